@@ -1,0 +1,279 @@
+// The core as kpalette._core: check arrays, release the GIL, call, hand the results over.
+//
+// The Python package checks values and gives the errors that users see; what is checked here keeps
+// a wrong call from reading outside an array.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
+
+#include <memory>
+#include <stdexcept>
+#include <tuple>
+#include <vector>
+
+#include "assignment.hpp"
+#include "histogram.hpp"
+#include "kernels.hpp"
+#include "lloyd.hpp"
+#include "palette.hpp"
+#include "parallel.hpp"
+#include "points.hpp"
+#include "remap.hpp"
+#include "seeding.hpp"
+#include "spaces.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace kpalette;
+
+namespace {
+
+using Bytes = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Counts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Labels = nb::ndarray<const std::uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Coords = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+template <class T, class Dims>
+using Out = nb::ndarray<nb::numpy, T, Dims>;
+using OutBytes = Out<std::uint8_t, nb::ndim<2>>;
+using OutCounts = Out<std::int64_t, nb::ndim<1>>;
+using OutLabels = Out<std::uint16_t, nb::ndim<1>>;
+using OutCoords = Out<double, nb::ndim<2>>;
+
+/// Gives a vector to Python without copying it.
+template <class Array, class T>
+Array hand_over(std::vector<T>&& values, std::initializer_list<std::size_t> shape) {
+  auto* owned = new std::vector<T>(std::move(values));
+  nb::capsule owner(owned, [](void* data) noexcept { delete static_cast<std::vector<T>*>(data); });
+  return Array(owned->data(), shape, owner);
+}
+
+template <class Array>
+auto view(const Array& array) {
+  return std::span<const typename Array::Scalar>(array.data(), array.size());
+}
+
+void require(bool condition, const char* message) {
+  if (!condition) throw std::invalid_argument(message);
+}
+
+int channels_of(const Bytes& colors) {
+  require(colors.shape(1) == 3 || colors.shape(1) == 4, "expected 3 or 4 channels");
+  return static_cast<int>(colors.shape(1));
+}
+
+void require_pairs(const Bytes& colors, const Counts& counts) {
+  channels_of(colors);
+  require(colors.shape(0) == counts.shape(0), "expected one count per colour");
+}
+
+std::tuple<OutBytes, OutCounts> hand_over(Histogram&& histogram) {
+  const std::size_t n = histogram.size();
+  const auto channels = static_cast<std::size_t>(histogram.channels);
+  return {hand_over<OutBytes>(std::move(histogram.colors), {n, channels}),
+          hand_over<OutCounts>(std::move(histogram.counts), {n})};
+}
+
+OutCoords hand_over_coords(std::vector<double>&& coords, int dim) {
+  const std::size_t n = coords.size() / static_cast<std::size_t>(dim);
+  return hand_over<OutCoords>(std::move(coords), {n, static_cast<std::size_t>(dim)});
+}
+
+Histogram to_histogram(const Bytes& colors, const Counts& counts) {
+  require_pairs(colors, counts);
+  return {channels_of(colors),
+          {colors.data(), colors.data() + colors.size()},
+          {counts.data(), counts.data() + counts.size()}};
+}
+
+std::shared_ptr<Points> make_points(const Bytes& colors, const Counts& counts, Team& team) {
+  require_pairs(colors, counts);
+  require(colors.shape(0) > 0, "expected at least one colour");
+  nb::gil_scoped_release release;
+  return std::make_shared<Points>(view(colors), channels_of(colors), view(counts), team);
+}
+
+using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
+
+template <Seeding seeding>
+OutCoords seed_with(const Points& points, int k, std::uint64_t seed, Team& team) {
+  require(k >= 1 && k <= kMaxCenters && static_cast<std::size_t>(k) <= points.size(),
+          "expected k from 1 to the number of points, at most 65536");
+  std::vector<double> centers;
+  {
+    nb::gil_scoped_release release;
+    centers = seeding(points, k, seed, team);
+  }
+  return hand_over_coords(std::move(centers), points.dim());
+}
+
+/// An assignment that keeps alive what it refers to.
+struct OwningAssignment {
+  OwningAssignment(std::shared_ptr<Points> points_in, int k, std::shared_ptr<Team> team_in)
+      : points(std::move(points_in)), team(std::move(team_in)), assignment(*points, k, *team) {}
+
+  std::shared_ptr<Points> points;
+  std::shared_ptr<Team> team;
+  Assignment assignment;
+
+  std::vector<double> checked(const Coords& centers) const {
+    require(centers.shape(0) == static_cast<std::size_t>(assignment.k()) &&
+                centers.shape(1) == static_cast<std::size_t>(points->dim()),
+            "expected centers of shape (k, dim)");
+    return {centers.data(), centers.data() + centers.size()};
+  }
+};
+
+std::unique_ptr<OwningAssignment> make_assignment(std::shared_ptr<Points> points, int k,
+                                                  std::shared_ptr<Team> team) {
+  require(k >= 1 && k <= kMaxCenters, "expected k from 1 to 65536");
+  nb::gil_scoped_release release;
+  return std::make_unique<OwningAssignment>(std::move(points), k, std::move(team));
+}
+
+std::int64_t update(OwningAssignment& self, const Coords& centers) {
+  const std::vector<double> values = self.checked(centers);
+  nb::gil_scoped_release release;
+  return self.assignment.update(values);
+}
+
+OutLabels labels_of(const OwningAssignment& self) {
+  const std::uint16_t* labels = self.assignment.labels();
+  const std::size_t n = self.points->size();
+  return hand_over<OutLabels>(std::vector<std::uint16_t>(labels, labels + n), {n});
+}
+
+OutCounts counts_of(const OwningAssignment& self) {
+  std::vector<std::int64_t> counts;
+  for (int j = 0; j < self.assignment.k(); ++j) counts.push_back(self.assignment.weight(j));
+  const std::size_t k = counts.size();
+  return hand_over<OutCounts>(std::move(counts), {k});
+}
+
+double cost_of(const OwningAssignment& self, const Coords& centers) {
+  return self.assignment.cost(self.checked(centers));
+}
+
+std::tuple<OutCoords, double, int, bool> run_lloyd(OwningAssignment& self, const Coords& centers,
+                                                   int max_iter, double tol, int relaxed,
+                                                   double min_gain) {
+  Fit fit;
+  std::vector<double> start = self.checked(centers);
+  {
+    nb::gil_scoped_release release;
+    fit = lloyd(self.assignment, std::move(start),
+                {.max_iter = max_iter, .tol = tol, .relaxed = relaxed, .min_gain = min_gain});
+  }
+  return {hand_over_coords(std::move(fit.centers), self.points->dim()), fit.inertia, fit.n_iter,
+          fit.converged};
+}
+
+OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
+  std::vector<double> start = self.checked(centers);
+  std::vector<std::uint8_t> colors;
+  {
+    nb::gil_scoped_release release;
+    colors = round_centers(self.assignment, std::move(start));
+  }
+  const auto dim = static_cast<std::size_t>(self.points->dim());
+  const std::size_t k = colors.size() / dim;
+  return hand_over<OutBytes>(std::move(colors), {k, dim});
+}
+
+template <class Index>
+void run_remap(const Bytes& pixels, const Bytes& colors, const Labels& labels,
+               nb::ndarray<Index, nb::ndim<1>, nb::c_contig, nb::device::cpu> out, Team& team) {
+  require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
+  require(colors.shape(0) == labels.shape(0), "expected one label per colour");
+  require(pixels.shape(0) == out.shape(0), "expected one index per pixel");
+  nb::gil_scoped_release release;
+  remap<Index>(view(pixels), channels_of(pixels), view(colors), view(labels), out.data(), team);
+}
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+  m.doc() = "The native engine. Use the kpalette package: nothing here is public.";
+
+  nb::class_<Team>(m, "Team", "Threads that the calls of one job share.")
+      .def(nb::new_([](int threads) {
+             require(threads >= 1, "expected at least one thread");
+             return std::make_shared<Team>(threads);
+           }),
+           "threads"_a)
+      .def_prop_ro("size", &Team::size);
+
+  m.def("isa", [] { return kernels().name; }, "The instruction set in use.");
+
+  m.def(
+      "count_colors",
+      [](const Bytes& pixels, Team& team) {
+        const int channels = channels_of(pixels);
+        Histogram histogram;
+        {
+          nb::gil_scoped_release release;
+          histogram = count_colors(view(pixels), channels, team);
+        }
+        return hand_over(std::move(histogram));
+      },
+      "pixels"_a, "team"_a, "Distinct colours in Morton order, and their counts.");
+  m.def(
+      "collect",
+      [](const Bytes& colors, const Counts& counts) {
+        require_pairs(colors, counts);
+        Histogram histogram;
+        {
+          nb::gil_scoped_release release;
+          histogram = collect(view(colors), view(counts), channels_of(colors));
+        }
+        return hand_over(std::move(histogram));
+      },
+      "colors"_a, "counts"_a, "The same for colours that may repeat, with a count each.");
+  m.def(
+      "merge",
+      [](const Bytes& colors_a, const Counts& counts_a, const Bytes& colors_b,
+         const Counts& counts_b) {
+        const Histogram a = to_histogram(colors_a, counts_a);
+        const Histogram b = to_histogram(colors_b, counts_b);
+        require(a.channels == b.channels, "expected equal numbers of channels");
+        Histogram sum;
+        {
+          nb::gil_scoped_release release;
+          sum = merge(a, b);
+        }
+        return hand_over(std::move(sum));
+      },
+      "colors_a"_a, "counts_a"_a, "colors_b"_a, "counts_b"_a, "The sum of two histograms.");
+
+  nb::class_<Points>(m, "Points", "Colours placed in a space, weighted by their counts.")
+      .def(nb::new_(&make_points), "colors"_a, "counts"_a, "team"_a)
+      .def_prop_ro("dim", &Points::dim)
+      .def("__len__", &Points::size);
+  m.def("steps_per_level", &steps_per_level, "channels"_a,
+        "Coordinates per unit of the 8-bit scale.");
+
+  m.def("seed_random", &seed_with<seed_random>, "points"_a, "k"_a, "seed"_a, "team"_a);
+  m.def("seed_kmeanspp", &seed_with<seed_kmeanspp>, "points"_a, "k"_a, "seed"_a, "team"_a);
+  m.def("seed_maximin", &seed_with<seed_maximin>, "points"_a, "k"_a, "seed"_a, "team"_a);
+  m.def("seed_wu", &seed_with<seed_wu>, "points"_a, "k"_a, "seed"_a, "team"_a);
+
+  nb::class_<OwningAssignment>(m, "Assignment", "Which centre each point is nearest to.")
+      .def(nb::new_(&make_assignment), "points"_a, "k"_a, "team"_a)
+      .def("update", &update, "centers"_a, "Moves points to their nearest centres; how many moved.")
+      .def("cost", &cost_of, "centers"_a, "Weighted squared distances to the labels' centres.")
+      .def_prop_ro("labels", &labels_of, nb::rv_policy::move, "uint16 (n,)")
+      .def_prop_ro("counts", &counts_of, nb::rv_policy::move, "int64 (k,)");
+
+  m.def("lloyd", &run_lloyd, "assignment"_a, "centers"_a, nb::kw_only(), "max_iter"_a, "tol"_a,
+        "relaxed"_a, "min_gain"_a, "Passes of k-means: centers, inertia, n_iter, converged.");
+  m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a,
+        "The palette (k, channels); the assignment follows it.");
+  m.def("remap", &run_remap<std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
+        "team"_a, "Writes the label of each pixel's colour.");
+  m.def("remap", &run_remap<std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a,
+        "out"_a.noconvert(), "team"_a);
+  m.def("remap", &run_remap<std::int32_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
+        "team"_a);
+}

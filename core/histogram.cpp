@@ -1,0 +1,238 @@
+#include "histogram.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+#include <utility>
+
+#include "morton.hpp"
+
+namespace kpalette {
+namespace {
+
+constexpr int kBuckets = 4096;
+constexpr std::size_t kChunk = 1u << 17;  // pixels per partitioning task
+
+struct Tally {
+  std::uint32_t code;
+  std::uint32_t count;
+};
+
+template <int Channels>
+constexpr int low_bits() {
+  return 8 * Channels - 12;
+}
+
+/// What is left of a code inside its bucket: 12 bits for RGB, 20 for RGBA.
+template <int Channels>
+struct Low;
+template <>
+struct Low<3> {
+  using type = std::uint16_t;
+};
+template <>
+struct Low<4> {
+  using type = std::uint32_t;
+};
+
+/// Counts one RGB bucket with 4,096 counters, clean before and after.
+class DenseCounter {
+ public:
+  void count(std::uint32_t bucket, std::span<std::uint16_t> lows, std::vector<Tally>& out) {
+    for (const std::uint16_t low : lows) {
+      ++counters_[low];
+      present_[low >> 6] |= std::uint64_t{1} << (low & 63);
+    }
+    for (std::uint32_t word = 0; word < present_.size(); ++word) {
+      for (std::uint64_t bits = present_[word]; bits != 0; bits &= bits - 1) {
+        const std::uint32_t low = word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+        out.push_back({bucket << 12 | low, counters_[low]});
+        counters_[low] = 0;
+      }
+      present_[word] = 0;
+    }
+  }
+
+ private:
+  std::array<std::uint32_t, 4096> counters_{};
+  std::array<std::uint64_t, 64> present_{};
+};
+
+/// Counts one RGBA bucket by sorting what is left of the codes.
+class SortingCounter {
+ public:
+  void count(std::uint32_t bucket, std::span<std::uint32_t> lows, std::vector<Tally>& out) {
+    std::sort(lows.begin(), lows.end());
+    for (std::size_t i = 0; i < lows.size();) {
+      std::size_t end = i + 1;
+      while (end < lows.size() && lows[end] == lows[i]) ++end;
+      out.push_back({bucket << 20 | lows[i], static_cast<std::uint32_t>(end - i)});
+      i = end;
+    }
+  }
+};
+
+template <int Channels>
+Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& team) {
+  using LowCode = typename Low<Channels>::type;
+  using Counter = std::conditional_t<Channels == 3, DenseCounter, SortingCounter>;
+  constexpr int kLow = low_bits<Channels>();
+
+  // Where each chunk's share of each bucket starts.
+  const std::size_t chunks = (n + kChunk - 1) / kChunk;
+  std::vector<std::uint32_t> offsets(chunks * kBuckets);
+  team.run(chunks, [&](std::size_t chunk, int) {
+    std::uint32_t* sizes = offsets.data() + chunk * kBuckets;
+    const std::size_t end = std::min(n, (chunk + 1) * kChunk);
+    for (std::size_t i = chunk * kChunk; i < end; ++i) {
+      ++sizes[morton<Channels>(pixels + Channels * i) >> kLow];
+    }
+  });
+  std::vector<std::uint32_t> starts(kBuckets + 1);
+  std::uint32_t total = 0;
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    starts[bucket] = total;
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+      total += std::exchange(offsets[chunk * kBuckets + bucket], total);
+    }
+  }
+  starts[kBuckets] = total;
+
+  const auto lows = std::make_unique_for_overwrite<LowCode[]>(n);
+  team.run(chunks, [&](std::size_t chunk, int) {
+    std::uint32_t* next = offsets.data() + chunk * kBuckets;
+    const std::size_t end = std::min(n, (chunk + 1) * kChunk);
+    for (std::size_t i = chunk * kChunk; i < end; ++i) {
+      const std::uint32_t code = morton<Channels>(pixels + Channels * i);
+      lows[next[code >> kLow]++] = static_cast<LowCode>(code & ((1u << kLow) - 1));
+    }
+  });
+
+  // Groups of buckets that hold about as many pixels each, so that all threads end together.
+  std::vector<std::size_t> groups{0};
+  const std::size_t group_size = std::max<std::size_t>(n / 64, 1u << 13);
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    if (starts[bucket + 1] - starts[groups.back()] >= group_size || bucket + 1 == kBuckets) {
+      groups.push_back(bucket + 1);
+    }
+  }
+  std::vector<std::vector<Tally>> tallies(groups.size() - 1);
+  std::vector<Counter> counters(static_cast<std::size_t>(team.size()));
+  team.run(tallies.size(), [&](std::size_t group, int worker) {
+    for (std::size_t bucket = groups[group]; bucket < groups[group + 1]; ++bucket) {
+      const std::size_t size = starts[bucket + 1] - starts[bucket];
+      if (size == 0) continue;
+      counters[static_cast<std::size_t>(worker)].count(static_cast<std::uint32_t>(bucket),
+                                                       {lows.get() + starts[bucket], size},
+                                                       tallies[group]);
+    }
+  });
+
+  std::vector<std::size_t> firsts(tallies.size() + 1);
+  for (std::size_t group = 0; group < tallies.size(); ++group) {
+    firsts[group + 1] = firsts[group] + tallies[group].size();
+  }
+  Histogram histogram;
+  histogram.channels = Channels;
+  histogram.colors.resize(firsts.back() * Channels);
+  histogram.counts.resize(firsts.back());
+  team.run(tallies.size(), [&](std::size_t group, int) {
+    std::size_t i = firsts[group];
+    for (const Tally& tally : tallies[group]) {
+      unmorton<Channels>(tally.code, histogram.colors.data() + Channels * i);
+      histogram.counts[i++] = tally.count;
+    }
+  });
+  return histogram;
+}
+
+std::int64_t add_counts(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum)) {
+    throw std::overflow_error("the counts of a colour add up to more than 2^63 - 1");
+  }
+  return sum;
+}
+
+std::uint32_t code_of(const std::uint8_t* color, int channels) {
+  return channels == 3 ? morton<3>(color) : morton<4>(color);
+}
+
+void append(Histogram& histogram, const std::uint8_t* color, std::int64_t count) {
+  histogram.colors.insert(histogram.colors.end(), color, color + histogram.channels);
+  histogram.counts.push_back(count);
+}
+
+}  // namespace
+
+Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team& team) {
+  // Offsets and counts inside one part are 32-bit: larger inputs are counted in parts and added.
+  constexpr std::size_t kPart = std::size_t{1} << 30;
+  const auto width = static_cast<std::size_t>(channels);
+  const std::size_t n = pixels.size() / width;
+  const auto count = [&](std::size_t first) {
+    const std::uint8_t* data = pixels.data() + first * width;
+    const std::size_t size = std::min(kPart, n - first);
+    return channels == 3 ? count_partitioned<3>(data, size, team)
+                         : count_partitioned<4>(data, size, team);
+  };
+  Histogram total = count(0);
+  for (std::size_t first = kPart; first < n; first += kPart) total = merge(total, count(first));
+  return total;
+}
+
+Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
+                  int channels) {
+  const auto width = static_cast<std::size_t>(channels);
+  std::vector<std::uint32_t> codes(counts.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    codes[i] = code_of(colors.data() + i * width, channels);
+  }
+  std::vector<std::size_t> order(counts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return codes[a] < codes[b]; });
+  Histogram histogram;
+  histogram.channels = channels;
+  for (std::size_t i = 0; i < order.size();) {
+    std::int64_t count = 0;
+    const std::uint32_t code = codes[order[i]];
+    const std::uint8_t* color = colors.data() + order[i] * width;
+    for (; i < order.size() && codes[order[i]] == code; ++i) {
+      count = add_counts(count, counts[order[i]]);
+    }
+    if (count > 0) append(histogram, color, count);
+  }
+  return histogram;
+}
+
+Histogram merge(const Histogram& a, const Histogram& b) {
+  const auto width = static_cast<std::size_t>(a.channels);
+  Histogram sum;
+  sum.channels = a.channels;
+  sum.colors.reserve(a.colors.size() + b.colors.size());
+  sum.counts.reserve(a.size() + b.size());
+  std::size_t i = 0;
+  std::size_t j = 0;
+  while (i < a.size() || j < b.size()) {
+    // Past the end of one side, its code is larger than any colour's.
+    constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
+    const std::uint8_t* left = a.colors.data() + i * width;
+    const std::uint8_t* right = b.colors.data() + j * width;
+    const std::uint64_t code_a = i < a.size() ? code_of(left, a.channels) : kEnd;
+    const std::uint64_t code_b = j < b.size() ? code_of(right, b.channels) : kEnd;
+    if (code_a < code_b) {
+      append(sum, left, a.counts[i++]);
+    } else if (code_b < code_a) {
+      append(sum, right, b.counts[j++]);
+    } else {
+      append(sum, left, add_counts(a.counts[i++], b.counts[j++]));
+    }
+  }
+  return sum;
+}
+
+}  // namespace kpalette

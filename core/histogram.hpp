@@ -1,0 +1,37 @@
+// Exact distinct colours of pixels with 64-bit counts, in Morton order; merges by addition.
+//
+// Pixels are partitioned by the top 12 bits of their Morton code. What is left of an RGB code then
+// fits a bucket's own 4,096 counters, which stay in the first-level cache, and a bitmap of them
+// lists the distinct colours already sorted. No 64 MB table is touched, so a thumbnail costs
+// microseconds, and buckets are counted by all threads at once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "parallel.hpp"
+
+namespace kpalette {
+
+struct Histogram {
+  int channels = 3;                  // 3: R, G, B. 4: R, G, B, alpha.
+  std::vector<std::uint8_t> colors;  // (n, channels), distinct, in Morton order
+  std::vector<std::int64_t> counts;  // (n), each at least 1
+
+  std::size_t size() const { return counts.size(); }
+};
+
+/// Counts the colours of `pixels` (n, channels), channels 3 or 4.
+Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team& team);
+
+/// Sorts colours (n, channels) that may repeat into a histogram; zero counts are left out.
+/// Throws std::overflow_error where a sum exceeds 63 bits, as merge() does.
+Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
+                  int channels);
+
+/// The sum of two histograms with the same number of channels.
+Histogram merge(const Histogram& a, const Histogram& b);
+
+}  // namespace kpalette

@@ -1,0 +1,136 @@
+// Compiled once per instruction set, with KPALETTE_ISA_NAME and KPALETTE_LANES set to match.
+//
+// Nothing here may use an inline function of another header: the linker keeps one copy of such a
+// function, and that copy could hold instructions that the machine lacks.
+#include "kernels.hpp"
+
+namespace kpalette {
+namespace {
+
+constexpr int kLanes = KPALETTE_LANES;
+
+typedef float Floats __attribute__((vector_size(kLanes * 4)));
+typedef std::int32_t Ints __attribute__((vector_size(kLanes * 4)));
+typedef std::uint16_t Shorts __attribute__((vector_size(kLanes * 2)));
+// The same, at any address.
+typedef float LooseFloats __attribute__((vector_size(kLanes * 4), aligned(4)));
+typedef std::int32_t LooseInts __attribute__((vector_size(kLanes * 4), aligned(4)));
+typedef std::uint16_t LooseShorts __attribute__((vector_size(kLanes * 2), aligned(2)));
+
+inline Floats load(const float* from) { return *reinterpret_cast<const LooseFloats*>(from); }
+inline void store(float* to, Floats values) { *reinterpret_cast<LooseFloats*>(to) = values; }
+inline Floats all(float value) { return value - Floats{}; }
+inline Ints all(std::int32_t value) { return value - Ints{}; }
+inline Floats least(Floats a, Floats b) { return a < b ? a : b; }
+inline Floats most(Floats a, Floats b) { return a > b ? a : b; }
+inline Floats magnitude(Floats a) { return most(a, -a); }
+
+template <int D>
+void narrow(const Box& box, const Candidates& in, Candidates& out, float slack, float* scratch) {
+  // Squared distances to the middle of the box, and the least of them.
+  Floats nearest = all(__builtin_inff());
+  for (int j = 0; j < in.count; j += kLanes) {
+    Floats square = {};
+    for (int axis = 0; axis < D; ++axis) {
+      const Floats offset = load(in.coords[axis] + j) - all(box.middle[axis]);
+      square += offset * offset;
+    }
+    store(scratch + j, square);
+    nearest = least(nearest, square);
+  }
+  float best = nearest[0];
+  for (int lane = 1; lane < kLanes; ++lane) best = nearest[lane] < best ? nearest[lane] : best;
+  int pivot = 0;
+  while (scratch[pivot] != best) ++pivot;
+
+  // A centre is out if the pivot is nearer even at the corner of the box that favours the centre
+  // most: d2(centre, middle) - d2(pivot, middle) > 2 * sum of half * |centre - pivot|.
+  Floats pivot_coords[D];
+  Floats twice_half[D];
+  for (int axis = 0; axis < D; ++axis) {
+    pivot_coords[axis] = all(in.coords[axis][pivot]);
+    twice_half[axis] = all(2 * box.half[axis]);
+  }
+  const Floats limit = all(best + slack);
+  int kept = 0;
+  for (int j = 0; j < in.count; j += kLanes) {
+    Floats gain = limit;
+    for (int axis = 0; axis < D; ++axis) {
+      gain += twice_half[axis] * magnitude(load(in.coords[axis] + j) - pivot_coords[axis]);
+    }
+    const Ints keep = load(scratch + j) <= gain;
+    for (int lane = 0; lane < kLanes && j + lane < in.count; ++lane) {
+      if (keep[lane] == 0) continue;
+      for (int axis = 0; axis < D; ++axis) out.coords[axis][kept] = in.coords[axis][j + lane];
+      out.half_square[kept] = in.half_square[j + lane];
+      out.ids[kept] = in.ids[j + lane];
+      ++kept;
+    }
+  }
+  out.count = kept;
+  for (int j = kept; j % Candidates::kPad != 0; ++j) {
+    for (int axis = 0; axis < D; ++axis) out.coords[axis][j] = Candidates::kFar;
+  }
+}
+
+template <int D>
+bool assign(const float* block, const Candidates& candidates, float gap, std::uint16_t* labels,
+            std::int32_t* close) {
+  // Half of |x - c|^2 - |x|^2: one multiply-add per axis. As many vectors at once as keep the
+  // registers full, so that each centre is broadcast once for all of them.
+  constexpr int kAtOnce = kLanes >= 16 ? 4 : 2;
+  Ints any_close = {};
+  for (int first = 0; first < kBlock; first += kAtOnce * kLanes) {
+    Floats x[D][kAtOnce];
+    Floats best[kAtOnce];
+    Floats second[kAtOnce];
+    Ints label[kAtOnce];
+    for (int v = 0; v < kAtOnce; ++v) {
+      for (int axis = 0; axis < D; ++axis) {
+        x[axis][v] = load(block + axis * kBlock + first + v * kLanes);
+      }
+      best[v] = all(__builtin_inff());
+      second[v] = all(__builtin_inff());
+      label[v] = Ints{};
+    }
+    for (int j = 0; j < candidates.count; ++j) {
+      const Floats half_square = all(candidates.half_square[j]);
+      Floats center[D];
+      for (int axis = 0; axis < D; ++axis) center[axis] = all(candidates.coords[axis][j]);
+      const Ints id = all(candidates.ids[j]);
+      for (int v = 0; v < kAtOnce; ++v) {
+        Floats score = half_square;
+        for (int axis = 0; axis < D; ++axis) score -= x[axis][v] * center[axis];
+        label[v] = score < best[v] ? id : label[v];
+        second[v] = least(second[v], most(best[v], score));
+        best[v] = least(best[v], score);
+      }
+    }
+    for (int v = 0; v < kAtOnce; ++v) {
+      const int at = first + v * kLanes;
+      const Ints near = second[v] - best[v] <= all(gap);
+      *reinterpret_cast<LooseInts*>(close + at) = near;
+      any_close |= near;
+      *reinterpret_cast<LooseShorts*>(labels + at) = __builtin_convertvector(label[v], Shorts);
+    }
+  }
+  std::int32_t any = 0;
+  for (int lane = 0; lane < kLanes; ++lane) any |= any_close[lane];
+  return any != 0;
+}
+
+}  // namespace
+
+#define KPALETTE_JOIN(a, b) a##b
+#define KPALETTE_TABLE(isa) KPALETTE_JOIN(kernels_, isa)
+#define KPALETTE_STRING(text) #text
+#define KPALETTE_NAME(isa) KPALETTE_STRING(isa)
+
+extern const Kernels KPALETTE_TABLE(KPALETTE_ISA_NAME);
+const Kernels KPALETTE_TABLE(KPALETTE_ISA_NAME) = {
+    KPALETTE_NAME(KPALETTE_ISA_NAME),
+    {nullptr, nullptr, nullptr, narrow<3>, narrow<4>},
+    {nullptr, nullptr, nullptr, assign<3>, assign<4>},
+};
+
+}  // namespace kpalette

@@ -1,0 +1,37 @@
+// Exact weighted k-means by Lloyd's algorithm (1982), doi:10.1109/TIT.1982.1056489.
+#pragma once
+
+#include <vector>
+
+#include "assignment.hpp"
+
+namespace kpalette {
+
+struct LloydOptions {
+  int max_iter = 300;
+  double tol = 0;  // stop when the Frobenius norm of the centres' change is below it
+  /// The first passes may move each centre by more than the way to its mean, which saves half the
+  /// passes (Lee, Baek and Sung 1997, doi:10.1109/97.551685).
+  int relaxed = 0;
+  double relaxation = 1.85;
+  /// Stop when a plain pass lowers the cost by less than this share of it.
+  double min_gain = 0;
+};
+
+struct Fit {
+  std::vector<double> centers;  // (k, dim), means of the labels of the last pass where plain
+  double inertia;               // weighted squared distances from points to their labels' centres
+  int n_iter;                   // passes made
+  bool converged;               // a plain pass changed no label, or moved the centres less than tol
+};
+
+/// Makes passes from the given centres. A cluster that lost all its points is given the point
+/// which by itself adds most to the cost.
+Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOptions& options);
+
+/// Places the centre of each of the given empty clusters on the point that by itself adds most to
+/// the cost, one after another, until the cost is zero. Returns how many it placed.
+int relocate(const Assignment& assignment, std::vector<double>& centers,
+             const std::vector<int>& empty);
+
+}  // namespace kpalette

@@ -1,0 +1,78 @@
+#include "palette.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "lloyd.hpp"
+#include "spaces.hpp"
+
+namespace kpalette {
+namespace {
+
+// On real photos the labels settle in 3 to 6 passes; a bound keeps the worst case short.
+constexpr int kMovingPasses = 8;
+// Colours given to empty entries have points at once, so a few more passes fill them all.
+constexpr int kMaxPasses = 64;
+
+/// An 8-bit colour and where it lies.
+struct Entry {
+  std::array<std::uint8_t, kMaxDim> color{};
+  std::array<double, kMaxDim> coords{};
+};
+
+Entry entry_near(const double* target, int dim) {
+  Entry entry;
+  std::array<std::int32_t, kMaxDim> placed{};
+  unplace(target, dim, entry.color.data());
+  place({entry.color.data(), static_cast<std::size_t>(dim)}, dim, placed.data());
+  std::copy(placed.begin(), placed.end(), entry.coords.begin());
+  return entry;
+}
+
+double square_between(const double* a, const double* b, int dim) {
+  double sum = 0;
+  for (int axis = 0; axis < dim; ++axis) sum += (a[axis] - b[axis]) * (a[axis] - b[axis]);
+  return sum;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers) {
+  const int dim = assignment.points().dim();
+  std::vector<std::uint8_t> colors(centers.size());
+  const auto set = [&](int j, const Entry& entry) {
+    std::copy_n(entry.color.begin(), dim, colors.begin() + j * dim);
+    std::copy_n(entry.coords.begin(), dim, centers.begin() + j * dim);
+  };
+  for (int j = 0; j < assignment.k(); ++j) set(j, entry_near(centers.data() + j * dim, dim));
+  assignment.update(centers);
+
+  std::array<double, kMaxDim> mean{};
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    bool moved = false;
+    std::vector<int> empty;
+    for (int j = 0; j < assignment.k(); ++j) {
+      if (assignment.weight(j) == 0) {
+        empty.push_back(j);
+      } else if (pass < kMovingPasses) {
+        assignment.mean(j, mean.data());
+        const Entry entry = entry_near(mean.data(), dim);
+        if (square_between(entry.coords.data(), mean.data(), dim) <
+            square_between(centers.data() + j * dim, mean.data(), dim)) {
+          set(j, entry);
+          moved = true;
+        }
+      }
+    }
+    // Of equal colours all but the first are empty. Two that have just become equal show in the
+    // next pass, which is made because they moved.
+    if (!empty.empty() && relocate(assignment, centers, empty) > 0) {
+      for (const int j : empty) set(j, entry_near(centers.data() + j * dim, dim));
+      moved = true;
+    }
+    if (!moved || assignment.update(centers) == 0) break;
+  }
+  return colors;
+}
+
+}  // namespace kpalette

@@ -1,0 +1,18 @@
+// From centres to a palette of 8-bit colours, without losing what rounding need not lose.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "assignment.hpp"
+
+namespace kpalette {
+
+/// Rounds centres to k distinct colours (k, dim) and leaves every point with the label of its
+/// nearest one. Passes of k-means on the grid of 8-bit colours follow: a colour moves to the
+/// rounded mean of its points if that is nearer to the mean, so the cost never rises. Where two
+/// centres round to one colour, or a colour has no points, it is given the point that by itself
+/// adds most to the cost.
+std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers);
+
+}  // namespace kpalette
