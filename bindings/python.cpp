@@ -251,6 +251,15 @@ NB_MODULE(_core, m) {
       .def(nb::new_(&make_points), "colors"_a, "counts"_a, "team"_a)
       .def_prop_ro("dim", &Points::dim)
       .def("__len__", &Points::size);
+  m.def(
+      "place",
+      [](const Bytes& colors) {
+        const int channels = channels_of(colors);
+        std::vector<std::int32_t> placed(colors.size());
+        place(view(colors), channels, placed.data());
+        return hand_over_coords({placed.begin(), placed.end()}, channels);
+      },
+      "colors"_a, "The coordinates of colours, float64 (n, channels).");
   m.def("steps_per_level", &steps_per_level, "channels"_a,
         "Coordinates per unit of the 8-bit scale.");
 

@@ -1,0 +1,239 @@
+"""Counting: an image, a folder or a stream of tiles as a weighted set of colours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from kpalette import _core, files
+
+if TYPE_CHECKING:
+    from kpalette.files import ByteArray, ImageSource
+
+FORMAT_VERSION = 1
+
+
+def make_team(threads: int | None) -> _core.Team:
+    """Threads for one job: as many as asked for, or as the process may use."""
+    if threads is None:
+        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+        threads = threads or os.cpu_count() or 1
+    elif isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
+        raise TypeError(f"threads: expected an integer or None, got {threads!r}")
+    elif threads < 1:
+        raise ValueError(f"threads: expected at least 1, got {threads}")
+    return _core.Team(int(threads))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ColorHistogram:
+    """Distinct colours and how many pixels have each.
+
+    k-means on pixels and k-means on their distinct colours, weighted by these counts, are the same
+    problem with the same answer; and counts add up exactly, in any order. So the histogram of a
+    folder, an animation or a mosaic is the sum of the histograms of its parts.
+
+    Parameters
+    ----------
+    colors : uint8 array (n, 3) or (n, 4)
+        R, G, B and perhaps alpha, in 8-bit sRGB, in any order. Repeated colours are added up.
+    counts : integer array (n,)
+        Pixels of each colour, at least 0. Colours with a count of 0 are left out.
+
+    Attributes
+    ----------
+    colors : uint8 array (n, 3) or (n, 4)
+        Distinct, along a Morton curve, so that neighbours are alike.
+    counts : int64 array (n,)
+        At least 1 each.
+
+    Raises
+    ------
+    TypeError
+        If an array has another dtype.
+    ValueError
+        If an array has another shape, a count is negative, or nothing is left.
+    OverflowError
+        If a colour's counts add up to more than 2**63 - 1.
+
+    Notes
+    -----
+    Colours with an alpha of 0 look the same: they are counted as one, (0, 0, 0, 0).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kpalette import ColorHistogram
+    >>> tile = np.zeros((2, 3, 3), np.uint8)
+    >>> tile[0, 0] = 255
+    >>> histogram = ColorHistogram.from_image(tile)
+    >>> histogram.colors.tolist(), histogram.counts.tolist()
+    ([[0, 0, 0], [255, 255, 255]], [5, 1])
+    >>> (histogram + histogram).counts.tolist()
+    [10, 2]
+    """
+
+    colors: ByteArray
+    counts: np.ndarray[tuple[int], np.dtype[np.int64]]
+
+    def __post_init__(self) -> None:
+        colors, counts = np.asarray(self.colors), np.asarray(self.counts)
+        if colors.dtype != np.uint8:
+            raise TypeError(f"colors: expected dtype uint8, got {colors.dtype}")
+        if colors.ndim != 2 or colors.shape[1] not in (3, 4):
+            raise ValueError(f"colors: expected shape (n, 3) or (n, 4), got {colors.shape}")
+        if not np.issubdtype(counts.dtype, np.integer):
+            raise TypeError(f"counts: expected an integer dtype, got {counts.dtype}")
+        if counts.shape != colors.shape[:1]:
+            raise ValueError(f"counts: expected shape {colors.shape[:1]}, got {counts.shape}")
+        if counts.size and (least := int(counts.min())) < 0:
+            raise ValueError(f"counts: expected at least 0, got {least}")
+        if counts.size and (most := int(counts.max())) > np.iinfo(np.int64).max:
+            raise OverflowError(f"counts: expected at most 2**63 - 1, got {most}")
+        self._set(
+            *_core.collect(
+                np.ascontiguousarray(colors), np.ascontiguousarray(counts, dtype=np.int64)
+            )
+        )
+        if len(self) == 0:
+            raise ValueError("counts: expected at least one colour with a positive count")
+
+    @classmethod
+    def from_image(cls, source: ImageSource, *, threads: int | None = None) -> Self:
+        """Count the colours of an image.
+
+        Parameters
+        ----------
+        source : path, file object, Pillow image or array
+            See :func:`kpalette.quantize`.
+        threads : int, optional
+            All cores by default. The result does not depend on it.
+
+        Returns
+        -------
+        ColorHistogram
+            With three channels unless some pixel is not opaque.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kpalette import ColorHistogram
+        >>> len(ColorHistogram.from_image(np.eye(4, dtype=np.uint8)))
+        2
+        """
+        return cls.from_pixels(files.as_pixels(source), make_team(threads))
+
+    @classmethod
+    def from_pixels(cls, pixels: ByteArray, team: _core.Team) -> Self:
+        """Count uint8 pixels (..., 3 or 4) that :func:`kpalette.files.as_pixels` has checked."""
+        return cls._made(*_core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team))
+
+    @classmethod
+    def _made(cls, colors: ByteArray, counts: Any) -> Self:
+        """Wrap what the core has made, which needs no check."""
+        histogram = cls.__new__(cls)
+        histogram._set(colors, counts)
+        return histogram
+
+    def _set(self, colors: ByteArray, counts: Any) -> None:
+        for name, array in (("colors", colors), ("counts", counts)):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @property
+    def channels(self) -> int:
+        """3 for R, G, B; 4 with alpha."""
+        return int(self.colors.shape[1])
+
+    @property
+    def n_pixels(self) -> int:
+        """How many pixels were counted."""
+        return int(self.counts.sum())
+
+    def __len__(self) -> int:
+        """How many distinct colours there are."""
+        return len(self.counts)
+
+    def __repr__(self) -> str:
+        kind = "RGB" if self.channels == 3 else "RGBA"
+        return f"ColorHistogram({len(self)} {kind} colors, {self.n_pixels} pixels)"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ColorHistogram):
+            return NotImplemented
+        return np.array_equal(self.colors, other.colors) and np.array_equal(
+            self.counts, other.counts
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __add__(self, other: object) -> ColorHistogram:
+        """Return the histogram of both images' pixels together."""
+        if not isinstance(other, ColorHistogram):
+            return NotImplemented
+        a, b = self, other
+        if a.channels != b.channels:
+            a, b = a._with_alpha(), b._with_alpha()
+        return self._made(*_core.merge(a.colors, a.counts, b.colors, b.counts))
+
+    def __radd__(self, other: object) -> ColorHistogram:
+        """Let ``sum(histograms)`` start from its 0."""
+        return self if other == 0 else NotImplemented
+
+    def _with_alpha(self) -> ColorHistogram:
+        return ColorHistogram(files.with_alpha(self.colors), self.counts)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the histogram to a compressed NumPy archive, by way of a temporary file.
+
+        Parameters
+        ----------
+        path : path
+            The file, of any name. One that exists is replaced.
+
+        Examples
+        --------
+        >>> import numpy as np, pathlib, tempfile
+        >>> from kpalette import ColorHistogram
+        >>> histogram = ColorHistogram.from_image(np.eye(4, dtype=np.uint8))
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "eye.histogram")
+        >>> histogram.save(path)
+        >>> ColorHistogram.load(path) == histogram
+        True
+        """
+        with files.replacing(path) as file:
+            np.savez_compressed(
+                file, version=FORMAT_VERSION, colors=self.colors, counts=self.counts
+            )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be opened.
+        ValueError
+            If it is no histogram, or damaged, or from a newer version.
+        """
+        with open(path, "rb") as file:
+            try:
+                archive = np.load(file, allow_pickle=False)
+                if not isinstance(archive, Mapping):
+                    raise ValueError("a NumPy file of another kind")
+                version = int(archive["version"])
+                if version > FORMAT_VERSION:
+                    raise ValueError(
+                        f"format version {version}; this kpalette reads up to {FORMAT_VERSION}"
+                    )
+                return cls(archive["colors"], archive["counts"])
+            except Exception as error:
+                # Damage shows as any of a dozen exceptions of zipfile, zlib and NumPy.
+                if isinstance(error, MemoryError):
+                    raise
+                raise ValueError(f"{os.fspath(path)!r} is not a histogram: {error}") from error

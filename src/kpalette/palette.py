@@ -1,0 +1,128 @@
+"""Palettes: what a fit ends with, and what an image is mapped onto."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from kpalette.files import ByteArray, ImageSource
+    from kpalette.pipeline import Quantized
+
+MAX_COLORS = 65_536
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Palette:
+    """A list of distinct 8-bit sRGB colours, with the number of pixels that each stands for.
+
+    Parameters
+    ----------
+    colors : uint8 array (k, 3) or (k, 4)
+        R, G, B and perhaps alpha; 1 to 65,536 distinct colours.
+    counts : integer array (k,), optional
+        Pixels of each colour, at least 0; zeros by default.
+
+    Raises
+    ------
+    TypeError
+        If an array has another dtype.
+    ValueError
+        If an array has another shape, a colour repeats, or a count is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from kpalette import Palette
+    >>> Palette(np.array([[255, 127, 0], [0, 0, 0]], np.uint8)).hex
+    ['#ff7f00', '#000000']
+    """
+
+    colors: ByteArray
+    counts: np.ndarray[Any, np.dtype[np.int64]]
+
+    def __init__(self, colors: ByteArray, counts: np.ndarray[Any, Any] | None = None) -> None:
+        colors = np.array(colors, order="C")
+        if colors.dtype != np.uint8:
+            raise TypeError(f"colors: expected dtype uint8, got {colors.dtype}")
+        if colors.ndim != 2 or colors.shape[1] not in (3, 4):
+            raise ValueError(f"colors: expected shape (k, 3) or (k, 4), got {colors.shape}")
+        if not 1 <= len(colors) <= MAX_COLORS:
+            raise ValueError(f"colors: expected 1 to {MAX_COLORS} colors, got {len(colors)}")
+        values, repeats = np.unique(colors, axis=0, return_counts=True)
+        if len(values) < len(colors):
+            twice = values[repeats.argmax()].tolist()
+            raise ValueError(f"colors: expected distinct colors, got {twice} more than once")
+        counts = np.zeros(len(colors), np.int64) if counts is None else np.array(counts)
+        if not np.issubdtype(counts.dtype, np.integer):
+            raise TypeError(f"counts: expected an integer dtype, got {counts.dtype}")
+        if counts.shape != (len(colors),):
+            raise ValueError(f"counts: expected shape ({len(colors)},), got {counts.shape}")
+        if counts.min() < 0:
+            raise ValueError(f"counts: expected at least 0, got {counts.min()}")
+        counts = counts.astype(np.int64)
+        for name, array in (("colors", colors), ("counts", counts)):
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+
+    @property
+    def shares(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """float64 array (k,): the part of all pixels that each colour stands for, 0 to 1."""
+        total = self.counts.sum()
+        return self.counts / total if total else np.zeros(len(self))
+
+    @property
+    def hex(self) -> list[str]:
+        """The colours as ``#rrggbb``, or ``#rrggbbaa`` where there is alpha."""
+        return [f"#{color.tobytes().hex()}" for color in self.colors]
+
+    def remap(self, source: ImageSource, *, threads: int | None = None) -> Quantized:
+        """Map an image onto this palette: each pixel to the nearest colour.
+
+        Parameters
+        ----------
+        source : path, binary file object, Pillow image or array
+            See :func:`kpalette.quantize`.
+        threads : int, optional
+            All cores by default. The result does not depend on it.
+
+        Returns
+        -------
+        Quantized
+            With this palette's colours in their order, counted anew; its ``n_iter`` is 0.
+
+        Raises
+        ------
+        OSError, TypeError, ValueError
+            As :func:`kpalette.quantize`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kpalette import Palette
+        >>> two = Palette(np.array([[0, 0, 0], [255, 255, 255]], np.uint8))
+        >>> two.remap(np.array([[10, 200]], np.uint8)).indices.tolist()
+        [[0, 1]]
+        """
+        from kpalette.pipeline import remap  # which makes palettes, so it cannot come first
+
+        return remap(source, self, threads=threads)
+
+    def __len__(self) -> int:
+        """How many colours there are."""
+        return len(self.colors)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Palette):
+            return NotImplemented
+        return np.array_equal(self.colors, other.colors) and np.array_equal(
+            self.counts, other.counts
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        some = ", ".join(self.hex[:8])
+        return f"Palette({len(self)} colors: {some}{', …' if len(self) > 8 else ''})"

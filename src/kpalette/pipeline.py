@@ -1,0 +1,311 @@
+"""An image's way to k colours, in order, on one page.
+
+decode (files) → count (histogram) → place, seed, refine, round (here, by the core) → map (remap).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kpalette import _core, files
+from kpalette.files import ByteArray, ImageSource
+from kpalette.histogram import ColorHistogram, make_team
+from kpalette.palette import MAX_COLORS, Palette
+
+Seeding = Callable[[_core.Points, int, int, _core.Team], Any]
+
+#: How a fit can start, by name.
+SEEDINGS: dict[str, Seeding] = {
+    "k-means++": _core.seed_kmeanspp,
+    "maximin": _core.seed_maximin,
+    "random": _core.seed_random,
+    "wu": _core.seed_wu,
+}
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How far to go for a lower error."""
+
+    seeding: str
+    relaxed: int  # over-relaxed passes first
+    max_iter: int  # passes in all
+    min_gain: float  # stop when a pass lowers the cost by less than this share of it
+
+
+EFFORTS = {
+    "fast": Effort(seeding="wu", relaxed=4, max_iter=5, min_gain=0),
+    "balanced": Effort(seeding="wu", relaxed=25, max_iter=35, min_gain=1e-5),
+}
+
+SPACES = ("srgb",)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Quantized:
+    """An image in few colours.
+
+    Attributes
+    ----------
+    indices : uint8 or uint16 array (h, w)
+        The palette entry of each pixel: always the nearest one, the first among equals.
+    palette : Palette
+        Most frequent colour first.
+    mse : float
+        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. With alpha,
+        the mean of that over black and over white.
+    n_iter : int
+        Passes of k-means that were made.
+    """
+
+    indices: np.ndarray[Any, Any]
+    palette: Palette
+    mse: float
+    n_iter: int
+
+    @property
+    def psnr(self) -> float:
+        """Peak signal-to-noise ratio in decibels; infinite where nothing was lost."""
+        return 10 * math.log10(3 * 255**2 / self.mse) if self.mse else math.inf
+
+    @property
+    def rgb(self) -> ByteArray:
+        """uint8 array (h, w, 3). Alpha, if any, is in :attr:`rgba`."""
+        return np.take(np.ascontiguousarray(self.palette.colors[:, :3]), self.indices, axis=0)
+
+    @property
+    def rgba(self) -> ByteArray:
+        """uint8 array (h, w, 4)."""
+        return np.take(files.with_alpha(self.palette.colors), self.indices, axis=0)
+
+    def to_pil(self) -> Any:
+        """Return a Pillow image: of mode P up to 256 colours, otherwise RGB or RGBA."""
+        return files.to_pillow(self.indices, self.palette.colors)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write an indexed PNG with exactly the palette's colours.
+
+        The file appears whole or not at all; one that exists is replaced.
+
+        Raises
+        ------
+        ValueError
+            If the palette has more than 256 colours or the name does not end in ``.png``.
+        OSError
+            If the file cannot be written.
+        """
+        if not os.fspath(path).lower().endswith(".png"):
+            raise ValueError(f"path: expected a name that ends in .png, got {os.fspath(path)!r}")
+        files.write_png(path, self.to_pil())
+
+    def __repr__(self) -> str:
+        height, width = self.indices.shape
+        return f"Quantized({width}×{height}, {len(self.palette)} colors, MSE {self.mse:.4g})"
+
+
+def quantize(
+    source: ImageSource,
+    k: int = 256,
+    *,
+    space: str = "srgb",
+    effort: str = "balanced",
+    seed: int = 0,
+    threads: int | None = None,
+) -> Quantized:
+    """Reduce an image to its k best colours.
+
+    Parameters
+    ----------
+    source : path, binary file object, Pillow image or array
+        Files and Pillow images are converted to 8-bit sRGB and turned upright. An array has shape
+        (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to 65535) or float
+        (0 to 1).
+    k : int, default 256
+        How many colours, 1 to 65,536. An image that has no more than k keeps exactly those it
+        has, and the palette is shorter.
+    space : {"srgb"}
+        Where distances are measured.
+    effort : {"fast", "balanced"}
+        ``"balanced"`` runs k-means until passes no longer pay; ``"fast"`` makes a few passes.
+    seed : int, default 0
+        Where the effort draws at random, what it starts from. The same arguments give the same
+        bytes on any machine.
+    threads : int, optional
+        All cores by default. The result does not depend on it.
+
+    Returns
+    -------
+    Quantized
+
+    Raises
+    ------
+    OSError
+        If a file cannot be opened.
+    kpalette.ImageReadError
+        If a file holds no image that can be read; a ``ValueError``.
+    TypeError
+        If an argument is of the wrong kind.
+    ValueError
+        If an argument is out of range.
+
+    References
+    ----------
+    Lloyd, S. P. (1982). Least squares quantization in PCM. doi:10.1109/TIT.1982.1056489
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kpalette
+    >>> photo = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    >>> q = kpalette.quantize(photo, 4)
+    >>> q.palette.hex
+    ['#202020', '#606060', '#a0a0a0', '#e0e0e0']
+    >>> q.indices.shape, round(q.psnr, 1)
+    ((16, 16), 22.8)
+    """
+    _check_options(k, space, effort, seed)
+    team = make_team(threads)
+    pixels = files.as_pixels(source)
+    histogram = ColorHistogram.from_pixels(pixels, team)
+    fit = _fit(histogram, k, effort, seed, team)
+    indices = _map(pixels, histogram, fit.labels, len(fit.palette), team)
+    return Quantized(indices, fit.palette, fit.mse, fit.n_iter)
+
+
+def extract_palette(
+    source: ImageSource | ColorHistogram,
+    k: int = 8,
+    *,
+    space: str = "srgb",
+    effort: str = "balanced",
+    seed: int = 0,
+    threads: int | None = None,
+) -> Palette:
+    """Find an image's k best colours without mapping its pixels.
+
+    Parameters
+    ----------
+    source : path, binary file object, Pillow image, array or ColorHistogram
+        A histogram may be the sum of those of many images.
+    k, space, effort, seed, threads
+        See :func:`quantize`.
+
+    Returns
+    -------
+    Palette
+        Most frequent colour first.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As :func:`quantize`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kpalette
+    >>> tiles = np.zeros((2, 8, 8, 3), np.uint8)
+    >>> tiles[1] = 200, 100, 0
+    >>> both = sum(kpalette.ColorHistogram.from_image(tile) for tile in tiles)
+    >>> kpalette.extract_palette(both, 2).hex
+    ['#000000', '#c86400']
+    """
+    _check_options(k, space, effort, seed)
+    team = make_team(threads)
+    if not isinstance(source, ColorHistogram):
+        source = ColorHistogram.from_pixels(files.as_pixels(source), team)
+    return _fit(source, k, effort, seed, team).palette
+
+
+def _check_options(k: object, space: str, effort: str, seed: object) -> None:
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+        raise TypeError(f"k: expected an integer, got {k!r}")
+    if not 1 <= k <= MAX_COLORS:
+        raise ValueError(f"k: expected 1 to {MAX_COLORS}, got {k}")
+    for name, value, known in (("space", space, SPACES), ("effort", effort, EFFORTS)):
+        if value not in known:
+            raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed: expected an integer, got {seed!r}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    palette: Palette
+    labels: np.ndarray[Any, np.dtype[np.uint16]]  # of the histogram's colours
+    mse: float
+    n_iter: int
+
+
+def _fit(
+    histogram: ColorHistogram, k: int, effort: str, seed: int, team: _core.Team
+) -> _Fitted:
+    """Place, seed, refine and round."""
+    if len(histogram) <= k:
+        colors, counts = histogram.colors, histogram.counts
+        labels, mse, n_iter = np.arange(len(histogram), dtype=np.uint16), 0.0, 0
+    else:
+        how = EFFORTS[effort]
+        points = _core.Points(histogram.colors, histogram.counts, team)
+        centers = SEEDINGS[how.seeding](points, k, seed, team)
+        assignment = _core.Assignment(points, k, team)
+        centers, _, n_iter, _ = _core.lloyd(
+            assignment,
+            centers,
+            max_iter=how.max_iter,
+            tol=0,
+            relaxed=how.relaxed,
+            min_gain=how.min_gain,
+        )
+        colors = _core.round_centers(assignment, centers)
+        counts, labels, mse = assignment.counts, assignment.labels, _mse(assignment, colors)
+    order = np.lexsort((*colors.T[::-1], -counts))
+    rank = np.empty(len(order), np.uint16)
+    rank[order] = np.arange(len(order))
+    return _Fitted(Palette(colors[order], counts[order]), rank[labels], mse, n_iter)
+
+
+def remap(source: ImageSource, palette: Palette, *, threads: int | None = None) -> Quantized:
+    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`."""
+    team = make_team(threads)
+    pixels = files.as_pixels(source)
+    histogram = ColorHistogram.from_pixels(pixels, team)
+    colors = palette.colors
+    if histogram.channels != colors.shape[1]:
+        pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
+        histogram = ColorHistogram.from_pixels(pixels, team)
+    points = _core.Points(histogram.colors, histogram.counts, team)
+    assignment = _core.Assignment(points, len(colors), team)
+    assignment.update(_core.place(colors))
+    indices = _map(pixels, histogram, assignment.labels, len(colors), team)
+    counted = Palette(palette.colors, assignment.counts)
+    return Quantized(indices, counted, _mse(assignment, colors), 0)
+
+
+def _mse(assignment: _core.Assignment, colors: ByteArray) -> float:
+    """Give the mean squared error of an assignment to these 8-bit colours, on the 8-bit scale."""
+    cost = assignment.cost(_core.place(colors))
+    scale = _core.steps_per_level(colors.shape[1])
+    return float(cost / scale**2 / assignment.counts.sum())
+
+
+def _map(
+    pixels: ByteArray,
+    histogram: ColorHistogram,
+    labels: np.ndarray[Any, np.dtype[np.uint16]],
+    k: int,
+    team: _core.Team,
+) -> np.ndarray[Any, Any]:
+    """Look up the label of each pixel's colour."""
+    indices = np.empty(pixels.shape[:2], np.uint8 if k <= 256 else np.uint16)
+    flat = pixels.reshape(-1, pixels.shape[2])
+    _core.remap(flat, histogram.colors, labels, indices.reshape(-1), team)
+    return indices
