@@ -8,13 +8,16 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "assignment.hpp"
 #include "histogram.hpp"
+#include "improve.hpp"
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "palette.hpp"
@@ -43,10 +46,11 @@ using OutLabels = Out<std::uint16_t, nb::ndim<1>>;
 using OutCoords = Out<double, nb::ndim<2>>;
 
 /// Gives a vector to Python without copying it.
-template <class Array, class T>
-Array hand_over(std::vector<T>&& values, std::initializer_list<std::size_t> shape) {
-  auto* owned = new std::vector<T>(std::move(values));
-  nb::capsule owner(owned, [](void* data) noexcept { delete static_cast<std::vector<T>*>(data); });
+template <class Array, class Vector>
+Array hand_over(Vector&& values, std::initializer_list<std::size_t> shape) {
+  static_assert(std::is_rvalue_reference_v<Vector&&>);
+  auto* owned = new Vector(std::move(values));
+  nb::capsule owner(owned, [](void* data) noexcept { delete static_cast<Vector*>(data); });
   return Array(owned->data(), shape, owner);
 }
 
@@ -157,17 +161,27 @@ double cost_of(const OwningAssignment& self, const Coords& centers) {
 }
 
 std::tuple<OutCoords, double, int, bool> run_lloyd(OwningAssignment& self, const Coords& centers,
-                                                   int max_iter, double tol, int relaxed,
-                                                   double min_gain) {
+                                                   int max_iter, double tol, int relaxed) {
   Fit fit;
   std::vector<double> start = self.checked(centers);
   {
     nb::gil_scoped_release release;
     fit = lloyd(self.assignment, std::move(start),
-                {.max_iter = max_iter, .tol = tol, .relaxed = relaxed, .min_gain = min_gain});
+                {.max_iter = max_iter, .tol = tol, .relaxed = relaxed});
   }
   return {hand_over_coords(std::move(fit.centers), self.points->dim()), fit.inertia, fit.n_iter,
           fit.converged};
+}
+
+std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& centers, int rounds,
+                                       int passes) {
+  std::vector<double> values = self.checked(centers);
+  int n_iter = 0;
+  {
+    nb::gil_scoped_release release;
+    n_iter = improve(self.assignment, values, {.rounds = rounds, .passes = passes});
+  }
+  return {hand_over_coords(std::move(values), self.points->dim()), n_iter};
 }
 
 OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
@@ -255,9 +269,14 @@ NB_MODULE(_core, m) {
       "place",
       [](const Bytes& colors) {
         const int channels = channels_of(colors);
-        std::vector<std::int32_t> placed(colors.size());
-        place(view(colors), channels, placed.data());
-        return hand_over_coords({placed.begin(), placed.end()}, channels);
+        const auto width = static_cast<std::size_t>(channels);
+        std::vector<double> coords(colors.size());
+        std::int32_t placed[kMaxDim];
+        for (std::size_t i = 0; i < coords.size(); i += width) {
+          place(view(colors).subspan(i, width), channels, placed, 1);
+          std::copy_n(placed, width, coords.data() + i);
+        }
+        return hand_over_coords(std::move(coords), channels);
       },
       "colors"_a, "The coordinates of colours, float64 (n, channels).");
   m.def("steps_per_level", &steps_per_level, "channels"_a,
@@ -276,7 +295,9 @@ NB_MODULE(_core, m) {
       .def_prop_ro("counts", &counts_of, nb::rv_policy::move, "int64 (k,)");
 
   m.def("lloyd", &run_lloyd, "assignment"_a, "centers"_a, nb::kw_only(), "max_iter"_a, "tol"_a,
-        "relaxed"_a, "min_gain"_a, "Passes of k-means: centers, inertia, n_iter, converged.");
+        "relaxed"_a, "Passes of k-means: centers, inertia, n_iter, converged.");
+  m.def("improve", &run_improve, "assignment"_a, "centers"_a, nb::kw_only(), "rounds"_a, "passes"_a,
+        "Leaves local minima by merging and splitting: centers, n_iter.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a,
         "The palette (k, channels); the assignment follows it.");
   m.def("remap", &run_remap<std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),

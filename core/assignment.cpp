@@ -13,7 +13,8 @@ namespace {
 class CandidateList {
  public:
   CandidateList(int capacity, int dim) {
-    const auto padded = static_cast<std::size_t>((capacity + Candidates::kPad - 1) /
+    // A kernel may write one vector past the end.
+    const auto padded = static_cast<std::size_t>((capacity + 2 * Candidates::kPad - 1) /
                                                  Candidates::kPad * Candidates::kPad);
     floats_.resize(padded * static_cast<std::size_t>(dim + 1));
     ids_.resize(padded);
@@ -205,6 +206,10 @@ void Assignment::relabel(std::size_t block, const std::uint16_t* labels, Worker&
   const std::int64_t* weights = points_.weights() + block * kBlock;
   const float* coords = points_.block(block);
   for (int lane = 0; lane < kBlock; ++lane) {
+    if (!fresh_ && lane % 4 == 0 && std::memcmp(old + lane, labels + lane, 8) == 0) {
+      lane += 3;
+      continue;
+    }
     if (!fresh_ && labels[lane] == old[lane]) continue;
     const std::int64_t weight = weights[lane];
     worker.changed += weight > 0;

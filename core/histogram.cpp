@@ -16,11 +16,6 @@ namespace {
 constexpr int kBuckets = 4096;
 constexpr std::size_t kChunk = 1u << 17;  // pixels per partitioning task
 
-struct Tally {
-  std::uint32_t code;
-  std::uint32_t count;
-};
-
 template <int Channels>
 constexpr int low_bits() {
   return 8 * Channels - 12;
@@ -38,22 +33,25 @@ struct Low<4> {
   using type = std::uint32_t;
 };
 
-/// Counts one RGB bucket with 4,096 counters, clean before and after.
+/// Sorts and counts what one RGB bucket holds, with 4,096 counters that are clean before and after.
 class DenseCounter {
  public:
-  void count(std::uint32_t bucket, std::span<std::uint16_t> lows, std::vector<Tally>& out) {
+  /// Leaves the distinct codes at the front of `lows`, writes their counts, returns how many.
+  std::size_t count(std::span<std::uint16_t> lows, std::uint32_t* counts) {
     for (const std::uint16_t low : lows) {
       ++counters_[low];
       present_[low >> 6] |= std::uint64_t{1} << (low & 63);
     }
-    for (std::uint32_t word = 0; word < present_.size(); ++word) {
+    std::size_t distinct = 0;
+    for (std::size_t word = 0; word < present_.size(); ++word) {
       for (std::uint64_t bits = present_[word]; bits != 0; bits &= bits - 1) {
-        const std::uint32_t low = word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
-        out.push_back({bucket << 12 | low, counters_[low]});
-        counters_[low] = 0;
+        const std::size_t low = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+        lows[distinct] = static_cast<std::uint16_t>(low);
+        counts[distinct++] = std::exchange(counters_[low], 0);
       }
       present_[word] = 0;
     }
+    return distinct;
   }
 
  private:
@@ -61,17 +59,19 @@ class DenseCounter {
   std::array<std::uint64_t, 64> present_{};
 };
 
-/// Counts one RGBA bucket by sorting what is left of the codes.
+/// The same for RGBA, by sorting.
 class SortingCounter {
  public:
-  void count(std::uint32_t bucket, std::span<std::uint32_t> lows, std::vector<Tally>& out) {
+  std::size_t count(std::span<std::uint32_t> lows, std::uint32_t* counts) {
     std::sort(lows.begin(), lows.end());
+    std::size_t distinct = 0;
     for (std::size_t i = 0; i < lows.size();) {
-      std::size_t end = i + 1;
-      while (end < lows.size() && lows[end] == lows[i]) ++end;
-      out.push_back({bucket << 20 | lows[i], static_cast<std::uint32_t>(end - i)});
-      i = end;
+      const std::size_t first = i;
+      while (i < lows.size() && lows[i] == lows[first]) ++i;
+      lows[distinct] = lows[first];
+      counts[distinct++] = static_cast<std::uint32_t>(i - first);
     }
+    return distinct;
   }
 };
 
@@ -119,31 +119,35 @@ Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& tea
       groups.push_back(bucket + 1);
     }
   }
-  std::vector<std::vector<Tally>> tallies(groups.size() - 1);
+  const auto counts = std::make_unique_for_overwrite<std::uint32_t[]>(n);
+  std::vector<std::uint32_t> distinct(kBuckets);
   std::vector<Counter> counters(static_cast<std::size_t>(team.size()));
-  team.run(tallies.size(), [&](std::size_t group, int worker) {
+  team.run(groups.size() - 1, [&](std::size_t group, int worker) {
     for (std::size_t bucket = groups[group]; bucket < groups[group + 1]; ++bucket) {
-      const std::size_t size = starts[bucket + 1] - starts[bucket];
-      if (size == 0) continue;
-      counters[static_cast<std::size_t>(worker)].count(static_cast<std::uint32_t>(bucket),
-                                                       {lows.get() + starts[bucket], size},
-                                                       tallies[group]);
+      const std::uint32_t start = starts[bucket];
+      const std::span<LowCode> bucket_lows(lows.get() + start, starts[bucket + 1] - start);
+      if (bucket_lows.empty()) continue;
+      distinct[bucket] = static_cast<std::uint32_t>(
+          counters[static_cast<std::size_t>(worker)].count(bucket_lows, counts.get() + start));
     }
   });
 
-  std::vector<std::size_t> firsts(tallies.size() + 1);
-  for (std::size_t group = 0; group < tallies.size(); ++group) {
-    firsts[group + 1] = firsts[group] + tallies[group].size();
+  std::vector<std::size_t> firsts(kBuckets + 1);
+  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
+    firsts[bucket + 1] = firsts[bucket] + distinct[bucket];
   }
   Histogram histogram;
   histogram.channels = Channels;
   histogram.colors.resize(firsts.back() * Channels);
   histogram.counts.resize(firsts.back());
-  team.run(tallies.size(), [&](std::size_t group, int) {
-    std::size_t i = firsts[group];
-    for (const Tally& tally : tallies[group]) {
-      unmorton<Channels>(tally.code, histogram.colors.data() + Channels * i);
-      histogram.counts[i++] = tally.count;
+  team.run(groups.size() - 1, [&](std::size_t group, int) {
+    for (std::size_t bucket = groups[group]; bucket < groups[group + 1]; ++bucket) {
+      for (std::uint32_t i = 0; i < distinct[bucket]; ++i) {
+        const std::uint32_t code =
+            static_cast<std::uint32_t>(bucket << kLow) | lows[starts[bucket] + i];
+        unmorton<Channels>(code, histogram.colors.data() + (firsts[bucket] + i) * Channels);
+        histogram.counts[firsts[bucket] + i] = counts[starts[bucket] + i];
+      }
     }
   });
   return histogram;

@@ -9,16 +9,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "buffer.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
 
 struct Histogram {
-  int channels = 3;                  // 3: R, G, B. 4: R, G, B, alpha.
-  std::vector<std::uint8_t> colors;  // (n, channels), distinct, in Morton order
-  std::vector<std::int64_t> counts;  // (n), each at least 1
+  int channels = 3;             // 3: R, G, B. 4: R, G, B, alpha.
+  Buffer<std::uint8_t> colors;  // (n, channels), distinct, in Morton order
+  Buffer<std::int64_t> counts;  // (n), each at least 1
 
   std::size_t size() const { return counts.size(); }
 };

@@ -4,6 +4,10 @@
 // function, and that copy could hold instructions that the machine lacks.
 #include "kernels.hpp"
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 namespace kpalette {
 namespace {
 
@@ -25,6 +29,47 @@ inline Floats least(Floats a, Floats b) { return a < b ? a : b; }
 inline Floats most(Floats a, Floats b) { return a > b ? a : b; }
 inline Floats magnitude(Floats a) { return most(a, -a); }
 
+/// Bit i is set where lane i is true.
+inline unsigned bits(Ints mask) {
+#if defined(__AVX512DQ__)
+  return _mm512_movepi32_mask((__m512i)mask);
+#elif defined(__AVX2__)
+  return static_cast<unsigned>(_mm256_movemask_ps((__m256)mask));
+#elif defined(__SSE2__)
+  return static_cast<unsigned>(_mm_movemask_ps((__m128)mask));
+#else
+  unsigned result = 0;
+  for (int lane = 0; lane < kLanes; ++lane) result |= static_cast<unsigned>(mask[lane] & 1) << lane;
+  return result;
+#endif
+}
+
+/// Copies the lanes of candidates j... that `keep` names to the end of `out`. May write past it,
+/// as far as the padding goes.
+template <int D>
+inline void append(const Candidates& in, int j, unsigned keep, Candidates& out) {
+#if defined(__AVX512F__)
+  const auto mask = static_cast<__mmask16>(keep);
+  for (int axis = 0; axis < D; ++axis) {
+    _mm512_storeu_ps(out.coords[axis] + out.count,
+                     _mm512_maskz_compress_ps(mask, _mm512_loadu_ps(in.coords[axis] + j)));
+  }
+  _mm512_storeu_ps(out.half_square + out.count,
+                   _mm512_maskz_compress_ps(mask, _mm512_loadu_ps(in.half_square + j)));
+  _mm512_storeu_si512(out.ids + out.count,
+                      _mm512_maskz_compress_epi32(mask, _mm512_loadu_si512(in.ids + j)));
+  out.count += __builtin_popcount(keep);
+#else
+  for (; keep != 0; keep &= keep - 1) {
+    const int from = j + __builtin_ctz(keep);
+    for (int axis = 0; axis < D; ++axis) out.coords[axis][out.count] = in.coords[axis][from];
+    out.half_square[out.count] = in.half_square[from];
+    out.ids[out.count] = in.ids[from];
+    ++out.count;
+  }
+#endif
+}
+
 template <int D>
 void narrow(const Box& box, const Candidates& in, Candidates& out, float slack, float* scratch) {
   // Squared distances to the middle of the box, and the least of them.
@@ -41,7 +86,10 @@ void narrow(const Box& box, const Candidates& in, Candidates& out, float slack, 
   float best = nearest[0];
   for (int lane = 1; lane < kLanes; ++lane) best = nearest[lane] < best ? nearest[lane] : best;
   int pivot = 0;
-  while (scratch[pivot] != best) ++pivot;
+  for (unsigned found = 0; found == 0; pivot += kLanes) {
+    found = bits(load(scratch + pivot) == all(best));
+    if (found != 0) pivot += __builtin_ctz(found) - kLanes;
+  }
 
   // A centre is out if the pivot is nearer even at the corner of the box that favours the centre
   // most: d2(centre, middle) - d2(pivot, middle) > 2 * sum of half * |centre - pivot|.
@@ -52,23 +100,16 @@ void narrow(const Box& box, const Candidates& in, Candidates& out, float slack, 
     twice_half[axis] = all(2 * box.half[axis]);
   }
   const Floats limit = all(best + slack);
-  int kept = 0;
+  out.count = 0;
   for (int j = 0; j < in.count; j += kLanes) {
     Floats gain = limit;
     for (int axis = 0; axis < D; ++axis) {
       gain += twice_half[axis] * magnitude(load(in.coords[axis] + j) - pivot_coords[axis]);
     }
-    const Ints keep = load(scratch + j) <= gain;
-    for (int lane = 0; lane < kLanes && j + lane < in.count; ++lane) {
-      if (keep[lane] == 0) continue;
-      for (int axis = 0; axis < D; ++axis) out.coords[axis][kept] = in.coords[axis][j + lane];
-      out.half_square[kept] = in.half_square[j + lane];
-      out.ids[kept] = in.ids[j + lane];
-      ++kept;
-    }
+    append<D>(in, j, bits(load(scratch + j) <= gain), out);
   }
-  out.count = kept;
-  for (int j = kept; j % Candidates::kPad != 0; ++j) {
+  // Padding never passes: its squared distance is near kFar^2, what it gains near kFar.
+  for (int j = out.count; j % Candidates::kPad != 0; ++j) {
     for (int axis = 0; axis < D; ++axis) out.coords[axis][j] = Candidates::kFar;
   }
 }

@@ -1,8 +1,6 @@
 #include "lloyd.hpp"
 
 #include <cmath>
-#include <limits>
-#include <numeric>
 
 namespace kpalette {
 namespace {
@@ -64,7 +62,6 @@ int relocate(const Assignment& assignment, std::vector<double>& centers,
 Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOptions& options) {
   const auto dim = static_cast<std::size_t>(assignment.points().dim());
   const int k = assignment.k();
-  double previous = std::numeric_limits<double>::infinity();
   int pass = 0;
   bool converged = false;
   std::vector<double> mean(dim);
@@ -91,10 +88,7 @@ Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOption
     }
     if (!empty.empty() && relocate(assignment, centers, empty) > 0) continue;
     if (step != 1.0) continue;
-    const double cost = options.min_gain > 0 ? assignment.cost(centers) : 0;
-    converged = changed == 0 || std::sqrt(moved) < options.tol ||
-                (options.min_gain > 0 && previous - cost <= options.min_gain * cost);
-    previous = cost;
+    converged = changed == 0 || std::sqrt(moved) < options.tol;
   }
   const double inertia = assignment.cost(centers);
   return {std::move(centers), inertia, pass, converged};

@@ -14,8 +14,6 @@ struct LloydOptions {
   /// passes (Lee, Baek and Sung 1997, doi:10.1109/97.551685).
   int relaxed = 0;
   double relaxation = 1.85;
-  /// Stop when a plain pass lowers the cost by less than this share of it.
-  double min_gain = 0;
 };
 
 struct Fit {

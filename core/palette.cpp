@@ -24,7 +24,7 @@ Entry entry_near(const double* target, int dim) {
   Entry entry;
   std::array<std::int32_t, kMaxDim> placed{};
   unplace(target, dim, entry.color.data());
-  place({entry.color.data(), static_cast<std::size_t>(dim)}, dim, placed.data());
+  place({entry.color.data(), static_cast<std::size_t>(dim)}, dim, placed.data(), 1);
   std::copy(placed.begin(), placed.end(), entry.coords.begin());
   return entry;
 }

@@ -1,6 +1,7 @@
 #include "points.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 #include "spaces.hpp"
@@ -48,37 +49,45 @@ Points::Points(std::span<const std::uint8_t> colors, int channels,
   const std::size_t tasks = (n_blocks + kBlocksPerTask - 1) / kBlocksPerTask;
   std::vector<double> squares(tasks);
   team.run(tasks, [&](std::size_t task, int) {
-    std::int32_t placed[kBlock * kMaxDim];
+    std::int32_t placed[kMaxDim][kBlock];
     const std::size_t end = std::min(n_blocks, (task + 1) * kBlocksPerTask);
     for (std::size_t index = task * kBlocksPerTask; index < end; ++index) {
       const std::size_t first = index * kBlock;
       const std::size_t filled = std::min<std::size_t>(kBlock, size_ - first);
-      place(colors.subspan(first * d, filled * d), channels, placed);
-      for (std::size_t i = filled * d; i < kBlock * d; ++i) placed[i] = placed[i - d];
-      const std::int64_t* weight = weights_.data() + first;
-      std::copy_n(weights.data() + first, filled, weights_.data() + first);
-      float* block = coords_.data() + index * d * kBlock;
+      place(colors.subspan(first * d, filled * d), channels, placed[0], kBlock);
+      std::int64_t* weight = weights_.data() + first;
+      std::copy_n(weights.data() + first, filled, weight);
+      std::fill(weight + filled, weight + kBlock, 0);
       std::int64_t* sums = block_sums_.data() + index * (d + 1);
-      for (std::size_t i = 0; i < kBlock; ++i) sums[0] += weight[i];
-      Box& box = levels_[0][index];
+      sums[0] = std::accumulate(weight, weight + kBlock, std::int64_t{0});
+      std::int64_t norms[kBlock] = {};
       for (std::size_t axis = 0; axis < d; ++axis) {
+        std::int32_t* values = placed[axis];
+        std::fill(values + filled, values + kBlock, values[filled - 1]);
+        float* block = coords_.data() + (index * d + axis) * kBlock;
         std::int32_t low = kMaxCoord;
         std::int32_t high = -kMaxCoord;
-        std::int64_t sum = 0;
-        double square = 0;  // exact to 2^53, and always added in this order
         for (std::size_t i = 0; i < kBlock; ++i) {
-          const std::int32_t value = placed[i * d + axis] - origin_[axis];
-          block[axis * kBlock + i] = static_cast<float>(value);
-          low = std::min(low, value);
-          high = std::max(high, value);
-          sum += weight[i] * value;
-          square += static_cast<double>(weight[i] * value) * value;
+          values[i] -= origin_[axis];
+          block[i] = static_cast<float>(values[i]);
+          low = std::min(low, values[i]);
+          high = std::max(high, values[i]);
+        }
+        std::int64_t sum = 0;
+        for (std::size_t i = 0; i < kBlock; ++i) {
+          sum += weight[i] * values[i];
+          norms[i] += static_cast<std::int64_t>(values[i]) * values[i];
         }
         sums[1 + axis] = sum;
-        squares[task] += square;
-        box.middle[axis] = 0.5f * static_cast<float>(low + high);
-        box.half[axis] = 0.5f * static_cast<float>(high - low);
+        levels_[0][index].middle[axis] = 0.5f * static_cast<float>(low + high);
+        levels_[0][index].half[axis] = 0.5f * static_cast<float>(high - low);
       }
+      // Exact to 2^53, and always added in this order.
+      double square = 0;
+      for (std::size_t i = 0; i < kBlock; ++i) {
+        square += static_cast<double>(weight[i]) * static_cast<double>(norms[i]);
+      }
+      squares[task] += square;
     }
   });
   for (const double square : squares) total_square_ += square;

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "buffer.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -78,9 +79,9 @@ class Points {
   int dim_;
   std::size_t size_;
   std::array<std::int32_t, kMaxDim> origin_{};
-  std::vector<float> coords_;
-  std::vector<std::int64_t> weights_;
-  std::vector<std::int64_t> block_sums_;
+  Buffer<float> coords_;
+  Buffer<std::int64_t> weights_;
+  Buffer<std::int64_t> block_sums_;
   std::vector<std::vector<Box>> levels_;
   std::int64_t total_weight_ = 0;
   double total_square_ = 0;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "buffer.hpp"
 #include "morton.hpp"
 
 namespace kpalette {
@@ -32,7 +33,7 @@ class DenseTable {
   DenseTable(std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels)
       : page_of_(4096, -1) {
     // One page of zeros stands for all empty ones, so that lookups need no branch.
-    std::vector<std::uint32_t> codes(labels.size());
+    Buffer<std::uint32_t> codes(labels.size());
     std::int32_t pages = 1;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       codes[i] = morton<3>(colors.data() + 3 * i);

@@ -22,18 +22,22 @@ std::array<std::int32_t, kMaxDim> middle_of_space(int channels) {
   return {0, 0, 0, static_cast<std::int32_t>(kAlphaAxis * 255 / 2)};
 }
 
-void place(std::span<const std::uint8_t> colors, int channels, std::int32_t* coords) {
+void place(std::span<const std::uint8_t> colors, int channels, std::int32_t* coords,
+           std::size_t stride) {
+  const std::size_t n = colors.size() / static_cast<std::size_t>(channels);
   if (channels == 3) {
-    std::copy(colors.begin(), colors.end(), coords);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t axis = 0; axis < 3; ++axis) coords[axis * stride + i] = colors[3 * i + axis];
+    }
     return;
   }
-  for (std::size_t i = 0; i < colors.size(); i += 4) {
-    const int alpha = colors[i + 3];
-    for (std::size_t channel = 0; channel < 3; ++channel) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const int alpha = colors[4 * i + 3];
+    for (std::size_t axis = 0; axis < 3; ++axis) {
       // 510 (p - a / 2) with p = color * a / 255
-      coords[i + channel] = alpha * (2 * colors[i + channel] - 255);
+      coords[axis * stride + i] = alpha * (2 * colors[4 * i + axis] - 255);
     }
-    coords[i + 3] = static_cast<std::int32_t>(std::floor(kAlphaAxis * alpha + 0.5));
+    coords[3 * stride + i] = static_cast<std::int32_t>(std::floor(kAlphaAxis * alpha + 0.5));
   }
 }
 

@@ -26,8 +26,10 @@ inline constexpr std::int32_t kMaxCoord = 1 << 18;
 /// The centre of all colours' coordinates, rounded to integers.
 std::array<std::int32_t, kMaxDim> middle_of_space(int channels);
 
-/// Writes the coordinates (n, channels) of the colours (n, channels).
-void place(std::span<const std::uint8_t> colors, int channels, std::int32_t* coords);
+/// Writes the coordinates of the colours (n, channels), axis by axis: those of axis a begin at
+/// coords + a * stride.
+void place(std::span<const std::uint8_t> colors, int channels, std::int32_t* coords,
+           std::size_t stride);
 
 /// Writes the 8-bit colour that is nearest to the given coordinates, channel by channel.
 void unplace(const double* coords, int channels, std::uint8_t* color);

@@ -99,7 +99,7 @@ class KMeans:
         points = _core.Points(histogram.colors, histogram.counts, team)
         assignment = _core.Assignment(points, self.n_clusters, team)
         self.cluster_centers_, _, self.iterations, _ = _core.lloyd(
-            assignment, start, max_iter=self.max_iter, tol=self.tol, relaxed=0, min_gain=0
+            assignment, start, max_iter=self.max_iter, tol=self.tol, relaxed=0
         )
         self.labels_ = np.empty(len(X), np.int32)
         _core.remap(X, histogram.colors, assignment.labels, self.labels_, team)

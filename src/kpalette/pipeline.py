@@ -31,17 +31,20 @@ SEEDINGS: dict[str, Seeding] = {
 
 @dataclass(frozen=True)
 class Effort:
-    """How far to go for a lower error."""
+    """How far to go for a lower error: numbers of passes, never of seconds."""
 
     seeding: str
-    relaxed: int  # over-relaxed passes first
-    max_iter: int  # passes in all
-    min_gain: float  # stop when a pass lowers the cost by less than this share of it
+    relaxed: int  # over-relaxed passes from the seeds
+    rounds: int  # of merging and splitting clusters, with `passes` passes after each
+    passes: int
+    final_relaxed: int  # over-relaxed passes at last
+    final: int  # plain ones after them
 
 
+#: Chosen on photos: more of anything in "balanced" lowers the error by less than 0.3 %.
 EFFORTS = {
-    "fast": Effort(seeding="wu", relaxed=4, max_iter=5, min_gain=0),
-    "balanced": Effort(seeding="wu", relaxed=25, max_iter=35, min_gain=1e-5),
+    "fast": Effort("wu", relaxed=4, rounds=0, passes=0, final_relaxed=0, final=1),
+    "balanced": Effort("wu", relaxed=5, rounds=8, passes=4, final_relaxed=5, final=3),
 }
 
 SPACES = ("srgb",)
@@ -253,24 +256,41 @@ def _fit(
         colors, counts = histogram.colors, histogram.counts
         labels, mse, n_iter = np.arange(len(histogram), dtype=np.uint16), 0.0, 0
     else:
-        how = EFFORTS[effort]
         points = _core.Points(histogram.colors, histogram.counts, team)
-        centers = SEEDINGS[how.seeding](points, k, seed, team)
         assignment = _core.Assignment(points, k, team)
-        centers, _, n_iter, _ = _core.lloyd(
-            assignment,
-            centers,
-            max_iter=how.max_iter,
-            tol=0,
-            relaxed=how.relaxed,
-            min_gain=how.min_gain,
-        )
+        centers, n_iter = _refine(points, assignment, k, EFFORTS[effort], seed, team)
         colors = _core.round_centers(assignment, centers)
         counts, labels, mse = assignment.counts, assignment.labels, _mse(assignment, colors)
     order = np.lexsort((*colors.T[::-1], -counts))
     rank = np.empty(len(order), np.uint16)
     rank[order] = np.arange(len(order))
     return _Fitted(Palette(colors[order], counts[order]), rank[labels], mse, n_iter)
+
+
+def _refine(
+    points: _core.Points,
+    assignment: _core.Assignment,
+    k: int,
+    effort: Effort,
+    seed: int,
+    team: _core.Team,
+) -> tuple[Any, int]:
+    """Seed, then lower the cost as far as the effort goes: the centres, and the passes made."""
+    centers = SEEDINGS[effort.seeding](points, k, seed, team)
+    centers, _, first, _ = _core.lloyd(
+        assignment, centers, max_iter=effort.relaxed, tol=0, relaxed=effort.relaxed
+    )
+    centers, middle = _core.improve(
+        assignment, centers, rounds=effort.rounds, passes=effort.passes
+    )
+    centers, _, last, _ = _core.lloyd(
+        assignment,
+        centers,
+        max_iter=effort.final_relaxed + effort.final,
+        tol=0,
+        relaxed=effort.final_relaxed,
+    )
+    return centers, first + middle + last
 
 
 def remap(source: ImageSource, palette: Palette, *, threads: int | None = None) -> Quantized:

@@ -1,0 +1,212 @@
+#include "improve.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "lloyd.hpp"
+
+namespace kpalette {
+namespace {
+
+constexpr std::size_t kBlocksPerChunk = 512;
+// Halves of a normal distribution, cut through the middle, lie this share of its variance apart.
+const double kSplitShare = 2 / 3.14159265358979323846;
+// What a merge loses is estimated before its neighbours take over points, a split's gain likewise,
+// so a round tries pairs that seem to lose up to 2.5 times what they gain. On photos 0.4 ends
+// lower than 0.6, and no higher than 0.2 at half the passes.
+constexpr double kLossShare = 0.4;
+// Above this, comparing all pairs of centres takes longer than it saves.
+constexpr int kMaxClusters = 4096;
+
+/// Weighted products of offsets from a cluster's centre, upper triangle.
+using Products = std::array<double, kMaxDim * kMaxDim>;
+
+struct Split {
+  double gain;  // estimated
+  int cluster;
+  std::array<double, kMaxDim> offset;  // from the mean to the mean of one half
+};
+
+struct Merge {
+  double loss;
+  int into;
+  int from;
+};
+
+/// The largest eigenvalue of a symmetric matrix, and its direction, by power iteration.
+double principal_axis(const Products& matrix, std::size_t dim,
+                      std::array<double, kMaxDim>& axis) {
+  axis = {};
+  std::size_t widest = 0;
+  for (std::size_t a = 1; a < dim; ++a) {
+    if (matrix[a * kMaxDim + a] > matrix[widest * kMaxDim + widest]) widest = a;
+  }
+  axis[widest] = 1;
+  double value = 0;
+  for (int step = 0; step < 12; ++step) {
+    std::array<double, kMaxDim> image{};
+    double square = 0;
+    for (std::size_t a = 0; a < dim; ++a) {
+      for (std::size_t b = 0; b < dim; ++b) {
+        image[a] += matrix[std::min(a, b) * kMaxDim + std::max(a, b)] * axis[b];
+      }
+      square += image[a] * image[a];
+    }
+    value = std::sqrt(square);
+    if (value == 0) return 0;
+    for (std::size_t a = 0; a < dim; ++a) axis[a] = image[a] / value;
+  }
+  return value;
+}
+
+/// What splitting each cluster would gain, the largest first.
+std::vector<Split> plan_splits(const Assignment& assignment, const std::vector<double>& centers) {
+  const Points& points = assignment.points();
+  const auto dim = static_cast<std::size_t>(points.dim());
+  const auto k = static_cast<std::size_t>(assignment.k());
+  const std::size_t chunks = (points.blocks() + kBlocksPerChunk - 1) / kBlocksPerChunk;
+  std::vector<std::vector<Products>> partial(chunks);
+  assignment.team().run(chunks, [&](std::size_t chunk, int) {
+    std::vector<Products>& sums = partial[chunk];
+    sums.resize(k);
+    const std::size_t end = std::min(points.blocks(), (chunk + 1) * kBlocksPerChunk);
+    for (std::size_t block = chunk * kBlocksPerChunk; block < end; ++block) {
+      const float* coords = points.block(block);
+      for (std::size_t lane = 0; lane < kBlock; ++lane) {
+        const std::size_t i = block * kBlock + lane;
+        const std::size_t label = assignment.labels()[i];
+        const auto weight = static_cast<double>(points.weights()[i]);
+        std::array<double, kMaxDim> offset;
+        for (std::size_t a = 0; a < dim; ++a) {
+          offset[a] = static_cast<double>(coords[a * kBlock + lane]) + points.origin()[a] -
+                      centers[label * dim + a];
+        }
+        Products& sum = sums[label];
+        for (std::size_t a = 0; a < dim; ++a) {
+          for (std::size_t b = a; b < dim; ++b) {
+            sum[a * kMaxDim + b] += weight * offset[a] * offset[b];
+          }
+        }
+      }
+    }
+  });
+  std::vector<Split> splits;
+  for (std::size_t j = 0; j < k; ++j) {
+    Products total{};
+    for (const auto& sums : partial) {
+      for (std::size_t i = 0; i < total.size(); ++i) total[i] += sums[j][i];
+    }
+    const auto weight = static_cast<double>(assignment.weight(static_cast<int>(j)));
+    if (weight == 0) continue;
+    Split split{};
+    split.cluster = static_cast<int>(j);
+    const double largest = principal_axis(total, dim, split.offset);
+    split.gain = kSplitShare * largest;
+    const double reach = std::sqrt(kSplitShare * largest / weight);
+    for (double& value : split.offset) value *= reach;
+    splits.push_back(split);
+  }
+  std::sort(splits.begin(), splits.end(), [](const Split& a, const Split& b) {
+    return a.gain != b.gain ? a.gain > b.gain : a.cluster < b.cluster;
+  });
+  return splits;
+}
+
+/// For each cluster the merge with another that costs least, the cheapest first.
+std::vector<Merge> plan_merges(const Assignment& assignment, const std::vector<double>& centers) {
+  const auto dim = static_cast<std::size_t>(assignment.points().dim());
+  const int k = assignment.k();
+  std::vector<Merge> merges(static_cast<std::size_t>(k));
+  assignment.team().run(static_cast<std::size_t>(k), [&](std::size_t from, int) {
+    Merge best{-1, 0, static_cast<int>(from)};
+    const auto weight = static_cast<double>(assignment.weight(best.from));
+    for (int into = 0; into < k; ++into) {
+      if (into == best.from) continue;
+      double square = 0;
+      for (std::size_t a = 0; a < dim; ++a) {
+        const double offset =
+            centers[from * dim + a] - centers[static_cast<std::size_t>(into) * dim + a];
+        square += offset * offset;
+      }
+      const auto other = static_cast<double>(assignment.weight(into));
+      const double loss =
+          weight + other > 0 ? weight * other / (weight + other) * square : 0.0;
+      if (best.loss < 0 || loss < best.loss) {
+        best.loss = loss;
+        best.into = into;
+      }
+    }
+    merges[from] = best;
+  });
+  std::sort(merges.begin(), merges.end(), [](const Merge& a, const Merge& b) {
+    return a.loss != b.loss ? a.loss < b.loss : a.from < b.from;
+  });
+  return merges;
+}
+
+/// Merges and splits at most `limit` pairs of untouched clusters where that should gain; how many.
+int apply(const Assignment& assignment, std::vector<double>& centers, int limit) {
+  const auto dim = static_cast<std::size_t>(assignment.points().dim());
+  const std::vector<Split> splits = plan_splits(assignment, centers);
+  const std::vector<Merge> merges = plan_merges(assignment, centers);
+  std::vector<bool> touched(static_cast<std::size_t>(assignment.k()));
+  auto split = splits.begin();
+  auto merge = merges.begin();
+  int applied = 0;
+  while (applied < limit) {
+    while (split != splits.end() && touched[static_cast<std::size_t>(split->cluster)]) ++split;
+    while (merge != merges.end() && (touched[static_cast<std::size_t>(merge->from)] ||
+                                     touched[static_cast<std::size_t>(merge->into)])) {
+      ++merge;
+    }
+    if (split == splits.end() || merge == merges.end() || split->gain <= kLossShare * merge->loss) break;
+    const auto s = static_cast<std::size_t>(split->cluster);
+    const auto from = static_cast<std::size_t>(merge->from);
+    const auto into = static_cast<std::size_t>(merge->into);
+    if (s == from || s == into) {
+      ++merge;
+      continue;
+    }
+    const auto weight_from = static_cast<double>(assignment.weight(merge->from));
+    const auto weight_into = static_cast<double>(assignment.weight(merge->into));
+    const double share =
+        weight_from + weight_into > 0 ? weight_from / (weight_from + weight_into) : 0.0;
+    for (std::size_t a = 0; a < dim; ++a) {
+      centers[into * dim + a] += share * (centers[from * dim + a] - centers[into * dim + a]);
+      centers[from * dim + a] = centers[s * dim + a] + split->offset[a];
+      centers[s * dim + a] -= split->offset[a];
+    }
+    touched[s] = touched[from] = touched[into] = true;
+    ++applied;
+  }
+  return applied;
+}
+
+}  // namespace
+
+int improve(Assignment& assignment, std::vector<double>& centers, const ImproveOptions& options) {
+  if (assignment.k() > kMaxClusters) return 0;
+  const LloydOptions passes{.max_iter = options.passes, .relaxed = options.passes - 1};
+  int limit = std::max(1, assignment.k() / 8);
+  int n_iter = 0;
+  double cost = assignment.cost(centers);
+  for (int round = 0; round < options.rounds && limit > 0; ++round) {
+    std::vector<double> tried = centers;
+    const int applied = apply(assignment, tried, limit);
+    if (applied == 0) break;
+    Fit fit = lloyd(assignment, std::move(tried), passes);
+    n_iter += fit.n_iter;
+    if (fit.inertia < cost) {
+      cost = fit.inertia;
+      centers = std::move(fit.centers);
+    } else {
+      assignment.update(centers);
+      ++n_iter;
+      limit = std::min(limit, applied) / 2;
+    }
+  }
+  return n_iter;
+}
+
+}  // namespace kpalette

@@ -1,0 +1,25 @@
+// Leaving local minima: k-means converges where no point wants another centre, but often some
+// centres sit close together while others stand for too much.
+#pragma once
+
+#include <vector>
+
+#include "assignment.hpp"
+
+namespace kpalette {
+
+struct ImproveOptions {
+  int rounds = 8;  // of merging and splitting, at most
+  int passes = 5;  // of k-means after each
+};
+
+/// Merges pairs of clusters that cost little to merge and splits as many that gain much, in
+/// rounds: a round that lowers the cost stays, one that does not is undone and the next tries half
+/// as many. It ends when there is nothing to gain, or after the given rounds. Related to the
+/// split-and-merge of Kaukoranta, Fränti and Nevalainen (1998), doi:10.1117/1.601726.
+///
+/// `centers` are means of the assignment's clusters or near them, and are changed in place;
+/// returns how many passes of k-means it made.
+int improve(Assignment& assignment, std::vector<double>& centers, const ImproveOptions& options);
+
+}  // namespace kpalette
