@@ -1,0 +1,292 @@
+"""Decoding and encoding: the only module that knows file formats. It knows no algorithm."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+
+import numpy as np
+import PIL
+from PIL import Image, ImageOps
+
+if TYPE_CHECKING:
+    from PIL.ImageCms import ImageCmsTransform
+
+ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
+
+
+class ImageReadError(ValueError):
+    """A file that holds no image that can be read: damaged, empty or of another kind."""
+
+
+def as_pixels(source: ImageSource) -> ByteArray:
+    """Give an image's pixels: 8-bit sRGB, upright.
+
+    Parameters
+    ----------
+    source : path, binary file object, Pillow image or array
+        An array has shape (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to
+        65535) or float (0 to 1).
+
+    Returns
+    -------
+    uint8 array (h, w, 3) or (h, w, 4), C order
+        With alpha only if some pixel is not opaque.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be opened.
+    ImageReadError
+        If a file holds no image that can be read.
+    TypeError
+        If the source, or an array's dtype, is of another kind.
+    ValueError
+        If an array's shape or values are out of range.
+    """
+    if isinstance(source, np.ndarray):
+        pixels = _from_array(source)
+    elif isinstance(source, io.TextIOBase):
+        raise TypeError("source: expected a file opened in binary mode, got one in text mode")
+    elif isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
+        pixels = _decode(source)
+    else:
+        raise TypeError(
+            "source: expected a path, a binary file, a Pillow image or a NumPy array, "
+            f"got {type(source).__name__}"
+        )
+    if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
+        pixels = pixels[..., :3]
+    return np.ascontiguousarray(pixels)
+
+
+def with_alpha(colors: ByteArray) -> ByteArray:
+    """Return uint8 colours (..., 4): those given, opaque if they are (..., 3)."""
+    if colors.shape[-1] == 4:
+        return colors
+    return np.concatenate([colors, np.full_like(colors[..., :1], 255)], axis=-1)
+
+
+def _from_array(array: np.ndarray[Any, Any]) -> ByteArray:
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
+        raise ValueError(
+            f"source: expected an array of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}"
+        )
+    if array.size == 0:
+        raise ValueError(f"source: expected at least one pixel, got an array of {array.shape}")
+    levels = _to_levels(array)
+    return np.stack([levels] * 3, axis=-1) if levels.ndim == 2 else levels
+
+
+def _to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
+    """Scale any dtype's black and white to 0 and 255."""
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.newbyteorder("=") == np.uint16:
+        return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+    if np.issubdtype(array.dtype, np.floating):
+        if not np.all((array >= 0) & (array <= 1)):  # false for NaN as well
+            if not np.isfinite(array).all():
+                raise ValueError("source: expected finite values, got NaN or infinity")
+            raise ValueError(
+                "source: expected float values from 0 to 1, got "
+                f"{array.min():.6g} to {array.max():.6g}"
+            )
+        scaled: ByteArray = (array * array.dtype.type(255) + array.dtype.type(0.5)).astype(np.uint8)
+        return scaled
+    raise TypeError(f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}")
+
+
+def _decode(source: str | os.PathLike[str] | IO[bytes] | Image.Image) -> ByteArray:
+    try:
+        with warnings.catch_warnings():
+            # What matters is raised. Pillow's remarks are about files that it reads all the same.
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            if isinstance(source, Image.Image):
+                return _from_pillow(source)
+            with Image.open(cast(Any, source)) as image:
+                return _from_pillow(image)
+    except (ImageReadError, MemoryError):
+        raise
+    except PIL.UnidentifiedImageError:
+        if _is_empty(source):
+            raise ImageReadError("the file is empty") from None
+        raise ImageReadError("not an image of a format that Pillow reads") from None
+    except Image.DecompressionBombError as error:
+        raise ImageReadError(str(error)) from None
+    except Exception as error:
+        # An error number comes from the system. Damage shows as any of a dozen other exceptions
+        # of Pillow's parsers.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise ImageReadError(f"the image is damaged: {error}") from error
+
+
+def _is_empty(source: Any) -> bool:
+    if isinstance(source, (str, os.PathLike)):
+        return os.path.isfile(source) and os.path.getsize(source) == 0
+    with suppress(OSError):
+        source.seek(0)
+    return not source.read(1)
+
+
+def _from_pillow(image: Image.Image) -> ByteArray:
+    if 0 in image.size:
+        raise ImageReadError(
+            f"expected at least one pixel, got an image of {image.width}×{image.height}"
+        )
+    image.load()
+    profile = image.info.get("icc_profile")
+    with suppress(Exception):  # EXIF too damaged to tell the orientation
+        image = ImageOps.exif_transpose(image)
+    if image.mode == "F":
+        raise ImageReadError("the pixels are floating-point, whose range is not known")
+    if image.mode.startswith("I"):
+        image = _from_16_bits(image)
+    if image.mode in ("La", "RGBa"):
+        image = image.convert(image.mode.upper())
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    if image.mode not in ("CMYK", "LAB"):
+        image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
+    if profile:
+        image = _to_srgb(image, profile)
+    image = image.convert("RGB")
+    if alpha:
+        image.putalpha(alpha)
+    return np.asarray(image)
+
+
+def _from_16_bits(image: Image.Image) -> Image.Image:
+    """Make grey of 16 bits, which Pillow gives in integer modes of several widths, mode L or LA."""
+    grey = np.asarray(image)
+    if grey.min() < 0 or grey.max() > 65535:
+        raise ImageReadError(
+            f"expected grey values from 0 to 65535, got {grey.min()} to {grey.max()}"
+        )
+    result = Image.fromarray(_to_levels(grey.astype(np.uint16)))
+    if "transparency" in image.info:
+        result.putalpha(Image.fromarray(_to_levels(grey != image.info["transparency"])))
+    return result
+
+
+def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
+    """Convert colours from the embedded profile, if that fits the image and is not sRGB itself."""
+    from PIL import ImageCms
+
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        space = profile.profile.xcolor_space.strip()
+        mode = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}.get(space)
+        if mode == "RGB" and image.mode == "L":
+            image = image.convert("RGB")
+        if image.mode != mode:
+            return image
+        transform = ImageCms.buildTransform(
+            profile,
+            ImageCms.createProfile("sRGB"),
+            mode,
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC,
+        )
+        return image if _changes_nothing(transform, mode) else transform.apply(image)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        # A broken profile is ignored, as browsers do.
+        return image
+
+
+def _changes_nothing(transform: ImageCmsTransform, mode: str) -> bool:
+    """Tell whether no colour moves by more than a level: the profile is sRGB by some name.
+
+    Rounding would only add noise then, and colours to an image that had few.
+    """
+    if mode not in ("L", "RGB"):
+        return False
+    ramp = np.arange(0, 256, 15, dtype=np.uint8)
+    axes = [ramp] * len(mode)
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 1, len(mode))
+    probe = Image.fromarray(grid.squeeze(2) if mode == "L" else grid)
+    moved = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe.convert("RGB"))
+    return bool(np.abs(moved).max() <= 1)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a temporary file that takes the place of `path` once the block ends without an error.
+
+    The file at `path`, if any, stays whole until then, and nothing is left behind on failure.
+    Through a link, the file it points to is replaced. What is not a regular file, such as a pipe
+    or a device, is written to as it is.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        status = None
+    if status and not stat.S_ISREG(status.st_mode):
+        with open(path, "wb") as file:
+            yield file
+        return
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:40]}-{secrets.token_hex(8)}")
+    try:
+        with open(temporary, "xb") as file:
+            if status:
+                with suppress(OSError):  # a file system without permissions
+                    os.chmod(temporary, stat.S_IMODE(status.st_mode) & 0o777)
+            yield file
+        os.replace(temporary, target)
+    except BaseException as error:
+        with suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename == os.fspath(temporary):
+            error.filename, error.filename2 = os.fspath(path), None
+        raise
+
+
+def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
+    """Make a Pillow image: mode P for at most 256 colours, otherwise RGB or RGBA.
+
+    Parameters
+    ----------
+    indices : integer array (h, w)
+    colors : uint8 array (k, 3) or (k, 4)
+    """
+    if len(colors) > 256:
+        return Image.fromarray(colors[indices])
+    image = Image.fromarray(indices.astype(np.uint8, copy=False))
+    image.putpalette(np.ascontiguousarray(colors[:, :3]).tobytes(), "RGB")
+    if colors.shape[1] == 4:
+        image.info["transparency"] = colors[:, 3].tobytes()
+    return image
+
+
+def write_png(path: str | os.PathLike[str] | IO[bytes], image: Image.Image) -> None:
+    """Write an indexed PNG of as few bits per pixel as its palette needs.
+
+    Raises
+    ------
+    ValueError
+        If the image has more than 256 colours.
+    """
+    if image.mode != "P":
+        raise ValueError("an indexed PNG holds at most 256 colors, got more")
+    if isinstance(path, (str, os.PathLike)):
+        with replacing(path) as file:
+            image.save(file, format="PNG")
+    else:
+        image.save(path, format="PNG")

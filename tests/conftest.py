@@ -1,0 +1,74 @@
+"""Pictures for the tests: the shared ones, and small ones made on the spot."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Give the directory of shared test photos."""
+    path = Path(__file__).parents[2] / "shared" / "data"
+    if not path.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"CI is set, but there is no {path}")
+        pytest.skip(f"no {path}")
+    return path
+
+
+def noise(height: int, width: int, channels: int = 3, seed: int = 0) -> np.ndarray[Any, Any]:
+    """Make uint8 pixels (height, width, channels) of which hardly two are alike."""
+    shape = (height, width, channels) if channels > 1 else (height, width)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def gradient(height: int, width: int) -> np.ndarray[Any, Any]:
+    """Make uint8 pixels (height, width, 3): red grows to the right, green downwards."""
+    red = np.linspace(0, 255, width)[None, :, None]
+    green = np.linspace(0, 255, height)[:, None, None]
+    blue = np.full((1, 1, 1), 90.0)
+    channels = [np.broadcast_to(c, (height, width, 1)) for c in (red, green, blue)]
+    return np.concatenate(channels, axis=2).round().astype(np.uint8)
+
+
+def saved(image: Image.Image, kind: str = "PNG", **options: Any) -> io.BytesIO:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def raw_png(width: int, height: int, depth: int, kind: int, rows: bytes, *more: bytes) -> bytes:
+    """Make a PNG that Pillow does not write. `rows` starts each row with a filter byte."""
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
+    chunks = (chunk(b"IHDR", header), *more, chunk(b"IDAT", zlib.compress(rows)))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks) + chunk(b"IEND", b"")
+
+
+PHOTO = Image.fromarray(noise(40, 40))
+DAMAGED = {
+    "empty": (b"", "the file is empty"),
+    "text": (b"Just some words.\n" * 9, "not an image of a format"),
+    "signature only": (b"\x89PNG\r\n\x1a\n", "not an image of a format"),
+    "0 x n PNG": (raw_png(0, 5, 8, 2, b""), "not an image of a format"),
+    "0 x n PPM": (b"P6 0 5 255\n", "damaged|one pixel|format"),
+    "bomb": (raw_png(100_000, 100_000, 8, 2, b""), "10000000000 pixels"),
+    **{
+        f"half a {kind}": (half, "damaged|not an image")
+        for kind in ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF")
+        for data in [saved(PHOTO.convert("P") if kind == "GIF" else PHOTO, kind).getvalue()]
+        for half in [data[: len(data) // 2]]
+    },
+}

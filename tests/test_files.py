@@ -1,0 +1,669 @@
+"""What each kind of file and array looks like once it is read, and what happens to bad ones."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import DAMAGED, PHOTO, chunk, gradient, noise, raw_png, saved
+from PIL import Image, ImageCms
+
+from kpalette import files
+from kpalette.files import ImageReadError, as_pixels, replacing
+
+NOT_ROOT = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may do anything"
+)
+
+
+# Modes
+
+
+@pytest.mark.parametrize(
+    ("mode", "color", "expected"),
+    [
+        ("1", 1, (255, 255, 255)),
+        ("L", 77, (77, 77, 77)),
+        ("LA", (77, 128), (77, 77, 77, 128)),
+        ("LA", (77, 255), (77, 77, 77)),
+        ("La", (50, 128), (99, 99, 99, 128)),
+        ("P", 3, (3, 3, 3)),
+        ("PA", (3, 128), (3, 3, 3, 128)),
+        ("RGB", (10, 20, 30), (10, 20, 30)),
+        ("RGBA", (10, 20, 30, 40), (10, 20, 30, 40)),
+        ("RGBA", (10, 20, 30, 255), (10, 20, 30)),
+        ("RGBa", (64, 32, 16, 128), (127, 63, 31, 128)),
+        ("RGBX", (10, 20, 30, 0), (10, 20, 30)),
+        ("CMYK", (0, 255, 255, 0), (255, 0, 0)),
+        ("YCbCr", (76, 85, 255), (254, 0, 0)),
+        ("LAB", (255, 128, 128), (255, 255, 255)),
+        ("HSV", (0, 255, 255), (255, 0, 0)),
+        ("I", 32768, (128, 128, 128)),
+        ("I;16", 32768, (128, 128, 128)),
+        ("I;16B", 65535, (255, 255, 255)),
+    ],
+)
+def test_every_pillow_mode(mode: str, color: Any, expected: tuple[int, ...]) -> None:
+    image = Image.new(mode, (3, 2), color)
+    if mode in ("P", "PA"):
+        image.putpalette(bytes(v for grey in range(256) for v in [grey] * 3))
+    before = image.copy()
+    pixels = as_pixels(image)
+    assert pixels.shape == (2, 3, len(expected))
+    assert pixels.dtype == np.uint8
+    assert pixels.flags.c_contiguous
+    # Lab, and undoing premultiplication, are good to a level.
+    near = 1 if mode in ("La", "RGBa", "LAB") else 0
+    assert np.abs(pixels.astype(int) - expected).max() <= near
+    assert image == before
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "TIFF", "BMP", "WEBP"])
+def test_lossless_files_come_back_as_they_were(kind: str) -> None:
+    pixels = noise(7, 12) if kind != "GIF" else np.repeat(noise(7, 12, 1)[..., None], 3, axis=2)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    assert np.array_equal(as_pixels(saved(Image.fromarray(pixels), kind, **options)), pixels)
+
+
+def test_palette_with_one_transparent_colour() -> None:
+    image = Image.fromarray(np.array([[0, 1, 2]], np.uint8))
+    image.putpalette(bytes([255, 0, 0, 0, 255, 0, 0, 0, 255]))
+    assert as_pixels(saved(image)).tolist() == [[[255, 0, 0], [0, 255, 0], [0, 0, 255]]]
+    pixels = as_pixels(saved(image, transparency=1))
+    assert pixels.tolist() == [[[255, 0, 0, 255], [0, 255, 0, 0], [0, 0, 255, 255]]]
+
+
+def test_palette_with_soft_transparency() -> None:
+    image = Image.fromarray(np.array([[0, 1, 2]], np.uint8))
+    image.putpalette(bytes(range(9)))
+    pixels = as_pixels(saved(image, transparency=bytes([0, 128])))
+    assert pixels[..., 3].tolist() == [[0, 128, 255]]
+
+
+@pytest.mark.parametrize(
+    ("depth", "rows", "colour"),
+    [(1, b"\0\x40", 1), (8, b"\0\0\x09\0", 9), (16, struct.pack(">xHHH", 7, 700, 7), 700)],
+)
+def test_grey_png_with_a_transparent_level(depth: int, rows: bytes, colour: int) -> None:
+    png = raw_png(3, 1, depth, 0, rows, chunk(b"tRNS", struct.pack(">H", colour)))
+    assert as_pixels(io.BytesIO(png))[..., 3].tolist() == [[255, 0, 255]]
+
+
+def test_rgb_png_with_a_transparent_colour() -> None:
+    png = raw_png(2, 1, 8, 2, b"\0" + bytes(range(6)), chunk(b"tRNS", bytes([0, 3, 0, 4, 0, 5])))
+    assert as_pixels(io.BytesIO(png)).tolist() == [[[0, 1, 2, 255], [3, 4, 5, 0]]]
+
+
+def test_colours_under_full_transparency_are_kept() -> None:
+    pixels = noise(4, 4, 4)
+    pixels[0, 0, 3] = 0
+    assert np.array_equal(as_pixels(saved(Image.fromarray(pixels))), pixels)
+
+
+# Sixteen bits, floats
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
+    levels = np.array([[0, 128, 129, 257, 32768, 65406, 65407, 65535]], np.uint16)
+    expected = (levels / 257).round().astype(int).tolist()
+    png = raw_png(8, 1, 16, 0, b"\0" + levels.astype(">u2").tobytes())
+    tiff = saved(Image.fromarray(levels), "TIFF")
+    for source in (io.BytesIO(png), tiff, levels, levels.astype(">u2")):
+        pixels = as_pixels(source)
+        assert pixels[..., 0].tolist() == expected
+        assert np.array_equal(pixels, np.repeat(pixels[..., :1], 3, axis=2))
+
+
+def test_sixteen_bit_rgb_png() -> None:
+    levels = np.array([0, 257 * 4, 32768, 257 * 99, 65535, 257 * 200], ">u2")
+    png = raw_png(2, 1, 16, 2, b"\0" + levels.tobytes())
+    difference = as_pixels(io.BytesIO(png)).reshape(-1) - (levels / 257).round()
+    assert np.abs(difference).max() <= 1
+
+
+def test_integer_modes_out_of_range() -> None:
+    for value in (-1, 65536):
+        with pytest.raises(ImageReadError, match="grey values from 0 to 65535, got"):
+            as_pixels(Image.new("I", (2, 2), value))
+
+
+def test_float_files_are_refused() -> None:
+    with pytest.raises(ImageReadError, match="floating-point"):
+        as_pixels(saved(Image.new("F", (2, 2), 0.5), "TIFF"))
+
+
+# JPEG, LAB, orientation
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_jpeg(mode: str) -> None:
+    """Pillow writes CMYK as Adobe does, inverted and marked so."""
+    pixels = gradient(32, 48)
+    image = Image.fromarray(pixels).convert(mode)
+    # What sets the CMYK test apart is that inverted ink would be far off.
+    read = as_pixels(saved(image, "JPEG", quality=95)).astype(int)
+    assert np.abs(read - np.asarray(image.convert("RGB"))).max() <= 12
+
+
+def test_cmyk_jpeg_without_adobe_marker() -> None:
+    jpeg = saved(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95).getvalue()
+    marker = jpeg.index(b"\xff\xee")
+    length = int.from_bytes(jpeg[marker + 2 : marker + 4], "big")
+    assert jpeg[marker + 4 : marker + 9] == b"Adobe"
+    plain = jpeg[:marker] + jpeg[marker + 2 + length :]
+    # Pillow takes ink for inverted either way.
+    for data in (jpeg, plain):
+        assert as_pixels(io.BytesIO(data))[0, 0].tolist() == [255, 0, 0]
+
+
+def test_lab_tiff() -> None:
+    lab = Image.new("LAB", (2, 2), (138, 209, 198))  # sRGB red under D50
+    pixels = as_pixels(saved(lab, "TIFF")).astype(int)
+    assert np.abs(pixels - (255, 0, 0)).max() <= 6  # a step of 8-bit Lab is large there
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP"])
+def test_orientation_is_applied_once(orientation: int, kind: str) -> None:
+    """All eight files show the same picture: dark at the upper left, light at the lower right."""
+    upright = np.zeros((16, 32, 3), np.uint8)
+    upright[8:] = 90
+    upright[:, 16:] += 100
+    undo: dict[int, Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.swapaxes(0, 1),
+        6: lambda a: a.swapaxes(0, 1)[::-1],
+        7: lambda a: a.swapaxes(0, 1)[::-1, ::-1],
+        8: lambda a: a.swapaxes(0, 1)[:, ::-1],
+    }
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(undo[orientation](upright)))
+    file = saved(stored, kind, exif=exif)
+    pixels = as_pixels(file).astype(int)
+    assert pixels.shape == upright.shape
+    assert np.abs(pixels - upright).max() <= 24  # JPEG and WebP ring at the edges
+    with Image.open(file) as image:
+        assert np.array_equal(as_pixels(image), pixels)
+
+
+def test_broken_exif_is_ignored() -> None:
+    file = saved(Image.fromarray(gradient(8, 8)), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f??")
+    assert as_pixels(file).shape == (8, 8, 3)
+    file = saved(Image.fromarray(gradient(8, 8)), "JPEG", exif=b"Exif\0\0neither II nor MM")
+    assert as_pixels(file).shape == (8, 8, 3)
+
+
+# Colour profiles
+
+D50_FROM_P3 = np.array(  # columns: the primaries' XYZ under D50, which is what a profile holds
+    [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]]
+)
+D50_FROM_SRGB = np.array(
+    [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
+)
+
+
+def icc_profile(space: bytes, gamma: float, matrix: np.ndarray[Any, Any]) -> bytes:
+    """Make an ICC version 2 display profile of a matrix and one gamma (ICC.1:2001-04)."""
+
+    def number(value: float) -> bytes:
+        return struct.pack(">i", round(value * 65536))
+
+    def xyz(column: np.ndarray[Any, Any]) -> bytes:
+        return b"XYZ \0\0\0\0" + b"".join(number(v) for v in column)
+
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+    name = b"Test\0"
+    tags = {
+        b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + bytes(79),
+        b"cprt": b"text\0\0\0\0none\0\0\0\0",
+        b"wtpt": xyz(np.array([0.9642, 1.0, 0.8249])),
+    }
+    if space == b"GRAY":
+        tags[b"kTRC"] = curve
+    else:
+        for letter, column in zip("rgb", matrix.T, strict=True):
+            tags[f"{letter}XYZ".encode()] = xyz(column)
+            tags[f"{letter}TRC".encode()] = curve
+    table, body = struct.pack(">I", len(tags)), b""
+    for tag, content in tags.items():
+        content += bytes(-len(content) % 4)
+        table += tag + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(content))
+        body += content
+    header = struct.pack(">I4x4s4s4s4s12x4s", 0x80 + len(table + body), b"\x02\x10\0\0", b"mntr",
+                         space, b"XYZ ", b"acsp")  # fmt: skip
+    header = header.ljust(68, b"\0") + b"".join(map(number, (0.9642, 1.0, 0.8249)))
+    return header.ljust(128, b"\0") + table + body
+
+
+def srgb_from_linear(linear: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """IEC 61966-2-1."""
+    linear = np.clip(linear, 0, 1)
+    return 255 * np.where(
+        linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055
+    )
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_wide_gamut_profile(kind: str) -> None:
+    stored = noise(24, 24)
+    profile = icc_profile(b"RGB ", 2.2, D50_FROM_P3)
+    options = {"lossless": True} if kind == "WEBP" else {}
+    file = saved(Image.fromarray(stored), kind, icc_profile=profile, **options)
+    xyz = ((stored / 255) ** 2.19922) @ D50_FROM_P3.T  # 2.2 in the profile's 8.8 bits
+    expected = srgb_from_linear(xyz @ np.linalg.inv(D50_FROM_SRGB).T)
+    pixels = as_pixels(file)
+    assert np.abs(pixels - expected).max() <= 2
+    assert np.abs(pixels.astype(int) - stored).max() > 20
+
+
+def test_profile_and_alpha() -> None:
+    stored = noise(8, 8, 4)
+    profile = icc_profile(b"RGB ", 2.2, D50_FROM_P3)
+    pixels = as_pixels(saved(Image.fromarray(stored), icc_profile=profile))
+    opaque = as_pixels(saved(Image.fromarray(stored).convert("RGB"), icc_profile=profile))
+    assert np.array_equal(pixels[..., 3], stored[..., 3])
+    assert np.array_equal(pixels[..., :3], opaque)
+
+
+def test_profile_and_palette() -> None:
+    profile = icc_profile(b"RGB ", 2.2, D50_FROM_P3)
+    image = Image.fromarray(np.array([[0, 1]], np.uint8))
+    image.putpalette(bytes([255, 0, 0, 0, 128, 0]))
+    pixels = as_pixels(saved(image, icc_profile=profile, transparency=0))
+    rgb = as_pixels(saved(image.convert("RGB"), icc_profile=profile))
+    assert np.array_equal(pixels[..., :3], rgb)
+    assert pixels[..., 3].tolist() == [[0, 255]]
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_grey_profile(transparent: bool) -> None:
+    ramp = np.arange(256, dtype=np.uint8)[None]
+    profile = icc_profile(b"GRAY", 1.75, D50_FROM_SRGB)
+    options = {"transparency": 5} if transparent else {}
+    pixels = as_pixels(saved(Image.fromarray(ramp), icc_profile=profile, **options))
+    expected = srgb_from_linear((ramp / 255) ** 1.75)[..., None]
+    assert np.abs(pixels[..., :3] - expected).max() <= 2
+    assert np.abs(pixels[0, :, 0].astype(int) - ramp[0]).max() > 10
+    if transparent:
+        assert np.flatnonzero(pixels[0, :, 3] == 0).tolist() == [5]
+
+
+def test_grey_image_with_an_rgb_profile() -> None:
+    ramp = np.arange(256, dtype=np.uint8)[None]
+    profile = icc_profile(b"RGB ", 1.0, D50_FROM_SRGB)
+    pixels = as_pixels(saved(Image.fromarray(ramp), icc_profile=profile))
+    assert np.abs(pixels - srgb_from_linear(ramp / 255)[..., None]).max() <= 2
+
+
+def test_an_srgb_profile_changes_nothing_whatever_its_name() -> None:
+    pixels = noise(32, 32)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name in (b"sRGB", b"c201"):
+        renamed = profile.replace("sRGB".encode("utf-16-be"), name.decode().encode("utf-16-be"))
+        file = saved(Image.fromarray(pixels), icc_profile=renamed)
+        assert np.array_equal(as_pixels(file), pixels)
+
+
+def test_the_name_srgb_alone_does_not_make_a_profile_srgb() -> None:
+    profile = icc_profile(b"RGB ", 1.0, D50_FROM_SRGB).replace(b"Test\0", b"sRGB\0")
+    pixels = as_pixels(saved(Image.new("RGB", (2, 2), (55, 55, 55)), icc_profile=profile))
+    assert np.abs(pixels - srgb_from_linear(np.array(55 / 255))).max() <= 2
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        b"not a profile",
+        icc_profile(b"RGB ", 2.2, D50_FROM_P3)[:300],
+        icc_profile(b"GRAY", 1.0, D50_FROM_SRGB),
+        icc_profile(b"CMYK", 1.0, D50_FROM_SRGB),
+    ],
+    ids=["no profile", "truncated", "grey", "cmyk"],
+)
+def test_a_profile_that_does_not_fit_is_ignored(profile: bytes) -> None:
+    pixels = noise(4, 4)
+    file = saved(Image.fromarray(pixels), icc_profile=profile)
+    assert np.array_equal(as_pixels(file), pixels)
+
+
+# Animations
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_the_first_frame_of_an_animation(kind: str) -> None:
+    frames = [Image.new("RGB", (6, 4), color) for color in ("red", "lime", "blue")]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    file = saved(frames[0], kind, save_all=True, append_images=frames[1:], **options)
+    with Image.open(file) as image:
+        assert image.n_frames == 3
+    assert np.array_equal(as_pixels(file), np.broadcast_to((255, 0, 0), (4, 6, 3)))
+
+
+# Arrays
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("dtype", ["uint8", "bool", "uint16", "float16", "float32", "float64"])
+def test_arrays(channels: int, dtype: str) -> None:
+    levels = noise(5, 6, channels)
+    if dtype == "bool":
+        levels = np.where(levels > 127, 255, 0).astype(np.uint8)
+        array = levels > 127
+    elif dtype == "uint16":
+        array = levels * np.uint16(257)
+    elif dtype == "uint8":
+        array = levels
+    else:
+        array = (levels / 255).astype(dtype)
+    expected = np.repeat(levels[..., None], 3, axis=2) if channels == 1 else levels
+    assert np.array_equal(as_pixels(array), expected)
+
+
+def test_float_array_rounds_to_nearest() -> None:
+    array = np.array([[0, 0.499 / 255, 0.501 / 255, 254.499 / 255, 254.501 / 255, 1]])
+    assert as_pixels(array)[0, :, 0].tolist() == [0, 0, 1, 254, 255, 255]
+
+
+def test_an_opaque_alpha_channel_is_dropped() -> None:
+    array = noise(4, 4, 4)
+    array[..., 3] = 255
+    pixels = as_pixels(array)
+    assert np.array_equal(pixels, array[..., :3])
+    assert pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        lambda a: a[::2, ::-3],
+        lambda a: a.transpose(1, 0, 2),
+        lambda a: a[..., ::-1],
+        lambda a: np.asfortranarray(a),
+        lambda a: np.broadcast_to(a[:1], a.shape),
+    ],
+)
+def test_arrays_in_any_memory_order(view: Callable[[Any], Any]) -> None:
+    array = view(noise(12, 18))
+    pixels = as_pixels(array)
+    assert np.array_equal(pixels, array)
+    assert pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("array", "error", "message"),
+    [
+        (np.full((2, 2), np.nan), ValueError, "finite"),
+        (np.full((2, 2), np.inf), ValueError, "finite"),
+        (np.full((2, 2), -np.inf, np.float32), ValueError, "finite"),
+        (np.array([[0.0, 255.0]]), ValueError, "from 0 to 1, got 0 to 255"),
+        (np.array([[-0.1, 1.0]]), ValueError, "from 0 to 1, got -0.1 to 1"),
+        (np.zeros((2, 2), np.int64), TypeError, "got int64"),
+        (np.zeros((2, 2), np.int8), TypeError, "got int8"),
+        (np.zeros((2, 2), np.uint32), TypeError, "got uint32"),
+        (np.zeros((2, 2), complex), TypeError, "got complex128"),
+        (np.zeros((2, 2), object), TypeError, "got object"),
+        (np.zeros((2, 2), "U1"), TypeError, "got <U1"),
+        (np.zeros(4, np.uint8), ValueError, r"got \(4,\)"),
+        (np.zeros((2, 2, 2), np.uint8), ValueError, r"got \(2, 2, 2\)"),
+        (np.zeros((1, 2, 2, 3), np.uint8), ValueError, r"got \(1, 2, 2, 3\)"),
+        (np.zeros((), np.uint8), ValueError, r"got \(\)"),
+        (np.zeros((0, 5), np.uint8), ValueError, r"at least one pixel, got .*\(0, 5\)"),
+        (np.zeros((5, 0, 3), np.uint8), ValueError, r"at least one pixel, got .*\(5, 0, 3\)"),
+        (np.zeros((0, 0, 4)), ValueError, "at least one pixel"),
+    ],
+)
+def test_bad_arrays(array: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        as_pixels(array)
+
+
+@pytest.mark.parametrize("source", [None, 3, b"photo.png", [[0, 1]], object()])
+def test_sources_of_another_kind(source: Any) -> None:
+    with pytest.raises(TypeError, match="expected a path, .* got " + type(source).__name__):
+        as_pixels(source)
+
+
+# Files, good and bad
+
+
+def test_paths_and_file_objects(tmp_path: Path) -> None:
+    pixels = noise(5, 5)
+    path = tmp_path / "a b.png"
+    Image.fromarray(pixels).save(path)
+    assert np.array_equal(as_pixels(path), pixels)
+    assert np.array_equal(as_pixels(str(path)), pixels)
+    with open(path, "rb") as file:
+        assert np.array_equal(as_pixels(file), pixels)
+        assert not file.closed
+    with open(path) as text, pytest.raises(TypeError, match="binary mode, got one in text mode"):
+        as_pixels(text)  # type: ignore[arg-type]
+
+
+def test_a_pipe_can_be_read() -> None:
+    pixels = noise(5, 5)
+    reading, writing = os.pipe()
+    with open(reading, "rb") as source:
+        with open(writing, "wb") as file:
+            file.write(saved(Image.fromarray(pixels)).getvalue())
+        assert np.array_equal(as_pixels(source), pixels)
+
+
+def test_missing_file_and_directory(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        as_pixels(tmp_path / "missing.png")
+    with pytest.raises(IsADirectoryError):
+        as_pixels(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        as_pixels(tmp_path / "file" / "below.png")
+
+
+@NOT_ROOT
+def test_file_without_permission(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").touch(mode=0)
+    with pytest.raises(PermissionError):
+        as_pixels(tmp_path / "secret.png")
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_damaged_files(name: str, tmp_path: Path) -> None:
+    content, message = DAMAGED[name]
+    path = tmp_path / "photo.png"
+    path.write_bytes(content)
+    for source in (path, io.BytesIO(content)):
+        with pytest.raises(ImageReadError, match=message):
+            as_pixels(source)
+
+
+def test_damage_raises_nothing_else() -> None:
+    """Flip bytes anywhere: it reads, or it is an ImageReadError."""
+    rng = np.random.default_rng(0)
+    outcomes = set()
+    for kind in ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "TGA", "PCX", "ICO", "PPM"):
+        good = saved(PHOTO.convert("P") if kind == "GIF" else PHOTO, kind).getvalue()
+        for _ in range(40):
+            bad = np.frombuffer(good, np.uint8).copy()
+            bad[rng.integers(0, min(len(bad), 200), 3)] = rng.integers(0, 256, 3)
+            try:
+                as_pixels(io.BytesIO(bad.tobytes()))
+                outcomes.add("read")
+            except ImageReadError:
+                outcomes.add("refused")
+    assert outcomes == {"read", "refused"}
+
+
+def test_a_large_image_below_pillows_bound_gives_no_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert as_pixels(saved(PHOTO)).shape == (40, 40, 3)  # 1600: Pillow warns, and raises at 2000
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    with pytest.raises(ImageReadError, match="1600 pixels"):
+        as_pixels(saved(PHOTO))
+
+
+def test_pillow_images_without_pixels() -> None:
+    for mode in ("RGB", "I;16", "P"):
+        with pytest.raises(ImageReadError, match="at least one pixel, got an image of 0×5"):
+            as_pixels(Image.new(mode, (0, 5)))
+
+
+def test_a_lazy_pillow_image_that_turns_out_damaged() -> None:
+    data = saved(PHOTO).getvalue()
+    with Image.open(io.BytesIO(data[:2000])) as image, pytest.raises(ImageReadError):
+        as_pixels(image)
+
+
+# Writing
+
+
+def leftovers(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+
+def test_replacing_shows_the_file_only_when_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.bin"
+    with replacing(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    assert leftovers(tmp_path) == []
+
+
+def test_replacing_keeps_the_old_file_on_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+
+    def fail(error: BaseException) -> None:
+        with replacing(path) as file:
+            file.write(b"new")
+            raise error
+
+    for error in (ValueError("no"), KeyboardInterrupt(), OSError(errno.ENOSPC, "full")):
+        with pytest.raises(type(error)):
+            fail(error)
+        assert path.read_bytes() == b"old"
+        assert leftovers(tmp_path) == []
+
+
+def test_replacing_permissions(tmp_path: Path) -> None:
+    mask = os.umask(0o027)
+    try:
+        path = tmp_path / "out.bin"
+        for _ in range(2):
+            with replacing(path) as file:
+                file.write(b"x")
+            assert path.stat().st_mode & 0o777 == 0o640
+        path.chmod(0o604)
+        with replacing(path) as file:
+            file.write(b"y")
+        assert path.stat().st_mode & 0o777 == 0o604
+    finally:
+        os.umask(mask)
+
+
+def test_replacing_what_a_link_points_to(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    link, target = tmp_path / "link", tmp_path / "far" / "target"
+    link.symlink_to(Path("far", "target"))
+    for content in (b"first", b"second"):  # at first the link points to nothing
+        with replacing(link) as file:
+            file.write(content)
+        assert link.is_symlink()
+        assert target.read_bytes() == content
+    assert leftovers(tmp_path / "far") == []
+
+
+def test_replacing_names_the_file_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path, error in (
+        (tmp_path / "missing" / "out", FileNotFoundError),
+        (tmp_path / "file" / "out", NotADirectoryError),
+        (tmp_path, IsADirectoryError),
+        (tmp_path / ("x" * 300), OSError),
+    ):
+        with pytest.raises(error) as caught, replacing(path):
+            pass
+        assert caught.value.filename == str(path)
+
+
+def test_replacing_takes_long_names(tmp_path: Path) -> None:
+    path = tmp_path / ("é" * 127)  # 254 bytes of 255
+    with replacing(path) as file:
+        file.write(b"x")
+    assert path.read_bytes() == b"x"
+
+
+def test_replacing_writes_to_devices_and_pipes_as_they_are(tmp_path: Path) -> None:
+    with replacing("/dev/null") as file:
+        file.write(b"x")
+    assert not Path("/dev/null").is_file()
+    fifo, read = tmp_path / "fifo", []
+    os.mkfifo(fifo)
+    reader = threading.Thread(target=lambda: read.append(fifo.read_bytes()))
+    reader.start()
+    with replacing(fifo) as file:
+        file.write(b"x")
+    reader.join()
+    assert read == [b"x"]
+
+
+def test_replacing_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if Path("/dev/full").exists():
+        with pytest.raises(OSError, match="No space left"), replacing("/dev/full") as file:
+            file.write(b"x")
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "replace", full)
+    with pytest.raises(OSError, match="No space left"), replacing(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"old"
+    assert leftovers(tmp_path) == []
+
+
+@NOT_ROOT
+def test_replacing_in_a_read_only_directory(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError), replacing(tmp_path / "out.bin"):
+        pass
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize(
+    ("k", "depth"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (17, 8), (256, 8)]
+)
+def test_write_png(k: int, depth: int, channels: int, tmp_path: Path) -> None:
+    colors = np.unique(noise(400, channels, 1), axis=0)[:k]
+    indices = (np.arange(60) % k).astype(np.uint16).reshape(6, 10)
+    path = tmp_path / "out.png"
+    files.write_png(path, files.to_pillow(indices, colors))
+    png = path.read_bytes()
+    assert (png[24], png[25]) == (depth, 3)  # bits per pixel, and a palette
+    start = png.index(b"PLTE")
+    assert int.from_bytes(png[start - 4 : start], "big") == 3 * k
+    assert np.array_equal(as_pixels(path), colors[indices])
+
+
+def test_write_png_of_too_many_colours(tmp_path: Path) -> None:
+    image = files.to_pillow(np.zeros((2, 2), np.uint16), noise(257, 3, 1))
+    with pytest.raises(ValueError, match="at most 256"):
+        files.write_png(tmp_path / "out.png", image)
+    assert list(tmp_path.iterdir()) == []
