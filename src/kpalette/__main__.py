@@ -1,0 +1,5 @@
+"""``python -m kpalette``."""
+
+from kpalette.cli import main
+
+main()
