@@ -5,12 +5,15 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
 
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <vector>
@@ -220,6 +223,14 @@ NB_MODULE(_core, m) {
       .def_prop_ro("size", &Team::size);
 
   m.def("isa", [] { return kernels().name; }, "The instruction set in use.");
+  m.def(
+      "isas",
+      [] {
+        std::vector<std::string> names;
+        for (const Kernels* table : runnable_kernels()) names.emplace_back(table->name);
+        return names;
+      },
+      "Those that this processor can run, the best first.");
 
   m.def(
       "count_colors",

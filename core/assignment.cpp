@@ -255,6 +255,21 @@ void Assignment::relabel_whole(std::size_t block, std::uint16_t label, Worker& w
   uniform_[block] = label;
 }
 
+void Assignment::permute(std::span<const int> order) {
+  std::vector<std::uint16_t> renamed(order.size());
+  std::vector<std::int64_t> sums;
+  sums.reserve(sums_.size());
+  for (std::size_t j = 0; j < order.size(); ++j) {
+    renamed[static_cast<std::size_t>(order[j])] = static_cast<std::uint16_t>(j);
+    sums.insert(sums.end(), this->sums(order[j]), this->sums(order[j]) + stride());
+  }
+  sums_ = std::move(sums);
+  for (std::uint16_t& label : labels_) label = renamed[label];
+  for (std::int32_t& label : uniform_) {
+    if (label >= 0) label = renamed[static_cast<std::size_t>(label)];
+  }
+}
+
 void Assignment::mean(int cluster, double* out) const {
   const std::int64_t* sum = sums(cluster);
   for (std::size_t axis = 0; axis + 1 < stride(); ++axis) {

@@ -28,6 +28,9 @@ class Assignment {
   /// Returns how many points of positive weight changed their label (all of them, at first).
   std::int64_t update(std::span<const double> centers);
 
+  /// Renumbers the clusters: cluster order[j] becomes cluster j.
+  void permute(std::span<const int> order);
+
   int k() const { return k_; }
   const Points& points() const { return points_; }
   Team& team() const { return team_; }

@@ -204,11 +204,16 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
   for (std::size_t i = 0; i < order.size();) {
     std::int64_t count = 0;
     const std::uint32_t code = codes[order[i]];
-    const std::uint8_t* color = colors.data() + order[i] * width;
+    std::array<std::uint8_t, 4> color{};
+    if (channels == 3) {
+      unmorton<3>(code, color.data());
+    } else {
+      unmorton<4>(code, color.data());
+    }
     for (; i < order.size() && codes[order[i]] == code; ++i) {
       count = add_counts(count, counts[order[i]]);
     }
-    if (count > 0) append(histogram, color, count);
+    if (count > 0) append(histogram, color.data(), count);
   }
   return histogram;
 }

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
-#include <vector>
 
 namespace kpalette {
 
@@ -14,28 +13,26 @@ extern const Kernels kernels_avx512;
 #endif
 extern const Kernels KPALETTE_BASELINE_TABLE;
 
-namespace {
-
-/// What this processor can run, best first.
-std::vector<const Kernels*> runnable() {
-  std::vector<const Kernels*> tables;
+const std::vector<const Kernels*>& runnable_kernels() {
+  static const std::vector<const Kernels*> tables = [] {
+    std::vector<const Kernels*> found;
 #if defined(KPALETTE_HAVE_AVX)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    tables.push_back(&kernels_avx512);
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    tables.push_back(&kernels_avx2);
-  }
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+      found.push_back(&kernels_avx512);
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+      found.push_back(&kernels_avx2);
+    }
 #endif
-  tables.push_back(&KPALETTE_BASELINE_TABLE);
+    found.push_back(&KPALETTE_BASELINE_TABLE);
+    return found;
+  }();
   return tables;
 }
 
-}  // namespace
-
 const Kernels& kernels() {
-  static const std::vector<const Kernels*> tables = runnable();
+  const std::vector<const Kernels*>& tables = runnable_kernels();
   const char* wanted = std::getenv("KPALETTE_ISA");
   if (wanted == nullptr || *wanted == '\0') return *tables.front();
   std::string names;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "points.hpp"
 
@@ -37,6 +38,9 @@ struct Kernels {
   bool (*assign[kMaxDim + 1])(const float* block, const Candidates& candidates, float gap,
                               std::uint16_t* labels, std::int32_t* close);
 };
+
+/// All that this processor can run, the best first.
+const std::vector<const Kernels*>& runnable_kernels();
 
 /// The best kernels that this processor can run, or those that the environment variable
 /// KPALETTE_ISA names. Throws std::runtime_error where it names none that can run here.

@@ -21,13 +21,14 @@ constexpr std::array<std::uint32_t, 256> make_spread(int channels) {
 inline constexpr std::array<std::uint32_t, 256> kSpread3 = make_spread(3);
 inline constexpr std::array<std::uint32_t, 256> kSpread4 = make_spread(4);
 
-/// The code of one colour; the first channel is the most significant of each group of bits, except
-/// that alpha, which separates colours most, comes before red.
+/// The code of one colour: groups of one bit of red, green and blue, before them one of alpha, which
+/// separates colours most. All colours with an alpha of 0 look alike and have code 0.
 template <int Channels>
 inline std::uint32_t morton(const std::uint8_t* color) {
   if constexpr (Channels == 3) {
     return (kSpread3[color[0]] << 2) | (kSpread3[color[1]] << 1) | kSpread3[color[2]];
   } else {
+    if (color[3] == 0) return 0;
     return (kSpread4[color[3]] << 3) | (kSpread4[color[0]] << 2) | (kSpread4[color[1]] << 1) |
            kSpread4[color[2]];
   }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <span>
 
 #include "lloyd.hpp"
 #include "spaces.hpp"
@@ -13,6 +15,7 @@ namespace {
 constexpr int kMovingPasses = 8;
 // Colours given to empty entries have points at once, so a few more passes fill them all.
 constexpr int kMaxPasses = 64;
+constexpr int kSortRounds = 8;
 
 /// An 8-bit colour and where it lies.
 struct Entry {
@@ -33,6 +36,42 @@ double square_between(const double* a, const double* b, int dim) {
   double sum = 0;
   for (int axis = 0; axis < dim; ++axis) sum += (a[axis] - b[axis]) * (a[axis] - b[axis]);
   return sum;
+}
+
+/// Puts the entry with the most points first, and gives points that are equally near to two entries
+/// to the first of them. That can change the order again, if rarely and hardly ever twice.
+void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
+                       std::vector<std::uint8_t>& colors) {
+  const auto dim = static_cast<std::size_t>(assignment.points().dim());
+  const auto color = [&](int j) {
+    const std::uint8_t* first = colors.data() + static_cast<std::size_t>(j) * dim;
+    return std::span<const std::uint8_t>(first, dim);
+  };
+  const auto before = [&](int a, int b) {
+    if (assignment.weight(a) != assignment.weight(b)) {
+      return assignment.weight(a) > assignment.weight(b);
+    }
+    return std::ranges::lexicographical_compare(color(a), color(b));
+  };
+  std::vector<int> order(static_cast<std::size_t>(assignment.k()));
+  std::iota(order.begin(), order.end(), 0);
+  for (int round = 0; round < kSortRounds; ++round) {
+    std::sort(order.begin(), order.end(), before);
+    if (std::is_sorted(order.begin(), order.end())) return;
+    std::vector<double> sorted_centers;
+    std::vector<std::uint8_t> sorted_colors;
+    for (const int j : order) {
+      const auto first = static_cast<std::ptrdiff_t>(static_cast<std::size_t>(j) * dim);
+      const auto last = first + static_cast<std::ptrdiff_t>(dim);
+      sorted_centers.insert(sorted_centers.end(), centers.begin() + first, centers.begin() + last);
+      sorted_colors.insert(sorted_colors.end(), colors.begin() + first, colors.begin() + last);
+    }
+    centers = std::move(sorted_centers);
+    colors = std::move(sorted_colors);
+    assignment.permute(order);
+    std::iota(order.begin(), order.end(), 0);
+    assignment.update(centers);
+  }
 }
 
 }  // namespace
@@ -72,6 +111,7 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
     }
     if (!moved || assignment.update(centers) == 0) break;
   }
+  sort_by_frequency(assignment, centers, colors);
   return colors;
 }
 

@@ -35,7 +35,7 @@ Points::Points(std::span<const std::uint8_t> colors, int channels,
   constexpr std::int64_t kMaxSum = std::int64_t{1} << 62;
   for (const std::int64_t weight : weights) {
     if (__builtin_add_overflow(total_weight_, weight, &total_weight_) ||
-        total_weight_ > kMaxSum / kMaxCoord) {
+        total_weight_ > kMaxSum / max_coord(channels)) {
       throw std::overflow_error("the counts add up to more than a fit can sum exactly");
     }
   }
@@ -65,8 +65,8 @@ Points::Points(std::span<const std::uint8_t> colors, int channels,
         std::int32_t* values = placed[axis];
         std::fill(values + filled, values + kBlock, values[filled - 1]);
         float* block = coords_.data() + (index * d + axis) * kBlock;
-        std::int32_t low = kMaxCoord;
-        std::int32_t high = -kMaxCoord;
+        std::int32_t low = max_coord(channels);
+        std::int32_t high = -low;
         for (std::size_t i = 0; i < kBlock; ++i) {
           values[i] -= origin_[axis];
           block[i] = static_cast<float>(values[i]);

@@ -1,6 +1,6 @@
 // From 8-bit colours to the coordinates that a fit works in, and back.
 //
-// A space is a grid of integers: kScale steps to one 8-bit step of an opaque sRGB colour.
+// A space is a grid of integers, steps_per_level() of them to one level of the 8-bit scale.
 //
 // With alpha there is a fourth axis. Let p be a channel premultiplied by alpha and a be alpha, all
 // on the scale 0 to 255. Over black a pixel shows p, over white p + 255 - a. The mean of both
@@ -17,11 +17,11 @@
 
 namespace kpalette {
 
-/// Coordinates per unit of the 8-bit scale: 1 for RGB, 510 for RGBA.
+/// Coordinates per unit of the 8-bit scale: 1 for RGB, 16320 for RGBA.
 int steps_per_level(int channels);
 
 /// A bound on the magnitude of coordinates, and of differences from the middle.
-inline constexpr std::int32_t kMaxCoord = 1 << 18;
+std::int32_t max_coord(int channels);
 
 /// The centre of all colours' coordinates, rounded to integers.
 std::array<std::int32_t, kMaxDim> middle_of_space(int channels);

@@ -15,17 +15,18 @@ if TYPE_CHECKING:
     from kpalette.files import ByteArray, ImageSource
 
 FORMAT_VERSION = 1
+MAX_THREADS = 256
 
 
 def make_team(threads: int | None) -> _core.Team:
     """Threads for one job: as many as asked for, or as the process may use."""
     if threads is None:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-        threads = threads or os.cpu_count() or 1
+        threads = min(threads or os.cpu_count() or 1, MAX_THREADS)
     elif isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
         raise TypeError(f"threads: expected an integer or None, got {threads!r}")
-    elif threads < 1:
-        raise ValueError(f"threads: expected at least 1, got {threads}")
+    elif not 1 <= threads <= MAX_THREADS:
+        raise ValueError(f"threads: expected 1 to {MAX_THREADS}, got {threads}")
     return _core.Team(int(threads))
 
 

@@ -57,7 +57,7 @@ class Quantized:
     Attributes
     ----------
     indices : uint8 or uint16 array (h, w)
-        The palette entry of each pixel: always the nearest one, the first among equals.
+        The palette entry of each pixel: the nearest one, the first among equals.
     palette : Palette
         Most frequent colour first.
     mse : float
@@ -253,18 +253,16 @@ def _fit(
 ) -> _Fitted:
     """Place, seed, refine and round."""
     if len(histogram) <= k:
-        colors, counts = histogram.colors, histogram.counts
-        labels, mse, n_iter = np.arange(len(histogram), dtype=np.uint16), 0.0, 0
-    else:
-        points = _core.Points(histogram.colors, histogram.counts, team)
-        assignment = _core.Assignment(points, k, team)
-        centers, n_iter = _refine(points, assignment, k, EFFORTS[effort], seed, team)
-        colors = _core.round_centers(assignment, centers)
-        counts, labels, mse = assignment.counts, assignment.labels, _mse(assignment, colors)
-    order = np.lexsort((*colors.T[::-1], -counts))
-    rank = np.empty(len(order), np.uint16)
-    rank[order] = np.arange(len(order))
-    return _Fitted(Palette(colors[order], counts[order]), rank[labels], mse, n_iter)
+        order = np.lexsort((*histogram.colors.T[::-1], -histogram.counts))
+        labels = np.empty(len(order), np.uint16)
+        labels[order] = np.arange(len(order))
+        return _Fitted(Palette(histogram.colors[order], histogram.counts[order]), labels, 0.0, 0)
+    points = _core.Points(histogram.colors, histogram.counts, team)
+    assignment = _core.Assignment(points, k, team)
+    centers, n_iter = _refine(points, assignment, k, EFFORTS[effort], seed, team)
+    colors = _core.round_centers(assignment, centers)
+    palette = Palette(colors, assignment.counts)
+    return _Fitted(palette, assignment.labels, _mse(assignment, colors), n_iter)
 
 
 def _refine(

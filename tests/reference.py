@@ -1,0 +1,82 @@
+"""Plain NumPy specifications of what the core does fast."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def nearest(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """Index of the nearest centre of each point, the lowest among equals."""
+    squares = np.empty((len(points), len(centers)))
+    for j, center in enumerate(centers):
+        offsets = (points.astype(np.float64) - center) ** 2
+        squares[:, j] = sum(offsets[:, axis] for axis in range(points.shape[1]))
+    return squares.argmin(axis=1)
+
+
+def kmeans(
+    points: np.ndarray, centers: np.ndarray, tol: float, max_iter: int
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """The walk-through's k-means from given centres: centres, labels, passes made.
+
+    An empty cluster moves to the point of the largest squared distance, weighted by how often the
+    point occurs; several are placed one after another.
+    """
+    centers = centers.astype(np.float64)
+    for iteration in range(1, max_iter + 1):
+        labels = nearest(points, centers)
+        moved = centers.copy()
+        empty = []
+        for j in range(len(centers)):
+            members = points[labels == j]
+            if len(members):
+                moved[j] = members.mean(axis=0)
+            else:
+                empty.append(j)
+        relocated = relocate(points, labels, moved, empty)
+        change = np.linalg.norm(moved - centers)
+        centers = moved
+        if not relocated and change < tol:
+            break
+    return centers, labels, iteration
+
+
+def relocate(points: np.ndarray, labels: np.ndarray, centers: np.ndarray, empty: list[int]) -> bool:
+    """Move the centres of empty clusters, in place; whether any moved."""
+    if not empty:
+        return False
+    distinct, first, counts = np.unique(points, axis=0, return_index=True, return_counts=True)
+    squares = ((distinct - centers[labels[first]]) ** 2).sum(axis=1)
+    for j in empty:
+        costs = counts * squares
+        if costs.max() == 0:
+            break
+        centers[j] = distinct[costs.argmax()]
+        squares = np.minimum(squares, ((distinct - centers[j]) ** 2).sum(axis=1))
+    return True
+
+
+def histogram(pixels: np.ndarray) -> dict[tuple[int, ...], int]:
+    """How often each colour occurs; all colours with an alpha of 0 are one."""
+    flat = pixels.reshape(-1, pixels.shape[-1]).copy()
+    if flat.shape[1] == 4:
+        flat[flat[:, 3] == 0] = 0
+    colors, counts = np.unique(flat, axis=0, return_counts=True)
+    return {tuple(c.tolist()): int(n) for c, n in zip(colors, counts, strict=True)}
+
+
+def mse(pixels: np.ndarray, mapped: np.ndarray) -> float:
+    """Mean squared error of RGB, summed over channels; with alpha, the mean over black and white."""
+
+    def square(a: np.ndarray, b: np.ndarray) -> float:
+        return float(((a - b) ** 2).sum(axis=-1).mean())
+
+    a, b = pixels.astype(np.float64), mapped.astype(np.float64)
+    if a.shape[-1] == 3:
+        return square(a, b)
+
+    def over(image: np.ndarray, backdrop: int) -> np.ndarray:
+        alpha = image[..., 3:] / 255
+        return image[..., :3] * alpha + backdrop * (1 - alpha)
+
+    return (square(over(a, 0), over(b, 0)) + square(over(a, 255), over(b, 255))) / 2

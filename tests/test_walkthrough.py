@@ -1,0 +1,209 @@
+"""The walk-through's modules: the published numbers, and the NumPy reference."""
+
+import json
+
+import numpy as np
+import pytest
+
+import reference
+from kpalette import KMeans, image, model
+
+
+@pytest.fixture(scope="module")
+def flower(data):
+    return image.load_image(data / "walkthrough" / "flower.jpg")
+
+
+@pytest.fixture(scope="module")
+def published(data):
+    return json.loads((data / "walkthrough" / "expected.json").read_text())
+
+
+def test_image_is_the_published_one(flower, published) -> None:
+    assert list(flower.shape) == published["shape"]
+    assert len(np.unique(flower.rgb_vector, axis=0)) == published["distinct_colors"]
+    assert flower.title == "flower"
+
+
+@pytest.mark.parametrize("k", [8, 16, 32])
+def test_published_numbers(flower, published, k: int) -> None:
+    expected = published["runs"][str(k)]
+    fit = model.KMeans(n_clusters=k, random_state=44).fit(flower.rgb_vector)
+    assert fit.iterations == expected["iterations"]
+    np.testing.assert_allclose(
+        fit.cluster_centers_, expected["cluster_centers"], rtol=0, atol=5.1e-9
+    )
+    assert np.bincount(fit.labels_).tolist() == expected["label_counts"]
+    assert fit.labels_[:3].tolist() == expected["first_labels"]
+    assert fit.labels_[-3:].tolist() == expected["last_labels"]
+    squares = (flower.rgb_vector - fit.cluster_centers_[fit.labels_]) ** 2
+    assert round(squares.sum(), 3) == expected["cost"]
+
+
+def test_equals_reference_on_the_photo(flower) -> None:
+    X = flower.rgb_vector
+    start = np.random.default_rng(44).choice(X, size=8, replace=False)
+    centers, labels, iterations = reference.kmeans(X, start, tol=1e-2, max_iter=12)
+    fit = model.KMeans(n_clusters=8, max_iter=12, random_state=44).fit(X)
+    assert fit.iterations == iterations
+    assert np.array_equal(fit.labels_, labels)
+    assert np.array_equal(fit.cluster_centers_, centers)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_equals_reference_on_random_samples(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, k = int(rng.integers(10, 3000)), int(rng.integers(1, 10))
+    X = rng.integers(0, int(rng.choice([4, 40, 256])), (n, 3), np.uint8)
+    start = np.random.default_rng(seed).choice(X, size=k, replace=False)
+    if len(np.unique(start, axis=0)) < k:
+        pytest.skip("equal starting centres: which colour replaces one is a tie")
+    centers, labels, iterations = reference.kmeans(X, start, tol=1e-3, max_iter=50)
+    fit = KMeans(k, tol=1e-3, max_iter=50, random_state=seed).fit(X)
+    assert fit.iterations == iterations
+    assert np.array_equal(fit.labels_, labels)
+    assert np.array_equal(fit.cluster_centers_, centers)
+
+
+def test_hand_computed() -> None:
+    X = np.array([[0, 0, 0], [0, 0, 2], [0, 0, 100], [0, 0, 104]], np.uint8)
+    fit = KMeans(2).fit(X)
+    assert sorted(fit.cluster_centers_.tolist()) == [[0, 0, 1], [0, 0, 102]]
+    assert fit.labels_[0] == fit.labels_[1] != fit.labels_[2] == fit.labels_[3]
+    assert fit.labels_.dtype == np.int32
+
+
+def test_equal_starting_centres_are_told_apart() -> None:
+    # All of the first draw is one colour: the other centre must go to the other colour.
+    X = np.array([[10, 10, 10]] * 1000 + [[20, 20, 20]], np.uint8)
+    fit = KMeans(2, random_state=0).fit(X)
+    assert sorted(fit.cluster_centers_[:, 0].tolist()) == [10, 20]
+
+
+def test_fewer_colours_than_clusters() -> None:
+    fit = KMeans(3).fit(np.full((5, 3), 7, np.uint8))
+    assert fit.cluster_centers_.tolist() == [[7, 7, 7]] * 3
+    assert fit.labels_.tolist() == [0] * 5
+
+
+def test_input_is_not_changed_and_same_twice(flower) -> None:
+    before = flower.rgb_vector.copy()
+    first, second = (KMeans(5).fit(flower.rgb_vector) for _ in range(2))
+    assert np.array_equal(flower.rgb_vector, before)
+    assert np.array_equal(first.cluster_centers_, second.cluster_centers_)
+    assert np.array_equal(first.labels_, second.labels_)
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "match"),
+    [
+        (np.zeros((5, 3)), TypeError, "expected dtype uint8, got float64"),
+        (np.full((5, 3), np.nan), TypeError, "expected dtype uint8"),
+        (np.zeros((5, 4), np.uint8), ValueError, r"\(n_samples, 3\), got \(5, 4\)"),
+        (np.zeros(5, np.uint8), ValueError, r"\(n_samples, 3\), got \(5,\)"),
+        (np.zeros((1, 3), np.uint8), ValueError, "number of samples, 1, got 2"),
+    ],
+)
+def test_bad_samples_are_refused(X, error, match) -> None:
+    with pytest.raises(error, match=match):
+        KMeans(2).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error"),
+    [
+        ({"n_clusters": 0}, ValueError),
+        ({"n_clusters": -1}, ValueError),
+        ({"n_clusters": 1.5}, TypeError),
+        ({"n_clusters": 65_537}, ValueError),
+        ({"n_clusters": 2, "max_iter": 0}, ValueError),
+        ({"n_clusters": 2, "tol": -1}, ValueError),
+        ({"n_clusters": 2, "tol": float("nan")}, ValueError),
+        ({"n_clusters": 2, "random_state": -1}, ValueError),
+    ],
+)
+def test_bad_parameters_are_refused(parameters, error) -> None:
+    with pytest.raises(error, match=f"{list(parameters)[-1]}: expected"):
+        KMeans(**parameters).fit(np.zeros((70_000, 3), np.uint8))
+
+
+class TestImage:
+    def test_vector_round_trip(self) -> None:
+        matrix = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
+        img = image.Image(matrix, title="a")
+        assert img.rgb_vector.shape == (8, 3)
+        again = image.rgb_vector_to_image(img.rgb_vector, img.shape, title="b")
+        assert np.array_equal(again.rgb_matrix, matrix)
+        assert repr(again) == "Image(4×2, title='b')"
+
+    def test_centres_are_cut_off_as_published(self, flower, published) -> None:
+        fit = KMeans(8, random_state=44).fit(flower.rgb_vector)
+        few = image.rgb_vector_to_image(fit.cluster_centers_[fit.labels_], flower.shape)
+        squares = (flower.rgb_vector.astype(int) - few.rgb_vector) ** 2
+        assert squares.sum() == published["runs"]["8"]["cost_with_truncated_uint8_centers"]
+
+    @pytest.mark.parametrize(
+        ("vector", "shape", "match"),
+        [
+            (np.zeros((5, 3), np.uint8), (2, 3), r"\(6, 3\)"),
+            (np.zeros((6, 4), np.uint8), (2, 3), r"\(6, 3\)"),
+            (np.full((6, 3), 256.0), (2, 3), "0 to 255"),
+            (np.full((6, 3), np.nan), (2, 3), "0 to 255"),
+        ],
+    )
+    def test_bad_vectors_are_refused(self, vector, shape, match) -> None:
+        with pytest.raises(ValueError, match=match):
+            image.rgb_vector_to_image(vector, shape)
+
+    @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4), (0, 3, 3)])
+    def test_bad_matrices_are_refused(self, shape) -> None:
+        with pytest.raises(ValueError, match="rgb_matrix: expected shape"):
+            image.Image(np.zeros(shape, np.uint8))
+
+    def test_other_dtypes_are_refused(self) -> None:
+        with pytest.raises(TypeError, match="got float64"):
+            image.Image(np.zeros((2, 2, 3)))
+
+
+class TestPlots:
+    def test_side_by_side(self, tmp_path) -> None:
+        images = [image.Image(np.full((4, 4, 3), v, np.uint8), title=str(v)) for v in (0, 9, 99)]
+        figure = image.display_images(*images, save=tmp_path / "a.png")
+        assert [axes.get_title() for axes in figure.axes] == ["0", "9", "99"]
+        assert np.array_equal(figure.axes[2].images[0].get_array(), images[2].rgb_matrix)
+        assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+    def test_no_image(self) -> None:
+        with pytest.raises(ValueError, match="at least one"):
+            image.display_images()
+
+    def test_cloud_draws_each_colour_once(self, tmp_path) -> None:
+        vector = np.repeat(np.eye(3, dtype=np.uint8) * 255, 100, axis=0)
+        figure = image.plot_rgb_vector(
+            vector, title="t", centers=[[1.5, 2, 3]], save=tmp_path / "a.svg"
+        )
+        axes = figure.axes[0]
+        assert [len(points.get_offsets()) for points in axes.collections] == [3, 1]
+        assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_zlabel()) == ("R", "G", "B")
+        assert b"<svg" in (tmp_path / "a.svg").read_bytes()
+
+    def test_without_a_display_nothing_stays_open(self) -> None:
+        from matplotlib import pyplot
+
+        pyplot.switch_backend("agg")
+        image.display_images(image.Image(np.zeros((2, 2, 3), np.uint8)))
+        assert pyplot.get_fignums() == []
+
+    @pytest.mark.parametrize(
+        ("vector", "error"),
+        [(np.zeros((0, 3), np.uint8), ValueError), (np.zeros((4, 3)), TypeError)],
+    )
+    def test_bad_vectors_are_refused(self, vector, error) -> None:
+        with pytest.raises(error, match="rgb_vector: expected"):
+            image.plot_rgb_vector(vector)
+
+    def test_bad_centers_are_refused(self, tmp_path) -> None:
+        with pytest.raises(ValueError, match="centers: expected"):
+            image.plot_rgb_vector(
+                np.zeros((4, 3), np.uint8), centers=np.zeros(3), save=tmp_path / "a.png"
+            )
