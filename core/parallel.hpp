@@ -12,6 +12,7 @@
 #include <vector>
 
 #if !defined(KPALETTE_SERIAL)
+#include <system_error>
 #include <thread>
 #endif
 
@@ -44,10 +45,14 @@ class Team {
 
 class Team {
  public:
-  /// `threads` counts the caller, so a team of one starts no thread.
+  /// `threads` counts the caller, so a team of one starts no thread. Where the system refuses to
+  /// start that many, the team is smaller.
   explicit Team(int threads) {
-    for (int worker = 1; worker < threads; ++worker) {
-      threads_.emplace_back([this, worker] { serve(worker); });
+    try {
+      for (int worker = 1; worker < threads; ++worker) {
+        threads_.emplace_back([this, worker] { serve(worker); });
+      }
+    } catch (const std::system_error&) {
     }
   }
 

@@ -1,23 +1,17 @@
-"""Reduce images to their k best colours, by exact k-means on every distinct colour.
-
->>> import kpalette
->>> kpalette.quantize  # doctest: +ELLIPSIS
-<function quantize at 0x...>
-"""
+"""Reduce images to their k best colours, by exact k-means on every distinct colour."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from kpalette.files import ImageReadError
-from kpalette.histogram import ColorHistogram
-from kpalette.palette import Palette
-from kpalette.pipeline import Quantized, extract_palette, quantize
-
 if TYPE_CHECKING:
     from kpalette import image, model
+    from kpalette.files import ImageReadError
+    from kpalette.histogram import ColorHistogram
     from kpalette.model import KMeans
+    from kpalette.palette import Palette
+    from kpalette.pipeline import Quantized, extract_palette, quantize
 
 __all__ = [
     "ColorHistogram",
@@ -33,13 +27,25 @@ __all__ = [
 
 __version__ = "0.1.0"
 
+# Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
+_HOMES = {
+    "ColorHistogram": "histogram",
+    "ImageReadError": "files",
+    "KMeans": "model",
+    "Palette": "palette",
+    "Quantized": "pipeline",
+    "extract_palette": "pipeline",
+    "quantize": "pipeline",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # The walk-through's modules come when they are asked for.
-    if name in ("image", "model"):
+    if name in _HOMES:
+        value = getattr(import_module(f"kpalette.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    if name in __all__:
         return import_module(f"kpalette.{name}")
-    if name == "KMeans":
-        return import_module("kpalette.model").KMeans
     raise AttributeError(f"module 'kpalette' has no attribute {name!r}")
 
 

@@ -38,7 +38,7 @@ MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70
 
 #: An indexed PNG has room for no more.
 MAX_K = 256
-MAX_THREADS = 1024
+MAX_THREADS = 256
 
 DEMO_PHOTO = "grace_hopper.jpg"
 DEMO_KS = (8, 16, 32)
@@ -283,7 +283,7 @@ def _check_free(target: str, photos: Sequence[str], force: bool, named: bool) ->
 
 def _quantize_one(photo: str, k: int, target: str, options: dict[str, Any]) -> str:
     """Do one photo and report in one line."""
-    from kpalette import files, histogram, pipeline
+    from kpalette import files, pipeline
 
     pixels, bytes_in = _read(photo)
     start = time.perf_counter()
@@ -293,7 +293,7 @@ def _quantize_one(photo: str, k: int, target: str, options: dict[str, Any]) -> s
     files.write_png(encoded, quantized.to_pil())
     _write(encoded.getbuffer(), target)
 
-    found = len(histogram.ColorHistogram.from_image(pixels, threads=options["threads"]))
+    found = quantized.n_distinct
     few = f", fewer than k = {k}: all are kept" if found < k else f" to {k}"
     where = "" if target == "-" else f" in {target}"
     return (

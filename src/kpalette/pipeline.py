@@ -65,12 +65,16 @@ class Quantized:
         the mean of that over black and over white.
     n_iter : int
         Passes of k-means that were made.
+    n_distinct : int
+        Distinct colours of the image before. Where the palette is shorter than was asked for, it
+        is exactly these.
     """
 
     indices: np.ndarray[Any, Any]
     palette: Palette
     mse: float
     n_iter: int
+    n_distinct: int
 
     @property
     def psnr(self) -> float:
@@ -109,7 +113,10 @@ class Quantized:
 
     def __repr__(self) -> str:
         height, width = self.indices.shape
-        return f"Quantized({width}×{height}, {len(self.palette)} colors, MSE {self.mse:.4g})"
+        return (
+            f"Quantized({width}×{height}, {self.n_distinct} to {len(self.palette)} colors, "
+            f"MSE {self.mse:.4g})"
+        )
 
 
 def quantize(
@@ -178,7 +185,7 @@ def quantize(
     histogram = ColorHistogram.from_pixels(pixels, team)
     fit = _fit(histogram, k, effort, seed, team)
     indices = _map(pixels, histogram, fit.labels, len(fit.palette), team)
-    return Quantized(indices, fit.palette, fit.mse, fit.n_iter)
+    return Quantized(indices, fit.palette, fit.mse, fit.n_iter, len(histogram))
 
 
 def extract_palette(
@@ -305,7 +312,7 @@ def remap(source: ImageSource, palette: Palette, *, threads: int | None = None) 
     assignment.update(_core.place(colors))
     indices = _map(pixels, histogram, assignment.labels, len(colors), team)
     counted = Palette(palette.colors, assignment.counts)
-    return Quantized(indices, counted, _mse(assignment, colors), 0)
+    return Quantized(indices, counted, _mse(assignment, colors), 0, len(histogram))
 
 
 def _mse(assignment: _core.Assignment, colors: ByteArray) -> float:

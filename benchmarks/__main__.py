@@ -1,0 +1,220 @@
+"""Measure speed and error: ``python -m benchmarks --help``.
+
+Methods take turns on each image, so that noise of the machine falls on all of them; times are
+medians; errors are computed here, from what each method returns, in the same way for all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+import kpalette
+from benchmarks import rivals
+
+SLOW = 1.0  # a method that takes longer, in seconds, is timed once per image
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = function()
+    return time.perf_counter() - start, result
+
+
+def load(path: Path) -> rivals.Pixels:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def mean_squared_error(pixels: rivals.Pixels, result: rivals.Result) -> float:
+    palette, indices = result
+    error = pixels - palette.astype(np.float64)[indices]
+    return float((error**2).sum(axis=2).mean())
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Mean error and time of every method over the images, for each k."""
+    images = [load(path) for path in sorted(args.images.glob("*.png"))]
+    if not images:
+        sys.exit(f"{args.images}: expected a folder with .png files")
+    for k in args.k:
+        rows = run_methods(images, k, args.repeat, args.only)
+        print_comparison(rows, k, len(images))
+
+
+def run_methods(
+    images: list[rivals.Pixels], k: int, repeat: int, only: str
+) -> dict[str, list[tuple[float, float]]]:
+    """Median seconds and mean squared error of each method, image by image."""
+    methods = {name: m for name, m in rivals.METHODS.items() if only in name or name in rivals.OURS}
+    missing: dict[str, str] = {}
+    for name, method in methods.items():  # a first call imports and warms up
+        try:
+            method(images[0][:64, :64], 8)
+        except (ImportError, FileNotFoundError) as error:
+            missing[name] = str(error)
+    for name, why in missing.items():
+        print(f"{name}: not measured ({why})", file=sys.stderr)
+        del methods[name]
+    rows: dict[str, list[tuple[float, float]]] = {name: [] for name in methods}
+    for pixels in images:
+        seconds: dict[str, list[float]] = {name: [] for name in methods}
+        errors: dict[str, float] = {}
+        for turn in range(repeat):
+            for name, method in methods.items():
+                if turn == 0 or seconds[name][0] < SLOW:
+                    took, result = timed(lambda m=method: m(pixels, k))  # type: ignore[misc]
+                    seconds[name].append(took)
+                    errors[name] = mean_squared_error(pixels, result)
+        for name in methods:
+            rows[name].append((statistics.median(seconds[name]), errors[name]))
+    return rows
+
+
+def print_comparison(rows: dict[str, list[tuple[float, float]]], k: int, n: int) -> None:
+    means = {
+        name: (statistics.mean(s for s, _ in values), statistics.mean(e for _, e in values))
+        for name, values in rows.items()
+    }
+    print(f"\nk = {k}, {n} images: mean time, mean error, and who of ours beats it in both\n")
+    print("| method | ms | MSE | time / fast | time / balanced | MSE / balanced | beaten by |")
+    print("|---|--:|--:|--:|--:|--:|---|")
+    fast, balanced = (means[name] for name in rivals.OURS)
+    for name, (seconds, error) in means.items():
+        better = [
+            o.split()[1] for o in rivals.OURS if means[o][0] < seconds and means[o][1] < error
+        ]
+        verdict = ", ".join(better) or ("—" if name in rivals.OURS else "none")
+        print(
+            f"| {name} | {seconds * 1e3:.1f} | {error:.2f} | {seconds / fast[0]:.1f} "
+            f"| {seconds / balanced[0]:.1f} | {error / balanced[1]:.3f} | {verdict} |"
+        )
+
+
+def walkthrough(args: argparse.Namespace) -> None:
+    """KMeans of the walk-through against plain NumPy: same numbers, ratio of times."""
+    samples = load(args.photo).reshape(-1, 3)
+    print(f"{args.photo.name}: {len(samples)} samples, random_state={args.seed}\n")
+    print("| k | passes | NumPy, s | kpalette, ms | ratio | centres differ by | labels differ |")
+    print("|--:|--:|--:|--:|--:|--:|--:|")
+    for k in args.k:
+        slow, (centers, labels, passes) = timed(
+            lambda k=k: rivals.numpy_kmeans(samples, k, args.seed)  # type: ignore[misc]
+        )
+        times = []
+        for _ in range(max(args.repeat, 5)):
+            model = kpalette.KMeans(k, random_state=args.seed)
+            took, _ = timed(lambda m=model: m.fit(samples))  # type: ignore[misc]
+            times.append(took)
+        if model.iterations != passes:
+            sys.exit(f"k = {k}: NumPy made {passes} passes, kpalette {model.iterations}")
+        quick = statistics.median(times)
+        print(
+            f"| {k} | {passes} | {slow:.2f} | {quick * 1e3:.2f} | {slow / quick:.0f} "
+            f"| {np.abs(centers - model.cluster_centers_).max():.1g} "
+            f"| {(labels != model.labels_).sum()} |"
+        )
+
+
+def throughput(args: argparse.Namespace) -> None:
+    """Megapixels per second, and peak memory beyond the array's, for one large photo."""
+    pixels = load(args.photo)
+    megapixels = pixels.shape[0] * pixels.shape[1] / 1e6
+    print(f"{args.photo.name}: {megapixels:.1f} megapixels\n")
+    print("| effort | k | ms | megapixels / s | peak memory / array |")
+    print("|---|--:|--:|--:|--:|")
+    for effort in ("fast", "balanced"):
+        for k in args.k:
+            kpalette.quantize(pixels, k, effort=effort)
+            runs = [
+                timed(lambda e=effort, k=k: kpalette.quantize(pixels, k, effort=e))[0]  # type: ignore[misc]
+                for _ in range(args.repeat)
+            ]
+            seconds = statistics.median(runs)
+            print(
+                f"| {effort} | {k} | {seconds * 1e3:.1f} | {megapixels / seconds:.0f} "
+                f"| {peak_memory(pixels, k, effort) / pixels.nbytes:.2f} |"
+            )
+
+
+def peak_memory(pixels: rivals.Pixels, k: int, effort: str) -> int:
+    """Bytes that a fresh process needs at most with the array, beyond what it needs without."""
+    run = (
+        "import sys, numpy as np, kpalette;"
+        "kpalette.quantize(np.zeros((8, 8, 3), np.uint8), 2);"
+        # Not getrusage, which a child starts with its parent's peak.
+        "kilobytes = lambda: int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]);"
+        "before = kilobytes(); pixels = np.load(sys.argv[1]);"
+        "kpalette.quantize(pixels, int(sys.argv[2]), effort=sys.argv[3]);"
+        "print((kilobytes() - before) * 1024)"
+    )
+    with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+        np.save(file, pixels)
+        file.flush()
+        command = [sys.executable, "-c", run, file.name, str(k), effort]
+        return int(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def imports(args: argparse.Namespace) -> None:
+    """Time to import the package, against what it cannot do without."""
+    statements = ["pass", "import numpy, PIL.Image", "import kpalette"]
+    seconds: dict[str, list[float]] = {statement: [] for statement in statements}
+    for _ in range(max(args.repeat, 15)):
+        for statement in statements:
+            command = [sys.executable, "-c", statement]
+            seconds[statement].append(timed(lambda c=command: subprocess.run(c, check=True))[0])  # type: ignore[misc]
+    print("| statement | ms | ratio to NumPy and Pillow |")
+    print("|---|--:|--:|")
+    base = statistics.median(seconds[statements[1]])
+    for statement in statements:
+        median = statistics.median(seconds[statement])
+        print(f"| `{statement}` | {median * 1e3:.0f} | {median / base:.2f} |")
+
+
+def numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, function, ks in (
+        ("compare", compare, "16,64,256"),
+        ("walkthrough", walkthrough, "8,16,32"),
+        ("throughput", throughput, "16,256"),
+        ("imports", imports, None),
+    ):
+        command = commands.add_parser(name, help=function.__doc__)
+        command.set_defaults(function=function)
+        command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
+        if ks is not None:
+            command.add_argument("-k", type=numbers, default=numbers(ks), help=f"default {ks}")
+        if name == "compare":
+            command.add_argument("--images", type=Path, required=True, help="a folder of .png")
+            command.add_argument("--only", default="", help="rivals whose name contains this")
+        elif name != "imports":
+            command.add_argument("--photo", type=Path, required=True)
+        if name == "walkthrough":
+            command.add_argument("--seed", type=int, default=44, help="random_state (default 44)")
+    args = parser.parse_args(arguments and list(arguments))
+    print(
+        f"kpalette {kpalette.__version__}, Python {platform.python_version()}, "
+        f"{os.cpu_count()} cores, {kpalette._core.isa()}"
+    )
+    args.function(args)
+
+
+if __name__ == "__main__":
+    main()
