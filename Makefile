@@ -1,0 +1,71 @@
+# All commands run from a fresh clone with Python 3.11, make and a C++20 compiler; the rest comes
+# into .venv. Arguments for test and bench: make test ARGS="-k histogram".
+
+PYTHON ?= python3
+SANITIZE ?= address,undefined
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input install
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+
+CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
+SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
+  $(wildcard src/kpalette/*.py*)
+
+.PHONY: help demo test core-test lint format bench stubs clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
+
+demo: $(VENV)/package  ## reduce the sample pictures to few colours, into demo/
+	$(BIN)/kpalette demo --out demo
+
+test: $(VENV)/test  ## test the installed package, its docstrings included
+	$(BIN)/pytest --pyargs kpalette tests $(ARGS)
+
+core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instruction set
+	$(BIN)/cmake --log-level=WARNING -S . -B build/sanitized \
+	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=$(SANITIZE)
+	+$(BIN)/cmake --build build/sanitized --parallel $(CORES)
+	@for isa in baseline neon avx2 avx512; do \
+	  KPALETTE_ISA=$$isa build/sanitized/core_tests || [ $$? = 77 ] || exit 1; \
+	done
+
+lint: $(VENV)/lint  ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(CXX_FILES)
+
+format: $(VENV)/lint  ## rewrite the sources in the common style
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+	$(BIN)/clang-format -i $(CXX_FILES)
+
+bench: $(VENV)/bench  ## measure speed and quality against other quantizers
+	$(BIN)/python -m benchmarks $(or $(ARGS),--help)
+
+stubs: $(VENV)/test  ## write the types of the native module to src/kpalette/_core.pyi
+	$(BIN)/python -m nanobind.stubgen -q -m kpalette._core -o src/kpalette/_core.pyi
+
+clean:  ## remove all that these commands made
+	rm -rf $(VENV) build demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/cmake: | $(BIN)/python
+	$(PIP_INSTALL) "cmake>=3.20"
+
+# Stamps: the package as the sources are now, and what an extra names.
+$(VENV)/test: extras := [test]
+$(VENV)/bench: extras := [bench]
+$(VENV)/package $(VENV)/test $(VENV)/bench: $(SOURCES) | $(BIN)/python
+	$(PIP_INSTALL) ".$(extras)"
+	@touch $@
+
+# Linters read the sources, so a change there needs no new build.
+$(VENV)/lint: pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) ".[lint]"
+	@touch $@

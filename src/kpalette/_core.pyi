@@ -1,0 +1,92 @@
+"""The native engine. Use the kpalette package: nothing here is public."""
+
+from typing import Annotated, overload
+
+import numpy
+from numpy.typing import NDArray
+
+
+class Team:
+    """Threads that the calls of one job share."""
+
+    def __init__(self, threads: int) -> None: ...
+
+    @property
+    def size(self) -> int: ...
+
+def isa() -> str:
+    """The instruction set in use."""
+
+def isas() -> list[str]:
+    """Those that this processor can run, the best first."""
+
+def count_colors(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
+    """Distinct colours in Morton order, and their counts."""
+
+def collect(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
+    """The same for colours that may repeat, with a count each."""
+
+def merge(colors_a: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts_a: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], colors_b: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts_b: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
+    """The sum of two histograms."""
+
+class Points:
+    """Colours placed in a space, weighted by their counts."""
+
+    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def __len__(self) -> int: ...
+
+def place(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
+    """The coordinates of colours, float64 (n, channels)."""
+
+def steps_per_level(channels: int) -> int:
+    """Coordinates per unit of the 8-bit scale."""
+
+def seed_random(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+def seed_kmeanspp(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+def seed_maximin(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+def seed_wu(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+class Assignment:
+    """Which centre each point is nearest to."""
+
+    def __init__(self, points: Points, k: int, team: Team) -> None: ...
+
+    def update(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> int:
+        """Moves points to their nearest centres; how many moved."""
+
+    def cost(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
+        """Weighted squared distances to the labels' centres."""
+
+    @property
+    def labels(self) -> Annotated[NDArray[numpy.uint16], dict(shape=(None,))]:
+        """uint16 (n,)"""
+
+    @property
+    def counts(self) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+        """int64 (k,)"""
+
+def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]:
+    """Passes of k-means: centers, inertia, n_iter, converged."""
+
+def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
+    """Leaves local minima by merging and splitting: centers, n_iter."""
+
+def round_centers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+    """The palette (k, channels); the assignment follows it."""
+
+@overload
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None:
+    """Writes the label of each pixel's colour."""
+
+@overload
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
+
+@overload
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
