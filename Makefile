@@ -27,7 +27,7 @@ test: $(VENV)/test  ## test the installed package, its docstrings included
 core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instruction set
 	$(BIN)/cmake --log-level=WARNING -S . -B build/sanitized \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=$(SANITIZE)
-	+$(BIN)/cmake --build build/sanitized --parallel $(CORES)
+	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/sanitized --parallel $(CORES)
 	@for isa in baseline neon avx2 avx512; do \
 	  KPALETTE_ISA=$$isa build/sanitized/core_tests || [ $$? = 77 ] || exit 1; \
 	done
