@@ -27,9 +27,9 @@ from benchmarks import rivals
 SLOW = 1.0  # a method that takes longer, in seconds, is timed once per image
 
 
-def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+def timed(function: Callable[..., Any], *args: Any, **options: Any) -> tuple[float, Any]:
     start = time.perf_counter()
-    result = function()
+    result = function(*args, **options)
     return time.perf_counter() - start, result
 
 
@@ -75,7 +75,7 @@ def run_methods(
         for turn in range(repeat):
             for name, method in methods.items():
                 if turn == 0 or seconds[name][0] < SLOW:
-                    took, result = timed(lambda m=method: m(pixels, k))  # type: ignore[misc]
+                    took, result = timed(method, pixels, k)
                     seconds[name].append(took)
                     errors[name] = mean_squared_error(pixels, result)
         for name in methods:
@@ -110,14 +110,11 @@ def walkthrough(args: argparse.Namespace) -> None:
     print("| k | passes | NumPy, s | kpalette, ms | ratio | centres differ by | labels differ |")
     print("|--:|--:|--:|--:|--:|--:|--:|")
     for k in args.k:
-        slow, (centers, labels, passes) = timed(
-            lambda k=k: rivals.numpy_kmeans(samples, k, args.seed)  # type: ignore[misc]
-        )
+        slow, (centers, labels, passes) = timed(rivals.numpy_kmeans, samples, k, args.seed)
         times = []
         for _ in range(max(args.repeat, 5)):
             model = kpalette.KMeans(k, random_state=args.seed)
-            took, _ = timed(lambda m=model: m.fit(samples))  # type: ignore[misc]
-            times.append(took)
+            times.append(timed(model.fit, samples)[0])
         if model.iterations != passes:
             sys.exit(f"k = {k}: NumPy made {passes} passes, kpalette {model.iterations}")
         quick = statistics.median(times)
@@ -139,8 +136,7 @@ def throughput(args: argparse.Namespace) -> None:
         for k in args.k:
             kpalette.quantize(pixels, k, effort=effort)
             runs = [
-                timed(lambda e=effort, k=k: kpalette.quantize(pixels, k, effort=e))[0]  # type: ignore[misc]
-                for _ in range(args.repeat)
+                timed(kpalette.quantize, pixels, k, effort=effort)[0] for _ in range(args.repeat)
             ]
             seconds = statistics.median(runs)
             print(
@@ -174,7 +170,7 @@ def imports(args: argparse.Namespace) -> None:
     for _ in range(max(args.repeat, 15)):
         for statement in statements:
             command = [sys.executable, "-c", statement]
-            seconds[statement].append(timed(lambda c=command: subprocess.run(c, check=True))[0])  # type: ignore[misc]
+            seconds[statement].append(timed(subprocess.run, command, check=True)[0])
     print("| statement | ms | ratio to NumPy and Pillow |")
     print("|---|--:|--:|")
     base = statistics.median(seconds[statements[1]])

@@ -99,12 +99,12 @@ METHODS = OURS | RIVALS
 def numpy_kmeans(samples: Pixels, k: int, seed: int) -> tuple[Any, Any, int]:
     """The walk-through's k-means as one would write it with NumPy: centres, labels, passes."""
     centers = np.random.default_rng(seed).choice(samples, size=k, replace=False).astype(float)
-    for passes in range(1, 101):
+    passes, change = 0, np.inf
+    while passes < 100 and change >= 1e-2:
+        passes += 1
         distances = np.stack([((samples - c) ** 2).sum(axis=1) for c in centers], axis=1)
         labels = distances.argmin(axis=1)
         moved = np.array([samples[labels == j].mean(axis=0) for j in range(k)])
         change = np.linalg.norm(moved - centers)
         centers = moved
-        if change < 1e-2:
-            break
     return centers, labels, passes

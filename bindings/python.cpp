@@ -313,8 +313,8 @@ NB_MODULE(_core, m) {
         "The palette (k, channels); the assignment follows it.");
   m.def("remap", &run_remap<std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
         "team"_a, "Writes the label of each pixel's colour.");
-  m.def("remap", &run_remap<std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a,
-        "out"_a.noconvert(), "team"_a);
+  m.def("remap", &run_remap<std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
+        "team"_a);
   m.def("remap", &run_remap<std::int32_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
         "team"_a);
 }

@@ -287,8 +287,8 @@ double Assignment::cost(std::span<const double> centers) const {
     double dot = 0;
     double square = 0;
     for (std::size_t axis = 0; axis + 1 < stride(); ++axis) {
-      const double value = centers[static_cast<std::size_t>(j) * (stride() - 1) + axis] -
-                           points_.origin()[axis];
+      const double value =
+          centers[static_cast<std::size_t>(j) * (stride() - 1) + axis] - points_.origin()[axis];
       dot += value * static_cast<double>(sum[1 + axis]);
       square += value * value;
     }

@@ -16,100 +16,111 @@ namespace {
 constexpr int kBuckets = 4096;
 constexpr std::size_t kChunk = 1u << 17;  // pixels per partitioning task
 
-template <int Channels>
-constexpr int low_bits() {
-  return 8 * Channels - 12;
-}
+/// How RGB pixels are told apart: 12 bits of a code name a bucket, 12 are left.
+struct Rgb {
+  static constexpr int kChannels = 3;
+  static constexpr int kLowBits = 12;
+  using Low = std::uint16_t;
 
-/// What is left of a code inside its bucket: 12 bits for RGB, 20 for RGBA.
-template <int Channels>
-struct Low;
-template <>
-struct Low<3> {
-  using type = std::uint16_t;
-};
-template <>
-struct Low<4> {
-  using type = std::uint32_t;
-};
+  /// Calls visit(key, low) for pixels first to last of n: bucket_of(key) and low() make the code.
+  template <class Visit>
+  static void for_each(const std::uint8_t* pixels, std::size_t n, std::size_t first,
+                       std::size_t last, const Visit& visit) {
+    for_each_word(pixels, n, first, last, [&](std::size_t, std::uint32_t word) {
+      visit(cube_of(word), [word] { return kCubeOrder[place_in_cube(word)]; });
+    });
+  }
+  static std::uint32_t bucket_of(std::uint32_t key) { return kCubeOrder[key]; }
 
-/// Sorts and counts what one RGB bucket holds, with 4,096 counters that are clean before and after.
-class DenseCounter {
- public:
-  /// Leaves the distinct codes at the front of `lows`, writes their counts, returns how many.
-  std::size_t count(std::span<std::uint16_t> lows, std::uint32_t* counts) {
-    for (const std::uint16_t low : lows) {
-      ++counters_[low];
-      present_[low >> 6] |= std::uint64_t{1} << (low & 63);
-    }
-    std::size_t distinct = 0;
-    for (std::size_t word = 0; word < present_.size(); ++word) {
-      for (std::uint64_t bits = present_[word]; bits != 0; bits &= bits - 1) {
-        const std::size_t low = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-        lows[distinct] = static_cast<std::uint16_t>(low);
-        counts[distinct++] = std::exchange(counters_[low], 0);
+  /// Sorts and counts a bucket with 4,096 counters that are clean before and after.
+  class Counter {
+   public:
+    /// Leaves the distinct codes at the front of `lows`, writes their counts, returns how many.
+    std::size_t count(std::span<Low> lows, std::uint32_t* counts) {
+      for (const Low low : lows) {
+        ++counters_[low];
+        present_[low >> 6] |= std::uint64_t{1} << (low & 63);
       }
-      present_[word] = 0;
+      std::size_t distinct = 0;
+      for (std::size_t word = 0; word < present_.size(); ++word) {
+        for (std::uint64_t bits = present_[word]; bits != 0; bits &= bits - 1) {
+          const std::size_t low = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
+          lows[distinct] = static_cast<Low>(low);
+          counts[distinct++] = std::exchange(counters_[low], 0);
+        }
+        present_[word] = 0;
+      }
+      return distinct;
     }
-    return distinct;
-  }
 
- private:
-  std::array<std::uint32_t, 4096> counters_{};
-  std::array<std::uint64_t, 64> present_{};
+   private:
+    std::array<std::uint32_t, 4096> counters_{};
+    std::array<std::uint64_t, 64> present_{};
+  };
 };
 
-/// The same for RGBA, by sorting.
-class SortingCounter {
- public:
-  std::size_t count(std::span<std::uint32_t> lows, std::uint32_t* counts) {
-    std::sort(lows.begin(), lows.end());
-    std::size_t distinct = 0;
-    for (std::size_t i = 0; i < lows.size();) {
-      const std::size_t first = i;
-      while (i < lows.size() && lows[i] == lows[first]) ++i;
-      lows[distinct] = lows[first];
-      counts[distinct++] = static_cast<std::uint32_t>(i - first);
+/// The same for RGBA, where 20 bits are left, by sorting.
+struct Rgba {
+  static constexpr int kChannels = 4;
+  static constexpr int kLowBits = 20;
+  using Low = std::uint32_t;
+
+  template <class Visit>
+  static void for_each(const std::uint8_t* pixels, std::size_t, std::size_t first, std::size_t last,
+                       const Visit& visit) {
+    for (std::size_t i = first; i < last; ++i) {
+      const std::uint32_t code = morton<4>(pixels + 4 * i);
+      visit(code >> kLowBits, [code] { return code & ((1u << kLowBits) - 1); });
     }
-    return distinct;
   }
+  static std::uint32_t bucket_of(std::uint32_t key) { return key; }
+
+  class Counter {
+   public:
+    std::size_t count(std::span<Low> lows, std::uint32_t* counts) {
+      std::sort(lows.begin(), lows.end());
+      std::size_t distinct = 0;
+      for (std::size_t i = 0; i < lows.size();) {
+        const std::size_t first = i;
+        while (i < lows.size() && lows[i] == lows[first]) ++i;
+        lows[distinct] = lows[first];
+        counts[distinct++] = static_cast<std::uint32_t>(i - first);
+      }
+      return distinct;
+    }
+  };
 };
 
-template <int Channels>
+template <class Kind>
 Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& team) {
-  using LowCode = typename Low<Channels>::type;
-  using Counter = std::conditional_t<Channels == 3, DenseCounter, SortingCounter>;
-  constexpr int kLow = low_bits<Channels>();
+  using Low = typename Kind::Low;
 
-  // Where each chunk's share of each bucket starts.
+  // How many pixels of each chunk fall into each bucket, then where that share starts.
   const std::size_t chunks = (n + kChunk - 1) / kChunk;
   std::vector<std::uint32_t> offsets(chunks * kBuckets);
-  team.run(chunks, [&](std::size_t chunk, int) {
-    std::uint32_t* sizes = offsets.data() + chunk * kBuckets;
-    const std::size_t end = std::min(n, (chunk + 1) * kChunk);
-    for (std::size_t i = chunk * kChunk; i < end; ++i) {
-      ++sizes[morton<Channels>(pixels + Channels * i) >> kLow];
-    }
-  });
+  const auto for_each_chunk = [&](const auto& visit) {
+    team.run(chunks, [&](std::size_t chunk, int) {
+      std::uint32_t* own = offsets.data() + chunk * kBuckets;
+      const std::size_t end = std::min(n, (chunk + 1) * kChunk);
+      Kind::for_each(pixels, n, chunk * kChunk, end,
+                     [&](std::uint32_t key, const auto& low) { visit(own[key], low); });
+    });
+  };
+  for_each_chunk([](std::uint32_t& size, const auto&) { ++size; });
+  std::array<std::uint32_t, kBuckets> key_of{};
+  for (std::uint32_t key = 0; key < kBuckets; ++key) key_of[Kind::bucket_of(key)] = key;
   std::vector<std::uint32_t> starts(kBuckets + 1);
   std::uint32_t total = 0;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
     starts[bucket] = total;
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-      total += std::exchange(offsets[chunk * kBuckets + bucket], total);
+      total += std::exchange(offsets[chunk * kBuckets + key_of[bucket]], total);
     }
   }
   starts[kBuckets] = total;
 
-  const auto lows = std::make_unique_for_overwrite<LowCode[]>(n);
-  team.run(chunks, [&](std::size_t chunk, int) {
-    std::uint32_t* next = offsets.data() + chunk * kBuckets;
-    const std::size_t end = std::min(n, (chunk + 1) * kChunk);
-    for (std::size_t i = chunk * kChunk; i < end; ++i) {
-      const std::uint32_t code = morton<Channels>(pixels + Channels * i);
-      lows[next[code >> kLow]++] = static_cast<LowCode>(code & ((1u << kLow) - 1));
-    }
-  });
+  const auto lows = std::make_unique_for_overwrite<Low[]>(n);
+  for_each_chunk([&](std::uint32_t& next, const auto& low) { lows[next++] = low(); });
 
   // Groups of buckets that hold about as many pixels each, so that all threads end together.
   std::vector<std::size_t> groups{0};
@@ -121,11 +132,11 @@ Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& tea
   }
   const auto counts = std::make_unique_for_overwrite<std::uint32_t[]>(n);
   std::vector<std::uint32_t> distinct(kBuckets);
-  std::vector<Counter> counters(static_cast<std::size_t>(team.size()));
+  std::vector<typename Kind::Counter> counters(static_cast<std::size_t>(team.size()));
   team.run(groups.size() - 1, [&](std::size_t group, int worker) {
     for (std::size_t bucket = groups[group]; bucket < groups[group + 1]; ++bucket) {
       const std::uint32_t start = starts[bucket];
-      const std::span<LowCode> bucket_lows(lows.get() + start, starts[bucket + 1] - start);
+      const std::span<Low> bucket_lows(lows.get() + start, starts[bucket + 1] - start);
       if (bucket_lows.empty()) continue;
       distinct[bucket] = static_cast<std::uint32_t>(
           counters[static_cast<std::size_t>(worker)].count(bucket_lows, counts.get() + start));
@@ -137,15 +148,16 @@ Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& tea
     firsts[bucket + 1] = firsts[bucket] + distinct[bucket];
   }
   Histogram histogram;
-  histogram.channels = Channels;
-  histogram.colors.resize(firsts.back() * Channels);
+  histogram.channels = Kind::kChannels;
+  histogram.colors.resize(firsts.back() * Kind::kChannels);
   histogram.counts.resize(firsts.back());
   team.run(groups.size() - 1, [&](std::size_t group, int) {
     for (std::size_t bucket = groups[group]; bucket < groups[group + 1]; ++bucket) {
       for (std::uint32_t i = 0; i < distinct[bucket]; ++i) {
         const std::uint32_t code =
-            static_cast<std::uint32_t>(bucket << kLow) | lows[starts[bucket] + i];
-        unmorton<Channels>(code, histogram.colors.data() + (firsts[bucket] + i) * Channels);
+            static_cast<std::uint32_t>(bucket << Kind::kLowBits) | lows[starts[bucket] + i];
+        unmorton<Kind::kChannels>(code,
+                                  histogram.colors.data() + (firsts[bucket] + i) * Kind::kChannels);
         histogram.counts[firsts[bucket] + i] = counts[starts[bucket] + i];
       }
     }
@@ -180,8 +192,8 @@ Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team&
   const auto count = [&](std::size_t first) {
     const std::uint8_t* data = pixels.data() + first * width;
     const std::size_t size = std::min(kPart, n - first);
-    return channels == 3 ? count_partitioned<3>(data, size, team)
-                         : count_partitioned<4>(data, size, team);
+    return channels == 3 ? count_partitioned<Rgb>(data, size, team)
+                         : count_partitioned<Rgba>(data, size, team);
   };
   Histogram total = count(0);
   for (std::size_t first = kPart; first < n; first += kPart) total = merge(total, count(first));

@@ -35,8 +35,7 @@ struct Merge {
 };
 
 /// The largest eigenvalue of a symmetric matrix, and its direction, by power iteration.
-double principal_axis(const Products& matrix, std::size_t dim,
-                      std::array<double, kMaxDim>& axis) {
+double principal_axis(const Products& matrix, std::size_t dim, std::array<double, kMaxDim>& axis) {
   axis = {};
   std::size_t widest = 0;
   for (std::size_t a = 1; a < dim; ++a) {
@@ -130,8 +129,7 @@ std::vector<Merge> plan_merges(const Assignment& assignment, const std::vector<d
         square += offset * offset;
       }
       const auto other = static_cast<double>(assignment.weight(into));
-      const double loss =
-          weight + other > 0 ? weight * other / (weight + other) * square : 0.0;
+      const double loss = weight + other > 0 ? weight * other / (weight + other) * square : 0.0;
       if (best.loss < 0 || loss < best.loss) {
         best.loss = loss;
         best.into = into;
@@ -160,7 +158,8 @@ int apply(const Assignment& assignment, std::vector<double>& centers, int limit)
                                      touched[static_cast<std::size_t>(merge->into)])) {
       ++merge;
     }
-    if (split == splits.end() || merge == merges.end() || split->gain <= kLossShare * merge->loss) break;
+    if (split == splits.end() || merge == merges.end() || split->gain <= kLossShare * merge->loss)
+      break;
     const auto s = static_cast<std::size_t>(split->cluster);
     const auto from = static_cast<std::size_t>(merge->from);
     const auto into = static_cast<std::size_t>(merge->into);

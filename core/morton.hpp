@@ -3,7 +3,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace kpalette {
 
@@ -21,8 +24,8 @@ constexpr std::array<std::uint32_t, 256> make_spread(int channels) {
 inline constexpr std::array<std::uint32_t, 256> kSpread3 = make_spread(3);
 inline constexpr std::array<std::uint32_t, 256> kSpread4 = make_spread(4);
 
-/// The code of one colour: groups of one bit of red, green and blue, before them one of alpha, which
-/// separates colours most. All colours with an alpha of 0 look alike and have code 0.
+/// The code of one colour: groups of one bit of red, green and blue, before them one of alpha,
+/// which separates colours most. All colours with an alpha of 0 look alike and have code 0.
 template <int Channels>
 inline std::uint32_t morton(const std::uint8_t* color) {
   if constexpr (Channels == 3) {
@@ -59,5 +62,50 @@ inline void unmorton(std::uint32_t code, std::uint8_t* color) {
   color[2] = gather<Channels>(code);
   if constexpr (Channels == 4) color[3] = gather<Channels>(code >> 3);
 }
+
+// An RGB colour as one of 4,096 cubes (the high halves of its channels) and a place in it (the low
+// halves), both 12 bits. Both are had from one load and a multiplication; a table of 4,096 then
+// gives Morton order.
+
+static_assert(std::endian::native == std::endian::little);
+
+/// The nibbles at bits 0, 8 and 16, brought together: 256 * first + 16 * second + third.
+inline std::uint32_t join_nibbles(std::uint32_t nibbles) {
+  return static_cast<std::uint32_t>(nibbles * std::uint64_t{0x1001001} >> 16) & 0xfff;
+}
+
+/// Four bytes from an RGB pixel on. The last pixel of an image must be read by last_word().
+inline std::uint32_t rgb_word(const std::uint8_t* pixel) {
+  std::uint32_t word;
+  std::memcpy(&word, pixel, 4);
+  return word;
+}
+inline std::uint32_t last_word(const std::uint8_t* pixel) {
+  return pixel[0] | static_cast<std::uint32_t>(pixel[1]) << 8 |
+         static_cast<std::uint32_t>(pixel[2]) << 16;
+}
+
+inline std::uint32_t cube_of(std::uint32_t word) { return join_nibbles(word >> 4 & 0x0f0f0f); }
+inline std::uint32_t place_in_cube(std::uint32_t word) { return join_nibbles(word & 0x0f0f0f); }
+
+/// Calls visit(i, word) for pixels first to last of n.
+template <class Visit>
+inline void for_each_word(const std::uint8_t* pixels, std::size_t n, std::size_t first,
+                          std::size_t last, const Visit& visit) {
+  const std::size_t safe = last == n ? last - 1 : last;
+  for (std::size_t i = first; i < safe; ++i) visit(i, rgb_word(pixels + 3 * i));
+  if (safe < last) visit(safe, last_word(pixels + 3 * safe));
+}
+
+/// Morton order of cubes, and of places in a cube.
+constexpr std::array<std::uint16_t, 4096> make_cube_order() {
+  std::array<std::uint16_t, 4096> order{};
+  for (std::uint32_t cube = 0; cube < 4096; ++cube) {
+    order[cube] = static_cast<std::uint16_t>(kSpread3[cube >> 8] << 2 |
+                                             kSpread3[cube >> 4 & 15] << 1 | kSpread3[cube & 15]);
+  }
+  return order;
+}
+inline constexpr std::array<std::uint16_t, 4096> kCubeOrder = make_cube_order();
 
 }  // namespace kpalette

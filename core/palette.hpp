@@ -9,10 +9,10 @@
 namespace kpalette {
 
 /// Rounds centres to k distinct colours (k, dim), the most frequent first, and leaves every point
-/// with the label of its nearest one, the first among equals. Passes of k-means on the grid of 8-bit colours follow: a colour moves to the
-/// rounded mean of its points if that is nearer to the mean, so the cost never rises. Where two
-/// centres round to one colour, or a colour has no points, it is given the point that by itself
-/// adds most to the cost.
+/// with the label of its nearest one, the first among equals. Passes of k-means on the grid of
+/// 8-bit colours follow: a colour moves to the rounded mean of its points if that is nearer to the
+/// mean, so the cost never rises. Where two centres round to one colour, or a colour has no points,
+/// it is given the point that by itself adds most to the cost.
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers);
 
 }  // namespace kpalette

@@ -60,40 +60,43 @@ Points::Points(std::span<const std::uint8_t> colors, int channels,
       std::fill(weight + filled, weight + kBlock, 0);
       std::int64_t* sums = block_sums_.data() + index * (d + 1);
       sums[0] = std::accumulate(weight, weight + kBlock, std::int64_t{0});
-      std::int64_t norms[kBlock] = {};
       for (std::size_t axis = 0; axis < d; ++axis) {
         std::int32_t* values = placed[axis];
         std::fill(values + filled, values + kBlock, values[filled - 1]);
         float* block = coords_.data() + (index * d + axis) * kBlock;
-        std::int32_t low = max_coord(channels);
-        std::int32_t high = -low;
         for (std::size_t i = 0; i < kBlock; ++i) {
           values[i] -= origin_[axis];
           block[i] = static_cast<float>(values[i]);
-          low = std::min(low, values[i]);
-          high = std::max(high, values[i]);
         }
-        std::int64_t sum = 0;
-        for (std::size_t i = 0; i < kBlock; ++i) {
-          sum += weight[i] * values[i];
-          norms[i] += static_cast<std::int64_t>(values[i]) * values[i];
+        float low = block[0];
+        float high = block[0];
+        for (std::size_t i = 1; i < kBlock; ++i) {
+          low = std::min(low, block[i]);
+          high = std::max(high, block[i]);
         }
-        sums[1 + axis] = sum;
-        levels_[0][index].middle[axis] = 0.5f * static_cast<float>(low + high);
-        levels_[0][index].half[axis] = 0.5f * static_cast<float>(high - low);
+        levels_[0][index].middle[axis] = 0.5f * (low + high);
+        levels_[0][index].half[axis] = 0.5f * (high - low);
       }
-      // Exact to 2^53, and always added in this order.
-      double square = 0;
+      std::array<std::int64_t, kMaxDim> totals{};
+      double square = 0;  // exact to 2^53, and always added in this order
       for (std::size_t i = 0; i < kBlock; ++i) {
-        square += static_cast<double>(weight[i]) * static_cast<double>(norms[i]);
+        std::int64_t norm = 0;
+        for (std::size_t axis = 0; axis < d; ++axis) {
+          const std::int64_t value = placed[axis][i];
+          totals[axis] += weight[i] * value;
+          norm += value * value;
+        }
+        square += static_cast<double>(weight[i]) * static_cast<double>(norm);
       }
+      std::copy_n(totals.begin(), d, sums + 1);
       squares[task] += square;
     }
   });
   for (const double square : squares) total_square_ += square;
   for (const Box& box : levels_[0]) {
     for (std::size_t axis = 0; axis < d; ++axis) {
-      reach_ = std::max({reach_, box.half[axis] + box.middle[axis], box.half[axis] - box.middle[axis]});
+      reach_ =
+          std::max({reach_, box.half[axis] + box.middle[axis], box.half[axis] - box.middle[axis]});
     }
   }
 

@@ -20,8 +20,8 @@
 namespace kpalette {
 
 inline constexpr int kMaxDim = 4;
-inline constexpr int kBlock = 64;        // points per block
-inline constexpr std::size_t kFan = 8;   // boxes per box of the level above
+inline constexpr int kBlock = 64;          // points per block
+inline constexpr std::size_t kFan = 8;     // boxes per box of the level above
 inline constexpr int kMaxCenters = 65536;  // labels are 16-bit
 
 struct Box {

@@ -17,45 +17,43 @@ constexpr std::size_t kChunk = 1u << 16;  // pixels per task
   throw std::invalid_argument("a pixel has a colour that the histogram lacks");
 }
 
-template <class Lookup, class Index>
-void map_pixels(std::size_t n, const Lookup& lookup, Index* indices, Team& team) {
+template <class Body>
+void for_chunks(std::size_t n, Team& team, const Body& body) {
   team.run((n + kChunk - 1) / kChunk, [&](std::size_t chunk, int) {
-    const std::size_t end = std::min(n, (chunk + 1) * kChunk);
-    for (std::size_t i = chunk * kChunk; i < end; ++i) indices[i] = static_cast<Index>(lookup(i));
+    body(chunk * kChunk, std::min(n, (chunk + 1) * kChunk));
   });
 }
 
-/// RGB: 4,096 labels for each occupied sixteenth-cube, found by the top 12 bits of the Morton
-/// code. For a photo this is a few megabytes, and neighbouring pixels use the same few lines.
+/// RGB: a page of 4,096 labels for each of the 4,096 cubes that holds a colour. For a photo this is
+/// a few megabytes, and neighbouring pixels use the same few lines of it.
 template <class Index>
-class DenseTable {
+class CubeTable {
  public:
-  DenseTable(std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels)
-      : page_of_(4096, -1) {
-    // One page of zeros stands for all empty ones, so that lookups need no branch.
-    Buffer<std::uint32_t> codes(labels.size());
-    std::int32_t pages = 1;
+  CubeTable(std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels) {
+    std::uint32_t pages = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
-      codes[i] = morton<3>(colors.data() + 3 * i);
-      std::int32_t& page = page_of_[codes[i] >> 12];
-      if (page < 0) page = pages++;
+      std::uint32_t& page = page_of_[cube_of(last_word(colors.data() + 3 * i))];
+      if (page == kNoPage) page = pages++;
     }
-    for (std::int32_t& page : page_of_) page = std::max(page, 0);
     labels_.resize(static_cast<std::size_t>(pages) << 12);
     for (std::size_t i = 0; i < labels.size(); ++i) {
-      labels_[slot(codes[i])] = static_cast<Index>(labels[i]);
+      labels_[slot(last_word(colors.data() + 3 * i))] = static_cast<Index>(labels[i]);
     }
+    // Other cubes, whose colours never come, share the first page.
+    std::replace(page_of_.begin(), page_of_.end(), kNoPage, std::uint32_t{0});
   }
 
-  Index operator[](std::uint32_t code) const { return labels_[slot(code)]; }
+  Index operator[](std::uint32_t word) const { return labels_[slot(word)]; }
 
  private:
-  std::size_t slot(std::uint32_t code) const {
-    return static_cast<std::size_t>(page_of_[code >> 12]) << 12 | (code & 4095);
+  static constexpr std::uint32_t kNoPage = 0xffffffff;
+
+  std::size_t slot(std::uint32_t word) const {
+    return static_cast<std::size_t>(page_of_[cube_of(word)]) << 12 | place_in_cube(word);
   }
 
-  std::vector<std::int32_t> page_of_;
-  std::vector<Index> labels_;
+  std::vector<std::uint32_t> page_of_ = std::vector<std::uint32_t>(4096, kNoPage);
+  Buffer<Index> labels_;  // only those of colours are ever read
 };
 
 /// RGBA: an open-addressing hash table, at most half full.
@@ -89,8 +87,8 @@ class HashTable {
 
   /// Fibonacci hashing (Knuth, The Art of Computer Programming 3, section 6.4).
   std::size_t start(std::uint32_t code) const {
-    return static_cast<std::size_t>(static_cast<std::uint64_t>(code * 0x9e3779b1u) * slots_.size() >>
-                                    32);
+    return static_cast<std::size_t>(
+        static_cast<std::uint64_t>(code * 0x9e3779b1u) * slots_.size() >> 32);
   }
 
   std::vector<Slot> slots_;  // a power of two of them
@@ -99,17 +97,23 @@ class HashTable {
 }  // namespace
 
 template <class Index>
-void remap(std::span<const std::uint8_t> pixels, int channels,
-           std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels,
-           Index* indices, Team& team) {
+void remap(std::span<const std::uint8_t> pixels, int channels, std::span<const std::uint8_t> colors,
+           std::span<const std::uint16_t> labels, Index* indices, Team& team) {
   const std::uint8_t* data = pixels.data();
   const std::size_t n = pixels.size() / static_cast<std::size_t>(channels);
   if (channels == 3) {
-    const DenseTable<Index> table(colors, labels);
-    map_pixels(n, [&](std::size_t i) { return table[morton<3>(data + 3 * i)]; }, indices, team);
+    const CubeTable<Index> table(colors, labels);
+    for_chunks(n, team, [&](std::size_t first, std::size_t last) {
+      for_each_word(data, n, first, last,
+                    [&](std::size_t i, std::uint32_t word) { indices[i] = table[word]; });
+    });
   } else {
     const HashTable table(colors, labels);
-    map_pixels(n, [&](std::size_t i) { return table[morton<4>(data + 4 * i)]; }, indices, team);
+    for_chunks(n, team, [&](std::size_t first, std::size_t last) {
+      for (std::size_t i = first; i < last; ++i) {
+        indices[i] = static_cast<Index>(table[morton<4>(data + 4 * i)]);
+      }
+    });
   }
 }
 

@@ -355,8 +355,7 @@ class Cutter {
     const auto begin = cells_.begin();
     const auto middle = std::stable_partition(
         begin + static_cast<std::ptrdiff_t>(part.first),
-        begin + static_cast<std::ptrdiff_t>(part.last),
-        [&](const Cell& cell) {
+        begin + static_cast<std::ptrdiff_t>(part.last), [&](const Cell& cell) {
           return bin_of(cell.mean[part.axis], part.low, part.bin_width) < part.bin;
         });
     Part right{static_cast<std::size_t>(middle - begin), part.last, {}};
@@ -388,8 +387,7 @@ class Cutter {
       Moments left;
       for (std::size_t bin = 1; bin < kBins; ++bin) {
         left.add(bins[bin - 1], dim_);
-        const double gain =
-            left.saving(dim_) + part.moments.minus(left, dim_).saving(dim_) - whole;
+        const double gain = left.saving(dim_) + part.moments.minus(left, dim_).saving(dim_) - whole;
         if (gain > part.gain) {
           part.gain = gain;
           part.axis = a;

@@ -53,8 +53,8 @@ void unplace(const double* coords, int channels, std::uint8_t* color) {
   }
   color[3] = round_to_byte(coords[3] / kAlphaAxis);
   for (int channel = 0; channel < 3; ++channel) {
-    color[channel] =
-        color[3] == 0 ? std::uint8_t{0} : round_to_byte((coords[channel] / kFine / color[3] + 255) / 2);
+    color[channel] = color[3] == 0 ? std::uint8_t{0}
+                                   : round_to_byte((coords[channel] / kFine / color[3] + 255) / 2);
   }
 }
 

@@ -23,7 +23,9 @@ def kmeans(
     point occurs; several are placed one after another.
     """
     centers = centers.astype(np.float64)
-    for iteration in range(1, max_iter + 1):
+    iteration, done = 0, False
+    while iteration < max_iter and not done:
+        iteration += 1
         labels = nearest(points, centers)
         moved = centers.copy()
         empty = []
@@ -34,10 +36,8 @@ def kmeans(
             else:
                 empty.append(j)
         relocated = relocate(points, labels, moved, empty)
-        change = np.linalg.norm(moved - centers)
+        done = not relocated and np.linalg.norm(moved - centers) < tol
         centers = moved
-        if not relocated and change < tol:
-            break
     return centers, labels, iteration
 
 
@@ -66,7 +66,7 @@ def histogram(pixels: np.ndarray) -> dict[tuple[int, ...], int]:
 
 
 def mse(pixels: np.ndarray, mapped: np.ndarray) -> float:
-    """Mean squared error of RGB, summed over channels; with alpha, the mean over black and white."""
+    """Mean squared error, summed over R, G and B; with alpha, the mean over black and white."""
 
     def square(a: np.ndarray, b: np.ndarray) -> float:
         return float(((a - b) ** 2).sum(axis=-1).mean())

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import DAMAGED, gradient, noise
 from PIL import Image
 
 import kpalette
+from conftest import DAMAGED, gradient, noise
 from kpalette import cli, pipeline
 
 COMMAND = [sys.executable, "-m", "kpalette"]
@@ -460,10 +460,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_help_does_not_wait_for_numpy() -> None:
-    code = (
-        "import sys; from kpalette import cli;"
-        "cli.run(['--help']); print('numpy' in sys.modules)"
-    )
+    code = "import sys; from kpalette import cli;cli.run(['--help']); print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "False"
 

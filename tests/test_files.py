@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import DAMAGED, PHOTO, chunk, gradient, noise, raw_png, saved
 from PIL import Image, ImageCms
 
+from conftest import DAMAGED, PHOTO, chunk, gradient, noise, raw_png, saved
 from kpalette import files
 from kpalette.files import ImageReadError, as_pixels, replacing
 

@@ -92,7 +92,7 @@ def test_is_read_only_and_compares_by_value() -> None:
     assert histogram != "histogram"
     assert repr(histogram) == "ColorHistogram(1 RGB colors, 4 pixels)"
     with pytest.raises(TypeError):
-        histogram + 1  # noqa: B018
+        histogram + 1
 
 
 @pytest.mark.parametrize(

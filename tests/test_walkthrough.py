@@ -183,7 +183,7 @@ class TestPlots:
             vector, title="t", centers=[[1.5, 2, 3]], save=tmp_path / "a.svg"
         )
         axes = figure.axes[0]
-        assert [len(points.get_offsets()) for points in axes.collections] == [3, 1]
+        assert [len(points.get_offsets()) for points in axes.collections] == [3, 1, 1]
         assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_zlabel()) == ("R", "G", "B")
         assert b"<svg" in (tmp_path / "a.svg").read_bytes()
 

@@ -32,10 +32,6 @@ class Image:
     Attributes
     ----------
     rgb_matrix : uint8 array (h, w, 3)
-    rgb_vector : uint8 array (h * w, 3)
-        The same pixels, row by row.
-    shape : tuple of int
-        (h, w, 3).
     title : str or None
 
     Raises
@@ -64,10 +60,12 @@ class Image:
 
     @property
     def rgb_vector(self) -> ByteArray:
+        """The pixels, row by row: uint8 (h * w, 3)."""
         return self.rgb_matrix.reshape(-1, 3)
 
     @property
     def shape(self) -> tuple[int, int, int]:
+        """Height, width and 3."""
         height, width, channels = self.rgb_matrix.shape
         return (height, width, channels)
 
@@ -257,16 +255,13 @@ def plot_rgb_vector(
         centers = np.asarray(centers, dtype=float)
         if centers.ndim != 2 or centers.shape[1] != 3:
             raise ValueError(f"centers: expected shape (k, 3), got {centers.shape}")
-        axes.scatter(
-            *centers.T,
-            c=np.clip(centers / 255, 0, 1),
-            s=120,
-            edgecolors="black",
-            linewidths=1,
-            depthshade=False,
-            zorder=10,
-        )
-        axes.computed_zorder = False
+        axes.computed_zorder = False  # they are drawn last, whatever is in front
+        color = np.clip(centers / 255, 0, 1)
+        # A white ring in a black one shows on any ground.
+        for size, ring, zorder in ((150, "black", 10), (110, "white", 11)):
+            axes.scatter(
+                *centers.T, c=color, s=size, edgecolors=ring, depthshade=False, zorder=zorder
+            )
     axes.set(xlabel="R", ylabel="G", zlabel="B")
     if title is not None:
         axes.set_title(title)

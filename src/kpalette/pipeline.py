@@ -255,9 +255,7 @@ class _Fitted:
     n_iter: int
 
 
-def _fit(
-    histogram: ColorHistogram, k: int, effort: str, seed: int, team: _core.Team
-) -> _Fitted:
+def _fit(histogram: ColorHistogram, k: int, effort: str, seed: int, team: _core.Team) -> _Fitted:
     """Place, seed, refine and round."""
     if len(histogram) <= k:
         order = np.lexsort((*histogram.colors.T[::-1], -histogram.counts))
@@ -285,9 +283,7 @@ def _refine(
     centers, _, first, _ = _core.lloyd(
         assignment, centers, max_iter=effort.relaxed, tol=0, relaxed=effort.relaxed
     )
-    centers, middle = _core.improve(
-        assignment, centers, rounds=effort.rounds, passes=effort.passes
-    )
+    centers, middle = _core.improve(assignment, centers, rounds=effort.rounds, passes=effort.passes)
     centers, _, last, _ = _core.lloyd(
         assignment,
         centers,
