@@ -95,17 +95,27 @@ Histogram to_histogram(const Bytes& colors, const Counts& counts) {
           {counts.data(), counts.data() + counts.size()}};
 }
 
-std::shared_ptr<Points> make_points(const Bytes& colors, const Counts& counts, Team& team) {
+/// Points that keep the counts alive which weight them.
+struct OwningPoints {
+  Counts counts;
+  std::unique_ptr<Points> points;
+};
+
+std::shared_ptr<OwningPoints> make_points(const Bytes& colors, const Counts& counts, Team& team) {
   require_pairs(colors, counts);
   require(colors.shape(0) > 0, "expected at least one colour");
+  auto owner = std::make_shared<OwningPoints>(OwningPoints{counts, nullptr});
   nb::gil_scoped_release release;
-  return std::make_shared<Points>(view(colors), channels_of(colors), view(counts), team);
+  owner->points =
+      std::make_unique<Points>(view(colors), channels_of(colors), view(owner->counts), team);
+  return owner;
 }
 
 using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
 
 template <Seeding seeding>
-OutCoords seed_with(const Points& points, int k, std::uint64_t seed, Team& team) {
+OutCoords seed_with(const OwningPoints& self, int k, std::uint64_t seed, Team& team) {
+  const Points& points = *self.points;
   require(k >= 1 && k <= kMaxCenters && static_cast<std::size_t>(k) <= points.size(),
           "expected k from 1 to the number of points, at most 65536");
   std::vector<double> centers;
@@ -118,22 +128,24 @@ OutCoords seed_with(const Points& points, int k, std::uint64_t seed, Team& team)
 
 /// An assignment that keeps alive what it refers to.
 struct OwningAssignment {
-  OwningAssignment(std::shared_ptr<Points> points_in, int k, std::shared_ptr<Team> team_in)
-      : points(std::move(points_in)), team(std::move(team_in)), assignment(*points, k, *team) {}
+  OwningAssignment(std::shared_ptr<OwningPoints> owner_in, int k, std::shared_ptr<Team> team_in)
+      : owner(std::move(owner_in)),
+        team(std::move(team_in)),
+        assignment(*owner->points, k, *team) {}
 
-  std::shared_ptr<Points> points;
+  std::shared_ptr<OwningPoints> owner;
   std::shared_ptr<Team> team;
   Assignment assignment;
 
   std::vector<double> checked(const Coords& centers) const {
     require(centers.shape(0) == static_cast<std::size_t>(assignment.k()) &&
-                centers.shape(1) == static_cast<std::size_t>(points->dim()),
+                centers.shape(1) == static_cast<std::size_t>(owner->points->dim()),
             "expected centers of shape (k, dim)");
     return {centers.data(), centers.data() + centers.size()};
   }
 };
 
-std::unique_ptr<OwningAssignment> make_assignment(std::shared_ptr<Points> points, int k,
+std::unique_ptr<OwningAssignment> make_assignment(std::shared_ptr<OwningPoints> points, int k,
                                                   std::shared_ptr<Team> team) {
   require(k >= 1 && k <= kMaxCenters, "expected k from 1 to 65536");
   nb::gil_scoped_release release;
@@ -148,7 +160,7 @@ std::int64_t update(OwningAssignment& self, const Coords& centers) {
 
 OutLabels labels_of(const OwningAssignment& self) {
   const std::uint16_t* labels = self.assignment.labels();
-  const std::size_t n = self.points->size();
+  const std::size_t n = self.assignment.points().size();
   return hand_over<OutLabels>(std::vector<std::uint16_t>(labels, labels + n), {n});
 }
 
@@ -172,8 +184,8 @@ std::tuple<OutCoords, double, int, bool> run_lloyd(OwningAssignment& self, const
     fit = lloyd(self.assignment, std::move(start),
                 {.max_iter = max_iter, .tol = tol, .relaxed = relaxed});
   }
-  return {hand_over_coords(std::move(fit.centers), self.points->dim()), fit.inertia, fit.n_iter,
-          fit.converged};
+  return {hand_over_coords(std::move(fit.centers), self.assignment.points().dim()), fit.inertia,
+          fit.n_iter, fit.converged};
 }
 
 std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& centers, int rounds,
@@ -184,7 +196,7 @@ std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& cen
     nb::gil_scoped_release release;
     n_iter = improve(self.assignment, values, {.rounds = rounds, .passes = passes});
   }
-  return {hand_over_coords(std::move(values), self.points->dim()), n_iter};
+  return {hand_over_coords(std::move(values), self.assignment.points().dim()), n_iter};
 }
 
 OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
@@ -194,7 +206,7 @@ OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
     nb::gil_scoped_release release;
     colors = round_centers(self.assignment, std::move(start));
   }
-  const auto dim = static_cast<std::size_t>(self.points->dim());
+  const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
   const std::size_t k = colors.size() / dim;
   return hand_over<OutBytes>(std::move(colors), {k, dim});
 }
@@ -272,10 +284,9 @@ NB_MODULE(_core, m) {
       },
       "colors_a"_a, "counts_a"_a, "colors_b"_a, "counts_b"_a, "The sum of two histograms.");
 
-  nb::class_<Points>(m, "Points", "Colours placed in a space, weighted by their counts.")
+  nb::class_<OwningPoints>(m, "Points", "Colours placed in a space, weighted by their counts.")
       .def(nb::new_(&make_points), "colors"_a, "counts"_a, "team"_a)
-      .def_prop_ro("dim", &Points::dim)
-      .def("__len__", &Points::size);
+      .def("__len__", [](const OwningPoints& self) { return self.points->size(); });
   m.def(
       "place",
       [](const Bytes& colors) {

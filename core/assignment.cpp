@@ -68,7 +68,7 @@ Assignment::Assignment(const Points& points, int k, Team& team)
     : points_(points),
       k_(k),
       team_(team),
-      labels_(points.blocks() * kBlock),
+      labels_(points.blocks() * kBlock, std::uint16_t{0}),
       uniform_(points.blocks(), -1),
       sums_(static_cast<std::size_t>(k) * stride()),
       search_(std::make_unique<Search>(k, points.dim())) {
@@ -203,7 +203,7 @@ template <int D>
 void Assignment::relabel(std::size_t block, const std::uint16_t* labels, Worker& worker) {
   std::uint16_t* old = labels_.data() + block * kBlock;
   if (!fresh_ && std::memcmp(old, labels, kBlock * sizeof *old) == 0) return;
-  const std::int64_t* weights = points_.weights() + block * kBlock;
+  const std::int64_t* weights = points_.weights(block);
   const float* coords = points_.block(block);
   for (int lane = 0; lane < kBlock; ++lane) {
     if (!fresh_ && lane % 4 == 0 && std::memcmp(old + lane, labels + lane, 8) == 0) {
@@ -240,7 +240,7 @@ void Assignment::relabel_whole(std::size_t block, std::uint16_t label, Worker& w
       }
     }
     for (int lane = 0; lane < kBlock; ++lane) {
-      worker.changed += points_.weights()[block * kBlock + static_cast<std::size_t>(lane)] > 0;
+      worker.changed += points_.weights(block)[lane] > 0;
     }
     std::fill_n(labels_.data() + block * kBlock, kBlock, label);
   } else {

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "buffer.hpp"
 #include "parallel.hpp"
 #include "points.hpp"
 
@@ -71,7 +72,7 @@ class Assignment {
   int k_;
   Team& team_;
   bool fresh_ = true;  // no labels yet
-  std::vector<std::uint16_t> labels_;
+  Buffer<std::uint16_t> labels_;
   std::vector<std::int32_t> uniform_;  // per block: the label all of it has, or -1
   std::vector<std::int64_t> sums_;     // (k, dim + 1): weight, sums relative to the origin
   std::unique_ptr<Search> search_;

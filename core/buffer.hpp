@@ -1,21 +1,48 @@
-// A vector whose new elements are not set to zero: for large arrays that are written at once,
-// where filling them first would cost as much as the work.
+// A vector for large arrays: new elements are not set to zero, as they are written at once, and
+// memory comes in huge pages where the system has them. A job on a photo touches some 20 MB; in
+// pages of 4 KB, half of its time would go to the system's handing them out.
 #pragma once
 
+#include <cstddef>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace kpalette {
 
 template <class T>
-struct DefaultInit : std::allocator<T> {
-  template <class U>
-  struct rebind {
-    using other = DefaultInit<U>;
-  };
+struct BufferAllocator {
+  using value_type = T;
 
-  using std::allocator<T>::allocator;
+  BufferAllocator() = default;
+  template <class U>
+  BufferAllocator(const BufferAllocator<U>&) {}
+
+  T* allocate(std::size_t n) {
+    const std::size_t bytes = n * sizeof(T);
+    if (bytes < kHuge / 2) return static_cast<T*>(::operator new(bytes));
+    const std::size_t pages = (bytes + kHuge - 1) / kHuge * kHuge;
+    void* memory = std::aligned_alloc(kHuge, pages);
+    if (memory == nullptr) throw std::bad_alloc();
+#if defined(__linux__)
+    madvise(memory, pages, MADV_HUGEPAGE);  // advice: where it fails, pages are small
+#endif
+    return static_cast<T*>(memory);
+  }
+
+  void deallocate(T* memory, std::size_t n) {
+    if (n * sizeof(T) < kHuge / 2) {
+      ::operator delete(memory);
+    } else {
+      std::free(memory);
+    }
+  }
 
   template <class U>
   void construct(U* at) {
@@ -25,9 +52,14 @@ struct DefaultInit : std::allocator<T> {
   void construct(U* at, Arguments&&... arguments) {
     ::new (static_cast<void*>(at)) U(std::forward<Arguments>(arguments)...);
   }
+
+  bool operator==(const BufferAllocator&) const = default;
+
+ private:
+  static constexpr std::size_t kHuge = std::size_t{2} << 20;
 };
 
 template <class T>
-using Buffer = std::vector<T, DefaultInit<T>>;
+using Buffer = std::vector<T, BufferAllocator<T>>;
 
 }  // namespace kpalette

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <memory>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -13,8 +12,14 @@
 namespace kpalette {
 namespace {
 
-constexpr int kBuckets = 4096;
-constexpr std::size_t kChunk = 1u << 17;  // pixels per partitioning task
+constexpr std::uint32_t kBuckets = 4096;
+constexpr std::size_t kChunk = 1u << 16;  // pixels that are partitioned together
+
+/// A distinct colour.
+struct Tally {
+  std::uint32_t code;
+  std::uint32_t count;
+};
 
 /// How RGB pixels are told apart: 12 bits of a code name a bucket, 12 are left.
 struct Rgb {
@@ -32,25 +37,25 @@ struct Rgb {
   }
   static std::uint32_t bucket_of(std::uint32_t key) { return kCubeOrder[key]; }
 
-  /// Sorts and counts a bucket with 4,096 counters that are clean before and after.
+  /// Counts what one bucket holds, with 4,096 counters that are clean before and after.
   class Counter {
    public:
-    /// Leaves the distinct codes at the front of `lows`, writes their counts, returns how many.
-    std::size_t count(std::span<Low> lows, std::uint32_t* counts) {
+    void add(std::span<const Low> lows) {
       for (const Low low : lows) {
         ++counters_[low];
         present_[low >> 6] |= std::uint64_t{1} << (low & 63);
       }
-      std::size_t distinct = 0;
-      for (std::size_t word = 0; word < present_.size(); ++word) {
+    }
+
+    /// Appends the distinct colours in order.
+    void finish(std::uint32_t bucket, Buffer<Tally>& out) {
+      for (std::uint32_t word = 0; word < present_.size(); ++word) {
         for (std::uint64_t bits = present_[word]; bits != 0; bits &= bits - 1) {
-          const std::size_t low = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-          lows[distinct] = static_cast<Low>(low);
-          counts[distinct++] = std::exchange(counters_[low], 0);
+          const std::uint32_t low = word * 64 + static_cast<std::uint32_t>(std::countr_zero(bits));
+          out.push_back({bucket << kLowBits | low, std::exchange(counters_[low], 0)});
         }
         present_[word] = 0;
       }
-      return distinct;
     }
 
    private:
@@ -77,17 +82,20 @@ struct Rgba {
 
   class Counter {
    public:
-    std::size_t count(std::span<Low> lows, std::uint32_t* counts) {
-      std::sort(lows.begin(), lows.end());
-      std::size_t distinct = 0;
-      for (std::size_t i = 0; i < lows.size();) {
+    void add(std::span<const Low> lows) { lows_.insert(lows_.end(), lows.begin(), lows.end()); }
+
+    void finish(std::uint32_t bucket, Buffer<Tally>& out) {
+      std::sort(lows_.begin(), lows_.end());
+      for (std::size_t i = 0; i < lows_.size();) {
         const std::size_t first = i;
-        while (i < lows.size() && lows[i] == lows[first]) ++i;
-        lows[distinct] = lows[first];
-        counts[distinct++] = static_cast<std::uint32_t>(i - first);
+        while (i < lows_.size() && lows_[i] == lows_[first]) ++i;
+        out.push_back({bucket << kLowBits | lows_[first], static_cast<std::uint32_t>(i - first)});
       }
-      return distinct;
+      lows_.clear();
     }
+
+   private:
+    std::vector<Low> lows_;
   };
 };
 
@@ -95,71 +103,69 @@ template <class Kind>
 Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& team) {
   using Low = typename Kind::Low;
 
-  // How many pixels of each chunk fall into each bucket, then where that share starts.
+  // Each chunk is partitioned by itself, so that both passes over it and all that they write stay
+  // in a core's cache: starts[chunk * kStride + bucket] is where the bucket's share begins.
+  constexpr std::size_t kStride = kBuckets + 1;
   const std::size_t chunks = (n + kChunk - 1) / kChunk;
-  std::vector<std::uint32_t> offsets(chunks * kBuckets);
-  const auto for_each_chunk = [&](const auto& visit) {
-    team.run(chunks, [&](std::size_t chunk, int) {
-      std::uint32_t* own = offsets.data() + chunk * kBuckets;
-      const std::size_t end = std::min(n, (chunk + 1) * kChunk);
-      Kind::for_each(pixels, n, chunk * kChunk, end,
-                     [&](std::uint32_t key, const auto& low) { visit(own[key], low); });
-    });
-  };
-  for_each_chunk([](std::uint32_t& size, const auto&) { ++size; });
-  std::array<std::uint32_t, kBuckets> key_of{};
-  for (std::uint32_t key = 0; key < kBuckets; ++key) key_of[Kind::bucket_of(key)] = key;
-  std::vector<std::uint32_t> starts(kBuckets + 1);
-  std::uint32_t total = 0;
-  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    starts[bucket] = total;
-    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
-      total += std::exchange(offsets[chunk * kBuckets + key_of[bucket]], total);
-    }
-  }
-  starts[kBuckets] = total;
-
-  const auto lows = std::make_unique_for_overwrite<Low[]>(n);
-  for_each_chunk([&](std::uint32_t& next, const auto& low) { lows[next++] = low(); });
+  Buffer<Low> lows(n);
+  std::vector<std::uint32_t> starts(chunks * kStride);
+  team.run(chunks, [&](std::size_t chunk, int) {
+    const std::size_t first = chunk * kChunk;
+    const std::size_t last = std::min(n, first + kChunk);
+    std::uint32_t* own = starts.data() + chunk * kStride;
+    std::array<std::uint32_t, kBuckets> next{};  // by key
+    Kind::for_each(pixels, n, first, last, [&](std::uint32_t key, const auto&) { ++next[key]; });
+    for (std::uint32_t key = 0; key < kBuckets; ++key) own[Kind::bucket_of(key) + 1] = next[key];
+    for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) own[bucket + 1] += own[bucket];
+    for (std::uint32_t key = 0; key < kBuckets; ++key) next[key] = own[Kind::bucket_of(key)];
+    Low* out = lows.data() + first;
+    Kind::for_each(pixels, n, first, last,
+                   [&](std::uint32_t key, const auto& low) { out[next[key]++] = low(); });
+  });
 
   // Groups of buckets that hold about as many pixels each, so that all threads end together.
   std::vector<std::size_t> groups{0};
   const std::size_t group_size = std::max<std::size_t>(n / 64, 1u << 13);
+  std::size_t size = 0;
   for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    if (starts[bucket + 1] - starts[groups.back()] >= group_size || bucket + 1 == kBuckets) {
+    for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+      const std::uint32_t* share = starts.data() + chunk * kStride + bucket;
+      size += share[1] - share[0];
+    }
+    if (size >= group_size || bucket + 1 == kBuckets) {
       groups.push_back(bucket + 1);
+      size = 0;
     }
   }
-  const auto counts = std::make_unique_for_overwrite<std::uint32_t[]>(n);
-  std::vector<std::uint32_t> distinct(kBuckets);
+  std::vector<Buffer<Tally>> tallies(groups.size() - 1);
   std::vector<typename Kind::Counter> counters(static_cast<std::size_t>(team.size()));
-  team.run(groups.size() - 1, [&](std::size_t group, int worker) {
+  team.run(tallies.size(), [&](std::size_t group, int worker) {
+    auto& counter = counters[static_cast<std::size_t>(worker)];
     for (std::size_t bucket = groups[group]; bucket < groups[group + 1]; ++bucket) {
-      const std::uint32_t start = starts[bucket];
-      const std::span<Low> bucket_lows(lows.get() + start, starts[bucket + 1] - start);
-      if (bucket_lows.empty()) continue;
-      distinct[bucket] = static_cast<std::uint32_t>(
-          counters[static_cast<std::size_t>(worker)].count(bucket_lows, counts.get() + start));
+      bool any = false;
+      for (std::size_t chunk = 0; chunk < chunks; ++chunk) {
+        const std::uint32_t* share = starts.data() + chunk * kStride + bucket;
+        if (share[0] == share[1]) continue;
+        counter.add({lows.data() + chunk * kChunk + share[0], share[1] - share[0]});
+        any = true;
+      }
+      if (any) counter.finish(static_cast<std::uint32_t>(bucket), tallies[group]);
     }
   });
 
-  std::vector<std::size_t> firsts(kBuckets + 1);
-  for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) {
-    firsts[bucket + 1] = firsts[bucket] + distinct[bucket];
+  std::vector<std::size_t> firsts(tallies.size() + 1);
+  for (std::size_t group = 0; group < tallies.size(); ++group) {
+    firsts[group + 1] = firsts[group] + tallies[group].size();
   }
   Histogram histogram;
   histogram.channels = Kind::kChannels;
   histogram.colors.resize(firsts.back() * Kind::kChannels);
   histogram.counts.resize(firsts.back());
-  team.run(groups.size() - 1, [&](std::size_t group, int) {
-    for (std::size_t bucket = groups[group]; bucket < groups[group + 1]; ++bucket) {
-      for (std::uint32_t i = 0; i < distinct[bucket]; ++i) {
-        const std::uint32_t code =
-            static_cast<std::uint32_t>(bucket << Kind::kLowBits) | lows[starts[bucket] + i];
-        unmorton<Kind::kChannels>(code,
-                                  histogram.colors.data() + (firsts[bucket] + i) * Kind::kChannels);
-        histogram.counts[firsts[bucket] + i] = counts[starts[bucket] + i];
-      }
+  team.run(tallies.size(), [&](std::size_t group, int) {
+    std::size_t i = firsts[group];
+    for (const Tally& tally : tallies[group]) {
+      unmorton<Kind::kChannels>(tally.code, histogram.colors.data() + i * Kind::kChannels);
+      histogram.counts[i++] = tally.count;
     }
   });
   return histogram;

@@ -10,6 +10,7 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kBlocksPerChunk = 512;
+constexpr std::size_t kMinBlocks = 1024;
 // Halves of a normal distribution, cut through the middle, lie this share of its variance apart.
 const double kSplitShare = 2 / 3.14159265358979323846;
 // What a merge loses is estimated before its neighbours take over points, a split's gain likewise,
@@ -19,8 +20,11 @@ constexpr double kLossShare = 0.4;
 // Above this, comparing all pairs of centres takes longer than it saves.
 constexpr int kMaxClusters = 4096;
 
-/// Weighted products of offsets from a cluster's centre, upper triangle.
-using Products = std::array<double, kMaxDim * kMaxDim>;
+/// What some points of a cluster say about its shape: weighted products of offsets from the centre.
+struct Shape {
+  double weight = 0;
+  std::array<double, kMaxDim * kMaxDim> products{};  // upper triangle
+};
 
 struct Split {
   double gain;  // estimated
@@ -35,7 +39,8 @@ struct Merge {
 };
 
 /// The largest eigenvalue of a symmetric matrix, and its direction, by power iteration.
-double principal_axis(const Products& matrix, std::size_t dim, std::array<double, kMaxDim>& axis) {
+double principal_axis(const std::array<double, kMaxDim * kMaxDim>& matrix, std::size_t dim,
+                      std::array<double, kMaxDim>& axis) {
   axis = {};
   std::size_t widest = 0;
   for (std::size_t a = 1; a < dim; ++a) {
@@ -59,51 +64,68 @@ double principal_axis(const Products& matrix, std::size_t dim, std::array<double
   return value;
 }
 
-/// What splitting each cluster would gain, the largest first.
-std::vector<Split> plan_splits(const Assignment& assignment, const std::vector<double>& centers) {
+/// The shapes of all clusters by a part of the points, for splits only need a direction: whole
+/// blocks, evenly spread, enough for 256 points per cluster.
+template <int D>
+std::vector<Shape> sketch_shapes(const Assignment& assignment, const std::vector<double>& centers) {
   const Points& points = assignment.points();
-  const auto dim = static_cast<std::size_t>(points.dim());
   const auto k = static_cast<std::size_t>(assignment.k());
-  const std::size_t chunks = (points.blocks() + kBlocksPerChunk - 1) / kBlocksPerChunk;
-  std::vector<std::vector<Products>> partial(chunks);
+  const std::size_t step = std::max<std::size_t>(1, points.blocks() / std::max(kMinBlocks, 4 * k));
+  const std::size_t used = (points.blocks() + step - 1) / step;
+  const std::size_t chunks = (used + kBlocksPerChunk - 1) / kBlocksPerChunk;
+  std::vector<std::vector<Shape>> partial(chunks);
   assignment.team().run(chunks, [&](std::size_t chunk, int) {
-    std::vector<Products>& sums = partial[chunk];
-    sums.resize(k);
-    const std::size_t end = std::min(points.blocks(), (chunk + 1) * kBlocksPerChunk);
-    for (std::size_t block = chunk * kBlocksPerChunk; block < end; ++block) {
+    std::vector<Shape>& shapes = partial[chunk];
+    shapes.resize(k);
+    const std::size_t end = std::min(used, (chunk + 1) * kBlocksPerChunk);
+    for (std::size_t index = chunk * kBlocksPerChunk; index < end; ++index) {
+      const std::size_t block = index * step;
       const float* coords = points.block(block);
       for (std::size_t lane = 0; lane < kBlock; ++lane) {
-        const std::size_t i = block * kBlock + lane;
-        const std::size_t label = assignment.labels()[i];
-        const auto weight = static_cast<double>(points.weights()[i]);
-        std::array<double, kMaxDim> offset;
-        for (std::size_t a = 0; a < dim; ++a) {
+        const std::size_t label = assignment.labels()[block * kBlock + lane];
+        const auto weight = static_cast<double>(points.weights(block)[lane]);
+        std::array<double, D> offset;
+        for (std::size_t a = 0; a < D; ++a) {
           offset[a] = static_cast<double>(coords[a * kBlock + lane]) + points.origin()[a] -
-                      centers[label * dim + a];
+                      centers[label * D + a];
         }
-        Products& sum = sums[label];
-        for (std::size_t a = 0; a < dim; ++a) {
-          for (std::size_t b = a; b < dim; ++b) {
-            sum[a * kMaxDim + b] += weight * offset[a] * offset[b];
+        Shape& shape = shapes[label];
+        shape.weight += weight;
+        for (std::size_t a = 0; a < D; ++a) {
+          for (std::size_t b = a; b < D; ++b) {
+            shape.products[a * kMaxDim + b] += weight * offset[a] * offset[b];
           }
         }
       }
     }
   });
-  std::vector<Split> splits;
-  for (std::size_t j = 0; j < k; ++j) {
-    Products total{};
-    for (const auto& sums : partial) {
-      for (std::size_t i = 0; i < total.size(); ++i) total[i] += sums[j][i];
+  std::vector<Shape> total(k);
+  for (const auto& shapes : partial) {
+    for (std::size_t j = 0; j < k; ++j) {
+      total[j].weight += shapes[j].weight;
+      for (std::size_t i = 0; i < total[j].products.size(); ++i) {
+        total[j].products[i] += shapes[j].products[i];
+      }
     }
-    const auto weight = static_cast<double>(assignment.weight(static_cast<int>(j)));
-    if (weight == 0) continue;
+  }
+  return total;
+}
+
+/// What splitting each cluster would gain, the largest first.
+std::vector<Split> plan_splits(const Assignment& assignment, const std::vector<double>& centers) {
+  const int dim = assignment.points().dim();
+  const std::vector<Shape> shapes =
+      dim == 3 ? sketch_shapes<3>(assignment, centers) : sketch_shapes<4>(assignment, centers);
+  std::vector<Split> splits;
+  for (int j = 0; j < assignment.k(); ++j) {
+    const Shape& shape = shapes[static_cast<std::size_t>(j)];
+    if (shape.weight == 0) continue;
     Split split{};
-    split.cluster = static_cast<int>(j);
-    const double largest = principal_axis(total, dim, split.offset);
-    split.gain = kSplitShare * largest;
-    const double reach = std::sqrt(kSplitShare * largest / weight);
-    for (double& value : split.offset) value *= reach;
+    split.cluster = j;
+    const double variance =
+        principal_axis(shape.products, static_cast<std::size_t>(dim), split.offset) / shape.weight;
+    split.gain = kSplitShare * variance * static_cast<double>(assignment.weight(j));
+    for (double& value : split.offset) value *= std::sqrt(kSplitShare * variance);
     splits.push_back(split);
   }
   std::sort(splits.begin(), splits.end(), [](const Split& a, const Split& b) {

@@ -19,7 +19,7 @@ int relocate(const Assignment& assignment, std::vector<double>& centers,
              const std::vector<int>& empty) {
   const Points& points = assignment.points();
   const auto dim = static_cast<std::size_t>(points.dim());
-  const std::size_t n = points.blocks() * kBlock;
+  const std::size_t n = points.size();
   std::vector<double> squares(n);  // to the nearest centre so far
   const std::size_t tasks = (points.blocks() + kBlocksPerTask - 1) / kBlocksPerTask;
   std::vector<Dearest> dearest(tasks);
@@ -39,7 +39,7 @@ int relocate(const Assignment& assignment, std::vector<double>& centers,
           square += offset * offset;
         }
         if (placed == nullptr || square < squares[i]) squares[i] = square;
-        const double cost = static_cast<double>(points.weights()[i]) * squares[i];
+        const double cost = static_cast<double>(points.weight(i)) * squares[i];
         if (cost > dearest[task].cost) dearest[task] = {cost, i};
       }
     });
@@ -67,7 +67,7 @@ Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOption
   std::vector<double> mean(dim);
   std::vector<int> empty;
   while (pass < options.max_iter && !converged) {
-    const std::int64_t changed = assignment.update(centers);
+    assignment.update(centers);
     const double step = pass < options.relaxed ? options.relaxation : 1.0;
     ++pass;
     empty.clear();
@@ -88,7 +88,7 @@ Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOption
     }
     if (!empty.empty() && relocate(assignment, centers, empty) > 0) continue;
     if (step != 1.0) continue;
-    converged = changed == 0 || std::sqrt(moved) < options.tol;
+    converged = moved == 0 || std::sqrt(moved) < options.tol;
   }
   const double inertia = assignment.cost(centers);
   return {std::move(centers), inertia, pass, converged};

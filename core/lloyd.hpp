@@ -20,7 +20,7 @@ struct Fit {
   std::vector<double> centers;  // (k, dim), means of the labels of the last pass where plain
   double inertia;               // weighted squared distances from points to their labels' centres
   int n_iter;                   // passes made
-  bool converged;               // a plain pass changed no label, or moved the centres less than tol
+  bool converged;               // a plain pass moved no centre, or all together less than tol
 };
 
 /// Makes passes from the given centres. A cluster that lost all its points is given the point

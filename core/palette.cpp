@@ -12,7 +12,7 @@ namespace kpalette {
 namespace {
 
 // On real photos the labels settle in 3 to 6 passes; a bound keeps the worst case short.
-constexpr int kMovingPasses = 8;
+constexpr int kMovingPasses = 4;
 // Colours given to empty entries have points at once, so a few more passes fill them all.
 constexpr int kMaxPasses = 64;
 constexpr int kSortRounds = 8;

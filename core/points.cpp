@@ -1,7 +1,6 @@
 #include "points.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <stdexcept>
 
 #include "spaces.hpp"
@@ -27,69 +26,45 @@ Box box_around(std::span<const Box> boxes, std::size_t dim) {
   return box;
 }
 
+/// The sum of the weights, if sums of coordinates weighted by them surely fit 62 bits.
+std::int64_t checked_total(std::span<const std::int64_t> weights, int channels) {
+  const std::int64_t limit = (std::int64_t{1} << 62) / max_coord(channels);
+  std::int64_t total = 0;
+  bool over = false;
+  for (const std::int64_t weight : weights) {
+    over |= __builtin_add_overflow(total, weight, &total);
+    over |= total > limit;
+  }
+  if (over) {
+    throw std::overflow_error("the counts add up to more than a fit can sum exactly");
+  }
+  return total;
+}
+
 }  // namespace
 
 Points::Points(std::span<const std::uint8_t> colors, int channels,
                std::span<const std::int64_t> weights, Team& team)
-    : dim_(channels), size_(weights.size()), origin_(middle_of_space(channels)) {
-  constexpr std::int64_t kMaxSum = std::int64_t{1} << 62;
-  for (const std::int64_t weight : weights) {
-    if (__builtin_add_overflow(total_weight_, weight, &total_weight_) ||
-        total_weight_ > kMaxSum / max_coord(channels)) {
-      throw std::overflow_error("the counts add up to more than a fit can sum exactly");
-    }
-  }
+    : dim_(channels),
+      size_(weights.size()),
+      origin_(middle_of_space(channels)),
+      weights_(weights),
+      levels_(1),
+      total_weight_(checked_total(weights, channels)) {
   const std::size_t d = width();
   const std::size_t n_blocks = (size_ + kBlock - 1) / kBlock;
   coords_.resize(n_blocks * d * kBlock);
-  weights_.resize(n_blocks * kBlock);
   block_sums_.resize(n_blocks * (d + 1));
-  levels_.emplace_back(n_blocks);
+  levels_[0].resize(n_blocks);
+  const auto tail = weights.subspan((n_blocks - 1) * kBlock);
+  std::copy(tail.begin(), tail.end(), last_weights_.begin());
 
   const std::size_t tasks = (n_blocks + kBlocksPerTask - 1) / kBlocksPerTask;
   std::vector<double> squares(tasks);
   team.run(tasks, [&](std::size_t task, int) {
-    std::int32_t placed[kMaxDim][kBlock];
     const std::size_t end = std::min(n_blocks, (task + 1) * kBlocksPerTask);
     for (std::size_t index = task * kBlocksPerTask; index < end; ++index) {
-      const std::size_t first = index * kBlock;
-      const std::size_t filled = std::min<std::size_t>(kBlock, size_ - first);
-      place(colors.subspan(first * d, filled * d), channels, placed[0], kBlock);
-      std::int64_t* weight = weights_.data() + first;
-      std::copy_n(weights.data() + first, filled, weight);
-      std::fill(weight + filled, weight + kBlock, 0);
-      std::int64_t* sums = block_sums_.data() + index * (d + 1);
-      sums[0] = std::accumulate(weight, weight + kBlock, std::int64_t{0});
-      for (std::size_t axis = 0; axis < d; ++axis) {
-        std::int32_t* values = placed[axis];
-        std::fill(values + filled, values + kBlock, values[filled - 1]);
-        float* block = coords_.data() + (index * d + axis) * kBlock;
-        for (std::size_t i = 0; i < kBlock; ++i) {
-          values[i] -= origin_[axis];
-          block[i] = static_cast<float>(values[i]);
-        }
-        float low = block[0];
-        float high = block[0];
-        for (std::size_t i = 1; i < kBlock; ++i) {
-          low = std::min(low, block[i]);
-          high = std::max(high, block[i]);
-        }
-        levels_[0][index].middle[axis] = 0.5f * (low + high);
-        levels_[0][index].half[axis] = 0.5f * (high - low);
-      }
-      std::array<std::int64_t, kMaxDim> totals{};
-      double square = 0;  // exact to 2^53, and always added in this order
-      for (std::size_t i = 0; i < kBlock; ++i) {
-        std::int64_t norm = 0;
-        for (std::size_t axis = 0; axis < d; ++axis) {
-          const std::int64_t value = placed[axis][i];
-          totals[axis] += weight[i] * value;
-          norm += value * value;
-        }
-        square += static_cast<double>(weight[i]) * static_cast<double>(norm);
-      }
-      std::copy_n(totals.begin(), d, sums + 1);
-      squares[task] += square;
+      squares[task] += d == 3 ? fill_block<3>(index, colors) : fill_block<4>(index, colors);
     }
   });
   for (const double square : squares) total_square_ += square;
@@ -109,6 +84,52 @@ Points::Points(std::span<const std::uint8_t> colors, int channels,
     }
     levels_.push_back(std::move(level));
   }
+}
+
+/// Places the colours of one block; returns the sum of its weighted squared coordinates, which is
+/// exact to 2^53 and always added in the same order.
+template <int D>
+double Points::fill_block(std::size_t index, std::span<const std::uint8_t> colors) {
+  const std::size_t first = index * kBlock;
+  const std::size_t filled = std::min<std::size_t>(kBlock, size_ - first);
+  std::int32_t placed[D][kBlock];
+  place(colors.subspan(first * D, filled * D), D, placed[0], kBlock);
+  Box& box = levels_[0][index];
+  for (std::size_t axis = 0; axis < D; ++axis) {
+    std::int32_t* values = placed[axis];
+    std::fill(values + filled, values + kBlock, values[filled - 1]);
+    float* block = coords_.data() + (index * D + axis) * kBlock;
+    for (std::size_t i = 0; i < kBlock; ++i) {
+      values[i] -= origin_[axis];
+      block[i] = static_cast<float>(values[i]);
+    }
+    float low = block[0];
+    float high = block[0];
+    for (std::size_t i = 1; i < kBlock; ++i) {
+      low = block[i] < low ? block[i] : low;
+      high = block[i] > high ? block[i] : high;
+    }
+    box.middle[axis] = 0.5f * (low + high);
+    box.half[axis] = 0.5f * (high - low);
+  }
+  const std::int64_t* weight = weights(index);
+  std::int64_t total = 0;
+  std::array<std::int64_t, D> totals{};
+  double square = 0;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    std::int64_t norm = 0;
+    for (std::size_t axis = 0; axis < D; ++axis) {
+      const std::int64_t value = placed[axis][i];
+      totals[axis] += weight[i] * value;
+      norm += value * value;
+    }
+    total += weight[i];
+    square += static_cast<double>(weight[i]) * static_cast<double>(norm);
+  }
+  std::int64_t* sums = block_sums_.data() + index * (D + 1);
+  sums[0] = total;
+  std::copy(totals.begin(), totals.end(), sums + 1);
+  return square;
 }
 
 }  // namespace kpalette

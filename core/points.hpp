@@ -31,14 +31,14 @@ struct Box {
 
 class Points {
  public:
-  /// `colors` (n, channels), channels 3 or 4; `weights` (n) at least 0. Throws std::overflow_error
-  /// where their sums could exceed 62 bits.
+  /// `colors` (n, channels), channels 3 or 4; `weights` (n) at least 0, which must outlive the
+  /// points. Throws std::overflow_error where weighted sums could exceed 62 bits.
   Points(std::span<const std::uint8_t> colors, int channels, std::span<const std::int64_t> weights,
          Team& team);
 
   int dim() const { return dim_; }
   std::size_t size() const { return size_; }
-  std::size_t blocks() const { return weights_.size() / kBlock; }
+  std::size_t blocks() const { return levels_[0].size(); }
   std::int64_t total_weight() const { return total_weight_; }
 
   /// Sum over points of weight times the squared coordinates, relative to origin().
@@ -57,8 +57,11 @@ class Points {
     return block(i / kBlock)[static_cast<std::size_t>(axis) * kBlock + i % kBlock];
   }
 
-  /// (blocks * 64), 0 in the padding.
-  const std::int64_t* weights() const { return weights_.data(); }
+  /// Weights of one block: (64), 0 in the padding.
+  const std::int64_t* weights(std::size_t index) const {
+    return index + 1 < blocks() ? weights_.data() + index * kBlock : last_weights_.data();
+  }
+  std::int64_t weight(std::size_t i) const { return weights_[i]; }
 
   /// (dim + 1) per block: weight, then weighted sums of coordinates relative to origin().
   const std::int64_t* block_sums(std::size_t index) const {
@@ -74,13 +77,17 @@ class Points {
   float reach() const { return reach_; }
 
  private:
+  template <int D>
+  double fill_block(std::size_t index, std::span<const std::uint8_t> colors);
+
   std::size_t width() const { return static_cast<std::size_t>(dim_); }
 
   int dim_;
   std::size_t size_;
   std::array<std::int32_t, kMaxDim> origin_{};
   Buffer<float> coords_;
-  Buffer<std::int64_t> weights_;
+  std::span<const std::int64_t> weights_;
+  std::array<std::int64_t, kBlock> last_weights_{};
   Buffer<std::int64_t> block_sums_;
   std::vector<std::vector<Box>> levels_;
   std::int64_t total_weight_ = 0;

@@ -18,7 +18,7 @@ class WeightTree {
  public:
   explicit WeightTree(const Points& points) : tree_(points.size() + 1) {
     for (std::size_t i = 1; i < tree_.size(); ++i) {
-      tree_[i] += points.weights()[i - 1];
+      tree_[i] += points.weight(i - 1);
       const std::size_t parent = i + (i & -i);
       if (parent < tree_.size()) tree_[parent] += tree_[i];
     }
@@ -56,7 +56,7 @@ std::size_t draw_by_weight(const Points& points, Random& random) {
   auto target =
       static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(points.total_weight())));
   std::size_t i = 0;
-  while (target >= points.weights()[i]) target -= points.weights()[i++];
+  while (target >= points.weight(i)) target -= points.weight(i++);
   return i;
 }
 
@@ -128,7 +128,7 @@ class Distances {
   std::size_t farthest() const {
     std::size_t best = points_.size();
     for (std::size_t i = 0; i < points_.size(); ++i) {
-      if (points_.weights()[i] > 0 && (best == points_.size() || nearest_[i] > nearest_[best])) {
+      if (points_.weight(i) > 0 && (best == points_.size() || nearest_[i] > nearest_[best])) {
         best = i;
       }
     }
@@ -158,7 +158,7 @@ class Distances {
   }
 
   double block_cost(std::size_t block, const float* squares) const {
-    const std::int64_t* weights = points_.weights() + block * kBlock;
+    const std::int64_t* weights = points_.weights(block);
     double cost = 0;
     for (int lane = 0; lane < kBlock; ++lane) {
       cost += static_cast<double>(weights[lane]) * static_cast<double>(squares[lane]);
@@ -167,7 +167,7 @@ class Distances {
   }
 
   double point_cost(std::size_t i) const {
-    return static_cast<double>(points_.weights()[i]) * static_cast<double>(nearest_[i]);
+    return static_cast<double>(points_.weight(i)) * static_cast<double>(nearest_[i]);
   }
 
   const Points& points_;
@@ -249,17 +249,18 @@ class Gatherer {
       return;
     }
     std::array<std::int32_t, kMaxDim> current{};
-    for (std::size_t i = block * kBlock; i < (block + 1) * kBlock; ++i) {
+    const std::size_t end = std::min(points_.size(), (block + 1) * kBlock);
+    for (std::size_t i = block * kBlock; i < end; ++i) {
       std::array<std::int32_t, kMaxDim> cube{};
       std::array<std::int64_t, kMaxDim> sums{};
       for (std::size_t a = 0; a < dim(); ++a) {
         const float x = points_.at(i, static_cast<int>(a));
         cube[a] = static_cast<std::int32_t>((x + points_.reach()) / side);
-        sums[a] = points_.weights()[i] * static_cast<std::int64_t>(x);
+        sums[a] = points_.weight(i) * static_cast<std::int64_t>(x);
       }
       if (cube != current) flush();
       current = cube;
-      add(points_.weights()[i], sums.data());
+      add(points_.weight(i), sums.data());
     }
     flush();
   }
@@ -413,8 +414,8 @@ std::vector<double> seed_random(const Points& points, int k, std::uint64_t seed,
   for (int j = 0; j < k; ++j) {
     const std::size_t i = tree.find(static_cast<std::int64_t>(random.below(total)));
     push_point(points, i, centers);
-    tree.remove(i, points.weights()[i]);
-    total -= static_cast<std::uint64_t>(points.weights()[i]);
+    tree.remove(i, points.weight(i));
+    total -= static_cast<std::uint64_t>(points.weight(i));
   }
   return centers;
 }

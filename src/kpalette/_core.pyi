@@ -34,9 +34,6 @@ class Points:
 
     def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> None: ...
 
-    @property
-    def dim(self) -> int: ...
-
     def __len__(self) -> int: ...
 
 def place(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
