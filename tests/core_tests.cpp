@@ -731,7 +731,8 @@ void test_seedings() {
   }
 
   current_case = "draws follow the weights and the seed";
-  const Points points(Bytes{0, 0, 0, 9, 9, 9}, 3, Counts{3000, 1000}, one);
+  const Counts counts{3000, 1000};
+  const Points points(Bytes{0, 0, 0, 9, 9, 9}, 3, counts, one);
   for (const auto& name : {"k-means++", "maximin", "random"}) {
     int first = 0;
     for (std::uint64_t seed = 0; seed < 400; ++seed) {
