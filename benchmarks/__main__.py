@@ -23,6 +23,7 @@ from PIL import Image
 
 import kpalette
 from benchmarks import rivals
+from kpalette import _core
 
 SLOW = 1.0  # a method that takes longer, in seconds, is timed once per image
 
@@ -112,7 +113,7 @@ def walkthrough(args: argparse.Namespace) -> None:
     for k in args.k:
         slow, (centers, labels, passes) = timed(rivals.numpy_kmeans, samples, k, args.seed)
         times = []
-        for _ in range(max(args.repeat, 5)):
+        for _ in range(args.repeat):
             model = kpalette.KMeans(k, random_state=args.seed)
             times.append(timed(model.fit, samples)[0])
         if model.iterations != passes:
@@ -165,9 +166,14 @@ def peak_memory(pixels: rivals.Pixels, k: int, effort: str) -> int:
 
 def imports(args: argparse.Namespace) -> None:
     """Time to import the package, against what it cannot do without."""
-    statements = ["pass", "import numpy, PIL.Image", "import kpalette"]
+    statements = [
+        "pass",
+        "import numpy, PIL.Image",
+        "import kpalette",  # which brings the rest when it is asked for
+        "from kpalette import quantize",
+    ]
     seconds: dict[str, list[float]] = {statement: [] for statement in statements}
-    for _ in range(max(args.repeat, 15)):
+    for _ in range(args.repeat):
         for statement in statements:
             command = [sys.executable, "-c", statement]
             seconds[statement].append(timed(subprocess.run, command, check=True)[0])
@@ -207,7 +213,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     args = parser.parse_args(arguments and list(arguments))
     print(
         f"kpalette {kpalette.__version__}, Python {platform.python_version()}, "
-        f"{os.cpu_count()} cores, {kpalette._core.isa()}"
+        f"{os.cpu_count()} cores, {_core.isa()}"
     )
     args.function(args)
 
