@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import gradient
-from PIL import Image
-
 from benchmarks import __main__ as benchmarks
 from benchmarks import rivals
+from PIL import Image
+
+from conftest import gradient
 
 
 @pytest.fixture
