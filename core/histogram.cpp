@@ -41,7 +41,8 @@ struct Rgb {
   class Counter {
    public:
     void add(std::span<const Low> lows) {
-      for (const Low low : lows) {
+      for (const Low read : lows) {
+        const Low low = read & 4095;  // more only where pixels changed while they were counted
         ++counters_[low];
         present_[low >> 6] |= std::uint64_t{1} << (low & 63);
       }
@@ -118,9 +119,13 @@ Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& tea
     for (std::uint32_t key = 0; key < kBuckets; ++key) own[Kind::bucket_of(key) + 1] = next[key];
     for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) own[bucket + 1] += own[bucket];
     for (std::uint32_t key = 0; key < kBuckets; ++key) next[key] = own[Kind::bucket_of(key)];
+    // If another thread changes the pixels between the two passes, counts are wrong, but no share
+    // may outgrow the chunk.
     Low* out = lows.data() + first;
-    Kind::for_each(pixels, n, first, last,
-                   [&](std::uint32_t key, const auto& low) { out[next[key]++] = low(); });
+    const auto end = static_cast<std::uint32_t>(last - first - 1);
+    Kind::for_each(pixels, n, first, last, [&](std::uint32_t key, const auto& low) {
+      out[std::min(next[key]++, end)] = low();
+    });
   });
 
   // Groups of buckets that hold about as many pixels each, so that all threads end together.

@@ -40,7 +40,7 @@ const Kernels& kernels() {
     if (std::strcmp(table->name, wanted) == 0) return *table;
     names += names.empty() ? table->name : std::string(", ") + table->name;
   }
-  throw std::runtime_error("KPALETTE_ISA: expected one of " + names + ", got " + wanted);
+  throw std::invalid_argument("KPALETTE_ISA: expected one of " + names + ", got " + wanted);
 }
 
 }  // namespace kpalette

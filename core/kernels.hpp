@@ -43,7 +43,7 @@ struct Kernels {
 const std::vector<const Kernels*>& runnable_kernels();
 
 /// The best kernels that this processor can run, or those that the environment variable
-/// KPALETTE_ISA names. Throws std::runtime_error where it names none that can run here.
+/// KPALETTE_ISA names. Throws std::invalid_argument where it names none that can run here.
 const Kernels& kernels();
 
 }  // namespace kpalette

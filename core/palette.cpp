@@ -87,6 +87,7 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
   assignment.update(centers);
 
   std::array<double, kMaxDim> mean{};
+  bool sorted = false;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     bool moved = false;
     std::vector<int> empty;
@@ -109,9 +110,18 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
       for (const int j : empty) set(j, entry_near(centers.data() + j * dim, dim));
       moved = true;
     }
-    if (!moved || assignment.update(centers) == 0) break;
+    if (moved && assignment.update(centers) > 0) {
+      sorted = false;
+    } else if (sorted) {
+      break;
+    } else {
+      // Sorting settles ties, by which an entry can lose its last points: look once more.
+      sort_by_frequency(assignment, centers, colors);
+      sorted = true;
+      pass = std::max(pass, kMovingPasses - 1);
+    }
   }
-  sort_by_frequency(assignment, centers, colors);
+  if (!sorted) sort_by_frequency(assignment, centers, colors);
   return colors;
 }
 

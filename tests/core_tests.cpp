@@ -987,7 +987,7 @@ int main() {
   std::string isa;
   try {
     isa = kernels().name;
-  } catch (const std::runtime_error& error) {
+  } catch (const std::invalid_argument& error) {
     std::cout << "skipped: " << error.what() << '\n';
     return 77;
   }

@@ -483,3 +483,60 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_demo_that_cannot_write(photo: Path, fails: Any) -> None:
     assert "cannot be written: Not a directory" in fails(16, "demo", "-o", photo / "below")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize("good", [True, False])
+def test_full_stderr_changes_no_exit_code(tmp_path: Path, good: bool) -> None:
+    photo = tmp_path / "a.png"
+    if good:
+        Image.fromarray(gradient(8, 8)).save(photo)
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([*COMMAND, "quantize", str(photo), "-k", "4"], stderr=full)
+    assert done.returncode == (0 if good else 3)
+
+
+def test_a_pipe_given_by_name_is_counted(tmp_path: Path) -> None:
+    photo = tmp_path / "a.png"
+    Image.fromarray(gradient(8, 8)).save(photo)
+    out = tmp_path / "b.png"
+    done = subprocess.run(
+        f"cat {photo} | {sys.executable} -m kpalette quantize /dev/stdin -k 4 -o {out}",
+        shell=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0
+    assert f"{photo.stat().st_size:,} to " in done.stderr
+
+
+def test_several_at_once_write_one_file(tmp_path: Path) -> None:
+    photo = tmp_path / "a.png"
+    Image.fromarray(gradient(64, 64)).save(photo)
+    command = [*COMMAND, "quantize", str(photo), "-k", "4", "-o", str(tmp_path / "b.png")]
+    running = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(4)]
+    assert sorted(process.wait() for process in running) == [0, 15, 15, 15]
+
+
+def test_an_instruction_set_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KPALETTE_ISA", "mmx")
+    assert cli.run(["quantize", "a.png"]) == 2
+    assert "KPALETTE_ISA: expected one of" in capsys.readouterr().err
+
+
+def test_a_missing_value_points_to_the_commands_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["quantize", "a.png", "-k"]) == 2
+    assert "see 'kpalette quantize --help'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("k", ["1_6", "٨", " 8", "+8"])
+def test_only_plain_digits_are_numbers(k: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["quantize", "a.png", "-k", k]) == 2
+    assert "expected a whole number from 1 to 256" in capsys.readouterr().err
+
+
+def test_short_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["quantize", "-h"]) == 0
+    assert "Usage" in capsys.readouterr().out

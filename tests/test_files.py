@@ -408,7 +408,7 @@ def test_arrays_in_any_memory_order(view: Callable[[Any], Any]) -> None:
         (np.full((2, 2), np.nan), ValueError, "finite"),
         (np.full((2, 2), np.inf), ValueError, "finite"),
         (np.full((2, 2), -np.inf, np.float32), ValueError, "finite"),
-        (np.array([[0.0, 255.0]]), ValueError, "from 0 to 1, got 0 to 255"),
+        (np.array([[0.0, 255.0]]), ValueError, r"from 0 to 1, got 0\.0 to 255\.0"),
         (np.array([[-0.1, 1.0]]), ValueError, "from 0 to 1, got -0.1 to 1"),
         (np.zeros((2, 2), np.int64), TypeError, "got int64"),
         (np.zeros((2, 2), np.int8), TypeError, "got int8"),
@@ -667,3 +667,49 @@ def test_write_png_of_too_many_colours(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at most 256"):
         files.write_png(tmp_path / "out.png", image)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_values_just_above_one_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"got 0\.0 to 1\.0000001"):
+        as_pixels(np.array([[0, 1.0000001]]))
+
+
+def test_paths_with_null_characters() -> None:
+    with pytest.raises(ValueError, match="without null characters"):
+        as_pixels("a\0b")
+
+
+@pytest.mark.parametrize("hard_links", [True, False])
+def test_replacing_keeps_a_file_that_appears_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool
+) -> None:
+    if not hard_links:
+
+        def refuse(*_: Any) -> None:
+            raise OSError(errno.EPERM, "no hard links here")
+
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "a"
+
+    def write_late() -> None:
+        with replacing(path, overwrite=False) as file:
+            file.write(b"new")
+            path.write_bytes(b"precious")
+
+    with pytest.raises(FileExistsError) as raised:
+        write_late()
+    assert raised.value.filename == str(path)
+    assert path.read_bytes() == b"precious"
+    assert list(tmp_path.iterdir()) == [path]
+    path.unlink()
+    with replacing(path, overwrite=False) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replacing_in_a_missing_folder_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "a"
+    with pytest.raises(FileNotFoundError) as raised, replacing(path):
+        pass
+    assert str(raised.value) == f"[Errno 2] No such file or directory: {str(path)!r}"

@@ -1,6 +1,9 @@
 """Counting: the histogram of pixels is what NumPy counts, and it adds up."""
 
+import copy
 import io
+import pickle
+import threading
 import zipfile
 
 import numpy as np
@@ -11,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from kpalette import ColorHistogram, ImageReadError
+from kpalette.histogram import make_team
 
 images = st.sampled_from([3, 4]).flatmap(
     lambda channels: hnp.arrays(
@@ -106,7 +110,8 @@ def test_is_read_only_and_compares_by_value() -> None:
         (np.zeros((2, 3), np.uint8), [1, -4], ValueError, "at least 0, got -4"),
         (np.zeros((2, 3), np.uint8), [0, 0], ValueError, "at least one colour"),
         (np.zeros((0, 3), np.uint8), np.zeros(0, int), ValueError, "at least one colour"),
-        (np.zeros((2, 3), np.uint8), [2**62, 2**62], OverflowError, r"2\^63"),
+        (np.zeros((2, 3), np.uint8), [2**62, 2**62], OverflowError, "2\\*\\*63"),
+        (np.eye(3, dtype=np.uint8), [2**62, 2**62, 1], OverflowError, "got 9223372036854775809"),
         (np.zeros((1, 3), np.uint8), np.array([2**63], np.uint64), OverflowError, "2\\*\\*63"),
     ],
 )
@@ -119,6 +124,39 @@ def test_counts_beyond_63_bits_are_refused() -> None:
     huge = ColorHistogram(np.zeros((1, 3), np.uint8), np.array([2**62]))
     with pytest.raises(OverflowError):
         huge + huge
+
+
+def test_pickled_and_copied_is_equal_and_read_only() -> None:
+    histogram = ColorHistogram.from_image(np.arange(60, dtype=np.uint8).reshape(4, 5, 3))
+    for again in (pickle.loads(pickle.dumps(histogram)), copy.deepcopy(histogram)):
+        assert again == histogram
+        assert not again.colors.flags.writeable
+        assert not again.counts.flags.writeable
+
+
+def test_pixels_that_change_meanwhile_do_no_harm() -> None:
+    rng = np.random.default_rng(0)
+    shared = rng.integers(0, 256, (300, 400, 4), np.uint8)
+    others = [rng.integers(0, 256, shared.shape, np.uint8), np.full_like(shared, 7)]
+    done = threading.Event()
+
+    def change() -> None:
+        while not done.is_set():
+            for other in others:
+                shared[:] = other
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for channels in (3, 4):
+            view = shared.reshape(-1, channels)
+            assert np.shares_memory(view, shared)
+            for threads in (1, 2) * 5:
+                histogram = ColorHistogram.from_pixels(view, make_team(threads))
+                assert histogram.n_pixels == len(view)
+    finally:
+        done.set()
+        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import itertools
 import math
+import pickle
 
 import numpy as np
 import PIL.Image
@@ -116,6 +117,15 @@ class TestLaws:
         assert np.array_equal(once.palette.colors, thrice.palette.colors)
         assert np.array_equal(3 * once.palette.counts, thrice.palette.counts)
         assert np.array_equal(np.tile(once.indices, (3, 1)), thrice.indices)
+
+    def test_no_entry_is_unused_when_most_colours_are_kept(self) -> None:
+        rng = np.random.default_rng(5)
+        pixels = rng.integers(0, 16, (200, 200, 3), np.uint8)
+        distinct = len(ColorHistogram.from_image(pixels))
+        for k in (distinct // 2, distinct - 1):
+            q = quantize(pixels, k)
+            assert len(q.palette) == k
+            assert q.palette.counts.min() > 0
 
     def test_many_colours(self) -> None:
         rng = np.random.default_rng(1)
@@ -285,7 +295,7 @@ class TestSameBytes:
 
     def test_an_instruction_set_that_is_not_there(self, monkeypatch) -> None:
         monkeypatch.setenv("KPALETTE_ISA", "mmx")
-        with pytest.raises(RuntimeError, match=r"KPALETTE_ISA: expected one of .*, got mmx"):
+        with pytest.raises(ValueError, match=r"KPALETTE_ISA: expected one of .*, got mmx"):
             quantize(photo_like(), 2)
 
     @pytest.mark.parametrize("k", [16, 256])
@@ -334,9 +344,16 @@ class TestPaletteAndRemap:
         assert Palette(palette.colors).shares.tolist() == [0.0]
         assert palette != "palette"
 
+    def test_pickled_is_equal_and_read_only(self) -> None:
+        palette = quantize(photo_like(), 4).palette
+        again = pickle.loads(pickle.dumps(palette))
+        assert again == palette
+        assert not again.colors.flags.writeable
+
     @pytest.mark.parametrize(
         ("colors", "counts", "error", "match"),
         [
+            (np.zeros((1, 3), np.uint8), [2**63], OverflowError, "got 9223372036854775808"),
             (np.zeros((1, 3)), None, TypeError, "expected dtype uint8"),
             (np.zeros((0, 3), np.uint8), None, ValueError, "1 to 65536 colors, got 0"),
             (np.zeros((2, 2), np.uint8), None, ValueError, r"got \(2, 2\)"),
@@ -400,6 +417,7 @@ class TestOutput:
         ({"k": 65_537}, ValueError, "k: expected 1 to 65536, got 65537"),
         ({"space": "rgb"}, ValueError, "space: expected one of srgb, got 'rgb'"),
         ({"effort": "most"}, ValueError, "effort: expected one of fast, balanced, got 'most'"),
+        ({"effort": ["fast"]}, TypeError, "effort: expected a string"),
         ({"seed": -1}, ValueError, "seed: expected"),
         ({"seed": 0.5}, TypeError, "seed: expected an integer"),
         ({"threads": 0}, ValueError, "threads: expected"),

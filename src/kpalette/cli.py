@@ -16,7 +16,7 @@ import click
 from kpalette import __version__
 
 if TYPE_CHECKING:
-    from kpalette.files import ByteArray
+    from kpalette.colors import ByteArray
 
 # NumPy, matplotlib and the algorithms are imported by the commands that need them, so that
 # --help is quick.
@@ -103,6 +103,8 @@ def run(args: Sequence[str]) -> int:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "kpalette"
+        if command == "kpalette" and args and args[0] in commands.commands:
+            command = f"kpalette {args[0]}"
         _say(f"kpalette: {error.format_message().rstrip('.')}; see '{command} --help'")
         return USAGE
     except _Failed as failure:
@@ -122,7 +124,8 @@ def run(args: Sequence[str]) -> int:
 
 def _say(line: str) -> None:
     """Print one line to stderr, whatever a file's name holds."""
-    click.echo("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), err=True)
+    with suppress(OSError):  # there is nowhere else to say that stderr is full
+        click.echo("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), err=True)
 
 
 def _internal(error: Exception, where: str = "") -> int:
@@ -134,7 +137,9 @@ def _internal(error: Exception, where: str = "") -> int:
     return INTERNAL
 
 
-@click.group(epilog=EPILOG, no_args_is_help=False)
+@click.group(
+    epilog=EPILOG, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="kpalette", message="%(prog)s %(version)s")
 def commands() -> None:
     """Reduce images to their k best colours."""
@@ -146,9 +151,8 @@ def _whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
     def check(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
         if value is None:
             return None
-        with suppress(ValueError):
-            if least <= int(value) <= most:
-                return int(value)
+        if value.isascii() and value.isdigit() and least <= int(value) <= most:
+            return int(value)
         raise click.BadParameter(f"expected a whole number from {least} to {shown}, got {value!r}")
 
     return check
@@ -208,6 +212,7 @@ def quantize(
     keep the others from being done. A file is written whole or not at all, never replaced without
     --force, and a PHOTO itself only if OUT names it.
     """
+    _check_instruction_set()
     outs = _plan(photos, k, out)
     options = {"effort": effort, "seed": seed, "threads": threads}
     codes = set()
@@ -215,7 +220,7 @@ def quantize(
         name = "stdin" if photo == "-" else photo
         try:
             _check_free(target, photos, force, named=target == out)
-            report = _quantize_one(photo, k, target, options)
+            report = _quantize_one(photo, k, target, force, options)
         except _Failed as failure:
             _say(f"kpalette: {name}: {failure}")
             codes.add(failure.code)
@@ -225,6 +230,15 @@ def quantize(
             if not quiet:
                 _say(f"{name}: {report}")
     return codes.pop() if len(codes) == 1 else MIXED if codes else 0
+
+
+def _check_instruction_set() -> None:
+    from kpalette import _core
+
+    try:
+        _core.isa()
+    except ValueError as error:
+        raise _Failed(USAGE, str(error)) from None
 
 
 def _plan(photos: Sequence[str], k: int, out: str | None) -> list[str]:
@@ -281,7 +295,7 @@ def _check_free(target: str, photos: Sequence[str], force: bool, named: bool) ->
         raise _Failed(EXISTS, f"{target} is one of the photos; only -o with its name replaces it")
 
 
-def _quantize_one(photo: str, k: int, target: str, options: dict[str, Any]) -> str:
+def _quantize_one(photo: str, k: int, target: str, force: bool, options: dict[str, Any]) -> str:
     """Do one photo and report in one line."""
     from kpalette import files, pipeline
 
@@ -291,7 +305,7 @@ def _quantize_one(photo: str, k: int, target: str, options: dict[str, Any]) -> s
     seconds = time.perf_counter() - start
     encoded = io.BytesIO()
     files.write_png(encoded, quantized.to_pil())
-    _write(encoded.getbuffer(), target)
+    _write(encoded.getbuffer(), target, force)
 
     found = quantized.n_distinct
     few = f", fewer than k = {k}: all are kept" if found < k else f" to {k}"
@@ -313,6 +327,10 @@ def _read(photo: str) -> tuple[ByteArray, int]:
             with open(0, "rb", closefd=False) as stdin:
                 encoded = stdin.read()
             return files.as_pixels(io.BytesIO(encoded)), len(encoded)
+        if not os.path.isfile(photo):
+            with open(photo, "rb") as stream:  # a pipe can be read only once
+                encoded = stream.read()
+            return files.as_pixels(io.BytesIO(encoded)), len(encoded)
         return files.as_pixels(photo), os.path.getsize(photo)
     except OSError as error:
         raise _Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
@@ -320,7 +338,7 @@ def _read(photo: str) -> tuple[ByteArray, int]:
         raise _Failed(UNREADABLE, str(error)) from None
 
 
-def _write(encoded: memoryview, target: str) -> None:
+def _write(encoded: memoryview, target: str, force: bool) -> None:
     from kpalette import files
 
     try:
@@ -329,8 +347,10 @@ def _write(encoded: memoryview, target: str) -> None:
             with open(1, "wb", closefd=False) as stdout:
                 stdout.write(encoded)
         else:
-            with files.replacing(target) as file:
+            with files.replacing(target, overwrite=force) as file:
                 file.write(encoded)
+    except FileExistsError:
+        raise _Failed(EXISTS, f"{target} exists; -f replaces it") from None
     except OSError as error:
         where = "stdout" if target == "-" else target
         raise _Failed(UNWRITABLE, f"{where} cannot be written: {error.strerror}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import secrets
@@ -16,10 +17,11 @@ import numpy as np
 import PIL
 from PIL import Image, ImageOps
 
+from kpalette.colors import ByteArray
+
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
 
-ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
 
 
@@ -54,6 +56,8 @@ def as_pixels(source: ImageSource) -> ByteArray:
     """
     if isinstance(source, np.ndarray):
         pixels = _from_array(source)
+    elif isinstance(source, str) and "\0" in source:
+        raise ValueError(f"source: expected a path without null characters, got {source!r}")
     elif isinstance(source, io.TextIOBase):
         raise TypeError("source: expected a file opened in binary mode, got one in text mode")
     elif isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
@@ -99,8 +103,7 @@ def _to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
             if not np.isfinite(array).all():
                 raise ValueError("source: expected finite values, got NaN or infinity")
             raise ValueError(
-                "source: expected float values from 0 to 1, got "
-                f"{array.min():.6g} to {array.max():.6g}"
+                f"source: expected float values from 0 to 1, got {array.min()} to {array.max()}"
             )
         scaled: ByteArray = (array * array.dtype.type(255) + array.dtype.type(0.5)).astype(np.uint8)
         return scaled
@@ -221,7 +224,7 @@ def _changes_nothing(transform: ImageCmsTransform, mode: str) -> bool:
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes the place of `path` once the block ends without an error.
 
     The file at `path`, if any, stays whole until then, and nothing is left behind on failure.
@@ -230,6 +233,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
     Raises
     ------
+    FileExistsError
+        If there is a file at the end and `overwrite` is false.
     OSError
         If the file cannot be written.
     """
@@ -249,13 +254,31 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
                 with suppress(OSError):  # a file system without permissions
                     os.chmod(temporary, stat.S_IMODE(status.st_mode) & 0o777)
             yield file
-        os.replace(temporary, target)
+        if overwrite:
+            os.replace(temporary, target)
+        else:
+            _rename_to_new(temporary, target)
     except BaseException as error:
         with suppress(OSError):
             os.unlink(temporary)
         if isinstance(error, OSError) and error.filename == os.fspath(temporary):
-            error.filename, error.filename2 = os.fspath(path), None
+            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
         raise
+
+
+def _rename_to_new(temporary: Path, target: Path) -> None:
+    """Rename a file, unless there is one of that name by now."""
+    try:
+        os.link(temporary, target)  # fails where the name is taken, which a rename does not
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if target.exists():
+            name = os.fspath(temporary)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name) from None
+        os.replace(temporary, target)
+    else:
+        os.unlink(temporary)
 
 
 def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:

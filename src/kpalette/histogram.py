@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from kpalette import _core, files
+from kpalette.colors import check_total, checked_colors, checked_counts, frozen
 
 if TYPE_CHECKING:
-    from kpalette.files import ByteArray, ImageSource
+    from kpalette.colors import ByteArray, CountArray
+    from kpalette.files import ImageSource
 
 FORMAT_VERSION = 1
 MAX_THREADS = 256
@@ -59,7 +60,7 @@ class ColorHistogram:
     ValueError
         If an array has another shape, a count is negative, or nothing is left.
     OverflowError
-        If a colour's counts add up to more than 2**63 - 1.
+        If the counts add up to more than 2**63 - 1.
 
     Notes
     -----
@@ -79,27 +80,11 @@ class ColorHistogram:
     """
 
     colors: ByteArray
-    counts: np.ndarray[tuple[int], np.dtype[np.int64]]
+    counts: CountArray
 
     def __post_init__(self) -> None:
-        colors, counts = np.asarray(self.colors), np.asarray(self.counts)
-        if colors.dtype != np.uint8:
-            raise TypeError(f"colors: expected dtype uint8, got {colors.dtype}")
-        if colors.ndim != 2 or colors.shape[1] not in (3, 4):
-            raise ValueError(f"colors: expected shape (n, 3) or (n, 4), got {colors.shape}")
-        if not np.issubdtype(counts.dtype, np.integer):
-            raise TypeError(f"counts: expected an integer dtype, got {counts.dtype}")
-        if counts.shape != colors.shape[:1]:
-            raise ValueError(f"counts: expected shape {colors.shape[:1]}, got {counts.shape}")
-        if counts.size and (least := int(counts.min())) < 0:
-            raise ValueError(f"counts: expected at least 0, got {least}")
-        if counts.size and (most := int(counts.max())) > np.iinfo(np.int64).max:
-            raise OverflowError(f"counts: expected at most 2**63 - 1, got {most}")
-        self._set(
-            *_core.collect(
-                np.ascontiguousarray(colors), np.ascontiguousarray(counts, dtype=np.int64)
-            )
-        )
+        colors = checked_colors(self.colors)
+        self._set(*_core.collect(colors, checked_counts(self.counts, len(colors))))
         if len(self) == 0:
             raise ValueError("counts: expected at least one colour with a positive count")
 
@@ -134,16 +119,18 @@ class ColorHistogram:
         return cls._made(*_core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team))
 
     @classmethod
-    def _made(cls, colors: ByteArray, counts: Any) -> Self:
+    def _made(cls, colors: ByteArray, counts: CountArray) -> Self:
         """Wrap what the core has made, which needs no check."""
         histogram = cls.__new__(cls)
         histogram._set(colors, counts)
         return histogram
 
-    def _set(self, colors: ByteArray, counts: Any) -> None:
-        for name, array in (("colors", colors), ("counts", counts)):
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+    def _set(self, colors: ByteArray, counts: CountArray) -> None:
+        object.__setattr__(self, "colors", frozen(colors))
+        object.__setattr__(self, "counts", frozen(counts))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self)._made, (self.colors, self.counts))
 
     @property
     def channels(self) -> int:
@@ -179,7 +166,9 @@ class ColorHistogram:
         a, b = self, other
         if a.channels != b.channels:
             a, b = a._with_alpha(), b._with_alpha()
-        return self._made(*_core.merge(a.colors, a.counts, b.colors, b.counts))
+        total = self._made(*_core.merge(a.colors, a.counts, b.colors, b.counts))
+        check_total(total.counts)
+        return total
 
     def __radd__(self, other: object) -> ColorHistogram:
         """Let ``sum(histograms)`` start from its 0."""
@@ -224,9 +213,10 @@ class ColorHistogram:
         """
         with open(path, "rb") as file:
             try:
+                if file.read(2) != b"PK":
+                    raise ValueError("expected a NumPy archive")
+                file.seek(0)
                 archive = np.load(file, allow_pickle=False)
-                if not isinstance(archive, Mapping):
-                    raise ValueError("a NumPy file of another kind")
                 version = int(archive["version"])
                 if version > FORMAT_VERSION:
                     raise ValueError(

@@ -14,7 +14,7 @@ from kpalette.histogram import ColorHistogram, make_team
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from kpalette.files import ByteArray
+    from kpalette.colors import ByteArray
     from kpalette.plots import SavePath
 
 __all__ = ["Image", "display_images", "load_image", "plot_rgb_vector", "rgb_vector_to_image"]

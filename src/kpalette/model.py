@@ -12,6 +12,8 @@ from kpalette.palette import MAX_COLORS
 
 __all__ = ["KMeans"]
 
+MAX_ITER = 2**31 - 1
+
 
 class KMeans:
     """k-means clustering of colours.
@@ -117,11 +119,15 @@ class KMeans:
                 raise TypeError(f"{name}: expected an integer, got {value!r}")
             if value < least:
                 raise ValueError(f"{name}: expected at least {least}, got {value}")
+        if self.max_iter > MAX_ITER:
+            raise ValueError(f"max_iter: expected at most {MAX_ITER}, got {self.max_iter}")
         if self.n_clusters > min(len(array), MAX_COLORS):
             raise ValueError(
                 f"n_clusters: expected at most {MAX_COLORS} and the number of samples, "
                 f"{len(array)}, got {self.n_clusters}"
             )
+        if isinstance(self.tol, bool) or not isinstance(self.tol, (int, float, np.number)):
+            raise TypeError(f"tol: expected a number, got {self.tol!r}")
         if not self.tol >= 0:
             raise ValueError(f"tol: expected at least 0, got {self.tol}")
         return np.ascontiguousarray(array)

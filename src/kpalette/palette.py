@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kpalette.colors import checked_colors, checked_counts, frozen
+
 if TYPE_CHECKING:
-    from kpalette.files import ByteArray, ImageSource
+    from kpalette.colors import ByteArray, CountArray
+    from kpalette.files import ImageSource
     from kpalette.pipeline import Quantized
 
 MAX_COLORS = 65_536
@@ -31,6 +34,8 @@ class Palette:
         If an array has another dtype.
     ValueError
         If an array has another shape, a colour repeats, or a count is negative.
+    OverflowError
+        If the counts add up to more than 2**63 - 1.
 
     Examples
     --------
@@ -41,31 +46,23 @@ class Palette:
     """
 
     colors: ByteArray
-    counts: np.ndarray[Any, np.dtype[np.int64]]
+    counts: CountArray
 
     def __init__(self, colors: ByteArray, counts: np.ndarray[Any, Any] | None = None) -> None:
-        colors = np.array(colors, order="C")
-        if colors.dtype != np.uint8:
-            raise TypeError(f"colors: expected dtype uint8, got {colors.dtype}")
-        if colors.ndim != 2 or colors.shape[1] not in (3, 4):
-            raise ValueError(f"colors: expected shape (k, 3) or (k, 4), got {colors.shape}")
+        colors = checked_colors(colors).copy()
         if not 1 <= len(colors) <= MAX_COLORS:
             raise ValueError(f"colors: expected 1 to {MAX_COLORS} colors, got {len(colors)}")
         values, repeats = np.unique(colors, axis=0, return_counts=True)
         if len(values) < len(colors):
             twice = values[repeats.argmax()].tolist()
             raise ValueError(f"colors: expected distinct colors, got {twice} more than once")
-        counts = np.zeros(len(colors), np.int64) if counts is None else np.array(counts)
-        if not np.issubdtype(counts.dtype, np.integer):
-            raise TypeError(f"counts: expected an integer dtype, got {counts.dtype}")
-        if counts.shape != (len(colors),):
-            raise ValueError(f"counts: expected shape ({len(colors)},), got {counts.shape}")
-        if counts.min() < 0:
-            raise ValueError(f"counts: expected at least 0, got {counts.min()}")
-        counts = counts.astype(np.int64)
-        for name, array in (("colors", colors), ("counts", counts)):
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+        if counts is None:
+            counts = np.zeros(len(colors), np.int64)
+        object.__setattr__(self, "colors", frozen(colors))
+        object.__setattr__(self, "counts", frozen(checked_counts(counts, len(colors)).copy()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.colors, self.counts))
 
     @property
     def shares(self) -> np.ndarray[Any, np.dtype[np.float64]]:

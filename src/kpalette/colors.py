@@ -1,0 +1,65 @@
+"""Colours and their counts as arrays, checked once for every type that holds them."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def checked_colors(colors: Any) -> ByteArray:
+    """Give `colors` as a C-ordered uint8 array (n, 3) or (n, 4).
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not uint8.
+    ValueError
+        If the shape is another.
+    """
+    array = np.asarray(colors)
+    if array.dtype != np.uint8:
+        raise TypeError(f"colors: expected dtype uint8, got {array.dtype}")
+    if array.ndim != 2 or array.shape[1] not in (3, 4):
+        raise ValueError(f"colors: expected shape (n, 3) or (n, 4), got {array.shape}")
+    return np.ascontiguousarray(array)
+
+
+def checked_counts(counts: Any, n: int) -> CountArray:
+    """Give `counts` as an int64 array (n,), at least 0 each, whose sum fits 63 bits.
+
+    Raises
+    ------
+    TypeError
+        If the dtype is not an integer.
+    ValueError
+        If the shape is another, or a count is negative.
+    OverflowError
+        If the counts add up to more than 2**63 - 1.
+    """
+    array = np.asarray(counts)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise TypeError(f"counts: expected an integer dtype, got {array.dtype}")
+    if array.shape != (n,):
+        raise ValueError(f"counts: expected shape ({n},), got {array.shape}")
+    if n and (least := int(array.min())) < 0:
+        raise ValueError(f"counts: expected at least 0, got {least}")
+    check_total(array)
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def check_total(counts: np.ndarray[Any, Any]) -> None:
+    """Raise OverflowError if counts add up to more than 2**63 - 1."""
+    most = np.iinfo(np.int64).max
+    # Floats tell at once whether an exact sum is worth its time.
+    if counts.sum(dtype=np.float64) > most / 2 and (total := sum(counts.tolist())) > most:
+        raise OverflowError(f"counts: expected a sum of at most 2**63 - 1, got {total}")
+
+
+def frozen(array: Any) -> Any:
+    """Return the array, read-only from now on."""
+    array.flags.writeable = False
+    return array
