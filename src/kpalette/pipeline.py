@@ -45,7 +45,7 @@ class Effort:
 #: Chosen on photos: more of anything in "balanced" lowers the error by less than 0.3 %.
 EFFORTS = {
     "fast": Effort("wu", relaxed=4, rounds=0, passes=0, final_relaxed=0, final=1),
-    "balanced": Effort("wu", relaxed=5, rounds=8, passes=4, final_relaxed=5, final=3),
+    "balanced": Effort("wu", relaxed=5, rounds=8, passes=3, final_relaxed=5, final=3),
 }
 
 SPACES = ("srgb",)
