@@ -269,6 +269,19 @@ NB_MODULE(_core, m) {
       },
       "colors"_a, "counts"_a, "The same for colours that may repeat, with a count each.");
   m.def(
+      "thin_out",
+      [](const Bytes& colors, const Counts& counts, std::size_t step) {
+        require_pairs(colors, counts);
+        require(step >= 1, "expected a step of at least 1");
+        Histogram histogram;
+        {
+          nb::gil_scoped_release release;
+          histogram = thin_out(view(colors), view(counts), channels_of(colors), step);
+        }
+        return hand_over(std::move(histogram));
+      },
+      "colors"_a, "counts"_a, "step"_a, "Of every `step` neighbours, the most frequent for all.");
+  m.def(
       "merge",
       [](const Bytes& colors_a, const Counts& counts_a, const Bytes& colors_b,
          const Counts& counts_b) {

@@ -241,6 +241,23 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
   return histogram;
 }
 
+Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
+                   int channels, std::size_t step) {
+  const auto width = static_cast<std::size_t>(channels);
+  Histogram thin;
+  thin.channels = channels;
+  thin.counts.reserve(counts.size() / step + 1);
+  thin.colors.reserve(width * (counts.size() / step + 1));
+  for (std::size_t first = 0; first < counts.size(); first += step) {
+    const auto run = counts.subspan(first, std::min(step, counts.size() - first));
+    const auto most =
+        static_cast<std::size_t>(std::max_element(run.begin(), run.end()) - run.begin());
+    append(thin, colors.data() + (first + most) * width,
+           std::accumulate(run.begin(), run.end(), std::int64_t{0}));
+  }
+  return thin;
+}
+
 Histogram merge(const Histogram& a, const Histogram& b) {
   const auto width = static_cast<std::size_t>(a.channels);
   Histogram sum;

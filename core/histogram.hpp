@@ -31,6 +31,11 @@ Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team&
 Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
                   int channels);
 
+/// A histogram of about size / step colours: of every `step` neighbours, the most frequent stands
+/// for all. Enough to find out roughly where centres belong, in a part of the time.
+Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
+                   int channels, std::size_t step);
+
 /// The sum of two histograms with the same number of channels.
 Histogram merge(const Histogram& a, const Histogram& b);
 

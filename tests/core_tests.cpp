@@ -494,6 +494,10 @@ void test_sums_of_histograms(int channels) {
   check_histogram(collect(all, counts, channels), reference_histogram(all, counts, channels));
   check_histogram(collect(sum.colors, sum.counts, channels), Colors(sum));
   CHECK_EQUAL(collect(all, Counts(counts.size()), channels).size(), 0u);
+  const Histogram thin = thin_out(sum.colors, sum.counts, channels, 3);
+  CHECK_EQUAL(thin.size(), (sum.size() + 2) / 3);
+  CHECK_EQUAL(std::accumulate(thin.counts.begin(), thin.counts.end(), std::int64_t{0}),
+              std::accumulate(sum.counts.begin(), sum.counts.end(), std::int64_t{0}));
 
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   const Bytes color = make_pixels(1, channels, Kind::same, 7);

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import reference
-from kpalette import ColorHistogram, ImageReadError
+from kpalette import ColorHistogram, ImageReadError, _core
 from kpalette.histogram import make_team
 
 images = st.sampled_from([3, 4]).flatmap(
@@ -171,6 +171,17 @@ def test_from_image_passes_on_what_is_wrong_with_a_file(tmp_path) -> None:
     (tmp_path / "empty.png").touch()
     with pytest.raises(ImageReadError, match="empty"):
         ColorHistogram.from_image(tmp_path / "empty.png")
+
+
+@given(images, st.integers(1, 7))
+def test_thinned_out_keeps_all_pixels_and_the_most_frequent(pixels: np.ndarray, step: int) -> None:
+    whole = ColorHistogram.from_image(pixels)
+    colors, counts = _core.thin_out(whole.colors, whole.counts, step)
+    for i, first in enumerate(range(0, len(whole), step)):
+        run = whole.counts[first : first + step]
+        assert counts[i] == run.sum()
+        assert np.array_equal(colors[i], whole.colors[first + run.argmax()])
+    assert len(counts) == -(-len(whole) // step)
 
 
 class TestSaving:
