@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
@@ -74,10 +75,8 @@ def run_methods(
         seconds: dict[str, list[float]] = {name: [] for name in methods}
         errors: dict[str, float] = {}
         for turn in range(repeat):
-            # Each turn starts with another method, as the one after a subprocess is slower.
-            start = turn * (len(methods) // repeat)
-            order = [*methods][start:] + [*methods][:start]
-            for name in order:
+            # In another order each turn: whoever follows a subprocess is slower.
+            for name in random.Random(turn).sample([*methods], len(methods)):
                 method = methods[name]
                 if turn == 0 or seconds[name][0] < SLOW:
                     took, result = timed(method, pixels, k)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import secrets
 import stat
 import warnings
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 import PIL
-from PIL import Image, ImageOps
+from PIL import Image
 
 from kpalette.colors import ByteArray
 
@@ -144,6 +143,8 @@ def _is_empty(source: Any) -> bool:
 
 
 def _from_pillow(image: Image.Image) -> ByteArray:
+    from PIL import ImageOps
+
     if 0 in image.size:
         raise ImageReadError(
             f"expected at least one pixel, got an image of {image.width}×{image.height}"
@@ -247,7 +248,7 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterat
             yield file
         return
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:40]}-{secrets.token_hex(8)}")
+    temporary = target.with_name(f".{target.name[:40]}-{os.urandom(8).hex()}")
     try:
         with open(temporary, "xb") as file:
             if status:
