@@ -62,6 +62,13 @@ auto view(const Array& array) {
   return std::span<const typename Array::Scalar>(array.data(), array.size());
 }
 
+/// What `call` returns, while other Python threads run.
+template <class Call>
+auto without_gil(const Call& call) {
+  nb::gil_scoped_release release;
+  return call();
+}
+
 void require(bool condition, const char* message) {
   if (!condition) throw std::invalid_argument(message);
 }
@@ -118,12 +125,8 @@ OutCoords seed_with(const OwningPoints& self, int k, std::uint64_t seed, Team& t
   const Points& points = *self.points;
   require(k >= 1 && k <= kMaxCenters && static_cast<std::size_t>(k) <= points.size(),
           "expected k from 1 to the number of points, at most 65536");
-  std::vector<double> centers;
-  {
-    nb::gil_scoped_release release;
-    centers = seeding(points, k, seed, team);
-  }
-  return hand_over_coords(std::move(centers), points.dim());
+  return hand_over_coords(without_gil([&] { return seeding(points, k, seed, team); }),
+                          points.dim());
 }
 
 /// An assignment that keeps alive what it refers to.
@@ -177,13 +180,11 @@ double cost_of(const OwningAssignment& self, const Coords& centers) {
 
 std::tuple<OutCoords, double, int, bool> run_lloyd(OwningAssignment& self, const Coords& centers,
                                                    int max_iter, double tol, int relaxed) {
-  Fit fit;
   std::vector<double> start = self.checked(centers);
-  {
-    nb::gil_scoped_release release;
-    fit = lloyd(self.assignment, std::move(start),
-                {.max_iter = max_iter, .tol = tol, .relaxed = relaxed});
-  }
+  Fit fit = without_gil([&] {
+    return lloyd(self.assignment, std::move(start),
+                 {.max_iter = max_iter, .tol = tol, .relaxed = relaxed});
+  });
   return {hand_over_coords(std::move(fit.centers), self.assignment.points().dim()), fit.inertia,
           fit.n_iter, fit.converged};
 }
@@ -191,21 +192,15 @@ std::tuple<OutCoords, double, int, bool> run_lloyd(OwningAssignment& self, const
 std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& centers, int rounds,
                                        int passes) {
   std::vector<double> values = self.checked(centers);
-  int n_iter = 0;
-  {
-    nb::gil_scoped_release release;
-    n_iter = improve(self.assignment, values, {.rounds = rounds, .passes = passes});
-  }
+  const int n_iter = without_gil(
+      [&] { return improve(self.assignment, values, {.rounds = rounds, .passes = passes}); });
   return {hand_over_coords(std::move(values), self.assignment.points().dim()), n_iter};
 }
 
 OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
   std::vector<double> start = self.checked(centers);
-  std::vector<std::uint8_t> colors;
-  {
-    nb::gil_scoped_release release;
-    colors = round_centers(self.assignment, std::move(start));
-  }
+  std::vector<std::uint8_t> colors =
+      without_gil([&] { return round_centers(self.assignment, std::move(start)); });
   const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
   const std::size_t k = colors.size() / dim;
   return hand_over<OutBytes>(std::move(colors), {k, dim});
@@ -248,24 +243,15 @@ NB_MODULE(_core, m) {
       "count_colors",
       [](const Bytes& pixels, Team& team) {
         const int channels = channels_of(pixels);
-        Histogram histogram;
-        {
-          nb::gil_scoped_release release;
-          histogram = count_colors(view(pixels), channels, team);
-        }
-        return hand_over(std::move(histogram));
+        return hand_over(without_gil([&] { return count_colors(view(pixels), channels, team); }));
       },
       "pixels"_a, "team"_a, "Distinct colours in Morton order, and their counts.");
   m.def(
       "collect",
       [](const Bytes& colors, const Counts& counts) {
         require_pairs(colors, counts);
-        Histogram histogram;
-        {
-          nb::gil_scoped_release release;
-          histogram = collect(view(colors), view(counts), channels_of(colors));
-        }
-        return hand_over(std::move(histogram));
+        return hand_over(
+            without_gil([&] { return collect(view(colors), view(counts), channels_of(colors)); }));
       },
       "colors"_a, "counts"_a, "The same for colours that may repeat, with a count each.");
   m.def(
@@ -273,12 +259,8 @@ NB_MODULE(_core, m) {
       [](const Bytes& colors, const Counts& counts, std::size_t step) {
         require_pairs(colors, counts);
         require(step >= 1, "expected a step of at least 1");
-        Histogram histogram;
-        {
-          nb::gil_scoped_release release;
-          histogram = thin_out(view(colors), view(counts), channels_of(colors), step);
-        }
-        return hand_over(std::move(histogram));
+        return hand_over(without_gil(
+            [&] { return thin_out(view(colors), view(counts), channels_of(colors), step); }));
       },
       "colors"_a, "counts"_a, "step"_a, "Of every `step` neighbours, the most frequent for all.");
   m.def(
@@ -288,12 +270,7 @@ NB_MODULE(_core, m) {
         const Histogram a = to_histogram(colors_a, counts_a);
         const Histogram b = to_histogram(colors_b, counts_b);
         require(a.channels == b.channels, "expected equal numbers of channels");
-        Histogram sum;
-        {
-          nb::gil_scoped_release release;
-          sum = merge(a, b);
-        }
-        return hand_over(std::move(sum));
+        return hand_over(without_gil([&] { return merge(a, b); }));
       },
       "colors_a"_a, "counts_a"_a, "colors_b"_a, "counts_b"_a, "The sum of two histograms.");
 
