@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from kpalette import image, model
     from kpalette.files import ImageReadError
     from kpalette.histogram import ColorHistogram
-    from kpalette.model import KMeans
+    from kpalette.kmeans import KMeans
     from kpalette.palette import Palette
     from kpalette.pipeline import Quantized, extract_palette, quantize
 
@@ -31,7 +31,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ColorHistogram": "histogram",
     "ImageReadError": "files",
-    "KMeans": "model",
+    "KMeans": "kmeans",
     "Palette": "palette",
     "Quantized": "pipeline",
     "extract_palette": "pipeline",
