@@ -16,6 +16,7 @@
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include "assignment.hpp"
@@ -27,6 +28,7 @@
 #include "parallel.hpp"
 #include "points.hpp"
 #include "remap.hpp"
+#include "samples.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
 
@@ -39,6 +41,9 @@ namespace {
 using Bytes = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Counts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Labels = nb::ndarray<const std::uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Weights = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Rows = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Coords = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 template <class T, class Dims>
@@ -47,6 +52,8 @@ using OutBytes = Out<std::uint8_t, nb::ndim<2>>;
 using OutCounts = Out<std::int64_t, nb::ndim<1>>;
 using OutLabels = Out<std::uint16_t, nb::ndim<1>>;
 using OutCoords = Out<double, nb::ndim<2>>;
+using OutSampleLabels = Out<std::int32_t, nb::ndim<1>>;
+using OutHashes = Out<std::uint64_t, nb::ndim<1>>;
 
 /// Gives a vector to Python without copying it.
 template <class Array, class Vector>
@@ -129,16 +136,48 @@ OutCoords seed_with(const OwningPoints& self, int k, std::uint64_t seed, Team& t
                           points.dim());
 }
 
+/// Samples that keep their arrays alive.
+struct OwningSamples {
+  std::variant<Rows<float>, Rows<double>> values;
+  Weights weights;
+  std::unique_ptr<Samples> points;
+};
+
+template <class T>
+std::shared_ptr<OwningSamples> make_samples(const Rows<T>& values, const Weights& weights,
+                                            Team& team) {
+  require(values.shape(0) > 0 && values.shape(1) > 0, "expected a sample and a feature");
+  require(values.shape(1) <= 1'000'000, "expected at most a million features");
+  require(values.shape(0) == weights.shape(0), "expected one weight per sample");
+  auto owner = std::make_shared<OwningSamples>(OwningSamples{values, weights, nullptr});
+  nb::gil_scoped_release release;
+  owner->points = std::make_unique<Samples>(
+      std::span<const T>(values.data(), values.size()), static_cast<int>(values.shape(1)),
+      std::span<const double>(weights.data(), weights.size()), team);
+  return owner;
+}
+
+using SampleSeeding = std::vector<double> (*)(const Samples&, int, std::uint64_t, Team&);
+
+template <SampleSeeding seeding>
+OutCoords seed_samples_with(const OwningSamples& self, int k, std::uint64_t seed, Team& team) {
+  const Samples& samples = *self.points;
+  require(k >= 1 && samples.total_weight() > 0, "expected k of at least 1 and a positive weight");
+  return hand_over_coords(without_gil([&] { return seeding(samples, k, seed, team); }),
+                          samples.dim());
+}
+
 /// An assignment that keeps alive what it refers to.
-struct OwningAssignment {
-  OwningAssignment(std::shared_ptr<OwningPoints> owner_in, int k, std::shared_ptr<Team> team_in)
+template <class Owner, class Assigned>
+struct Owning {
+  Owning(std::shared_ptr<Owner> owner_in, int k, std::shared_ptr<Team> team_in)
       : owner(std::move(owner_in)),
         team(std::move(team_in)),
         assignment(*owner->points, k, *team) {}
 
-  std::shared_ptr<OwningPoints> owner;
+  std::shared_ptr<Owner> owner;
   std::shared_ptr<Team> team;
-  Assignment assignment;
+  Assigned assignment;
 
   std::vector<double> checked(const Coords& centers) const {
     require(centers.shape(0) == static_cast<std::size_t>(assignment.k()) &&
@@ -148,6 +187,9 @@ struct OwningAssignment {
   }
 };
 
+using OwningAssignment = Owning<OwningPoints, Assignment>;
+using OwningSampleAssignment = Owning<OwningSamples, SampleAssignment>;
+
 std::unique_ptr<OwningAssignment> make_assignment(std::shared_ptr<OwningPoints> points, int k,
                                                   std::shared_ptr<Team> team) {
   require(k >= 1 && k <= kMaxCenters, "expected k from 1 to 65536");
@@ -155,7 +197,15 @@ std::unique_ptr<OwningAssignment> make_assignment(std::shared_ptr<OwningPoints> 
   return std::make_unique<OwningAssignment>(std::move(points), k, std::move(team));
 }
 
-std::int64_t update(OwningAssignment& self, const Coords& centers) {
+std::unique_ptr<OwningSampleAssignment> make_sample_assignment(
+    std::shared_ptr<OwningSamples> samples, int k, std::shared_ptr<Team> team) {
+  require(k >= 1, "expected k of at least 1");
+  nb::gil_scoped_release release;
+  return std::make_unique<OwningSampleAssignment>(std::move(samples), k, std::move(team));
+}
+
+template <class Assigned>
+std::int64_t update(Assigned& self, const Coords& centers) {
   const std::vector<double> values = self.checked(centers);
   nb::gil_scoped_release release;
   return self.assignment.update(values);
@@ -174,16 +224,27 @@ OutCounts counts_of(const OwningAssignment& self) {
   return hand_over<OutCounts>(std::move(counts), {k});
 }
 
-double cost_of(const OwningAssignment& self, const Coords& centers) {
-  return self.assignment.cost(self.checked(centers));
+OutSampleLabels sample_labels_of(const OwningSampleAssignment& self) {
+  const std::int32_t* labels = self.assignment.labels();
+  const std::size_t n = self.assignment.points().size();
+  return hand_over<OutSampleLabels>(std::vector<std::int32_t>(labels, labels + n), {n});
 }
 
-std::tuple<OutCoords, double, int, bool> run_lloyd(OwningAssignment& self, const Coords& centers,
-                                                   int max_iter, double tol, int relaxed) {
+template <class Assigned>
+double cost_of(const Assigned& self, const Coords& centers) {
+  const std::vector<double> values = self.checked(centers);
+  return without_gil([&] { return self.assignment.cost(values); });
+}
+
+template <class Assigned>
+std::tuple<OutCoords, double, int, bool> run_lloyd(Assigned& self, const Coords& centers,
+                                                   int max_iter, double tol, int relaxed,
+                                                   bool farthest) {
   std::vector<double> start = self.checked(centers);
+  const Relocation relocation = farthest ? Relocation::farthest : Relocation::dearest;
   Fit fit = without_gil([&] {
     return lloyd(self.assignment, std::move(start),
-                 {.max_iter = max_iter, .tol = tol, .relaxed = relaxed});
+                 {.max_iter = max_iter, .tol = tol, .relaxed = relaxed, .relocation = relocation});
   });
   return {hand_over_coords(std::move(fit.centers), self.assignment.points().dim()), fit.inertia,
           fit.n_iter, fit.converged};
@@ -301,13 +362,41 @@ NB_MODULE(_core, m) {
 
   nb::class_<OwningAssignment>(m, "Assignment", "Which centre each point is nearest to.")
       .def(nb::new_(&make_assignment), "points"_a, "k"_a, "team"_a)
-      .def("update", &update, "centers"_a, "Moves points to their nearest centres; how many moved.")
-      .def("cost", &cost_of, "centers"_a, "Weighted squared distances to the labels' centres.")
+      .def("update", &update<OwningAssignment>, "centers"_a,
+           "Moves points to their nearest centres; how many moved.")
+      .def("cost", &cost_of<OwningAssignment>, "centers"_a,
+           "Weighted squared distances to the labels' centres.")
       .def_prop_ro("labels", &labels_of, nb::rv_policy::move, "uint16 (n,)")
       .def_prop_ro("counts", &counts_of, nb::rv_policy::move, "int64 (k,)");
 
-  m.def("lloyd", &run_lloyd, "assignment"_a, "centers"_a, nb::kw_only(), "max_iter"_a, "tol"_a,
-        "relaxed"_a, "Passes of k-means: centers, inertia, n_iter, converged.");
+  nb::class_<OwningSamples>(m, "Samples", "Rows of floats, with weights.")
+      .def(nb::new_(&make_samples<float>), "values"_a.noconvert(), "weights"_a, "team"_a)
+      .def(nb::new_(&make_samples<double>), "values"_a, "weights"_a, "team"_a)
+      .def("__len__", [](const OwningSamples& self) { return self.points->size(); });
+  m.def(
+      "hash_samples",
+      [](const OwningSamples& self, Team& team) {
+        const std::size_t n = self.points->size();
+        return hand_over<OutHashes>(without_gil([&] { return hash_samples(*self.points, team); }),
+                                    {n});
+      },
+      "samples"_a, "team"_a, "uint64 (n,), by the values of each sample alone.");
+  m.def("seed_kmeanspp", &seed_samples_with<seed_kmeanspp>, "points"_a, "k"_a, "seed"_a, "team"_a);
+  m.def("seed_maximin", &seed_samples_with<seed_maximin>, "points"_a, "k"_a, "seed"_a, "team"_a);
+  m.def("seed_wu", &seed_samples_with<seed_wu>, "points"_a, "k"_a, "seed"_a, "team"_a);
+  nb::class_<OwningSampleAssignment>(m, "SampleAssignment", "The same for samples.")
+      .def(nb::new_(&make_sample_assignment), "samples"_a, "k"_a, "team"_a)
+      .def("update", &update<OwningSampleAssignment>, "centers"_a,
+           "Labels samples with their nearest centres; how many labels changed.")
+      .def("cost", &cost_of<OwningSampleAssignment>, "centers"_a,
+           "Weighted squared distances to the labels' centres.")
+      .def_prop_ro("labels", &sample_labels_of, nb::rv_policy::move, "int32 (n,)");
+
+  m.def("lloyd", &run_lloyd<OwningAssignment>, "assignment"_a, "centers"_a, nb::kw_only(),
+        "max_iter"_a, "tol"_a, "relaxed"_a = 0, "farthest"_a = false,
+        "Passes of k-means: centers, inertia, n_iter, converged.");
+  m.def("lloyd", &run_lloyd<OwningSampleAssignment>, "assignment"_a, "centers"_a, nb::kw_only(),
+        "max_iter"_a, "tol"_a, "relaxed"_a = 0, "farthest"_a = true);
   m.def("improve", &run_improve, "assignment"_a, "centers"_a, nb::kw_only(), "rounds"_a, "passes"_a,
         "Leaves local minima by merging and splitting: centers, n_iter.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a,

@@ -1,6 +1,6 @@
-// The two inner loops of an exact nearest-centre search, compiled once per instruction set.
+// The inner loops of an exact nearest-centre search, compiled once per instruction set.
 //
-// Both work in floats and only *filter*: whatever rounding could change is kept, or flagged for
+// All work in floats and only *filter*: whatever rounding could change is kept, or flagged for
 // the caller to decide in doubles. That is why every instruction set gives the same labels.
 #pragma once
 
@@ -37,6 +37,13 @@ struct Kernels {
   /// within `gap` (in half squared distances), and `close` tells for which.
   bool (*assign[kMaxDim + 1])(const float* block, const Candidates& candidates, float gap,
                               std::uint16_t* labels, std::int32_t* close);
+
+  /// The same for samples of any dimension and all of `count` centres, with a gap for each sample.
+  /// Centres come in groups of kGroup, the last one padded: (groups, dim, kGroup).
+  bool (*assign_samples)(const float* block, int dim, const float* centers,
+                         const float* half_squares, int count, const float* gaps,
+                         std::int32_t* labels, std::int32_t* close);
+  static constexpr int kGroup = 6;  // with two or four vectors of samples, what registers can hold
 };
 
 /// All that this processor can run, the best first.

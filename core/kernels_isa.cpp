@@ -160,6 +160,97 @@ bool assign(const float* block, const Candidates& candidates, float gap, std::ui
   return any != 0;
 }
 
+/// The nearest so far, for kAtOnce vectors of samples.
+template <int kAtOnce>
+struct Nearest {
+  Floats best[kAtOnce];
+  Floats second[kAtOnce];
+  Ints label[kAtOnce];
+};
+
+/// Scores the first G centres of a group: as many accumulators as registers can hold, so that each
+/// load serves several of them.
+template <int G, int kAtOnce>
+inline void try_group(const float* block, int dim, const float* group, const float* half_squares,
+                      int id, Nearest<kAtOnce>& nearest) {
+  Floats scores[G][kAtOnce];
+#pragma GCC unroll 8
+  for (int g = 0; g < G; ++g) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kAtOnce; ++v) scores[g][v] = all(half_squares[g]);
+  }
+  for (int axis = 0; axis < dim; ++axis) {
+    Floats x[kAtOnce];
+#pragma GCC unroll 8
+    for (int v = 0; v < kAtOnce; ++v) x[v] = load(block + axis * kBlock + v * kLanes);
+#pragma GCC unroll 8
+    for (int g = 0; g < G; ++g) {
+      const Floats center = all(group[axis * Kernels::kGroup + g]);
+#pragma GCC unroll 8
+      for (int v = 0; v < kAtOnce; ++v) scores[g][v] -= x[v] * center;
+    }
+  }
+#pragma GCC unroll 8
+  for (int g = 0; g < G; ++g) {
+    const Ints label = all(id + g);
+#pragma GCC unroll 8
+    for (int v = 0; v < kAtOnce; ++v) {
+      const Floats score = scores[g][v];
+      nearest.label[v] = score < nearest.best[v] ? label : nearest.label[v];
+      nearest.second[v] = least(nearest.second[v], most(nearest.best[v], score));
+      nearest.best[v] = least(nearest.best[v], score);
+    }
+  }
+}
+
+bool assign_samples(const float* block, int dim, const float* centers, const float* half_squares,
+                    int count, const float* gaps, std::int32_t* labels, std::int32_t* close) {
+  constexpr int kGroup = Kernels::kGroup;
+  constexpr int kAtOnce = kLanes >= 16 ? 4 : 2;
+  Ints any_close = {};
+  for (int first = 0; first < kBlock; first += kAtOnce * kLanes) {
+    Nearest<kAtOnce> nearest;
+    for (int v = 0; v < kAtOnce; ++v) {
+      nearest.best[v] = all(__builtin_inff());
+      nearest.second[v] = all(__builtin_inff());
+      nearest.label[v] = Ints{};
+    }
+    int j = 0;
+    const float* rest = centers;
+    for (; j + kGroup <= count; j += kGroup, rest += kGroup * dim) {
+      try_group<kGroup>(block + first, dim, rest, half_squares + j, j, nearest);
+    }
+    switch (count - j) {
+      case 5:
+        try_group<5>(block + first, dim, rest, half_squares + j, j, nearest);
+        break;
+      case 4:
+        try_group<4>(block + first, dim, rest, half_squares + j, j, nearest);
+        break;
+      case 3:
+        try_group<3>(block + first, dim, rest, half_squares + j, j, nearest);
+        break;
+      case 2:
+        try_group<2>(block + first, dim, rest, half_squares + j, j, nearest);
+        break;
+      case 1:
+        try_group<1>(block + first, dim, rest, half_squares + j, j, nearest);
+        break;
+    }
+    for (int v = 0; v < kAtOnce; ++v) {
+      const int at = first + v * kLanes;
+      // "Not far" rather than "near": so that NaN, from centres too far off for floats, counts.
+      const Ints near = ~(nearest.second[v] - nearest.best[v] > load(gaps + at));
+      *reinterpret_cast<LooseInts*>(close + at) = near;
+      any_close |= near;
+      *reinterpret_cast<LooseInts*>(labels + at) = nearest.label[v];
+    }
+  }
+  std::int32_t any = 0;
+  for (int lane = 0; lane < kLanes; ++lane) any |= any_close[lane];
+  return any != 0;
+}
+
 }  // namespace
 
 #define KPALETTE_JOIN(a, b) a##b
@@ -172,6 +263,7 @@ const Kernels KPALETTE_TABLE(KPALETTE_ISA_NAME) = {
     KPALETTE_NAME(KPALETTE_ISA_NAME),
     {nullptr, nullptr, nullptr, narrow<3>, narrow<4>},
     {nullptr, nullptr, nullptr, assign<3>, assign<4>},
+    assign_samples,
 };
 
 }  // namespace kpalette

@@ -1,5 +1,6 @@
 #include "lloyd.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace kpalette {
@@ -12,6 +13,60 @@ struct Dearest {
   double cost = 0;
   std::size_t point = 0;
 };
+
+/// What a sample at point i weighs, and how many samples are there.
+struct Share {
+  double weight;
+  std::int64_t samples;
+};
+Share share(const Points& points, std::size_t i) { return {1, points.weight(i)}; }
+Share share(const Samples& samples, std::size_t i) { return {samples.weight(i), 1}; }
+
+/// Relocation::farthest, where `before` are the centres that the labels refer to and `centers` the
+/// means by now, which lose the samples that are taken away. Returns whether there was any.
+template <class Assignments>
+bool take_farthest(const Assignments& assignment, std::span<const double> before,
+                   std::vector<double>& centers, const std::vector<int>& empty) {
+  const auto& points = assignment.points();
+  const auto dim = static_cast<std::size_t>(points.dim());
+  std::vector<double> x(dim);
+  struct Far {
+    double square;
+    std::size_t point;
+  };
+  std::vector<Far> far;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points.coordinates(i, x.data());
+    const double* center = before.data() + static_cast<std::size_t>(assignment.labels()[i]) * dim;
+    double square = 0;
+    for (std::size_t axis = 0; axis < dim; ++axis) {
+      square += (x[axis] - center[axis]) * (x[axis] - center[axis]);
+    }
+    if (square > 0 && points.weight(i) > 0) far.push_back({square, i});
+  }
+  const std::size_t wanted = std::min(far.size(), empty.size());
+  std::partial_sort(far.begin(), far.begin() + static_cast<std::ptrdiff_t>(wanted), far.end(),
+                    [](const Far& a, const Far& b) {
+                      return a.square != b.square ? a.square > b.square : a.point < b.point;
+                    });
+  std::size_t next = 0;  // of the empty clusters
+  for (std::size_t rank = 0; rank < wanted && next < empty.size(); ++rank) {
+    const std::size_t i = far[rank].point;
+    const auto from = static_cast<std::size_t>(assignment.labels()[i]);
+    points.coordinates(i, x.data());
+    const Share sample = share(points, i);
+    double left = static_cast<double>(assignment.weight(static_cast<int>(from)));
+    for (std::int64_t copy = 0; copy < sample.samples && next < empty.size(); ++copy, ++next) {
+      left -= sample.weight;
+      for (std::size_t axis = 0; axis < dim; ++axis) {
+        double& mean = centers[from * dim + axis];
+        if (left > 0) mean += (mean - x[axis]) * (sample.weight / left);
+        centers[static_cast<std::size_t>(empty[next]) * dim + axis] = x[axis];
+      }
+    }
+  }
+  return next > 0;
+}
 
 }  // namespace
 
@@ -59,17 +114,33 @@ int relocate(const Assignment& assignment, std::vector<double>& centers,
   return done;
 }
 
-Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOptions& options) {
+namespace {
+
+bool fill(const Assignment& assignment, Relocation relocation, std::span<const double> before,
+          std::vector<double>& centers, const std::vector<int>& empty) {
+  return relocation == Relocation::dearest ? relocate(assignment, centers, empty) > 0
+                                           : take_farthest(assignment, before, centers, empty);
+}
+
+bool fill(const SampleAssignment& assignment, Relocation, std::span<const double> before,
+          std::vector<double>& centers, const std::vector<int>& empty) {
+  return take_farthest(assignment, before, centers, empty);
+}
+
+template <class Assignments>
+Fit iterate(Assignments& assignment, std::vector<double> centers, const LloydOptions& options) {
   const auto dim = static_cast<std::size_t>(assignment.points().dim());
   const int k = assignment.k();
   int pass = 0;
   bool converged = false;
   std::vector<double> mean(dim);
+  std::vector<double> before;
   std::vector<int> empty;
   while (pass < options.max_iter && !converged) {
     assignment.update(centers);
     const double step = pass < options.relaxed ? options.relaxation : 1.0;
     ++pass;
+    before = centers;
     empty.clear();
     double moved = 0;
     for (int j = 0; j < k; ++j) {
@@ -86,12 +157,22 @@ Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOption
         center[axis] = target;
       }
     }
-    if (!empty.empty() && relocate(assignment, centers, empty) > 0) continue;
+    if (!empty.empty() && fill(assignment, options.relocation, before, centers, empty)) continue;
     if (step != 1.0) continue;
     converged = moved == 0 || std::sqrt(moved) < options.tol;
   }
   const double inertia = assignment.cost(centers);
   return {std::move(centers), inertia, pass, converged};
+}
+
+}  // namespace
+
+Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOptions& options) {
+  return iterate(assignment, std::move(centers), options);
+}
+
+Fit lloyd(SampleAssignment& assignment, std::vector<double> centers, const LloydOptions& options) {
+  return iterate(assignment, std::move(centers), options);
 }
 
 }  // namespace kpalette

@@ -4,8 +4,18 @@
 #include <vector>
 
 #include "assignment.hpp"
+#include "samples.hpp"
 
 namespace kpalette {
+
+/// Where the centre of a cluster goes that has lost all its points.
+enum class Relocation {
+  /// To the point that by itself adds most to the cost.
+  dearest,
+  /// To the sample that is farthest from its centre, one sample of those that share a point: what
+  /// scikit-learn does, so that the same passes lead to the same centres.
+  farthest,
+};
 
 struct LloydOptions {
   int max_iter = 300;
@@ -14,6 +24,7 @@ struct LloydOptions {
   /// passes (Lee, Baek and Sung 1997, doi:10.1109/97.551685).
   int relaxed = 0;
   double relaxation = 1.85;
+  Relocation relocation = Relocation::dearest;
 };
 
 struct Fit {
@@ -23,9 +34,11 @@ struct Fit {
   bool converged;               // a plain pass moved no centre, or all together less than tol
 };
 
-/// Makes passes from the given centres. A cluster that lost all its points is given the point
-/// which by itself adds most to the cost.
+/// Makes passes from the given centres.
 Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOptions& options);
+
+/// The same for samples; empty clusters always go to the farthest.
+Fit lloyd(SampleAssignment& assignment, std::vector<double> centers, const LloydOptions& options);
 
 /// Places the centre of each of the given empty clusters on the point that by itself adds most to
 /// the cost, one after another, until the cost is zero. Returns how many it placed.

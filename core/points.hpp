@@ -57,6 +57,13 @@ class Points {
     return block(i / kBlock)[static_cast<std::size_t>(axis) * kBlock + i % kBlock];
   }
 
+  /// The absolute coordinates of point i.
+  void coordinates(std::size_t i, double* out) const {
+    for (int axis = 0; axis < dim_; ++axis) {
+      out[axis] = static_cast<double>(at(i, axis)) + origin_[static_cast<std::size_t>(axis)];
+    }
+  }
+
   /// Weights of one block: (64), 0 in the padding.
   const std::int64_t* weights(std::size_t index) const {
     return index + 1 < blocks() ? weights_.data() + index * kBlock : last_weights_.data();

@@ -47,11 +47,23 @@ def steps_per_level(channels: int) -> int:
 
 def seed_random(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 
+@overload
 def seed_kmeanspp(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 
+@overload
+def seed_kmeanspp(points: Samples, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+@overload
 def seed_maximin(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 
+@overload
+def seed_maximin(points: Samples, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+@overload
 def seed_wu(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+@overload
+def seed_wu(points: Samples, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 
 class Assignment:
     """Which centre each point is nearest to."""
@@ -72,8 +84,41 @@ class Assignment:
     def counts(self) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
         """int64 (k,)"""
 
-def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]:
+class Samples:
+    """Rows of floats, with weights."""
+
+    @overload
+    def __init__(self, values: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+
+    @overload
+    def __init__(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+
+    def __len__(self) -> int: ...
+
+def hash_samples(samples: Samples, team: Team) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+    """uint64 (n,), by the values of each sample alone."""
+
+class SampleAssignment:
+    """The same for samples."""
+
+    def __init__(self, samples: Samples, k: int, team: Team) -> None: ...
+
+    def update(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> int:
+        """Labels samples with their nearest centres; how many labels changed."""
+
+    def cost(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
+        """Weighted squared distances to the labels' centres."""
+
+    @property
+    def labels(self) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]:
+        """int32 (n,)"""
+
+@overload
+def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = False) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]:
     """Passes of k-means: centers, inertia, n_iter, converged."""
+
+@overload
+def lloyd(assignment: SampleAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
 
 def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
     """Leaves local minima by merging and splitting: centers, n_iter."""
