@@ -40,7 +40,8 @@ namespace {
 
 using Bytes = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Counts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-using Labels = nb::ndarray<const std::uint16_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class Label>
+using Labels = nb::ndarray<const Label, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Weights = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class T>
 using Rows = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
@@ -267,14 +268,15 @@ OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
   return hand_over<OutBytes>(std::move(colors), {k, dim});
 }
 
-template <class Index>
-void run_remap(const Bytes& pixels, const Bytes& colors, const Labels& labels,
+template <class Label, class Index>
+void run_remap(const Bytes& pixels, const Bytes& colors, const Labels<Label>& labels,
                nb::ndarray<Index, nb::ndim<1>, nb::c_contig, nb::device::cpu> out, Team& team) {
   require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
   require(colors.shape(0) == labels.shape(0), "expected one label per colour");
   require(pixels.shape(0) == out.shape(0), "expected one index per pixel");
   nb::gil_scoped_release release;
-  remap<Index>(view(pixels), channels_of(pixels), view(colors), view(labels), out.data(), team);
+  remap<Label, Index>(view(pixels), channels_of(pixels), view(colors), view(labels), out.data(),
+                      team);
 }
 
 }  // namespace
@@ -401,10 +403,10 @@ NB_MODULE(_core, m) {
         "Leaves local minima by merging and splitting: centers, n_iter.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a,
         "The palette (k, channels); the assignment follows it.");
-  m.def("remap", &run_remap<std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
-        "team"_a, "Writes the label of each pixel's colour.");
-  m.def("remap", &run_remap<std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
-        "team"_a);
-  m.def("remap", &run_remap<std::int32_t>, "pixels"_a, "colors"_a, "labels"_a, "out"_a.noconvert(),
-        "team"_a);
+  m.def("remap", &run_remap<std::uint16_t, std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a,
+        "out"_a.noconvert(), "team"_a, "Writes the label of each pixel's colour.");
+  m.def("remap", &run_remap<std::uint16_t, std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a,
+        "out"_a.noconvert(), "team"_a);
+  m.def("remap", &run_remap<std::int32_t, std::int32_t>, "pixels"_a, "colors"_a, "labels"_a,
+        "out"_a.noconvert(), "team"_a);
 }

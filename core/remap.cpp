@@ -29,7 +29,8 @@ void for_chunks(std::size_t n, Team& team, const Body& body) {
 template <class Index>
 class CubeTable {
  public:
-  CubeTable(std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels) {
+  template <class Label>
+  CubeTable(std::span<const std::uint8_t> colors, std::span<const Label> labels) {
     std::uint32_t pages = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       std::uint32_t& page = page_of_[cube_of(last_word(colors.data() + 3 * i))];
@@ -57,9 +58,10 @@ class CubeTable {
 };
 
 /// RGBA: an open-addressing hash table, at most half full.
+template <class Label>
 class HashTable {
  public:
-  HashTable(std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels)
+  HashTable(std::span<const std::uint8_t> colors, std::span<const Label> labels)
       : slots_(2 * std::bit_ceil(std::max<std::size_t>(labels.size(), 8))) {
     for (std::size_t i = 0; i < labels.size(); ++i) {
       const std::uint32_t code = morton<4>(colors.data() + 4 * i);
@@ -69,7 +71,7 @@ class HashTable {
     }
   }
 
-  std::uint16_t operator[](std::uint32_t code) const {
+  Label operator[](std::uint32_t code) const {
     std::size_t at = start(code);
     while (slots_[at].code != code || !slots_[at].used) {
       if (!slots_[at].used) fail_unknown_color();
@@ -81,7 +83,7 @@ class HashTable {
  private:
   struct Slot {
     std::uint32_t code = 0;
-    std::uint16_t label = 0;
+    Label label = 0;
     bool used = false;
   };
 
@@ -96,9 +98,9 @@ class HashTable {
 
 }  // namespace
 
-template <class Index>
+template <class Label, class Index>
 void remap(std::span<const std::uint8_t> pixels, int channels, std::span<const std::uint8_t> colors,
-           std::span<const std::uint16_t> labels, Index* indices, Team& team) {
+           std::span<const Label> labels, Index* indices, Team& team) {
   const std::uint8_t* data = pixels.data();
   const std::size_t n = pixels.size() / static_cast<std::size_t>(channels);
   if (channels == 3) {
@@ -108,7 +110,7 @@ void remap(std::span<const std::uint8_t> pixels, int channels, std::span<const s
                     [&](std::size_t i, std::uint32_t word) { indices[i] = table[word]; });
     });
   } else {
-    const HashTable table(colors, labels);
+    const HashTable<Label> table(colors, labels);
     for_chunks(n, team, [&](std::size_t first, std::size_t last) {
       for (std::size_t i = first; i < last; ++i) {
         indices[i] = static_cast<Index>(table[morton<4>(data + 4 * i)]);
@@ -122,6 +124,6 @@ template void remap(std::span<const std::uint8_t>, int, std::span<const std::uin
 template void remap(std::span<const std::uint8_t>, int, std::span<const std::uint8_t>,
                     std::span<const std::uint16_t>, std::uint16_t*, Team&);
 template void remap(std::span<const std::uint8_t>, int, std::span<const std::uint8_t>,
-                    std::span<const std::uint16_t>, std::int32_t*, Team&);
+                    std::span<const std::int32_t>, std::int32_t*, Team&);
 
 }  // namespace kpalette

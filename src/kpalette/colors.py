@@ -51,6 +51,24 @@ def checked_counts(counts: Any, n: int) -> CountArray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
+def checked_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Give `value` as an int, if it is a whole number from `least` to `most`.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer.
+    ValueError
+        If it is out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expected an integer, got {value!r}")
+    if value < least or (most is not None and value > most):
+        expected = f"at least {least}" if most is None else f"{least} to {most}"
+        raise ValueError(f"{name}: expected {expected}, got {value}")
+    return int(value)
+
+
 def check_total(counts: np.ndarray[Any, Any]) -> None:
     """Raise OverflowError if counts add up to more than 2**63 - 1."""
     most = np.iinfo(np.int64).max

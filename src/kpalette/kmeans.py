@@ -1,50 +1,114 @@
-"""k-means by its usual interface: passes over distinct colours, run by the core."""
+"""k-means by scikit-learn's interface: passes over distinct colours, or over rows of floats."""
 
 from __future__ import annotations
 
-from typing import Any, Self
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Self, TypeAlias
 
 import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from kpalette import _core
+from kpalette.colors import ByteArray, checked_whole
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import MAX_COLORS
 
 __all__ = ["KMeans"]
 
-MAX_ITER = 2**31 - 1
+Array: TypeAlias = np.ndarray[Any, Any]
+Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
+Labels: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
+RandomState: TypeAlias = "int | np.random.Generator | np.random.RandomState | None"
+Init: TypeAlias = "str | Array | Callable[..., Any]"
+
+MAX_INT = 2**31 - 1
+
+#: How a fit can start, besides by "random", an array or a function.
+SEEDINGS: dict[str, Callable[..., Floats]] = {
+    "k-means++": _core.seed_kmeanspp,
+    "maximin": _core.seed_maximin,
+    "wu": _core.seed_wu,
+}
+ALGORITHMS = ("lloyd", "elkan")
 
 
-class KMeans:
-    """k-means clustering of colours.
+class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]
+    """k-means clustering, with scikit-learn's interface.
 
-    The centres start as ``numpy.random.default_rng(random_state).choice(X, size=n_clusters,
-    replace=False)``. Each pass assigns every sample to its nearest centre by Euclidean distance
-    (the lowest index wins a tie) and moves each centre to the mean of its samples; a centre that
-    is left with none moves to the colour that by itself adds most to the cost. It stops when the
-    Frobenius norm of the centres' change is less than `tol`, or after `max_iter` passes.
+    Each pass assigns every sample to its nearest centre by Euclidean distance (the lowest index
+    wins a tie) and moves each centre to the mean of its samples. It stops when the Frobenius norm
+    of the centres' change is less than `tol`, when no centre moves, or after `max_iter` passes.
 
-    Passes run over the distinct colours, weighted by how many samples have each, which gives the
-    same numbers as passes over the samples.
+    Samples that are 8-bit colours, which is to say three whole numbers from 0 to 255 of whatever
+    dtype, are counted first: passes run over the distinct colours, weighted by how many samples
+    have each, and give the same numbers as passes over the samples.
 
     Parameters
     ----------
-    n_clusters : int
-        1 to 65,536, and at most the number of samples.
+    n_clusters : int, default 8
+        1 to the number of samples.
     tol : float, default 1e-2
-        On the scale of the samples; at least 0.
+        On the scale of the samples; at least 0. scikit-learn's is relative to their variance.
     max_iter : int, default 100
         At least 1.
-    random_state : int, default 42
-        Seeds the choice of the first centres; at least 0.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default 42
+        Seeds what is drawn. With None, every fit draws anew.
+    init : {"random", "k-means++", "wu", "maximin"}, array or callable, default "random"
+        Where the centres start.
+
+        - ``"random"``: ``numpy.random.default_rng(random_state).choice(X, size=n_clusters,
+          replace=False)``. If samples differ in weight, or rows of floats repeat, the draw is
+          among the distinct ones, with probabilities by their weight: a weight of 2 is then the
+          same as being there twice.
+        - ``"k-means++"``: greedy k-means++ (Arthur and Vassilvitskii 2007).
+        - ``"wu"``: the means of boxes, cut where it leaves the least variance (Wu 1991). It draws
+          nothing.
+        - ``"maximin"``: each the sample farthest from those before (Gonzalez 1985).
+        - an array (n_clusters, n_features).
+        - a callable that is given ``X``, ``n_clusters`` and ``random_state=`` (a ``RandomState``)
+          and returns such an array.
+    n_init : int or "auto", default 1
+        How many starts to try, of which the one with the least inertia is kept. ``"auto"`` is 10
+        for ``"random"`` and callables, otherwise 1. An array and ``"wu"`` give one start.
+    verbose : int, default 0
+        Whether to print a line about each start.
+    copy_x : bool, default True
+        Of no effect: `X` is never changed. scikit-learn has it.
+    algorithm : {"lloyd", "elkan"}, default "lloyd"
+        Of no effect: both mean the same exact passes. scikit-learn has it.
 
     Attributes
     ----------
-    cluster_centers_ : float64 array (n_clusters, 3)
+    cluster_centers_ : array (n_clusters, n_features)
+        float32 if `X` is, otherwise float64.
     labels_ : int32 array (n_samples,)
-        The cluster that the last pass assigned each sample to.
-    iterations : int
+        The nearest centre of each sample, as :meth:`predict` gives. Only where `max_iter` ended
+        the fit are they what the last pass assigned, before it moved the centres.
+    inertia_ : float
+        Sum of the squared distances of samples to their centres, times their weights.
+    n_iter_ : int
         Passes made.
+    iterations : int
+        The same, by the walk-through's name.
+    n_features_in_ : int
+    feature_names_in_ : array of str (n_features_in_,)
+        Where `X` has names of features.
+
+    Notes
+    -----
+    A cluster that loses all its samples is given the one that is farthest from its centre, as in
+    scikit-learn. From the same starting centres and with ``tol=0``, both make the same passes.
 
     References
     ----------
@@ -53,32 +117,54 @@ class KMeans:
     Examples
     --------
     >>> import numpy as np
-    >>> from kpalette.model import KMeans
+    >>> from kpalette import KMeans
     >>> X = np.array([[0, 0, 0], [2, 0, 0], [200, 0, 0], [204, 0, 0]], np.uint8)
     >>> model = KMeans(n_clusters=2).fit(X)
     >>> sorted(model.cluster_centers_[:, 0].tolist())
     [1.0, 202.0]
+    >>> model.inertia_, model.predict([[210, 10, 10]]) == model.labels_[3]
+    (10.0, array([ True]))
     """
 
     def __init__(
         self,
-        n_clusters: int,
+        n_clusters: int = 8,
         tol: float = 1e-2,
         max_iter: int = 100,
-        random_state: int = 42,
+        random_state: RandomState = 42,
+        *,
+        init: Init = "random",
+        n_init: int | str = 1,
+        verbose: int = 0,
+        copy_x: bool = True,
+        algorithm: str = "lloyd",
     ) -> None:
         self.n_clusters = n_clusters
         self.tol = tol
         self.max_iter = max_iter
         self.random_state = random_state
+        self.init = init
+        self.n_init = n_init
+        self.verbose = verbose
+        self.copy_x = copy_x
+        self.algorithm = algorithm
 
-    def fit(self, X: np.ndarray[Any, np.dtype[np.uint8]]) -> Self:  # noqa: N803
+    @property
+    def iterations(self) -> int:
+        """Passes made."""
+        return int(self.n_iter_)
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: N803
         """Find the clusters of samples.
 
         Parameters
         ----------
-        X : uint8 array (n_samples, 3)
-            R, G and B of each sample, as :attr:`kpalette.image.Image.rgb_vector` is.
+        X : array, data frame or ColorHistogram (n_samples, n_features)
+            Numbers, finite; :attr:`kpalette.image.Image.rgb_vector` for one. The samples of a
+            histogram are its colours, weighted by their counts.
+        y : ignored
+        sample_weight : array (n_samples,), optional
+            At least 0 each, and not all 0; 1 by default.
 
         Returns
         -------
@@ -88,46 +174,328 @@ class KMeans:
         Raises
         ------
         TypeError
-            If `X` is not of dtype uint8.
+            If an argument or a parameter is of the wrong kind, or `X` is sparse.
         ValueError
-            If `X` has another shape, a parameter is out of range, or there are fewer samples than
-            clusters.
+            If one is out of range or of the wrong shape, or there are fewer samples than clusters.
+
+        Warns
+        -----
+        sklearn.exceptions.ConvergenceWarning
+            If fewer clusters than asked for have samples, as the samples have no more distinct
+            values.
         """
-        X = self._checked(X)  # noqa: N806
-        team = make_team(None)
-        histogram = ColorHistogram.from_pixels(X, team)
-        rng = np.random.default_rng(self.random_state)
-        start = rng.choice(X, size=self.n_clusters, replace=False).astype(np.float64)
-        points = _core.Points(histogram.colors, histogram.counts, team)
-        assignment = _core.Assignment(points, self.n_clusters, team)
-        self.cluster_centers_, _, self.iterations, _ = _core.lloyd(
-            assignment, start, max_iter=self.max_iter, tol=self.tol, relaxed=0
-        )
-        self.labels_ = np.empty(len(X), np.int32)
-        _core.remap(X, histogram.colors, assignment.labels, self.labels_, team)
+        self._check_parameters()
+        X, weights = self._checked(X, sample_weight, reset=True)  # noqa: N806
+        n = X.n_pixels if isinstance(X, ColorHistogram) else len(X)
+        k = int(self.n_clusters)
+        if k > n:
+            raise ValueError(f"n_clusters: expected at most n_samples={n}, got {k}")
+        problem = _Problem.of(X, weights, k)
+        dtype = np.float32 if _rows(X).dtype == np.float32 else np.float64
+        rng = _generator(self.random_state)
+        assignment = problem.assignment(k)
+        best = math.inf
+        for run in range(self._runs()):
+            start = self._start(X, problem, rng)
+            centers, _, n_iter, converged = _core.lloyd(
+                assignment, start, max_iter=self.max_iter, tol=self.tol, farthest=True
+            )
+            centers = centers.astype(dtype)
+            exact = centers.astype(np.float64)
+            if converged:
+                assignment.update(exact)
+            inertia = assignment.cost(exact)
+            if self.verbose:
+                print(f"start {run + 1}: {n_iter} passes, inertia {inertia:.6g}")
+            if inertia < best or run == 0:
+                best = inertia
+                self.cluster_centers_ = centers
+                self.labels_ = problem.expand(assignment.labels)
+                self.inertia_ = float(inertia)
+                self.n_iter_ = int(n_iter)
+        self._n_features_out = k
+        found = len(np.unique(self.labels_))
+        if found < k:
+            warnings.warn(
+                f"found {found} distinct clusters, fewer than n_clusters={k}: "
+                "the samples may have no more distinct values",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
-    def _checked(self, samples: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
-        array = np.asarray(samples)
-        if array.ndim != 2 or array.shape[1] != 3:
-            raise ValueError(f"X: expected shape (n_samples, 3), got {array.shape}")
-        if array.dtype != np.uint8:
-            raise TypeError(f"X: expected dtype uint8, got {array.dtype}")
-        for name, least in (("n_clusters", 1), ("max_iter", 1), ("random_state", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-                raise TypeError(f"{name}: expected an integer, got {value!r}")
-            if value < least:
-                raise ValueError(f"{name}: expected at least {least}, got {value}")
-        if self.max_iter > MAX_ITER:
-            raise ValueError(f"max_iter: expected at most {MAX_ITER}, got {self.max_iter}")
-        if self.n_clusters > min(len(array), MAX_COLORS):
-            raise ValueError(
-                f"n_clusters: expected at most {MAX_COLORS} and the number of samples, "
-                f"{len(array)}, got {self.n_clusters}"
-            )
+    def predict(self, X: Any) -> Labels:  # noqa: N803
+        """Give the nearest centre of each sample.
+
+        Parameters
+        ----------
+        X : array, data frame or ColorHistogram (n_samples, n_features)
+
+        Returns
+        -------
+        int32 array (n_samples,)
+        """
+        problem, assignment, _ = self._assigned(X, None)
+        return problem.expand(assignment.labels)
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:  # noqa: N803
+        """Fit and return :attr:`labels_`."""
+        labels: Labels = self.fit(X, sample_weight=sample_weight).labels_
+        return labels
+
+    def transform(self, X: Any) -> Array:  # noqa: N803
+        """Give the distance of each sample to each centre.
+
+        Parameters
+        ----------
+        X : array, data frame or ColorHistogram (n_samples, n_features)
+
+        Returns
+        -------
+        array (n_samples, n_clusters)
+            float32 if `X` is, otherwise float64.
+        """
+        from sklearn.metrics.pairwise import euclidean_distances
+
+        check_is_fitted(self)
+        X, _ = self._checked(X, None, reset=False)  # noqa: N806
+        distances: Array = euclidean_distances(_rows(X), self.cluster_centers_)
+        return distances
+
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:  # noqa: N803
+        """Fit and return the distances of :meth:`transform`."""
+        return self.fit(X, sample_weight=sample_weight).transform(X)
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803
+        """Give the negative inertia of samples: more is better.
+
+        Parameters
+        ----------
+        X : array, data frame or ColorHistogram (n_samples, n_features)
+        y : ignored
+        sample_weight : array (n_samples,), optional
+
+        Returns
+        -------
+        float
+        """
+        _, assignment, centers = self._assigned(X, sample_weight)
+        return -float(assignment.cost(centers))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _assigned(self, X: Any, sample_weight: Any) -> tuple[_Problem, Any, Floats]:  # noqa: N803
+        check_is_fitted(self)
+        X, weights = self._checked(X, sample_weight, reset=False)  # noqa: N806
+        centers = self.cluster_centers_.astype(np.float64)
+        problem = _Problem.of(X, weights, len(centers))
+        assignment = problem.assignment(len(centers))
+        assignment.update(centers)
+        return problem, assignment, centers
+
+    def _check_parameters(self) -> None:
+        checked_whole("n_clusters", self.n_clusters, 1, MAX_INT)
+        checked_whole("max_iter", self.max_iter, 1, MAX_INT)
+        if self.n_init != "auto":
+            checked_whole("n_init", self.n_init, 1, MAX_INT)
         if isinstance(self.tol, bool) or not isinstance(self.tol, (int, float, np.number)):
             raise TypeError(f"tol: expected a number, got {self.tol!r}")
         if not self.tol >= 0:
             raise ValueError(f"tol: expected at least 0, got {self.tol}")
-        return np.ascontiguousarray(array)
+        for name, value, known in (
+            ("init", self.init, ("random", *SEEDINGS)),
+            ("algorithm", self.algorithm, ALGORITHMS),
+        ):
+            if isinstance(value, str) and value not in known:
+                raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
+        if not isinstance(self.algorithm, str):
+            raise TypeError(f"algorithm: expected a string, got {self.algorithm!r}")
+
+    def _checked(
+        self,
+        X: Any,  # noqa: N803
+        sample_weight: Any,
+        reset: bool,
+    ) -> tuple[Array | ColorHistogram, Floats | None]:
+        """Give samples as an array of uint8, float32 or float64, and their weights."""
+        if isinstance(X, ColorHistogram):
+            if sample_weight is not None:
+                raise ValueError("sample_weight: expected none, as a histogram has its counts")
+            validate_data(self, X.colors[:1], reset=reset, dtype=None)
+            return X, None
+        array = validate_data(
+            self, X, reset=reset, dtype=[np.float64, np.float32, np.uint8], order="C"
+        )
+        if array.dtype == np.uint8 and array.shape[1] != 3:
+            array = array.astype(np.float64)
+        if sample_weight is None:
+            return array, None
+        if isinstance(sample_weight, Real):
+            sample_weight = np.full(len(array), sample_weight)
+        weights = check_array(
+            sample_weight, ensure_2d=False, dtype=np.float64, order="C", input_name="sample_weight"
+        )
+        if weights.shape != (len(array),):
+            raise ValueError(f"sample_weight: expected shape ({len(array)},), got {weights.shape}")
+        if (least := weights.min()) < 0:
+            raise ValueError(f"sample_weight: expected at least 0, got {least}")
+        if not weights.any():
+            raise ValueError("sample_weight: expected at least one above 0, got only zeros")
+        return array, weights
+
+    def _runs(self) -> int:
+        if self.init == "wu" if isinstance(self.init, str) else not callable(self.init):
+            if self.n_init not in (1, "auto") and not isinstance(self.init, str):
+                warnings.warn(
+                    f"init is an array, which gives one start: n_init={self.n_init} is not used",
+                    RuntimeWarning,
+                    stacklevel=3,
+                )
+            return 1
+        if self.n_init == "auto":
+            return 10 if callable(self.init) or self.init == "random" else 1
+        return int(self.n_init)
+
+    def _start(
+        self,
+        X: Array | ColorHistogram,  # noqa: N803
+        problem: _Problem,
+        rng: np.random.Generator,
+    ) -> Floats:
+        """Choose where the centres start."""
+        k = int(self.n_clusters)
+        if isinstance(self.init, str):
+            if self.init == "random":
+                return problem.draw(k, rng)
+            return problem.seed(SEEDINGS[self.init], k, int(rng.integers(2**63)))
+        given: Any = self.init
+        if callable(given):
+            state = np.random.RandomState(rng.integers(2**32))
+            given = given(_rows(X), k, random_state=state)
+        start: Floats = check_array(given, dtype=np.float64, order="C", input_name="init")
+        expected = (k, self.n_features_in_)
+        if start.shape != expected:
+            raise ValueError(f"init: expected shape {expected}, got {start.shape}")
+        return start
+
+
+def _generator(random_state: RandomState) -> np.random.Generator:
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(0, 2**32, size=4, dtype=np.uint64))
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return np.random.default_rng(random_state)
+    return np.random.default_rng(checked_whole("random_state", random_state, 0))
+
+
+def _rows(X: Array | ColorHistogram) -> Array:  # noqa: N803
+    return X.colors if isinstance(X, ColorHistogram) else X
+
+
+def _as_colors(X: Array) -> ByteArray | None:  # noqa: N803
+    """Give samples as 8-bit colours, if that is what they are."""
+    if X.shape[1] != 3 or not (X.min() >= 0 and X.max() <= 255):
+        return None
+    colors = X.astype(np.uint8, copy=False)
+    return colors if np.array_equal(colors, X) else None
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Weighted points for the core, and the way from their labels to those of the samples."""
+
+    points: _core.Points | _core.Samples
+    rows: Array  # the values of the points
+    weights: Array
+    team: _core.Team
+    expand: Callable[[Array], Labels]
+    pixels: ByteArray | None = None  # the samples, where they are colours that all weigh the same
+
+    @classmethod
+    def of(cls, X: Array | ColorHistogram, weights: Floats | None, k: int) -> Self:  # noqa: N803
+        """Count samples if they are colours; take them as they are if not."""
+        team = make_team(None)
+        if isinstance(X, ColorHistogram):
+            return cls._counted(X, X.counts, k, team, lambda labels: labels.astype(np.int32))
+        colors = _as_colors(X)
+        if colors is None:
+            weights = np.ones(len(X)) if weights is None else weights
+            points = _core.Samples(X, weights, team)
+            return cls(points, X, weights, team, lambda labels: labels)
+        histogram = ColorHistogram.from_pixels(colors, team)
+
+        def expand(labels: Array) -> Labels:
+            out = np.empty(len(colors), np.int32)
+            _core.remap(colors, histogram.colors, labels.astype(np.int32), out, team)
+            return out
+
+        if weights is None:
+            return cls._counted(histogram, histogram.counts, k, team, expand, colors)
+        which = expand(np.arange(len(histogram)))
+        summed = np.bincount(which, weights, minlength=len(histogram))
+        return cls._counted(histogram, summed, k, team, expand)
+
+    @classmethod
+    def _counted(
+        cls,
+        histogram: ColorHistogram,
+        weights: Array,
+        k: int,
+        team: _core.Team,
+        expand: Callable[[Array], Labels],
+        pixels: ByteArray | None = None,
+    ) -> Self:
+        points: _core.Points | _core.Samples
+        if histogram.channels == 3 and weights.dtype == np.int64 and k <= MAX_COLORS:
+            points = _core.Points(histogram.colors, weights, team)
+        else:
+            rows = histogram.colors.astype(np.float64)
+            points = _core.Samples(rows, weights.astype(np.float64), team)
+        return cls(points, histogram.colors, weights, team, expand, pixels)
+
+    def assignment(self, k: int) -> Any:
+        kind = _core.Assignment if isinstance(self.points, _core.Points) else _core.SampleAssignment
+        return kind(self.points, k, self.team)  # type: ignore[arg-type]
+
+    def draw(self, k: int, rng: np.random.Generator) -> Floats:
+        """Choose samples at random, by their weights."""
+        if self.pixels is not None:
+            return rng.choice(self.pixels, k, replace=False).astype(np.float64)
+        rows, weights = self._population()
+        if k >= len(rows):
+            chosen = np.arange(k) % len(rows)
+        else:
+            even = bool((weights == weights[0]).all())
+            p = None if even else weights / weights.sum()
+            chosen = rng.choice(len(rows), k, replace=False, p=p)
+        return rows[chosen].astype(np.float64)
+
+    def seed(self, seeding: Callable[..., Floats], k: int, seed: int) -> Floats:
+        """Choose by one of the core's methods."""
+        points = self.points
+        if isinstance(points, _core.Samples):
+            points = _core.Samples(*self._population(), self.team)
+        centers = seeding(points, min(k, len(points)), seed, self.team)
+        return np.vstack([centers, np.repeat(centers[-1:], k - len(centers), axis=0)])
+
+    def _population(self) -> tuple[Array, Floats]:
+        """Give what weighs something: in the order given if all weigh the same and none repeats.
+
+        Otherwise in an order that depends on the values alone, so that a weight of 2 is the same
+        as being there twice, wherever.
+        """
+        some = self.weights > 0
+        rows = np.ascontiguousarray(self.rows if some.all() else self.rows[some], self._dtype)
+        weights = self.weights[some].astype(np.float64)
+        hashes = _core.hash_samples(_core.Samples(rows, weights, self.team), self.team)
+        _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
+        if len(first) == len(rows) and (weights == weights[0]).all():
+            return rows, weights
+        return rows[first], np.bincount(which, weights).astype(np.float64)
+
+    @property
+    def _dtype(self) -> Any:
+        return np.float32 if self.rows.dtype == np.float32 else np.float64
