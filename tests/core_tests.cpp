@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "assignment.hpp"
+#include "core_checks.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
 #include "kernels.hpp"
@@ -37,77 +38,6 @@
 using namespace kpalette;
 
 namespace {
-
-// ---- checks ----
-
-int passed = 0;
-int failed = 0;
-std::string current_case;  // what a failure message adds to file and line
-
-void report(bool good, const char* file, int line, const std::string& message) {
-  ++(good ? passed : failed);
-  if (!good) std::cerr << file << ":" << line << ": " << message << "  [" << current_case << "]\n";
-}
-
-template <class... Parts>
-std::string text(const Parts&... parts) {
-  std::ostringstream out;
-  out.precision(17);
-  (out << ... << parts);
-  return out.str();
-}
-
-template <class Value>
-std::string difference(const Value& got, const Value& expected) {
-  return text("got ", +got, ", expected ", +expected);
-}
-
-template <class Value>
-std::string difference(const std::vector<Value>& got, const std::vector<Value>& expected) {
-  if (got.size() != expected.size()) {
-    return text("got ", got.size(), " elements, expected ", expected.size());
-  }
-  const auto at = std::mismatch(got.begin(), got.end(), expected.begin()).first - got.begin();
-  const auto i = static_cast<std::size_t>(at);
-  return i < got.size() ? text("at ", i, ": ", difference(got[i], expected[i])) : "equal";
-}
-
-#define CHECK(condition) report((condition), __FILE__, __LINE__, #condition)
-
-#define CHECK_EQUAL(got, expected)                                                                 \
-  do {                                                                                             \
-    const auto got_ = (got);                                                                       \
-    const decltype(got_) expected_ = (expected);                                                   \
-    const bool good_ = got_ == expected_;                                                          \
-    report(good_, __FILE__, __LINE__, good_ ? "" : text(#got, ": ", difference(got_, expected_))); \
-  } while (false)
-
-#define CHECK_NEAR(got, expected, tolerance)                                        \
-  do {                                                                              \
-    const double got_ = (got);                                                      \
-    const double expected_ = (expected);                                            \
-    report(std::abs(got_ - expected_) <= (tolerance), __FILE__, __LINE__,           \
-           text(#got, ": ", difference(got_, expected_), " within ", (tolerance))); \
-  } while (false)
-
-#define CHECK_AT_MOST(got, limit)                                      \
-  do {                                                                 \
-    const double got_ = (got);                                         \
-    const double limit_ = (limit);                                     \
-    report(got_ <= limit_, __FILE__, __LINE__,                         \
-           text(#got, ": got ", got_, ", expected at most ", limit_)); \
-  } while (false)
-
-#define CHECK_THROWS(exception, expression)                                    \
-  do {                                                                         \
-    bool thrown_ = false;                                                      \
-    try {                                                                      \
-      (void)(expression);                                                      \
-    } catch (const exception&) {                                               \
-      thrown_ = true;                                                          \
-    }                                                                          \
-    report(thrown_, __FILE__, __LINE__, #expression ": expected " #exception); \
-  } while (false)
 
 // ---- data ----
 
@@ -891,16 +821,16 @@ void test_palettes() {
 
 // ---- indices ----
 
-template <class Index>
+template <class Label, class Index>
 void test_remap(int channels, std::size_t n, Kind kind, Team& team) {
   current_case = text("remap: n = ", n, ", ", channels, " channels, ", sizeof(Index), " bytes");
   const Bytes pixels = make_pixels(n, channels, kind, 30);
   const Colors colors(count_colors(pixels, channels, team));
   Random random(31);
-  std::map<std::uint32_t, std::uint16_t> label_of;
-  Labels labels;
+  std::map<std::uint32_t, Label> label_of;
+  std::vector<Label> labels;
   for (std::size_t i = 0; i < colors.size(); ++i) {
-    labels.push_back(static_cast<std::uint16_t>(random.below(sizeof(Index) == 1 ? 256 : 65536)));
+    labels.push_back(static_cast<Label>(random.below(std::uint64_t{1} << (8 * sizeof(Index) - 1))));
     label_of[interleave(&colors.colors[i * channels], channels)] = labels.back();
   }
   std::vector<Index> expected;
@@ -909,7 +839,7 @@ void test_remap(int channels, std::size_t n, Kind kind, Team& team) {
         static_cast<Index>(label_of.at(interleave(&pixels[i * channels], channels))));
   }
   std::vector<Index> indices(n);
-  remap<Index>(pixels, channels, colors.colors, labels, indices.data(), team);
+  remap<Label, Index>(pixels, channels, colors.colors, labels, indices.data(), team);
   CHECK_EQUAL(indices, expected);
 }
 
@@ -919,9 +849,9 @@ void test_remap() {
   for (const int channels : {3, 4}) {
     for (const Kind kind : kKinds) {
       for (const std::size_t n : {1, 1000, 70000}) {
-        test_remap<std::uint8_t>(channels, n, kind, three);
-        test_remap<std::uint16_t>(channels, n, kind, one);
-        test_remap<std::int32_t>(channels, n, kind, three);
+        test_remap<std::uint16_t, std::uint8_t>(channels, n, kind, three);
+        test_remap<std::uint16_t, std::uint16_t>(channels, n, kind, one);
+        test_remap<std::int32_t, std::int32_t>(channels, n, kind, three);
       }
     }
   }
@@ -954,7 +884,8 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
     const Labels labels = labels_of(assignment);
     keep(labels);
     std::vector<std::uint16_t> indices(pixels.size() / channels);
-    remap<std::uint16_t>(pixels, channels, colors.colors, labels, indices.data(), team);
+    remap<std::uint16_t, std::uint16_t>(pixels, channels, colors.colors, labels, indices.data(),
+                                        team);
     keep(indices);
   }
   // Empty clusters are mended in an order that all agree on.
@@ -1011,6 +942,7 @@ int main() {
   test_palettes();
   test_remap();
   test_same_bytes();
+  test_samples();
   std::cout << "kernels " << isa << ": " << passed << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;
 }
