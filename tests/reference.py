@@ -15,45 +15,38 @@ def nearest(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
 
 
 def kmeans(
-    points: np.ndarray, centers: np.ndarray, tol: float, max_iter: int
+    points: np.ndarray,
+    centers: np.ndarray,
+    tol: float,
+    max_iter: int,
+    weights: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, int]:
-    """The walk-through's k-means from given centres: centres, labels, passes made.
+    """The walk-through's k-means from given centres: centres, labels of the last pass, passes.
 
-    An empty cluster moves to the point of the largest squared distance, weighted by how often the
-    point occurs; several are placed one after another.
+    An empty cluster takes the sample that is farthest from its centre, as in scikit-learn.
     """
-    centers = centers.astype(np.float64)
+    points, centers = points.astype(np.float64), centers.astype(np.float64)
+    weights = np.ones(len(points)) if weights is None else weights
     iteration, done = 0, False
     while iteration < max_iter and not done:
         iteration += 1
         labels = nearest(points, centers)
+        squares = ((points - centers[labels]) ** 2).sum(axis=1)
+        far = [i for i in np.argsort(-squares, kind="stable") if squares[i] > 0 and weights[i] > 0]
+        empty = [j for j in range(len(centers)) if weights[labels == j].sum() == 0]
+        assigned = labels.copy()
+        for j, i in zip(empty, far, strict=False):
+            assigned[i] = j
         moved = centers.copy()
-        empty = []
         for j in range(len(centers)):
-            members = points[labels == j]
-            if len(members):
-                moved[j] = members.mean(axis=0)
-            else:
-                empty.append(j)
-        relocated = relocate(points, labels, moved, empty)
-        done = not relocated and np.linalg.norm(moved - centers) < tol
+            members = assigned == j
+            if weights[members].sum() > 0:
+                moved[j] = np.average(points[members], axis=0, weights=weights[members])
+        done = not (empty and far) and (
+            np.array_equal(moved, centers) or np.linalg.norm(moved - centers) < tol
+        )
         centers = moved
     return centers, labels, iteration
-
-
-def relocate(points: np.ndarray, labels: np.ndarray, centers: np.ndarray, empty: list[int]) -> bool:
-    """Move the centres of empty clusters, in place; whether any moved."""
-    if not empty:
-        return False
-    distinct, first, counts = np.unique(points, axis=0, return_index=True, return_counts=True)
-    squares = ((distinct - centers[labels[first]]) ** 2).sum(axis=1)
-    for j in empty:
-        costs = counts * squares
-        if costs.max() == 0:
-            break
-        centers[j] = distinct[costs.argmax()]
-        squares = np.minimum(squares, ((distinct - centers[j]) ** 2).sum(axis=1))
-    return True
 
 
 def histogram(pixels: np.ndarray) -> dict[tuple[int, ...], int]:

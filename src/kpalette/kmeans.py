@@ -33,6 +33,7 @@ RandomState: TypeAlias = "int | np.random.Generator | np.random.RandomState | No
 Init: TypeAlias = "str | Array | Callable[..., Any]"
 
 MAX_INT = 2**31 - 1
+MAX_TOTAL = 2**40  #: Up to which the core surely sums weights as whole numbers.
 
 #: How a fit can start, besides by "random", an array or a function.
 SEEDINGS: dict[str, Callable[..., Floats]] = {
@@ -435,7 +436,9 @@ class _Problem:
         if weights is None:
             return cls._counted(histogram, histogram.counts, k, team, expand, colors)
         which = expand(np.arange(len(histogram)))
-        summed = np.bincount(which, weights, minlength=len(histogram))
+        summed: Array = np.bincount(which, weights, minlength=len(histogram))
+        if summed.sum() < MAX_TOTAL and np.array_equal(summed, np.floor(summed)):
+            summed = summed.astype(np.int64)
         return cls._counted(histogram, summed, k, team, expand)
 
     @classmethod
