@@ -7,6 +7,7 @@ medians; errors are computed here, from what each method returns, in the same wa
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import platform
 import random
@@ -129,6 +130,37 @@ def walkthrough(args: argparse.Namespace) -> None:
         )
 
 
+def estimator(args: argparse.Namespace) -> None:
+    """KMeans on rows of floats against scikit-learn's, from the same starting centres."""
+    from sklearn.cluster import KMeans
+
+    n, k = 100_000, 64
+    print(f"{n} samples around {k} centres, k = {k}, tol = 0, at most 100 passes, medians\n")
+    print(
+        "| features | dtype | passes | scikit-learn, ms | kpalette, ms | ratio | inertia differs |"
+    )
+    print("|--:|---|--:|--:|--:|--:|--:|")
+    for dim, dtype in itertools.product(args.dims, (np.float64, np.float32)):
+        rng = np.random.default_rng(0)
+        samples = 3 * rng.normal(size=(k, dim))[rng.integers(0, k, n)] + rng.normal(size=(n, dim))
+        samples = samples.astype(dtype)
+        start = samples[rng.choice(n, k, replace=False)]
+        models = [
+            kind(k, init=start, n_init=1, tol=0, max_iter=100) for kind in (KMeans, kpalette.KMeans)
+        ]
+        seconds: list[list[float]] = [[], []]
+        for _ in range(args.repeat):
+            for model, times in zip(models, seconds, strict=True):
+                times.append(timed(model.fit, samples)[0])
+        theirs, ours = models
+        slow, quick = (statistics.median(times) for times in seconds)
+        differs = ours.inertia_ / theirs.inertia_ - 1
+        print(
+            f"| {dim} | {samples.dtype} | {theirs.n_iter_} / {ours.n_iter_} | {slow * 1e3:.0f} "
+            f"| {quick * 1e3:.0f} | {slow / quick:.2f} | {differs:.0e} |"
+        )
+
+
 def throughput(args: argparse.Namespace) -> None:
     """Megapixels per second, and peak memory beyond the array's, for one large photo."""
     pixels = load(args.photo)
@@ -198,6 +230,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     for name, function, ks in (
         ("compare", compare, "16,64,256"),
         ("walkthrough", walkthrough, "8,16,32"),
+        ("estimator", estimator, None),
         ("throughput", throughput, "16,256"),
         ("imports", imports, None),
     ):
@@ -209,6 +242,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
         if name == "compare":
             command.add_argument("--images", type=Path, required=True, help="a folder of .png")
             command.add_argument("--only", default="", help="rivals whose name contains this")
+        elif name == "estimator":
+            command.add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
         elif name != "imports":
             command.add_argument("--photo", type=Path, required=True)
         if name == "walkthrough":

@@ -50,6 +50,12 @@ def test_walkthrough(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert row.endswith("| 0 |"), "labels differ from NumPy's"
 
 
+def test_estimator(capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.main(["estimator", "--dims", "2", "--repeat", "1"])
+    row = capsys.readouterr().out.splitlines()[-2]
+    assert row.startswith("| 2 | float64 | ")
+
+
 @pytest.mark.parametrize("command", ["throughput", "imports"])
 def test_the_rest_runs(photo: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     where = ["--photo", str(photo), "-k", "4"] if command == "throughput" else []
