@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import files, plots
+from kpalette import files, notebook, plots
 from kpalette.histogram import ColorHistogram, make_team
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Image:
             raise TypeError(f"rgb_matrix: expected dtype uint8, got {rgb_matrix.dtype}")
         self.rgb_matrix = rgb_matrix
         self.title = title
+        self._shown_in: int | None = None
 
     @property
     def rgb_vector(self) -> ByteArray:
@@ -72,6 +74,21 @@ class Image:
     def __repr__(self) -> str:
         height, width, _ = self.shape
         return f"Image({width}×{height}, title={self.title!r})"
+
+    def mark_as_shown(self) -> None:
+        """Note that the notebook cell that runs has shown the picture already.
+
+        As that cell's value it is then only named. Elsewhere, and in later cells, nothing changes.
+        """
+        self._shown_in = plots.current_cell()
+
+    def _repr_png_(self) -> bytes | None:
+        """Show the picture, where it is a notebook cell's value."""
+        if self._shown_in is not None and self._shown_in == plots.current_cell():
+            return None
+        import PIL.Image
+
+        return notebook.png(PIL.Image.fromarray(self.rgb_matrix))
 
 
 def load_image(image_path: str | os.PathLike[str]) -> Image:
@@ -170,6 +187,8 @@ def display_images(
 
     Raises
     ------
+    TypeError
+        If one is not an :class:`Image`.
     ValueError
         If there is no image.
 
@@ -184,17 +203,22 @@ def display_images(
     """
     if not images:
         raise ValueError("images: expected at least one, got none")
+    for image in images:
+        if not isinstance(image, Image):
+            raise TypeError(f"images: expected Image objects, got {type(image).__name__}")
     figure = plots.new_figure(figsize, save)
+    # What fits above an image, at 12 points and some 7 points a letter.
+    letters = max(8, int(figsize[0] / len(images) * 72 / 7))
     for axes, image in zip(figure.subplots(1, len(images), squeeze=False)[0], images, strict=True):
         axes.imshow(image.rgb_matrix)
         axes.set_axis_off()
         if image.title is not None:
-            axes.set_title(image.title)
+            axes.set_title(textwrap.fill(image.title, letters))
     return plots.finish(figure, save)
 
 
 def plot_rgb_vector(
-    rgb_vector: ByteArray,
+    rgb_vector: np.ndarray[Any, Any],
     figsize: tuple[float, float] = (10, 5),
     title: str | None = None,
     alpha: float = 0.6,
@@ -209,7 +233,8 @@ def plot_rgb_vector(
 
     Parameters
     ----------
-    rgb_vector : uint8 array (n, 3)
+    rgb_vector : array (n, 3)
+        uint8, or numbers from 0 to 255, such as cluster centres.
     figsize : (float, float)
         Width and height of the figure in inches.
     title : str, optional
@@ -228,8 +253,10 @@ def plot_rgb_vector(
 
     Raises
     ------
+    TypeError
+        If an array does not hold numbers.
     ValueError
-        If an array has another shape.
+        If an array has another shape, or a value is not from 0 to 255.
 
     Examples
     --------
@@ -240,29 +267,58 @@ def plot_rgb_vector(
     >>> figure.axes[0].get_xlabel()
     'R'
     """
-    vector = np.asarray(rgb_vector)
-    if vector.ndim != 2 or vector.shape[1] != 3 or len(vector) == 0:
-        raise ValueError(f"rgb_vector: expected shape (n, 3), got {vector.shape}")
-    if vector.dtype != np.uint8:
-        raise TypeError(f"rgb_vector: expected dtype uint8, got {vector.dtype}")
-    colors = ColorHistogram.from_pixels(np.ascontiguousarray(vector), make_team(None)).colors
+    vector = _checked_points("rgb_vector", rgb_vector)
+    if vector.dtype == np.uint8:
+        colors = ColorHistogram.from_pixels(vector, make_team(None)).colors
+    else:
+        colors = np.unique(vector, axis=0)
+    if centers is not None:
+        centers = _checked_points("centers", centers)
     figure = plots.new_figure(figsize, save)
     axes: Any = figure.add_subplot(projection="3d")
     # Points are drawn in the order of their distance either way; without shading, in a third of
-    # the time.
-    axes.scatter(*colors.T, c=colors / 255, alpha=alpha, s=s, linewidths=0, depthshade=False)
+    # the time. Small squares take two thirds of the time of small discs, and look the same.
+    axes.scatter(
+        *colors.T,
+        c=colors / 255,
+        alpha=alpha,
+        s=s,
+        marker="s" if s <= 10 else "o",
+        edgecolors="none",
+        depthshade=False,
+    )
     if centers is not None:
-        centers = np.asarray(centers, dtype=float)
-        if centers.ndim != 2 or centers.shape[1] != 3:
-            raise ValueError(f"centers: expected shape (k, 3), got {centers.shape}")
         axes.computed_zorder = False  # they are drawn last, whatever is in front
-        color = np.clip(centers / 255, 0, 1)
         # A white ring in a black one shows on any ground.
         for size, ring, zorder in ((150, "black", 10), (110, "white", 11)):
             axes.scatter(
-                *centers.T, c=color, s=size, edgecolors=ring, depthshade=False, zorder=zorder
+                *centers.T,
+                c=centers / 255,
+                s=size,
+                edgecolors=ring,
+                depthshade=False,
+                zorder=zorder,
             )
-    axes.set(xlabel="R", ylabel="G", zlabel="B")
+    # The whole cube, so that pictures can be compared.
+    axes.set(xlabel="R", ylabel="G", zlabel="B", xlim=(0, 255), ylim=(0, 255), zlim=(0, 255))
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_ticks((0, 64, 128, 192, 255))
+        axis.set_pane_color((0.87, 0.87, 0.87))  # on white, white points would hide
+    axes.set_box_aspect((1, 1, 1))
     if title is not None:
         axes.set_title(title)
     return plots.finish(figure, save)
+
+
+def _checked_points(name: str, points: Any) -> np.ndarray[Any, Any]:
+    """Give colours as an array (n, 3) of uint8, or of floats from 0 to 255."""
+    array = np.asarray(points)
+    if array.ndim != 2 or array.shape[1] != 3 or len(array) == 0:
+        raise ValueError(f"{name}: expected shape (n, 3), got {array.shape}")
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name}: expected numbers, got dtype {array.dtype}")
+    if not np.all((array >= 0) & (array <= 255)):  # false for NaN as well
+        raise ValueError(f"{name}: expected values from 0 to 255")
+    return array.astype(np.float64)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kpalette import notebook
 from kpalette.colors import checked_colors, checked_counts, frozen
 
 if TYPE_CHECKING:
@@ -123,3 +124,7 @@ class Palette:
     def __repr__(self) -> str:
         some = ", ".join(self.hex[:8])
         return f"Palette({len(self)} colors: {some}{', …' if len(self) > 8 else ''})"
+
+    def _repr_html_(self) -> str:
+        """Show swatches with their names and shares, where it is a notebook cell's value."""
+        return notebook.swatches(self.hex, self.shares.tolist() if self.counts.any() else ())

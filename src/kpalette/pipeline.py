@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kpalette import _core, files
+from kpalette import _core, files, notebook
 from kpalette.colors import ByteArray
 from kpalette.files import ImageSource
 from kpalette.histogram import ColorHistogram, make_team
@@ -120,6 +120,22 @@ class Quantized:
         return (
             f"Quantized({width}×{height}, {self.n_distinct} to {len(self.palette)} colors, "
             f"MSE {self.mse:.4g})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Show the picture, figures and palette, where it is a notebook cell's value."""
+        height, width = self.indices.shape
+        facts = {
+            "pixels": f"{width}×{height}",
+            "colors": f"{self.n_distinct:,} to {len(self.palette):,}",
+            "MSE": f"{self.mse:.2f}",
+            "PSNR": f"{self.psnr:.2f} dB" if self.mse else "∞",
+            "passes": str(self.n_iter),
+        }
+        return (
+            notebook.img(self.to_pil(), repr(self))
+            + notebook.facts(facts)
+            + self.palette._repr_html_()
         )
 
 

@@ -1,0 +1,171 @@
+"""How figures are shown, saved and closed, without a notebook (see test_cells.py for those)."""
+
+import itertools
+import sys
+import types
+
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from conftest import noise
+from kpalette import image, model
+
+PICTURE = image.Image(noise(4, 6), title="noise")
+
+#: Every function that makes a figure, by name.
+PLOTS = {
+    "display_images": lambda **how: image.display_images(PICTURE, PICTURE, **how),
+    "plot_rgb_vector": lambda **how: image.plot_rgb_vector(PICTURE.rgb_vector, **how),
+    "plot_k_metrics": lambda **how: model.plot_k_metrics([1, 2], [2, 1], [1, 2], **how),
+}
+
+
+@pytest.fixture(params=PLOTS.values(), ids=PLOTS)
+def plot(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _without_a_display():
+    pyplot.switch_backend("agg")
+    yield
+    pyplot.close("all")
+    pyplot.switch_backend("agg")
+    pyplot.ioff()
+
+
+@pytest.fixture
+def shown(monkeypatch) -> list[list[int]]:
+    """Give a desktop on which windows are shown; each time, the numbers of those that are open."""
+    times = []
+
+    class Manager(FigureManagerBase):
+        @classmethod
+        def pyplot_show(cls, *, block=None) -> None:
+            times.append(pyplot.get_fignums())
+
+    class Canvas(FigureCanvasAgg):
+        manager_class = Manager
+
+    desktop = types.ModuleType("desktop")
+    desktop.FigureCanvas, desktop.FigureManager = Canvas, Manager
+    monkeypatch.setitem(sys.modules, "desktop", desktop)
+    pyplot.switch_backend("module://desktop")
+    return times
+
+
+def test_without_a_display_nothing_stays_open(plot) -> None:
+    figure = plot()
+    assert pyplot.get_fignums() == []
+    assert figure.axes
+
+
+def test_on_a_desktop_it_is_shown_once_and_closed(plot, shown) -> None:
+    plot()
+    assert [len(numbers) for numbers in shown] == [1]
+    assert pyplot.get_fignums() == []
+
+
+def test_a_window_that_does_not_block_stays_open(plot, shown) -> None:
+    pyplot.ion()
+    figure = plot()
+    assert [len(numbers) for numbers in shown] == [1]
+    assert pyplot.get_fignums() == [figure.number]
+
+
+def test_saved_it_is_not_shown(plot, shown, tmp_path) -> None:
+    figure = plot(save=tmp_path / "a.svg")
+    assert b"<svg" in (tmp_path / "a.svg").read_bytes()
+    assert shown == []
+    assert pyplot.get_fignums() == []
+    assert figure.axes
+
+
+def test_figures_of_others_stay_as_they_are(plot) -> None:
+    mine = pyplot.figure()
+    plot()
+    assert pyplot.get_fignums() == [mine.number]
+    assert pyplot.gcf() is mine
+
+
+def test_a_name_of_no_format_is_refused_and_leaves_nothing(plot, tmp_path) -> None:
+    with pytest.raises(ValueError, match="'xyz' is not supported"):
+        plot(save=tmp_path / "a.xyz")
+    assert not list(tmp_path.iterdir())
+
+
+class TestDisplayImages:
+    def test_side_by_side(self, tmp_path) -> None:
+        images = [image.Image(np.full((4, 4, 3), v, np.uint8), title=str(v)) for v in (0, 9, 99)]
+        figure = image.display_images(*images, save=tmp_path / "a.png")
+        assert [axes.get_title() for axes in figure.axes] == ["0", "9", "99"]
+        assert np.array_equal(figure.axes[2].images[0].get_array(), images[2].rgb_matrix)
+
+    def test_long_titles_do_not_run_into_each_other(self, tmp_path) -> None:
+        titles = ["a photo with a rather long name " + "of what there is " * 3] * 4
+        images = [image.Image(PICTURE.rgb_matrix, title=title) for title in titles]
+        figure = image.display_images(*images, save=tmp_path / "a.png")
+        boxes = [axes.title.get_window_extent() for axes in figure.axes]
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+        assert figure.axes[0].get_title().split() == titles[0].split()
+
+    def test_bad_input_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="at least one"):
+            image.display_images()
+        with pytest.raises(TypeError, match="expected Image objects, got ndarray"):
+            image.display_images(PICTURE.rgb_matrix)
+        assert pyplot.get_fignums() == []
+
+
+class TestPlotRgbVector:
+    def test_each_colour_is_drawn_once(self, tmp_path) -> None:
+        vector = np.repeat(np.eye(3, dtype=np.uint8) * 255, 100, axis=0)
+        figure = image.plot_rgb_vector(
+            vector, title="t", centers=[[1.5, 2, 3]], save=tmp_path / "a.png"
+        )
+        (axes,) = figure.axes
+        assert [len(points.get_offsets()) for points in axes.collections] == [3, 1, 1]
+        faces = axes.collections[0].get_facecolor()[:, :3].tolist()
+        assert sorted(faces) == np.eye(3)[::-1].tolist()
+        assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_zlabel()) == ("R", "G", "B")
+        assert axes.get_title() == "t"
+        assert axes.get_xlim() == axes.get_ylim() == axes.get_zlim() == (0, 255)
+
+    def test_centres_are_drawn_after_all_colours(self, tmp_path) -> None:
+        figure = image.plot_rgb_vector(
+            PICTURE.rgb_vector, centers=[[0, 0, 0]], save=tmp_path / "a.png"
+        )
+        (axes,) = figure.axes
+        cloud, *rings = (points.get_zorder() for points in axes.collections)
+        assert not axes.computed_zorder
+        assert min(rings) > cloud
+
+    def test_numbers_are_drawn_like_bytes(self, tmp_path) -> None:
+        vectors = (PICTURE.rgb_vector, np.repeat(PICTURE.rgb_vector, 2, axis=0).astype(float))
+        faces = [
+            image.plot_rgb_vector(vector, save=tmp_path / "a.png").axes[0].collections[0]
+            for vector in vectors
+        ]
+        first, second = (np.unique(points.get_facecolor(), axis=0) for points in faces)
+        assert np.array_equal(first, second)
+        assert len(first) == len(np.unique(PICTURE.rgb_vector, axis=0))
+
+    @pytest.mark.parametrize("name", ["rgb_vector", "centers"])
+    @pytest.mark.parametrize(
+        ("points", "error", "match"),
+        [
+            (np.zeros((0, 3), np.uint8), ValueError, r"\(n, 3\), got \(0, 3\)"),
+            (np.zeros(3, np.uint8), ValueError, r"\(n, 3\), got \(3,\)"),
+            (np.full((4, 3), 255.5), ValueError, "0 to 255"),
+            (np.full((4, 3), np.nan), ValueError, "0 to 255"),
+            (np.full((4, 3), "a"), TypeError, "numbers"),
+        ],
+    )
+    def test_bad_points_are_refused(self, name, points, error, match) -> None:
+        good = {"rgb_vector": PICTURE.rgb_vector}
+        with pytest.raises(error, match=f"{name}: expected .*{match}"):
+            image.plot_rgb_vector(**(good | {name: points}))
+        assert pyplot.get_fignums() == []
