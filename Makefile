@@ -13,7 +13,7 @@ CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py*)
 
-.PHONY: help demo test core-test lint format bench stubs clean
+.PHONY: help demo test core-test lint format bench notebook stubs clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -45,6 +45,9 @@ format: $(VENV)/lint  ## rewrite the sources in the common style
 
 bench: $(VENV)/bench  ## measure speed and quality against other quantizers
 	$(BIN)/python -m benchmarks $(or $(ARGS),--help)
+
+notebook: $(VENV)/test  ## run examples/image_quantization.py and write the notebook beside it
+	$(BIN)/python -m tools.notebook
 
 stubs: $(VENV)/test  ## write the types of the native module to src/kpalette/_core.pyi
 	$(BIN)/python -m nanobind.stubgen -q -m kpalette._core -o src/kpalette/_core.pyi

@@ -1,0 +1,109 @@
+"""Write the walk-through's notebook from its script, with the outputs of a run.
+
+The script is the source: it reviews well, and it runs by itself. `make notebook` calls this.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+import PIL.Image
+from nbclient import NotebookClient
+from traitlets.config import Config
+
+import kpalette
+
+SCRIPT = Path(__file__).parents[1] / "examples" / "image_quantization.py"
+NOTEBOOK = SCRIPT.with_suffix(".ipynb")
+
+#: What a picture may take in bytes before it is reduced.
+LARGE = 150_000
+
+METADATA = {
+    # Jupyter with jupytext installed writes both files when either is changed.
+    "jupytext": {"formats": "ipynb,py:percent", "notebook_metadata_filter": "-all"},
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def read(script: Path = SCRIPT) -> Any:
+    """Read a script's cells, numbered, so that the same script makes the same notebook."""
+    notebook = jupytext.read(script, fmt="py:percent")
+    for number, cell in enumerate(notebook.cells, 1):
+        cell.id = f"cell-{number}"
+        cell.metadata.clear()
+    notebook.metadata = nbformat.from_dict(METADATA)
+    return notebook
+
+
+def execute(notebook: Any, **environment: str) -> Any:
+    """Run the cells, from top to bottom, in a kernel of their own that ends with them.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Gets the outputs.
+    **environment : str
+        Variables for the kernel, beside our own.
+
+    Returns
+    -------
+    NotebookNode
+        The same.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError
+        If a cell fails.
+    """
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=300,
+        record_timing=False,
+        coalesce_streams=True,
+        config=Config(KernelManager={"transport": "ipc"}),  # not over a port that others can reach
+    )
+    # Our own backend would keep figures from the cells.
+    inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    client.execute(env=inherited | environment)
+    return notebook
+
+
+def main() -> None:
+    """Write the notebook, with small pictures and without what differs from machine to machine."""
+    with tempfile.TemporaryDirectory() as directory:
+        settings = Path(directory, "matplotlibrc")
+        settings.write_text("figure.dpi: 80\n")
+        notebook = execute(read(), KPALETTE_PHOTO="", MATPLOTLIBRC=str(settings))
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "image/png" in data:
+                data["image/png"] = _smaller(data["image/png"])
+    nbformat.validate(notebook)
+    nbformat.write(notebook, NOTEBOOK)
+
+
+def _smaller(encoded: str) -> str:
+    """Write a PNG anew in as little as it takes; a large one in 256 colours, by this package."""
+    file = io.BytesIO()
+    picture = PIL.Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
+    picture.save(file, "PNG", optimize=True)
+    if file.tell() > LARGE:
+        file = io.BytesIO()
+        kpalette.quantize(picture, 256).to_pil().save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+if __name__ == "__main__":
+    main()
