@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "assignment.hpp"
+#include "error.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
 #include "kernels.hpp"
@@ -116,13 +117,22 @@ struct OwningPoints {
   std::unique_ptr<Points> points;
 };
 
-std::shared_ptr<OwningPoints> make_points(const Bytes& colors, const Counts& counts, Team& team) {
+SpaceName space_name(const std::string& name) {
+  if (name == "srgb") return SpaceName::srgb;
+  if (name == "linear") return SpaceName::linear;
+  if (name == "oklab") return SpaceName::oklab;
+  require(name == "lab", "expected the name of a space");
+  return SpaceName::lab;
+}
+
+std::shared_ptr<OwningPoints> make_points(const Bytes& colors, const Counts& counts, Team& team,
+                                          const std::string& space) {
   require_pairs(colors, counts);
   require(colors.shape(0) > 0, "expected at least one colour");
+  const Space placed(space_name(space), channels_of(colors));
   auto owner = std::make_shared<OwningPoints>(OwningPoints{counts, nullptr});
   nb::gil_scoped_release release;
-  owner->points =
-      std::make_unique<Points>(view(colors), channels_of(colors), view(owner->counts), team);
+  owner->points = std::make_unique<Points>(view(colors), placed, view(owner->counts), team);
   return owner;
 }
 
@@ -338,24 +348,55 @@ NB_MODULE(_core, m) {
       "colors_a"_a, "counts_a"_a, "colors_b"_a, "counts_b"_a, "The sum of two histograms.");
 
   nb::class_<OwningPoints>(m, "Points", "Colours placed in a space, weighted by their counts.")
-      .def(nb::new_(&make_points), "colors"_a, "counts"_a, "team"_a)
+      .def(nb::new_(&make_points), "colors"_a, "counts"_a, "team"_a, "space"_a = "srgb")
       .def("__len__", [](const OwningPoints& self) { return self.points->size(); });
   m.def(
       "place",
-      [](const Bytes& colors) {
-        const int channels = channels_of(colors);
-        const auto width = static_cast<std::size_t>(channels);
+      [](const Bytes& colors, const std::string& name) {
+        const Space space(space_name(name), channels_of(colors));
+        const std::size_t n = colors.shape(0);
+        const std::size_t dim = colors.shape(1);
         std::vector<double> coords(colors.size());
-        std::int32_t placed[kMaxDim];
-        for (std::size_t i = 0; i < coords.size(); i += width) {
-          place(view(colors).subspan(i, width), channels, placed, 1);
-          std::copy_n(placed, width, coords.data() + i);
-        }
-        return hand_over_coords(std::move(coords), channels);
+        without_gil([&] {
+          std::vector<std::int32_t> placed(colors.size());
+          space.place(view(colors), placed.data(), n);
+          for (std::size_t i = 0; i < coords.size(); ++i) coords[i] = placed[i % dim * n + i / dim];
+        });
+        return hand_over_coords(std::move(coords), space.channels());
       },
-      "colors"_a, "The coordinates of colours, float64 (n, channels).");
-  m.def("steps_per_level", &steps_per_level, "channels"_a,
-        "Coordinates per unit of the 8-bit scale.");
+      "colors"_a, "space"_a = "srgb", "The coordinates of colours, float64 (n, channels).");
+  m.def(
+      "unplace",
+      [](const Coords& coords, const std::string& name) {
+        require(coords.shape(1) == 3 || coords.shape(1) == 4, "expected 3 or 4 axes");
+        const Space space(space_name(name), static_cast<int>(coords.shape(1)));
+        std::vector<std::uint8_t> colors(coords.size());
+        for (std::size_t i = 0; i < colors.size(); i += coords.shape(1)) {
+          space.unplace(coords.data() + i, colors.data() + i);
+        }
+        return hand_over<OutBytes>(std::move(colors), {coords.shape(0), coords.shape(1)});
+      },
+      "coords"_a, "space"_a = "srgb", "The colours at coordinates, uint8 (n, channels).");
+  m.def(
+      "steps",
+      [](int channels, const std::string& name) {
+        return Space(space_name(name), channels).steps();
+      },
+      "channels"_a, "space"_a = "srgb", "Coordinates per unit of the space's own scale.");
+  m.def(
+      "squared_error",
+      [](const Bytes& colors, const Counts& counts, const Labels<std::uint16_t>& labels,
+         const Bytes& palette, Team& team) {
+        require_pairs(colors, counts);
+        require(labels.shape(0) == colors.shape(0), "expected one label per colour");
+        require(palette.shape(1) == colors.shape(1), "expected equal numbers of channels");
+        return without_gil([&] {
+          return squared_error(view(colors), channels_of(colors), view(counts), view(labels),
+                               view(palette), team);
+        });
+      },
+      "colors"_a, "counts"_a, "labels"_a, "palette"_a, "team"_a,
+      "What the palette costs in 8-bit sRGB; with alpha, the mean over black and white.");
 
   m.def("seed_random", &seed_with<seed_random>, "points"_a, "k"_a, "seed"_a, "team"_a);
   m.def("seed_kmeanspp", &seed_with<seed_kmeanspp>, "points"_a, "k"_a, "seed"_a, "team"_a);

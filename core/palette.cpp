@@ -23,19 +23,56 @@ struct Entry {
   std::array<double, kMaxDim> coords{};
 };
 
-Entry entry_near(const double* target, int dim) {
-  Entry entry;
-  std::array<std::int32_t, kMaxDim> placed{};
-  unplace(target, dim, entry.color.data());
-  place({entry.color.data(), static_cast<std::size_t>(dim)}, dim, placed.data(), 1);
-  std::copy(placed.begin(), placed.end(), entry.coords.begin());
-  return entry;
-}
-
 double square_between(const double* a, const double* b, int dim) {
   double sum = 0;
   for (int axis = 0; axis < dim; ++axis) sum += (a[axis] - b[axis]) * (a[axis] - b[axis]);
   return sum;
+}
+
+/// The best of all 8-bit colours that differ from a given one by at most 1 per channel.
+Entry best_neighbour(const Space& space, const Entry& middle, const double* target) {
+  const auto channels = static_cast<std::size_t>(space.channels());
+  const std::size_t n = channels == 3 ? 27 : 81;
+  std::array<std::uint8_t, 81 * kMaxDim> colors;
+  std::array<std::int32_t, 81 * kMaxDim> placed;
+  for (std::size_t i = 0; i < n; ++i) {
+    std::uint8_t* color = colors.data() + i * channels;
+    std::size_t digits = i;
+    for (std::size_t channel = 0; channel < channels; ++channel, digits /= 3) {
+      const int level = middle.color[channel] + static_cast<int>(digits % 3) - 1;
+      color[channel] = static_cast<std::uint8_t>(std::clamp(level, 0, 255));
+    }
+    if (channels == 4 && color[3] == 0) std::fill_n(color, 3, std::uint8_t{0});
+  }
+  space.place({colors.data(), n * channels}, placed.data(), n);
+  Entry best = middle;
+  for (std::size_t i = 0; i < n; ++i) {
+    Entry entry;
+    std::copy_n(colors.data() + i * channels, channels, entry.color.begin());
+    for (std::size_t axis = 0; axis < channels; ++axis) entry.coords[axis] = placed[axis * n + i];
+    if (square_between(entry.coords.data(), target, space.channels()) <
+        square_between(best.coords.data(), target, space.channels())) {
+      best = entry;
+    }
+  }
+  return best;
+}
+
+/// The 8-bit colour nearest to the target, which is the one that costs least where the target is
+/// the mean of a cluster. Rounding each channel finds it in sRGB; elsewhere, and above all outside
+/// the gamut, it is where going on from there to ever nearer neighbours ends.
+Entry entry_near(const Space& space, const double* target) {
+  Entry entry;
+  std::array<std::int32_t, kMaxDim> placed{};
+  space.unplace(target, entry.color.data());
+  space.place({entry.color.data(), static_cast<std::size_t>(space.channels())}, placed.data(), 1);
+  std::copy(placed.begin(), placed.end(), entry.coords.begin());
+  if (space.name() == SpaceName::srgb && space.channels() == 3) return entry;
+  for (;;) {
+    const Entry better = best_neighbour(space, entry, target);
+    if (better.color == entry.color) return entry;
+    entry = better;
+  }
 }
 
 /// Puts the entry with the most points first, and gives points that are equally near to two entries
@@ -77,13 +114,14 @@ void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
 }  // namespace
 
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers) {
-  const int dim = assignment.points().dim();
+  const Space& space = assignment.points().space();
+  const int dim = space.channels();
   std::vector<std::uint8_t> colors(centers.size());
   const auto set = [&](int j, const Entry& entry) {
     std::copy_n(entry.color.begin(), dim, colors.begin() + j * dim);
     std::copy_n(entry.coords.begin(), dim, centers.begin() + j * dim);
   };
-  for (int j = 0; j < assignment.k(); ++j) set(j, entry_near(centers.data() + j * dim, dim));
+  for (int j = 0; j < assignment.k(); ++j) set(j, entry_near(space, centers.data() + j * dim));
   assignment.update(centers);
 
   std::array<double, kMaxDim> mean{};
@@ -96,7 +134,7 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
         empty.push_back(j);
       } else if (pass < kMovingPasses) {
         assignment.mean(j, mean.data());
-        const Entry entry = entry_near(mean.data(), dim);
+        const Entry entry = entry_near(space, mean.data());
         if (square_between(entry.coords.data(), mean.data(), dim) <
             square_between(centers.data() + j * dim, mean.data(), dim)) {
           set(j, entry);
@@ -107,7 +145,7 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
     // Of equal colours all but the first are empty. Two that have just become equal show in the
     // next pass, which is made because they moved.
     if (!empty.empty() && relocate(assignment, centers, empty) > 0) {
-      for (const int j : empty) set(j, entry_near(centers.data() + j * dim, dim));
+      for (const int j : empty) set(j, entry_near(space, centers.data() + j * dim));
       moved = true;
     }
     if (moved && assignment.update(centers) > 0) {

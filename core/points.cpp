@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "spaces.hpp"
-
 namespace kpalette {
 namespace {
 
@@ -27,8 +25,8 @@ Box box_around(std::span<const Box> boxes, std::size_t dim) {
 }
 
 /// The sum of the weights, if sums of coordinates weighted by them surely fit 62 bits.
-std::int64_t checked_total(std::span<const std::int64_t> weights, int channels) {
-  const std::int64_t limit = (std::int64_t{1} << 62) / max_coord(channels);
+std::int64_t checked_total(std::span<const std::int64_t> weights, const Space& space) {
+  const std::int64_t limit = (std::int64_t{1} << 62) / space.max_coord();
   std::int64_t total = 0;
   bool over = false;
   for (const std::int64_t weight : weights) {
@@ -43,14 +41,14 @@ std::int64_t checked_total(std::span<const std::int64_t> weights, int channels) 
 
 }  // namespace
 
-Points::Points(std::span<const std::uint8_t> colors, int channels,
+Points::Points(std::span<const std::uint8_t> colors, Space space,
                std::span<const std::int64_t> weights, Team& team)
-    : dim_(channels),
+    : space_(space),
       size_(weights.size()),
-      origin_(middle_of_space(channels)),
+      origin_(space.middle()),
       weights_(weights),
       levels_(1),
-      total_weight_(checked_total(weights, channels)) {
+      total_weight_(checked_total(weights, space)) {
   const std::size_t d = width();
   const std::size_t n_blocks = (size_ + kBlock - 1) / kBlock;
   coords_.resize(n_blocks * d * kBlock);
@@ -93,7 +91,7 @@ double Points::fill_block(std::size_t index, std::span<const std::uint8_t> color
   const std::size_t first = index * kBlock;
   const std::size_t filled = std::min<std::size_t>(kBlock, size_ - first);
   std::int32_t placed[D][kBlock];
-  place(colors.subspan(first * D, filled * D), D, placed[0], kBlock);
+  space_.place(colors.subspan(first * D, filled * D), placed[0], kBlock);
   Box& box = levels_[0][index];
   for (std::size_t axis = 0; axis < D; ++axis) {
     std::int32_t* values = placed[axis];

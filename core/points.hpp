@@ -16,10 +16,10 @@
 
 #include "buffer.hpp"
 #include "parallel.hpp"
+#include "spaces.hpp"
 
 namespace kpalette {
 
-inline constexpr int kMaxDim = 4;
 inline constexpr int kBlock = 64;          // points per block
 inline constexpr std::size_t kFan = 8;     // boxes per box of the level above
 inline constexpr int kMaxCenters = 65536;  // labels are 16-bit
@@ -31,12 +31,13 @@ struct Box {
 
 class Points {
  public:
-  /// `colors` (n, channels), channels 3 or 4; `weights` (n) at least 0, which must outlive the
-  /// points. Throws std::overflow_error where weighted sums could exceed 62 bits.
-  Points(std::span<const std::uint8_t> colors, int channels, std::span<const std::int64_t> weights,
+  /// `colors` (n, space.channels()); `weights` (n) at least 0, which must outlive the points.
+  /// Throws std::overflow_error where weighted sums could exceed 62 bits.
+  Points(std::span<const std::uint8_t> colors, Space space, std::span<const std::int64_t> weights,
          Team& team);
 
-  int dim() const { return dim_; }
+  const Space& space() const { return space_; }
+  int dim() const { return space_.channels(); }
   std::size_t size() const { return size_; }
   std::size_t blocks() const { return levels_[0].size(); }
   std::int64_t total_weight() const { return total_weight_; }
@@ -59,7 +60,7 @@ class Points {
 
   /// The absolute coordinates of point i.
   void coordinates(std::size_t i, double* out) const {
-    for (int axis = 0; axis < dim_; ++axis) {
+    for (int axis = 0; axis < dim(); ++axis) {
       out[axis] = static_cast<double>(at(i, axis)) + origin_[static_cast<std::size_t>(axis)];
     }
   }
@@ -87,9 +88,9 @@ class Points {
   template <int D>
   double fill_block(std::size_t index, std::span<const std::uint8_t> colors);
 
-  std::size_t width() const { return static_cast<std::size_t>(dim_); }
+  std::size_t width() const { return static_cast<std::size_t>(dim()); }
 
-  int dim_;
+  Space space_;
   std::size_t size_;
   std::array<std::int32_t, kMaxDim> origin_{};
   Buffer<float> coords_;

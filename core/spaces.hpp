@@ -1,37 +1,62 @@
 // From 8-bit colours to the coordinates that a fit works in, and back.
 //
-// A space is a grid of integers, steps_per_level() of them to one level of the 8-bit scale.
+// A space is a grid of integers: sRGB's levels themselves, and a grid of 2^-20 for the others,
+// where white is (1, 0, 0) or (1, 1, 1). All arithmetic is that of IEEE 754 without library
+// functions, so coordinates are the same on every machine.
 //
-// With alpha there is a fourth axis. Let p be a channel premultiplied by alpha and a be alpha, all
-// on the scale 0 to 255. Over black a pixel shows p, over white p + 255 - a. The mean of both
-// squared errors is (dp - da / 2)^2 + (da / 2)^2 per channel, so p - a / 2 for each channel and
-// sqrt(3) / 2 a make a space whose distance is that mean, and in which the hidden colour of a
-// transparent pixel counts for nothing.
+// With alpha there is a fourth axis. Let u be the coordinates of a colour, 0 for black and w for
+// white, and let a be its alpha, 0 to 1. Over black a pixel shows a u, over white a u + (1 - a) w,
+// if what lies behind it mixes in these coordinates (in sRGB's it does). The mean of both squared
+// errors is |d(a u - a w / 2)|^2 + |w / 2|^2 (da)^2. So a (u - w / 2) and |w| / 2 a make a space
+// whose distance is that mean, and in which the hidden colour of a transparent pixel counts for
+// nothing.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <span>
 
-#include "points.hpp"
-
 namespace kpalette {
 
-/// Coordinates per unit of the 8-bit scale: 1 for RGB, 16320 for RGBA.
-int steps_per_level(int channels);
+inline constexpr int kMaxDim = 4;
 
-/// A bound on the magnitude of coordinates, and of differences from the middle.
-std::int32_t max_coord(int channels);
+enum class SpaceName { srgb, linear, oklab, lab };
 
-/// The centre of all colours' coordinates, rounded to integers.
-std::array<std::int32_t, kMaxDim> middle_of_space(int channels);
+/// The space of that name for colours of 3 channels, or 4 with alpha.
+class Space {
+ public:
+  Space(SpaceName name, int channels) : name_(name), channels_(channels) {}
 
-/// Writes the coordinates of the colours (n, channels), axis by axis: those of axis a begin at
-/// coords + a * stride.
-void place(std::span<const std::uint8_t> colors, int channels, std::int32_t* coords,
-           std::size_t stride);
+  SpaceName name() const { return name_; }
+  int channels() const { return channels_; }  // as many as axes
 
-/// Writes the 8-bit colour that is nearest to the given coordinates, channel by channel.
-void unplace(const double* coords, int channels, std::uint8_t* color);
+  /// Coordinates per unit of the space's own scale: 0 to 255 for sRGB, 0 to 1 for the others.
+  int steps() const;
+
+  /// A bound on the magnitude of coordinates, and of differences from the middle.
+  std::int32_t max_coord() const;
+
+  /// About the centre of all colours' coordinates.
+  std::array<std::int32_t, kMaxDim> middle() const;
+
+  /// Writes the coordinates of the colours (n, channels), axis by axis: those of axis a begin at
+  /// coords + a * stride.
+  void place(std::span<const std::uint8_t> colors, std::int32_t* coords, std::size_t stride) const;
+
+  /// Writes an 8-bit colour near the given coordinates: exactly the colour that is placed there, if
+  /// there is one.
+  void unplace(const double* coords, std::uint8_t* color) const;
+
+  bool operator==(const Space&) const = default;
+
+ private:
+  void place_opaque(const std::uint8_t* colors, std::size_t n, std::size_t pitch,
+                    std::int32_t* coords, std::size_t stride) const;
+  std::array<std::int32_t, 3> white() const;
+  double alpha_axis() const;
+
+  SpaceName name_;
+  int channels_;
+};
 
 }  // namespace kpalette

@@ -35,15 +35,23 @@ def merge(colors_a: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), ord
 class Points:
     """Colours placed in a space, weighted by their counts."""
 
-    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team, space: str = 'srgb') -> None: ...
 
     def __len__(self) -> int: ...
 
-def place(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
+def place(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], space: str = 'srgb') -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
     """The coordinates of colours, float64 (n, channels)."""
 
-def steps_per_level(channels: int) -> int:
-    """Coordinates per unit of the 8-bit scale."""
+def unplace(coords: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], space: str = 'srgb') -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+    """The colours at coordinates, uint8 (n, channels)."""
+
+def steps(channels: int, space: str = 'srgb') -> int:
+    """Coordinates per unit of the space's own scale."""
+
+def squared_error(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> float:
+    """
+    What the palette costs in 8-bit sRGB; with alpha, the mean over black and white.
+    """
 
 def seed_random(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 

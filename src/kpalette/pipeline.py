@@ -51,7 +51,8 @@ EFFORTS = {
 #: Centres are placed roughly by this many colours each; more change the error by 0.1 %.
 COLORS_PER_CENTER = 256
 
-SPACES = ("srgb",)
+#: Where distances can be measured.
+SPACES = ("srgb", "linear", "oklab", "lab")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -203,7 +204,7 @@ def quantize(
     team = make_team(threads)
     pixels = files.as_pixels(source)
     histogram = ColorHistogram.from_pixels(pixels, team)
-    fit = _fit(histogram, k, effort, seed, team)
+    fit = _fit(histogram, k, space, effort, seed, team)
     indices = _map(pixels, histogram, fit.labels, len(fit.palette), team)
     return Quantized(indices, fit.palette, fit.mse, fit.n_iter, len(histogram))
 
@@ -250,7 +251,7 @@ def extract_palette(
     team = make_team(threads)
     if not isinstance(source, ColorHistogram):
         source = ColorHistogram.from_pixels(files.as_pixels(source), team)
-    return _fit(source, k, effort, seed, team).palette
+    return _fit(source, k, space, effort, seed, team).palette
 
 
 def _check_options(k: object, space: str, effort: str, seed: object) -> None:
@@ -277,7 +278,9 @@ class _Fitted:
     n_iter: int
 
 
-def _fit(histogram: ColorHistogram, k: int, effort: str, seed: int, team: _core.Team) -> _Fitted:
+def _fit(
+    histogram: ColorHistogram, k: int, space: str, effort: str, seed: int, team: _core.Team
+) -> _Fitted:
     """Place, seed, refine and round."""
     if len(histogram) <= k:
         order = np.lexsort((*histogram.colors.T[::-1], -histogram.counts))
@@ -285,26 +288,26 @@ def _fit(histogram: ColorHistogram, k: int, effort: str, seed: int, team: _core.
         labels[order] = np.arange(len(order))
         return _Fitted(Palette(histogram.colors[order], histogram.counts[order]), labels, 0.0, 0)
     how = EFFORTS[effort]
-    points = _core.Points(histogram.colors, histogram.counts, team)
-    centers, first = _start(_part(histogram, points, k, team), k, how, seed, team)
+    points = _core.Points(histogram.colors, histogram.counts, team, space)
+    centers, first = _start(_part(histogram, points, k, space, team), k, how, seed, team)
     assignment = _core.Assignment(points, k, team)
     centers, _, last, _ = _core.lloyd(
         assignment, centers, max_iter=how.relaxed + how.plain, tol=0, relaxed=how.relaxed
     )
     colors = _core.round_centers(assignment, centers)
-    palette = Palette(colors, assignment.counts)
-    return _Fitted(palette, assignment.labels, _mse(assignment, colors), first + last)
+    palette, labels = Palette(colors, assignment.counts), assignment.labels
+    return _Fitted(palette, labels, _mse(histogram, labels, palette, team), first + last)
 
 
 def _part(
-    histogram: ColorHistogram, points: _core.Points, k: int, team: _core.Team
+    histogram: ColorHistogram, points: _core.Points, k: int, space: str, team: _core.Team
 ) -> _core.Points:
     """Give as many of the points as it takes to find out roughly where the centres belong."""
     n = len(histogram)
     step = min(n // (COLORS_PER_CENTER * k), max(4, n // 131_072))
     if step <= 1:
         return points
-    return _core.Points(*_core.thin_out(histogram.colors, histogram.counts, step), team)
+    return _core.Points(*_core.thin_out(histogram.colors, histogram.counts, step), team, space)
 
 
 def _start(
@@ -320,7 +323,9 @@ def _start(
     return centers, first + more
 
 
-def remap(source: ImageSource, palette: Palette, *, threads: int | None = None) -> Quantized:
+def remap(
+    source: ImageSource, palette: Palette, *, space: str = "srgb", threads: int | None = None
+) -> Quantized:
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`."""
     team = make_team(threads)
     pixels = files.as_pixels(source)
@@ -329,19 +334,24 @@ def remap(source: ImageSource, palette: Palette, *, threads: int | None = None) 
     if histogram.channels != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
         histogram = ColorHistogram.from_pixels(pixels, team)
-    points = _core.Points(histogram.colors, histogram.counts, team)
+    points = _core.Points(histogram.colors, histogram.counts, team, space)
     assignment = _core.Assignment(points, len(colors), team)
-    assignment.update(_core.place(colors))
-    indices = _map(pixels, histogram, assignment.labels, len(colors), team)
-    counted = Palette(palette.colors, assignment.counts)
-    return Quantized(indices, counted, _mse(assignment, colors), 0, len(histogram))
+    assignment.update(_core.place(colors, space))
+    labels = assignment.labels
+    indices = _map(pixels, histogram, labels, len(colors), team)
+    mse = _mse(histogram, labels, Palette(colors), team)
+    return Quantized(indices, Palette(palette.colors, assignment.counts), mse, 0, len(histogram))
 
 
-def _mse(assignment: _core.Assignment, colors: ByteArray) -> float:
-    """Give the mean squared error of an assignment to these 8-bit colours, on the 8-bit scale."""
-    cost = assignment.cost(_core.place(colors))
-    scale = _core.steps_per_level(colors.shape[1])
-    return float(cost / scale**2 / assignment.counts.sum())
+def _mse(
+    histogram: ColorHistogram,
+    labels: np.ndarray[Any, np.dtype[np.uint16]],
+    palette: Palette,
+    team: _core.Team,
+) -> float:
+    """Give the mean squared error in 8-bit sRGB, whatever the space."""
+    error = _core.squared_error(histogram.colors, histogram.counts, labels, palette.colors, team)
+    return float(error / histogram.n_pixels)
 
 
 def _map(

@@ -1,0 +1,51 @@
+#include "error.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <vector>
+
+namespace kpalette {
+namespace {
+
+constexpr std::size_t kChunk = 1u << 14;  // colours per task
+
+double square_between(const std::uint8_t* a, const std::uint8_t* b, int channels) {
+  if (channels == 3) {
+    int square = 0;
+    for (int i = 0; i < 3; ++i) square += (a[i] - b[i]) * (a[i] - b[i]);
+    return square;
+  }
+  // Over black a channel shows p = c a / 255, over white p + 255 - a.
+  const double alpha = a[3] - b[3];
+  double square = 0;
+  for (int i = 0; i < 3; ++i) {
+    const double black = (a[i] * a[3] - b[i] * b[3]) / 255.0;
+    square += black * black + (black - alpha) * (black - alpha);
+  }
+  return square / 2;
+}
+
+}  // namespace
+
+double squared_error(std::span<const std::uint8_t> colors, int channels,
+                     std::span<const std::int64_t> counts, std::span<const std::uint16_t> labels,
+                     std::span<const std::uint8_t> palette, Team& team) {
+  const auto width = static_cast<std::size_t>(channels);
+  const std::size_t chunks = (counts.size() + kChunk - 1) / kChunk;
+  std::vector<double> parts(chunks);
+  team.run(chunks, [&](std::size_t chunk, int) {
+    double sum = 0;
+    for (std::size_t i = chunk * kChunk; i < std::min(counts.size(), (chunk + 1) * kChunk); ++i) {
+      const std::size_t entry = labels[i] * width;
+      if (entry >= palette.size()) throw std::invalid_argument("a label that the palette lacks");
+      sum += static_cast<double>(counts[i]) *
+             square_between(colors.data() + i * width, palette.data() + entry, channels);
+    }
+    parts[chunk] = sum;
+  });
+  double sum = 0;
+  for (const double part : parts) sum += part;
+  return sum;
+}
+
+}  // namespace kpalette
