@@ -29,8 +29,10 @@ double square_between(const double* a, const double* b, int dim) {
   return sum;
 }
 
-/// The best of all 8-bit colours that differ from a given one by at most 1 per channel.
+/// The best of the 8-bit colours that differ from a given one by at most 1 per channel; greys only
+/// where the target is grey, for the nearest colour may have a tint, by a fraction of a level.
 Entry best_neighbour(const Space& space, const Entry& middle, const double* target) {
+  const bool grey = space.is_grey(target);
   const auto channels = static_cast<std::size_t>(space.channels());
   const std::size_t n = channels == 3 ? 27 : 81;
   std::array<std::uint8_t, 81 * kMaxDim> colors;
@@ -43,6 +45,7 @@ Entry best_neighbour(const Space& space, const Entry& middle, const double* targ
       color[channel] = static_cast<std::uint8_t>(std::clamp(level, 0, 255));
     }
     if (channels == 4 && color[3] == 0) std::fill_n(color, 3, std::uint8_t{0});
+    if (grey) color[0] = color[2] = color[1];
   }
   space.place({colors.data(), n * channels}, placed.data(), n);
   Entry best = middle;
@@ -65,6 +68,7 @@ Entry entry_near(const Space& space, const double* target) {
   Entry entry;
   std::array<std::int32_t, kMaxDim> placed{};
   space.unplace(target, entry.color.data());
+  if (space.is_grey(target)) entry.color[0] = entry.color[2] = entry.color[1];
   space.place({entry.color.data(), static_cast<std::size_t>(space.channels())}, placed.data(), 1);
   std::copy(placed.begin(), placed.end(), entry.coords.begin());
   if (space.name() == SpaceName::srgb && space.channels() == 3) return entry;

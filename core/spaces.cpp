@@ -246,6 +246,15 @@ void Space::place(std::span<const std::uint8_t> colors, std::int32_t* coords,
   }
 }
 
+bool Space::is_grey(const double* coords) const {
+  // A step of the 8-bit scale is some thousand of the grid's; sRGB's own grid is exact.
+  const double tolerance = steps() == 1 ? 1e-9 : 8;
+  if (name_ == SpaceName::oklab || name_ == SpaceName::lab) {
+    return std::abs(coords[1]) < tolerance && std::abs(coords[2]) < tolerance;
+  }
+  return std::abs(coords[0] - coords[1]) < tolerance && std::abs(coords[2] - coords[1]) < tolerance;
+}
+
 void Space::unplace(const double* coords, std::uint8_t* color) const {
   std::array<double, 3> u{coords[0], coords[1], coords[2]};
   if (channels_ == 4) {

@@ -47,6 +47,9 @@ class Space {
   /// there is one.
   void unplace(const double* coords, std::uint8_t* color) const;
 
+  /// Whether the coordinates are those of a grey, to within what the grid and a mean may lose.
+  bool is_grey(const double* coords) const;
+
   bool operator==(const Space&) const = default;
 
  private:

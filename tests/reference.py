@@ -73,3 +73,36 @@ def mse(pixels: np.ndarray, mapped: np.ndarray) -> float:
         return image[..., :3] * alpha + backdrop * (1 - alpha)
 
     return (square(over(a, 0), over(b, 0)) + square(over(a, 255), over(b, 255))) / 2
+
+
+def linear(colors: np.ndarray) -> np.ndarray:
+    """Linear RGB of 8-bit sRGB, IEC 61966-2-1."""
+    c = colors / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def oklab(colors: np.ndarray) -> np.ndarray:
+    """Oklab of 8-bit sRGB, with the published constants (Ottosson 2020)."""
+    cones = linear(colors) @ [
+        [0.4122214708, 0.2119034982, 0.0883024619],
+        [0.5363325363, 0.6806995451, 0.2817188376],
+        [0.0514459929, 0.1073969566, 0.6299787005],
+    ]
+    return np.cbrt(cones) @ [
+        [0.2104542553, 1.9779984951, 0.0259040371],
+        [0.7936177850, -2.4285922050, 0.7827717662],
+        [-0.0040720468, 0.4505937099, -0.8086757660],
+    ]
+
+
+def lab(colors: np.ndarray) -> np.ndarray:
+    """CIELAB of 8-bit sRGB in hundredths, relative to D65 (CIE 15:2018)."""
+    xyz = linear(colors) @ [
+        [0.4123907993, 0.2126390059, 0.0193308187],
+        [0.3575843394, 0.7151686788, 0.1191947798],
+        [0.1804807884, 0.0721923154, 0.9505321522],
+    ]
+    t = xyz / [0.3127 / 0.3290, 1, (1 - 0.3127 - 0.3290) / 0.3290]
+    f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    x, y, z = f.T
+    return np.stack([1.16 * y - 0.16, 5 * (x - y), 2 * (y - z)], axis=1)

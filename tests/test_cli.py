@@ -93,14 +93,16 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
         return plain(pixels, k, **options)
 
     monkeypatch.setattr(pipeline, "quantize", spy)
-    args = ["-k", "5", "--effort", "fast", "--seed", str(2**64 - 1), "--threads", "2", "--quiet"]
+    args = ["-k", "5", "--space", "lab", "--effort", "fast"]
+    args += ["--seed", str(2**64 - 1), "--threads", "2", "--quiet"]
     assert cli.run(["quantize", str(photo), *args]) == 0
-    assert seen == {"k": 5, "effort": "fast", "seed": 2**64 - 1, "threads": 2}
+    assert seen == {"k": 5, "space": "lab", "effort": "fast", "seed": 2**64 - 1, "threads": 2}
 
 
-def test_every_effort_is_offered() -> None:
-    offered = {parameter.name: parameter.type for parameter in cli.quantize.params}["effort"]
-    assert list(offered.choices) == list(pipeline.EFFORTS)
+def test_every_choice_is_offered() -> None:
+    offered = {parameter.name: parameter.type for parameter in cli.quantize.params}
+    assert set(offered["effort"].choices) == set(pipeline.EFFORTS)
+    assert set(offered["space"].choices) == set(pipeline.SPACES)
 
 
 def test_reports_what_it_did(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

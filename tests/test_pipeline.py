@@ -18,6 +18,7 @@ from kpalette import ColorHistogram, Palette, _core, extract_palette, pipeline, 
 
 EFFORTS = sorted(pipeline.EFFORTS)
 SEEDINGS = sorted(pipeline.SEEDINGS)
+SPACES = sorted(pipeline.SPACES)
 
 images = st.tuples(
     st.sampled_from([3, 4]), st.integers(1, 24), st.integers(1, 24), st.integers(0, 2**32 - 1)
@@ -42,24 +43,10 @@ def photo_like(channels: int = 3, size: int = 160) -> np.ndarray:
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
-def placed(colors: np.ndarray) -> np.ndarray:
-    """Coordinates in which distance is error: premultiplied, as spaces.hpp derives them."""
-    colors = colors.astype(np.float64)
-    if colors.shape[1] == 3:
-        return colors
-    alpha = colors[:, 3:]
-    return np.hstack(
-        [
-            32 * alpha * (2 * colors[:, :3] - 255),
-            np.floor(math.sqrt(3) / 2 * 510 * 32 * alpha + 0.5),
-        ]
-    )
-
-
 class TestLaws:
-    @given(images, st.integers(1, 300), st.sampled_from(EFFORTS))
-    def test_indices_palette_counts_and_error_agree(self, pixels, k, effort) -> None:
-        q = quantize(pixels, k, effort=effort)
+    @given(images, st.integers(1, 300), st.sampled_from(EFFORTS), st.sampled_from(SPACES))
+    def test_indices_palette_counts_and_error_agree(self, pixels, k, effort, space) -> None:
+        q = quantize(pixels, k, effort=effort, space=space)
         colors = q.palette.colors
         pixels = pixels if colors.shape[1] == pixels.shape[2] else pixels[..., :3]
         distinct = reference.histogram(pixels)
@@ -69,15 +56,16 @@ class TestLaws:
             np.bincount(q.indices.ravel(), minlength=len(colors)), q.palette.counts
         )
         assert (np.diff(q.palette.counts) <= 0).all()
-        assert q.mse == pytest.approx(reference.mse(pixels, colors[q.indices]), rel=3e-4, abs=1e-9)
+        assert q.mse == pytest.approx(reference.mse(pixels, colors[q.indices]), rel=1e-12)
         assert (q.rgb if colors.shape[1] == 3 else q.rgba).shape == pixels.shape
 
-    @given(images, st.integers(1, 40), st.sampled_from(EFFORTS))
-    def test_every_index_is_a_nearest_colour(self, pixels, k, effort) -> None:
-        q = quantize(pixels, k, effort=effort)
+    @given(images, st.integers(1, 40), st.sampled_from(EFFORTS), st.sampled_from(SPACES))
+    def test_every_index_is_a_nearest_colour(self, pixels, k, effort, space) -> None:
+        q = quantize(pixels, k, effort=effort, space=space)
         colors = q.palette.colors
-        flat = pixels.reshape(-1, pixels.shape[2])[:, : colors.shape[1]]
-        squares = ((placed(flat)[:, None] - placed(colors)[None]) ** 2).sum(axis=2)
+        flat = np.ascontiguousarray(pixels.reshape(-1, pixels.shape[2])[:, : colors.shape[1]])
+        offsets = _core.place(flat, space)[:, None] - _core.place(colors, space)[None]
+        squares = (offsets**2).sum(axis=2)
         chosen = squares[np.arange(len(flat)), q.indices.ravel()]
         assert (chosen == squares.min(axis=1)).all()
 
@@ -96,20 +84,23 @@ class TestLaws:
             assert (q.rgba[~visible] == 0).all()
 
     def test_more_colours_cost_less(self) -> None:
-        errors = [quantize(photo_like(), k).mse for k in (1, 2, 4, 8, 16, 32, 64, 128, 256)]
+        ks = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+        errors = [quantize(photo_like(), k, space="srgb").mse for k in ks]
         assert errors == sorted(errors, reverse=True)
 
     def test_more_effort_costs_less(self) -> None:
         for k in (4, 16, 64):
-            assert (
-                quantize(photo_like(), k, effort="balanced").mse
-                <= quantize(photo_like(), k, effort="fast").mse
+            fast, balanced = (
+                quantize(photo_like(), k, effort=effort, space="srgb").mse
+                for effort in ("fast", "balanced")
             )
+            assert balanced <= fast
 
     def test_one_colour_is_the_mean(self) -> None:
         pixels = photo_like()
         mean = pixels.reshape(-1, 3).mean(axis=0)
-        assert quantize(pixels, 1).palette.colors.tolist() == [np.floor(mean + 0.5).tolist()]
+        few = quantize(pixels, 1, space="srgb")
+        assert few.palette.colors.tolist() == [np.floor(mean + 0.5).tolist()]
 
     def test_repeating_pixels_changes_only_counts(self) -> None:
         pixels = photo_like(size=64)
@@ -152,7 +143,7 @@ class TestRefinement:
     def test_labels_are_the_references(self, monkeypatch, k, channels, isa) -> None:
         monkeypatch.setenv("KPALETTE_ISA", isa)
         histogram, points, centers, team = self.start(k, channels=channels)
-        coords = placed(histogram.colors)
+        coords = _core.place(histogram.colors)
         assignment = _core.Assignment(points, k, team)
         rng = np.random.default_rng(0)
         for _ in range(6):
@@ -189,7 +180,7 @@ class TestRefinement:
         again = pipeline.SEEDINGS[seeding](points, 50, 3, _core.Team(3))
         assert np.array_equal(centers, again)
         if seeding != "wu":
-            coords = {tuple(c) for c in placed(histogram.colors).tolist()}
+            coords = {tuple(c) for c in _core.place(histogram.colors).tolist()}
             assert {tuple(c) for c in centers.tolist()} <= coords
             other = pipeline.SEEDINGS[seeding](points, 50, 4, team)
             assert not np.array_equal(centers, other)
@@ -267,8 +258,8 @@ class TestSameBytes:
         return photo_like(request.param, 200)
 
     @staticmethod
-    def result(pixels, k, effort, threads) -> tuple[bytes, bytes, float]:
-        q = quantize(pixels, k, effort=effort, threads=threads)
+    def result(pixels, k, effort, threads, space="oklab") -> tuple[bytes, bytes, float]:
+        q = quantize(pixels, k, effort=effort, space=space, threads=threads)
         return q.indices.tobytes(), q.palette.colors.tobytes(), q.mse
 
     @pytest.mark.parametrize("effort", EFFORTS)
@@ -280,6 +271,13 @@ class TestSameBytes:
             assert _core.isa() == isa
             for threads in (1, 2, 5):
                 assert self.result(pixels, k, effort, threads) == expected
+
+    @pytest.mark.parametrize("space", SPACES)
+    def test_any_space(self, monkeypatch, pixels, space) -> None:
+        expected = self.result(pixels, 40, "balanced", 1, space)
+        for isa in _core.isas():
+            monkeypatch.setenv("KPALETTE_ISA", isa)
+            assert self.result(pixels, 40, "balanced", 3, space) == expected
 
     @pytest.mark.parametrize("seeding", SEEDINGS)
     def test_any_threads_for_seeds(self, seeding) -> None:
@@ -393,7 +391,7 @@ class TestOutput:
         assert list(tmp_path.iterdir()) == []
 
     def test_psnr(self) -> None:
-        q = quantize(np.array([[0, 2]], np.uint8), 1)
+        q = quantize(np.array([[0, 2]], np.uint8), 1, space="srgb")
         assert q.mse == 3.0
         assert q.psnr == pytest.approx(10 * math.log10(255**2))
 
@@ -415,7 +413,11 @@ class TestOutput:
         ({"k": 1.5}, TypeError, r"k: expected an integer, got 1\.5"),
         ({"k": True}, TypeError, "k: expected an integer, got True"),
         ({"k": 65_537}, ValueError, "k: expected 1 to 65536, got 65537"),
-        ({"space": "rgb"}, ValueError, "space: expected one of srgb, got 'rgb'"),
+        (
+            {"space": "rgb"},
+            ValueError,
+            "space: expected one of srgb, linear, oklab, lab, got 'rgb'",
+        ),
         ({"effort": "most"}, ValueError, "effort: expected one of fast, balanced, got 'most'"),
         ({"effort": ["fast"]}, TypeError, "effort: expected a string"),
         ({"seed": -1}, ValueError, "seed: expected"),

@@ -175,6 +175,13 @@ def _whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
     "need be.  [default: beside photo.jpg, for 16 colours, photo-16.png; for stdin, stdout]",
 )
 @click.option(
+    "--space",
+    type=click.Choice(["oklab", "srgb", "linear", "lab"]),
+    default="oklab",
+    show_default=True,
+    help="Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
+)
+@click.option(
     "--effort",
     type=click.Choice(["fast", "balanced"]),
     default="balanced",
@@ -200,6 +207,7 @@ def quantize(
     photos: tuple[str, ...],
     k: int,
     out: str | None,
+    space: str,
     effort: str,
     seed: int,
     threads: int | None,
@@ -214,7 +222,7 @@ def quantize(
     """
     _check_instruction_set()
     outs = _plan(photos, k, out)
-    options = {"effort": effort, "seed": seed, "threads": threads}
+    options = {"space": space, "effort": effort, "seed": seed, "threads": threads}
     codes = set()
     for photo, target in zip(photos, outs, strict=True):
         name = "stdin" if photo == "-" else photo

@@ -144,7 +144,7 @@ def quantize(
     source: ImageSource,
     k: int = 256,
     *,
-    space: str = "srgb",
+    space: str = "oklab",
     effort: str = "balanced",
     seed: int = 0,
     threads: int | None = None,
@@ -160,8 +160,10 @@ def quantize(
     k : int, default 256
         How many colours, 1 to 65,536. An image that has no more than k keeps exactly those it
         has, and the palette is shorter.
-    space : {"srgb"}
-        Where distances are measured.
+    space : {"oklab", "srgb", "linear", "lab"}
+        Where distances are measured. In Oklab, the default, they are what the eye sees: pictures
+        look best. In ``"srgb"`` the mean squared error is the least. ``"linear"`` is linear RGB,
+        ``"lab"`` CIELAB.
     effort : {"fast", "balanced"}
         ``"balanced"`` runs k-means until passes no longer pay; ``"fast"`` makes a few passes.
     seed : int, default 0
@@ -196,9 +198,9 @@ def quantize(
     >>> photo = np.arange(256, dtype=np.uint8).reshape(16, 16)
     >>> q = kpalette.quantize(photo, 4)
     >>> sorted(q.palette.hex)
-    ['#202020', '#606060', '#a0a0a0', '#e0e0e0']
+    ['#1a1a1a', '#565656', '#979797', '#dcdcdc']
     >>> q.indices.shape, round(q.psnr, 1)
-    ((16, 16), 22.8)
+    ((16, 16), 22.4)
     """
     _check_options(k, space, effort, seed)
     team = make_team(threads)
@@ -213,7 +215,7 @@ def extract_palette(
     source: ImageSource | ColorHistogram,
     k: int = 8,
     *,
-    space: str = "srgb",
+    space: str = "oklab",
     effort: str = "balanced",
     seed: int = 0,
     threads: int | None = None,
@@ -324,7 +326,7 @@ def _start(
 
 
 def remap(
-    source: ImageSource, palette: Palette, *, space: str = "srgb", threads: int | None = None
+    source: ImageSource, palette: Palette, *, space: str = "oklab", threads: int | None = None
 ) -> Quantized:
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`."""
     team = make_team(threads)
