@@ -200,7 +200,7 @@ def quantize(
     >>> sorted(q.palette.hex)
     ['#1a1a1a', '#565656', '#979797', '#dcdcdc']
     >>> q.indices.shape, round(q.psnr, 1)
-    ((16, 16), 22.4)
+    ((16, 16), 22.7)
     """
     _check_options(k, space, effort, seed)
     team = make_team(threads)
