@@ -269,6 +269,14 @@ std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& cen
   return {hand_over_coords(std::move(values), self.assignment.points().dim()), n_iter};
 }
 
+OutCoords run_grow(OwningAssignment& self, const Coords& centers, int k) {
+  std::vector<double> values = self.checked(centers);
+  require(k >= self.assignment.k() && k <= 2 * self.assignment.k() && k <= kMaxCenters,
+          "expected k from the assignment's to twice that, at most 65536");
+  return hand_over_coords(without_gil([&] { return grow(self.assignment, std::move(values), k); }),
+                          self.assignment.points().dim());
+}
+
 OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
   std::vector<double> start = self.checked(centers);
   std::vector<std::uint8_t> colors =
@@ -442,6 +450,8 @@ NB_MODULE(_core, m) {
         "max_iter"_a, "tol"_a, "relaxed"_a = 0, "farthest"_a = true);
   m.def("improve", &run_improve, "assignment"_a, "centers"_a, nb::kw_only(), "rounds"_a, "passes"_a,
         "Leaves local minima by merging and splitting: centers, n_iter.");
+  m.def("grow", &run_grow, "assignment"_a, "centers"_a, "k"_a,
+        "Splits the clusters that gain most by it: k centers, up to twice as many.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a,
         "The palette (k, channels); the assignment follows it.");
   m.def("remap", &run_remap<std::uint16_t, std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a,

@@ -230,4 +230,19 @@ int improve(Assignment& assignment, std::vector<double>& centers, const ImproveO
   return n_iter;
 }
 
+std::vector<double> grow(const Assignment& assignment, std::vector<double> centers, int k) {
+  const auto dim = static_cast<std::size_t>(assignment.points().dim());
+  const auto size = static_cast<std::size_t>(k) * dim;
+  for (const Split& split : plan_splits(assignment, centers)) {
+    if (centers.size() >= size || split.gain == 0) break;
+    const std::size_t from = static_cast<std::size_t>(split.cluster) * dim;
+    for (std::size_t a = 0; a < dim; ++a) {
+      centers.push_back(centers[from + a] + split.offset[a]);
+      centers[from + a] -= split.offset[a];
+    }
+  }
+  while (centers.size() < size) centers.push_back(centers[centers.size() - dim]);
+  return centers;
+}
+
 }  // namespace kpalette

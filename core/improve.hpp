@@ -22,4 +22,10 @@ struct ImproveOptions {
 /// returns how many passes of k-means it made.
 int improve(Assignment& assignment, std::vector<double>& centers, const ImproveOptions& options);
 
+/// Adds centres: each of the clusters whose split gains most is split in two, along the axis of its
+/// largest variance. `k` is from assignment.k() to twice that, and `centers` as for improve().
+/// Where fewer clusters can be split, the rest of the k centres are copies, which lloyd() moves to
+/// the points that cost most.
+std::vector<double> grow(const Assignment& assignment, std::vector<double> centers, int k);
+
 }  // namespace kpalette

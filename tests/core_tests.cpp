@@ -397,7 +397,8 @@ void test_known_colors() {
     std::array<double, 3> coords;
   };
   const Known known[] = {
-      // Ottosson (2020) and CIE 15:2018 by way of other implementations, which round their constants in other ways.
+      // Ottosson (2020) and CIE 15:2018 by way of other implementations, which round their
+      // constants in other ways.
       {SpaceName::oklab, {255, 0, 0}, {0.62796, 0.22486, 0.12585}},
       {SpaceName::oklab, {0, 255, 0}, {0.86644, -0.23389, 0.17950}},
       {SpaceName::oklab, {0, 0, 255}, {0.45201, -0.03246, -0.31153}},
@@ -846,6 +847,60 @@ void test_improve() {
   }
 }
 
+void test_grow() {
+  Team team(1);
+  for (const int channels : {3, 4}) {
+    const Colors data = make_colors(3000, channels, Kind::smooth, 36);
+    const Points points(data.colors, space_of(channels), data.counts, team);
+    const Coords coords = place_all(data.colors, channels);
+    for (const int k : {1, 2, 30}) {
+      Assignment assignment(points, k, team);
+      const Coords centers = lloyd(assignment, seed_wu(points, k, 0, team), {}).centers;
+      for (const int more : {0, 1, k / 2, k}) {
+        current_case = text("growing from ", k, " by ", more, ", dim = ", channels);
+        const Coords grown = grow(assignment, centers, k + more);
+        CHECK_EQUAL(grown.size(), static_cast<std::size_t>((k + more) * channels));
+        // Each new centre lies opposite to one that was there, which stood between them.
+        int moved = 0;
+        for (int j = 0; j < k; ++j) {
+          const bool stays = std::equal(&grown[j * channels], &grown[j * channels] + channels,
+                                        &centers[j * channels]);
+          moved += !stays;
+          bool found = stays;
+          for (int i = k; i < k + more; ++i) {
+            double square = 0;
+            for (int a = 0; a < channels; ++a) {
+              const double middle = (grown[j * channels + a] + grown[i * channels + a]) / 2;
+              square += std::pow(middle - centers[j * channels + a], 2);
+            }
+            found |= square < 1e-6;
+          }
+          CHECK(found);
+        }
+        CHECK_EQUAL(moved, more);
+        const Labels labels = reference_labels(coords, grown, channels);
+        CHECK_AT_MOST(reference_cost(coords, data.counts, labels, grown, channels),
+                      assignment.cost(centers) + rounding(points));
+      }
+    }
+  }
+  current_case = "growing by the widest, and by copies where nothing can be split";
+  const Bytes colors = {0, 0, 0, 1, 0, 0, 200, 0, 0, 255, 0, 0};
+  const Counts counts = {1, 1, 1, 1};
+  const Space srgb(SpaceName::srgb, 3);
+  const Points points(colors, srgb, counts, team);
+  Assignment wide(points, 2, team);
+  const Coords two = lloyd(wide, {0, 0, 0, 255, 0, 0}, {}).centers;
+  const Coords three = grow(wide, two, 3);
+  CHECK_EQUAL(three[0], two[0]);
+  CHECK(three[3] < 227.5 && 227.5 < three[6]);
+  const Counts five = {5};
+  const Points alone(Bytes{9, 9, 9}, srgb, five, team);
+  Assignment single(alone, 1, team);
+  const Coords one = lloyd(single, {9, 9, 9}, {}).centers;
+  CHECK_EQUAL(grow(single, one, 2), (Coords{one[0], one[1], one[2], one[0], one[1], one[2]}));
+}
+
 // ---- palettes ----
 
 void test_round_centers(const Colors& data, int k, Team& team) {
@@ -948,6 +1003,7 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
     keep(fit.centers);
     fit.n_iter += improve(assignment, fit.centers, {.rounds = 2});
     keep(fit.centers);
+    keep(grow(assignment, fit.centers, k + k / 2));
     keep(std::vector{fit.inertia, static_cast<double>(fit.n_iter)});
     keep(round_centers(assignment, fit.centers));
     const Labels labels = labels_of(assignment);
@@ -1010,6 +1066,7 @@ int main() {
     test_seedings();
     test_lloyd();
     test_improve();
+    test_grow();
     test_palettes();
   }
   for (const SpaceName name : kSpaces) {

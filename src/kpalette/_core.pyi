@@ -131,6 +131,11 @@ def lloyd(assignment: SampleAssignment, centers: Annotated[NDArray[numpy.float64
 def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
     """Leaves local minima by merging and splitting: centers, n_iter."""
 
+def grow(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
+    """
+    Splits the clusters that gain most by it: k centers, up to twice as many.
+    """
+
 def round_centers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """The palette (k, channels); the assignment follows it."""
 
