@@ -14,10 +14,10 @@ from hypothesis.extra import numpy as hnp
 
 import kpalette
 import reference
-from kpalette import ColorHistogram, Palette, _core, extract_palette, pipeline, quantize
+from kpalette import ColorHistogram, Palette, _core, extract_palette, fit, pipeline, quantize
 
-EFFORTS = sorted(pipeline.EFFORTS)
-SEEDINGS = sorted(pipeline.SEEDINGS)
+EFFORTS = sorted(fit.EFFORTS)
+SEEDINGS = sorted(fit.SEEDINGS)
 SPACES = sorted(pipeline.SPACES)
 
 images = st.tuples(
@@ -134,7 +134,7 @@ class TestRefinement:
         histogram = ColorHistogram.from_image(photo_like(channels, 60))
         team = _core.Team(2)
         points = _core.Points(histogram.colors, histogram.counts, team)
-        centers = pipeline.SEEDINGS[seeding](points, k, 3, team)
+        centers = fit.SEEDINGS[seeding](points, k, 3, team)
         return histogram, points, centers, team
 
     @pytest.mark.parametrize("channels", [3, 4])
@@ -177,12 +177,12 @@ class TestRefinement:
         histogram, points, centers, team = self.start(50, seeding, channels)
         assert centers.shape == (50, channels)
         assert len(np.unique(centers, axis=0)) == 50
-        again = pipeline.SEEDINGS[seeding](points, 50, 3, _core.Team(3))
+        again = fit.SEEDINGS[seeding](points, 50, 3, _core.Team(3))
         assert np.array_equal(centers, again)
         if seeding != "wu":
             coords = {tuple(c) for c in _core.place(histogram.colors).tolist()}
             assert {tuple(c) for c in centers.tolist()} <= coords
-            other = pipeline.SEEDINGS[seeding](points, 50, 4, team)
+            other = fit.SEEDINGS[seeding](points, 50, 4, team)
             assert not np.array_equal(centers, other)
 
     def test_weights_draw_the_seeds(self) -> None:
@@ -191,7 +191,7 @@ class TestRefinement:
         for seeding in ("random", "k-means++", "maximin"):
             histogram = ColorHistogram(colors, np.array([1, 1, 10**15, 1]))
             points = _core.Points(histogram.colors, histogram.counts, team)
-            assert pipeline.SEEDINGS[seeding](points, 1, 5, team).tolist() == [[200, 0, 0]]
+            assert fit.SEEDINGS[seeding](points, 1, 5, team).tolist() == [[200, 0, 0]]
 
     def test_maximin_takes_the_farthest(self) -> None:
         colors = np.array([[0, 0, 0], [10, 0, 0], [100, 0, 0], [255, 0, 0]], np.uint8)
@@ -284,7 +284,7 @@ class TestSameBytes:
         histogram = ColorHistogram.from_image(photo_like(3, 300))
         teams = [_core.Team(n) for n in (1, 3)]
         one, three = (
-            pipeline.SEEDINGS[seeding](
+            fit.SEEDINGS[seeding](
                 _core.Points(histogram.colors, histogram.counts, team), 30, 9, team
             )
             for team in teams

@@ -1,13 +1,12 @@
 """An image's way to k colours, in order, on one page.
 
-decode (files) → count (histogram) → place, seed, refine, round (here, by the core) → map (remap).
+decode (files) → count (histogram) → place, seed, refine, round (fit) → map (here, by the core).
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,40 +15,9 @@ import numpy as np
 from kpalette import _core, files, notebook
 from kpalette.colors import ByteArray
 from kpalette.files import ImageSource
+from kpalette.fit import EFFORTS, error_of, fit_each
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import MAX_COLORS, Palette
-
-Seeding = Callable[[_core.Points, int, int, _core.Team], Any]
-
-#: How a fit can start, by name.
-SEEDINGS: dict[str, Seeding] = {
-    "k-means++": _core.seed_kmeanspp,
-    "maximin": _core.seed_maximin,
-    "random": _core.seed_random,
-    "wu": _core.seed_wu,
-}
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How far to go for a lower error: numbers of passes, never of seconds."""
-
-    seeding: str
-    start: int  # over-relaxed passes from the seeds, on a part of the colours if there are many
-    rounds: int  # of merging and splitting clusters there, with `passes` passes after each
-    passes: int
-    relaxed: int  # over-relaxed passes over all colours
-    plain: int  # and plain ones after them
-
-
-#: Chosen on photos: more of anything in "balanced" lowers the error by less than 0.3 %.
-EFFORTS = {
-    "fast": Effort("wu", start=2, rounds=0, passes=0, relaxed=2, plain=1),
-    "balanced": Effort("wu", start=5, rounds=8, passes=3, relaxed=5, plain=3),
-}
-
-#: Centres are placed roughly by this many colours each; more change the error by 0.1 %.
-COLORS_PER_CENTER = 256
 
 #: Where distances can be measured.
 SPACES = ("srgb", "linear", "oklab", "lab")
@@ -84,7 +52,7 @@ class Quantized:
     @property
     def psnr(self) -> float:
         """Peak signal-to-noise ratio in decibels; infinite where nothing was lost."""
-        return 10 * math.log10(3 * 255**2 / self.mse) if self.mse else math.inf
+        return psnr(self.mse)
 
     @property
     def rgb(self) -> ByteArray:
@@ -138,6 +106,11 @@ class Quantized:
             + notebook.facts(facts)
             + self.palette._repr_html_()
         )
+
+
+def psnr(mse: float) -> float:
+    """Give the peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale."""
+    return 10 * math.log10(3 * 255**2 / mse) if mse else math.inf
 
 
 def quantize(
@@ -202,12 +175,12 @@ def quantize(
     >>> q.indices.shape, round(q.psnr, 1)
     ((16, 16), 22.7)
     """
-    _check_options(k, space, effort, seed)
+    check_options(k, space, effort, seed)
     team = make_team(threads)
     pixels = files.as_pixels(source)
     histogram = ColorHistogram.from_pixels(pixels, team)
-    fit = _fit(histogram, k, space, effort, seed, team)
-    indices = _map(pixels, histogram, fit.labels, len(fit.palette), team)
+    fit = next(fit_each(histogram, [k], space, effort, seed, team))
+    indices = map_pixels(pixels, histogram, fit.labels, len(fit.palette), team)
     return Quantized(indices, fit.palette, fit.mse, fit.n_iter, len(histogram))
 
 
@@ -249,14 +222,15 @@ def extract_palette(
     >>> kpalette.extract_palette(both, 2).hex
     ['#000000', '#c86400']
     """
-    _check_options(k, space, effort, seed)
+    check_options(k, space, effort, seed)
     team = make_team(threads)
     if not isinstance(source, ColorHistogram):
         source = ColorHistogram.from_pixels(files.as_pixels(source), team)
-    return _fit(source, k, space, effort, seed, team).palette
+    return next(fit_each(source, [k], space, effort, seed, team)).palette
 
 
-def _check_options(k: object, space: str, effort: str, seed: object) -> None:
+def check_options(k: object, space: str, effort: str, seed: object) -> None:
+    """Raise TypeError or ValueError for what no fit can be made with."""
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise TypeError(f"k: expected an integer, got {k!r}")
     if not 1 <= k <= MAX_COLORS:
@@ -270,59 +244,6 @@ def _check_options(k: object, space: str, effort: str, seed: object) -> None:
         raise TypeError(f"seed: expected an integer, got {seed!r}")
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed}")
-
-
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    palette: Palette
-    labels: np.ndarray[Any, np.dtype[np.uint16]]  # of the histogram's colours
-    mse: float
-    n_iter: int
-
-
-def _fit(
-    histogram: ColorHistogram, k: int, space: str, effort: str, seed: int, team: _core.Team
-) -> _Fitted:
-    """Place, seed, refine and round."""
-    if len(histogram) <= k:
-        order = np.lexsort((*histogram.colors.T[::-1], -histogram.counts))
-        labels = np.empty(len(order), np.uint16)
-        labels[order] = np.arange(len(order))
-        return _Fitted(Palette(histogram.colors[order], histogram.counts[order]), labels, 0.0, 0)
-    how = EFFORTS[effort]
-    points = _core.Points(histogram.colors, histogram.counts, team, space)
-    centers, first = _start(_part(histogram, points, k, space, team), k, how, seed, team)
-    assignment = _core.Assignment(points, k, team)
-    centers, _, last, _ = _core.lloyd(
-        assignment, centers, max_iter=how.relaxed + how.plain, tol=0, relaxed=how.relaxed
-    )
-    colors = _core.round_centers(assignment, centers)
-    palette, labels = Palette(colors, assignment.counts), assignment.labels
-    return _Fitted(palette, labels, _mse(histogram, labels, palette, team), first + last)
-
-
-def _part(
-    histogram: ColorHistogram, points: _core.Points, k: int, space: str, team: _core.Team
-) -> _core.Points:
-    """Give as many of the points as it takes to find out roughly where the centres belong."""
-    n = len(histogram)
-    step = min(n // (COLORS_PER_CENTER * k), max(4, n // 131_072))
-    if step <= 1:
-        return points
-    return _core.Points(*_core.thin_out(histogram.colors, histogram.counts, step), team, space)
-
-
-def _start(
-    points: _core.Points, k: int, effort: Effort, seed: int, team: _core.Team
-) -> tuple[Any, int]:
-    """Seed and refine roughly: the centres, and the passes made."""
-    centers = SEEDINGS[effort.seeding](points, k, seed, team)
-    assignment = _core.Assignment(points, k, team)
-    centers, _, first, _ = _core.lloyd(
-        assignment, centers, max_iter=effort.start, tol=0, relaxed=effort.start
-    )
-    centers, more = _core.improve(assignment, centers, rounds=effort.rounds, passes=effort.passes)
-    return centers, first + more
 
 
 def remap(
@@ -340,23 +261,12 @@ def remap(
     assignment = _core.Assignment(points, len(colors), team)
     assignment.update(_core.place(colors, space))
     labels = assignment.labels
-    indices = _map(pixels, histogram, labels, len(colors), team)
-    mse = _mse(histogram, labels, Palette(colors), team)
+    indices = map_pixels(pixels, histogram, labels, len(colors), team)
+    mse = error_of(histogram, labels, Palette(colors), team)
     return Quantized(indices, Palette(palette.colors, assignment.counts), mse, 0, len(histogram))
 
 
-def _mse(
-    histogram: ColorHistogram,
-    labels: np.ndarray[Any, np.dtype[np.uint16]],
-    palette: Palette,
-    team: _core.Team,
-) -> float:
-    """Give the mean squared error in 8-bit sRGB, whatever the space."""
-    error = _core.squared_error(histogram.colors, histogram.counts, labels, palette.colors, team)
-    return float(error / histogram.n_pixels)
-
-
-def _map(
+def map_pixels(
     pixels: ByteArray,
     histogram: ColorHistogram,
     labels: np.ndarray[Any, np.dtype[np.uint16]],
