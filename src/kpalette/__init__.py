@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kpalette import image, model
+    from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError
     from kpalette.histogram import ColorHistogram
     from kpalette.kmeans import KMeans
@@ -19,10 +20,12 @@ __all__ = [
     "KMeans",
     "Palette",
     "Quantized",
+    "Sweep",
     "extract_palette",
     "image",
     "model",
     "quantize",
+    "sweep",
 ]
 
 __version__ = "0.1.0"
@@ -34,8 +37,10 @@ _HOMES = {
     "KMeans": "kmeans",
     "Palette": "palette",
     "Quantized": "pipeline",
+    "Sweep": "curve",
     "extract_palette": "pipeline",
     "quantize": "pipeline",
+    "sweep": "curve",
 }
 
 

@@ -175,7 +175,8 @@ def quantize(
     >>> q.indices.shape, round(q.psnr, 1)
     ((16, 16), 22.7)
     """
-    check_options(k, space, effort, seed)
+    check_k(k)
+    check_options(space, effort, seed)
     team = make_team(threads)
     pixels = files.as_pixels(source)
     histogram = ColorHistogram.from_pixels(pixels, team)
@@ -222,19 +223,24 @@ def extract_palette(
     >>> kpalette.extract_palette(both, 2).hex
     ['#000000', '#c86400']
     """
-    check_options(k, space, effort, seed)
+    check_k(k)
+    check_options(space, effort, seed)
     team = make_team(threads)
     if not isinstance(source, ColorHistogram):
         source = ColorHistogram.from_pixels(files.as_pixels(source), team)
     return next(fit_each(source, [k], space, effort, seed, team)).palette
 
 
-def check_options(k: object, space: str, effort: str, seed: object) -> None:
-    """Raise TypeError or ValueError for what no fit can be made with."""
+def check_k(k: object) -> None:
+    """Raise TypeError or ValueError for anything but a number of colours."""
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
         raise TypeError(f"k: expected an integer, got {k!r}")
     if not 1 <= k <= MAX_COLORS:
         raise ValueError(f"k: expected 1 to {MAX_COLORS}, got {k}")
+
+
+def check_options(space: str, effort: str, seed: object) -> None:
+    """Raise TypeError or ValueError for options that no fit can be made with."""
     for name, value, known in (("space", space, SPACES), ("effort", effort, EFFORTS)):
         if not isinstance(value, str):
             raise TypeError(f"{name}: expected a string, got {value!r}")

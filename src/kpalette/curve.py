@@ -1,0 +1,396 @@
+"""How many colours: error and file size for each of many k, and where more stop paying."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from kpalette import files, notebook, plots
+from kpalette.elbow import find_elbow
+from kpalette.fit import fit_each
+from kpalette.histogram import ColorHistogram, make_team
+from kpalette.pipeline import check_k, check_options, map_pixels, psnr
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from kpalette import _core
+    from kpalette.colors import ByteArray
+    from kpalette.files import ImageSource
+    from kpalette.palette import Palette
+    from kpalette.plots import SavePath
+
+Column: TypeAlias = np.ndarray[Any, Any]
+
+FIGSIZE = (8.0, 4.5)  # inches
+BLUE, ORANGE, GREY = "#3a7ebf", "#d9772b", "#808080"  # legible on white and on black
+#: Grey on nothing can be read on light and on dark pages.
+ON_ANY_PAGE: dict[Any, Any] = {
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor", "legend.facecolor"), "none"),
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), GREY),
+    **dict.fromkeys(("xtick.color", "ytick.color"), GREY),
+}
+#: Mapped images wait for one another to be encoded together, up to this many bytes.
+WAITING_BYTES = 2**27
+
+
+@dataclass(frozen=True, eq=False)
+class SweepPoint:
+    """What one k costs.
+
+    Attributes
+    ----------
+    k : int
+        How many colours were asked for.
+    palette : Palette
+        The colours, the most frequent first: k, or as many as the image has.
+    cost : float
+        Sum over pixels of the squared distance, in the space where distances are measured. It
+        never rises with k.
+    mse : float
+        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. It may rise a
+        little with k if that is not the space.
+    seconds : float
+        What it took to find the palette, from that for the k before, and to map the pixels onto
+        it. Reading, counting and encoding are not in it.
+    n_iter : int
+        Passes of k-means that were made.
+    png_bytes : int or None
+        The size of the file that :meth:`Quantized.save` would write. None if the palette has more
+        than 256 colours, or if there are no pixels because the source was a histogram.
+    """
+
+    k: int
+    palette: Palette
+    cost: float
+    mse: float
+    seconds: float
+    n_iter: int
+    png_bytes: int | None
+
+    @property
+    def psnr(self) -> float:
+        """Peak signal-to-noise ratio in decibels; infinite where nothing was lost."""
+        return psnr(self.mse)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sweep:
+    """What :func:`kpalette.sweep` found, by ascending k. Notebooks show it as a chart and a table.
+
+    Attributes
+    ----------
+    points : tuple of SweepPoint
+        Everything about each k; iterating over the sweep gives the same.
+    n_pixels, n_distinct : int
+        Pixels and distinct colours of the image.
+    k : int64 array (m,)
+    cost, mse, psnr, seconds : float64 arrays (m,)
+        Columns of `points`, for plots of your own.
+    png_bytes : tuple of int or None
+    """
+
+    points: tuple[SweepPoint, ...]
+    n_pixels: int
+    n_distinct: int
+
+    @cached_property
+    def elbow(self) -> int:
+        """The suggested k: see :func:`kpalette.elbow.find_elbow`."""
+        return find_elbow(self.k, self.cost)
+
+    def at(self, k: int) -> SweepPoint:
+        """Return the point of one k, for example of the elbow.
+
+        Raises
+        ------
+        ValueError
+            If the sweep went past it.
+        """
+        for point in self.points:
+            if point.k == k:
+                return point
+        raise ValueError(f"k: expected one of {self.k.tolist()}, got {k!r}")
+
+    @property
+    def k(self) -> Column:  # noqa: D102
+        return np.array([point.k for point in self.points])
+
+    @property
+    def cost(self) -> Column:  # noqa: D102
+        return np.array([point.cost for point in self.points])
+
+    @property
+    def mse(self) -> Column:  # noqa: D102
+        return np.array([point.mse for point in self.points])
+
+    @property
+    def psnr(self) -> Column:  # noqa: D102
+        return np.array([point.psnr for point in self.points])
+
+    @property
+    def seconds(self) -> Column:  # noqa: D102
+        return np.array([point.seconds for point in self.points])
+
+    @property
+    def png_bytes(self) -> tuple[int | None, ...]:  # noqa: D102
+        return tuple(point.png_bytes for point in self.points)
+
+    def __len__(self) -> int:
+        """How many k there are."""
+        return len(self.points)
+
+    def __iter__(self) -> Iterator[SweepPoint]:
+        return iter(self.points)
+
+    def __repr__(self) -> str:
+        first, last = self.points[0], self.points[-1]
+        return (
+            f"Sweep(k = {first.k} to {last.k}, MSE {first.mse:.4g} to {last.mse:.4g}, "
+            f"elbow {self.elbow})"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all of it as numbers, strings and lists that JSON can hold.
+
+        An infinite PSNR becomes None. Palettes become ``#rrggbb``, as in :attr:`Palette.hex`.
+        """
+        return {
+            "n_pixels": self.n_pixels,
+            "n_distinct": self.n_distinct,
+            "elbow": self.elbow,
+            "points": [
+                {
+                    "k": point.k,
+                    "cost": point.cost,
+                    "mse": point.mse,
+                    "psnr": point.psnr if point.mse else None,
+                    "seconds": point.seconds,
+                    "n_iter": point.n_iter,
+                    "png_bytes": point.png_bytes,
+                    "palette": point.palette.hex,
+                }
+                for point in self.points
+            ],
+        }
+
+    def plot(self, *, figsize: tuple[float, float] = FIGSIZE, save: SavePath = None) -> Figure:
+        """Show PSNR and file size against k, with the elbow marked.
+
+        Parameters
+        ----------
+        figsize : (float, float)
+            Inches.
+        save : path, optional
+            Write the chart there, in the format that the name ends in, instead of showing it.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        figure = plots.new_figure(figsize, save)
+        self._draw(figure)
+        return plots.finish(figure, save)
+
+    def chart(self, kind: str = "png", *, figsize: tuple[float, float] = FIGSIZE) -> bytes:
+        """Encode the chart of :meth:`plot` as a ``"png"``, ``"svg"`` or ``"pdf"`` file.
+
+        The same numbers give the same bytes.
+        """
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+
+        dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+        encoded = io.BytesIO()
+        with rc_context({"svg.hashsalt": "kpalette"}):
+            figure = Figure(figsize=figsize, layout="constrained")
+            self._draw(figure)
+            figure.savefig(encoded, format=kind, metadata=dated.get(kind), transparent=False)
+        return encoded.getvalue()
+
+    def _draw(self, figure: Figure) -> None:
+        axes = figure.add_subplot()
+        axes.set_xlabel("k, colours")
+        axes.set_ylabel("PSNR, dB", color=BLUE)
+        shown = np.where(np.isfinite(self.psnr), self.psnr, np.nan)
+        lines = axes.plot(self.k, shown, "o-", color=BLUE, markersize=3, label="PSNR")
+        if any(size is not None for size in self.png_bytes):
+            right = axes.twinx()
+            right.set_ylabel("PNG, kB", color=ORANGE)
+            sizes = np.array(self.png_bytes, np.float64) / 1000
+            lines += right.plot(self.k, sizes, "s-", color=ORANGE, markersize=3, label="PNG size")
+            right.set_ylim(bottom=0)
+        label = f"elbow, k = {self.elbow}"
+        lines.append(axes.axvline(self.elbow, color=GREY, linestyle="--", label=label))
+        axes.legend(handles=lines, loc="lower right")
+        axes.grid(alpha=0.3)
+
+    def _repr_html_(self) -> str:
+        """Show the chart and the table, where it is a notebook cell's value."""
+        from matplotlib import rc_context
+        from PIL import Image
+
+        with rc_context(ON_ANY_PAGE):
+            chart = Image.open(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
+        rows = ""
+        for point, cells in zip(self.points, self.rows(), strict=True):
+            tag = "th" if point.k == self.elbow else "td"
+            rows += f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
+        head = "".join(f"<th>{name}</th>" for name in HEADINGS)
+        said = f"PSNR and file size against k; the elbow is at k = {self.elbow}"
+        return notebook.img(chart, said) + f"<table><tr>{head}</tr>{rows}</table>"
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Format each point for people, as the columns that `HEADINGS` names."""
+        return [
+            (
+                str(point.k),
+                f"{point.mse:.2f}",
+                f"{point.psnr:.2f}" if point.mse else "lossless",
+                "–" if point.png_bytes is None else f"{point.png_bytes:,}",
+                str(point.n_iter),
+                f"{1000 * point.seconds:.1f}",
+            )
+            for point in self.points
+        ]
+
+    def table(self) -> str:
+        """Format the points as lines of text, with the elbow marked."""
+        lines = [HEADINGS, *self.rows()]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        aligned = [
+            "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+            for line in lines
+        ]
+        aligned[1 + [point.k for point in self.points].index(self.elbow)] += "  <- elbow"
+        return "\n".join(aligned)
+
+
+#: Of :meth:`Sweep.rows`.
+HEADINGS = ("k", "MSE", "PSNR, dB", "PNG, bytes", "passes", "ms")
+
+
+def sweep(
+    source: ImageSource | ColorHistogram,
+    k_values: Iterable[int] = range(2, 65, 2),
+    *,
+    space: str = "oklab",
+    effort: str = "balanced",
+    seed: int = 0,
+    threads: int | None = None,
+) -> Sweep:
+    """Find out how many colours an image needs: its error and file size for each of many k.
+
+    The image is read and counted once, and the fit for each k starts from the one before it, with
+    the clusters split that gain most. On photos that ends as low as :func:`kpalette.quantize` does
+    for each k alone, on average, in 0.6 of the time; and the cost never rises with k.
+
+    Parameters
+    ----------
+    source : path, binary file object, Pillow image, array or ColorHistogram
+        See :func:`kpalette.quantize`. A histogram, such as the sum of those of many images, has no
+        pixels to write to files, so there are no file sizes, which also saves most of the time.
+    k_values : iterable of int, default range(2, 65, 2)
+        1 to 65,536 each, in any order. Results are for the distinct ones, ascending. From the
+        first k on that is no smaller than the number of distinct colours, nothing is lost.
+    space, effort, seed, threads
+        See :func:`kpalette.quantize`. The numbers do not depend on `threads`; those of a k depend
+        on the other k, if little.
+
+    Returns
+    -------
+    Sweep
+        With a suggested k in ``elbow``.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As :func:`kpalette.quantize`; a ``ValueError`` also if there is no k.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kpalette
+    >>> photo = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    >>> sweep = kpalette.sweep(photo, [1, 2, 4, 8, 256])
+    >>> sweep.mse.round(1).tolist()
+    [16444.5, 4163.7, 1047.9, 264.5, 0.0]
+    >>> sweep.elbow
+    8
+    >>> few = sweep.at(sweep.elbow).palette.remap(photo)  # and few.save("few.png")
+    """
+    ks = _ascending(k_values)
+    check_options(space, effort, seed)
+    team = make_team(threads)
+    if isinstance(source, ColorHistogram):
+        pixels, histogram = None, source
+    else:
+        pixels = files.as_pixels(source)
+        histogram = ColorHistogram.from_pixels(pixels, team)
+    lossless = [k for k in ks if k >= len(histogram)]
+    fitted = [k for k in ks if k < len(histogram)] + lossless[:1]
+    points = list(_measure(histogram, pixels, fitted, space, effort, seed, team))
+    points += [replace(points[-1], k=k, seconds=0.0) for k in lossless[1:]]
+    return Sweep(tuple(points), histogram.n_pixels, len(histogram))
+
+
+def _ascending(k_values: object) -> list[int]:
+    if isinstance(k_values, (str, bytes)) or not isinstance(k_values, Iterable):
+        raise TypeError(f"k_values: expected an iterable of integers, got {k_values!r}")
+    ks = list(k_values)
+    if not ks:
+        raise ValueError("k_values: expected at least one k, got none")
+    for k in ks:
+        check_k(k)
+    return sorted({int(k) for k in ks})
+
+
+def _measure(
+    histogram: ColorHistogram,
+    pixels: ByteArray | None,
+    ks: list[int],
+    space: str,
+    effort: str,
+    seed: int,
+    team: _core.Team,
+) -> Iterator[SweepPoint]:
+    """Fit and map one k after another, some k at a time; then encode those all at once."""
+    fits = fit_each(histogram, ks, space, effort, seed, team)
+    at_once = len(ks) if pixels is None else max(1, WAITING_BYTES // pixels[..., 0].size)
+    pool = ThreadPoolExecutor(team.size)
+    try:
+        for first in range(0, len(ks), at_once):
+            points: list[SweepPoint] = []
+            mapped: list[np.ndarray[Any, Any] | None] = []
+            for k in ks[first : first + at_once]:
+                start = time.perf_counter()
+                fit = next(fits)
+                indices = None
+                if pixels is not None:
+                    indices = map_pixels(pixels, histogram, fit.labels, len(fit.palette), team)
+                seconds = time.perf_counter() - start
+                points.append(
+                    SweepPoint(k, fit.palette, fit.cost, fit.mse, seconds, fit.n_iter, None)
+                )
+                mapped.append(indices if len(fit.palette) <= 256 else None)
+            # Encoding while the next fit runs saves a tenth, but then no time means anything.
+            sizes = pool.map(_png_bytes, mapped, [point.palette for point in points])
+            for point, size in zip(points, sizes, strict=True):
+                yield replace(point, png_bytes=size)
+    finally:
+        pool.shutdown(cancel_futures=True)  # Ctrl-C need not wait for all that wait
+
+
+def _png_bytes(indices: np.ndarray[Any, Any] | None, palette: Palette) -> int | None:
+    if indices is None:
+        return None
+    encoded = io.BytesIO()
+    files.write_png(encoded, files.to_pillow(indices, palette.colors))
+    return encoded.tell()
