@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import click
 
@@ -17,6 +19,8 @@ from kpalette import __version__
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
+
+Command: TypeAlias = Callable[..., int]
 
 # NumPy, matplotlib and the algorithms are imported by the commands that need them, so that
 # --help is quick.
@@ -38,10 +42,8 @@ MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70
 
 #: An indexed PNG has room for no more.
 MAX_K = 256
+MAX_SWEEP_K = 65_536
 MAX_THREADS = 256
-
-DEMO_PHOTO = "grace_hopper.jpg"
-DEMO_KS = (8, 16, 32)
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items()
@@ -158,6 +160,45 @@ def _whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
     return check
 
 
+def _fit_options(command: Command) -> Command:
+    """Add the options of all commands that fit."""
+    options = (
+        click.option(
+            "--space",
+            type=click.Choice(["oklab", "srgb", "linear", "lab"]),
+            default="oklab",
+            show_default=True,
+            help="Where colours are compared: as the eye does, or by numbers (srgb: the least "
+            "MSE).",
+        ),
+        click.option(
+            "--effort",
+            type=click.Choice(["fast", "balanced"]),
+            default="balanced",
+            show_default=True,
+            help="How far to go for a lower error.",
+        ),
+        click.option(
+            "--seed",
+            default="0",
+            callback=_whole(0, 2**64 - 1, "2**64 - 1"),
+            metavar="N",
+            help="What random choices start from.  [default: 0]",
+        ),
+        click.option(
+            "--threads",
+            callback=_whole(1, MAX_THREADS, str(MAX_THREADS)),
+            metavar="N",
+            help="The result does not depend on it.  [default: all cores]",
+        ),
+        click.option("-f", "--force", is_flag=True, help="Replace files that exist."),
+        click.option("--quiet", is_flag=True, help="Say nothing unless something fails."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @commands.command(epilog=EPILOG)
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
 @click.option(
@@ -174,35 +215,7 @@ def _whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
     help="A file, or a directory, or - for stdout. A name that ends in / is a directory, made if "
     "need be.  [default: beside photo.jpg, for 16 colours, photo-16.png; for stdin, stdout]",
 )
-@click.option(
-    "--space",
-    type=click.Choice(["oklab", "srgb", "linear", "lab"]),
-    default="oklab",
-    show_default=True,
-    help="Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
-)
-@click.option(
-    "--effort",
-    type=click.Choice(["fast", "balanced"]),
-    default="balanced",
-    show_default=True,
-    help="How far to go for a lower error.",
-)
-@click.option(
-    "--seed",
-    default="0",
-    callback=_whole(0, 2**64 - 1, "2**64 - 1"),
-    metavar="N",
-    help="What random choices start from.  [default: 0]",
-)
-@click.option(
-    "--threads",
-    callback=_whole(1, MAX_THREADS, str(MAX_THREADS)),
-    metavar="N",
-    help="The result does not depend on it.  [default: all cores]",
-)
-@click.option("-f", "--force", is_flag=True, help="Replace files that exist.")
-@click.option("--quiet", is_flag=True, help="Say nothing unless something fails.")
+@_fit_options
 def quantize(
     photos: tuple[str, ...],
     k: int,
@@ -223,21 +236,30 @@ def quantize(
     _check_instruction_set()
     outs = _plan(photos, k, out)
     options = {"space": space, "effort": effort, "seed": seed, "threads": threads}
-    codes = set()
+    codes: set[int] = set()
     for photo, target in zip(photos, outs, strict=True):
-        name = "stdin" if photo == "-" else photo
-        try:
+        with _telling(photo, codes):
             _check_free(target, photos, force, named=target == out)
             report = _quantize_one(photo, k, target, force, options)
-        except _Failed as failure:
-            _say(f"kpalette: {name}: {failure}")
-            codes.add(failure.code)
-        except Exception as error:
-            codes.add(_internal(error, f"{name}: "))
-        else:
             if not quiet:
-                _say(f"{name}: {report}")
+                _say(f"{_name(photo)}: {report}")
     return codes.pop() if len(codes) == 1 else MIXED if codes else 0
+
+
+def _name(photo: str) -> str:
+    return "stdin" if photo == "-" else photo
+
+
+@contextmanager
+def _telling(photo: str, codes: set[int]) -> Iterator[None]:
+    """Say what fails with a photo, and add its code to `codes`."""
+    try:
+        yield
+    except _Failed as failure:
+        _say(f"kpalette: {_name(photo)}: {failure}")
+        codes.add(failure.code)
+    except Exception as error:
+        codes.add(_internal(error, f"{_name(photo)}: "))
 
 
 def _check_instruction_set() -> None:
@@ -346,7 +368,7 @@ def _read(photo: str) -> tuple[ByteArray, int]:
         raise _Failed(UNREADABLE, str(error)) from None
 
 
-def _write(encoded: memoryview, target: str, force: bool) -> None:
+def _write(encoded: memoryview | bytes, target: str, force: bool) -> None:
     from kpalette import files
 
     try:
@@ -364,7 +386,101 @@ def _write(encoded: memoryview, target: str, force: bool) -> None:
         raise _Failed(UNWRITABLE, f"{where} cannot be written: {error.strerror}") from None
 
 
+def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[int]:
+    """Read numbers of colours: 16, or 8,16,32, or 2:64:2 with its last."""
+    ks: set[int] = set()
+    for part in value.split(","):
+        # More digits than any k has could take Python long to read.
+        match = re.fullmatch(r"(\d{1,5})(?::(\d{1,5})(?::(\d{1,5}))?)?", part, re.ASCII)
+        first, last, step = (int(n) if n else None for n in match.groups()) if match else (0, 0, 0)
+        last, step = first if last is None else last, 1 if step is None else step
+        if not first or not last or not step or not first <= last <= MAX_SWEEP_K:
+            raise click.BadParameter(
+                f"expected numbers from 1 to {MAX_SWEEP_K} as in 16 or 8,16,32, or a range "
+                f"first:last or first:last:step as in 2:64:2, got {value!r}"
+            )
+        ks.update(range(first, last + 1, step))
+    return sorted(ks)
+
+
 @commands.command(epilog=EPILOG)
+@click.argument("photo", metavar="PHOTO")
+@click.option(
+    "-k",
+    "ks",
+    default="2:64:2",
+    callback=_ks,
+    metavar="K",
+    help="How many colours: 16, or 8,16,32, or a range FIRST:LAST or FIRST:LAST:STEP, LAST "
+    f"included; 1 to {MAX_SWEEP_K}.  [default: 2:64:2]",
+)
+@click.option(
+    "-o",
+    "--out",
+    metavar="OUT",
+    help="Draw the curve into a file whose name ends in .png, .svg or .pdf.",
+)
+@click.option("--no-png", is_flag=True, help="Leave file sizes out: they take the most time.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@_fit_options
+def sweep(
+    photo: str,
+    ks: list[int],
+    out: str | None,
+    no_png: bool,
+    as_json: bool,
+    space: str,
+    effort: str,
+    seed: int,
+    threads: int | None,
+    force: bool,
+    quiet: bool,
+) -> int:
+    """Show what more colours are worth: error and file size of PHOTO for each K.
+
+    A PHOTO is any image file that Pillow reads, or - for stdin. The table on stdout has mean
+    squared error, PSNR, the size of the indexed PNG, passes of k-means, and the time that each K
+    took after the one before. The elbow, from where on more colours pay less than before, is a
+    good K to start with.
+
+    \b
+    Example: look at the curve, then make the picture.
+      kpalette sweep photo.jpg -o curve.png
+      kpalette quantize photo.jpg -k 12
+    """  # noqa: D301
+    _check_instruction_set()
+    kind = os.path.splitext(out or "")[1][1:].lower()
+    if out is not None and kind not in ("png", "svg", "pdf"):
+        raise click.UsageError(
+            f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}"
+        )
+    codes: set[int] = set()
+    with _telling(photo, codes):
+        if out is not None:
+            _check_free(out, [photo], force, named=True)
+        from kpalette import ColorHistogram, curve
+
+        pixels, _ = _read(photo)
+        source = ColorHistogram.from_image(pixels, threads=threads) if no_png else pixels
+        found = curve.sweep(source, ks, space=space, effort=effort, seed=seed, threads=threads)
+        if out is not None:
+            _write(found.chart(kind), out, force)
+    if codes:
+        return codes.pop()
+    if as_json:
+        click.echo(json.dumps({"photo": photo, **found.to_dict()}, allow_nan=False))
+    else:
+        click.echo(found.table())
+    if not quiet:
+        _say(
+            f"{_name(photo)}: {pixels.shape[1]}×{pixels.shape[0]}, {found.n_distinct:,} colors; "
+            f"k = {ks[0]} to {ks[-1]} in {found.seconds.sum():.3f} s; elbow at k = {found.elbow}"
+            + ("" if out is None else f"; curve in {out}")
+        )
+    return 0
+
+
+@commands.command("demo", epilog=EPILOG)
 @click.option(
     "-o",
     "--out",
@@ -373,53 +489,26 @@ def _write(encoded: memoryview, target: str, force: bool) -> None:
     show_default=True,
     help="Directory for the pictures, made if need be. Those of an earlier demo are replaced.",
 )
-def demo(out: str) -> int:
+def show_demo(out: str) -> int:
     """Quantize a photo that matplotlib brings.
 
     Writes the photo in 8, 16 and 32 colours, all of them side by side, and its colours in 3-D
     with the centres for k = 16. Prints a table, where time is from array to palette and indices.
     """
-    from matplotlib import cbook
-
-    from kpalette import image, pipeline
+    from kpalette import demo
 
     try:
-        photo = image.load_image(cbook.get_sample_data(DEMO_PHOTO, asfileobj=False))
+        photo = demo.load_photo()
     except OSError as error:
         raise _Failed(
-            UNREADABLE, f"matplotlib's {DEMO_PHOTO} cannot be read: {error.strerror}"
+            UNREADABLE, f"matplotlib's {demo.PHOTO} cannot be read: {error.strerror}"
         ) from None
-    photo.title = f"{photo.shape[1]}×{photo.shape[0]} pixels"
-    shown = [photo]
-    pipeline.quantize(photo.rgb_matrix, DEMO_KS[0])  # the first call is slower
-    rows = []
     try:
-        os.makedirs(out, exist_ok=True)
-        for k in DEMO_KS:
-            start = time.perf_counter()
-            quantized = pipeline.quantize(photo.rgb_matrix, k)
-            seconds = time.perf_counter() - start
-            path = os.path.join(out, f"photo-{k}.png")
-            quantized.save(path)
-            rows.append(
-                f"{k:3}  {1000 * seconds:6.1f} ms  {quantized.n_iter:6}  {quantized.mse:6.1f}  "
-                f"{quantized.psnr:5.2f} dB  {os.path.getsize(path):7,} bytes"
-            )
-            shown.append(image.Image(quantized.rgb, title=f"k = {k}"))
-            if k == 16:
-                image.plot_rgb_vector(
-                    photo.rgb_vector,
-                    figsize=(9, 7),
-                    title=f"The photo's colours and the {k} best",
-                    centers=quantized.palette.colors,
-                    save=os.path.join(out, "colors-3d.png"),
-                )
-        image.display_images(*shown, figsize=(14, 5), save=os.path.join(out, "side-by-side.png"))
+        table = demo.make_pictures(photo, out)
     except OSError as error:
         raise _Failed(
             UNWRITABLE, f"{error.filename or out} cannot be written: {error.strerror}"
         ) from None
-    click.echo(f"{'k':>3}  {'time':>9}  passes  {'MSE':>6}  {'PSNR':>8}  {'file size':>13}")
-    click.echo("\n".join(rows))
+    click.echo(table)
     _say(f"pictures: {os.path.join(out, '')}")
     return 0

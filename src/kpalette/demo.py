@@ -1,0 +1,66 @@
+"""The walk-through's pictures, from a photo that matplotlib brings."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from matplotlib import cbook
+
+from kpalette import image, pipeline
+
+PHOTO = "grace_hopper.jpg"
+KS = (8, 16, 32)
+
+
+def load_photo() -> image.Image:
+    """Read the sample photo.
+
+    Raises
+    ------
+    OSError
+        If this matplotlib came without it.
+    """
+    photo = image.load_image(cbook.get_sample_data(PHOTO, asfileobj=False))
+    photo.title = f"{photo.shape[1]}×{photo.shape[0]} pixels"
+    return photo
+
+
+def make_pictures(photo: image.Image, out: str) -> str:
+    """Write the photo in few colours, all side by side, and its colours in 3-D, into a directory.
+
+    Returns
+    -------
+    str
+        A table, where time is from array to palette and indices.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    shown = [photo]
+    pipeline.quantize(photo.rgb_matrix, KS[0])  # the first call is slower
+    rows = [f"{'k':>3}  {'time':>9}  passes  {'MSE':>6}  {'PSNR':>8}  {'file size':>13}"]
+    os.makedirs(out, exist_ok=True)
+    for k in KS:
+        start = time.perf_counter()
+        quantized = pipeline.quantize(photo.rgb_matrix, k)
+        seconds = time.perf_counter() - start
+        path = os.path.join(out, f"photo-{k}.png")
+        quantized.save(path)
+        rows.append(
+            f"{k:3}  {1000 * seconds:6.1f} ms  {quantized.n_iter:6}  {quantized.mse:6.1f}  "
+            f"{quantized.psnr:5.2f} dB  {os.path.getsize(path):7,} bytes"
+        )
+        shown.append(image.Image(quantized.rgb, title=f"k = {k}"))
+        if k == 16:
+            image.plot_rgb_vector(
+                photo.rgb_vector,
+                figsize=(9, 7),
+                title=f"The photo's colours and the {k} best",
+                centers=quantized.palette.colors,
+                save=os.path.join(out, "colors-3d.png"),
+            )
+    image.display_images(*shown, figsize=(14, 5), save=os.path.join(out, "side-by-side.png"))
+    return "\n".join(rows)
