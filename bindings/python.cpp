@@ -262,10 +262,12 @@ std::tuple<OutCoords, double, int, bool> run_lloyd(Assigned& self, const Coords&
 }
 
 std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& centers, int rounds,
-                                       int passes) {
+                                       int passes, int shaken, std::uint64_t seed) {
   std::vector<double> values = self.checked(centers);
-  const int n_iter = without_gil(
-      [&] { return improve(self.assignment, values, {.rounds = rounds, .passes = passes}); });
+  const int n_iter = without_gil([&] {
+    return improve(self.assignment, values,
+                   {.rounds = rounds, .passes = passes, .shaken = shaken, .seed = seed});
+  });
   return {hand_over_coords(std::move(values), self.assignment.points().dim()), n_iter};
 }
 
@@ -449,6 +451,7 @@ NB_MODULE(_core, m) {
   m.def("lloyd", &run_lloyd<OwningSampleAssignment>, "assignment"_a, "centers"_a, nb::kw_only(),
         "max_iter"_a, "tol"_a, "relaxed"_a = 0, "farthest"_a = true);
   m.def("improve", &run_improve, "assignment"_a, "centers"_a, nb::kw_only(), "rounds"_a, "passes"_a,
+        "shaken"_a = 0, "seed"_a = 0,
         "Leaves local minima by merging and splitting: centers, n_iter.");
   m.def("grow", &run_grow, "assignment"_a, "centers"_a, "k"_a,
         "Splits the clusters that gain most by it: k centers, up to twice as many.");

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "lloyd.hpp"
+#include "random.hpp"
 
 namespace kpalette {
 namespace {
@@ -165,11 +166,17 @@ std::vector<Merge> plan_merges(const Assignment& assignment, const std::vector<d
   return merges;
 }
 
-/// Merges and splits at most `limit` pairs of untouched clusters where that should gain; how many.
-int apply(const Assignment& assignment, std::vector<double>& centers, int limit) {
+/// Merges and splits at most `limit` pairs of untouched clusters where that should gain, chosen
+/// from a half of them if there is a `random`; how many.
+int apply(const Assignment& assignment, std::vector<double>& centers, int limit, Random* random) {
   const auto dim = static_cast<std::size_t>(assignment.points().dim());
-  const std::vector<Split> splits = plan_splits(assignment, centers);
-  const std::vector<Merge> merges = plan_merges(assignment, centers);
+  std::vector<Split> splits = plan_splits(assignment, centers);
+  std::vector<Merge> merges = plan_merges(assignment, centers);
+  if (random != nullptr) {
+    const auto drop = [&](const auto&) { return random->below(2) == 0; };
+    std::erase_if(splits, drop);
+    std::erase_if(merges, drop);
+  }
   std::vector<bool> touched(static_cast<std::size_t>(assignment.k()));
   auto split = splits.begin();
   auto merge = merges.begin();
@@ -209,13 +216,14 @@ int apply(const Assignment& assignment, std::vector<double>& centers, int limit)
 int improve(Assignment& assignment, std::vector<double>& centers, const ImproveOptions& options) {
   if (assignment.k() > kMaxClusters) return 0;
   const LloydOptions passes{.max_iter = options.passes, .relaxed = options.passes - 1};
-  int limit = std::max(1, assignment.k() / 8);
+  const int most = std::max(1, assignment.k() / 8);
   int n_iter = 0;
   double cost = assignment.cost(centers);
-  for (int round = 0; round < options.rounds && limit > 0; ++round) {
+  // Whether there was anything to try; `limit` is halved where it did not help.
+  const auto try_round = [&](int& limit, Random* random) {
     std::vector<double> tried = centers;
-    const int applied = apply(assignment, tried, limit);
-    if (applied == 0) break;
+    const int applied = apply(assignment, tried, limit, random);
+    if (applied == 0) return false;
     Fit fit = lloyd(assignment, std::move(tried), passes);
     n_iter += fit.n_iter;
     if (fit.inertia < cost) {
@@ -226,6 +234,17 @@ int improve(Assignment& assignment, std::vector<double>& centers, const ImproveO
       ++n_iter;
       limit = std::min(limit, applied) / 2;
     }
+    return true;
+  };
+  int limit = most;
+  for (int round = 0; round < options.rounds && limit > 0; ++round) {
+    if (!try_round(limit, nullptr)) break;
+  }
+  Random random(options.seed);
+  limit = 0;
+  for (int round = 0; round < options.shaken; ++round) {
+    if (limit == 0) limit = most;
+    if (!try_round(limit, &random)) limit = 0;
   }
   return n_iter;
 }

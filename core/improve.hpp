@@ -2,6 +2,7 @@
 // centres sit close together while others stand for too much.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "assignment.hpp"
@@ -11,6 +12,10 @@ namespace kpalette {
 struct ImproveOptions {
   int rounds = 8;  // of merging and splitting, at most
   int passes = 5;  // of k-means after each
+  /// Rounds at last that choose from a random half of the pairs, and so try others than the best:
+  /// they go on when nothing seems to gain any more.
+  int shaken = 0;
+  std::uint64_t seed = 0;
 };
 
 /// Merges pairs of clusters that cost little to merge and splits as many that gain much, in

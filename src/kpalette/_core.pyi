@@ -128,7 +128,7 @@ def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dic
 @overload
 def lloyd(assignment: SampleAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
 
-def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
+def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int, shaken: int = 0, seed: int = 0) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
     """Leaves local minima by merging and splitting: centers, n_iter."""
 
 def grow(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
