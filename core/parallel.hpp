@@ -58,8 +58,8 @@ class Team {
 
   ~Team() {
     stopping_.store(true, std::memory_order_relaxed);
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
+    state_.fetch_add(kRound, std::memory_order_release);
+    state_.notify_all();
     for (auto& thread : threads_) thread.join();
   }
 
@@ -81,16 +81,19 @@ class Team {
     failure_ = nullptr;
     failed_.store(false, std::memory_order_relaxed);
     next_.store(0, std::memory_order_relaxed);
-    busy_.store(static_cast<std::uint32_t>(threads_.size()), std::memory_order_relaxed);
-    round_.fetch_add(1, std::memory_order_release);
-    round_.notify_all();
+    const std::uint32_t round = state_.load(std::memory_order_relaxed) / kRound + 1;
+    state_.store(round * kRound | kOpen, std::memory_order_release);
+    state_.notify_all();
     work(0);
-    for (int spin = 0; spin < kSpins && busy_.load(std::memory_order_acquire) != 0; ++spin) {
+    // Nobody joins from now on. Whoever has not found a core to run on is not waited for.
+    std::uint32_t state = state_.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
+    for (int spin = 0; spin < kSpins && state % kOpen != 0; ++spin) {
       relax_cpu();
+      state = state_.load(std::memory_order_acquire);
     }
-    for (auto busy = busy_.load(std::memory_order_acquire); busy != 0;
-         busy = busy_.load(std::memory_order_acquire)) {
-      busy_.wait(busy, std::memory_order_acquire);
+    while (state % kOpen != 0) {
+      state_.wait(state, std::memory_order_acquire);
+      state = state_.load(std::memory_order_acquire);
     }
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -100,19 +103,32 @@ class Team {
   // that a team waiting for a long serial stage sleeps.
   static constexpr int kSpins = 1000;
 
+  // state_ counts, from its lowest bit, who is at work, says whether others may join, and numbers
+  // the rounds. Numbers may come again: who slept through them all just misses one more.
+  static constexpr std::uint32_t kOpen = 1u << 15;
+  static constexpr std::uint32_t kRound = 1u << 16;
+
   void serve(int worker) {
     std::uint32_t seen = 0;
     for (;;) {
-      for (int spin = 0; spin < kSpins && round_.load(std::memory_order_acquire) == seen; ++spin) {
+      std::uint32_t state = state_.load(std::memory_order_acquire);
+      for (int spin = 0; spin < kSpins && state / kRound == seen; ++spin) {
         relax_cpu();
+        state = state_.load(std::memory_order_acquire);
       }
-      while (round_.load(std::memory_order_acquire) == seen) {
-        round_.wait(seen, std::memory_order_acquire);
+      while (state / kRound == seen && !stopping_.load(std::memory_order_relaxed)) {
+        state_.wait(state, std::memory_order_acquire);
+        state = state_.load(std::memory_order_acquire);
       }
-      ++seen;
       if (stopping_.load(std::memory_order_relaxed)) return;
-      work(worker);
-      if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
+      seen = state / kRound;
+      while ((state & kOpen) != 0 && state / kRound == seen) {
+        if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) continue;
+        work(worker);
+        const std::uint32_t left = state_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+        if (left % kRound == 0) state_.notify_all();  // closed, and this was the last
+        break;
+      }
     }
   }
 
@@ -135,8 +151,7 @@ class Team {
   std::atomic<bool> failed_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> next_{0};
-  std::atomic<std::uint32_t> busy_{0};
-  std::atomic<std::uint32_t> round_{0};
+  std::atomic<std::uint32_t> state_{0};
 };
 
 #endif
