@@ -253,7 +253,7 @@ def test_bad_k(k: str, photo: Path, fails: Any) -> None:
         (["quantise"], "No such command 'quantise'"),
         (["quantize"], "Missing argument 'PHOTO...'"),
         (["quantize", "--colours", "3", "a"], "No such option"),
-        (["quantize", "--effort", "max", "a"], "'max' is not one of 'fast', 'balanced'"),
+        (["quantize", "--effort", "max", "a"], "'max' is not one of 'fast', 'balanced', 'best'"),
         (["quantize", "--seed", "-1", "a"], "from 0 to 2**64 - 1, got '-1'"),
         (["quantize", "--threads", "0", "a"], "from 1 to 256, got '0'"),
         (["quantize", "--threads", "99999", "a"], "from 1 to 256, got '99999'"),

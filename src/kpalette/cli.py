@@ -173,7 +173,7 @@ def _fit_options(command: Command) -> Command:
         ),
         click.option(
             "--effort",
-            type=click.Choice(["fast", "balanced"]),
+            type=click.Choice(["fast", "balanced", "best"]),
             default="balanced",
             show_default=True,
             help="How far to go for a lower error.",

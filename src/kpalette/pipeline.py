@@ -137,8 +137,10 @@ def quantize(
         Where distances are measured. In Oklab, the default, they are what the eye sees: pictures
         look best. In ``"srgb"`` the mean squared error is the least. ``"linear"`` is linear RGB,
         ``"lab"`` CIELAB.
-    effort : {"fast", "balanced"}
-        ``"balanced"`` runs k-means until passes no longer pay; ``"fast"`` makes a few passes.
+    effort : {"fast", "balanced", "best"}
+        ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
+        are easily left. ``"best"`` starts eight times, goes on to search, and runs to convergence:
+        it takes some twenty times longer.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
