@@ -279,10 +279,12 @@ OutCoords run_grow(OwningAssignment& self, const Coords& centers, int k) {
                           self.assignment.points().dim());
 }
 
-OutBytes run_round_centers(OwningAssignment& self, const Coords& centers) {
+OutBytes run_round_centers(OwningAssignment& self, const Coords& centers, const Bytes& fixed) {
   std::vector<double> start = self.checked(centers);
+  require(fixed.shape(0) <= centers.shape(0) && fixed.shape(1) == centers.shape(1),
+          "expected at most k fixed colours of as many channels");
   std::vector<std::uint8_t> colors =
-      without_gil([&] { return round_centers(self.assignment, std::move(start)); });
+      without_gil([&] { return round_centers(self.assignment, std::move(start), view(fixed)); });
   const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
   const std::size_t k = colors.size() / dim;
   return hand_over<OutBytes>(std::move(colors), {k, dim});
@@ -415,6 +417,13 @@ NB_MODULE(_core, m) {
 
   nb::class_<OwningAssignment>(m, "Assignment", "Which centre each point is nearest to.")
       .def(nb::new_(&make_assignment), "points"_a, "k"_a, "team"_a)
+      .def(
+          "pin",
+          [](OwningAssignment& self, int n) {
+            require(n >= 0 && n <= self.assignment.k(), "expected 0 to k clusters");
+            self.assignment.pin(n);
+          },
+          "n"_a, "Keeps the centres of the first n clusters where they are.")
       .def("update", &update<OwningAssignment>, "centers"_a,
            "Moves points to their nearest centres; how many moved.")
       .def("cost", &cost_of<OwningAssignment>, "centers"_a,
@@ -455,7 +464,7 @@ NB_MODULE(_core, m) {
         "Leaves local minima by merging and splitting: centers, n_iter.");
   m.def("grow", &run_grow, "assignment"_a, "centers"_a, "k"_a,
         "Splits the clusters that gain most by it: k centers, up to twice as many.");
-  m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a,
+  m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a, "fixed"_a,
         "The palette (k, channels); the assignment follows it.");
   m.def("remap", &run_remap<std::uint16_t, std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a,
         "out"_a.noconvert(), "team"_a, "Writes the label of each pixel's colour.");

@@ -68,6 +68,7 @@ Assignment::Assignment(const Points& points, int k, Team& team)
     : points_(points),
       k_(k),
       team_(team),
+      pinned_(static_cast<std::size_t>(k)),
       labels_(points.blocks() * kBlock, std::uint16_t{0}),
       uniform_(points.blocks(), -1),
       sums_(static_cast<std::size_t>(k) * stride()),
@@ -257,12 +258,15 @@ void Assignment::relabel_whole(std::size_t block, std::uint16_t label, Worker& w
 
 void Assignment::permute(std::span<const int> order) {
   std::vector<std::uint16_t> renamed(order.size());
+  std::vector<char> pinned;
   std::vector<std::int64_t> sums;
   sums.reserve(sums_.size());
   for (std::size_t j = 0; j < order.size(); ++j) {
     renamed[static_cast<std::size_t>(order[j])] = static_cast<std::uint16_t>(j);
+    pinned.push_back(pinned_[static_cast<std::size_t>(order[j])]);
     sums.insert(sums.end(), this->sums(order[j]), this->sums(order[j]) + stride());
   }
+  pinned_ = std::move(pinned);
   sums_ = std::move(sums);
   for (std::uint16_t& label : labels_) label = renamed[label];
   for (std::int32_t& label : uniform_) {

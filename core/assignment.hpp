@@ -2,6 +2,7 @@
 // k-means, exact and incremental.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -31,6 +32,10 @@ class Assignment {
 
   /// Renumbers the clusters: cluster order[j] becomes cluster j.
   void permute(std::span<const int> order);
+
+  /// From now on the centres of the first n clusters do not move.
+  void pin(int n) { std::fill_n(pinned_.begin(), n, char{1}); }
+  bool pinned(int cluster) const { return pinned_[static_cast<std::size_t>(cluster)] != 0; }
 
   int k() const { return k_; }
   const Points& points() const { return points_; }
@@ -72,6 +77,7 @@ class Assignment {
   int k_;
   Team& team_;
   bool fresh_ = true;  // no labels yet
+  std::vector<char> pinned_;
   Buffer<std::uint16_t> labels_;
   std::vector<std::int32_t> uniform_;  // per block: the label all of it has, or -1
   std::vector<std::int64_t> sums_;     // (k, dim + 1): weight, sums relative to the origin

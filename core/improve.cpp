@@ -120,7 +120,7 @@ std::vector<Split> plan_splits(const Assignment& assignment, const std::vector<d
   std::vector<Split> splits;
   for (int j = 0; j < assignment.k(); ++j) {
     const Shape& shape = shapes[static_cast<std::size_t>(j)];
-    if (shape.weight == 0) continue;
+    if (shape.weight == 0 || assignment.weight(j) == 0) continue;
     Split split{};
     split.cluster = j;
     const double variance =
@@ -166,6 +166,22 @@ std::vector<Merge> plan_merges(const Assignment& assignment, const std::vector<d
   return merges;
 }
 
+/// Moves the cluster's centre to the middle of one half of it, and `other` to that of the other. A
+/// pinned centre stays, and the other goes to the middle of what it stands for.
+void split_cluster(const Assignment& assignment, const Split& split, std::vector<double>& centers,
+                   double* other) {
+  if (assignment.pinned(split.cluster)) {
+    assignment.mean(split.cluster, other);
+    return;
+  }
+  const auto dim = static_cast<std::size_t>(assignment.points().dim());
+  double* center = centers.data() + static_cast<std::size_t>(split.cluster) * dim;
+  for (std::size_t a = 0; a < dim; ++a) {
+    other[a] = center[a] + split.offset[a];
+    center[a] -= split.offset[a];
+  }
+}
+
 /// Merges and splits at most `limit` pairs of untouched clusters where that should gain, chosen
 /// from a half of them if there is a `random`; how many.
 int apply(const Assignment& assignment, std::vector<double>& centers, int limit, Random* random) {
@@ -183,8 +199,9 @@ int apply(const Assignment& assignment, std::vector<double>& centers, int limit,
   int applied = 0;
   while (applied < limit) {
     while (split != splits.end() && touched[static_cast<std::size_t>(split->cluster)]) ++split;
-    while (merge != merges.end() && (touched[static_cast<std::size_t>(merge->from)] ||
-                                     touched[static_cast<std::size_t>(merge->into)])) {
+    while (merge != merges.end() &&
+           (assignment.pinned(merge->from) || touched[static_cast<std::size_t>(merge->from)] ||
+            touched[static_cast<std::size_t>(merge->into)])) {
       ++merge;
     }
     if (split == splits.end() || merge == merges.end() || split->gain <= kLossShare * merge->loss)
@@ -200,11 +217,12 @@ int apply(const Assignment& assignment, std::vector<double>& centers, int limit,
     const auto weight_into = static_cast<double>(assignment.weight(merge->into));
     const double share =
         weight_from + weight_into > 0 ? weight_from / (weight_from + weight_into) : 0.0;
-    for (std::size_t a = 0; a < dim; ++a) {
-      centers[into * dim + a] += share * (centers[from * dim + a] - centers[into * dim + a]);
-      centers[from * dim + a] = centers[s * dim + a] + split->offset[a];
-      centers[s * dim + a] -= split->offset[a];
+    if (!assignment.pinned(merge->into)) {
+      for (std::size_t a = 0; a < dim; ++a) {
+        centers[into * dim + a] += share * (centers[from * dim + a] - centers[into * dim + a]);
+      }
     }
+    split_cluster(assignment, *split, centers, centers.data() + from * dim);
     touched[s] = touched[from] = touched[into] = true;
     ++applied;
   }
@@ -254,11 +272,9 @@ std::vector<double> grow(const Assignment& assignment, std::vector<double> cente
   const auto size = static_cast<std::size_t>(k) * dim;
   for (const Split& split : plan_splits(assignment, centers)) {
     if (centers.size() >= size || split.gain == 0) break;
-    const std::size_t from = static_cast<std::size_t>(split.cluster) * dim;
-    for (std::size_t a = 0; a < dim; ++a) {
-      centers.push_back(centers[from + a] + split.offset[a]);
-      centers[from + a] -= split.offset[a];
-    }
+    std::array<double, kMaxDim> other{};
+    split_cluster(assignment, split, centers, other.data());
+    centers.insert(centers.end(), other.begin(), other.begin() + assignment.points().dim());
   }
   while (centers.size() < size) centers.push_back(centers[centers.size() - dim]);
   return centers;

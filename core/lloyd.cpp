@@ -144,6 +144,7 @@ Fit iterate(Assignments& assignment, std::vector<double> centers, const LloydOpt
     empty.clear();
     double moved = 0;
     for (int j = 0; j < k; ++j) {
+      if (assignment.pinned(j)) continue;
       if (assignment.weight(j) == 0) {
         empty.push_back(j);
         continue;

@@ -117,7 +117,8 @@ void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
 
 }  // namespace
 
-std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers) {
+std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
+                                        std::span<const std::uint8_t> fixed) {
   const Space& space = assignment.points().space();
   const int dim = space.channels();
   std::vector<std::uint8_t> colors(centers.size());
@@ -125,7 +126,12 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
     std::copy_n(entry.color.begin(), dim, colors.begin() + j * dim);
     std::copy_n(entry.coords.begin(), dim, centers.begin() + j * dim);
   };
-  for (int j = 0; j < assignment.k(); ++j) set(j, entry_near(space, centers.data() + j * dim));
+  const int n_fixed = static_cast<int>(fixed.size()) / dim;
+  std::copy(fixed.begin(), fixed.end(), colors.begin());
+  for (int j = n_fixed; j < assignment.k(); ++j) {
+    set(j, entry_near(space, centers.data() + j * dim));
+  }
+  assignment.pin(n_fixed);
   assignment.update(centers);
 
   std::array<double, kMaxDim> mean{};
@@ -134,6 +140,7 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
     bool moved = false;
     std::vector<int> empty;
     for (int j = 0; j < assignment.k(); ++j) {
+      if (assignment.pinned(j)) continue;
       if (assignment.weight(j) == 0) {
         empty.push_back(j);
       } else if (pass < kMovingPasses) {

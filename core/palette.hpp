@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "assignment.hpp"
@@ -13,6 +14,8 @@ namespace kpalette {
 /// 8-bit colours follow: a colour moves to the rounded mean of its points if that is nearer to the
 /// mean, so the cost never rises. Where two centres round to one colour, or a colour has no points,
 /// it is given the point that by itself adds most to the cost.
-std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers);
+/// The first centres are the `fixed` colours (m, dim), where these lie, and stay what they are.
+std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
+                                        std::span<const std::uint8_t> fixed = {});
 
 }  // namespace kpalette

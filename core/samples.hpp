@@ -87,6 +87,8 @@ class SampleAssignment {
   /// changed their label.
   std::int64_t update(std::span<const double> centers);
 
+  bool pinned(int) const { return false; }
+
   int k() const { return k_; }
   const Samples& points() const { return samples_; }
   Team& team() const { return team_; }

@@ -78,6 +78,9 @@ class Assignment:
 
     def __init__(self, points: Points, k: int, team: Team) -> None: ...
 
+    def pin(self, n: int) -> None:
+        """Keeps the centres of the first n clusters where they are."""
+
     def update(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> int:
         """Moves points to their nearest centres; how many moved."""
 
@@ -136,7 +139,7 @@ def grow(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict
     Splits the clusters that gain most by it: k centers, up to twice as many.
     """
 
-def round_centers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+def round_centers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """The palette (k, channels); the assignment follows it."""
 
 @overload

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from string import hexdigits
 from typing import Any, TypeAlias
 
 import numpy as np
 
+#: A colour as people give it: ``"#rrggbb"`` or ``"#rrggbbaa"``, or three or four levels.
+Color: TypeAlias = "str | Sequence[int] | np.ndarray[Any, Any]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -49,6 +53,42 @@ def checked_counts(counts: Any, n: int) -> CountArray:
         raise ValueError(f"counts: expected at least 0, got {least}")
     check_total(array)
     return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def checked_fixed(fixed: Any, k: int) -> ByteArray:
+    """Give the colours that a palette of k must have as a uint8 array (m, 3), or (m, 4) with alpha.
+
+    Raises
+    ------
+    TypeError
+        If they are not a sequence of colours.
+    ValueError
+        If one is no colour or there twice, or there are more than k.
+    """
+    if isinstance(fixed, (str, bytes)) or not isinstance(fixed, (Sequence, np.ndarray)):
+        raise TypeError(f"fixed: expected a sequence of colours, got {fixed!r}")
+    levels = [_levels(color) for color in fixed]
+    channels = max(map(len, levels), default=3)
+    colors = np.array([(*color, 255)[:channels] for color in levels], np.uint8)
+    colors = colors.reshape(-1, channels)
+    if len(colors) > k:
+        raise ValueError(f"fixed: expected at most k = {k} colours, got {len(colors)}")
+    if len(np.unique(colors, axis=0)) < len(colors):
+        raise ValueError(f"fixed: expected distinct colours, got {list(fixed)!r}")
+    return colors
+
+
+def _levels(color: Any) -> tuple[int, ...]:
+    if isinstance(color, str):
+        digits = color.removeprefix("#")
+        if len(digits) not in (6, 8) or not all(digit in hexdigits for digit in digits):
+            raise ValueError(f"fixed: expected colours such as '#ff8800', got {color!r}")
+        return tuple(bytes.fromhex(digits))
+    if not isinstance(color, (Sequence, np.ndarray)):
+        raise TypeError(f"fixed: expected colours such as '#ff8800', got {color!r}")
+    if len(color) not in (3, 4):
+        raise ValueError(f"fixed: expected colours of 3 or 4 levels, got {color!r}")
+    return tuple(checked_whole("fixed", level, 0, 255) for level in color)
 
 
 def checked_whole(name: str, value: Any, least: int, most: int | None = None) -> int:

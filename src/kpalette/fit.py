@@ -17,6 +17,7 @@ from kpalette import _core
 from kpalette.palette import Palette
 
 if TYPE_CHECKING:
+    from kpalette.colors import ByteArray
     from kpalette.histogram import ColorHistogram
 
 Seeding = Callable[[_core.Points, int, int, _core.Team], Any]
@@ -82,12 +83,18 @@ def fit_each(
     effort: str,
     seed: int,
     team: _core.Team,
+    fixed: ByteArray | None = None,
 ) -> Iterator[Fitted]:
     """Fit each of some ascending k: the first from seeds, the others from the one before it.
 
-    The cost falls from each to the next, unless it is 0 already.
+    The cost falls from each to the next, unless it is 0 already. With `fixed` colours, distinct
+    ones (m, channels) that every palette must have, there can be only one k.
     """
+    if fixed is None:
+        fixed = histogram.colors[:0]
+    absent = _absent(histogram, fixed)
     how = EFFORTS[effort]
+    fixed_centers = _core.place(fixed, space)
     last: Fitted | None = None
 
     @cache
@@ -95,18 +102,19 @@ def fit_each(
         return _place(histogram, step, space, team)
 
     def rounded(assignment: _core.Assignment, centers: Any, n_iter: int) -> Fitted:
-        return _round(histogram, assignment, centers, space, n_iter, team)
+        return _round(histogram, assignment, centers, fixed, space, n_iter, team)
 
     for k in ks:
-        if len(histogram) <= k:
-            yield _keep_all(histogram, space)
+        if len(histogram) + len(absent) <= k:
+            yield _keep_all(histogram, absent, space)
             continue
         part = points(_thinning(len(histogram), k))
         if last is None:
-            centers, n_iter = _start(part, k, how, seed, team)
+            centers, n_iter = _start(part, k, how, seed, team, fixed_centers)
         else:
             centers, n_iter = _grow(part, last.centers, k, how, team)
         assignment = _core.Assignment(points(1), k, team)
+        assignment.pin(len(fixed_centers))
         centers, more = _refine(assignment, centers, how, seed)
         fitted = rounded(assignment, centers, n_iter + more)
         if last is not None and fitted.cost >= last.cost:
@@ -117,12 +125,21 @@ def fit_each(
         yield (last := fitted)
 
 
-def _keep_all(histogram: ColorHistogram, space: str) -> Fitted:
-    """Make a palette of all colours there are."""
+def _absent(histogram: ColorHistogram, fixed: ByteArray) -> ByteArray:
+    """Give those of the fixed colours that the image lacks."""
+    present = {color.tobytes() for color in histogram.colors} if len(fixed) else set()
+    return fixed[[color.tobytes() not in present for color in fixed]]
+
+
+def _keep_all(histogram: ColorHistogram, absent: ByteArray, space: str) -> Fitted:
+    """Make a palette of all colours there are, and of those that are absent."""
     order = np.lexsort((*histogram.colors.T[::-1], -histogram.counts))
     labels = np.empty(len(order), np.uint16)
     labels[order] = np.arange(len(order))
-    palette = Palette(histogram.colors[order], histogram.counts[order])
+    palette = Palette(
+        np.concatenate([histogram.colors[order], absent]),
+        np.concatenate([histogram.counts[order], np.zeros(len(absent), np.int64)]),
+    )
     return Fitted(_core.place(palette.colors, space), palette, labels, 0.0, 0.0, 0)
 
 
@@ -140,13 +157,16 @@ def _place(histogram: ColorHistogram, step: int, space: str, team: _core.Team) -
 
 
 def _start(
-    points: _core.Points, k: int, effort: Effort, seed: int, team: _core.Team
+    points: _core.Points, k: int, effort: Effort, seed: int, team: _core.Team, fixed: Any
 ) -> tuple[Any, int]:
     """Seed and refine roughly, from all starts: the best centres, and the passes made."""
     best, least, n_iter = None, math.inf, 0
     for turn, seeding in enumerate(effort.seedings):
-        seeds = SEEDINGS[seeding](points, k, (seed + turn) % 2**64, team)
-        centers, cost, passes = _settle(points, seeds, effort, team)
+        centers = fixed
+        if k > len(fixed):
+            seeds = SEEDINGS[seeding](points, k - len(fixed), (seed + turn) % 2**64, team)
+            centers = np.concatenate([fixed, seeds])
+        centers, cost, passes = _settle(points, centers, effort, team, len(fixed))
         n_iter += passes
         if best is None or cost < least:
             best, least = centers, cost
@@ -154,10 +174,11 @@ def _start(
 
 
 def _settle(
-    points: _core.Points, centers: Any, effort: Effort, team: _core.Team
+    points: _core.Points, centers: Any, effort: Effort, team: _core.Team, n_fixed: int = 0
 ) -> tuple[Any, float, int]:
     """Refine roughly: the centres, what they cost, and the passes made."""
     assignment = _core.Assignment(points, len(centers), team)
+    assignment.pin(n_fixed)
     centers, _, first, _ = _core.lloyd(
         assignment, centers, max_iter=effort.start, tol=0, relaxed=effort.start
     )
@@ -209,15 +230,33 @@ def _round(
     histogram: ColorHistogram,
     assignment: _core.Assignment,
     centers: Any,
+    fixed: ByteArray,
     space: str,
     n_iter: int,
     team: _core.Team,
 ) -> Fitted:
-    colors = _core.round_centers(assignment, centers)
+    colors = _core.round_centers(assignment, centers, fixed)
     palette, labels = Palette(colors, assignment.counts), assignment.labels
     cost = assignment.cost(_core.place(colors, space)) / _core.steps(colors.shape[1], space) ** 2
     mse = error_of(histogram, labels, palette, team)
     return Fitted(centers, palette, labels, cost, mse, n_iter)
+
+
+def recount(histogram: ColorHistogram, fitted: Fitted, space: str, team: _core.Team) -> Fitted:
+    """Take a palette that was fitted to other counts for an image of these, and sort it by them."""
+    colors = fitted.palette.colors
+    assignment = _core.Assignment(_place(histogram, 1, space, team), len(colors), team)
+    for _ in range(8):  # sorting settles ties, which hardly ever changes the order once more
+        coords = _core.place(colors, space)
+        assignment.update(coords)
+        order = np.lexsort((*colors.T[::-1], -assignment.counts))
+        if np.array_equal(order, np.arange(len(order))):
+            break
+        colors = colors[order]
+    palette, labels = Palette(colors, assignment.counts), assignment.labels
+    cost = assignment.cost(coords) / _core.steps(colors.shape[1], space) ** 2
+    mse = error_of(histogram, labels, palette, team)
+    return Fitted(coords, palette, labels, cost, mse, fitted.n_iter)
 
 
 def error_of(

@@ -165,7 +165,7 @@ class ColorHistogram:
             return NotImplemented
         a, b = self, other
         if a.channels != b.channels:
-            a, b = a._with_alpha(), b._with_alpha()
+            a, b = a.with_alpha(), b.with_alpha()
         total = self._made(*_core.merge(a.colors, a.counts, b.colors, b.counts))
         check_total(total.counts)
         return total
@@ -174,7 +174,10 @@ class ColorHistogram:
         """Let ``sum(histograms)`` start from its 0."""
         return self if other == 0 else NotImplemented
 
-    def _with_alpha(self) -> ColorHistogram:
+    def with_alpha(self) -> ColorHistogram:
+        """Return the same colours with four channels, opaque if they have three."""
+        if self.channels == 4:
+            return self
         return ColorHistogram(files.with_alpha(self.colors), self.counts)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from kpalette import _core, files, notebook
-from kpalette.colors import ByteArray
+from kpalette.colors import ByteArray, Color, checked_fixed
 from kpalette.files import ImageSource
-from kpalette.fit import EFFORTS, error_of, fit_each
+from kpalette.fit import EFFORTS, error_of, fit_each, recount
 from kpalette.histogram import ColorHistogram, make_team
+from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.palette import MAX_COLORS, Palette
 
 #: Where distances can be measured.
@@ -119,6 +121,9 @@ def quantize(
     *,
     space: str = "oklab",
     effort: str = "balanced",
+    fixed: Sequence[Color] = (),
+    weights: Any = None,
+    saliency: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -141,6 +146,16 @@ def quantize(
         ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
         are easily left. ``"best"`` starts eight times, goes on to search, and runs to convergence:
         it takes some twenty times longer.
+    fixed : sequence of colours
+        Distinct colours that the palette must have, such as ``"#ff8800"`` or ``(255, 136, 0)``,
+        perhaps with alpha; at most `k`. They stay what they are, and the others are chosen to go
+        with them.
+    weights : array (h, w), optional
+        How much each pixel matters: at least 0 each, and not all 0. They are rounded to 65,536
+        steps.
+    saliency : bool, default False
+        Whether what stands out matters more: vivid regions, small ones above all, and a little what
+        is in the middle. With `weights`, both count.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -180,9 +195,22 @@ def quantize(
     check_k(k)
     check_options(space, effort, seed)
     team = make_team(threads)
+    fixed_colors = checked_fixed(fixed, k)
     pixels = files.as_pixels(source)
+    if fixed_colors.shape[1] == 4:
+        pixels = files.with_alpha(pixels)
+    elif pixels.shape[2] == 4:
+        fixed_colors = files.with_alpha(fixed_colors)
     histogram = ColorHistogram.from_pixels(pixels, team)
-    fit = next(fit_each(histogram, [k], space, effort, seed, team))
+    if weights is None and not saliency:
+        fit = next(fit_each(histogram, [k], space, effort, seed, team, fixed_colors))
+    else:
+        importance = checked_weights(weights, pixels.shape)
+        if saliency:
+            importance = importance * saliency_map(pixels)
+        counted = weigh(pixels, histogram, importance, team)
+        fit = next(fit_each(counted, [k], space, effort, seed, team, fixed_colors))
+        fit = recount(histogram, fit, space, team)
     indices = map_pixels(pixels, histogram, fit.labels, len(fit.palette), team)
     return Quantized(indices, fit.palette, fit.mse, fit.n_iter, len(histogram))
 
@@ -193,6 +221,7 @@ def extract_palette(
     *,
     space: str = "oklab",
     effort: str = "balanced",
+    fixed: Sequence[Color] = (),
     seed: int = 0,
     threads: int | None = None,
 ) -> Palette:
@@ -202,7 +231,7 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, seed, threads
+    k, space, effort, fixed, seed, threads
         See :func:`quantize`.
 
     Returns
@@ -228,9 +257,12 @@ def extract_palette(
     check_k(k)
     check_options(space, effort, seed)
     team = make_team(threads)
+    fixed_colors = checked_fixed(fixed, k)
     if not isinstance(source, ColorHistogram):
         source = ColorHistogram.from_pixels(files.as_pixels(source), team)
-    return next(fit_each(source, [k], space, effort, seed, team)).palette
+    if fixed_colors.shape[1] == 4 or source.channels == 4:
+        fixed_colors, source = files.with_alpha(fixed_colors), source.with_alpha()
+    return next(fit_each(source, [k], space, effort, seed, team, fixed_colors)).palette
 
 
 def check_k(k: object) -> None:

@@ -1,0 +1,107 @@
+"""What matters in an image: weights for its pixels, given or found by what stands out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kpalette import _core
+from kpalette.colors import ByteArray
+from kpalette.histogram import ColorHistogram
+
+#: The weight of the most important pixel; others are rounded, so that sums are exact.
+STEPS = 2**16
+
+#: What a pixel that does not stand out weighs, beside one that does most.
+LEAST_SALIENCY = 0.1
+
+
+def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Give an importance map as a float64 array (h, w).
+
+    Raises
+    ------
+    TypeError
+        If it does not hold numbers.
+    ValueError
+        If it has another shape than the image, or a value that is negative or not finite, or
+        nothing but zeros.
+    """
+    array = np.full(shape[:2], 1.0) if weights is None else np.asarray(weights)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"weights: expected numbers, got dtype {array.dtype}")
+    if array.shape != shape[:2]:
+        raise ValueError(f"weights: expected shape {tuple(shape[:2])}, got {array.shape}")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError("weights: expected finite values, got NaN or infinity")
+    if (least := array.min()) < 0:
+        raise ValueError(f"weights: expected at least 0, got {least}")
+    if not array.any():
+        raise ValueError("weights: expected a positive value, got only zeros")
+    return array
+
+
+def saliency_map(pixels: ByteArray) -> np.ndarray[Any, Any]:
+    """Find what stands out: small vivid regions, and a little what is in the middle.
+
+    A pixel is salient by the distance of its colour, smoothed, from the mean colour of the image
+    (Achanta et al. 2009), in Oklab, which is large for what is vivid or small and unlike the rest.
+
+    Parameters
+    ----------
+    pixels : uint8 array (h, w, 3 or 4)
+
+    Returns
+    -------
+    float64 array (h, w)
+        From 0.1 to 1.
+
+    References
+    ----------
+    Achanta, R., Hemami, S., Estrada, F. and Süsstrunk, S. (2009). Frequency-tuned salient region
+    detection. doi:10.1109/CVPR.2009.5206596
+    """
+    height, width = pixels.shape[:2]
+    flat = np.ascontiguousarray(pixels.reshape(-1, pixels.shape[2])[:, :3])
+    coords = _core.place(flat, "oklab") / _core.steps(3, "oklab")
+    smooth = _blurred(coords.reshape(height, width, 3))
+    distance = np.sqrt(((smooth - coords.mean(axis=0)) ** 2).sum(axis=2))
+    y = np.linspace(-1, 1, height)[:, None]
+    x = np.linspace(-1, 1, width)
+    central = 1 - 0.25 * (x**2 + y**2)
+    salient = distance * central
+    if pixels.shape[2] == 4:
+        salient *= pixels[..., 3] / 255
+    most = float(salient.max())
+    share = salient / most if most > 0 else np.ones((height, width))
+    weights: np.ndarray[Any, Any] = LEAST_SALIENCY + (1 - LEAST_SALIENCY) * share
+    return weights
+
+
+def _blurred(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Smooth (h, w, c) by the binomial filter 1 4 6 4 1."""
+    for axis in (0, 1):
+        padding = [(2, 2) if a == axis else (0, 0) for a in range(3)]
+        padded = np.pad(image, padding, mode="edge")
+        n = image.shape[axis]
+        parts = [padded.take(range(i, i + n), axis=axis) for i in range(5)]
+        image = (parts[0] + 4 * parts[1] + 6 * parts[2] + 4 * parts[3] + parts[4]) / 16
+    return image
+
+
+def weigh(
+    pixels: ByteArray,
+    histogram: ColorHistogram,
+    weights: np.ndarray[Any, Any],
+    team: _core.Team,
+) -> ColorHistogram:
+    """Give a histogram that counts each pixel by its weight, 0 to 65,536; of the least, none."""
+    which = np.empty(weights.size, np.int32)
+    numbers = np.arange(len(histogram), dtype=np.int32)
+    flat = pixels.reshape(-1, pixels.shape[2])
+    _core.remap(flat, histogram.colors, numbers, which, team)
+    steps = np.rint(weights.ravel() * (STEPS / weights.max()))
+    counts = np.bincount(which, steps, minlength=len(histogram)).astype(np.int64)
+    return ColorHistogram(histogram.colors, counts)
