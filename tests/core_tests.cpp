@@ -901,6 +901,50 @@ void test_grow() {
   CHECK_EQUAL(grow(single, one, 2), (Coords{one[0], one[1], one[2], one[0], one[1], one[2]}));
 }
 
+/// Clusters whose centres must not move, whatever is done with the others.
+void test_pinned() {
+  Team team(3);
+  for (const int channels : {3, 4}) {
+    for (const int n_pinned : {1, 3, 12}) {
+      const int k = 12;
+      current_case = text("pinned: ", n_pinned, " of ", k, ", dim = ", channels);
+      const Colors data = make_colors(3000, channels, Kind::smooth, 40);
+      const Points points(data.colors, space_of(channels), data.counts, team);
+      const Bytes colors = make_pixels(n_pinned, channels, Kind::noise, 41);
+      const Coords pins = place_all(make_visible(colors, channels), channels);
+      Coords centers = pins;
+      const Coords seeds = seed_random(points, k, 42, team);
+      centers.insert(centers.end(), seeds.begin() + n_pinned * channels, seeds.end());
+      const auto pins_of = [&](const Coords& all) {
+        return Coords(all.begin(), all.begin() + n_pinned * channels);
+      };
+      Assignment assignment(points, k, team);
+      assignment.pin(n_pinned);
+      Fit fit = lloyd(assignment, centers, {.max_iter = 20, .relaxed = 4});
+      CHECK_EQUAL(pins_of(fit.centers), pins);
+      const double cost = fit.inertia;
+      improve(assignment, fit.centers, {.rounds = 6, .passes = 4, .shaken = 6});
+      CHECK_EQUAL(pins_of(fit.centers), pins);
+      CHECK_AT_MOST(assignment.cost(fit.centers), cost + rounding(points));
+      if (n_pinned < k) CHECK(fit.centers != centers);
+      assignment.update(fit.centers);
+      const Coords more = grow(assignment, fit.centers, k + 5);
+      CHECK_EQUAL(pins_of(more), pins);
+
+      const Bytes fixed = make_visible(colors, channels);
+      const Bytes rounded = round_centers(assignment, fit.centers, fixed);
+      std::set<Bytes> entries;
+      for (std::size_t i = 0; i < rounded.size(); i += channels) {
+        entries.insert(Bytes(rounded.begin() + i, rounded.begin() + i + channels));
+      }
+      CHECK_EQUAL(entries.size(), static_cast<std::size_t>(k));
+      for (std::size_t i = 0; i < fixed.size(); i += channels) {
+        CHECK(entries.contains(Bytes(fixed.begin() + i, fixed.begin() + i + channels)));
+      }
+    }
+  }
+}
+
 // ---- palettes ----
 
 void test_round_centers(const Colors& data, int k, Team& team) {
@@ -1066,6 +1110,7 @@ int main() {
     test_seedings();
     test_lloyd();
     test_improve();
+    test_pinned();
     test_grow();
     test_palettes();
   }
