@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kpalette.histogram import ColorHistogram
     from kpalette.kmeans import KMeans
     from kpalette.palette import Palette
+    from kpalette.palette_files import PaletteReadError
     from kpalette.pipeline import Quantized, extract_palette, quantize
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ImageReadError",
     "KMeans",
     "Palette",
+    "PaletteReadError",
     "Quantized",
     "Sweep",
     "extract_palette",
@@ -36,6 +38,7 @@ _HOMES = {
     "ImageReadError": "files",
     "KMeans": "kmeans",
     "Palette": "palette",
+    "PaletteReadError": "palette_files",
     "Quantized": "pipeline",
     "Sweep": "curve",
     "extract_palette": "pipeline",

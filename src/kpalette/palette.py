@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -64,6 +65,99 @@ class Palette:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.colors, self.counts))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a palette from a file of this or another program.
+
+        Parameters
+        ----------
+        path : path
+            The format goes by the suffix: ``.act``, ``.ase``, ``.css``, ``.gpl``, ``.hex``,
+            ``.json``, ``.pal`` (JASC or RIFF) or ``.png``. See :meth:`save`.
+
+        Returns
+        -------
+        Palette
+            Colours in the order of the file, each once, where it first is. With counts if they
+            come from ``.json``, where those of equal colours are added up.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be opened.
+        kpalette.PaletteReadError
+            If it holds no palette of that format, or more than 65,536 colours; a ``ValueError``.
+        ValueError
+            If the suffix is another.
+
+        Notes
+        -----
+        Of a PNG the palette is read or, if it has none, its at most 256 distinct colours in the
+        order in which they come. Of CSS, all custom properties that are hex colours. Of ``.ase``,
+        colours in RGB and Gray; those in CMYK or LAB are refused.
+        """
+        from kpalette import palette_files  # which makes palettes, so it cannot come first
+
+        return cls(*palette_files.load(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the palette for this or another program.
+
+        The file appears whole or not at all; one that exists is replaced.
+
+        Parameters
+        ----------
+        path : path
+            The format goes by the suffix:
+
+            ========== ============================================== ======= ==========
+            suffix     what                                           alpha   colours
+            ========== ============================================== ======= ==========
+            ``.act``   Adobe colour table                             one [1] up to 256
+            ``.ase``   Adobe swatch exchange, RGB, named by hex       no      any number
+            ``.css``   custom properties ``--name-1`` …, in ``:root`` yes     any number
+            ``.gpl``   GIMP palette, named by hex                     no      any number
+            ``.hex``   a line per colour                              yes     any number
+            ``.json``  colours, counts and shares                     yes     any number
+            ``.pal``   JASC palette                                   no      any number
+            ``.png``   a picture of swatches, indexed                 yes     up to 256
+            ========== ============================================== ======= ==========
+
+            [1] One colour with alpha 0 is kept, as the one that is transparent.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is another, or the format has no room for so many colours or for alpha.
+        OSError
+            If the file cannot be written.
+
+        Notes
+        -----
+        Only ``.json`` holds counts, and gives back the very same palette. The others give back its
+        colours, in order. The file's name without suffix names the palette in ``.gpl`` and
+        ``.css``.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> import numpy as np
+        >>> from kpalette import Palette
+        >>> two = Palette(np.array([[255, 127, 0], [0, 0, 0]], np.uint8))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "brand.css")
+        ...     two.save(path)
+        ...     print(path.read_text(), Palette.load(path))
+        :root {
+          --brand-1: #ff7f00;
+          --brand-2: #000000;
+        }
+         Palette(2 colors: #ff7f00, #000000)
+        """
+        from kpalette import palette_files
+
+        palette_files.save(self, path)
 
     @property
     def shares(self) -> np.ndarray[Any, np.dtype[np.float64]]:
