@@ -295,7 +295,8 @@ def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
     image = Image.fromarray(indices.astype(np.uint8, copy=False))
     image.putpalette(np.ascontiguousarray(colors[:, :3]).tobytes(), "RGB")
     if colors.shape[1] == 4:
-        image.info["transparency"] = colors[:, 3].tobytes()
+        # Those after the last that is not opaque need not be written.
+        image.info["transparency"] = colors[:, 3].tobytes().rstrip(b"\xff") or b"\xff"
     return image
 
 

@@ -170,6 +170,45 @@ class Palette:
         """The colours as ``#rrggbb``, or ``#rrggbbaa`` where there is alpha."""
         return [f"#{color.tobytes().hex()}" for color in self.colors]
 
+    def sorted(self, by: str) -> Palette:
+        """Give the same colours, with their counts, in another order.
+
+        Parameters
+        ----------
+        by : {"share", "luminance", "hue", "compression"}
+            ``"share"``: the most frequent first. ``"luminance"``: from dark to light.
+            ``"hue"``: greys from dark to light, then round the circle of hues of Oklab, from pink
+            by way of red, yellow, green and blue. ``"compression"``: each colour followed by the
+            one most like it, those with alpha first, which makes indexed images smaller; for at
+            most 256 colours.
+
+        Returns
+        -------
+        Palette
+            Colours that are equal in this respect stay in the order in which they are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `by` is another, or there are too many colours for it.
+
+        See Also
+        --------
+        Quantized.sorted : The same for an image with its palette.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kpalette import Palette
+        >>> three = Palette(np.array([[255, 255, 0], [0, 0, 0], [255, 0, 0]], np.uint8))
+        >>> three.sorted("luminance").hex
+        ['#000000', '#ff0000', '#ffff00']
+        """
+        from kpalette import sorting
+
+        order = sorting.order(self, by)
+        return Palette(self.colors[order], self.counts[order])
+
     def remap(self, source: ImageSource, *, threads: int | None = None) -> Quantized:
         """Map an image onto this palette: each pixel to the nearest colour.
 
