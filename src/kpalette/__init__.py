@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kpalette import image, model
+    from kpalette import image, metrics, model
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError
     from kpalette.histogram import ColorHistogram
@@ -25,6 +25,7 @@ __all__ = [
     "Sweep",
     "extract_palette",
     "image",
+    "metrics",
     "model",
     "quantize",
     "sweep",
