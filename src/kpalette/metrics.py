@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
+FIGSIZE = (8.0, 6.0)
 #: The end of the scale of error maps, in units of CIEDE2000.
 MAP_END = 10.0
 #: Pixels of an error map that are measured at a time.
@@ -258,7 +259,7 @@ def plot_error_map(
     errors: np.ndarray[Any, Any],
     *,
     title: str = "",
-    figsize: tuple[float, float] = (8, 6),
+    figsize: tuple[float, float] = FIGSIZE,
     save: SavePath = None,
 ) -> Figure:
     """Show where images differ, as what :func:`error_map` found.
