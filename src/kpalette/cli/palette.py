@@ -84,7 +84,6 @@ def palette(
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
     streams.check_free(out or "-", photos, force, named=True)
-    start = time.perf_counter()
     histogram = _count(photos, threads, codes)
     if histogram is None:
         return streams.ending(codes)
@@ -92,7 +91,9 @@ def palette(
     from kpalette import extract_palette, palette_files
 
     options: dict[str, Any] = {"space": space, "effort": effort, "seed": seed, "threads": threads}
+    start = time.perf_counter()
     found = extract_palette(histogram, k, **options)
+    seconds = time.perf_counter() - start
     title = Path(streams.label(photos[0]) if out in (None, "-") else out).stem
     try:
         found = found.sorted(sort)
@@ -113,7 +114,7 @@ def palette(
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(
             f"{who}: {histogram.n_pixels:,} pixels, {len(histogram):,} colors{few} "
-            f"in {time.perf_counter() - start:.3f} s{where}"
+            f"in {seconds:.3f} s{where}"
         )
     return 0
 
