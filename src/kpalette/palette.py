@@ -179,8 +179,8 @@ class Palette:
             ``"share"``: the most frequent first. ``"luminance"``: from dark to light.
             ``"hue"``: greys from dark to light, then round the circle of hues of Oklab, from pink
             by way of red, yellow, green and blue. ``"compression"``: each colour followed by the
-            one most like it, those with alpha first, which makes indexed images smaller; for at
-            most 256 colours.
+            one most like it, those with alpha first. Programs that filter the rows of indexed
+            images, such as PNG optimizers, then write smaller files. For at most 256 colours.
 
         Returns
         -------
