@@ -11,7 +11,7 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 
 CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
-  $(wildcard src/kpalette/*.py*)
+  $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
 .PHONY: help demo test core-test lint format bench notebook stubs clean
 

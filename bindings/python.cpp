@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "assignment.hpp"
+#include "delta_e.hpp"
 #include "error.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
@@ -55,6 +56,7 @@ using OutCounts = Out<std::int64_t, nb::ndim<1>>;
 using OutLabels = Out<std::uint16_t, nb::ndim<1>>;
 using OutCoords = Out<double, nb::ndim<2>>;
 using OutSampleLabels = Out<std::int32_t, nb::ndim<1>>;
+using OutDistances = Out<double, nb::ndim<1>>;
 using OutHashes = Out<std::uint64_t, nb::ndim<1>>;
 
 /// Gives a vector to Python without copying it.
@@ -290,6 +292,24 @@ OutBytes run_round_centers(OwningAssignment& self, const Coords& centers, const 
   return hand_over<OutBytes>(std::move(colors), {k, dim});
 }
 
+OutDistances run_delta_e_2000(const Coords& a, const Coords& b, Team& team) {
+  require(a.shape(1) == 3 && b.shape(1) == 3, "expected L, a and b");
+  require(a.shape(0) == b.shape(0), "expected equal numbers of colours");
+  const std::size_t n = a.shape(0);
+  std::vector<double> distances(n);
+  without_gil([&] { ciede2000(view(a), view(b), distances.data(), team); });
+  return hand_over<OutDistances>(std::move(distances), {n});
+}
+
+OutCoords run_color_differences(const Bytes& a, const Bytes& b, Team& team) {
+  const int channels = channels_of(a);
+  require(channels == channels_of(b), "expected equal numbers of channels");
+  require(a.shape(0) == b.shape(0), "expected equal numbers of colours");
+  std::vector<double> measures(kMeasures * a.shape(0));
+  without_gil([&] { color_differences(view(a), view(b), channels, measures.data(), team); });
+  return hand_over_coords(std::move(measures), kMeasures);
+}
+
 template <class Label, class Index>
 void run_remap(const Bytes& pixels, const Bytes& colors, const Labels<Label>& labels,
                nb::ndarray<Index, nb::ndim<1>, nb::c_contig, nb::device::cpu> out, Team& team) {
@@ -466,6 +486,10 @@ NB_MODULE(_core, m) {
         "Splits the clusters that gain most by it: k centers, up to twice as many.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a, "fixed"_a,
         "The palette (k, channels); the assignment follows it.");
+  m.def("delta_e_2000", &run_delta_e_2000, "lab_a"_a, "lab_b"_a, "team"_a,
+        "CIEDE2000 of pairs of rows, float64 (n,).");
+  m.def("color_differences", &run_color_differences, "colors_a"_a, "colors_b"_a, "team"_a,
+        "Of pairs: squared error in 8-bit sRGB, distance in Oklab, CIEDE2000; float64 (n, 3).");
   m.def("remap", &run_remap<std::uint16_t, std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a,
         "out"_a.noconvert(), "team"_a, "Writes the label of each pixel's colour.");
   m.def("remap", &run_remap<std::uint16_t, std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a,

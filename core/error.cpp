@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kChunk = 1u << 14;  // colours per task
 
+}  // namespace
+
 double square_between(const std::uint8_t* a, const std::uint8_t* b, int channels) {
   if (channels == 3) {
     int square = 0;
@@ -24,8 +26,6 @@ double square_between(const std::uint8_t* a, const std::uint8_t* b, int channels
   }
   return square / 2;
 }
-
-}  // namespace
 
 double squared_error(std::span<const std::uint8_t> colors, int channels,
                      std::span<const std::int64_t> counts, std::span<const std::uint16_t> labels,

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from kpalette import cli
+
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
@@ -77,3 +79,37 @@ DAMAGED = {
         for half in [data[: len(data) // 2]]
     },
 }
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    Image.fromarray(gradient(48, 64)).save(path)
+    return path
+
+
+@pytest.fixture
+def fails(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run a command that must fail with a code, and with one clear line, which is returned."""
+
+    def run(code: int, *args: str | Path) -> str:
+        assert cli.run([str(arg) for arg in args]) == code
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.count("\n") == 1, said.err
+        assert said.err.startswith("kpalette: ")
+        return said.err
+
+    return run
+
+
+def png_header(path: Path) -> tuple[int, int, int]:
+    """Give an indexed PNG's bits per pixel, its kind (3 is indexed) and how long its palette is."""
+    png = path.read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    start = png.index(b"PLTE")
+    return png[24], png[25], int.from_bytes(png[start - 4 : start], "big") // 3
+
+
+def files_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}

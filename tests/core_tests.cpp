@@ -22,6 +22,7 @@
 
 #include "assignment.hpp"
 #include "core_checks.hpp"
+#include "delta_e.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
 #include "kernels.hpp"
@@ -1063,6 +1064,35 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
   return all;
 }
 
+// ---- differences ----
+
+void test_color_differences() {
+  current_case = "published by Sharma, Wu and Dalal";
+  const double pairs[][7] = {{50, 2.6772, -79.7751, 50, 0, -82.7485, 2.0425},
+                             {50, 0, 0, 50, -1, 2, 2.3669},
+                             {50, 2.49, -0.001, 50, -2.49, 0.001, 7.1792},
+                             {50, 2.5, 0, 58, 24, 15, 19.4535},
+                             {2.0776, 0.0795, -1.1350, 0.9033, -0.0636, -0.5514, 0.9082}};
+  for (const auto& pair : pairs) {
+    CHECK_NEAR(ciede2000(pair, pair + 3), pair[6], 5e-5);
+    CHECK_EQUAL(ciede2000(pair + 3, pair), ciede2000(pair, pair + 3));
+  }
+  for (const int channels : {3, 4}) {
+    for (const std::size_t n : {std::size_t{1}, std::size_t{65}, std::size_t{9000}}) {
+      current_case = text(n, " pairs of ", channels, " channels");
+      const Bytes a = make_pixels(n, channels, Kind::noise, 1);
+      const Bytes b = make_pixels(n, channels, Kind::noise, 2);
+      std::vector<double> serial(n * kMeasures), threaded(n * kMeasures), same(n * kMeasures);
+      Team one(1), three(3);
+      color_differences(a, b, channels, serial.data(), one);
+      color_differences(a, b, channels, threaded.data(), three);
+      color_differences(a, a, channels, same.data(), one);
+      CHECK_EQUAL(threaded, serial);
+      CHECK_EQUAL(same, std::vector<double>(n * kMeasures));
+    }
+  }
+}
+
 void test_same_bytes() {
   const Kernels& used = kernels();
   const char* wanted = std::getenv("KPALETTE_ISA");
@@ -1120,6 +1150,7 @@ int main() {
   }
   current_space = SpaceName::srgb;
   test_remap();
+  test_color_differences();
   test_samples();
   std::cout << "kernels " << isa << ": " << passed << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;

@@ -106,3 +106,33 @@ def lab(colors: np.ndarray) -> np.ndarray:
     f = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
     x, y, z = f.T
     return np.stack([1.16 * y - 0.16, 5 * (x - y), 2 * (y - z)], axis=1)
+
+
+def delta_e_2000(lab_a: np.ndarray, lab_b: np.ndarray) -> np.ndarray:
+    """CIEDE2000 of rows, by the angles and equations of Sharma, Wu and Dalal (2005)."""
+    (l1, a1, b1), (l2, a2, b2) = np.moveaxis(lab_a, -1, 0), np.moveaxis(lab_b, -1, 0)
+    c_bar = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
+    g = 0.5 * (1 - np.sqrt(c_bar**7 / (c_bar**7 + 25.0**7)))
+    a1, a2 = (1 + g) * a1, (1 + g) * a2
+    c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)
+    h1, h2 = np.degrees(np.arctan2(b1, a1)) % 360, np.degrees(np.arctan2(b2, a2)) % 360
+
+    grey = c1 * c2 == 0
+    dh = np.where(grey, 0, h2 - h1)
+    dh -= 360 * (dh > 180) - 360 * (dh < -180)
+    dh = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(dh / 2))
+    far, sums = np.abs(h1 - h2) > 180, h1 + h2
+    h_bar = np.where(far, np.where(sums < 360, sums + 360, sums - 360), sums) / 2
+    h_bar = np.where(grey, sums, h_bar)
+    l_bar, c_bar = (l1 + l2) / 2, (c1 + c2) / 2
+
+    def cos(degrees: np.ndarray) -> np.ndarray:
+        return np.cos(np.radians(degrees))
+
+    t = 1 - 0.17 * cos(h_bar - 30) + 0.24 * cos(2 * h_bar)
+    t += 0.32 * cos(3 * h_bar + 6) - 0.20 * cos(4 * h_bar - 63)
+    d_theta = 30 * np.exp(-(((h_bar - 275) / 25) ** 2))
+    r_t = -2 * np.sqrt(c_bar**7 / (c_bar**7 + 25.0**7)) * np.sin(np.radians(2 * d_theta))
+    light = (l2 - l1) / (1 + 0.015 * (l_bar - 50) ** 2 / np.sqrt(20 + (l_bar - 50) ** 2))
+    chroma, hue = (c2 - c1) / (1 + 0.045 * c_bar), dh / (1 + 0.015 * c_bar * t)
+    return np.sqrt(light**2 + chroma**2 + hue**2 + r_t * chroma * hue)

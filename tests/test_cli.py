@@ -18,45 +18,10 @@ import pytest
 from PIL import Image
 
 import kpalette
-from conftest import DAMAGED, gradient, noise
+from conftest import DAMAGED, files_in, gradient, noise, png_header
 from kpalette import cli, curve, fit, pipeline
 
 COMMAND = [sys.executable, "-m", "kpalette"]
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    path = tmp_path / "photo.png"
-    Image.fromarray(gradient(48, 64)).save(path)
-    return path
-
-
-@pytest.fixture
-def fails(capsys: pytest.CaptureFixture[str]) -> Any:
-    """Run a command that must fail with a code, and with one clear line, which is returned."""
-
-    def run(code: int, *args: str | Path) -> str:
-        assert cli.run([str(arg) for arg in args]) == code
-        said = capsys.readouterr()
-        assert said.out == ""
-        assert said.err.count("\n") == 1, said.err
-        assert said.err.startswith("kpalette: ")
-        return said.err
-
-    return run
-
-
-def png_header(path: Path) -> tuple[int, int, int]:
-    """Give an indexed PNG's bits per pixel, its kind (3 is indexed) and how long its palette is."""
-    png = path.read_bytes()
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    start = png.index(b"PLTE")
-    return png[24], png[25], int.from_bytes(png[start - 4 : start], "big") // 3
-
-
-def files_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
-
 
 # What it writes
 
@@ -334,7 +299,7 @@ def test_an_existing_file_is_found_before_the_work(
     photo: Path, fails: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo.with_name("photo-4.png").touch()
-    monkeypatch.setattr(cli, "_read", lambda _: pytest.fail("work was done"))
+    monkeypatch.setattr(cli.streams, "read", lambda _: pytest.fail("work was done"))
     fails(15, "quantize", photo, "-k", "4")
 
 
@@ -490,7 +455,7 @@ def test_sweep_replaces_only_if_forced(
     out = photo.with_name("curve.png")
     out.write_bytes(b"precious")
     with monkeypatch.context() as patch:
-        patch.setattr(cli, "_read", lambda _: pytest.fail("work was done"))
+        patch.setattr(cli.streams, "read", lambda _: pytest.fail("work was done"))
         assert "curve.png exists; -f replaces it" in fails(15, "sweep", photo, "-o", out)
     assert out.read_bytes() == b"precious"
     assert cli.run(["sweep", str(photo), "-k", "2", "-o", str(out), "-f"]) == 0

@@ -7,6 +7,7 @@ import io
 import os
 import struct
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -713,3 +714,20 @@ def test_replacing_in_a_missing_folder_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as raised, replacing(path):
         pass
     assert str(raised.value) == f"[Errno 2] No such file or directory: {str(path)!r}"
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 16, 17, 256])
+@pytest.mark.parametrize("width", [1, 7, 8, 9])
+def test_rows_of_an_indexed_png_are_not_filtered(k: int, width: int) -> None:
+    indices = np.random.default_rng(k).integers(0, k, (5, width), dtype=np.uint8)
+    colors = np.column_stack([np.arange(k)] * 3 + [np.full(k, 255)]).astype(np.uint8)
+    colors[k // 2, 3] = 100
+    encoded = io.BytesIO()
+    files.write_png(encoded, files.to_pillow(indices, colors))
+    with Image.open(encoded) as image:
+        assert np.array_equal(image, indices)
+        assert np.array_equal(image.convert("RGBA"), colors[indices])
+    data = encoded.getvalue()
+    start, end = data.index(b"IDAT") + 4, data.index(b"IEND") - 8
+    rows = zlib.decompress(data[start:end])
+    assert set(rows[:: len(rows) // 5]) == {0}

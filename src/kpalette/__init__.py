@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kpalette import image, model
+    from kpalette import image, metrics, model
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError
     from kpalette.histogram import ColorHistogram
     from kpalette.kmeans import KMeans
     from kpalette.palette import Palette
+    from kpalette.palette_files import PaletteReadError
     from kpalette.pipeline import Quantized, extract_palette, quantize
 
 __all__ = [
@@ -19,10 +20,12 @@ __all__ = [
     "ImageReadError",
     "KMeans",
     "Palette",
+    "PaletteReadError",
     "Quantized",
     "Sweep",
     "extract_palette",
     "image",
+    "metrics",
     "model",
     "quantize",
     "sweep",
@@ -36,6 +39,7 @@ _HOMES = {
     "ImageReadError": "files",
     "KMeans": "kmeans",
     "Palette": "palette",
+    "PaletteReadError": "palette_files",
     "Quantized": "pipeline",
     "Sweep": "curve",
     "extract_palette": "pipeline",

@@ -204,16 +204,7 @@ class Sweep:
 
         The same numbers give the same bytes.
         """
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-
-        dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
-        encoded = io.BytesIO()
-        with rc_context({"svg.hashsalt": "kpalette"}):
-            figure = Figure(figsize=figsize, layout="constrained")
-            self._draw(figure)
-            figure.savefig(encoded, format=kind, metadata=dated.get(kind), transparent=False)
-        return encoded.getvalue()
+        return plots.encode(self._draw, kind, figsize)
 
     def _draw(self, figure: Figure) -> None:
         axes = figure.add_subplot()

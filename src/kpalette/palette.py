@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -65,6 +66,99 @@ class Palette:
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.colors, self.counts))
 
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a palette from a file of this or another program.
+
+        Parameters
+        ----------
+        path : path
+            The format goes by the suffix: ``.act``, ``.ase``, ``.css``, ``.gpl``, ``.hex``,
+            ``.json``, ``.pal`` (JASC or RIFF) or ``.png``. See :meth:`save`.
+
+        Returns
+        -------
+        Palette
+            Colours in the order of the file, each once, where it first is. With counts if they
+            come from ``.json``, where those of equal colours are added up.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be opened.
+        kpalette.PaletteReadError
+            If it holds no palette of that format, or more than 65,536 colours; a ``ValueError``.
+        ValueError
+            If the suffix is another.
+
+        Notes
+        -----
+        Of a PNG the palette is read or, if it has none, its at most 256 distinct colours in the
+        order in which they come. Of CSS, all custom properties that are hex colours. Of ``.ase``,
+        colours in RGB and Gray; those in CMYK or LAB are refused.
+        """
+        from kpalette import palette_files  # which makes palettes, so it cannot come first
+
+        return cls(*palette_files.load(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the palette for this or another program.
+
+        The file appears whole or not at all; one that exists is replaced.
+
+        Parameters
+        ----------
+        path : path
+            The format goes by the suffix:
+
+            ========== ============================================== ======= ==========
+            suffix     what                                           alpha   colours
+            ========== ============================================== ======= ==========
+            ``.act``   Adobe colour table                             one [1] up to 256
+            ``.ase``   Adobe swatch exchange, RGB, named by hex       no      any number
+            ``.css``   custom properties ``--name-1`` …, in ``:root`` yes     any number
+            ``.gpl``   GIMP palette, named by hex                     no      any number
+            ``.hex``   a line per colour                              yes     any number
+            ``.json``  colours, counts and shares                     yes     any number
+            ``.pal``   JASC palette                                   no      any number
+            ``.png``   a picture of swatches, indexed                 yes     up to 256
+            ========== ============================================== ======= ==========
+
+            [1] One colour with alpha 0 is kept, as the one that is transparent.
+
+        Raises
+        ------
+        ValueError
+            If the suffix is another, or the format has no room for so many colours or for alpha.
+        OSError
+            If the file cannot be written.
+
+        Notes
+        -----
+        Only ``.json`` holds counts, and gives back the very same palette. The others give back its
+        colours, in order. The file's name without suffix names the palette in ``.gpl`` and
+        ``.css``.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> import numpy as np
+        >>> from kpalette import Palette
+        >>> two = Palette(np.array([[255, 127, 0], [0, 0, 0]], np.uint8))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "brand.css")
+        ...     two.save(path)
+        ...     print(path.read_text(), Palette.load(path))
+        :root {
+          --brand-1: #ff7f00;
+          --brand-2: #000000;
+        }
+         Palette(2 colors: #ff7f00, #000000)
+        """
+        from kpalette import palette_files
+
+        palette_files.save(self, path)
+
     @property
     def shares(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """float64 array (k,): the part of all pixels that each colour stands for, 0 to 1."""
@@ -75,6 +169,45 @@ class Palette:
     def hex(self) -> list[str]:
         """The colours as ``#rrggbb``, or ``#rrggbbaa`` where there is alpha."""
         return [f"#{color.tobytes().hex()}" for color in self.colors]
+
+    def sorted(self, by: str) -> Palette:
+        """Give the same colours, with their counts, in another order.
+
+        Parameters
+        ----------
+        by : {"share", "luminance", "hue", "compression"}
+            ``"share"``: the most frequent first. ``"luminance"``: from dark to light.
+            ``"hue"``: greys from dark to light, then round the circle of hues of Oklab, from pink
+            by way of red, yellow, green and blue. ``"compression"``: each colour followed by the
+            one most like it, those with alpha first. Programs that filter the rows of indexed
+            images, such as PNG optimizers, then write smaller files. For at most 256 colours.
+
+        Returns
+        -------
+        Palette
+            Colours that are equal in this respect stay in the order in which they are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `by` is another, or there are too many colours for it.
+
+        See Also
+        --------
+        Quantized.sorted : The same for an image with its palette.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kpalette import Palette
+        >>> three = Palette(np.array([[255, 255, 0], [0, 0, 0], [255, 0, 0]], np.uint8))
+        >>> three.sorted("luminance").hex
+        ['#000000', '#ff0000', '#ffff00']
+        """
+        from kpalette import sorting
+
+        order = sorting.order(self, by)
+        return Palette(self.colors[order], self.counts[order])
 
     def remap(self, source: ImageSource, *, threads: int | None = None) -> Quantized:
         """Map an image onto this palette: each pixel to the nearest colour.

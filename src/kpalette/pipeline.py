@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from kpalette import _core, files, notebook
+from kpalette import _core, files, notebook, sorting
 from kpalette.colors import ByteArray, Color, checked_fixed
 from kpalette.files import ImageSource
 from kpalette.fit import EFFORTS, error_of, fit_each, recount
@@ -85,6 +85,37 @@ class Quantized:
         if not os.fspath(path).lower().endswith(".png"):
             raise ValueError(f"path: expected a name that ends in .png, got {os.fspath(path)!r}")
         files.write_png(path, self.to_pil())
+
+    def sorted(self, by: str) -> Quantized:
+        """Give the same picture with its palette in another order.
+
+        Parameters
+        ----------
+        by : {"share", "luminance", "hue", "compression"}
+            See :meth:`Palette.sorted`.
+
+        Returns
+        -------
+        Quantized
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`Palette.sorted`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import kpalette
+        >>> q = kpalette.quantize(np.array([[9, 200, 200]], np.uint8), 2)
+        >>> q.indices.tolist(), q.sorted("luminance").indices.tolist()
+        ([[1, 0, 0]], [[0, 1, 1]])
+        """
+        order = sorting.order(self.palette, by)
+        rank = np.empty(len(order), self.indices.dtype)
+        rank[order] = np.arange(len(order))
+        palette = Palette(self.palette.colors[order], self.palette.counts[order])
+        return replace(self, indices=rank[self.indices], palette=palette)
 
     def __repr__(self) -> str:
         height, width = self.indices.shape

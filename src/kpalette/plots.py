@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -56,6 +58,23 @@ def finish(figure: Figure, save: SavePath) -> Figure:
         if not stays_open:
             pyplot.close(figure)
     return figure
+
+
+def encode(draw: Callable[[Figure], None], kind: str, figsize: tuple[float, float]) -> bytes:
+    """Draw into a figure and encode it as a ``"png"``, ``"svg"`` or ``"pdf"`` file.
+
+    The same drawing gives the same bytes.
+    """
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    encoded = io.BytesIO()
+    with rc_context({"svg.hashsalt": "kpalette"}):
+        figure = Figure(figsize=figsize, layout="constrained")
+        draw(figure)
+        figure.savefig(encoded, format=kind, metadata=dated.get(kind), transparent=False)
+    return encoded.getvalue()
 
 
 def current_cell() -> int | None:

@@ -1,0 +1,97 @@
+"""The command line. stdout carries results only; all that is said goes to stderr.
+
+One file per command. NumPy, matplotlib and the algorithms are imported by the commands that need
+them, when they run, so that --help is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from kpalette import __version__
+from kpalette.cli.compare import compare
+from kpalette.cli.demo import show_demo
+from kpalette.cli.exits import EPILOG, EXIT_CODES, UNWRITABLE, USAGE, Failed, Stopped, internal, say
+from kpalette.cli.palette import palette
+from kpalette.cli.quantize import quantize
+from kpalette.cli.remap import remap
+from kpalette.cli.sweep import sweep
+
+__all__ = ["EXIT_CODES", "commands", "main", "run"]
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _stop)
+    # End silently when the reader of stdout or stderr has gone. No file is half-written then.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    code = run(sys.argv[1:])
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError:
+        # Said already; without this, Python would try once more and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _stop(number: int, _: Any) -> NoReturn:
+    signal.signal(number, signal.SIG_IGN)  # an impatient second one must not disturb cleaning up
+    raise Stopped(number)
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    args : sequence of str
+        The command line without the program's name.
+
+    Returns
+    -------
+    int
+        One of `EXIT_CODES`.
+    """
+    try:
+        return int(commands.main(list(args), "kpalette", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "kpalette"
+        if command == "kpalette" and args and args[0] in commands.commands:
+            command = f"kpalette {args[0]}"
+        say(f"kpalette: {error.format_message().rstrip('.')}; see '{command} --help'")
+        return USAGE
+    except Failed as failure:
+        say(f"kpalette: {failure}")
+        return failure.code
+    except (Stopped, click.Abort) as stopped:
+        number = getattr(stopped, "number", signal.SIGINT)
+        say(f"kpalette: {'terminated' if number == signal.SIGTERM else 'interrupted'}")
+        return 128 + number
+    except OSError as error:
+        # The commands turn those of their files into Failed: this one comes from stdout.
+        say(f"kpalette: stdout cannot be written: {error.strerror}")
+        return UNWRITABLE
+    except Exception as error:
+        return internal(error)
+
+
+@click.group(
+    epilog=EPILOG, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="kpalette", message="%(prog)s %(version)s")
+def commands() -> None:
+    """Reduce images to their k best colours."""
+
+
+for command in (quantize, palette, remap, sweep, compare, show_demo):
+    commands.add_command(command)

@@ -1,0 +1,81 @@
+"""kpalette compare: how far two images are apart."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from kpalette.cli import streams
+from kpalette.cli.exits import EPILOG, USAGE, Failed, say
+from kpalette.cli.options import common_options
+
+
+@click.command(epilog=EPILOG)
+@click.argument("a", metavar="A")
+@click.argument("b", metavar="B")
+@click.option(
+    "-o",
+    "--out",
+    metavar="OUT",
+    help="Draw where they differ, into a file whose name ends in .png, .svg or .pdf: CIEDE2000 of "
+    "each pixel, on a scale from 0 to 10.",
+)
+@click.option("--ssim", is_flag=True, help="Structural similarity too; needs scikit-image.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@common_options
+def compare(
+    a: str,
+    b: str,
+    out: str | None,
+    ssim: bool,
+    as_json: bool,
+    threads: int | None,
+    force: bool,
+    quiet: bool,
+) -> int:
+    """Measure how far two images of the same size are apart.
+
+    A and B are any image files that Pillow reads; one of them may be - for stdin. The table on
+    stdout has mean squared error and PSNR in 8-bit sRGB, the mean distance in Oklab, where black
+    and white are 1 apart, and of CIEDE2000, where 1 can be just seen, the mean, what 95 % of the
+    pixels have at most, and the largest.
+
+    \b
+    Example:
+      kpalette quantize photo.jpg -k 16
+      kpalette compare photo.jpg photo-16.png -o errors.png
+    """  # noqa: D301
+    streams.check_instruction_set()
+    if a == b == "-":
+        raise click.UsageError("expected at most one '-' (stdin), got two")
+    kind = streams.chart_kind(out)
+    streams.check_free(out or "-", [a, b], force, named=True)
+    codes: set[int] = set()
+    pixels = []
+    for photo in (a, b):
+        with streams.telling(photo, codes):
+            pixels.append(streams.read(photo)[0])
+    if codes:
+        return streams.ending(codes)
+
+    from kpalette import metrics, plots
+
+    try:
+        found = metrics.compare(*pixels, ssim=ssim, threads=threads)
+    except (ValueError, ImportError) as error:  # other sizes, or no scikit-image
+        raise Failed(USAGE, str(error)) from None
+    if out is not None:
+        errors = metrics.error_map(*pixels, threads=threads)
+        title = f"mean {found.delta_e:.2f}, max {found.delta_e_max:.2f}"
+        chart = plots.encode(
+            lambda figure: metrics.draw_error_map(figure, errors, title), kind, metrics.FIGSIZE
+        )
+        streams.write(chart, out, force)
+    if as_json:
+        click.echo(json.dumps({"a": a, "b": b, **found.to_dict()}, allow_nan=False))
+    else:
+        click.echo(found.table())
+    if out is not None and not quiet:
+        say(f"errors in {out}")
+    return 0

@@ -1,0 +1,43 @@
+"""kpalette demo: the walk-through's pictures."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
+
+
+@click.command("demo", epilog=EPILOG)
+@click.option(
+    "-o",
+    "--out",
+    metavar="DIR",
+    default="demo",
+    show_default=True,
+    help="Directory for the pictures, made if need be. Those of an earlier demo are replaced.",
+)
+def show_demo(out: str) -> int:
+    """Quantize a photo that matplotlib brings.
+
+    Writes the photo in 8, 16 and 32 colours, all of them side by side, and its colours in 3-D
+    with the centres for k = 16. Prints a table, where time is from array to palette and indices.
+    """
+    from kpalette import demo
+
+    try:
+        photo = demo.load_photo()
+    except OSError as error:
+        raise Failed(
+            UNREADABLE, f"matplotlib's {demo.PHOTO} cannot be read: {error.strerror}"
+        ) from None
+    try:
+        table = demo.make_pictures(photo, out)
+    except OSError as error:
+        raise Failed(
+            UNWRITABLE, f"{error.filename or out} cannot be written: {error.strerror}"
+        ) from None
+    click.echo(table)
+    say(f"pictures: {os.path.join(out, '')}")
+    return 0

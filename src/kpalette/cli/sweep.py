@@ -1,0 +1,104 @@
+"""kpalette sweep: what more colours are worth."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import click
+
+from kpalette.cli import streams
+from kpalette.cli.exits import EPILOG, say
+from kpalette.cli.options import fit_options
+
+MAX_K = 65_536
+
+
+def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[int]:
+    """Read numbers of colours: 16, or 8,16,32, or 2:64:2 with its last."""
+    ks: set[int] = set()
+    for part in value.split(","):
+        # More digits than any k has could take Python long to read.
+        match = re.fullmatch(r"(\d{1,5})(?::(\d{1,5})(?::(\d{1,5}))?)?", part, re.ASCII)
+        first, last, step = (int(n) if n else None for n in match.groups()) if match else (0, 0, 0)
+        last, step = first if last is None else last, 1 if step is None else step
+        if not first or not last or not step or not first <= last <= MAX_K:
+            raise click.BadParameter(
+                f"expected numbers from 1 to {MAX_K} as in 16 or 8,16,32, or a range "
+                f"first:last or first:last:step as in 2:64:2, got {value!r}"
+            )
+        ks.update(range(first, last + 1, step))
+    return sorted(ks)
+
+
+@click.command(epilog=EPILOG)
+@click.argument("photo", metavar="PHOTO")
+@click.option(
+    "-k",
+    "ks",
+    default="2:64:2",
+    callback=_ks,
+    metavar="K",
+    help="How many colours: 16, or 8,16,32, or a range FIRST:LAST or FIRST:LAST:STEP, LAST "
+    f"included; 1 to {MAX_K}.  [default: 2:64:2]",
+)
+@click.option(
+    "-o",
+    "--out",
+    metavar="OUT",
+    help="Draw the curve into a file whose name ends in .png, .svg or .pdf.",
+)
+@click.option("--no-png", is_flag=True, help="Leave file sizes out: they take the most time.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@fit_options
+def sweep(
+    photo: str,
+    ks: list[int],
+    out: str | None,
+    no_png: bool,
+    as_json: bool,
+    space: str,
+    effort: str,
+    seed: int,
+    threads: int | None,
+    force: bool,
+    quiet: bool,
+) -> int:
+    """Show what more colours are worth: error and file size of PHOTO for each K.
+
+    A PHOTO is any image file that Pillow reads, or - for stdin. The table on stdout has mean
+    squared error, PSNR, the size of the indexed PNG, passes of k-means, and the time that each K
+    took after the one before. The elbow, from where on more colours pay less than before, is a
+    good K to start with.
+
+    \b
+    Example: look at the curve, then make the picture.
+      kpalette sweep photo.jpg -o curve.png
+      kpalette quantize photo.jpg -k 12
+    """  # noqa: D301
+    streams.check_instruction_set()
+    kind = streams.chart_kind(out)
+    codes: set[int] = set()
+    with streams.telling(photo, codes):
+        if out is not None:
+            streams.check_free(out, [photo], force, named=True)
+        from kpalette import ColorHistogram, curve
+
+        pixels, _ = streams.read(photo)
+        source = ColorHistogram.from_image(pixels, threads=threads) if no_png else pixels
+        found = curve.sweep(source, ks, space=space, effort=effort, seed=seed, threads=threads)
+        if out is not None:
+            streams.write(found.chart(kind), out, force)
+    if codes:
+        return codes.pop()
+    if as_json:
+        click.echo(json.dumps({"photo": photo, **found.to_dict()}, allow_nan=False))
+    else:
+        click.echo(found.table())
+    if not quiet:
+        say(
+            f"{streams.label(photo)}: {pixels.shape[1]}×{pixels.shape[0]}, "
+            f"{found.n_distinct:,} colors; k = {ks[0]} to {ks[-1]} in {found.seconds.sum():.3f} s; "
+            f"elbow at k = {found.elbow}" + ("" if out is None else f"; curve in {out}")
+        )
+    return 0

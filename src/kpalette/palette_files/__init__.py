@@ -1,0 +1,125 @@
+"""Palettes as files of other programs, both ways. Formats go by their suffix.
+
+What a format cannot hold is left out where that is only a remark, such as counts, and refused
+where it is a colour: :data:`FORMATS` says which have room for how many, and for which alpha.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpalette import files
+from kpalette.palette import MAX_COLORS, Palette
+from kpalette.palette_files import act, ase, css, gpl, hexadecimal, json, pal, swatches
+from kpalette.palette_files.reading import Entries, PaletteReadError, distinct
+
+__all__ = ["FORMATS", "Format", "PaletteReadError", "decode", "encode", "format_of", "load", "save"]
+
+#: No palette needs more, and a wrong file may be of any size.
+MAX_BYTES = 1 << 26
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a format is read and written, and what it has room for.
+
+    `write` takes the palette, without alpha where `alpha` is false, and its title, which is not
+    empty.
+    """
+
+    what: str
+    read: Callable[[bytes], Entries]
+    write: Callable[[Palette, str], bytes]
+    alpha: bool = False
+    most: int = MAX_COLORS
+
+
+FORMATS = {
+    "act": Format("Adobe colour table", act.read, act.write, alpha=True, most=256),
+    "ase": Format("Adobe swatch exchange", ase.read, ase.write),
+    "css": Format("CSS custom properties", css.read, css.write, alpha=True),
+    "gpl": Format("GIMP palette", gpl.read, gpl.write),
+    "hex": Format("a colour per line", hexadecimal.read, hexadecimal.write, alpha=True),
+    "json": Format("all that a palette holds", json.read, json.write, alpha=True),
+    "pal": Format("JASC palette; RIFF is read as well", pal.read, pal.write),
+    "png": Format("swatches", swatches.read, swatches.write, alpha=True, most=256),
+}
+
+
+def format_of(path: str | os.PathLike[str]) -> str:
+    """Give the name of the format that a file's suffix stands for.
+
+    Raises
+    ------
+    ValueError
+        If it stands for none.
+    """
+    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    if suffix[1:] not in FORMATS:
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise ValueError(f"path: expected a name that ends in one of {known}, got {str(path)!r}")
+    return suffix[1:]
+
+
+def encode(palette: Palette, kind: str, title: str) -> bytes:
+    """Give the bytes of a palette's file.
+
+    Parameters
+    ----------
+    palette : Palette
+    kind : str
+        One of :data:`FORMATS`.
+    title : str
+        What formats with room for a name call the palette; only printable characters are kept.
+
+    Raises
+    ------
+    ValueError
+        If the format has no room for that many colours, or for alpha.
+    """
+    form = FORMATS[kind]
+    if len(palette) > form.most:
+        raise ValueError(f"a .{kind} file holds at most {form.most} colors, got {len(palette)}")
+    if palette.colors.shape[1] == 4 and not form.alpha:
+        if (palette.colors[:, 3] < 255).any():
+            able = ", ".join(f".{name}" for name, other in FORMATS.items() if other.alpha)
+            raise ValueError(f"a .{kind} file holds no alpha, which is not 255; {able} do")
+        palette = Palette(palette.colors[:, :3], palette.counts)
+    return form.write(palette, "".join(filter(str.isprintable, title)).strip() or "Palette")
+
+
+def save(palette: Palette, path: str | os.PathLike[str]) -> None:
+    """Write a palette: see :meth:`kpalette.Palette.save`."""
+    kind = format_of(path)
+    data = encode(palette, kind, Path(os.fspath(path)).stem)
+    with files.replacing(path) as file:
+        file.write(data)
+
+
+def load(path: str | os.PathLike[str]) -> Entries:
+    """Read the distinct colours of a palette file: see :meth:`kpalette.Palette.load`."""
+    kind = format_of(path)
+    with open(path, "rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    try:
+        return decode(data, kind)
+    except PaletteReadError as error:
+        raise PaletteReadError(f"{os.fspath(path)}: {error}") from None
+
+
+def decode(data: bytes, kind: str) -> Entries:
+    """Read the distinct colours of what :func:`encode` or another program wrote.
+
+    Raises
+    ------
+    PaletteReadError
+        If the bytes are of another format, damaged, or hold no colour or too many.
+    """
+    if not data:
+        raise PaletteReadError("the file is empty")
+    if len(data) > MAX_BYTES:
+        raise PaletteReadError(f"expected a palette of at most {MAX_BYTES:,} bytes, got more")
+    return distinct(FORMATS[kind].read(data))

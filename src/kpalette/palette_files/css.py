@@ -1,0 +1,50 @@
+"""CSS custom properties: ``--brand-1: #rrggbb;`` and so on for every colour, in ``:root``.
+
+Holds alpha as #rrggbbaa, which is CSS Color 4, and no counts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kpalette.palette_files.reading import (
+    Entries,
+    PaletteReadError,
+    parse_hex,
+    shown,
+    to_colors,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from kpalette.palette import Palette
+
+FUNCTION = re.compile(r"(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\(", re.ASCII)
+
+
+def read(data: bytes) -> Entries:
+    """Read all custom properties that are hex colours, of 3, 4, 6 or 8 digits.
+
+    Those with other values, such as lengths, are left out; colours in another notation would be
+    missed, so they are refused.
+    """
+    text = re.sub(r"/\*.*?(?:\*/|$)", " ", to_text(data), flags=re.DOTALL)
+    entries = []
+    for match in re.finditer(r"(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)", text):
+        name, value = match[1], match[2].strip()
+        if value.startswith("#"):
+            digits = value[1:]
+            if len(digits) in (3, 4):
+                value = "".join(2 * digit for digit in digits)
+            entries.append(parse_hex(value, name))
+        elif FUNCTION.match(value.lower()):
+            raise PaletteReadError(f"{name}: expected #rrggbb, got {shown(value)}")
+    return Entries(to_colors(entries))
+
+
+def write(palette: Palette, title: str) -> bytes:
+    """Write the colours, named by the title and a number."""
+    name = re.sub(r"[^a-z0-9_]+", "-", title.lower()).strip("-") or "color"
+    lines = [f"  --{name}-{i}: {color};" for i, color in enumerate(palette.hex, 1)]
+    return "\n".join([":root {", *lines, "}", ""]).encode("ascii")

@@ -1,0 +1,49 @@
+"""GIMP's .gpl: a line of text per colour, R, G and B in decimal and a name, which is the hex.
+
+Also read by Inkscape, Krita, Scribus and Aseprite. Holds no alpha and no counts; Aseprite's variant
+with a fourth number for alpha is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from kpalette.palette_files.reading import (
+    Entries,
+    PaletteReadError,
+    shown,
+    to_colors,
+    to_levels,
+    to_lines,
+)
+
+if TYPE_CHECKING:
+    from kpalette.palette import Palette
+
+MAGIC = "GIMP Palette"
+
+
+def read(data: bytes) -> Entries:
+    """Read the colours; names and columns are left out."""
+    lines = to_lines(data)
+    if lines[0] != MAGIC:
+        raise PaletteReadError(f"expected {MAGIC!r} in the first line, got {shown(lines[0])}")
+    fields, entries = {}, []
+    for number, line in enumerate(lines[1:], 2):
+        if field := re.match(r"([A-Za-z]+):\s*(.*)", line):
+            fields[field[1]] = field[2]
+        elif line and not line.startswith("#"):
+            # A name may be a number too, so only the header tells what a fourth one is.
+            width = 4 if fields.get("Channels") == "RGBA" else 3
+            entries.append(to_levels(" ".join(line.split()[:width]), number))
+    return Entries(to_colors(entries))
+
+
+def write(palette: Palette, title: str) -> bytes:
+    """Write the colours with their hex as names."""
+    # Three lines before the first colour: Pillow reads no more before 256 of them.
+    lines = [MAGIC, f"Name: {title}", "Columns: 0", "#"]
+    for (r, g, b), name in zip(palette.colors.tolist(), palette.hex, strict=True):
+        lines.append(f"{r:3} {g:3} {b:3}\t{name}")
+    return "\n".join([*lines, ""]).encode("utf-8")

@@ -1,0 +1,63 @@
+"""JSON with all that a palette holds: its colours as hex, their counts, and their shares to read.
+
+The only format that gives back the very same palette, counts included. A bare list of colours is
+read too.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kpalette.colors import checked_counts
+from kpalette.palette_files.reading import (
+    Entries,
+    PaletteReadError,
+    parse_hex,
+    shown,
+    to_colors,
+    to_text,
+)
+
+if TYPE_CHECKING:
+    from kpalette.palette import Palette
+
+
+def to_dict(palette: Palette) -> dict[str, Any]:
+    """Give what is written, as values that JSON has."""
+    return {
+        "colors": palette.hex,
+        "counts": palette.counts.tolist(),
+        "shares": palette.shares.tolist(),
+    }
+
+
+def read(data: bytes) -> Entries:
+    """Read colours, and counts if there are any; shares follow from them."""
+    try:
+        content = json.loads(to_text(data))
+    except PaletteReadError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise PaletteReadError(f"expected JSON, got what is none: {error}") from None
+    names, counts = content, None
+    if isinstance(content, dict):
+        names, counts = content.get("colors"), content.get("counts")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise PaletteReadError(f"colors: expected a list of strings, got {shown(names)}")
+    colors = to_colors([parse_hex(name, f"color {i}") for i, name in enumerate(names, 1)])
+    if counts is None:
+        return Entries(colors)
+    if not isinstance(counts, list) or any(type(n) is not int or n >= 2**63 for n in counts):
+        raise PaletteReadError(f"counts: expected a list of whole numbers, got {shown(counts)}")
+    try:
+        return Entries(colors, checked_counts(np.array(counts, np.int64), len(colors)))
+    except (ValueError, OverflowError) as error:
+        raise PaletteReadError(str(error)) from None
+
+
+def write(palette: Palette, title: str) -> bytes:
+    """Write colours, counts and shares, with a line for each."""
+    return f"{json.dumps(to_dict(palette), indent=1)}\n".encode("ascii")

@@ -1,0 +1,74 @@
+"""A picture of the palette, as indexed PNG: fields of colour in rows, in the palette's order.
+
+Any PNG is read: its palette if it is indexed, otherwise its distinct colours, in the order in which
+they come, if there are at most 256. Holds alpha, but no names and no counts.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from kpalette import files
+from kpalette.palette_files.reading import Entries, PaletteReadError
+
+if TYPE_CHECKING:
+    from kpalette.colors import ByteArray
+    from kpalette.palette import Palette
+
+MAGIC = b"\x89PNG\r\n\x1a\n"
+WIDTH = 512
+PER_ROW = 16
+MOST = 256
+
+
+def read(data: bytes) -> Entries:
+    """Read the palette of an indexed PNG, or the few colours of another."""
+    if not data.startswith(MAGIC):
+        raise PaletteReadError(f"expected a PNG, got a file that starts with {data[:8]!r}")
+    try:
+        pixels = files.as_pixels(io.BytesIO(data))  # finds whatever damage there is
+    except files.ImageReadError as error:
+        raise PaletteReadError(str(error)) from None
+    with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as image:
+        warnings.simplefilter("ignore")
+        image.load()
+        if image.mode == "P":
+            return Entries(_palette_of(image))
+    flat = pixels.reshape(-1, pixels.shape[2])
+    codes = files.with_alpha(flat).view(np.uint32).ravel()
+    found, first = np.unique(codes, return_index=True)
+    if len(found) > MOST:
+        raise PaletteReadError(
+            f"expected an indexed PNG, or one of at most {MOST} colors, got {len(found):,} colors"
+        )
+    return Entries(flat[np.sort(first)])
+
+
+def _palette_of(image: Image.Image) -> ByteArray:
+    colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    alphas = image.info.get("transparency")
+    if alphas is None:
+        return colors
+    if isinstance(alphas, int):  # the entry that is transparent
+        alphas = b"\xff" * alphas + b"\0"
+    full = np.frombuffer(alphas[: len(colors)].ljust(len(colors), b"\xff"), np.uint8)
+    return np.column_stack([colors, full])
+
+
+def write(palette: Palette, title: str) -> bytes:
+    """Draw rows of fields, as equal as can be, without a gap that would be another colour."""
+    rows = -(-len(palette) // PER_ROW)
+    cuts = np.arange(rows + 1) * len(palette) // rows
+    height = 64 if rows == 1 else 32
+    indices = np.empty((rows * height, WIDTH), np.uint8)
+    for row in range(rows):
+        n = cuts[row + 1] - cuts[row]
+        indices[row * height : (row + 1) * height] = cuts[row] + np.arange(WIDTH) * n // WIDTH
+    encoded = io.BytesIO()
+    files.write_png(encoded, files.to_pillow(indices, palette.colors))
+    return encoded.getvalue()
