@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kpalette.palette import Palette
     from kpalette.palette_files import PaletteReadError
     from kpalette.pipeline import Quantized, extract_palette, quantize
+    from kpalette.quality import QualityNotReached
 
 __all__ = [
     "ColorHistogram",
@@ -21,6 +22,7 @@ __all__ = [
     "KMeans",
     "Palette",
     "PaletteReadError",
+    "QualityNotReached",
     "Quantized",
     "Sweep",
     "extract_palette",
@@ -40,6 +42,7 @@ _HOMES = {
     "KMeans": "kmeans",
     "Palette": "palette",
     "PaletteReadError": "palette_files",
+    "QualityNotReached": "quality",
     "Quantized": "pipeline",
     "Sweep": "curve",
     "extract_palette": "pipeline",

@@ -14,9 +14,9 @@ import numpy as np
 
 from kpalette import files, notebook, plots
 from kpalette.elbow import find_elbow
-from kpalette.fit import fit_each
+from kpalette.fit import fit_each, psnr
 from kpalette.histogram import ColorHistogram, make_team
-from kpalette.pipeline import check_k, check_options, map_pixels, psnr
+from kpalette.pipeline import check_k, check_options, map_pixels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

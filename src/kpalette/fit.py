@@ -268,3 +268,8 @@ def error_of(
     """Give the mean squared error in 8-bit sRGB, whatever the space."""
     error = _core.squared_error(histogram.colors, histogram.counts, labels, palette.colors, team)
     return float(error / histogram.n_pixels)
+
+
+def psnr(mse: float) -> float:
+    """Give the peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale."""
+    return 10 * math.log10(3 * 255**2 / mse) if mse else math.inf

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from kpalette import _core, files, plots
+from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram, make_team
-from kpalette.pipeline import Quantized, psnr
+from kpalette.pipeline import Quantized
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,9 +5,8 @@ decode (files) → count (histogram) → place, seed, refine, round (fit) → ma
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,10 +15,11 @@ import numpy as np
 from kpalette import _core, files, notebook, sorting
 from kpalette.colors import ByteArray, Color, checked_fixed
 from kpalette.files import ImageSource
-from kpalette.fit import EFFORTS, error_of, fit_each, recount
+from kpalette.fit import EFFORTS, Fitted, error_of, fit_each, psnr, recount
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.palette import MAX_COLORS, Palette
+from kpalette.quality import checked_quality, fit_fewest
 
 #: Where distances can be measured.
 SPACES = ("srgb", "linear", "oklab", "lab")
@@ -141,11 +141,6 @@ class Quantized:
         )
 
 
-def psnr(mse: float) -> float:
-    """Give the peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale."""
-    return 10 * math.log10(3 * 255**2 / mse) if mse else math.inf
-
-
 def quantize(
     source: ImageSource,
     k: int = 256,
@@ -155,6 +150,7 @@ def quantize(
     fixed: Sequence[Color] = (),
     weights: Any = None,
     saliency: bool = False,
+    quality: Mapping[str, float] | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -187,6 +183,10 @@ def quantize(
     saliency : bool, default False
         Whether what stands out matters more: vivid regions, small ones above all, and a little what
         is in the middle. With `weights`, both count.
+    quality : dict, optional
+        A target, for which the fewest colours are found, up to `k`: ``{"psnr": 38}`` in decibels,
+        ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or ``{"delta_e_p95": 4}``, what
+        95 % of them have at most. The palette is what it would be for that k.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -207,6 +207,8 @@ def quantize(
         If an argument is of the wrong kind.
     ValueError
         If an argument is out of range.
+    kpalette.QualityNotReached
+        If `k` colours do not reach the `quality`; a ``ValueError``.
 
     References
     ----------
@@ -227,21 +229,29 @@ def quantize(
     check_options(space, effort, seed)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
+    target = None if quality is None else checked_quality(quality)
     pixels = files.as_pixels(source)
     if fixed_colors.shape[1] == 4:
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
         fixed_colors = files.with_alpha(fixed_colors)
     histogram = ColorHistogram.from_pixels(pixels, team)
-    if weights is None and not saliency:
-        fit = next(fit_each(histogram, [k], space, effort, seed, team, fixed_colors))
-    else:
+    counted = histogram
+    if weights is not None or saliency:
         importance = checked_weights(weights, pixels.shape)
         if saliency:
             importance = importance * saliency_map(pixels)
         counted = weigh(pixels, histogram, importance, team)
+
+    def fit_to(k: int) -> Fitted:
         fit = next(fit_each(counted, [k], space, effort, seed, team, fixed_colors))
-        fit = recount(histogram, fit, space, team)
+        return fit if counted is histogram else recount(histogram, fit, space, team)
+
+    if target is None:
+        fit = fit_to(k)
+    else:
+        least = max(1, len(fixed_colors))
+        fit = fit_fewest(fit_to, histogram, least, k, target, team)
     indices = map_pixels(pixels, histogram, fit.labels, len(fit.palette), team)
     return Quantized(indices, fit.palette, fit.mse, fit.n_iter, len(histogram))
 
