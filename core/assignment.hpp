@@ -47,6 +47,9 @@ class Assignment {
   /// The total weight of a cluster.
   std::int64_t weight(int cluster) const { return sums(cluster)[0]; }
 
+  /// What a coordinate of a mean may be off by: nothing, for sums are exact.
+  double resolution(std::size_t, double) const { return 0; }
+
   /// The weighted mean of a cluster of positive weight, absolute coordinates.
   void mean(int cluster, double* out) const;
 

@@ -39,28 +39,34 @@ bool take_farthest(const Assignments& assignment, std::span<const double> before
     points.coordinates(i, x.data());
     const double* center = before.data() + static_cast<std::size_t>(assignment.labels()[i]) * dim;
     double square = 0;
+    double near = 0;
     for (std::size_t axis = 0; axis < dim; ++axis) {
+      const double rounding = assignment.resolution(axis, x[axis]);
       square += (x[axis] - center[axis]) * (x[axis] - center[axis]);
+      near += rounding * rounding;
     }
-    if (square > 0 && points.weight(i) > 0) far.push_back({square, i});
+    if (square > near && points.weight(i) > 0) far.push_back({square, i});
   }
   const std::size_t wanted = std::min(far.size(), empty.size());
   std::partial_sort(far.begin(), far.begin() + static_cast<std::ptrdiff_t>(wanted), far.end(),
                     [](const Far& a, const Far& b) {
                       return a.square != b.square ? a.square > b.square : a.point < b.point;
                     });
+  std::vector<double> left;  // of the clusters' weights
+  for (int j = 0; j < assignment.k(); ++j) {
+    left.push_back(static_cast<double>(assignment.weight(j)));
+  }
   std::size_t next = 0;  // of the empty clusters
   for (std::size_t rank = 0; rank < wanted && next < empty.size(); ++rank) {
     const std::size_t i = far[rank].point;
     const auto from = static_cast<std::size_t>(assignment.labels()[i]);
     points.coordinates(i, x.data());
     const Share sample = share(points, i);
-    double left = static_cast<double>(assignment.weight(static_cast<int>(from)));
     for (std::int64_t copy = 0; copy < sample.samples && next < empty.size(); ++copy, ++next) {
-      left -= sample.weight;
+      left[from] -= sample.weight;
       for (std::size_t axis = 0; axis < dim; ++axis) {
         double& mean = centers[from * dim + axis];
-        if (left > 0) mean += (mean - x[axis]) * (sample.weight / left);
+        if (left[from] > 0) mean += (mean - x[axis]) * (sample.weight / left[from]);
         centers[static_cast<std::size_t>(empty[next]) * dim + axis] = x[axis];
       }
     }
@@ -151,6 +157,11 @@ Fit iterate(Assignments& assignment, std::vector<double> centers, const LloydOpt
       }
       assignment.mean(j, mean.data());
       double* center = centers.data() + static_cast<std::size_t>(j) * dim;
+      bool stays = true;  // to what a mean can tell
+      for (std::size_t axis = 0; axis < dim; ++axis) {
+        stays &= std::abs(mean[axis] - center[axis]) <= assignment.resolution(axis, mean[axis]);
+      }
+      if (stays) continue;
       for (std::size_t axis = 0; axis < dim; ++axis) {
         const double target =
             step == 1.0 ? mean[axis] : center[axis] + step * (mean[axis] - center[axis]);

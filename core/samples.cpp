@@ -11,6 +11,7 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kBlocksPerTask = 64;
+constexpr std::size_t kSome = 255;  // samples whose median is taken
 
 std::size_t tasks_for(std::size_t blocks) { return (blocks + kBlocksPerTask - 1) / kBlocksPerTask; }
 
@@ -19,15 +20,13 @@ struct Range {
   double high = -std::numeric_limits<double>::infinity();
 };
 
-/// The middle of a range, rounded to a sixteenth of the power of two next to its extent.
-double round_middle(const Range& range) {
-  const double middle = range.low / 2 + range.high / 2;
-  const double extent = range.high / 2 - range.low / 2;
-  if (extent == 0) return range.low;
-  const int exponent = std::max(std::ilogb(extent) - 4, -1000);
-  const double step = std::ldexp(1.0, exponent);
-  const double steps = middle / step;
-  return std::abs(steps) < 0x1p52 ? std::nearbyint(steps) * step : middle;
+/// A value rounded to a sixteenth of the power of two next to the extent of the data.
+double round_to_grid(double value, double extent) {
+  if (extent == 0) return value;
+  const double step = std::ldexp(1.0, std::max(std::ilogb(extent) - 5, -1000));
+  const double steps = value / step;
+  // Beside an outlier the data may be less than a step: there is nothing to round to.
+  return std::abs(steps) >= 1 && std::abs(steps) < 0x1p52 ? std::nearbyint(steps) * step : value;
 }
 
 }  // namespace
@@ -48,6 +47,19 @@ Samples::Samples(Values values, int dim, std::span<const double> weights, Team& 
         });
       },
       values_);
+}
+
+/// The median of a part of the samples, spread evenly, which outliers do not move.
+template <class T>
+double Samples::typical(std::span<const T> values, std::size_t axis) const {
+  std::vector<double> some;
+  const std::size_t step = (size() + kSome - 1) / kSome;
+  for (std::size_t i = 0; i < size(); i += step) {
+    some.push_back(static_cast<double>(values[i * width() + axis]));
+  }
+  const auto middle = some.begin() + static_cast<std::ptrdiff_t>(some.size() / 2);
+  std::nth_element(some.begin(), middle, some.end());
+  return *middle;
 }
 
 /// Chooses origin and scale.
@@ -76,7 +88,7 @@ void Samples::measure(std::span<const T> values, Team& team) {
       range.low = std::min(range.low, part[axis].low);
       range.high = std::max(range.high, part[axis].high);
     }
-    origin_.push_back(round_middle(range));
+    origin_.push_back(round_to_grid(typical(values, axis), range.high - range.low));
     reach = std::max({reach, range.high - origin_[axis], origin_[axis] - range.low});
   }
   if (reach > 0) scale_ = std::ldexp(1.0, std::clamp(-std::ilogb(reach), -1000, 1000));

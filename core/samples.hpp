@@ -5,6 +5,7 @@
 // as a matrix product is made: blocks of samples against groups of centres, in registers.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <variant>
@@ -32,7 +33,7 @@ class Samples {
   double total_weight() const { return total_weight_; }
   const Values& values() const { return values_; }
 
-  /// Near the middle of the data, on a grid that keeps sums of whole numbers exact.
+  /// Where most of the data are, on a grid that keeps sums of whole numbers exact.
   std::span<const double> origin() const { return origin_; }
 
   /// What floats hold: (value - origin) * scale, where scale is the power of two that makes the
@@ -61,6 +62,8 @@ class Samples {
  private:
   template <class T>
   void measure(std::span<const T> values, Team& team);
+  template <class T>
+  double typical(std::span<const T> values, std::size_t axis) const;
   template <class T>
   void fill_block(std::size_t index, std::span<const T> values);
 
@@ -95,6 +98,13 @@ class SampleAssignment {
   const std::int32_t* labels() const { return labels_.data(); }  // (blocks * 64)
 
   double weight(int cluster) const { return sums(cluster)[0]; }
+
+  /// What rounding may add to a coordinate of a mean, of a single sample even: the values are
+  /// rounded relative to the origin, and some hundreds are added up in a row.
+  double resolution(std::size_t axis, double value) const {
+    const double origin = samples_.origin()[axis];
+    return 0x1p-45 * (std::abs(origin) + std::abs(value - origin));
+  }
 
   /// The weighted mean of a cluster of positive weight.
   void mean(int cluster, double* out) const;

@@ -358,6 +358,20 @@ def test_full_disk(photo: Path, fails: Any) -> None:
 # The curve of error against k
 
 
+def test_sweep_never_replaces_the_photo(photo: Path, fails: Any) -> None:
+    before = photo.read_bytes()
+    said = fails(15, "sweep", photo, "-k", "2", "-o", photo, "--force")
+    assert "is one of the inputs" in said
+    assert photo.read_bytes() == before
+
+
+def test_closed_stdout_is_no_success(photo: Path) -> None:
+    command = f"{sys.executable} -m kpalette sweep {photo} -k 2 >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+    assert done.returncode == 16
+    assert b"stdout cannot be written: it is closed" in done.stderr
+
+
 def test_sweep_prints_a_table(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["sweep", str(photo), "-k", "4:16:4"]) == 0
     said = capsys.readouterr()
@@ -367,7 +381,7 @@ def test_sweep_prints_a_table(photo: Path, capsys: pytest.CaptureFixture[str]) -
     assert [row.split()[:5] for row in rows] == without_times
     assert head.split("  ")[-1].strip() == "ms"
     assert said.err.count("\n") == 1
-    assert said.err.startswith(f"{photo}: 64×48, 3,072 colors; k = 4 to 16 in ")
+    assert said.err.startswith(f"{photo}: 64×48, 3,072 colors; k = 4 to 16 fitted in ")
     assert said.err.endswith(f"; elbow at k = {found.elbow}\n")
 
 
@@ -467,7 +481,7 @@ def test_sweep_that_cannot_read_or_write(photo: Path, fails: Any) -> None:
     missing = photo.with_name("missing.png")
     assert f"{missing}: cannot be read: No such file" in fails(3, "sweep", missing)
     out = photo.parent / "missing" / "curve.png"
-    assert f"{out} cannot be written: No such file" in fails(
+    assert f"{out} cannot be written: there is no directory" in fails(
         16, "sweep", photo, "-k", "2", "-o", out
     )
     assert files_in(photo.parent) == before

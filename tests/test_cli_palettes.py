@@ -161,7 +161,7 @@ def test_palette_replaces_only_if_forced(photo: Path, brand: Path, fails: Any) -
 
 
 def test_palette_that_cannot_be_written(photo: Path, brand: Path, fails: Any) -> None:
-    assert "cannot be written: No such file" in fails(
+    assert "cannot be written: there is no directory" in fails(
         16, "palette", photo, "-o", brand.parent / "missing" / "out.gpl"
     )
 
@@ -204,7 +204,9 @@ def test_remap_never_writes_over_its_palette(photo: Path, brand: Path, fails: An
     before = brand.read_bytes()
     args = ["remap", photo, "--palette", brand, "-o", f"{folder}/"]
     assert "exists; -f replaces it" in fails(15, *args)
-    assert "is one of the inputs; only -o with its name replaces it" in fails(15, *args, "-f")
+    assert "is one of the inputs; only a picture that -o names replaces it" in fails(
+        15, *args, "-f"
+    )
     assert brand.read_bytes() == before
 
 

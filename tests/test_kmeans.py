@@ -126,11 +126,14 @@ class TestLaws:
         assert np.array_equal(one.labels_, four.labels_)
         assert four.inertia_ == pytest.approx(4 * one.inertia_)
 
-    def test_equal_weights_are_none(self) -> None:
-        X = blobs(300, 3)
-        none, ones = KMeans(5).fit(X), KMeans(5).fit(X, sample_weight=np.ones(300))
-        assert np.array_equal(none.cluster_centers_, ones.cluster_centers_)
-        assert np.array_equal(none.labels_, ones.labels_)
+    @pytest.mark.parametrize("X", [blobs(300, 3), colors(300, 20)], ids=["rows", "colors"])
+    def test_equal_weights_are_none(self, X: np.ndarray) -> None:
+        none = KMeans(5).fit(X)
+        for weight in (1, 2.5):
+            equal = KMeans(5).fit(X, sample_weight=np.full(300, weight))
+            np.testing.assert_allclose(none.cluster_centers_, equal.cluster_centers_, rtol=1e-12)
+            assert np.array_equal(none.labels_, equal.labels_)
+            assert equal.inertia_ == pytest.approx(weight * none.inertia_)
 
     @pytest.mark.parametrize("X", [blobs(500, 3), colors(500)], ids=["rows", "colors"])
     def test_inertia_never_rises_with_passes(self, X: np.ndarray) -> None:
@@ -261,6 +264,25 @@ class TestScikitLearn:
         assert np.array_equal(ours.labels_, theirs.labels_)
         assert ours.n_iter_ == theirs.n_iter_
 
+    @pytest.mark.parametrize("dtype", [np.float64, np.uint8])
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_several_empty_clusters_at_once(self, dtype: type) -> None:
+        # Samples that fill them are taken one after another from the same cluster.
+        X = np.zeros((3, 3), dtype)
+        X[:, 0] = 4, 17, 28
+        start = np.array([[-1.0, 0, 0], [-2, 0, 0], [-3, 0, 0]])
+        options = {"init": start, "n_init": 1, "tol": 0, "max_iter": 1}
+        ours, theirs = (kind(3, **options).fit(X) for kind in (KMeans, sklearn.cluster.KMeans))
+        np.testing.assert_allclose(ours.cluster_centers_, theirs.cluster_centers_, atol=1e-12)
+
+    @pytest.mark.parametrize("n", [2, 7, 50])
+    def test_samples_as_centres_are_at_rest(self, n: int) -> None:
+        X = np.random.default_rng(n).normal(size=(n, 5)) + 10
+        fit = KMeans(n, init=X, tol=0).fit(X)
+        assert fit.n_iter_ == 1
+        assert fit.inertia_ == 0
+        assert np.array_equal(fit.cluster_centers_, X)
+
     def test_estimator_checks(self) -> None:
         # In a process of its own, as SciPy asks for the array API before it is imported.
         program = (
@@ -345,6 +367,18 @@ class TestEstimator:
         assert all(isinstance(state, np.random.RandomState) for state in seen)
         assert np.array_equal(fit.labels_, KMeans(6, init=X[:6]).fit(X).labels_)
 
+    def test_function_as_init_is_given_floats(self) -> None:
+        X = np.random.default_rng(0).integers(150, 256, (100, 3), np.uint8)
+
+        def between(X: np.ndarray, n_clusters: int, random_state: object) -> np.ndarray:
+            return (X[:n_clusters] + X[n_clusters : 2 * n_clusters]) / 2
+
+        fit = KMeans(4, init=between, max_iter=5).fit(X)
+        assert np.array_equal(
+            fit.labels_,
+            KMeans(4, init=between(X.astype(float), 4, None), max_iter=5).fit(X).labels_,
+        )
+
     def test_auto_starts_and_verbose(self, capsys) -> None:
         X = blobs(100, 2)
         for init, starts in [("random", 10), ("k-means++", 1), ("wu", 1), (X[:3], 1)]:
@@ -381,6 +415,12 @@ class TestBadInput:
             assert np.array_equal(fit.cluster_centers_, X[:3])
             assert fit.labels_.tolist() == [0] * 5
             assert fit.inertia_ == 0
+
+    @pytest.mark.parametrize("init", ["k-means++", "wu", "maximin"])
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    def test_too_few_distinct_samples_end_soon(self, init: str) -> None:
+        X = np.repeat(np.random.default_rng(0).normal(size=(60, 8)), 500, axis=0)
+        assert KMeans(61, init=init, tol=0, max_iter=300).fit(X).n_iter_ <= 3
 
     def test_equal_starting_centres_are_told_apart(self) -> None:
         # All of the first draw is one colour: the other centre must go to the other colour.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette import files, notebook, plots
+from kpalette.colors import checked_whole
 from kpalette.histogram import ColorHistogram, make_team
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Image:
         if rgb_matrix.dtype != np.uint8:
             raise TypeError(f"rgb_matrix: expected dtype uint8, got {rgb_matrix.dtype}")
         self.rgb_matrix = rgb_matrix
+        if title is not None and not isinstance(title, str):
+            raise TypeError(f"title: expected a string or None, got {title!r}")
         self.title = title
         self._shown_in: int | None = None
 
@@ -143,6 +146,8 @@ def rgb_vector_to_image(
 
     Raises
     ------
+    TypeError
+        If an argument is of the wrong kind.
     ValueError
         If the pixels do not fill the shape, or a value is not from 0 to 255.
 
@@ -154,7 +159,11 @@ def rgb_vector_to_image(
     [127, 127, 127]
     """
     vector = np.asarray(rgb_vector)
-    height, width = (int(size) for size in image_shape[:2])
+    if len(image_shape) not in (2, 3):
+        raise ValueError(f"image_shape: expected (h, w) or (h, w, 3), got {image_shape!r}")
+    height, width = (checked_whole("image_shape", size, 1) for size in image_shape[:2])
+    if vector.dtype.kind not in "biuf":
+        raise TypeError(f"rgb_vector: expected numbers, got dtype {vector.dtype}")
     if vector.shape != (height * width, 3):
         raise ValueError(
             f"rgb_vector: expected shape ({height * width}, 3) for an image of {width}×{height}, "

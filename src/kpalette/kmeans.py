@@ -33,6 +33,7 @@ RandomState: TypeAlias = "int | np.random.Generator | np.random.RandomState | No
 Init: TypeAlias = "str | Array | Callable[..., Any]"
 
 MAX_INT = 2**31 - 1
+WORK_AT_ONCE = 10**9  #: Products of coordinates between two looks at signals.
 MAX_TOTAL = 2**40  #: Up to which the core surely sums weights as whole numbers.
 
 #: How a fit can start, besides by "random", an array or a function.
@@ -97,7 +98,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         The nearest centre of each sample, as :meth:`predict` gives. Only where `max_iter` ended
         the fit are they what the last pass assigned, before it moved the centres.
     inertia_ : float
-        Sum of the squared distances of samples to their centres, times their weights.
+        Sum of the squared distances of samples to the centres that `labels_` name, times their
+        weights.
     n_iter_ : int
         Passes made.
     iterations : int
@@ -198,9 +200,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         best = math.inf
         for run in range(self._runs()):
             start = self._start(X, problem, rng)
-            centers, _, n_iter, converged = _core.lloyd(
-                assignment, start, max_iter=self.max_iter, tol=self.tol, farthest=True
-            )
+            centers, n_iter, converged = self._iterate(assignment, start, len(problem.points))
             centers = centers.astype(dtype)
             exact = centers.astype(np.float64)
             if converged:
@@ -298,6 +298,24 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         assignment.update(centers)
         return problem, assignment, centers
 
+    def _iterate(self, assignment: Any, centers: Floats, n: int) -> tuple[Floats, int, bool]:
+        """Make passes: the centres, how many passes, and whether they came to rest.
+
+        Some passes at a time, for Python to see what happens meanwhile, such as Ctrl-C.
+        """
+        at_once = max(1, WORK_AT_ONCE // (n * centers.size))
+        n_iter, converged = 0, False
+        while n_iter < self.max_iter and not converged:
+            centers, _, passes, converged = _core.lloyd(
+                assignment,
+                centers,
+                max_iter=min(at_once, self.max_iter - n_iter),
+                tol=self.tol,
+                farthest=True,
+            )
+            n_iter += passes
+        return centers, n_iter, converged
+
     def _check_parameters(self) -> None:
         checked_whole("n_clusters", self.n_clusters, 1, MAX_INT)
         checked_whole("max_iter", self.max_iter, 1, MAX_INT)
@@ -376,7 +394,9 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         given: Any = self.init
         if callable(given):
             state = np.random.RandomState(rng.integers(2**32))
-            given = given(_rows(X), k, random_state=state)
+            rows = _rows(X)
+            rows = rows.astype(np.float64) if rows.dtype == np.uint8 else rows
+            given = given(rows, k, random_state=state)
         start: Floats = check_array(given, dtype=np.float64, order="C", input_name="init")
         expected = (k, self.n_features_in_)
         if start.shape != expected:
@@ -439,7 +459,8 @@ class _Problem:
         summed: Array = np.bincount(which, weights, minlength=len(histogram))
         if summed.sum() < MAX_TOTAL and np.array_equal(summed, np.floor(summed)):
             summed = summed.astype(np.int64)
-        return cls._counted(histogram, summed, k, team, expand)
+        even = bool((weights == weights[0]).all())
+        return cls._counted(histogram, summed, k, team, expand, colors if even else None)
 
     @classmethod
     def _counted(

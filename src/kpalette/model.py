@@ -115,6 +115,8 @@ def quantize_image(
 
     Raises
     ------
+    OSError
+        If the directory cannot be made, or a figure not be written.
     TypeError
         If an argument is of the wrong kind.
     ValueError
@@ -134,14 +136,13 @@ def quantize_image(
     Image(4×4, title='k = 2')
     """
     pixels = _pixels(img)
+    if save is not None:
+        os.makedirs(save, exist_ok=True)
     kmeans = KMeans(n_clusters=k, random_state=random_state)
     start = time.perf_counter()
     kmeans.fit(pixels)
     seconds = time.perf_counter() - start
     print(f"[Training]\nTime: {seconds:.3f} s\nIterations: {kmeans.iterations}\n[Results]")
-
-    if save is not None:
-        os.makedirs(save, exist_ok=True)
 
     def target(name: str) -> SavePath:
         return None if save is None else os.path.join(save, f"{name}-{k}.png")
@@ -307,7 +308,7 @@ def plot_k_metrics(
         axes.set_ylabel(f"{label} ({unit})", color=color)
         axes.set_ylim(bottom=0)
     left.set(xlabel="k (number of colours)", title="Cost and time of k-means")
-    left.xaxis.set_major_locator(MaxNLocator(integer=True))
+    left.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     left.grid(alpha=0.3)
     # Above the axes, where no line passes.
     right.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
@@ -321,6 +322,8 @@ def _pixels(img: Any) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def _checked_ks(k_values: Iterable[int], most: int | None = None) -> list[int]:
+    if not isinstance(k_values, Iterable):
+        raise TypeError(f"k_values: expected an iterable of integers, got {k_values!r}")
     ks = [checked_whole("k_values", k, 1, most) for k in k_values]
     if not ks:
         raise ValueError("k_values: expected at least one k, got none")

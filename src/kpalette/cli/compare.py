@@ -50,7 +50,7 @@ def compare(
     if a == b == "-":
         raise click.UsageError("expected at most one '-' (stdin), got two")
     kind = streams.chart_kind(out)
-    streams.check_free(out or "-", [a, b], force, named=True)
+    streams.check_free(out or "-", [a, b], force, named=False)
     codes: set[int] = set()
     pixels = []
     for photo in (a, b):
@@ -73,9 +73,9 @@ def compare(
         )
         streams.write(chart, out, force)
     if as_json:
-        click.echo(json.dumps({"a": a, "b": b, **found.to_dict()}, allow_nan=False))
+        streams.print_result(json.dumps({"a": a, "b": b, **found.to_dict()}, allow_nan=False))
     else:
-        click.echo(found.table())
+        streams.print_result(found.table())
     if out is not None and not quiet:
         say(f"errors in {out}")
     return 0

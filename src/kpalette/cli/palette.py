@@ -83,7 +83,7 @@ def palette(
     out = None if out == "-" and kind is None and not as_json else out
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
-    streams.check_free(out or "-", photos, force, named=True)
+    streams.check_free(out or "-", photos, force, named=False)
     histogram = _count(photos, threads, codes)
     if histogram is None:
         return streams.ending(codes)
@@ -105,9 +105,9 @@ def palette(
     if as_json:
         report = {"photos": list(photos), "n_pixels": histogram.n_pixels}
         report |= {"n_distinct": len(histogram), **palette_files.json.to_dict(found)}
-        click.echo(json.dumps(report))
+        streams.print_result(json.dumps(report))
     elif encoded is None:
-        click.echo(_list(found))
+        streams.print_result(_list(found))
     if not quiet:
         few = f", fewer than k = {k}: all are kept" if len(histogram) < k else f" to {k}"
         who = streams.label(photos[0]) if len(photos) == 1 else f"{len(photos)} photos"

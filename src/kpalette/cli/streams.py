@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -113,13 +114,29 @@ def _default_name(photo: str, suffix: str) -> str:
 
 
 def check_free(target: str, photos: Sequence[str], force: bool, named: bool) -> None:
-    """Refuse, before any work, to write where something would be lost."""
-    if target == "-" or not os.path.isfile(target):
+    """Refuse, before any work, to write where nothing can be, or something would be lost."""
+    if target == "-":
+        return
+    directory = os.path.dirname(target) or "."
+    if not os.path.isdir(directory):
+        raise Failed(UNWRITABLE, f"{target} cannot be written: there is no directory {directory}")
+    if os.path.isdir(target):
+        raise Failed(UNWRITABLE, f"{target} cannot be written: it is a directory")
+    if not os.path.isfile(target):
         return
     if not force:
         raise Failed(EXISTS, f"{target} exists; -f replaces it")
     if not named and any(os.path.realpath(target) == os.path.realpath(photo) for photo in photos):
-        raise Failed(EXISTS, f"{target} is one of the inputs; only -o with its name replaces it")
+        raise Failed(
+            EXISTS, f"{target} is one of the inputs; only a picture that -o names replaces it"
+        )
+
+
+def print_result(text: str) -> None:
+    """Print to stdout what a command is for."""
+    if sys.stdout is None:
+        raise Failed(UNWRITABLE, "stdout cannot be written: it is closed")
+    click.echo(text)
 
 
 def read(photo: str) -> tuple[ByteArray, int]:

@@ -81,7 +81,7 @@ def sweep(
     codes: set[int] = set()
     with streams.telling(photo, codes):
         if out is not None:
-            streams.check_free(out, [photo], force, named=True)
+            streams.check_free(out, [photo], force, named=False)
         from kpalette import ColorHistogram, curve
 
         pixels, _ = streams.read(photo)
@@ -92,13 +92,14 @@ def sweep(
     if codes:
         return codes.pop()
     if as_json:
-        click.echo(json.dumps({"photo": photo, **found.to_dict()}, allow_nan=False))
+        streams.print_result(json.dumps({"photo": photo, **found.to_dict()}, allow_nan=False))
     else:
-        click.echo(found.table())
+        streams.print_result(found.table())
     if not quiet:
         say(
             f"{streams.label(photo)}: {pixels.shape[1]}×{pixels.shape[0]}, "
-            f"{found.n_distinct:,} colors; k = {ks[0]} to {ks[-1]} in {found.seconds.sum():.3f} s; "
+            f"{found.n_distinct:,} colors; k = {ks[0]} to {ks[-1]} "
+            f"fitted in {found.seconds.sum():.3f} s; "
             f"elbow at k = {found.elbow}" + ("" if out is None else f"; curve in {out}")
         )
     return 0
