@@ -74,3 +74,24 @@ def common_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def dither_options(command: Command) -> Command:
+    """Add the options of all commands that map pixels to a palette."""
+    strength = click.option(
+        "--dither-strength",
+        type=click.FloatRange(0, 1),
+        default=1.0,
+        show_default=True,
+        metavar="S",
+        help="0 (none) to 1; less keeps files smaller.",
+    )
+    dither = click.option(
+        "--dither",
+        type=click.Choice(["none", "floyd-steinberg", "blue-noise", "bayer"]),
+        default="none",
+        show_default=True,
+        callback=lambda context, parameter, value: None if value == "none" else value,
+        help="Mix colours that the palette lacks from those that it has, side by side.",
+    )
+    return dither(strength(command))
