@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 import click
@@ -76,15 +77,21 @@ def common_options(command: Command) -> Command:
     return command
 
 
+def _share(context: click.Context, parameter: click.Parameter, value: str) -> float:
+    with suppress(ValueError):
+        if 0 <= float(value) <= 1:  # which NaN is not
+            return float(value)
+    raise click.BadParameter(f"expected 0 to 1, got {value!r}")
+
+
 def dither_options(command: Command) -> Command:
     """Add the options of all commands that map pixels to a palette."""
     strength = click.option(
         "--dither-strength",
-        type=click.FloatRange(0, 1),
-        default=1.0,
-        show_default=True,
+        default="1",
+        callback=_share,
         metavar="S",
-        help="0 (none) to 1; less keeps files smaller.",
+        help="0 (none) to 1; less keeps files smaller.  [default: 1]",
     )
     dither = click.option(
         "--dither",
