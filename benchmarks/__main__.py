@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 import kpalette
+from benchmarks import looks as looking
 from benchmarks import rivals
 from kpalette import _core
 
@@ -41,6 +42,13 @@ def load(path: Path) -> rivals.Pixels:
         return np.asarray(image.convert("RGB"))
 
 
+def load_all(folder: Path) -> list[rivals.Pixels]:
+    images = [load(path) for path in sorted(folder.glob("*.png"))]
+    if not images:
+        sys.exit(f"{folder}: expected a folder with .png files")
+    return images
+
+
 def mean_squared_error(pixels: rivals.Pixels, result: rivals.Result) -> float:
     palette, indices = result
     error = pixels - palette.astype(np.float64)[indices]
@@ -49,9 +57,7 @@ def mean_squared_error(pixels: rivals.Pixels, result: rivals.Result) -> float:
 
 def compare(args: argparse.Namespace) -> None:
     """Mean error and time of every method over the images, for each k."""
-    images = [load(path) for path in sorted(args.images.glob("*.png"))]
-    if not images:
-        sys.exit(f"{args.images}: expected a folder with .png files")
+    images = load_all(args.images)
     for k in args.k:
         rows = run_methods(images, k, args.repeat, args.only)
         print_comparison(rows, k, len(images))
@@ -106,6 +112,14 @@ def print_comparison(rows: dict[str, list[tuple[float, float]]], k: int, n: int)
             f"| {name} | {seconds * 1e3:.1f} | {error:.2f} | {seconds / fast[0]:.1f} "
             f"| {seconds / balanced[0]:.1f} | {error / balanced[1]:.3f} | {verdict} |"
         )
+
+
+def looks(args: argparse.Namespace) -> None:
+    """What the eye sees, bytes of the PNG, and time, dithered and not, for each k."""
+    images = load_all(args.images)
+    for k in args.k:
+        rows = looking.measure(images, k, args.repeat, args.only)
+        looking.print_table(rows, k, len(images))
 
 
 def walkthrough(args: argparse.Namespace) -> None:
@@ -229,6 +243,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, function, ks in (
         ("compare", compare, "16,64,256"),
+        ("looks", looks, "16,64,256"),
         ("walkthrough", walkthrough, "8,16,32"),
         ("estimator", estimator, None),
         ("throughput", throughput, "16,256"),
@@ -239,9 +254,9 @@ def main(arguments: Iterable[str] | None = None) -> None:
         command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
         if ks is not None:
             command.add_argument("-k", type=numbers, default=numbers(ks), help=f"default {ks}")
-        if name == "compare":
+        if name in ("compare", "looks"):
             command.add_argument("--images", type=Path, required=True, help="a folder of .png")
-            command.add_argument("--only", default="", help="rivals whose name contains this")
+            command.add_argument("--only", default="", help="methods whose name contains this")
         elif name == "estimator":
             command.add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
         elif name != "imports":

@@ -38,7 +38,7 @@ def scikit_learn(pixels: Pixels, k: int) -> Result:
     return model.cluster_centers_, model.labels_.reshape(pixels.shape[:2])
 
 
-def libimagequant(pixels: Pixels, k: int, *, speed: int) -> Result:
+def libimagequant(pixels: Pixels, k: int, *, speed: int, dithering: float = 0) -> Result:
     import libimagequant as liq
 
     height, width, _ = pixels.shape
@@ -48,7 +48,7 @@ def libimagequant(pixels: Pixels, k: int, *, speed: int) -> Result:
     rgba = np.dstack([pixels, np.full((height, width), 255, np.uint8)])
     image = attributes.create_rgba(rgba.tobytes(), width, height, 0)
     result = image.quantize(attributes)
-    result.dithering_level = 0
+    result.dithering_level = dithering
     indices = np.frombuffer(result.remap_image(image), np.uint8).reshape(height, width)
     # After remapping, which moves the palette.
     palette = np.array([(c.r, c.g, c.b) for c in result.get_palette()], np.uint8)

@@ -21,6 +21,7 @@
 
 #include "assignment.hpp"
 #include "delta_e.hpp"
+#include "dither.hpp"
 #include "error.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
@@ -57,6 +58,7 @@ using OutLabels = Out<std::uint16_t, nb::ndim<1>>;
 using OutCoords = Out<double, nb::ndim<2>>;
 using OutSampleLabels = Out<std::int32_t, nb::ndim<1>>;
 using OutDistances = Out<double, nb::ndim<1>>;
+using OutRanks = Out<std::uint16_t, nb::ndim<2>>;
 using OutHashes = Out<std::uint64_t, nb::ndim<1>>;
 
 /// Gives a vector to Python without copying it.
@@ -321,6 +323,85 @@ void run_remap(const Bytes& pixels, const Bytes& colors, const Labels<Label>& la
                       team);
 }
 
+template <class Index>
+using Indices = nb::ndarray<Index, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+/// Pixels (height * width, channels) as a raster of the shape of their indices; `palette` must have
+/// all that these name.
+template <class Index>
+Raster raster_of(const Bytes& pixels, const Bytes& palette, const Indices<Index>& indices,
+                 std::tuple<std::size_t, std::size_t> origin) {
+  require(channels_of(pixels) == channels_of(palette), "expected equal numbers of channels");
+  require(palette.shape(0) >= 1 && palette.shape(0) <= kMaxCenters, "expected 1 to 65536 colours");
+  require(pixels.shape(0) == indices.size(), "expected one index per pixel");
+  const Index* data = indices.data();
+  require(std::all_of(data, data + indices.size(),
+                      [&](Index index) { return index < palette.shape(0); }),
+          "expected indices that the palette has");
+  return {view(pixels), indices.shape(0), indices.shape(1), std::get<0>(origin),
+          std::get<1>(origin)};
+}
+
+template <class Index>
+void run_diffuse_error(const Bytes& pixels, const Bytes& palette, const Indices<Index>& indices,
+                       const std::string& space, float strength,
+                       std::tuple<std::size_t, std::size_t> origin, Team& team) {
+  const Space placed(space_name(space), channels_of(pixels));
+  without_gil([&] {
+    const Raster raster = raster_of(pixels, palette, indices, origin);
+    diffuse_error(raster, placed, view(palette), strength, indices.data(), team);
+  });
+}
+
+Mask mask_named(const std::string& name) {
+  require(name == "bayer" || name == "blue-noise", "expected the name of a mask");
+  return name == "bayer" ? bayer_mask() : blue_noise_mask();
+}
+
+template <class Index>
+void run_dither_ordered(const Bytes& pixels, const Bytes& palette, const Indices<Index>& indices,
+                        const Bytes& colors, const Labels<std::uint16_t>& labels,
+                        const std::string& mask, const std::string& space, float strength,
+                        std::tuple<std::size_t, std::size_t> origin, Team& team) {
+  require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
+  require(colors.shape(0) == labels.shape(0), "expected one label per colour");
+  require(colors.shape(0) > 0, "expected at least one colour");
+  for (const std::uint16_t label : view(labels)) {
+    require(label < palette.shape(0), "expected labels that the palette has");
+  }
+  const Space placed(space_name(space), channels_of(pixels));
+  const Mask thresholds = mask_named(mask);
+  without_gil([&] {
+    const Raster raster = raster_of(pixels, palette, indices, origin);
+    dither_ordered(raster, placed, view(palette), view(colors), view(labels), thresholds, strength,
+                   indices.data(), team);
+  });
+}
+
+template <class Index>
+std::tuple<OutCounts, double> run_tally(const Bytes& pixels, const Labels<Index>& indices,
+                                        const Bytes& palette, Team& team) {
+  require(channels_of(pixels) == channels_of(palette), "expected equal numbers of channels");
+  require(pixels.shape(0) == indices.shape(0), "expected one index per pixel");
+  Tally result = without_gil(
+      [&] { return tally(view(pixels), channels_of(pixels), view(indices), view(palette), team); });
+  const std::size_t k = result.counts.size();
+  return {hand_over<OutCounts>(std::move(result.counts), {k}), result.squared_error};
+}
+
+template <class Index>
+void def_dithering(nb::module_& m) {
+  m.def("diffuse_error", &run_diffuse_error<Index>, "pixels"_a, "palette"_a,
+        "indices"_a.noconvert(), nb::kw_only(), "space"_a, "strength"_a, "origin"_a, "team"_a,
+        "Turns the indices (h, w) of nearest entries into dithered ones.");
+  m.def("dither_ordered", &run_dither_ordered<Index>, "pixels"_a, "palette"_a,
+        "indices"_a.noconvert(), "colors"_a, "labels"_a, nb::kw_only(), "mask"_a, "space"_a,
+        "strength"_a, "origin"_a, "team"_a,
+        "The same by a mask; labels are the nearest entries of all colours of the pixels.");
+  m.def("tally", &run_tally<Index>, "pixels"_a, "indices"_a.noconvert(), "palette"_a, "team"_a,
+        "How often each entry is shown, and the squared error in 8-bit sRGB.");
+}
+
 }  // namespace
 
 NB_MODULE(_core, m) {
@@ -416,6 +497,13 @@ NB_MODULE(_core, m) {
       },
       "channels"_a, "space"_a = "srgb", "Coordinates per unit of the space's own scale.");
   m.def(
+      "middle",
+      [](int channels, const std::string& name) {
+        const auto middle = Space(space_name(name), channels).middle();
+        return std::vector<std::int32_t>(middle.begin(), middle.begin() + channels);
+      },
+      "channels"_a, "space"_a = "srgb", "About the centre of all colours' coordinates.");
+  m.def(
       "squared_error",
       [](const Bytes& colors, const Counts& counts, const Labels<std::uint16_t>& labels,
          const Bytes& palette, Team& team) {
@@ -496,4 +584,15 @@ NB_MODULE(_core, m) {
         "out"_a.noconvert(), "team"_a);
   m.def("remap", &run_remap<std::int32_t, std::int32_t>, "pixels"_a, "colors"_a, "labels"_a,
         "out"_a.noconvert(), "team"_a);
+
+  def_dithering<std::uint8_t>(m);
+  def_dithering<std::uint16_t>(m);
+  m.def(
+      "mask",
+      [](const std::string& name) {
+        const Mask mask = mask_named(name);
+        return hand_over<OutRanks>(std::vector<std::uint16_t>(mask.ranks.begin(), mask.ranks.end()),
+                                   {mask.side, mask.side});
+      },
+      "name"_a, "The ranks of a mask, uint16 (side, side).");
 }

@@ -4,39 +4,9 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels.hpp"
+#include "candidates.hpp"
 
 namespace kpalette {
-namespace {
-
-/// A column store of candidates that owns its memory.
-class CandidateList {
- public:
-  CandidateList(int capacity, int dim) {
-    // A kernel may write one vector past the end.
-    const auto padded = static_cast<std::size_t>((capacity + 2 * Candidates::kPad - 1) /
-                                                 Candidates::kPad * Candidates::kPad);
-    floats_.resize(padded * static_cast<std::size_t>(dim + 1));
-    ids_.resize(padded);
-    for (int axis = 0; axis < dim; ++axis) {
-      view.coords[axis] = floats_.data() + static_cast<std::size_t>(axis) * padded;
-    }
-    view.half_square = floats_.data() + static_cast<std::size_t>(dim) * padded;
-    view.ids = ids_.data();
-  }
-  // Moving a vector keeps its memory, copying does not.
-  CandidateList(CandidateList&&) = default;
-  CandidateList(const CandidateList&) = delete;
-
-  Candidates view;
-
- private:
-  std::vector<float> floats_;
-  std::vector<std::int32_t> ids_;
-};
-
-}  // namespace
-
 /// The centres of the update under way, in the forms that the search wants.
 struct Assignment::Search {
   Search(int k, int dim) : all(k, dim) {}

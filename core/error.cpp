@@ -8,6 +8,7 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kChunk = 1u << 14;  // colours per task
+constexpr std::size_t kPixelChunk = 1u << 16;
 
 }  // namespace
 
@@ -47,5 +48,39 @@ double squared_error(std::span<const std::uint8_t> colors, int channels,
   for (const double part : parts) sum += part;
   return sum;
 }
+
+template <class Index>
+Tally tally(std::span<const std::uint8_t> pixels, int channels, std::span<const Index> indices,
+            std::span<const std::uint8_t> palette, Team& team) {
+  const auto width = static_cast<std::size_t>(channels);
+  const std::size_t k = palette.size() / width;
+  const std::size_t chunks = (indices.size() + kPixelChunk - 1) / kPixelChunk;
+  std::vector<double> parts(chunks);
+  std::vector<std::vector<std::int64_t>> counts(static_cast<std::size_t>(team.size()));
+  for (auto& own : counts) own.resize(k);
+  team.run(chunks, [&](std::size_t chunk, int worker) {
+    double sum = 0;
+    std::vector<std::int64_t>& own = counts[static_cast<std::size_t>(worker)];
+    const std::size_t last = std::min(indices.size(), (chunk + 1) * kPixelChunk);
+    for (std::size_t i = chunk * kPixelChunk; i < last; ++i) {
+      const std::size_t entry = indices[i];
+      if (entry >= k) throw std::invalid_argument("an index that the palette lacks");
+      ++own[entry];
+      sum += square_between(pixels.data() + i * width, palette.data() + entry * width, channels);
+    }
+    parts[chunk] = sum;
+  });
+  Tally result{std::vector<std::int64_t>(k), 0};
+  for (const auto& own : counts) {
+    for (std::size_t j = 0; j < k; ++j) result.counts[j] += own[j];
+  }
+  for (const double part : parts) result.squared_error += part;
+  return result;
+}
+
+template Tally tally(std::span<const std::uint8_t>, int, std::span<const std::uint8_t>,
+                     std::span<const std::uint8_t>, Team&);
+template Tally tally(std::span<const std::uint8_t>, int, std::span<const std::uint16_t>,
+                     std::span<const std::uint8_t>, Team&);
 
 }  // namespace kpalette

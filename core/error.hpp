@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "parallel.hpp"
 
@@ -17,5 +18,16 @@ double square_between(const std::uint8_t* a, const std::uint8_t* b, int channels
 double squared_error(std::span<const std::uint8_t> colors, int channels,
                      std::span<const std::int64_t> counts, std::span<const std::uint16_t> labels,
                      std::span<const std::uint8_t> palette, Team& team);
+
+/// How often each entry is shown, and what that costs, by the same definition.
+struct Tally {
+  std::vector<std::int64_t> counts;  // (k)
+  double squared_error = 0;
+};
+
+/// Of indices that do not follow from colours: those of `pixels` (n, channels) one by one.
+template <class Index>
+Tally tally(std::span<const std::uint8_t> pixels, int channels, std::span<const Index> indices,
+            std::span<const std::uint8_t> palette, Team& team);
 
 }  // namespace kpalette

@@ -77,5 +77,8 @@ std::string difference(const std::vector<Value>& got, const std::vector<Value>& 
     report(thrown_, __FILE__, __LINE__, #expression ": expected " #exception); \
   } while (false)
 
+/// The tests of dithering, in core_dither.cpp.
+void test_dithering();
+
 /// The tests of float samples, in core_samples.cpp.
 void test_samples();

@@ -1152,6 +1152,7 @@ int main() {
   test_remap();
   test_color_differences();
   test_samples();
+  test_dithering();
   std::cout << "kernels " << isa << ": " << passed << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kpalette import _core
+
 
 def nearest(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
     """Index of the nearest centre of each point, the lowest among equals."""
@@ -136,3 +138,117 @@ def delta_e_2000(lab_a: np.ndarray, lab_b: np.ndarray) -> np.ndarray:
     light = (l2 - l1) / (1 + 0.015 * (l_bar - 50) ** 2 / np.sqrt(20 + (l_bar - 50) ** 2))
     chroma, hue = (c2 - c1) / (1 + 0.045 * c_bar), dh / (1 + 0.015 * c_bar * t)
     return np.sqrt(light**2 + chroma**2 + hue**2 + r_t * chroma * hue)
+
+
+def _placed(colors: np.ndarray, space: str) -> np.ndarray:
+    """Coordinates relative to the space's middle, float32, with a fourth axis."""
+    placed = _core.place(colors, space) - _core.middle(colors.shape[1], space)
+    return np.pad(placed, ((0, 0), (0, 4 - placed.shape[1]))).astype(np.float32)
+
+
+def _square(a: np.ndarray) -> np.float32:
+    s = a * a
+    return (s[0] + s[1]) + (s[2] + s[3])
+
+
+def _near(point: np.ndarray, centers: np.ndarray, among: np.ndarray) -> int:
+    """The nearest of some centres, in floats, the lowest index among equals."""
+    offsets = point - centers[among]
+    squares = offsets[:, 0] * offsets[:, 0]
+    for axis in range(1, offsets.shape[1]):
+        squares = squares + offsets[:, axis] * offsets[:, axis]
+    return int(among[squares.argmin()])
+
+
+def diffuse(
+    pixels: np.ndarray, palette: np.ndarray, nearest: np.ndarray, space: str, strength: float
+) -> np.ndarray:
+    """Floyd and Steinberg's error diffusion, serpentine, weighted and bounded as in the core."""
+    f = np.float32
+    height, width, channels = pixels.shape
+    one = f(_core.steps(channels, space) * (255 if space == "srgb" else 1))
+    per_edge = f(1) / (f(0.003) * f(0.003) * one * one)
+    coords = _placed(pixels.reshape(-1, channels), space).reshape(height, width, 4)
+    centers = _placed(palette, space)
+    every = np.arange(len(palette))
+    opaque = every if channels == 3 else np.flatnonzero(palette[:, 3] == 255)
+    out = nearest.copy()
+    above = np.zeros((width + 2, 4), np.float32)  # with a pixel on each side, as `errors`
+    for y in range(height):
+        errors = np.zeros_like(above)
+        before = np.zeros(4, np.float32)
+        step = 1 if y % 2 == 0 else -1
+        for x in range(width)[::step]:
+            own, point = nearest[y, x], coords[y, x]
+            edge = _square(point - coords[y, max(x - 1, 0)]) + _square(
+                point - coords[max(y - 1, 0), x]
+            )
+            smooth = f(1) / (f(1) + edge * per_edge)
+            weight = f(strength) / f(16) * (f(0.68) + (f(1) - f(0.68)) * smooth)
+            times = f(1) + (f(6) - f(1)) * smooth
+            bound = times * times * _square(point - centers[own])
+            among = every
+            if channels == 4:
+                alpha = pixels[y, x, 3]
+                if alpha == 255 and palette[own, 3] == 255:
+                    among = opaque
+                if alpha == 0:
+                    point, bound = centers[own], f(0)
+            i = x + 1
+            taken = f(3) * above[i - step] + f(5) * above[i] + above[i + step]
+            taken = (taken + f(7) * before) * weight
+            wanted = point + taken * (bound / max(bound, _square(taken), f(1e-30)))
+            out[y, x] = _near(wanted[:channels], centers[:, :channels], among)
+            before = errors[i] = wanted - centers[out[y, x]]
+        above = errors
+    return out
+
+
+def ordered(
+    pixels: np.ndarray,
+    palette: np.ndarray,
+    nearest: np.ndarray,
+    mask: np.ndarray,
+    space: str,
+    strength: float,
+) -> np.ndarray:
+    """Ordered dithering between a pixel's nearest entry and the one that mixes best with it."""
+    f = np.float32
+    s = f(strength) * f(0.75)
+    half = f(0.5) * (f(1) - s)
+    channels = pixels.shape[2]
+    coords = _placed(pixels.reshape(-1, channels), space).reshape(*pixels.shape[:2], 4)
+    centers = _placed(palette, space)
+    light = centers[:, 0]
+    if space in ("srgb", "linear"):
+        light = centers[:, 0] + centers[:, 1] + centers[:, 2]
+    out = nearest.copy()
+    for y, x in np.ndindex(nearest.shape):
+        own, point = nearest[y, x], coords[y, x]
+        solid = channels == 4 and pixels[y, x, 3] == 255 and palette[own, 3] == 255
+        if channels == 4 and pixels[y, x, 3] == 0:
+            continue
+        others = []
+        for j, center in enumerate(centers):
+            square = f(0)
+            for axis in range(channels):
+                square = square + (center[axis] - centers[own][axis]) ** 2
+            if square > 0 and (not solid or palette[j, 3] == 255):
+                others.append((square, j))
+        best = (f(0), f(0), own)
+        for square, j in sorted(others)[:32]:
+            dot = f(0)
+            for axis in range(channels):
+                dot = dot + (point - centers[own])[axis] * (centers[j] - centers[own])[axis]
+            share = max(dot * (f(1) / square) - half, f(0))
+            gain = share * share * square
+            if gain > best[0]:
+                best = (gain, share, j)
+        gain, share, other = best
+        count = int(min(share / s, f(0.5)) * f(mask.size) + f(0.5))
+        rank = mask[y % len(mask), x % len(mask)]
+        if (light[other], other) > (light[own], own):
+            out[y, x] = other if rank < count else own
+        else:
+            out[y, x] = own if rank < mask.size - count else other
+    return out

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import rivals
+from benchmarks import looks, rivals
 from PIL import Image
 
 from conftest import gradient
@@ -41,6 +42,34 @@ def test_compare(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_compare_needs_images(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="expected a folder"):
         benchmarks.main(["compare", "--images", str(tmp_path)])
+
+
+def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["-k", "8", "--only", "kpalette", "--repeat", "1"]
+    benchmarks.main(["looks", "--images", str(photo.parent), *options])
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
+    assert list(rows)[1:] == [name for name in looks.METHODS if "kpalette" in name]
+    palette, indices = looks.METHODS["kpalette floyd-steinberg"](benchmarks.load(photo), 8)
+    size = looks.png_size(palette, indices)
+    assert numbers_of(rows["kpalette floyd-steinberg"])[-2] == pytest.approx(size / 1e3, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "package", "equal"),
+    [("SSIMULACRA2", "ssimulacra2", 100), ("FLIP", "flip_evaluator", 0), ("ΔE2000", "skimage", 0)],
+)
+def test_metrics(photo: Path, metric: str, package: str, equal: float) -> None:
+    pytest.importorskip(package)
+    pixels = benchmarks.load(photo)
+    assert looks.measured(metric, pixels, pixels) == pytest.approx(equal, abs=1e-6)
+    assert abs(looks.measured(metric, pixels, 255 - pixels) - equal) > 0.1
+
+
+def test_a_metric_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "flip_evaluator", None)
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    assert looks.measured("FLIP", pixels, pixels) is None
 
 
 def test_walkthrough(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from PIL import Image
 
 import kpalette
 from conftest import DAMAGED, files_in, gradient, noise, png_header
-from kpalette import cli, curve, fit, pipeline
+from kpalette import cli, curve, dither, fit, pipeline
 
 COMMAND = [sys.executable, "-m", "kpalette"]
 
@@ -61,8 +61,17 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(pipeline, "quantize", spy)
     args = ["-k", "5", "--space", "lab", "--effort", "fast"]
     args += ["--seed", str(2**64 - 1), "--threads", "2", "--quiet"]
+    args += ["--dither", "bayer", "--dither-strength", "0.5"]
     assert cli.run(["quantize", str(photo), *args]) == 0
-    assert seen == {"k": 5, "space": "lab", "effort": "fast", "seed": 2**64 - 1, "threads": 2}
+    assert seen == {
+        "k": 5,
+        "space": "lab",
+        "effort": "fast",
+        "dither": "bayer",
+        "dither_strength": 0.5,
+        "seed": 2**64 - 1,
+        "threads": 2,
+    }
 
 
 def test_every_choice_is_offered() -> None:
@@ -70,6 +79,14 @@ def test_every_choice_is_offered() -> None:
         offered = {parameter.name: parameter.type for parameter in command.params}
         assert set(offered["effort"].choices) == set(fit.EFFORTS)
         assert set(offered["space"].choices) == set(pipeline.SPACES)
+    for command in (cli.quantize, cli.remap):
+        offered = {parameter.name: parameter.type for parameter in command.params}
+        assert set(offered["dither"].choices) == {"none", *dither.DITHERS}
+
+
+@pytest.mark.parametrize("strength", ["1.5", "-1", "nan", "x"])
+def test_bad_dither_strength(photo: Path, strength: str) -> None:
+    assert cli.run(["quantize", str(photo), "--dither-strength", strength]) == 2
 
 
 def test_reports_what_it_did(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

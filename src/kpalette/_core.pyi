@@ -48,6 +48,9 @@ def unplace(coords: Annotated[NDArray[numpy.float64], dict(shape=(None, None), o
 def steps(channels: int, space: str = 'srgb') -> int:
     """Coordinates per unit of the space's own scale."""
 
+def middle(channels: int, space: str = 'srgb') -> list[int]:
+    """About the centre of all colours' coordinates."""
+
 def squared_error(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> float:
     """
     What the palette costs in 8-bit sRGB; with alpha, the mean over black and white.
@@ -159,3 +162,29 @@ def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order
 
 @overload
 def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
+
+@overload
+def diffuse_error(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, space: str, strength: float, origin: tuple[int, int], team: Team) -> None: ...
+
+@overload
+def diffuse_error(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(shape=(None, None), order='C', device='cpu')], *, space: str, strength: float, origin: tuple[int, int], team: Team) -> None:
+    """Turns the indices (h, w) of nearest entries into dithered ones."""
+
+@overload
+def dither_ordered(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, mask: str, space: str, strength: float, origin: tuple[int, int], team: Team) -> None: ...
+
+@overload
+def dither_ordered(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, mask: str, space: str, strength: float, origin: tuple[int, int], team: Team) -> None:
+    """
+    The same by a mask; labels are the nearest entries of all colours of the pixels.
+    """
+
+@overload
+def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], float]: ...
+
+@overload
+def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], float]:
+    """How often each entry is shown, and the squared error in 8-bit sRGB."""
+
+def mask(name: str) -> Annotated[NDArray[numpy.uint16], dict(shape=(None, None))]:
+    """The ranks of a mask, uint16 (side, side)."""

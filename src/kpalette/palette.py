@@ -209,12 +209,21 @@ class Palette:
         order = sorting.order(self, by)
         return Palette(self.colors[order], self.counts[order])
 
-    def remap(self, source: ImageSource, *, threads: int | None = None) -> Quantized:
-        """Map an image onto this palette: each pixel to the nearest colour.
+    def remap(
+        self,
+        source: ImageSource,
+        *,
+        dither: str | None = None,
+        dither_strength: float = 1.0,
+        threads: int | None = None,
+    ) -> Quantized:
+        """Map an image onto this palette: each pixel to the nearest colour, or dithered.
 
         Parameters
         ----------
         source : path, binary file object, Pillow image or array
+            See :func:`kpalette.quantize`.
+        dither, dither_strength
             See :func:`kpalette.quantize`.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -239,7 +248,7 @@ class Palette:
         """
         from kpalette.pipeline import remap  # which makes palettes, so it cannot come first
 
-        return remap(source, self, threads=threads)
+        return remap(source, self, dither=dither, dither_strength=dither_strength, threads=threads)
 
     def __len__(self) -> int:
         """How many colours there are."""

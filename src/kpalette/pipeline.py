@@ -1,6 +1,7 @@
 """An image's way to k colours, in order, on one page.
 
-decode (files) → count (histogram) → place, seed, refine, round (fit) → map (here, by the core).
+decode (files) → count (histogram) → place, seed, refine, round (fit) → map (here, by the core) →
+dither.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from kpalette import _core, files, notebook, sorting
+from kpalette import dither as dithering
 from kpalette.colors import ByteArray, Color, checked_fixed
 from kpalette.files import ImageSource
 from kpalette.fit import EFFORTS, Fitted, error_of, fit_each, psnr, recount
@@ -32,9 +34,11 @@ class Quantized:
     Attributes
     ----------
     indices : uint8 or uint16 array (h, w)
-        The palette entry of each pixel: the nearest one, the first among equals.
+        The palette entry of each pixel: the nearest one, the first among equals; or, dithered, one
+        that mixes with its neighbours' to the colours there.
     palette : Palette
-        Most frequent colour first.
+        Most frequent colour first, by nearest entries: dithering keeps colours and their order. Its
+        counts are those of the indices.
     mse : float
         Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. With alpha,
         the mean of that over black and over white, to within 0.01 %.
@@ -151,6 +155,8 @@ def quantize(
     weights: Any = None,
     saliency: bool = False,
     quality: Mapping[str, float] | None = None,
+    dither: str | None = None,
+    dither_strength: float = 1.0,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -187,6 +193,15 @@ def quantize(
         A target, for which the fewest colours are found, up to `k`: ``{"psnr": 38}`` in decibels,
         ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or ``{"delta_e_p95": 4}``, what
         95 % of them have at most. The palette is what it would be for that k.
+    dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
+        Mix colours that the palette lacks from those that it has, side by side. The palette stays
+        the same. ``"floyd-steinberg"`` looks best: what is lost in one pixel is made up for in the
+        next ones. ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so
+        that parts of an image fit together and films do not flicker; Bayer's pattern is regular.
+        All work in `space`. A pixel whose colour is in the palette, or almost, keeps it. A target
+        of `quality` is met by the nearest colours, before they are mixed.
+    dither_strength : float, default 1
+        0 (the same as no dithering) to 1. Less keeps files smaller.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -214,6 +229,14 @@ def quantize(
     ----------
     Lloyd, S. P. (1982). Least squares quantization in PCM. doi:10.1109/TIT.1982.1056489
 
+    Floyd, R. W. and Steinberg, L. (1976). An adaptive algorithm for spatial greyscale. Proceedings
+    of the Society for Information Display 17(2), 75–77.
+
+    Ulichney, R. (1993). Void-and-cluster method for dither array generation. doi:10.1117/12.152707
+
+    Bayer, B. E. (1973). An optimum method for two-level rendition of continuous-tone pictures. IEEE
+    International Conference on Communications, 11–15.
+
     Examples
     --------
     >>> import numpy as np
@@ -224,9 +247,13 @@ def quantize(
     ['#1a1a1a', '#565656', '#979797', '#dcdcdc']
     >>> q.indices.shape, round(q.psnr, 1)
     ((16, 16), 22.7)
+    >>> mixed = kpalette.quantize(photo, 4, dither="blue-noise")
+    >>> mixed.palette.hex == q.palette.hex, mixed.psnr < q.psnr
+    (True, True)
     """
     check_k(k)
     check_options(space, effort, seed)
+    dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
@@ -253,7 +280,21 @@ def quantize(
         least = max(1, len(fixed_colors))
         fit = fit_fewest(fit_to, histogram, least, k, target, team)
     indices = map_pixels(pixels, histogram, fit.labels, len(fit.palette), team)
-    return Quantized(indices, fit.palette, fit.mse, fit.n_iter, len(histogram))
+    palette, mse = fit.palette, fit.mse
+    if dither is not None and dither_strength > 0 and mse > 0:
+        counts, mse = dithering.apply(
+            dither,
+            dither_strength,
+            pixels,
+            histogram,
+            fit.labels,
+            palette.colors,
+            indices,
+            space=space,
+            team=team,
+        )
+        palette = Palette(palette.colors, counts)
+    return Quantized(indices, palette, mse, fit.n_iter, len(histogram))
 
 
 def extract_palette(
@@ -328,9 +369,16 @@ def check_options(space: str, effort: str, seed: object) -> None:
 
 
 def remap(
-    source: ImageSource, palette: Palette, *, space: str = "oklab", threads: int | None = None
+    source: ImageSource,
+    palette: Palette,
+    *,
+    space: str = "oklab",
+    dither: str | None = None,
+    dither_strength: float = 1.0,
+    threads: int | None = None,
 ) -> Quantized:
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`."""
+    dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     pixels = files.as_pixels(source)
     histogram = ColorHistogram.from_pixels(pixels, team)
@@ -341,10 +389,22 @@ def remap(
     points = _core.Points(histogram.colors, histogram.counts, team, space)
     assignment = _core.Assignment(points, len(colors), team)
     assignment.update(_core.place(colors, space))
-    labels = assignment.labels
+    labels, counts = assignment.labels, assignment.counts
     indices = map_pixels(pixels, histogram, labels, len(colors), team)
     mse = error_of(histogram, labels, Palette(colors), team)
-    return Quantized(indices, Palette(palette.colors, assignment.counts), mse, 0, len(histogram))
+    if dither is not None and dither_strength > 0 and mse > 0:
+        counts, mse = dithering.apply(
+            dither,
+            dither_strength,
+            pixels,
+            histogram,
+            labels,
+            colors,
+            indices,
+            space=space,
+            team=team,
+        )
+    return Quantized(indices, Palette(palette.colors, counts), mse, 0, len(histogram))
 
 
 def map_pixels(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeAlias
 
 import click
@@ -74,3 +75,30 @@ def common_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _share(context: click.Context, parameter: click.Parameter, value: str) -> float:
+    with suppress(ValueError):
+        if 0 <= float(value) <= 1:  # which NaN is not
+            return float(value)
+    raise click.BadParameter(f"expected 0 to 1, got {value!r}")
+
+
+def dither_options(command: Command) -> Command:
+    """Add the options of all commands that map pixels to a palette."""
+    strength = click.option(
+        "--dither-strength",
+        default="1",
+        callback=_share,
+        metavar="S",
+        help="0 (none) to 1; less keeps files smaller.  [default: 1]",
+    )
+    dither = click.option(
+        "--dither",
+        type=click.Choice(["none", "floyd-steinberg", "blue-noise", "bayer"]),
+        default="none",
+        show_default=True,
+        callback=lambda context, parameter, value: None if value == "none" else value,
+        help="Mix colours that the palette lacks from those that it has, side by side.",
+    )
+    return dither(strength(command))

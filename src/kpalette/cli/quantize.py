@@ -9,7 +9,7 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, say
-from kpalette.cli.options import MAX_K, fit_options, whole
+from kpalette.cli.options import MAX_K, dither_options, fit_options, whole
 
 
 @click.command(epilog=EPILOG)
@@ -28,6 +28,7 @@ from kpalette.cli.options import MAX_K, fit_options, whole
     help="A file, or a directory, or - for stdout. A name that ends in / is a directory, made if "
     "need be.  [default: beside photo.jpg, for 16 colours, photo-16.png; for stdin, stdout]",
 )
+@dither_options
 @fit_options
 def quantize(
     photos: tuple[str, ...],
@@ -35,6 +36,8 @@ def quantize(
     out: str | None,
     space: str,
     effort: str,
+    dither: str | None,
+    dither_strength: float,
     seed: int,
     threads: int | None,
     force: bool,
@@ -48,7 +51,14 @@ def quantize(
     """
     streams.check_instruction_set()
     outs = streams.plan(photos, str(k), out)
-    options = {"space": space, "effort": effort, "seed": seed, "threads": threads}
+    options = {
+        "space": space,
+        "effort": effort,
+        "dither": dither,
+        "dither_strength": dither_strength,
+        "seed": seed,
+        "threads": threads,
+    }
     codes: set[int] = set()
     for photo, target in zip(photos, outs, strict=True):
         with streams.telling(photo, codes):

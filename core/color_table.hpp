@@ -1,0 +1,90 @@
+// Values by colour, for looking up every pixel of an image.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+#include "buffer.hpp"
+#include "morton.hpp"
+
+namespace kpalette {
+
+/// RGB: a page of 4,096 values for each of the 4,096 cubes that holds a colour. For a photo this is
+/// a few megabytes, and neighbouring pixels use the same few lines of it.
+template <class Value>
+class CubeTable {
+ public:
+  template <class Source>
+  CubeTable(std::span<const std::uint8_t> colors, std::span<const Source> values) {
+    std::uint32_t pages = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      std::uint32_t& page = page_of_[cube_of(last_word(colors.data() + 3 * i))];
+      if (page == kNoPage) page = pages++;
+    }
+    values_.resize(static_cast<std::size_t>(pages) << 12);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values_[slot(last_word(colors.data() + 3 * i))] = static_cast<Value>(values[i]);
+    }
+    // Other cubes, whose colours never come, share the first page.
+    std::replace(page_of_.begin(), page_of_.end(), kNoPage, std::uint32_t{0});
+  }
+
+  const Value& operator[](std::uint32_t word) const { return values_[slot(word)]; }
+
+ private:
+  static constexpr std::uint32_t kNoPage = 0xffffffff;
+
+  std::size_t slot(std::uint32_t word) const {
+    return static_cast<std::size_t>(page_of_[cube_of(word)]) << 12 | place_in_cube(word);
+  }
+
+  std::vector<std::uint32_t> page_of_ = std::vector<std::uint32_t>(4096, kNoPage);
+  Buffer<Value> values_;  // only those of colours are ever read
+};
+
+/// RGBA: an open-addressing hash table, at most half full.
+template <class Value>
+class HashTable {
+ public:
+  HashTable(std::span<const std::uint8_t> colors, std::span<const Value> values)
+      : slots_(2 * std::bit_ceil(std::max<std::size_t>(values.size(), 8))) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const std::uint32_t code = morton<4>(colors.data() + 4 * i);
+      std::size_t at = start(code);
+      while (slots_[at].used) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = {code, values[i], true};
+    }
+  }
+
+  const Value& operator[](std::uint32_t code) const {
+    std::size_t at = start(code);
+    while (slots_[at].code != code || !slots_[at].used) {
+      if (!slots_[at].used) {
+        throw std::invalid_argument("a pixel has a colour that the histogram lacks");
+      }
+      at = (at + 1) & (slots_.size() - 1);
+    }
+    return slots_[at].value;
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t code = 0;
+    Value value{};
+    bool used = false;
+  };
+
+  /// Fibonacci hashing (Knuth, The Art of Computer Programming 3, section 6.4).
+  std::size_t start(std::uint32_t code) const {
+    return static_cast<std::size_t>(
+        static_cast<std::uint64_t>(code * 0x9e3779b1u) * slots_.size() >> 32);
+  }
+
+  std::vector<Slot> slots_;  // a power of two of them
+};
+
+}  // namespace kpalette

@@ -1,0 +1,62 @@
+// Dithering: indices whose colours, seen from afar, mix to those of the pixels.
+//
+// Both kinds start from the nearest entry of each pixel and measure in the space of the fit.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "parallel.hpp"
+#include "spaces.hpp"
+
+namespace kpalette {
+
+/// The pixels of an image, or of a part of one whose first pixel is at row y0 and column x0.
+struct Raster {
+  std::span<const std::uint8_t> pixels;  // (height, width, channels)
+  std::size_t height = 0;
+  std::size_t width = 0;
+  std::size_t y0 = 0;
+  std::size_t x0 = 0;
+};
+
+/// Error diffusion with the weights of Floyd and Steinberg (1976), even rows to the right and odd
+/// ones to the left. `indices` come in as the nearest entries and go out dithered.
+///
+/// What a pixel takes from its neighbours is scaled by `strength`, 0 to 1, and at edges and in
+/// texture by down to two thirds of that. If it exceeds kErrorBound (there, less) times the pixel's
+/// own distance to its nearest entry, it came from across an edge, or from where the palette has no
+/// colour, and is scaled down, the more the larger it is. So a pixel that has its colour in the
+/// palette keeps it, and no pixel gets an entry farther than 1 + 2 kErrorBound times its distance
+/// to the nearest. Opaque pixels whose nearest entry is opaque stay opaque; transparent ones keep
+/// their entry.
+template <class Index>
+void diffuse_error(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
+                   float strength, Index* indices, Team& team);
+inline constexpr float kErrorBound = 6;
+
+/// A threshold for each pixel by its place alone: the ranks 0 to side * side - 1 in a square that
+/// is repeated in both directions. `side` is a power of 2.
+struct Mask {
+  std::span<const std::uint16_t> ranks;
+  std::size_t side;
+};
+
+/// Bayer (1973), 16 by 16.
+Mask bayer_mask();
+
+/// Void and cluster (Ulichney 1993, doi:10.1117/12.152707), 64 by 64.
+Mask blue_noise_mask();
+
+/// Ordered dithering. A pixel shows its nearest entry or one of that entry's kNeighbours nearest
+/// ones, by turns as the mask has it: the pair and the shares for which w times the squared error
+/// of the mean, plus 1 - w times the mean squared error, is least, where w is 3/4 of `strength`.
+/// They depend on the colour alone: labels[i] is the nearest entry of colors[i], which are all
+/// colours of the pixels.
+template <class Index>
+void dither_ordered(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
+                    std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels,
+                    const Mask& mask, float strength, Index* indices, Team& team);
+inline constexpr int kNeighbours = 32;
+
+}  // namespace kpalette

@@ -1,0 +1,275 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <vector>
+
+#include "blue_noise.hpp"
+#include "color_table.hpp"
+#include "dither.hpp"
+#include "point4.hpp"
+
+namespace kpalette {
+namespace {
+
+constexpr std::size_t kColorsPerTask = 1u << 12;
+constexpr std::size_t kPixelsPerTask = 1u << 16;
+constexpr std::size_t kEntriesPerTask = 16;
+constexpr int kBayerBits = 4;
+
+// At full strength, how much the mean counts against the scatter. More lowers the error of the mean
+// a little, and makes the grain much coarser.
+constexpr float kMostWeight = 0.75f;
+
+/// What pixels of one colour show: `light` where the mask's rank is below `cut`, else `dark`.
+template <class Index>
+struct Mix {
+  Index dark;
+  Index light;
+  std::uint16_t cut;
+};
+
+/// Entries near to one, the nearest first, in groups of four lanes: how they lie from it, and the
+/// inverses of their squared distances, 0 past the last.
+struct Neighbours {
+  struct Group {
+    Point4 offsets[kMaxDim];
+    Point4 squares;
+    Point4 inverses;
+  };
+  std::array<Group, kNeighbours / 4> groups{};
+  std::array<std::int32_t, kNeighbours> ids{};
+  int count = 0;
+};
+
+/// The entries of a palette, in floats relative to the middle of the space.
+class Entries {
+ public:
+  Entries(const Space& space, std::span<const std::uint8_t> palette)
+      : space_(space),
+        palette_(palette),
+        dim_(static_cast<std::size_t>(space.channels())),
+        size_(palette.size() / dim_),
+        placed_(palette.size()) {
+    space.place(palette, placed_.data(), size_);
+  }
+
+  std::size_t size() const { return size_; }
+
+  float at(std::size_t entry, std::size_t axis) const {
+    return static_cast<float>(placed_[axis * size_ + entry] - middle_[axis]);
+  }
+
+  bool opaque(std::size_t entry) const { return dim_ == 3 || palette_[4 * entry + 3] == 255; }
+
+  /// Grows from dark to light.
+  float lightness(std::size_t entry) const {
+    const bool rgb = space_.name() == SpaceName::srgb || space_.name() == SpaceName::linear;
+    return rgb ? at(entry, 0) + at(entry, 1) + at(entry, 2) : at(entry, 0);
+  }
+
+  /// Those near to an entry; only opaque ones if that is asked for.
+  Neighbours neighbours(std::size_t entry, bool opaque_only) const {
+    std::vector<std::pair<float, std::int32_t>> others;
+    for (std::size_t j = 0; j < size_; ++j) {
+      if (j == entry || (opaque_only && !opaque(j))) continue;
+      float square = 0;
+      for (std::size_t axis = 0; axis < dim_; ++axis) {
+        const float offset = at(j, axis) - at(entry, axis);
+        square = square + offset * offset;
+      }
+      // Two entries can lie on one point of the grid: they need not be told apart.
+      if (square > 0) others.emplace_back(square, static_cast<std::int32_t>(j));
+    }
+    const std::size_t n = std::min<std::size_t>(others.size(), kNeighbours);
+    std::partial_sort(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(n),
+                      others.end());
+    Neighbours found;
+    found.count = static_cast<int>((n + 3) / 4);
+    for (std::size_t i = 0; i < n; ++i) {
+      const auto other = static_cast<std::size_t>(others[i].second);
+      Neighbours::Group& group = found.groups[i / 4];
+      found.ids[i] = others[i].second;
+      group.squares[i % 4] = others[i].first;
+      group.inverses[i % 4] = 1 / others[i].first;
+      for (std::size_t axis = 0; axis < dim_; ++axis) {
+        group.offsets[axis][i % 4] = at(other, axis) - at(entry, axis);
+      }
+    }
+    return found;
+  }
+
+ private:
+  const Space& space_;
+  std::span<const std::uint8_t> palette_;
+  std::size_t dim_;
+  std::size_t size_;
+  std::array<std::int32_t, kMaxDim> middle_ = space_.middle();
+  std::vector<std::int32_t> placed_;
+};
+
+/// The best pair for a colour that lies at `offset` from its nearest entry.
+///
+/// With a share f of a neighbour at d, the mean misses by |v - f d|^2 and the colours scatter by
+/// f (1 - f) |d|^2. The sum of the first and 1 - s times the second is least for
+/// f = (v.d - (1 - s) |d|^2 / 2) / (s |d|^2), and is then less than without by s f^2 |d|^2.
+template <int D, class Index>
+Mix<Index> mix(const Entries& entries, const Neighbours& near, std::uint16_t label,
+               const float* offset, float strength, float ranks) {
+  const Point4 half = all4(0.5f * (1 - strength));
+  Point4 best_gain{};
+  Point4 best_share{};
+  Point4 best_place = all4(-1);
+  for (int i = 0; i < near.count; ++i) {
+    const Neighbours::Group& group = near.groups[static_cast<std::size_t>(i)];
+    Point4 dot = all4(offset[0]) * group.offsets[0];
+    for (int axis = 1; axis < D; ++axis) dot = dot + all4(offset[axis]) * group.offsets[axis];
+    const Point4 share = most4(dot * group.inverses - half, Point4{});
+    const Point4 gain = share * share * group.squares;
+    const auto better = gain > best_gain;
+    best_gain = better ? gain : best_gain;
+    best_share = better ? share : best_share;
+    best_place = better ? all4(static_cast<float>(4 * i)) : best_place;
+  }
+  int lane = 0;
+  for (int i = 1; i < 4; ++i) {
+    if (best_gain[i] > best_gain[lane] ||
+        (best_gain[i] == best_gain[lane] && best_place[i] < best_place[lane])) {
+      lane = i;
+    }
+  }
+  const auto own = static_cast<Index>(label);
+  if (!(best_gain[lane] > 0)) return {own, own, 0};
+  const auto other = static_cast<Index>(
+      near.ids[static_cast<std::size_t>(best_place[lane]) + static_cast<std::size_t>(lane)]);
+  // The nearest entry has the larger share: the label is one of several nearest at worst.
+  const float share = std::min(best_share[lane] / strength, 0.5f);
+  const float own_light = entries.lightness(label);
+  const float other_light = entries.lightness(other);
+  // By lightness, so that a gradient from one entry to the other is dithered the same way on both
+  // sides of the middle.
+  const bool lighter = other_light > own_light || (other_light == own_light && other > own);
+  const auto count = static_cast<std::uint16_t>(share * ranks + 0.5f);
+  if (lighter) return {own, other, count};
+  return {other, own, static_cast<std::uint16_t>(static_cast<std::uint16_t>(ranks) - count)};
+}
+
+template <int D, class Index>
+Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> palette,
+                            std::span<const std::uint8_t> colors,
+                            std::span<const std::uint16_t> labels, const Mask& mask, float strength,
+                            Team& team) {
+  const Entries entries(space, palette);
+  // For each entry: its neighbours, and if it is opaque and others are not, its opaque ones.
+  std::vector<Neighbours> near((D == 4 ? 2 : 1) * entries.size());
+  team.run((near.size() + kEntriesPerTask - 1) / kEntriesPerTask, [&](std::size_t task, int) {
+    const std::size_t last = std::min(near.size(), (task + 1) * kEntriesPerTask);
+    for (std::size_t i = task * kEntriesPerTask; i < last; ++i) {
+      near[i] = entries.neighbours(i % entries.size(), i >= entries.size());
+    }
+  });
+  const auto middle = space.middle();
+  const auto ranks = static_cast<float>(mask.side * mask.side);
+  Buffer<Mix<Index>> mixes(labels.size());
+  team.run((labels.size() + kColorsPerTask - 1) / kColorsPerTask, [&](std::size_t task, int) {
+    const std::size_t first = task * kColorsPerTask;
+    const std::size_t count = std::min(kColorsPerTask, labels.size() - first);
+    std::vector<std::int32_t> placed(count * D);
+    space.place(colors.subspan(first * D, count * D), placed.data(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t label = labels[first + i];
+      const std::uint8_t alpha = D == 4 ? colors[(first + i) * D + D - 1] : 255;
+      float offset[D];
+      for (std::size_t axis = 0; axis < D; ++axis) {
+        offset[axis] =
+            static_cast<float>(placed[axis * count + i] - middle[axis]) - entries.at(label, axis);
+        if (D == 4 && alpha == 0) offset[axis] = 0;  // nothing to see there
+      }
+      const bool solid = D == 4 && alpha == 255 && entries.opaque(label);
+      mixes[first + i] = mix<D, Index>(entries, near[label + (solid ? entries.size() : 0)],
+                                       labels[first + i], offset, strength, ranks);
+    }
+  });
+  return mixes;
+}
+
+constexpr std::array<std::uint16_t, 1 << 2 * kBayerBits> make_bayer() {
+  std::array<std::uint16_t, 1 << 2 * kBayerBits> ranks{};
+  for (unsigned y = 0; y < 1u << kBayerBits; ++y) {
+    for (unsigned x = 0; x < 1u << kBayerBits; ++x) {
+      // The bits of x ^ y and of y by turns, the lowest ones first and so the most important.
+      unsigned rank = 0;
+      for (int bit = 0; bit < kBayerBits; ++bit) {
+        rank = rank << 2 | ((x ^ y) >> bit & 1) << 1 | (y >> bit & 1);
+      }
+      ranks[y << kBayerBits | x] = static_cast<std::uint16_t>(rank);
+    }
+  }
+  return ranks;
+}
+constexpr auto kBayer = make_bayer();
+
+template <class Index>
+struct Chooser {
+  const Raster& raster;
+  const Mask& mask;
+  Index* indices;
+
+  /// Calls row(pixels, thresholds, indices) for every row; thresholds wrap by & (side - 1).
+  template <class Row>
+  void for_rows(Team& team, const Row& row) const {
+    const std::size_t rows = std::max<std::size_t>(1, kPixelsPerTask / raster.width);
+    team.run((raster.height + rows - 1) / rows, [&](std::size_t task, int) {
+      const std::size_t last = std::min(raster.height, (task + 1) * rows);
+      for (std::size_t y = task * rows; y < last; ++y) {
+        row(y * raster.width, mask.ranks.data() + ((raster.y0 + y) & (mask.side - 1)) * mask.side);
+      }
+    });
+  }
+
+  void choose(std::size_t at, std::size_t x, const std::uint16_t* ranks, Mix<Index> mix) const {
+    indices[at] = ranks[(raster.x0 + x) & (mask.side - 1)] < mix.cut ? mix.light : mix.dark;
+  }
+};
+
+}  // namespace
+
+Mask bayer_mask() { return {kBayer, std::size_t{1} << kBayerBits}; }
+
+Mask blue_noise_mask() { return {kBlueNoise, kBlueNoiseSide}; }
+
+template <class Index>
+void dither_ordered(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
+                    std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels,
+                    const Mask& mask, float strength, Index* indices, Team& team) {
+  if (strength == 0 || raster.height == 0 || raster.width == 0) return;
+  strength *= kMostWeight;
+  const std::uint8_t* data = raster.pixels.data();
+  const std::size_t n = raster.height * raster.width;
+  const Chooser<Index> chooser{raster, mask, indices};
+  if (space.channels() == 3) {
+    const auto mixes = mixes_of<3, Index>(space, palette, colors, labels, mask, strength, team);
+    const CubeTable<Mix<Index>> table(colors, std::span(mixes));
+    chooser.for_rows(team, [&](std::size_t first, const std::uint16_t* ranks) {
+      for_each_word(data, n, first, first + raster.width, [&](std::size_t i, std::uint32_t word) {
+        chooser.choose(i, i - first, ranks, table[word]);
+      });
+    });
+  } else {
+    const auto mixes = mixes_of<4, Index>(space, palette, colors, labels, mask, strength, team);
+    const HashTable<Mix<Index>> table(colors, mixes);
+    chooser.for_rows(team, [&](std::size_t first, const std::uint16_t* ranks) {
+      for (std::size_t x = 0; x < raster.width; ++x) {
+        chooser.choose(first + x, x, ranks, table[morton<4>(data + 4 * (first + x))]);
+      }
+    });
+  }
+}
+
+template void dither_ordered(const Raster&, const Space&, std::span<const std::uint8_t>,
+                             std::span<const std::uint8_t>, std::span<const std::uint16_t>,
+                             const Mask&, float, std::uint8_t*, Team&);
+template void dither_ordered(const Raster&, const Space&, std::span<const std::uint8_t>,
+                             std::span<const std::uint8_t>, std::span<const std::uint16_t>,
+                             const Mask&, float, std::uint16_t*, Team&);
+
+}  // namespace kpalette

@@ -1,0 +1,200 @@
+// Dithering: exact search, laws, and the same bytes for every team.
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "core_checks.hpp"
+#include "dither.hpp"
+#include "error.hpp"
+#include "histogram.hpp"
+#include "nearest_grid.hpp"
+#include "remap.hpp"
+
+using namespace kpalette;
+
+namespace {
+
+std::vector<std::uint8_t> random_bytes(std::size_t n, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<std::uint8_t> bytes(n);
+  for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  return bytes;
+}
+
+template <int D>
+void test_nearest_grid(int k, float extent) {
+  std::mt19937 random(static_cast<unsigned>(k));
+  std::uniform_real_distribution<float> inside(-extent, extent);
+  std::vector<Point4> centers(static_cast<std::size_t>(k));
+  for (auto& center : centers) {
+    for (int axis = 0; axis < D; ++axis) center[axis] = inside(random);
+  }
+  centers.back() = centers.front();  // never nearest: the lowest index wins
+  std::vector<std::int32_t> ids;
+  for (int j = 0; j < k; j += 1 + (k > 5 && j % 3 == 0)) ids.push_back(j);
+  NearestGrid grid(centers, ids, D, 4 * extent);
+  int wrong = 0;
+  for (int i = 0; i < 3000; ++i) {
+    Point4 point{};
+    const float scale = i % 3 == 0 ? 4 : 1;
+    for (int axis = 0; axis < D; ++axis) point[axis] = scale * inside(random);
+    if (i % 7 == 0) point = centers[static_cast<std::size_t>(i % k)];
+    std::int32_t nearest = -1;
+    float best = 0;
+    for (const std::int32_t j : ids) {
+      float square = 0;
+      for (int axis = 0; axis < D; ++axis) {
+        const float offset = point[axis] - centers[static_cast<std::size_t>(j)][axis];
+        square = axis == 0 ? offset * offset : square + offset * offset;
+      }
+      if (nearest < 0 || square < best) {
+        best = square;
+        nearest = j;
+      }
+    }
+    wrong += grid.find<D>(point) != nearest;
+  }
+  CHECK_EQUAL(wrong, 0);
+}
+
+/// An image, a palette, and what is nearest.
+struct Case {
+  Case(SpaceName name, int channels, std::size_t height_in, std::size_t width_in, std::size_t k)
+      : space(name, channels),
+        height(height_in),
+        width(width_in),
+        pixels(random_bytes(height * width * static_cast<std::size_t>(channels), 5)),
+        palette(random_bytes(k * static_cast<std::size_t>(channels), 9)) {
+    const auto c = static_cast<std::size_t>(channels);
+    for (std::size_t i = 0; i < pixels.size() / c; ++i) {
+      const std::size_t shade = (i % width + i / width) % 256;
+      for (std::size_t a = 0; a < 3; ++a) {
+        pixels[i * c + a] = static_cast<std::uint8_t>(pixels[i * c + a] / 8 + shade * 7 / 8);
+      }
+      if (c == 4 && i % 3 != 0) pixels[i * c + 3] = i % 3 == 1 ? 0 : 255;
+    }
+    if (c == 4) {
+      for (std::size_t j = 0; j < k; j += 2) palette[j * c + 3] = 255;
+    }
+    Team team(1);
+    histogram = count_colors(pixels, channels, team);
+    std::vector<std::int32_t> placed(histogram.size() * c);
+    std::vector<std::int32_t> entries(palette.size());
+    space.place(histogram.colors, placed.data(), histogram.size());
+    space.place(palette, entries.data(), k);
+    for (std::size_t i = 0; i < histogram.size(); ++i) {
+      std::size_t nearest = 0;
+      double best = 1e300;
+      for (std::size_t j = 0; j < k; ++j) {
+        double square = 0;
+        for (std::size_t a = 0; a < c; ++a) {
+          const double offset = placed[a * histogram.size() + i] - entries[a * k + j];
+          square += offset * offset;
+        }
+        if (square < best) {
+          best = square;
+          nearest = j;
+        }
+      }
+      labels.push_back(static_cast<std::uint16_t>(nearest));
+    }
+    plain.resize(height * width);
+    remap<std::uint16_t, std::uint16_t>(pixels, channels, histogram.colors, labels, plain.data(),
+                                        team);
+  }
+
+  Raster raster(std::size_t y0 = 0, std::size_t x0 = 0) const {
+    return {pixels, height, width, y0, x0};
+  }
+
+  std::vector<std::uint16_t> diffused(float strength, int threads) const {
+    Team team(threads);
+    auto indices = plain;
+    diffuse_error(raster(), space, palette, strength, indices.data(), team);
+    return indices;
+  }
+
+  std::vector<std::uint16_t> ordered(const Mask& mask, float strength, int threads,
+                                     std::size_t y0 = 0, std::size_t x0 = 0) const {
+    Team team(threads);
+    auto indices = plain;
+    dither_ordered(raster(y0, x0), space, palette, histogram.colors, std::span(labels), mask,
+                   strength, indices.data(), team);
+    return indices;
+  }
+
+  Space space;
+  std::size_t height;
+  std::size_t width;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> palette;
+  Histogram histogram;
+  std::vector<std::uint16_t> labels;
+  std::vector<std::uint16_t> plain;
+};
+
+void test_one(const Case& image) {
+  CHECK_EQUAL(image.diffused(0, 2), image.plain);
+  const auto diffused = image.diffused(1, 1);
+  CHECK_EQUAL(image.diffused(1, 3), diffused);
+  for (const Mask& mask : {bayer_mask(), blue_noise_mask()}) {
+    CHECK_EQUAL(image.ordered(mask, 0, 2), image.plain);
+    const auto ordered = image.ordered(mask, 1, 1);
+    CHECK_EQUAL(image.ordered(mask, 1, 3), ordered);
+    CHECK_EQUAL(image.ordered(mask, 1, 2, 3 * mask.side, mask.side), ordered);
+  }
+  const auto k = image.palette.size() / static_cast<std::size_t>(image.space.channels());
+  CHECK(std::ranges::all_of(diffused, [&](std::uint16_t index) { return index < k; }));
+  if (k > 2 && image.plain.size() > 100) CHECK(diffused != image.plain);
+}
+
+void test_masks() {
+  for (const Mask& mask : {bayer_mask(), blue_noise_mask()}) {
+    CHECK_EQUAL(mask.ranks.size(), mask.side * mask.side);
+    const std::set<std::uint16_t> ranks(mask.ranks.begin(), mask.ranks.end());
+    CHECK_EQUAL(ranks.size(), mask.ranks.size());
+    CHECK_EQUAL(std::size_t{*ranks.rbegin()} + 1, mask.ranks.size());
+  }
+}
+
+void test_tally() {
+  const Case image(SpaceName::srgb, 3, 40, 50, 7);
+  Team team(3);
+  const Tally got = tally<std::uint16_t>(image.pixels, 3, image.plain, image.palette, team);
+  const double expected = squared_error(image.histogram.colors, 3, image.histogram.counts,
+                                        image.labels, image.palette, team);
+  CHECK_EQUAL(got.squared_error, expected);
+  CHECK_EQUAL(std::accumulate(got.counts.begin(), got.counts.end(), std::int64_t{0}),
+              std::int64_t{2000});
+  CHECK_THROWS(
+      std::invalid_argument,
+      tally<std::uint16_t>(image.pixels, 3, image.plain, std::span(image.palette).first(3), team));
+}
+
+}  // namespace
+
+void test_dithering() {
+  test_masks();
+  test_tally();
+  for (const int k : {1, 2, 5, 40, 256, 300, 2000}) {
+    current_case = text("nearest grid, k ", k);
+    test_nearest_grid<3>(k, 5e5f);
+    test_nearest_grid<4>(k, 5e5f);
+    test_nearest_grid<3>(k, 1e-3f);
+  }
+  for (const SpaceName name :
+       {SpaceName::srgb, SpaceName::linear, SpaceName::oklab, SpaceName::lab}) {
+    for (const int channels : {3, 4}) {
+      for (const std::size_t k : {1, 2, 16, 300}) {
+        current_case =
+            text("dither, space ", static_cast<int>(name), ", channels ", channels, ", k ", k);
+        test_one(Case(name, channels, 33, 47, k));
+      }
+      test_one(Case(name, channels, 1, 60, 4));
+      test_one(Case(name, channels, 60, 1, 4));
+    }
+  }
+}
