@@ -104,7 +104,9 @@ class TestRecordKMetrics:
         assert ours == pytest.approx(theirs, rel=0.05)
 
     def test_costs_are_those_of_the_fit(self, small) -> None:
-        fit = model.KMeans(n_clusters=5, n_init=5, random_state=7).fit(small.rgb_vector)
+        fit = model.KMeans(n_clusters=5, init="k-means++", n_init=5, random_state=7).fit(
+            small.rgb_vector
+        )
         cost = model.clusters_cost(small.rgb_vector, fit.cluster_centers_, fit.labels_)
         assert model.record_k_metrics(small, [5], 7)[0] == [cost]
 

@@ -183,7 +183,8 @@ def record_k_metrics(
     n_init : int, default 5
         How many times each fit starts anew; the best is kept. At least 1.
     engine : {"kpalette", "scikit-learn"}
-        Whose ``KMeans`` is fitted, with its own defaults for all else.
+        Whose ``KMeans`` is fitted: both from starts by k-means++, and with their own defaults for
+        all else.
 
     Returns
     -------
@@ -216,7 +217,7 @@ def record_k_metrics(
     make = ENGINES[engine]()
     costs, seconds = [], []
     for k in _with_progress(ks):
-        kmeans = make(n_clusters=k, n_init=n_init, random_state=random_state)
+        kmeans = make(n_clusters=k, init="k-means++", n_init=n_init, random_state=random_state)
         start = time.perf_counter()
         kmeans.fit(pixels)
         seconds.append(time.perf_counter() - start)
