@@ -215,7 +215,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
                 self.inertia_ = float(inertia)
                 self.n_iter_ = int(n_iter)
         self._n_features_out = k
-        found = len(np.unique(self.labels_))
+        found = np.count_nonzero(np.bincount(self.labels_, minlength=k))
         if found < k:
             warnings.warn(
                 f"found {found} distinct clusters, fewer than n_clusters={k}: "
@@ -418,9 +418,11 @@ def _rows(X: Array | ColorHistogram) -> Array:  # noqa: N803
 
 def _as_colors(X: Array) -> ByteArray | None:  # noqa: N803
     """Give samples as 8-bit colours, if that is what they are."""
+    if X.dtype == np.uint8:
+        return X
     if X.shape[1] != 3 or not (X.min() >= 0 and X.max() <= 255):
         return None
-    colors = X.astype(np.uint8, copy=False)
+    colors = X.astype(np.uint8)
     return colors if np.array_equal(colors, X) else None
 
 
