@@ -437,6 +437,43 @@ def test_bad_options_are_refused(options, error, match) -> None:
             function(np.zeros((4, 4), np.uint8), **options)
 
 
+class TestAlpha:
+    def test_flattened_over_a_colour(self) -> None:
+        pixels = photo_like(4, 40)
+        backdrop = np.array([10, 200, 255])
+        share = pixels[..., 3:] / 255
+        over = np.floor(pixels[..., :3] * share + backdrop * (1 - share) + 0.5).astype(np.uint8)
+        flat = quantize(pixels, 256 * 256, alpha="flatten:#0ac8ff")
+        assert flat.palette.colors.shape[1] == 3
+        assert np.array_equal(flat.rgb, over)
+        assert quantize(pixels, 9, alpha="flatten:0AC8FF").palette == quantize(over, 9).palette
+
+    def test_opaque_images_stay_as_they_are(self) -> None:
+        pixels = photo_like(3, 40)
+        kept, flat = (quantize(pixels, 9, alpha=alpha) for alpha in ("keep", "flatten:#ff0000"))
+        assert kept.palette == flat.palette
+
+    def test_corners(self) -> None:
+        pixels = np.array([[[255, 255, 255, 255], [9, 9, 9, 0], [0, 0, 0, 255]]], np.uint8)
+        flat = quantize(pixels, 3, alpha="flatten:#ffffff")
+        assert flat.rgb.tolist() == [[[255] * 3, [255] * 3, [0] * 3]]
+
+    @pytest.mark.parametrize(
+        ("alpha", "error"),
+        [
+            ("drop", ValueError),
+            ("flatten", ValueError),
+            ("flatten:#fff", ValueError),
+            ("flatten:#ffffff00", ValueError),
+            (None, TypeError),
+            (0, TypeError),
+        ],
+    )
+    def test_others_are_refused(self, alpha, error) -> None:
+        with pytest.raises(error, match="alpha: expected 'keep' or 'flatten:#rrggbb', got"):
+            quantize(photo_like(3, 8), 2, alpha=alpha)
+
+
 def test_public_names() -> None:
     assert kpalette.__all__ == sorted(kpalette.__all__)
     assert all(getattr(kpalette, name) is not None for name in kpalette.__all__)

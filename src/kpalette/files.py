@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import stat
 import struct
 import warnings
@@ -78,6 +79,32 @@ def with_alpha(colors: ByteArray) -> ByteArray:
     if colors.shape[-1] == 4:
         return colors
     return np.concatenate([colors, np.full_like(colors[..., :1], 255)], axis=-1)
+
+
+def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
+    """Keep the alpha of pixels (h, w, 3 or 4), or lay them over a colour: ``"flatten:#rrggbb"``.
+
+    Raises
+    ------
+    TypeError
+        If `alpha` is not a string.
+    ValueError
+        If it is neither ``"keep"`` nor ``"flatten:"`` with a colour.
+    """
+    if not isinstance(alpha, str):
+        raise TypeError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
+    if alpha == "keep":
+        return pixels
+    match = re.fullmatch(r"flatten:#?([0-9a-fA-F]{6})", alpha)
+    if match is None:
+        raise ValueError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
+    if pixels.shape[2] == 3:
+        return pixels
+    backdrop = np.frombuffer(bytes.fromhex(match[1]), np.uint8).astype(np.uint16)
+    share = pixels[..., 3:].astype(np.uint16)
+    # Up to 65,152, so that 16 bits are enough.
+    mixed = (pixels[..., :3] * share + backdrop * (255 - share) + 127) // 255
+    return mixed.astype(np.uint8)
 
 
 def _from_array(array: np.ndarray[Any, Any]) -> ByteArray:

@@ -155,6 +155,7 @@ def quantize(
     weights: Any = None,
     saliency: bool = False,
     quality: Mapping[str, float] | None = None,
+    alpha: str = "keep",
     dither: str | None = None,
     dither_strength: float = 1.0,
     seed: int = 0,
@@ -193,6 +194,9 @@ def quantize(
         A target, for which the fewest colours are found, up to `k`: ``{"psnr": 38}`` in decibels,
         ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or ``{"delta_e_p95": 4}``, what
         95 % of them have at most. The palette is what it would be for that k.
+    alpha : str, default "keep"
+        What to do with transparency: keep it, or lay the image over a colour,
+        ``"flatten:#ffffff"``.
     dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
         Mix colours that the palette lacks from those that it has, side by side. The palette stays
         the same. ``"floyd-steinberg"`` looks best: what is lost in one pixel is made up for in the
@@ -257,7 +261,7 @@ def quantize(
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
-    pixels = files.as_pixels(source)
+    pixels = files.apply_alpha(files.as_pixels(source), alpha)
     if fixed_colors.shape[1] == 4:
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
