@@ -9,9 +9,7 @@ namespace kpalette {
 NearestGrid::NearestGrid(std::span<const Point4> centers, std::span<const std::int32_t> ids,
                          int dim, float reach)
     : dim_(dim),
-      bits_(getenv("KB") ? atoi(getenv("KB"))
-            : dim == 3   ? 5
-                         : 4),
+      bits_(dim == 3 ? 5 : 4),
       reach_(reach),
       cells_(std::size_t{1} << (bits_ * dim)),
       coarse_(std::size_t{1} << (kCoarseBits * dim)),
