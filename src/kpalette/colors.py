@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from string import hexdigits
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -78,12 +78,20 @@ def checked_fixed(fixed: Any, k: int) -> ByteArray:
     return colors
 
 
+def hex_levels(text: str) -> tuple[int, ...] | None:
+    """Read rrggbb or rrggbbaa, with or without a # before it; None if it is neither."""
+    digits = text.removeprefix("#")
+    if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){3,4}", digits):
+        return None
+    return tuple(bytes.fromhex(digits))
+
+
 def _levels(color: Any) -> tuple[int, ...]:
     if isinstance(color, str):
-        digits = color.removeprefix("#")
-        if len(digits) not in (6, 8) or not all(digit in hexdigits for digit in digits):
+        levels = hex_levels(color)
+        if levels is None:
             raise ValueError(f"fixed: expected colours such as '#ff8800', got {color!r}")
-        return tuple(bytes.fromhex(digits))
+        return levels
     if not isinstance(color, (Sequence, np.ndarray)):
         raise TypeError(f"fixed: expected colours such as '#ff8800', got {color!r}")
     if len(color) not in (3, 4):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import re
 import stat
 import struct
 import warnings
@@ -19,7 +18,7 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from kpalette.colors import ByteArray
+from kpalette.colors import ByteArray, hex_levels
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -95,12 +94,13 @@ def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
         raise TypeError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
     if alpha == "keep":
         return pixels
-    match = re.fullmatch(r"flatten:#?([0-9a-fA-F]{6})", alpha)
-    if match is None:
+    kind, _, color = alpha.partition(":")
+    levels = hex_levels(color)
+    if kind != "flatten" or levels is None or len(levels) != 3:
         raise ValueError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
     if pixels.shape[2] == 3:
         return pixels
-    backdrop = np.frombuffer(bytes.fromhex(match[1]), np.uint8).astype(np.uint16)
+    backdrop = np.array(levels, np.uint16)
     share = pixels[..., 3:].astype(np.uint16)
     # Up to 65,152, so that 16 bits are enough.
     mixed = (pixels[..., :3] * share + backdrop * (255 - share) + 127) // 255

@@ -174,6 +174,12 @@ class ColorHistogram:
         """Let ``sum(histograms)`` start from its 0."""
         return self if other == 0 else NotImplemented
 
+    def find(self, pixels: ByteArray, team: _core.Team) -> np.ndarray[Any, np.dtype[np.int32]]:
+        """Give the index of the colour of each of uint8 pixels (n, channels); it must have all."""
+        which = np.empty(len(pixels), np.int32)
+        _core.remap(pixels, self.colors, np.arange(len(self), dtype=np.int32), which, team)
+        return which
+
     def with_alpha(self) -> ColorHistogram:
         """Return the same colours with four channels, opaque if they have three."""
         if self.channels == 4:

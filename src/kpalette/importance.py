@@ -98,10 +98,7 @@ def weigh(
     team: _core.Team,
 ) -> ColorHistogram:
     """Give a histogram that counts each pixel by its weight, 0 to 65,536; of the least, none."""
-    which = np.empty(weights.size, np.int32)
-    numbers = np.arange(len(histogram), dtype=np.int32)
-    flat = pixels.reshape(-1, pixels.shape[2])
-    _core.remap(flat, histogram.colors, numbers, which, team)
+    which = histogram.find(pixels.reshape(-1, pixels.shape[2]), team)
     steps = np.rint(weights.ravel() * (STEPS / weights.max()))
     counts = np.bincount(which, steps, minlength=len(histogram)).astype(np.int64)
     return ColorHistogram(histogram.colors, counts)

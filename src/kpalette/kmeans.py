@@ -457,7 +457,7 @@ class _Problem:
 
         if weights is None:
             return cls._counted(histogram, histogram.counts, k, team, expand, colors)
-        which = expand(np.arange(len(histogram)))
+        which = histogram.find(colors, team)
         summed: Array = np.bincount(which, weights, minlength=len(histogram))
         if summed.sum() < MAX_TOTAL and np.array_equal(summed, np.floor(summed)):
             summed = summed.astype(np.int64)

@@ -320,9 +320,7 @@ def _count_pairs(
     """
     channels = a.shape[2]
     histogram = ColorHistogram.from_pixels(a, team)
-    which = np.empty(a.shape[0] * a.shape[1], np.int32)
-    labels = np.arange(len(histogram), dtype=np.int32)
-    _core.remap(a.reshape(-1, channels), histogram.colors, labels, which, team)
+    which = histogram.find(a.reshape(-1, channels), team)
     codes = files.with_alpha(b).reshape(-1, 4).view(np.uint32).ravel()
     partners = np.empty(len(histogram), np.uint32)
     partners[which] = codes

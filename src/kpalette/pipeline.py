@@ -15,7 +15,7 @@ import numpy as np
 
 from kpalette import _core, files, notebook, sorting
 from kpalette import dither as dithering
-from kpalette.colors import ByteArray, Color, checked_fixed
+from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
 from kpalette.files import ImageSource
 from kpalette.fit import EFFORTS, Fitted, error_of, fit_each, psnr, recount
 from kpalette.histogram import ColorHistogram, make_team
@@ -283,22 +283,19 @@ def quantize(
     else:
         least = max(1, len(fixed_colors))
         fit = fit_fewest(fit_to, histogram, least, k, target, team)
-    indices = map_pixels(pixels, histogram, fit.labels, len(fit.palette), team)
-    palette, mse = fit.palette, fit.mse
-    if dither is not None and dither_strength > 0 and mse > 0:
-        counts, mse = dithering.apply(
-            dither,
-            dither_strength,
-            pixels,
-            histogram,
-            fit.labels,
-            palette.colors,
-            indices,
-            space=space,
-            team=team,
-        )
-        palette = Palette(palette.colors, counts)
-    return Quantized(indices, palette, mse, fit.n_iter, len(histogram))
+    return _mapped(
+        pixels,
+        histogram,
+        fit.labels,
+        fit.palette.colors,
+        fit.palette,
+        fit.mse,
+        fit.n_iter,
+        space=space,
+        dither=dither,
+        strength=dither_strength,
+        team=team,
+    )
 
 
 def extract_palette(
@@ -353,10 +350,7 @@ def extract_palette(
 
 def check_k(k: object) -> None:
     """Raise TypeError or ValueError for anything but a number of colours."""
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise TypeError(f"k: expected an integer, got {k!r}")
-    if not 1 <= k <= MAX_COLORS:
-        raise ValueError(f"k: expected 1 to {MAX_COLORS}, got {k}")
+    checked_whole("k", k, 1, MAX_COLORS)
 
 
 def check_options(space: str, effort: str, seed: object) -> None:
@@ -394,21 +388,43 @@ def remap(
     assignment = _core.Assignment(points, len(colors), team)
     assignment.update(_core.place(colors, space))
     labels, counts = assignment.labels, assignment.counts
+    return _mapped(
+        pixels,
+        histogram,
+        labels,
+        colors,
+        Palette(palette.colors, counts),
+        error_of(histogram, labels, Palette(colors), team),
+        0,
+        space=space,
+        dither=dither,
+        strength=dither_strength,
+        team=team,
+    )
+
+
+def _mapped(
+    pixels: ByteArray,
+    histogram: ColorHistogram,
+    labels: np.ndarray[Any, np.dtype[np.uint16]],
+    colors: ByteArray,
+    palette: Palette,
+    mse: float,
+    n_iter: int,
+    *,
+    space: str,
+    dither: str | None,
+    strength: float,
+    team: _core.Team,
+) -> Quantized:
+    """Map pixels to a palette, whose colours with as many channels are `colors`, and dither."""
     indices = map_pixels(pixels, histogram, labels, len(colors), team)
-    mse = error_of(histogram, labels, Palette(colors), team)
-    if dither is not None and dither_strength > 0 and mse > 0:
+    if dither is not None and strength > 0 and mse > 0:
         counts, mse = dithering.apply(
-            dither,
-            dither_strength,
-            pixels,
-            histogram,
-            labels,
-            colors,
-            indices,
-            space=space,
-            team=team,
+            dither, strength, pixels, histogram, labels, colors, indices, space=space, team=team
         )
-    return Quantized(indices, Palette(palette.colors, counts), mse, 0, len(histogram))
+        palette = Palette(palette.colors, counts)
+    return Quantized(indices, palette, mse, n_iter, len(histogram))
 
 
 def map_pixels(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kpalette.colors import ByteArray, CountArray
+from kpalette.colors import ByteArray, CountArray, hex_levels
 from kpalette.palette import MAX_COLORS
 
 _SHORT = reprlib.Repr()
@@ -85,10 +85,10 @@ def to_levels(line: str, number: int) -> tuple[int, ...]:
 
 def parse_hex(text: str, where: str) -> tuple[int, ...]:
     """Read rrggbb or rrggbbaa, with or without a # before it."""
-    digits = text.removeprefix("#")
-    if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){3,4}", digits):
+    levels = hex_levels(text)
+    if levels is None:
         raise PaletteReadError(f"{where}: expected rrggbb or rrggbbaa, got {shown(text)}")
-    return tuple(bytes.fromhex(digits))
+    return levels
 
 
 def shown(got: object) -> str:
