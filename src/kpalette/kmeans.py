@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self, TypeAlias
 
@@ -20,21 +19,17 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from kpalette import _core
-from kpalette.colors import ByteArray, checked_whole
-from kpalette.histogram import ColorHistogram, make_team
-from kpalette.palette import MAX_COLORS
+from kpalette.colors import checked_whole
+from kpalette.histogram import ColorHistogram
+from kpalette.problem import Array, Floats, Labels, Problem, rows_of
 
 __all__ = ["KMeans"]
 
-Array: TypeAlias = np.ndarray[Any, Any]
-Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
-Labels: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 RandomState: TypeAlias = "int | np.random.Generator | np.random.RandomState | None"
 Init: TypeAlias = "str | Array | Callable[..., Any]"
 
 MAX_INT = 2**31 - 1
 WORK_AT_ONCE = 10**9  #: Products of coordinates between two looks at signals.
-MAX_TOTAL = 2**40  #: Up to which the core surely sums weights as whole numbers.
 
 #: How a fit can start, besides by "random", an array or a function.
 SEEDINGS: dict[str, Callable[..., Floats]] = {
@@ -193,8 +188,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         k = int(self.n_clusters)
         if k > n:
             raise ValueError(f"n_clusters: expected at most n_samples={n}, got {k}")
-        problem = _Problem.of(X, weights, k)
-        dtype = np.float32 if _rows(X).dtype == np.float32 else np.float64
+        problem = Problem.of(X, weights, k)
+        dtype = np.float32 if rows_of(X).dtype == np.float32 else np.float64
         rng = _generator(self.random_state)
         assignment = problem.assignment(k)
         best = math.inf
@@ -260,7 +255,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
 
         check_is_fitted(self)
         X, _ = self._checked(X, None, reset=False)  # noqa: N806
-        distances: Array = euclidean_distances(_rows(X), self.cluster_centers_)
+        distances: Array = euclidean_distances(rows_of(X), self.cluster_centers_)
         return distances
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:  # noqa: N803
@@ -289,11 +284,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _assigned(self, X: Any, sample_weight: Any) -> tuple[_Problem, Any, Floats]:  # noqa: N803
+    def _assigned(self, X: Any, sample_weight: Any) -> tuple[Problem, Any, Floats]:  # noqa: N803
         check_is_fitted(self)
         X, weights = self._checked(X, sample_weight, reset=False)  # noqa: N806
         centers = self.cluster_centers_.astype(np.float64)
-        problem = _Problem.of(X, weights, len(centers))
+        problem = Problem.of(X, weights, len(centers))
         assignment = problem.assignment(len(centers))
         assignment.update(centers)
         return problem, assignment, centers
@@ -382,7 +377,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     def _start(
         self,
         X: Array | ColorHistogram,  # noqa: N803
-        problem: _Problem,
+        problem: Problem,
         rng: np.random.Generator,
     ) -> Floats:
         """Choose where the centres start."""
@@ -394,7 +389,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         given: Any = self.init
         if callable(given):
             state = np.random.RandomState(rng.integers(2**32))
-            rows = _rows(X)
+            rows = rows_of(X)
             rows = rows.astype(np.float64) if rows.dtype == np.uint8 else rows
             given = given(rows, k, random_state=state)
         start: Floats = check_array(given, dtype=np.float64, order="C", input_name="init")
@@ -410,118 +405,3 @@ def _generator(random_state: RandomState) -> np.random.Generator:
     if random_state is None or isinstance(random_state, np.random.Generator):
         return np.random.default_rng(random_state)
     return np.random.default_rng(checked_whole("random_state", random_state, 0))
-
-
-def _rows(X: Array | ColorHistogram) -> Array:  # noqa: N803
-    return X.colors if isinstance(X, ColorHistogram) else X
-
-
-def _as_colors(X: Array) -> ByteArray | None:  # noqa: N803
-    """Give samples as 8-bit colours, if that is what they are."""
-    if X.dtype == np.uint8:
-        return X
-    if X.shape[1] != 3 or not (X.min() >= 0 and X.max() <= 255):
-        return None
-    colors = X.astype(np.uint8)
-    return colors if np.array_equal(colors, X) else None
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """Weighted points for the core, and the way from their labels to those of the samples."""
-
-    points: _core.Points | _core.Samples
-    rows: Array  # the values of the points
-    weights: Array
-    team: _core.Team
-    expand: Callable[[Array], Labels]
-    pixels: ByteArray | None = None  # the samples, where they are colours that all weigh the same
-
-    @classmethod
-    def of(cls, X: Array | ColorHistogram, weights: Floats | None, k: int) -> Self:  # noqa: N803
-        """Count samples if they are colours; take them as they are if not."""
-        team = make_team(None)
-        if isinstance(X, ColorHistogram):
-            return cls._counted(X, X.counts, k, team, lambda labels: labels.astype(np.int32))
-        colors = _as_colors(X)
-        if colors is None:
-            weights = np.ones(len(X)) if weights is None else weights
-            points = _core.Samples(X, weights, team)
-            return cls(points, X, weights, team, lambda labels: labels)
-        histogram = ColorHistogram.from_pixels(colors, team)
-
-        def expand(labels: Array) -> Labels:
-            out = np.empty(len(colors), np.int32)
-            _core.remap(colors, histogram.colors, labels.astype(np.int32), out, team)
-            return out
-
-        if weights is None:
-            return cls._counted(histogram, histogram.counts, k, team, expand, colors)
-        which = histogram.find(colors, team)
-        summed: Array = np.bincount(which, weights, minlength=len(histogram))
-        if summed.sum() < MAX_TOTAL and np.array_equal(summed, np.floor(summed)):
-            summed = summed.astype(np.int64)
-        even = bool((weights == weights[0]).all())
-        return cls._counted(histogram, summed, k, team, expand, colors if even else None)
-
-    @classmethod
-    def _counted(
-        cls,
-        histogram: ColorHistogram,
-        weights: Array,
-        k: int,
-        team: _core.Team,
-        expand: Callable[[Array], Labels],
-        pixels: ByteArray | None = None,
-    ) -> Self:
-        points: _core.Points | _core.Samples
-        if histogram.channels == 3 and weights.dtype == np.int64 and k <= MAX_COLORS:
-            points = _core.Points(histogram.colors, weights, team)
-        else:
-            rows = histogram.colors.astype(np.float64)
-            points = _core.Samples(rows, weights.astype(np.float64), team)
-        return cls(points, histogram.colors, weights, team, expand, pixels)
-
-    def assignment(self, k: int) -> Any:
-        kind = _core.Assignment if isinstance(self.points, _core.Points) else _core.SampleAssignment
-        return kind(self.points, k, self.team)  # type: ignore[arg-type]
-
-    def draw(self, k: int, rng: np.random.Generator) -> Floats:
-        """Choose samples at random, by their weights."""
-        if self.pixels is not None:
-            return rng.choice(self.pixels, k, replace=False).astype(np.float64)
-        rows, weights = self._population()
-        if k >= len(rows):
-            chosen = np.arange(k) % len(rows)
-        else:
-            even = bool((weights == weights[0]).all())
-            p = None if even else weights / weights.sum()
-            chosen = rng.choice(len(rows), k, replace=False, p=p)
-        return rows[chosen].astype(np.float64)
-
-    def seed(self, seeding: Callable[..., Floats], k: int, seed: int) -> Floats:
-        """Choose by one of the core's methods."""
-        points = self.points
-        if isinstance(points, _core.Samples):
-            points = _core.Samples(*self._population(), self.team)
-        centers = seeding(points, min(k, len(points)), seed, self.team)
-        return np.vstack([centers, np.repeat(centers[-1:], k - len(centers), axis=0)])
-
-    def _population(self) -> tuple[Array, Floats]:
-        """Give what weighs something: in the order given if all weigh the same and none repeats.
-
-        Otherwise in an order that depends on the values alone, so that a weight of 2 is the same
-        as being there twice, wherever.
-        """
-        some = self.weights > 0
-        rows = np.ascontiguousarray(self.rows if some.all() else self.rows[some], self._dtype)
-        weights = self.weights[some].astype(np.float64)
-        hashes = _core.hash_samples(_core.Samples(rows, weights, self.team), self.team)
-        _, first, which = np.unique(hashes, return_index=True, return_inverse=True)
-        if len(first) == len(rows) and (weights == weights[0]).all():
-            return rows, weights
-        return rows[first], np.bincount(which, weights).astype(np.float64)
-
-    @property
-    def _dtype(self) -> Any:
-        return np.float32 if self.rows.dtype == np.float32 else np.float64
