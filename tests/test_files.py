@@ -633,7 +633,7 @@ def test_replacing_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def full(*_: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space left"), replacing(path) as file:
         file.write(b"new")
     assert path.read_bytes() == b"old"

@@ -1,17 +1,11 @@
-"""Decoding and encoding: the only module that knows file formats. It knows no algorithm."""
+"""Decoding: whatever holds an image becomes 8-bit sRGB, upright."""
 
 from __future__ import annotations
 
-import errno
 import io
 import os
-import stat
-import struct
 import warnings
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
@@ -251,125 +245,3 @@ def _changes_nothing(transform: ImageCmsTransform, mode: str) -> bool:
     probe = Image.fromarray(grid.squeeze(2) if mode == "L" else grid)
     moved = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe.convert("RGB"))
     return bool(np.abs(moved).max() <= 1)
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[IO[bytes]]:
-    """Open a temporary file that takes the place of `path` once the block ends without an error.
-
-    The file at `path`, if any, stays whole until then, and nothing is left behind on failure.
-    Through a link, the file it points to is replaced. What is not a regular file, such as a pipe
-    or a device, is written to as it is.
-
-    Raises
-    ------
-    FileExistsError
-        If there is a file at the end and `overwrite` is false.
-    OSError
-        If the file cannot be written.
-    """
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        status = None
-    if status and not stat.S_ISREG(status.st_mode):
-        with open(path, "wb") as file:
-            yield file
-        return
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:40]}-{os.urandom(8).hex()}")
-    try:
-        with open(temporary, "xb") as file:
-            if status:
-                with suppress(OSError):  # a file system without permissions
-                    os.chmod(temporary, stat.S_IMODE(status.st_mode) & 0o777)
-            yield file
-        if overwrite:
-            os.replace(temporary, target)
-        else:
-            _rename_to_new(temporary, target)
-    except BaseException as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename == os.fspath(temporary):
-            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
-        raise
-
-
-def _rename_to_new(temporary: Path, target: Path) -> None:
-    """Rename a file, unless there is one of that name by now."""
-    try:
-        os.link(temporary, target)  # fails where the name is taken, which a rename does not
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without hard links
-        if target.exists():
-            name = os.fspath(temporary)
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name) from None
-        os.replace(temporary, target)
-    else:
-        os.unlink(temporary)
-
-
-def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
-    """Make a Pillow image: mode P for at most 256 colours, otherwise RGB or RGBA.
-
-    Parameters
-    ----------
-    indices : integer array (h, w)
-    colors : uint8 array (k, 3) or (k, 4)
-    """
-    if len(colors) > 256:
-        return Image.fromarray(colors[indices])
-    image = Image.fromarray(indices.astype(np.uint8, copy=False))
-    image.putpalette(np.ascontiguousarray(colors[:, :3]).tobytes(), "RGB")
-    if colors.shape[1] == 4:
-        # Those after the last that is not opaque need not be written.
-        image.info["transparency"] = colors[:, 3].tobytes().rstrip(b"\xff") or b"\xff"
-    return image
-
-
-def write_png(path: str | os.PathLike[str] | IO[bytes], image: Image.Image) -> None:
-    """Write an indexed PNG of as few bits per pixel as its palette needs.
-
-    Raises
-    ------
-    ValueError
-        If the image has more than 256 colours.
-    """
-    if image.mode != "P":
-        raise ValueError("an indexed PNG holds at most 256 colors, got more")
-    encoded = _encode_indexed(image)
-    if isinstance(path, (str, os.PathLike)):
-        with replacing(path) as file:
-            file.write(encoded)
-    else:
-        path.write(encoded)
-
-
-def _encode_indexed(image: Image.Image) -> bytes:
-    """Encode an image of mode P as PNG, with no filter on any row.
-
-    Pillow filters rows of less than 8 bits as if they were a photo's, which makes files larger: by
-    12 % for 16 colours and 4 % for 4 or 2, and takes longer.
-    """
-    indices, palette = np.asarray(image), bytes(image.getpalette("RGB") or ())
-    height, width = indices.shape
-    bits = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 3 << bits)
-    per_byte = 8 // bits
-    rows = np.zeros((height, 1 + -(-width // per_byte)), np.uint8)  # with the filter's number, 0
-    for place in range(per_byte):
-        part = indices[:, place::per_byte] << np.uint8(8 - bits * (place + 1))
-        rows[:, 1 : 1 + part.shape[1]] |= part
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)),
-        (b"PLTE", palette),
-        (b"tRNS", image.info.get("transparency", b"")),
-        (b"IDAT", zlib.compress(rows.tobytes(), 6)),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-        if data or kind != b"tRNS"
-    )
