@@ -25,6 +25,7 @@
 #include "error.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
+#include "islands.hpp"
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "palette.hpp"
@@ -281,6 +282,15 @@ OutCoords run_grow(OwningAssignment& self, const Coords& centers, int k) {
           "expected k from the assignment's to twice that, at most 65536");
   return hand_over_coords(without_gil([&] { return grow(self.assignment, std::move(values), k); }),
                           self.assignment.points().dim());
+}
+
+OutBytes run_find_islands(OwningAssignment& self, const Coords& centers, int most) {
+  const std::vector<double> values = self.checked(centers);
+  std::vector<std::uint8_t> colors =
+      without_gil([&] { return find_islands(self.assignment, values, most); });
+  const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
+  const std::size_t n = colors.size() / dim;
+  return hand_over<OutBytes>(std::move(colors), {n, dim});
 }
 
 OutBytes run_round_centers(OwningAssignment& self, const Coords& centers, const Bytes& fixed) {
@@ -572,6 +582,8 @@ NB_MODULE(_core, m) {
         "Leaves local minima by merging and splitting: centers, n_iter.");
   m.def("grow", &run_grow, "assignment"_a, "centers"_a, "k"_a,
         "Splits the clusters that gain most by it: k centers, up to twice as many.");
+  m.def("find_islands", &run_find_islands, "assignment"_a, "centers"_a, "most"_a,
+        "Colours (m, channels) of small vivid regions that the centers lost.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a, "fixed"_a,
         "The palette (k, channels); the assignment follows it.");
   m.def("delta_e_2000", &run_delta_e_2000, "lab_a"_a, "lab_b"_a, "team"_a,

@@ -117,6 +117,10 @@ void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
 
 }  // namespace
 
+std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double* target) {
+  return entry_near(space, target).color;
+}
+
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
                                         std::span<const std::uint8_t> fixed) {
   const Space& space = assignment.points().space();

@@ -1,6 +1,7 @@
 // From centres to a palette of 8-bit colours, without losing what rounding need not lose.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "assignment.hpp"
 
 namespace kpalette {
+
+/// The 8-bit colour nearest to some coordinates, channels past the space's being 0.
+std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double* target);
 
 /// Rounds centres to k distinct colours (k, dim), the most frequent first, and leaves every point
 /// with the label of its nearest one, the first among equals. Passes of k-means on the grid of

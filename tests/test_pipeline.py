@@ -328,6 +328,19 @@ class TestPaletteAndRemap:
         assert q.indices.tolist() == [[2, 2, 0]]
         assert q.palette.counts.tolist() == [1, 0, 2]
 
+    @pytest.mark.parametrize("space", ["srgb", "linear", "oklab", "lab"])
+    def test_remap_measures_distances_in_the_given_space(self, space: str) -> None:
+        pixels = gradient(40, 50)
+        q = kpalette.quantize(pixels, 9, space=space)
+        again = q.palette.remap(pixels, space=space)
+        np.testing.assert_array_equal(again.indices, q.indices)
+        assert again.mse == q.mse
+
+    @pytest.mark.parametrize(("space", "error"), [("hsv", ValueError), (3, TypeError)])
+    def test_remap_refuses_an_unknown_space(self, space, error: type[Exception]) -> None:
+        with pytest.raises(error, match="space: expected"):
+            kpalette.Palette(np.zeros((1, 3), np.uint8)).remap(gradient(2, 2), space=space)
+
     def test_remap_of_other_channels(self) -> None:
         opaque = Palette(np.array([[0, 0, 0], [255, 255, 255]], np.uint8))
         clear = Palette(np.array([[0, 0, 0, 0], [255, 255, 255, 255]], np.uint8))

@@ -78,6 +78,11 @@ def checked_fixed(fixed: Any, k: int) -> ByteArray:
     return colors
 
 
+def hex_name(color: ByteArray) -> str:
+    """Write a colour (3 or 4) as #rrggbb or #rrggbbaa."""
+    return f"#{color.tobytes().hex()}"
+
+
 def hex_levels(text: str) -> tuple[int, ...] | None:
     """Read rrggbb or rrggbbaa, with or without a # before it; None if it is neither."""
     digits = text.removeprefix("#")

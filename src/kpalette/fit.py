@@ -6,7 +6,7 @@ A fit starts from seeds, or from that of fewer colours.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -42,12 +42,13 @@ class Effort:
     plain: int  # and plain ones after them, at most
     seedings: tuple[str, ...] = ("wu",)  # what to start from, of which the best is kept
     shaken: int = 0  # more rounds, over all colours, that choose at random what to merge and split
+    guarded: bool = True  # whether small vivid regions are given colours of their own
 
 
 #: Chosen on photos: more of anything in "balanced" lowers the error by less than 0.3 %; "best"
 #: finds less than 0.1 % more with twice the starts or rounds.
 EFFORTS = {
-    "fast": Effort(start=2, rounds=0, passes=0, relaxed=2, plain=1),
+    "fast": Effort(start=2, rounds=0, passes=0, relaxed=2, plain=1, guarded=False),
     "balanced": Effort(start=5, rounds=8, passes=3, relaxed=5, plain=3),
     "best": Effort(
         start=10,
@@ -63,6 +64,9 @@ EFFORTS = {
 #: Centres are placed roughly by this many colours each; more change the error by 0.1 %.
 COLORS_PER_CENTER = 256
 
+#: One in so many colours, at most, goes to a small vivid region that k-means has swallowed.
+COLORS_PER_ISLAND = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
@@ -74,25 +78,64 @@ class Fitted:
     cost: float  # the sum over pixels of squared distances, on the scale of the space
     mse: float  # on the 8-bit scale of sRGB
     n_iter: int
+    islands: ByteArray  # colours (m, channels) of small vivid regions that were swallowed
 
 
-def fit_each(
+def fit(
     histogram: ColorHistogram,
-    ks: Iterable[int],
+    k: int,
     space: str,
     effort: str,
     seed: int,
     team: _core.Team,
     fixed: ByteArray | None = None,
-) -> Iterator[Fitted]:
-    """Fit each of some ascending k: the first from seeds, the others from the one before it.
+) -> Fitted:
+    """Fit k colours, of which those that are `fixed`, distinct ones (m, channels), stay.
 
-    The cost falls from each to the next, unless it is 0 already. With `fixed` colours, distinct
-    ones (m, channels) that every palette must have, there can be only one k.
+    In Oklab, where k-means swallows small vivid regions, it is made once more with colours fixed
+    for them.
     """
     if fixed is None:
         fixed = histogram.colors[:0]
-    absent = _absent(histogram, fixed)
+    most = min(k // COLORS_PER_ISLAND, k - len(fixed))
+    if space != "oklab" or not EFFORTS[effort].guarded:
+        most = 0
+    fitted = next(_fit_each(histogram, [k], space, effort, seed, team, fixed, most))
+    if not len(fitted.islands):
+        return fitted
+    fixed = np.concatenate([fixed, fitted.islands])
+    again = next(_fit_each(histogram, [k], space, effort, seed, team, fixed))
+    return replace(again, n_iter=fitted.n_iter + again.n_iter)
+
+
+def fit_each(
+    histogram: ColorHistogram,
+    ks: Sequence[int],
+    space: str,
+    effort: str,
+    seed: int,
+    team: _core.Team,
+) -> Iterator[Fitted]:
+    """Fit each of some ascending k: the first from seeds, the others from the one before it.
+
+    The cost falls from each to the next, unless it is 0 already: nothing but cost counts.
+    """
+    return _fit_each(histogram, ks, space, effort, seed, team, histogram.colors[:0])
+
+
+def _fit_each(
+    histogram: ColorHistogram,
+    ks: Sequence[int],
+    space: str,
+    effort: str,
+    seed: int,
+    team: _core.Team,
+    fixed: ByteArray,
+    islands: int = 0,
+) -> Iterator[Fitted]:
+    """Fit each k, of which there can be only one with fixed colours, and look for islands."""
+    # What an image of more colours than any k lacks, nobody asks.
+    absent = _absent(histogram, fixed) if len(histogram) <= max(ks) else fixed
     how = EFFORTS[effort]
     fixed_centers = _core.place(fixed, space)
     last: Fitted | None = None
@@ -102,7 +145,7 @@ def fit_each(
         return _place(histogram, step, space, team)
 
     def rounded(assignment: _core.Assignment, centers: Any, n_iter: int) -> Fitted:
-        return _round(histogram, assignment, centers, fixed, space, n_iter, team)
+        return _round(histogram, assignment, centers, fixed, islands, space, n_iter, team)
 
     for k in ks:
         if len(histogram) + len(absent) <= k:
@@ -127,8 +170,7 @@ def fit_each(
 
 def _absent(histogram: ColorHistogram, fixed: ByteArray) -> ByteArray:
     """Give those of the fixed colours that the image lacks."""
-    present = {color.tobytes() for color in histogram.colors} if len(fixed) else set()
-    return fixed[[color.tobytes() not in present for color in fixed]]
+    return fixed[[not (histogram.colors == color).all(axis=1).any() for color in fixed]]
 
 
 def _keep_all(histogram: ColorHistogram, absent: ByteArray, space: str) -> Fitted:
@@ -140,7 +182,7 @@ def _keep_all(histogram: ColorHistogram, absent: ByteArray, space: str) -> Fitte
         np.concatenate([histogram.colors[order], absent]),
         np.concatenate([histogram.counts[order], np.zeros(len(absent), np.int64)]),
     )
-    return Fitted(_core.place(palette.colors, space), palette, labels, 0.0, 0.0, 0)
+    return Fitted(_core.place(palette.colors, space), palette, labels, 0.0, 0.0, 0, absent[:0])
 
 
 def _thinning(n: int, k: int) -> int:
@@ -231,15 +273,18 @@ def _round(
     assignment: _core.Assignment,
     centers: Any,
     fixed: ByteArray,
+    islands: int,
     space: str,
     n_iter: int,
     team: _core.Team,
 ) -> Fitted:
     colors = _core.round_centers(assignment, centers, fixed)
+    coords = _core.place(colors, space)
     palette, labels = Palette(colors, assignment.counts), assignment.labels
-    cost = assignment.cost(_core.place(colors, space)) / _core.steps(colors.shape[1], space) ** 2
+    cost = assignment.cost(coords) / _core.steps(colors.shape[1], space) ** 2
     mse = error_of(histogram, labels, palette, team)
-    return Fitted(centers, palette, labels, cost, mse, n_iter)
+    found = _core.find_islands(assignment, coords, islands) if islands else colors[:0]
+    return Fitted(centers, palette, labels, cost, mse, n_iter, found)
 
 
 def recount(histogram: ColorHistogram, fitted: Fitted, space: str, team: _core.Team) -> Fitted:
@@ -256,7 +301,7 @@ def recount(histogram: ColorHistogram, fitted: Fitted, space: str, team: _core.T
     palette, labels = Palette(colors, assignment.counts), assignment.labels
     cost = assignment.cost(coords) / _core.steps(colors.shape[1], space) ** 2
     mse = error_of(histogram, labels, palette, team)
-    return Fitted(coords, palette, labels, cost, mse, fitted.n_iter)
+    return Fitted(coords, palette, labels, cost, mse, fitted.n_iter, fitted.islands)
 
 
 def error_of(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from kpalette import notebook
-from kpalette.colors import checked_colors, checked_counts, frozen
+from kpalette.colors import checked_colors, checked_counts, frozen, hex_name
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
@@ -168,7 +168,7 @@ class Palette:
     @property
     def hex(self) -> list[str]:
         """The colours as ``#rrggbb``, or ``#rrggbbaa`` where there is alpha."""
-        return [f"#{color.tobytes().hex()}" for color in self.colors]
+        return [hex_name(color) for color in self.colors]
 
     def sorted(self, by: str) -> Palette:
         """Give the same colours, with their counts, in another order.
@@ -213,6 +213,7 @@ class Palette:
         self,
         source: ImageSource,
         *,
+        space: str = "oklab",
         dither: str | None = None,
         dither_strength: float = 1.0,
         threads: int | None = None,
@@ -223,7 +224,7 @@ class Palette:
         ----------
         source : path, binary file object, Pillow image or array
             See :func:`kpalette.quantize`.
-        dither, dither_strength
+        space, dither, dither_strength
             See :func:`kpalette.quantize`.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -248,7 +249,14 @@ class Palette:
         """
         from kpalette.pipeline import remap  # which makes palettes, so it cannot come first
 
-        return remap(source, self, dither=dither, dither_strength=dither_strength, threads=threads)
+        return remap(
+            source,
+            self,
+            space=space,
+            dither=dither,
+            dither_strength=dither_strength,
+            threads=threads,
+        )
 
     def __len__(self) -> int:
         """How many colours there are."""

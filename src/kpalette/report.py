@@ -1,0 +1,99 @@
+"""What an image lost on its way to few colours, and which of its colours lost most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kpalette import _core
+from kpalette.colors import hex_name
+from kpalette.histogram import make_team
+from kpalette.metrics import Comparison, compare_colors
+
+if TYPE_CHECKING:
+    from kpalette.colors import ByteArray
+    from kpalette.histogram import ColorHistogram
+
+#: Colours are told apart by the upper bits of each channel: 16 levels.
+SHIFT = 4
+
+#: What fewer pixels than this have is not reported: a stray pixel may well be lost.
+LEAST_SHARE = 0.0005
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A colour of the image, with those much like it, and what became of it.
+
+    Attributes
+    ----------
+    color, shown : str
+        Its mean and the palette's colour that most of its pixels are nearest to, such as
+        ``"#d71e23"``.
+    share : float
+        The part of all pixels that have it, 0 to 1.
+    delta_e : float
+        Mean CIEDE2000 between its pixels and the palette's colours nearest to them.
+    """
+
+    color: str
+    shown: str
+    share: float
+    delta_e: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was lost, by nearest colours: what dithering changes is no loss of colours.
+
+    Attributes
+    ----------
+    comparison : kpalette.metrics.Comparison
+        The whole image beside its colours' nearest ones.
+    losses : tuple of Loss
+        The colours that lost most, by `delta_e`, the largest first.
+    """
+
+    comparison: Comparison
+    losses: tuple[Loss, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{name:16}{value:>10}" for name, value in self.comparison.rows()]
+        if self.losses:
+            lines += ["", "lost most     shown as     share   ΔE2000"]
+        for loss in self.losses:
+            lines.append(f"{loss.color:12}  {loss.shown:10} {loss.share:7.2%} {loss.delta_e:8.2f}")
+        return "\n".join(lines)
+
+
+def report(
+    histogram: ColorHistogram,
+    labels: np.ndarray[Any, np.dtype[np.uint16]],
+    palette: ByteArray,
+    n: int,
+) -> Report:
+    """Sum up the loss of colours (m) that became those of a palette (k, channels) by `labels`."""
+    team = make_team(None)
+    colors, counts = histogram.colors, histogram.counts
+    nearest = palette[labels]
+    delta_e = _core.color_differences(colors, nearest, team)[:, 2]
+    levels = (colors >> SHIFT).astype(np.int64)
+    key = levels @ 16 ** np.arange(levels.shape[1])
+    _, group = np.unique(key, return_inverse=True)
+    weight = np.bincount(group, counts)
+    mean_delta = np.bincount(group, counts * delta_e) / np.maximum(weight, 1)
+    mean_delta[weight < LEAST_SHARE * histogram.n_pixels] = 0
+
+    losses = []
+    for which in np.argsort(-mean_delta, kind="stable")[:n]:
+        if mean_delta[which] == 0:
+            break
+        members = group == which
+        mean = np.average(colors[members], axis=0, weights=counts[members])
+        shown = np.bincount(labels[members], counts[members]).argmax()
+        share = float(weight[which]) / histogram.n_pixels
+        color = hex_name(mean.round().astype(np.uint8))
+        losses.append(Loss(color, hex_name(palette[shown]), share, float(mean_delta[which])))
+    return Report(compare_colors(colors, nearest, counts, team), tuple(losses))

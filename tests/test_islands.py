@@ -1,0 +1,179 @@
+"""Small vivid regions keep a colour of their own, and the report names what lost most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kpalette
+import reference
+from conftest import noise
+from kpalette import ColorHistogram, _core, fit, metrics
+
+SIDE = 300
+SPOT = slice(40, 49)  # 81 of 90,000 pixels: 0.09 %
+
+
+def field(spread: float, ramp: bool = False) -> np.ndarray[Any, Any]:
+    """Make a grey-green field, noisy, perhaps with a ramp across it, and a red spot on it."""
+    random = np.random.default_rng(0)
+    y, x = np.mgrid[0 : 1 : 1j * SIDE, 0 : 1 : 1j * SIDE]
+    middle = np.array([120.0, 140.0, 110.0])
+    base = np.stack([120 * x, 60 * (x + y), 110 * y], axis=-1) + 60 if ramp else middle
+    pixels = base + random.normal(0, spread, (SIDE, SIDE, 3))
+    pixels[SPOT, SPOT] = random.normal([215, 30, 35], 6, (9, 9, 3))
+    return pixels.clip(0, 255).astype(np.uint8)
+
+
+def loss_of_spot(pixels: np.ndarray[Any, Any], **options: Any) -> float:
+    shown = kpalette.quantize(pixels, **options).rgb
+    return metrics.compare(pixels[SPOT, SPOT, :3], shown[SPOT, SPOT]).delta_e
+
+
+@pytest.mark.parametrize("ramp", [False, True], ids=["field", "ramp"])
+@pytest.mark.parametrize("spread", [3, 10, 15])
+@pytest.mark.parametrize("k", [8, 16])
+def test_spot_survives(k: int, spread: float, ramp: bool) -> None:
+    pixels = field(spread, ramp)
+    assert loss_of_spot(pixels, k=k) < 6
+    assert loss_of_spot(pixels, k=k, effort="best") < 6
+
+
+@pytest.fixture
+def unguarded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Give a function that has "balanced" do without the guard."""
+    plain = replace(fit.EFFORTS["balanced"], guarded=False)
+    return lambda: monkeypatch.setitem(fit.EFFORTS, "balanced", plain)
+
+
+@pytest.mark.parametrize("k", [8, 16])
+def test_guard_saves_what_k_means_loses_for_little(k: int, unguarded: Callable[[], None]) -> None:
+    pixels = field(20)
+    guarded = kpalette.quantize(pixels, k)
+    unguarded()
+    assert loss_of_spot(pixels, k=k) > 15
+    assert guarded.mse < 1.02 * kpalette.quantize(pixels, k).mse
+
+
+def test_only_errors_count_in_srgb() -> None:
+    assert loss_of_spot(field(20), k=16, space="srgb") > 15
+
+
+def test_spot_survives_beside_alpha_fixed_colours_and_weights() -> None:
+    pixels = field(20)
+    alpha = np.full((SIDE, SIDE, 1), 255, np.uint8)
+    alpha[-50:] = 100
+    assert loss_of_spot(np.concatenate([pixels, alpha], axis=2), k=16) < 6
+    assert loss_of_spot(pixels, k=16, weights=np.ones((SIDE, SIDE))) < 6
+    quantized = kpalette.quantize(pixels, 16, fixed=["#123456", "#654321"])
+    assert {"#123456", "#654321"} <= set(quantized.palette.hex)
+    assert loss_of_spot(pixels, k=16, fixed=["#123456"]) < 6
+
+
+def test_palette_and_picture_agree() -> None:
+    pixels = field(20)
+    quantized = kpalette.quantize(pixels, 16)
+    assert kpalette.extract_palette(pixels, 16).hex == quantized.palette.hex
+    alone = kpalette.quantize(pixels, 16, threads=1)
+    np.testing.assert_array_equal(alone.indices, quantized.indices)
+    assert alone.palette.hex == quantized.palette.hex
+
+
+def test_nothing_changes_where_nothing_is_lost(unguarded: Callable[[], None]) -> None:
+    pixels = noise(200, 200)
+    guarded = kpalette.extract_palette(pixels, 64)
+    unguarded()
+    assert guarded.hex == kpalette.extract_palette(pixels, 64).hex
+
+
+def islands(pixels: np.ndarray[Any, Any], colors: list[list[int]], most: int) -> Any:
+    team = _core.Team(2)
+    histogram = ColorHistogram.from_image(pixels)
+    points = _core.Points(histogram.colors, histogram.counts, team, "oklab")
+    assignment = _core.Assignment(points, len(colors), team)
+    centers = _core.place(np.array(colors, np.uint8), "oklab")
+    assignment.update(centers)
+    return _core.find_islands(assignment, centers, most)
+
+
+def test_islands_are_far_heavy_and_as_many_as_allowed() -> None:
+    pixels = np.full((100, 100, 3), 128, np.uint8)
+    pixels[:2, :50] = 255, 0, 0  # 1 %
+    pixels[2, :50] = 0, 0, 255  # 0.5 %
+    pixels[3, :4] = 0, 255, 0  # 0.04 %: too few
+    pixels[4:9] = 90, 90, 90  # not vivid
+    pixels[9] = 120, 130, 120  # near
+    grey = [[128, 128, 128]]
+    assert islands(pixels, grey, 9).tolist() == [[255, 0, 0], [0, 0, 255]]
+    assert islands(pixels, grey, 1).tolist() == [[255, 0, 0]]
+    assert islands(pixels, [*grey, [240, 10, 10]], 9).tolist() == [[0, 0, 255]]
+    assert islands(pixels, [*grey, [240, 10, 10], [10, 10, 240]], 9).tolist() == []
+
+
+def test_part_of_a_cloud_is_no_island() -> None:
+    x = np.mgrid[0:256, 0:256][1]
+    ramp = np.stack([x, 255 - x, np.full_like(x, 60)], axis=-1).astype(np.uint8)
+    found = islands(ramp, [[128, 127, 60]], 9)
+    assert len(found) == 2  # the two ends, and nothing between
+    far = reference.oklab(found.astype(float)) - reference.oklab(np.array([[128.0, 127.0, 60.0]]))
+    assert (np.hypot(far[:, 1], far[:, 2]) > 0.14).all()
+
+
+class TestReport:
+    def test_names_what_lost_most(self) -> None:
+        pixels = np.full((100, 100, 3), 128, np.uint8)
+        pixels[:50] = 150
+        pixels[0, :8] = 255, 0, 0
+        pixels[1, :4] = 0, 255, 0  # 0.04 %: not worth a line
+        report = kpalette.quantize(pixels, 1).report()
+        first = report.losses[0]
+        assert first.color == "#ff0000"
+        assert first.share == 8e-4
+        assert [loss.color for loss in report.losses[1:]] == ["#808080", "#969696"]
+        shown = kpalette.quantize(pixels, 1)
+        assert first.shown == shown.palette.hex[0]
+        np.testing.assert_allclose(
+            first.delta_e, metrics.compare(pixels[:1, :8], shown.rgb[:1, :8]).delta_e
+        )
+        assert report.comparison == metrics.compare(pixels, shown.rgb)
+        assert "#ff0000" in str(report)
+
+    def test_is_the_same_for_any_order_of_the_palette_and_any_dither(self) -> None:
+        pixels = noise(60, 60)
+        plain = kpalette.quantize(pixels, 8).report(3)
+        assert kpalette.quantize(pixels, 8).sorted("hue").report(3) == plain
+        assert kpalette.quantize(pixels, 8, dither="bayer").report(3) == plain
+        assert len(plain.losses) == 3
+
+    def test_lossless(self) -> None:
+        report = kpalette.quantize(noise(4, 4), 16).report()
+        assert report.losses == ()
+        assert report.comparison.mse == 0
+        assert "lossless" in str(report)
+
+    def test_alpha(self) -> None:
+        report = kpalette.quantize(noise(30, 30, 4), 4).report(2)
+        assert all(len(loss.color) == 9 for loss in report.losses)
+
+    def test_of_a_remapped_image(self) -> None:
+        palette = kpalette.Palette(np.array([[0, 0, 0]], np.uint8))
+        losses = palette.remap(np.full((5, 5, 3), 255, np.uint8)).report().losses
+        assert [(loss.color, loss.shown, loss.share) for loss in losses] == [
+            ("#ffffff", "#000000", 1.0)
+        ]
+        np.testing.assert_allclose(losses[0].delta_e, 100, atol=1e-3)
+
+    @pytest.mark.parametrize(("n", "error"), [(-1, ValueError), (1.5, TypeError)])
+    def test_bad_number(self, n: Any, error: type[Exception]) -> None:
+        with pytest.raises(error, match=r"n: expected .*, got"):
+            kpalette.quantize(noise(4, 4), 2).report(n)
+
+    def test_without_an_image(self) -> None:
+        made = kpalette.quantize(noise(4, 4), 2)
+        bare = kpalette.Quantized(made.indices, made.palette, made.mse, 0, 0)
+        with pytest.raises(ValueError, match="expected what was made from an image"):
+            bare.report()
