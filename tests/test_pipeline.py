@@ -14,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import kpalette
 import reference
+from conftest import noise
 from kpalette import ColorHistogram, Palette, _core, extract_palette, fit, pipeline, quantize
 
 EFFORTS = sorted(fit.EFFORTS)
@@ -330,7 +331,7 @@ class TestPaletteAndRemap:
 
     @pytest.mark.parametrize("space", ["srgb", "linear", "oklab", "lab"])
     def test_remap_measures_distances_in_the_given_space(self, space: str) -> None:
-        pixels = gradient(40, 50)
+        pixels = noise(40, 50)
         q = kpalette.quantize(pixels, 9, space=space)
         again = q.palette.remap(pixels, space=space)
         np.testing.assert_array_equal(again.indices, q.indices)
@@ -339,7 +340,7 @@ class TestPaletteAndRemap:
     @pytest.mark.parametrize(("space", "error"), [("hsv", ValueError), (3, TypeError)])
     def test_remap_refuses_an_unknown_space(self, space, error: type[Exception]) -> None:
         with pytest.raises(error, match="space: expected"):
-            kpalette.Palette(np.zeros((1, 3), np.uint8)).remap(gradient(2, 2), space=space)
+            kpalette.Palette(np.zeros((1, 3), np.uint8)).remap(noise(2, 2), space=space)
 
     def test_remap_of_other_channels(self) -> None:
         opaque = Palette(np.array([[0, 0, 0], [255, 255, 255]], np.uint8))

@@ -213,8 +213,9 @@ def quantize(
         has, and the palette is shorter.
     space : {"oklab", "srgb", "linear", "lab"}
         Where distances are measured. In Oklab, the default, they are what the eye sees: pictures
-        look best, and for k of 8 and more a small vivid region (0.05 % of the pixels) keeps a
-        colour of its own unless `effort` is ``"fast"``. In ``"srgb"`` the mean squared error is the least. ``"linear"`` is linear RGB,
+        look best, and with 8 colours or more a small vivid region (0.05 % of the pixels) keeps one
+        of its own, unless `effort` is ``"fast"``. In ``"srgb"`` the mean squared error is the
+        least. ``"linear"`` is linear RGB,
         ``"lab"`` CIELAB.
     effort : {"fast", "balanced", "best"}
         ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
