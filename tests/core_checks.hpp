@@ -77,6 +77,12 @@ std::string difference(const std::vector<Value>& got, const std::vector<Value>& 
     report(thrown_, __FILE__, __LINE__, #expression ": expected " #exception); \
   } while (false)
 
+/// The tests of colours, in core_colors.cpp.
+void test_colors();
+
+/// The tests of fits, in core_fits.cpp.
+void test_fits();
+
 /// The tests of dithering, in core_dither.cpp.
 void test_dithering();
 
