@@ -20,6 +20,10 @@ from kpalette import cli
 settings.register_profile("steady", deadline=None)
 settings.load_profile("steady")
 
+NOT_ROOT = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may do anything"
+)
+
 
 @pytest.fixture(scope="session")
 def data() -> Path:

@@ -382,6 +382,4 @@ def _measure(
 def _png_bytes(indices: np.ndarray[Any, Any] | None, palette: Palette) -> int | None:
     if indices is None:
         return None
-    encoded = io.BytesIO()
-    files.write_png(encoded, files.to_pillow(indices, palette.colors))
-    return encoded.tell()
+    return len(files.encode(indices, palette.colors, "png"))

@@ -16,7 +16,7 @@ import numpy as np
 from kpalette import _core, files, notebook, sorting
 from kpalette import dither as dithering
 from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
-from kpalette.files import ImageSource
+from kpalette.files import ImageSource, Metadata
 from kpalette.fit import EFFORTS, Fitted, error_of, fit, psnr, recount
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
@@ -78,21 +78,71 @@ class Quantized:
         """Return a Pillow image: of mode P up to 256 colours, otherwise RGB or RGBA."""
         return files.to_pillow(self.indices, self.palette.colors)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write an indexed PNG with exactly the palette's colours.
+    def encode(
+        self, kind: str = "png", *, optimize: bool = False, metadata: Metadata | None = None
+    ) -> bytes:
+        """Give the bytes of an image file with exactly the palette's colours.
 
-        The file appears whole or not at all; one that exists is replaced.
+        Parameters
+        ----------
+        kind : {"png", "gif", "webp", "tiff", "bmp"}
+            :func:`kpalette.files.encode` has a table of what each holds. PNG is indexed up to 256
+            colours. In a GIF, alpha below 128 becomes transparent and other alpha opaque.
+        optimize : bool
+            Take longer for a smaller file, with the same pixels. For PNG, needs oxipng, which
+            ``pip install 'kpalette[optimize]'`` brings.
+        metadata : kpalette.files.Metadata, optional
+            What else to write, as far as the format holds it: such as
+            :func:`kpalette.files.read_metadata` gives of the source. Nothing unless told.
 
         Raises
         ------
+        ImportError
+            If oxipng is needed and not installed.
         ValueError
-            If the palette has more than 256 colours or the name does not end in ``.png``.
+            If the format has no room for so many colours, their alpha or so large an image, or
+            `kind` is another.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import kpalette
+        >>> q = kpalette.quantize(np.array([[9, 200, 200]], np.uint8), 2)
+        >>> q.encode("gif")[:3], q.encode("png")[1:4]
+        (b'GIF', b'PNG')
+        """
+        return files.encode(
+            self.indices, self.palette.colors, kind, optimize=optimize, metadata=metadata
+        )
+
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        optimize: bool = False,
+        metadata: Metadata | None = None,
+    ) -> None:
+        """Write an image file with exactly the palette's colours.
+
+        The file appears whole or not at all; one that exists is replaced.
+
+        Parameters
+        ----------
+        path : path
+            Its ending says the format: .png, .gif, .webp, .tif, .tiff or .bmp, in any case.
+        optimize, metadata
+            As :meth:`encode`.
+
+        Raises
+        ------
+        ImportError, ValueError
+            As :meth:`encode`, or if the name ends in something else.
         OSError
             If the file cannot be written.
         """
-        if not os.fspath(path).lower().endswith(".png"):
-            raise ValueError(f"path: expected a name that ends in .png, got {os.fspath(path)!r}")
-        files.write_png(path, self.to_pil())
+        encoded = self.encode(files.kind_of(path), optimize=optimize, metadata=metadata)
+        with files.replacing(path) as file:
+            file.write(encoded)
 
     def sorted(self, by: str) -> Quantized:
         """Give the same picture with its palette in another order.

@@ -180,9 +180,6 @@ def write(encoded: memoryview | bytes, target: str, force: bool) -> None:
 
 def write_picture(quantized: Quantized, target: str, force: bool) -> int:
     """Write an indexed PNG; how many bytes it has."""
-    from kpalette import files
-
-    encoded = io.BytesIO()
-    files.write_png(encoded, quantized.to_pil())
-    write(encoded.getbuffer(), target, force)
-    return encoded.tell()
+    encoded = quantized.encode("png")
+    write(encoded, target, force)
+    return len(encoded)

@@ -8,15 +8,21 @@ from kpalette.files.decoding import (
     as_pixels,
     with_alpha,
 )
-from kpalette.files.encoding import to_pillow, write_png
+from kpalette.files.encoding import FORMATS, encode, kind_of
+from kpalette.files.metadata import Metadata, read_metadata
+from kpalette.files.pictures import to_pillow
 
 __all__ = [
+    "FORMATS",
     "ImageReadError",
     "ImageSource",
+    "Metadata",
     "apply_alpha",
     "as_pixels",
+    "encode",
+    "kind_of",
+    "read_metadata",
     "replacing",
     "to_pillow",
     "with_alpha",
-    "write_png",
 ]

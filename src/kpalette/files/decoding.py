@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
 import PIL
@@ -31,12 +32,20 @@ def as_pixels(source: ImageSource) -> ByteArray:
     ----------
     source : path, binary file object, Pillow image or array
         An array has shape (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to
-        65535) or float (0 to 1).
+        65535) or float (0 to 1). Of a file with several images, the first is read.
 
     Returns
     -------
     uint8 array (h, w, 3) or (h, w, 4), C order
         With alpha only if some pixel is not opaque.
+
+    Notes
+    -----
+    Levels of 16 bits are divided by 257 and rounded in arrays, grey images and TIFF files that
+    Pillow does not read. In other files of 16 bits Pillow drops the lower eight, which is a level
+    less for half of them. Either way what was 8 bits before, times 257, comes back as it was.
+    TIFF files of 16-bit grey with alpha, and those of 16 bits whose channels lie one after the
+    other without compression, need tifffile, which the extra ``kpalette[tiff]`` installs.
 
     Raises
     ------
@@ -51,17 +60,9 @@ def as_pixels(source: ImageSource) -> ByteArray:
     """
     if isinstance(source, np.ndarray):
         pixels = _from_array(source)
-    elif isinstance(source, str) and "\0" in source:
-        raise ValueError(f"source: expected a path without null characters, got {source!r}")
-    elif isinstance(source, io.TextIOBase):
-        raise TypeError("source: expected a file opened in binary mode, got one in text mode")
-    elif isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
-        pixels = _decode(source)
     else:
-        raise TypeError(
-            "source: expected a path, a binary file, a Pillow image or a NumPy array, "
-            f"got {type(source).__name__}"
-        )
+        with opened(source) as image:
+            pixels = _from_pillow(image)
     if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
         pixels = pixels[..., :3]
     return np.ascontiguousarray(pixels)
@@ -108,11 +109,11 @@ def _from_array(array: np.ndarray[Any, Any]) -> ByteArray:
         )
     if array.size == 0:
         raise ValueError(f"source: expected at least one pixel, got an array of {array.shape}")
-    levels = _to_levels(array)
+    levels = to_levels(array)
     return np.stack([levels] * 3, axis=-1) if levels.ndim == 2 else levels
 
 
-def _to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
+def to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
     """Scale any dtype's black and white to 0 and 255."""
     if array.dtype == np.uint8:
         return array
@@ -132,21 +133,36 @@ def _to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
     raise TypeError(f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}")
 
 
-def _decode(source: str | os.PathLike[str] | IO[bytes] | Image.Image) -> ByteArray:
+@contextmanager
+def opened(source: ImageSource) -> Iterator[Image.Image]:
+    """Open whatever :func:`as_pixels` reads but arrays, and say within what is wrong with it.
+
+    Raises
+    ------
+    OSError, ImageReadError, TypeError, ValueError
+        As :func:`as_pixels`; any error within the block that is not the system's, nor a lack of
+        memory, is taken for damage of the file.
+    """
+    if isinstance(source, str) and "\0" in source:
+        raise ValueError(f"source: expected a path without null characters, got {source!r}")
+    if isinstance(source, io.TextIOBase):
+        raise TypeError("source: expected a file opened in binary mode, got one in text mode")
+    if not isinstance(source, (str, os.PathLike, Image.Image)) and not hasattr(source, "read"):
+        raise TypeError(
+            "source: expected a path, a binary file, a Pillow image or a NumPy array, "
+            f"got {type(source).__name__}"
+        )
     try:
         with warnings.catch_warnings():
             # What matters is raised. Pillow's remarks are about files that it reads all the same.
             warnings.filterwarnings("ignore", module=r"PIL\.")
             if isinstance(source, Image.Image):
-                return _from_pillow(source)
-            with Image.open(cast(Any, source)) as image:
-                return _from_pillow(image)
+                yield source
+                return
+            with _open(source) as image:
+                yield image
     except (ImageReadError, MemoryError):
         raise
-    except PIL.UnidentifiedImageError:
-        if _is_empty(source):
-            raise ImageReadError("the file is empty") from None
-        raise ImageReadError("not an image of a format that Pillow reads") from None
     except Image.DecompressionBombError as error:
         raise ImageReadError(str(error)) from None
     except Exception as error:
@@ -157,12 +173,41 @@ def _decode(source: str | os.PathLike[str] | IO[bytes] | Image.Image) -> ByteArr
         raise ImageReadError(f"the image is damaged: {error}") from error
 
 
-def _is_empty(source: Any) -> bool:
+def _open(source: Any) -> Image.Image:
+    """Open a file by Pillow, or a TIFF that it does not read, or reads wrong, by tifffile."""
+    from kpalette.files import tiff
+
+    # A pipe can be read only once.
     if isinstance(source, (str, os.PathLike)):
-        return os.path.isfile(source) and os.path.getsize(source) == 0
-    with suppress(OSError):
-        source.seek(0)
-    return not source.read(1)
+        if not os.path.isfile(source):
+            with open(source, "rb") as file:
+                source = io.BytesIO(file.read())
+    elif not (hasattr(source, "seekable") and source.seekable()):
+        source = io.BytesIO(source.read())
+    try:
+        image = Image.open(source)
+    except PIL.UnidentifiedImageError:
+        data = _all_of(source)
+        if not data:
+            raise ImageReadError("the file is empty") from None
+        found = tiff.read(data)
+        if found is None:
+            raise ImageReadError("not an image of a format that Pillow reads") from None
+        return found
+    if tiff.is_misread(image):
+        with image:
+            found = tiff.read(_all_of(source))
+        return found or image
+    return image
+
+
+def _all_of(source: Any) -> bytes:
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            return file.read()
+    source.seek(0)
+    data: bytes = source.read()
+    return data
 
 
 def _from_pillow(image: Image.Image) -> ByteArray:
@@ -200,9 +245,9 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
         raise ImageReadError(
             f"expected grey values from 0 to 65535, got {grey.min()} to {grey.max()}"
         )
-    result = Image.fromarray(_to_levels(grey.astype(np.uint16)))
+    result = Image.fromarray(to_levels(grey.astype(np.uint16)))
     if "transparency" in image.info:
-        result.putalpha(Image.fromarray(_to_levels(grey != image.info["transparency"])))
+        result.putalpha(Image.fromarray(to_levels(grey != image.info["transparency"])))
     return result
 
 

@@ -1,78 +1,122 @@
-"""Encoding: indices and a palette become an indexed file."""
+"""Encoding: indices and a palette become a file of some format, without a pixel changed."""
 
 from __future__ import annotations
 
 import os
-import struct
-import zlib
-from typing import IO, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from kpalette.colors import ByteArray
-from kpalette.files.atomic import replacing
+from kpalette.colors import ByteArray, checked_colors
+from kpalette.files import by_pillow, png
+from kpalette.files.metadata import Metadata
+
+#: The format that each ending of a name stands for.
+FORMATS = {
+    ".png": "png",
+    ".gif": "gif",
+    ".webp": "webp",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".bmp": "bmp",
+}
+
+_WRITERS: dict[str, Callable[[np.ndarray[Any, Any], ByteArray, bool, Metadata], bytes]] = {
+    "png": png.write,
+    "gif": by_pillow.write_gif,
+    "webp": by_pillow.write_webp,
+    "tiff": by_pillow.write_tiff,
+    "bmp": by_pillow.write_bmp,
+}
 
 
-def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
-    """Make a Pillow image: mode P for at most 256 colours, otherwise RGB or RGBA.
-
-    Parameters
-    ----------
-    indices : integer array (h, w)
-    colors : uint8 array (k, 3) or (k, 4)
-    """
-    if len(colors) > 256:
-        return Image.fromarray(colors[indices])
-    image = Image.fromarray(indices.astype(np.uint8, copy=False))
-    image.putpalette(np.ascontiguousarray(colors[:, :3]).tobytes(), "RGB")
-    if colors.shape[1] == 4:
-        # Those after the last that is not opaque need not be written.
-        image.info["transparency"] = colors[:, 3].tobytes().rstrip(b"\xff") or b"\xff"
-    return image
-
-
-def write_png(path: str | os.PathLike[str] | IO[bytes], image: Image.Image) -> None:
-    """Write an indexed PNG of as few bits per pixel as its palette needs.
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """Give the format that a name's ending stands for, in whatever case.
 
     Raises
     ------
     ValueError
-        If the image has more than 256 colours.
+        If it stands for none.
     """
-    if image.mode != "P":
-        raise ValueError("an indexed PNG holds at most 256 colors, got more")
-    encoded = _encode_indexed(image)
-    if isinstance(path, (str, os.PathLike)):
-        with replacing(path) as file:
-            file.write(encoded)
-    else:
-        path.write(encoded)
+    name = os.fspath(path)
+    ending = os.path.splitext(name)[1].lower()
+    if ending not in FORMATS:
+        raise ValueError(
+            f"path: expected a name that ends in one of {', '.join(FORMATS)}, got {name!r}"
+        )
+    return FORMATS[ending]
 
 
-def _encode_indexed(image: Image.Image) -> bytes:
-    """Encode an image of mode P as PNG, with no filter on any row.
+def encode(
+    indices: np.ndarray[Any, Any],
+    colors: ByteArray,
+    kind: str,
+    *,
+    optimize: bool = False,
+    metadata: Metadata | None = None,
+) -> bytes:
+    """Give the bytes of an image file with exactly these pixels.
 
-    Pillow filters rows of less than 8 bits as if they were a photo's, which makes files larger: by
-    12 % for 16 colours and 4 % for 4 or 2, and takes longer.
+    ======== ==================================== =====================================
+    kind     up to 256 colours                    more
+    ======== ==================================== =====================================
+    ``png``  indexed, of 1, 2, 4 or 8 bits        true colour
+    ``gif``  indexed; alpha below 128 is          refused
+             transparent, from 128 opaque
+    ``webp`` lossless                             lossless
+    ``tiff`` indexed, with alpha true colour;     true colour
+             compressed by deflate
+    ``bmp``  indexed; alpha is refused            refused
+    ======== ==================================== =====================================
+
+    Colours are sRGB. PNG says so in a chunk of 13 bytes. The other formats hold no profile, which
+    means sRGB by the definition of WebP, and by custom for the rest.
+
+    Parameters
+    ----------
+    indices : integer array (h, w), at least one pixel
+        From 0 to k - 1.
+    colors : uint8 array (k, 3) or (k, 4)
+    kind : {"png", "gif", "webp", "tiff", "bmp"}
+    optimize : bool
+        Take longer for a smaller file: PNG by oxipng, which the extra ``kpalette[optimize]``
+        installs; GIF without the colours that no pixel has; WebP by its slowest method. PNG and GIF
+        may then hold the palette in another order. TIFF and BMP stay as they are.
+    metadata : Metadata, optional
+        What else to write, as far as the format holds it; see :class:`Metadata`.
+
+    Raises
+    ------
+    ImportError
+        If oxipng is needed and not installed.
+    TypeError
+        If the colours' dtype is not uint8, or the metadata something else.
+    ValueError
+        If the format has no room for so many colours, their alpha or so large an image, or an
+        argument is out of range.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> from kpalette import files
+    >>> colors = np.array([[255, 0, 0], [255, 255, 255]], np.uint8)
+    >>> data = files.encode(np.array([[0, 1, 0]]), colors, "webp")
+    >>> files.as_pixels(io.BytesIO(data)).tolist()
+    [[[255, 0, 0], [255, 255, 255], [255, 0, 0]]]
     """
-    indices, palette = np.asarray(image), bytes(image.getpalette("RGB") or ())
-    height, width = indices.shape
-    bits = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 3 << bits)
-    per_byte = 8 // bits
-    rows = np.zeros((height, 1 + -(-width // per_byte)), np.uint8)  # with the filter's number, 0
-    for place in range(per_byte):
-        part = indices[:, place::per_byte] << np.uint8(8 - bits * (place + 1))
-        rows[:, 1 : 1 + part.shape[1]] |= part
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)),
-        (b"PLTE", palette),
-        (b"tRNS", image.info.get("transparency", b"")),
-        (b"IDAT", zlib.compress(rows.tobytes(), 6)),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-        if data or kind != b"tRNS"
-    )
+    if kind not in _WRITERS:
+        raise ValueError(f"kind: expected one of {', '.join(_WRITERS)}, got {kind!r}")
+    if not isinstance(metadata, (Metadata, type(None))):
+        raise TypeError(f"metadata: expected a Metadata, got {type(metadata).__name__}")
+    colors = checked_colors(colors)
+    if indices.ndim != 2 or indices.size == 0:
+        raise ValueError(f"indices: expected shape (h, w), at least one pixel, got {indices.shape}")
+    least, most = int(indices.min()), int(indices.max())
+    if least < 0 or most >= len(colors):
+        raise ValueError(
+            f"indices: expected 0 to {len(colors) - 1} for {len(colors)} colors, "
+            f"got {least} to {most}"
+        )
+    return _WRITERS[kind](indices, colors, optimize, metadata or Metadata())

@@ -69,6 +69,4 @@ def write(palette: Palette, title: str) -> bytes:
     for row in range(rows):
         n = cuts[row + 1] - cuts[row]
         indices[row * height : (row + 1) * height] = cuts[row] + np.arange(WIDTH) * n // WIDTH
-    encoded = io.BytesIO()
-    files.write_png(encoded, files.to_pillow(indices, palette.colors))
-    return encoded.getvalue()
+    return files.encode(indices, palette.colors, "png")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import struct
+import sys
 import threading
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,14 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from conftest import DAMAGED, PHOTO, chunk, gradient, noise, raw_png, saved
-from kpalette import files
-from kpalette.files import ImageReadError, as_pixels, replacing
-
-NOT_ROOT = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may do anything"
-)
-
+from conftest import DAMAGED, NOT_ROOT, PHOTO, chunk, gradient, noise, raw_png, saved
+from kpalette.files import ImageReadError, as_pixels
 
 # Modes
 
@@ -123,11 +116,103 @@ def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
         assert np.array_equal(pixels, np.repeat(pixels[..., :1], 3, axis=2))
 
 
-def test_sixteen_bit_rgb_png() -> None:
-    levels = np.array([0, 257 * 4, 32768, 257 * 99, 65535, 257 * 200], ">u2")
+def test_sixteen_bit_rgb_loses_its_lower_eight() -> None:
+    levels = np.array([0, 257 * 4, 255, 256, 65535, 65279], ">u2")
     png = raw_png(2, 1, 16, 2, b"\0" + levels.tobytes())
-    difference = as_pixels(io.BytesIO(png)).reshape(-1) - (levels / 257).round()
-    assert np.abs(difference).max() <= 1
+    assert as_pixels(io.BytesIO(png)).reshape(-1).tolist() == [0, 4, 0, 1, 255, 254]
+
+
+def tiff(levels: np.ndarray[Any, Any], **options: Any) -> io.BytesIO:
+    tifffile = pytest.importorskip("tifffile")
+    file = io.BytesIO()
+    tifffile.imwrite(file, levels, metadata=None, **options)
+    return file
+
+
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("planar", [False, True])
+def test_sixteen_bit_tiff(channels: int, planar: bool, compression: Any, byteorder: str) -> None:
+    """Whatever was 8 bits before is as it was, whether Pillow reads it or tifffile."""
+    eight = noise(9, 11, 4)[..., :channels]
+    levels = eight.astype(np.uint16) * 257
+    options: dict[str, Any] = {"compression": compression, "byteorder": byteorder}
+    options["photometric"] = "rgb" if channels > 2 else "minisblack"
+    if channels in (2, 4):
+        options["extrasamples"] = ["unassalpha"]
+    if channels == 1:
+        levels = levels[..., 0]
+    else:
+        options["planarconfig"] = "separate" if planar else "contig"
+        levels = np.moveaxis(levels, 2, 0) if planar else levels
+    pixels = as_pixels(tiff(levels, **options))
+    n_colors = 3 if channels > 2 else 1
+    assert np.array_equal(pixels[..., :3], np.broadcast_to(eight[..., :n_colors], (9, 11, 3)))
+    if channels in (2, 4):
+        assert np.array_equal(pixels[..., 3], eight[..., -1])
+
+
+def test_sixteen_bit_tiff_of_premultiplied_grey() -> None:
+    levels = np.array([[[64, 128], [200, 255]]], np.uint16) * np.uint16(257)
+    pixels = as_pixels(tiff(levels, photometric="minisblack", extrasamples=["assocalpha"]))
+    assert np.abs(pixels.astype(int) - [[[127] * 3 + [128], [200] * 3 + [255]]]).max() <= 1
+
+
+def test_tiff_by_tifffile_is_upright_and_srgb() -> None:
+    levels = noise(6, 9, 4)[..., :2] * np.uint16(257)
+    profile = icc_profile(b"GRAY", 1.0, D50_FROM_SRGB)
+    file = tiff(
+        levels,
+        photometric="minisblack",
+        extrasamples=["unassalpha"],
+        iccprofile=profile,
+        extratags=[(274, 3, 1, 6, True)],
+    )
+    pixels = as_pixels(file)
+    assert pixels.shape == (9, 6, 4)
+    upright = np.rot90(levels // 257, -1)
+    assert np.array_equal(pixels[..., 3], upright[..., 1])
+    assert np.abs(pixels[..., 0] - srgb_from_linear(upright[..., 0] / 255)).max() <= 2
+
+
+def test_rgb_tiff_of_other_numbers_is_refused() -> None:
+    floats = noise(5, 6) / np.float32(255)
+    for levels, what in (
+        (floats, "floating-point numbers of 32"),
+        (floats.astype(np.float16), "floating-point numbers of 16"),
+        (noise(5, 6).astype(np.uint32), "whole numbers of 32"),
+        (noise(5, 6).astype(np.int16), "signed numbers of 16"),
+    ):
+        with pytest.raises(ImageReadError, match=f"whole numbers of 8 or 16 bits, got {what}"):
+            as_pixels(tiff(levels, photometric="rgb"))
+
+
+def test_what_tifffile_does_not_read_either() -> None:
+    file = tiff(noise(9, 9, 4)[..., :2] * np.uint16(257), photometric="minisblack",
+                extrasamples=["unassalpha"], compression="zlib")  # fmt: skip
+    data = bytearray(file.getvalue())
+    where = data.index(struct.pack("<HHI", 259, 3, 1))  # its compression becomes LERC
+    data[where + 8 : where + 10] = struct.pack("<H", 34887)
+    with pytest.raises(ImageReadError, match="neither Pillow nor tifffile reads: "):
+        as_pixels(io.BytesIO(data))
+
+
+def test_tiff_without_tifffile(monkeypatch: pytest.MonkeyPatch) -> None:
+    grey = tiff(noise(9, 9, 4)[..., :2] * np.uint16(257), photometric="minisblack",
+                extrasamples=["unassalpha"])  # fmt: skip
+    planes = tiff(noise(3, 9, 9) * np.uint16(257), photometric="rgb", planarconfig="separate")
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    for file in (grey, planes):
+        with pytest.raises(ImageReadError, match=r"pip install 'kpalette\[tiff\]'"):
+            as_pixels(file)
+
+
+def test_sixteen_bit_grey_png_with_alpha() -> None:
+    levels = np.array([[0, 65535], [257 * 99, 257 * 7], [65535, 0]], ">u2")
+    png = raw_png(3, 1, 16, 4, b"\0" + levels.tobytes())
+    expected = [[0, 0, 0, 255], [99, 99, 99, 7], [255, 255, 255, 0]]
+    assert as_pixels(io.BytesIO(png)).tolist() == [expected]
 
 
 def test_integer_modes_out_of_range() -> None:
@@ -462,6 +547,20 @@ def test_a_pipe_can_be_read() -> None:
         assert np.array_equal(as_pixels(source), pixels)
 
 
+@pytest.mark.parametrize("content", [saved(PHOTO).getvalue(), b"just words", b""])
+def test_a_named_pipe_is_read_once(tmp_path: Path, content: bytes) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=(content,))
+    writer.start()
+    if content == saved(PHOTO).getvalue():
+        assert np.array_equal(as_pixels(fifo), PHOTO)
+    else:
+        with pytest.raises(ImageReadError, match=r"empty|not an image"):
+            as_pixels(fifo)
+    writer.join()
+
+
 def test_missing_file_and_directory(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         as_pixels(tmp_path / "missing.png")
@@ -528,148 +627,6 @@ def test_a_lazy_pillow_image_that_turns_out_damaged() -> None:
         as_pixels(image)
 
 
-# Writing
-
-
-def leftovers(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name.startswith("."))
-
-
-def test_replacing_shows_the_file_only_when_whole(tmp_path: Path) -> None:
-    path = tmp_path / "out.bin"
-    with replacing(path) as file:
-        file.write(b"new")
-        file.flush()
-        assert not path.exists()
-    assert path.read_bytes() == b"new"
-    assert leftovers(tmp_path) == []
-
-
-def test_replacing_keeps_the_old_file_on_an_error(tmp_path: Path) -> None:
-    path = tmp_path / "out.bin"
-    path.write_bytes(b"old")
-
-    def fail(error: BaseException) -> None:
-        with replacing(path) as file:
-            file.write(b"new")
-            raise error
-
-    for error in (ValueError("no"), KeyboardInterrupt(), OSError(errno.ENOSPC, "full")):
-        with pytest.raises(type(error)):
-            fail(error)
-        assert path.read_bytes() == b"old"
-        assert leftovers(tmp_path) == []
-
-
-def test_replacing_permissions(tmp_path: Path) -> None:
-    mask = os.umask(0o027)
-    try:
-        path = tmp_path / "out.bin"
-        for _ in range(2):
-            with replacing(path) as file:
-                file.write(b"x")
-            assert path.stat().st_mode & 0o777 == 0o640
-        path.chmod(0o604)
-        with replacing(path) as file:
-            file.write(b"y")
-        assert path.stat().st_mode & 0o777 == 0o604
-    finally:
-        os.umask(mask)
-
-
-def test_replacing_what_a_link_points_to(tmp_path: Path) -> None:
-    (tmp_path / "far").mkdir()
-    link, target = tmp_path / "link", tmp_path / "far" / "target"
-    link.symlink_to(Path("far", "target"))
-    for content in (b"first", b"second"):  # at first the link points to nothing
-        with replacing(link) as file:
-            file.write(content)
-        assert link.is_symlink()
-        assert target.read_bytes() == content
-    assert leftovers(tmp_path / "far") == []
-
-
-def test_replacing_names_the_file_asked_for(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for path, error in (
-        (tmp_path / "missing" / "out", FileNotFoundError),
-        (tmp_path / "file" / "out", NotADirectoryError),
-        (tmp_path, IsADirectoryError),
-        (tmp_path / ("x" * 300), OSError),
-    ):
-        with pytest.raises(error) as caught, replacing(path):
-            pass
-        assert caught.value.filename == str(path)
-
-
-def test_replacing_takes_long_names(tmp_path: Path) -> None:
-    path = tmp_path / ("é" * 127)  # 254 bytes of 255
-    with replacing(path) as file:
-        file.write(b"x")
-    assert path.read_bytes() == b"x"
-
-
-def test_replacing_writes_to_devices_and_pipes_as_they_are(tmp_path: Path) -> None:
-    with replacing("/dev/null") as file:
-        file.write(b"x")
-    assert not Path("/dev/null").is_file()
-    fifo, read = tmp_path / "fifo", []
-    os.mkfifo(fifo)
-    reader = threading.Thread(target=lambda: read.append(fifo.read_bytes()))
-    reader.start()
-    with replacing(fifo) as file:
-        file.write(b"x")
-    reader.join()
-    assert read == [b"x"]
-
-
-def test_replacing_on_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if Path("/dev/full").exists():
-        with pytest.raises(OSError, match="No space left"), replacing("/dev/full") as file:
-            file.write(b"x")
-    path = tmp_path / "out.bin"
-    path.write_bytes(b"old")
-
-    def full(*_: Any) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OSError, match="No space left"), replacing(path) as file:
-        file.write(b"new")
-    assert path.read_bytes() == b"old"
-    assert leftovers(tmp_path) == []
-
-
-@NOT_ROOT
-def test_replacing_in_a_read_only_directory(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(PermissionError), replacing(tmp_path / "out.bin"):
-        pass
-
-
-@pytest.mark.parametrize("channels", [3, 4])
-@pytest.mark.parametrize(
-    ("k", "depth"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (17, 8), (256, 8)]
-)
-def test_write_png(k: int, depth: int, channels: int, tmp_path: Path) -> None:
-    colors = np.unique(noise(400, channels, 1), axis=0)[:k]
-    indices = (np.arange(60) % k).astype(np.uint16).reshape(6, 10)
-    path = tmp_path / "out.png"
-    files.write_png(path, files.to_pillow(indices, colors))
-    png = path.read_bytes()
-    assert (png[24], png[25]) == (depth, 3)  # bits per pixel, and a palette
-    start = png.index(b"PLTE")
-    assert int.from_bytes(png[start - 4 : start], "big") == 3 * k
-    assert np.array_equal(as_pixels(path), colors[indices])
-
-
-def test_write_png_of_too_many_colours(tmp_path: Path) -> None:
-    image = files.to_pillow(np.zeros((2, 2), np.uint16), noise(257, 3, 1))
-    with pytest.raises(ValueError, match="at most 256"):
-        files.write_png(tmp_path / "out.png", image)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_values_just_above_one_are_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"got 0\.0 to 1\.0000001"):
         as_pixels(np.array([[0, 1.0000001]]))
@@ -678,56 +635,3 @@ def test_values_just_above_one_are_told(tmp_path: Path) -> None:
 def test_paths_with_null_characters() -> None:
     with pytest.raises(ValueError, match="without null characters"):
         as_pixels("a\0b")
-
-
-@pytest.mark.parametrize("hard_links", [True, False])
-def test_replacing_keeps_a_file_that_appears_meanwhile(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool
-) -> None:
-    if not hard_links:
-
-        def refuse(*_: Any) -> None:
-            raise OSError(errno.EPERM, "no hard links here")
-
-        monkeypatch.setattr(os, "link", refuse)
-    path = tmp_path / "a"
-
-    def write_late() -> None:
-        with replacing(path, overwrite=False) as file:
-            file.write(b"new")
-            path.write_bytes(b"precious")
-
-    with pytest.raises(FileExistsError) as raised:
-        write_late()
-    assert raised.value.filename == str(path)
-    assert path.read_bytes() == b"precious"
-    assert list(tmp_path.iterdir()) == [path]
-    path.unlink()
-    with replacing(path, overwrite=False) as file:
-        file.write(b"new")
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_replacing_in_a_missing_folder_names_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "none" / "a"
-    with pytest.raises(FileNotFoundError) as raised, replacing(path):
-        pass
-    assert str(raised.value) == f"[Errno 2] No such file or directory: {str(path)!r}"
-
-
-@pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 16, 17, 256])
-@pytest.mark.parametrize("width", [1, 7, 8, 9])
-def test_rows_of_an_indexed_png_are_not_filtered(k: int, width: int) -> None:
-    indices = np.random.default_rng(k).integers(0, k, (5, width), dtype=np.uint8)
-    colors = np.column_stack([np.arange(k)] * 3 + [np.full(k, 255)]).astype(np.uint8)
-    colors[k // 2, 3] = 100
-    encoded = io.BytesIO()
-    files.write_png(encoded, files.to_pillow(indices, colors))
-    with Image.open(encoded) as image:
-        assert np.array_equal(image, indices)
-        assert np.array_equal(image.convert("RGBA"), colors[indices])
-    data = encoded.getvalue()
-    start, end = data.index(b"IDAT") + 4, data.index(b"IEND") - 8
-    rows = zlib.decompress(data[start:end])
-    assert set(rows[:: len(rows) // 5]) == {0}

@@ -1,0 +1,125 @@
+"""The formats that Pillow writes: GIF, WebP, TIFF, BMP."""
+
+from __future__ import annotations
+
+import io
+import struct
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kpalette.colors import ByteArray
+from kpalette.files.metadata import Metadata
+from kpalette.files.pictures import to_pillow, to_true_color, without_full_alpha
+
+#: Alpha from which a pixel of a GIF is opaque: half.
+OPAQUE = 128
+
+
+def write_gif(
+    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+) -> bytes:
+    """Encode as GIF, where a pixel is transparent or opaque and nothing between."""
+    _check_colors(colors, "GIF")
+    _check_size(indices, "GIF", 65535)
+    options: dict[str, Any] = {"optimize": optimize, "interlace": False}
+    if colors.shape[1] == 4 and len(clear := np.flatnonzero(colors[:, 3] < OPAQUE)):
+        place = np.arange(len(colors))
+        place[clear] = clear[0]  # a GIF has one transparent entry
+        indices = place[indices]
+        options["transparency"] = int(clear[0])
+    if comment := metadata.description:
+        options["comment"] = comment.encode()
+    return _saved(to_pillow(indices, colors[:, :3]), "GIF", options)
+
+
+def write_webp(
+    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+) -> bytes:
+    """Encode as lossless WebP, colours under full transparency included."""
+    _check_size(indices, "WebP", 16383)
+    options: dict[str, Any] = {"lossless": True, "exact": True}
+    if optimize:
+        options |= {"method": 6, "quality": 100}
+    if metadata.exif:
+        options["exif"] = metadata.exif
+    if metadata.xmp:
+        options["xmp"] = metadata.xmp
+    return _saved(to_true_color(indices, without_full_alpha(colors)), "WEBP", options)
+
+
+def write_tiff(
+    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+) -> bytes:
+    """Encode as TIFF: indexed where 256 opaque colours are enough."""
+    colors = without_full_alpha(colors)
+    options: dict[str, Any] = {"compression": "tiff_adobe_deflate"}
+    tags: dict[int, Any] = {tag: text.encode() + b"\0" for tag, text in metadata.about.items()}
+    if description := metadata.description:
+        tags[IMAGE_DESCRIPTION] = description.encode() + b"\0"
+    if metadata.xmp:
+        tags[XMP] = metadata.xmp
+    if tags:
+        options["tiffinfo"] = tags
+    if metadata.dpi:
+        options["dpi"] = metadata.dpi
+    if len(colors) > 256 or colors.shape[1] == 4:
+        return _saved(to_true_color(indices, colors), "TIFF", options)
+    return _with_full_white(_saved(to_pillow(indices, colors), "TIFF", options))
+
+
+def write_bmp(
+    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+) -> bytes:
+    """Encode as BMP, which has no alpha that programs agree on."""
+    _check_colors(colors, "BMP")
+    colors = without_full_alpha(colors)
+    if colors.shape[1] == 4:
+        raise ValueError(
+            f"BMP: expected opaque colors, got an alpha of {colors[:, 3].min()}; "
+            'alpha="flatten:#rrggbb" lays an image over a color'
+        )
+    options = {"dpi": metadata.dpi} if metadata.dpi else {}
+    return _saved(to_pillow(indices, colors), "BMP", options)
+
+
+IMAGE_DESCRIPTION, COLOR_MAP, XMP = 270, 320, 700
+
+
+def _with_full_white(tiff: bytes) -> bytes:
+    """Scale a TIFF's palette from 255 to 65,535.
+
+    Pillow writes levels times 256, so that white is 65,280, which ImageMagick and others read as
+    254. It reads them by dividing by 256, so that times 257 is as good to it.
+    """
+    order = "<" if tiff[:2] == b"II" else ">"
+    (start,) = struct.unpack_from(order + "I", tiff, 4)
+    (entries,) = struct.unpack_from(order + "H", tiff, start)
+    for entry in range(start + 2, start + 2 + 12 * entries, 12):
+        tag, _, count, offset = struct.unpack_from(order + "HHII", tiff, entry)
+        if tag == COLOR_MAP:
+            levels = np.frombuffer(tiff, order + "u2", count, offset) // 256 * 257
+            levels = levels.astype(order + "u2")
+            return tiff[:offset] + levels.tobytes() + tiff[offset + 2 * count :]
+    raise AssertionError("a TIFF of mode P without a palette")
+
+
+def _saved(image: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def _check_colors(colors: ByteArray, what: str) -> None:
+    if len(colors) > 256:
+        raise ValueError(
+            f"{what}: expected at most 256 colors, got {len(colors):,}; "
+            "PNG, WebP and TIFF hold more"
+        )
+
+
+def _check_size(indices: np.ndarray[Any, Any], what: str, most: int) -> None:
+    height, width = indices.shape
+    if max(height, width) > most:
+        raise ValueError(f"{what}: expected sides of at most {most:,} pixels, got {width}×{height}")
