@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from kpalette.kmeans import KMeans
     from kpalette.palette import Palette
     from kpalette.palette_files import PaletteReadError
-    from kpalette.pipeline import Quantized, extract_palette, quantize
+    from kpalette.pipeline import extract_palette, quantize
     from kpalette.quality import QualityNotReached
+    from kpalette.quantized import Quantized
 
 __all__ = [
     "ColorHistogram",
@@ -43,7 +44,7 @@ _HOMES = {
     "Palette": "palette",
     "PaletteReadError": "palette_files",
     "QualityNotReached": "quality",
-    "Quantized": "pipeline",
+    "Quantized": "quantized",
     "Sweep": "curve",
     "extract_palette": "pipeline",
     "quantize": "pipeline",

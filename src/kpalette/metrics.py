@@ -14,7 +14,7 @@ import numpy as np
 from kpalette import _core, files, plots
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram, make_team
-from kpalette.pipeline import Quantized
+from kpalette.quantized import Quantized
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

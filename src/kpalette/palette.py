@@ -14,7 +14,7 @@ from kpalette.colors import checked_colors, checked_counts, frozen, hex_name
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
     from kpalette.files import ImageSource
-    from kpalette.pipeline import Quantized
+    from kpalette.quantized import Quantized
 
 MAX_COLORS = 65_536
 

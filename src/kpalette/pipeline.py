@@ -6,232 +6,24 @@ dither.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from kpalette import _core, files, notebook, sorting
+from kpalette import _core, files
 from kpalette import dither as dithering
 from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
-from kpalette.files import ImageSource, Metadata
-from kpalette.fit import EFFORTS, Fitted, error_of, fit, psnr, recount
+from kpalette.files import ImageSource
+from kpalette.fit import EFFORTS, Fitted, error_of, fit, recount
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.palette import MAX_COLORS, Palette
 from kpalette.quality import checked_quality, fit_fewest
-
-if TYPE_CHECKING:
-    from kpalette.report import Report
+from kpalette.quantized import Quantized
 
 #: Where distances can be measured.
 SPACES = ("srgb", "linear", "oklab", "lab")
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Quantized:
-    """An image in few colours.
-
-    Attributes
-    ----------
-    indices : uint8 or uint16 array (h, w)
-        The palette entry of each pixel: the nearest one, the first among equals; or, dithered, one
-        that mixes with its neighbours' to the colours there.
-    palette : Palette
-        Most frequent colour first, by nearest entries: dithering keeps colours and their order. Its
-        counts are those of the indices.
-    mse : float
-        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. With alpha,
-        the mean of that over black and over white, to within 0.01 %.
-    n_iter : int
-        Passes of k-means that were made.
-    n_distinct : int
-        Distinct colours of the image before. Where the palette is shorter than was asked for, it
-        is exactly these.
-    """
-
-    indices: np.ndarray[Any, Any]
-    palette: Palette
-    mse: float
-    n_iter: int
-    n_distinct: int
-    _origin: tuple[ColorHistogram, np.ndarray[Any, Any], ByteArray] | None = field(default=None)
-
-    @property
-    def psnr(self) -> float:
-        """Peak signal-to-noise ratio in decibels; infinite where nothing was lost."""
-        return psnr(self.mse)
-
-    @property
-    def rgb(self) -> ByteArray:
-        """uint8 array (h, w, 3). Alpha, if any, is in :attr:`rgba`."""
-        return np.take(np.ascontiguousarray(self.palette.colors[:, :3]), self.indices, axis=0)
-
-    @property
-    def rgba(self) -> ByteArray:
-        """uint8 array (h, w, 4)."""
-        return np.take(files.with_alpha(self.palette.colors), self.indices, axis=0)
-
-    def to_pil(self) -> Any:
-        """Return a Pillow image: of mode P up to 256 colours, otherwise RGB or RGBA."""
-        return files.to_pillow(self.indices, self.palette.colors)
-
-    def encode(
-        self, kind: str = "png", *, optimize: bool = False, metadata: Metadata | None = None
-    ) -> bytes:
-        """Give the bytes of an image file with exactly the palette's colours.
-
-        Parameters
-        ----------
-        kind : {"png", "gif", "webp", "tiff", "bmp"}
-            :func:`kpalette.files.encode` has a table of what each holds. PNG is indexed up to 256
-            colours. In a GIF, alpha below 128 becomes transparent and other alpha opaque.
-        optimize : bool
-            Take longer for a smaller file, with the same pixels. For PNG, needs oxipng, which
-            ``pip install 'kpalette[optimize]'`` brings.
-        metadata : kpalette.files.Metadata, optional
-            What else to write, as far as the format holds it: such as
-            :func:`kpalette.files.read_metadata` gives of the source. Nothing unless told.
-
-        Raises
-        ------
-        ImportError
-            If oxipng is needed and not installed.
-        ValueError
-            If the format has no room for so many colours, their alpha or so large an image, or
-            `kind` is another.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import kpalette
-        >>> q = kpalette.quantize(np.array([[9, 200, 200]], np.uint8), 2)
-        >>> q.encode("gif")[:3], q.encode("png")[1:4]
-        (b'GIF', b'PNG')
-        """
-        return files.encode(
-            self.indices, self.palette.colors, kind, optimize=optimize, metadata=metadata
-        )
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        optimize: bool = False,
-        metadata: Metadata | None = None,
-    ) -> None:
-        """Write an image file with exactly the palette's colours.
-
-        The file appears whole or not at all; one that exists is replaced.
-
-        Parameters
-        ----------
-        path : path
-            Its ending says the format: .png, .gif, .webp, .tif, .tiff or .bmp, in any case.
-        optimize, metadata
-            As :meth:`encode`.
-
-        Raises
-        ------
-        ImportError, ValueError
-            As :meth:`encode`, or if the name ends in something else.
-        OSError
-            If the file cannot be written.
-        """
-        encoded = self.encode(files.kind_of(path), optimize=optimize, metadata=metadata)
-        with files.replacing(path) as file:
-            file.write(encoded)
-
-    def sorted(self, by: str) -> Quantized:
-        """Give the same picture with its palette in another order.
-
-        Parameters
-        ----------
-        by : {"share", "luminance", "hue", "compression"}
-            See :meth:`Palette.sorted`.
-
-        Returns
-        -------
-        Quantized
-
-        Raises
-        ------
-        TypeError, ValueError
-            As :meth:`Palette.sorted`.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import kpalette
-        >>> q = kpalette.quantize(np.array([[9, 200, 200]], np.uint8), 2)
-        >>> q.indices.tolist(), q.sorted("luminance").indices.tolist()
-        ([[1, 0, 0]], [[0, 1, 1]])
-        """
-        order = sorting.order(self.palette, by)
-        rank = np.empty(len(order), self.indices.dtype)
-        rank[order] = np.arange(len(order))
-        palette = Palette(self.palette.colors[order], self.palette.counts[order])
-        return replace(self, indices=rank[self.indices], palette=palette)
-
-    def report(self, n: int = 5) -> Report:
-        """Say what was lost, and name the colours that lost most.
-
-        Parameters
-        ----------
-        n : int
-            At most so many colours, at least 0.
-
-        Returns
-        -------
-        kpalette.report.Report
-            Prints as a table.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `n` is not a whole number that is at least 0, or this was not made from an image.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import kpalette
-        >>> photo = np.array([[[90, 99, 90]] * 9 + [[95, 99, 90]] * 9 + [[250, 9, 0]]], np.uint8)
-        >>> for loss in kpalette.quantize(photo, 1).report().losses:
-        ...     print(f"{loss.color} to {loss.shown}: ΔE2000 {loss.delta_e:.0f}")
-        #fa0900 to #676258: ΔE2000 33
-        #5c635a to #676258: ΔE2000 6
-        """
-        from kpalette.report import report
-
-        checked_whole("n", n, 0, MAX_COLORS)
-        if self._origin is None:
-            raise ValueError("report: expected what was made from an image, got only indices")
-        return report(*self._origin, n)
-
-    def __repr__(self) -> str:
-        height, width = self.indices.shape
-        return (
-            f"Quantized({width}×{height}, {self.n_distinct} to {len(self.palette)} colors, "
-            f"MSE {self.mse:.4g})"
-        )
-
-    def _repr_html_(self) -> str:
-        """Show the picture, figures and palette, where it is a notebook cell's value."""
-        height, width = self.indices.shape
-        facts = {
-            "pixels": f"{width}×{height}",
-            "colors": f"{self.n_distinct:,} to {len(self.palette):,}",
-            "MSE": f"{self.mse:.2f}",
-            "PSNR": f"{self.psnr:.2f} dB" if self.mse else "∞",
-            "passes": str(self.n_iter),
-        }
-        return (
-            notebook.img(self.to_pil(), repr(self))
-            + notebook.facts(facts)
-            + self.palette._repr_html_()
-        )
 
 
 def quantize(

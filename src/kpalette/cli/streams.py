@@ -15,7 +15,7 @@ from kpalette.cli.exits import EXISTS, MIXED, UNREADABLE, UNWRITABLE, USAGE, Fai
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
-    from kpalette.pipeline import Quantized
+    from kpalette.quantized import Quantized
 
 
 def label(photo: str) -> str:
