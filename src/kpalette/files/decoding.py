@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
@@ -133,14 +134,21 @@ def _to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
 
 
 def _decode(source: str | os.PathLike[str] | IO[bytes] | Image.Image) -> ByteArray:
+    with reading(source):
+        if isinstance(source, Image.Image):
+            return _from_pillow(source)
+        with Image.open(cast(Any, source)) as image:
+            return _from_pillow(image)
+
+
+@contextmanager
+def reading(source: object) -> Iterator[None]:
+    """Turn what Pillow raises for a file that it cannot read into ImageReadError."""
     try:
         with warnings.catch_warnings():
             # What matters is raised. Pillow's remarks are about files that it reads all the same.
             warnings.filterwarnings("ignore", module=r"PIL\.")
-            if isinstance(source, Image.Image):
-                return _from_pillow(source)
-            with Image.open(cast(Any, source)) as image:
-                return _from_pillow(image)
+            yield
     except (ImageReadError, MemoryError):
         raise
     except PIL.UnidentifiedImageError:

@@ -72,7 +72,10 @@ def _encode_indexed(image: Image.Image) -> bytes:
         (b"IEND", b""),
     ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-        if data or kind != b"tRNS"
+        png_chunk(kind, data) for kind, data in chunks if data or kind != b"tRNS"
     )
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """Wrap what a chunk of a PNG holds in its length, kind and check sum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
