@@ -18,17 +18,10 @@ from kpalette.fit import Fitted, fit_each
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
 from kpalette.pipeline import Quantized, check_options, remap
-from kpalette.scenes import SceneCutter
+from kpalette.scopes import Plan, scopes_to_try, worth_trying
 
 if TYPE_CHECKING:
     from kpalette.files import AnimationSource
-
-#: What tells, frame by frame, whether a palette begins with it, by the name of the scope.
-SCOPES: dict[str, Callable[[], Callable[[ColorHistogram], bool]]] = {
-    "global": lambda: lambda histogram: False,
-    "scene": lambda: SceneCutter().begins,
-    "frame": lambda: _differs(),
-}
 
 #: How much a percent of bytes is worth, in percent of error. Twice as many colours, from 32 up,
 #: lower the error by 2.1 to 2.5 % for each percent of bytes in a pan over a photo, and by 4.9 to
@@ -243,7 +236,7 @@ def quantize_animation(
     b'GIF89a'
     """
     checked_whole("k", k, 1, MAX_COLORS)
-    scopes = _scopes(palette_scope)
+    scopes = scopes_to_try(palette_scope)
     check_options(space, effort, seed)
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
@@ -263,7 +256,7 @@ def quantize_animation(
             wanted = _with_clear(wanted, histogram, k)
         return next(fit_each(histogram, [k], space, effort, seed, team, wanted))
 
-    plans = [_Plan(scope, fit) for scope in scopes]
+    plans = [Plan(scope, fit) for scope in scopes]
     durations = []
     for pixels, duration in walk("count"):
         durations.append(duration)
@@ -274,7 +267,7 @@ def quantize_animation(
         raise ValueError("source: expected at least one frame, got none")
     for plan in plans:
         plan.close()
-    plans = _worth_trying(plans)
+    plans = worth_trying(plans)
     kind = "png" if any(_is_soft(palette) for plan in plans for palette in plan.palettes) else "gif"
     best, least = None, math.inf
     for plan in plans:
@@ -289,25 +282,6 @@ def quantize_animation(
             best, least = result, cost
     assert best is not None
     return best
-
-
-def _scopes(scope: object) -> list[str]:
-    """Give the scopes to try."""
-    known = ", ".join(["auto", *SCOPES])
-    if not isinstance(scope, str):
-        raise TypeError(f"palette_scope: expected one of {known}, got {scope!r}")
-    if scope != "auto" and scope not in SCOPES:
-        raise ValueError(f"palette_scope: expected one of {known}, got {scope!r}")
-    return [*SCOPES] if scope == "auto" else [scope]
-
-
-def _worth_trying(plans: list[_Plan]) -> list[_Plan]:
-    """Leave out what cannot be better than the plan before: as many palettes, or no error to it."""
-    chosen = plans[:1]
-    for plan in plans[1:]:
-        if chosen[-1].error > 0 and len(plan.palettes) > len(chosen[-1].palettes):
-            chosen.append(plan)
-    return chosen
 
 
 def _is_soft(palette: Palette) -> bool:
@@ -328,72 +302,9 @@ def _with_clear(fixed: ByteArray, histogram: ColorHistogram, k: int) -> ByteArra
     return np.concatenate([fixed, np.zeros((1, 4), np.uint8)])
 
 
-class _Plan:
-    """The palettes of one scope, fitted as frames come by, and which of them each frame has."""
-
-    def __init__(self, scope: str, fit: Callable[[ColorHistogram], Fitted]) -> None:
-        self.scope = scope
-        self.palettes: list[Palette] = []
-        self.which: list[int] = []
-        self.error = 0.0  # of the nearest colours, over all frames
-        self._pixels = 0
-        self._fit = fit
-        self._begins = SCOPES[scope]()
-        self._sum = _Sum()
-
-    def add(self, histogram: ColorHistogram) -> None:
-        """Take the next frame's colours."""
-        if self._begins(histogram) and self.which:
-            self.close()
-        self._sum.add(histogram)
-        self.which.append(len(self.palettes))
-
-    def close(self) -> None:
-        """Fit a palette to the frames since the last one."""
-        histogram = self._sum.total()
-        fitted = self._fit(histogram)
-        self.palettes.append(fitted.palette)
-        self.error += fitted.mse * histogram.n_pixels
-        self._pixels += histogram.n_pixels
-        self._sum = _Sum()
-
-    @property
-    def mse(self) -> float:
-        return self.error / self._pixels
-
-
-class _Sum:
-    """Adds histograms up in pairs, pairs of pairs and so on, so that few additions are large."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[int, ColorHistogram]] = []
-
-    def add(self, histogram: ColorHistogram) -> None:
-        rank = 0
-        while self._parts and self._parts[-1][0] == rank:
-            histogram = self._parts.pop()[1] + histogram
-            rank += 1
-        self._parts.append((rank, histogram))
-
-    def total(self) -> ColorHistogram:
-        return sum((histogram for _, histogram in self._parts[1:]), start=self._parts[0][1])
-
-
-def _differs() -> Callable[[ColorHistogram], bool]:
-    """Tell histograms that are not equal to the one before."""
-    last: ColorHistogram | None = None
-
-    def begins(histogram: ColorHistogram) -> bool:
-        nonlocal last
-        before, last = last, histogram
-        return histogram != before
-
-    return begins
-
-
 def _map(
     frames: Iterator[tuple[ByteArray, int]],
-    plan: _Plan,
+    plan: Plan,
     space: str,
     dither: str | None,
     strength: float,
@@ -442,7 +353,7 @@ def _keep(
     return replace(now, indices=indices, palette=palette, mse=error / len(flat))
 
 
-def _recounted(plan: _Plan, shown: tuple[Quantized, ...]) -> tuple[Palette, ...]:
+def _recounted(plan: Plan, shown: tuple[Quantized, ...]) -> tuple[Palette, ...]:
     """Give the palettes with the counts of all frames that have them."""
     counts = [np.zeros(len(palette), np.int64) for palette in plan.palettes]
     for frame, which in zip(shown, plan.which, strict=True):
