@@ -24,6 +24,7 @@ import numpy as np
 from PIL import Image
 
 import kpalette
+from benchmarks import animations as moving
 from benchmarks import looks as looking
 from benchmarks import rivals
 from kpalette import _core
@@ -120,6 +121,11 @@ def looks(args: argparse.Namespace) -> None:
     for k in args.k:
         rows = looking.measure(images, k, args.repeat, args.only)
         looking.print_table(rows, k, len(images))
+
+
+def animations(args: argparse.Namespace) -> None:
+    """Bytes, errors and time of animated GIFs made from a photo, against ffmpeg and gifski."""
+    moving.measure(args.photo, args.frames, args.only)
 
 
 def walkthrough(args: argparse.Namespace) -> None:
@@ -244,6 +250,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     for name, function, ks in (
         ("compare", compare, "16,64,256"),
         ("looks", looks, "16,64,256"),
+        ("animations", animations, None),
         ("walkthrough", walkthrough, "8,16,32"),
         ("estimator", estimator, None),
         ("throughput", throughput, "16,256"),
@@ -254,13 +261,16 @@ def main(arguments: Iterable[str] | None = None) -> None:
         command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
         if ks is not None:
             command.add_argument("-k", type=numbers, default=numbers(ks), help=f"default {ks}")
+        if name in ("compare", "looks", "animations"):
+            command.add_argument("--only", default="", help="methods whose name contains this")
         if name in ("compare", "looks"):
             command.add_argument("--images", type=Path, required=True, help="a folder of .png")
-            command.add_argument("--only", default="", help="methods whose name contains this")
         elif name == "estimator":
             command.add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
         elif name != "imports":
             command.add_argument("--photo", type=Path, required=True)
+        if name == "animations":
+            command.add_argument("--frames", type=int, default=120, help="default 120")
         if name == "walkthrough":
             command.add_argument("--seed", type=int, default=44, help="random_state (default 44)")
     args = parser.parse_args(arguments and list(arguments))

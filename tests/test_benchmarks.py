@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import looks, rivals
+from benchmarks import animations, looks, rivals
 from PIL import Image
 
+import kpalette
 from conftest import gradient
 
 
@@ -53,6 +54,19 @@ def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     palette, indices = looks.METHODS["kpalette floyd-steinberg"](benchmarks.load(photo), 8)
     size = looks.png_size(palette, indices)
     assert numbers_of(rows["kpalette floyd-steinberg"])[-2] == pytest.approx(size / 1e3, abs=0.1)
+
+
+def test_animations(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.main(["animations", "--photo", str(photo), "--frames", "3", "--only", "kpalette"])
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line.startswith("| kpalette ")]
+    assert len(rows) == 2 * sum("kpalette" in name for name in animations.METHODS)
+    with Image.open(photo) as image:
+        frames = [(frame, 40) for frame in animations.pan(image, 3)]
+    result = kpalette.quantize_animation(frames, palette_scope="global")
+    size, mse, *_ = numbers_of(rows[0])
+    assert size == pytest.approx(len(result.encode("gif")) / 1e3, abs=0.06)
+    assert mse == pytest.approx(result.mse, abs=0.006)
 
 
 @pytest.mark.parametrize(

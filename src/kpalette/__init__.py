@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kpalette import image, metrics, model
+    from kpalette.animation import QuantizedAnimation, quantize_animation
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError
     from kpalette.histogram import ColorHistogram
@@ -25,12 +26,14 @@ __all__ = [
     "PaletteReadError",
     "QualityNotReached",
     "Quantized",
+    "QuantizedAnimation",
     "Sweep",
     "extract_palette",
     "image",
     "metrics",
     "model",
     "quantize",
+    "quantize_animation",
     "sweep",
 ]
 
@@ -45,9 +48,11 @@ _HOMES = {
     "PaletteReadError": "palette_files",
     "QualityNotReached": "quality",
     "Quantized": "quantized",
+    "QuantizedAnimation": "animation",
     "Sweep": "curve",
     "extract_palette": "pipeline",
     "quantize": "pipeline",
+    "quantize_animation": "animation",
     "sweep": "curve",
 }
 

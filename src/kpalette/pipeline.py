@@ -262,11 +262,12 @@ def remap(
     dither: str | None = None,
     dither_strength: float = 1.0,
     threads: int | None = None,
+    team: _core.Team | None = None,
 ) -> Quantized:
-    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`."""
+    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
     check_choice("space", space, SPACES)
     dithering.check_options(dither, dither_strength)
-    team = make_team(threads)
+    team = team or make_team(threads)
     pixels = files.as_pixels(source)
     histogram = ColorHistogram.from_pixels(pixels, team)
     colors = palette.colors

@@ -1,5 +1,6 @@
 """Decoding and encoding: the only package that knows image formats. It knows no algorithm."""
 
+from kpalette.files.animated import ENCODERS
 from kpalette.files.atomic import replacing
 from kpalette.files.decoding import (
     ImageReadError,
@@ -9,18 +10,24 @@ from kpalette.files.decoding import (
     with_alpha,
 )
 from kpalette.files.encoding import FORMATS, encode, kind_of
+from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
 from kpalette.files.metadata import Metadata, read_metadata
 from kpalette.files.pictures import to_pillow
 
 __all__ = [
+    "ENCODERS",
     "FORMATS",
+    "AnimationSource",
+    "Frames",
     "ImageReadError",
     "ImageSource",
     "Metadata",
     "apply_alpha",
     "as_pixels",
     "encode",
+    "is_animated",
     "kind_of",
+    "open_frames",
     "read_metadata",
     "replacing",
     "to_pillow",

@@ -56,10 +56,12 @@ def _indexed(indices: ByteArray, colors: ByteArray, metadata: Metadata) -> bytes
     if metadata.exif:
         chunks.append((b"eXIf", metadata.exif))
     chunks += [(b"IDAT", _deflate(rows)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in chunks)
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Wrap what a chunk holds in its length, kind and check sum."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def _deflate(rows: ByteArray) -> bytes:

@@ -1,0 +1,160 @@
+"""Animations: bytes, error and time against ffmpeg and gifski, where these are installed.
+
+All get the same PNG frames and write a GIF, which Pillow decodes; so errors are of what is shown.
+"""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+import kpalette
+from benchmarks import looks
+from benchmarks.rivals import Pixels
+
+SIZE = (320, 240)
+MILLISECONDS = 40
+EVERY = 10  # FLIP is slow: it is measured on one frame of so many
+
+
+def pan(photo: Image.Image, n: int) -> Iterator[Image.Image]:
+    """Go from the left of a photo to the right, zooming in: all pixels change."""
+    width, height = photo.size
+    for i in range(n):
+        progress = i / max(1, n - 1)
+        part_width = min(width * (0.7 - 0.4 * progress), height * SIZE[0] / SIZE[1])
+        part_height = part_width * SIZE[1] / SIZE[0]
+        left = (width - part_width) * progress
+        top = (height - part_height) * (0.5 + 0.4 * np.sin(5 * progress))
+        box = (left, top, left + part_width, top + part_height)
+        yield photo.resize(SIZE, Image.Resampling.LANCZOS, box)
+
+
+def shapes(photo: Image.Image, n: int) -> Iterator[Image.Image]:
+    """Move flat shapes over a still background."""
+    background = photo.resize(SIZE, Image.Resampling.LANCZOS)
+    for i in range(n):
+        image = background.copy()
+        draw = ImageDraw.Draw(image)
+        angle = 2 * np.pi * i / n
+        x, y = 160 + 100 * np.cos(angle), 120 + 70 * np.sin(angle)
+        draw.ellipse((x - 25, y - 25, x + 25, y + 25), fill="#e04020", outline="#401008")
+        x, y = 160 - 110 * np.cos(angle), 120 + 80 * np.sin(2 * angle)
+        draw.rectangle((x - 20, y - 15, x + 20, y + 15), fill="#2060d0")
+        draw.text((10, 10), f"frame {i}", fill="white")
+        yield image
+
+
+SCENES: dict[str, Callable[[Image.Image, int], Iterator[Image.Image]]] = {
+    "pan": pan,
+    "shapes": shapes,
+}
+
+
+def ours(folder: Path, target: Path, *, scope: str, dither: str | None, **options: Any) -> None:
+    frames = [(path, MILLISECONDS) for path in sorted(folder.glob("*.png"))]
+    result = kpalette.quantize_animation(frames, palette_scope=scope, dither=dither, **options)
+    result.save(target)
+
+
+def ffmpeg(folder: Path, target: Path, *, generate: str, use: str) -> None:
+    graph = f"split[a][b];[a]palettegen={generate}[p];[b][p]paletteuse={use}"
+    source = ["-framerate", str(1000 // MILLISECONDS), "-i", str(folder / "%04d.png")]
+    run("ffmpeg", "-v", "error", "-y", *source, "-filter_complex", graph, str(target))
+
+
+def gifski(folder: Path, target: Path, *, quality: int) -> None:
+    rate = str(1000 // MILLISECONDS)
+    frames = map(str, sorted(folder.glob("*.png")))
+    run("gifski", "-q", "-r", rate, "--quality", str(quality), "-o", str(target), *frames)
+
+
+def run(program: str, *arguments: str) -> None:
+    if shutil.which(program) is None:
+        raise FileNotFoundError(f"{program} is not installed")
+    subprocess.run([program, *arguments], check=True, capture_output=True)
+
+
+#: Those that follow each other are alike in what they dither with.
+METHODS: dict[str, Callable[[Path, Path], None]] = {
+    "kpalette": partial(ours, scope="global", dither=None),
+    "kpalette, space srgb": partial(ours, scope="global", dither=None, space="srgb"),
+    "ffmpeg none": partial(ffmpeg, generate="stats_mode=full", use="dither=none"),
+    "kpalette floyd-steinberg": partial(ours, scope="global", dither="floyd-steinberg"),
+    "ffmpeg sierra2_4a (default)": partial(
+        ffmpeg, generate="stats_mode=full", use="dither=sierra2_4a"
+    ),
+    "ffmpeg sierra2_4a, diff": partial(
+        ffmpeg, generate="stats_mode=diff", use="dither=sierra2_4a:diff_mode=rectangle"
+    ),
+    "kpalette bayer": partial(ours, scope="global", dither="bayer"),
+    "ffmpeg bayer": partial(ffmpeg, generate="stats_mode=full", use="dither=bayer"),
+    "kpalette auto": partial(ours, scope="auto", dither=None),
+    "kpalette frame": partial(ours, scope="frame", dither=None),
+    "ffmpeg none, a palette per frame": partial(
+        ffmpeg, generate="stats_mode=single", use="new=1:dither=none"
+    ),
+    "kpalette frame, floyd-steinberg": partial(ours, scope="frame", dither="floyd-steinberg"),
+    "gifski 90": partial(gifski, quality=90),
+    "gifski 100": partial(gifski, quality=100),
+}
+
+
+def errors(folder: Path, file: Path) -> tuple[float, float | None]:
+    """Give the mean squared error over all frames, and the mean FLIP over some."""
+    originals = sorted(folder.glob("*.png"))
+    squares, flips = [], []
+    with Image.open(file) as image:
+        shown = -1
+        until = 0.0
+        for i, path in enumerate(originals):
+            while shown < 0 or until <= i * MILLISECONDS:  # equal frames may have become one
+                shown += 1
+                image.seek(shown)
+                until += image.info.get("duration", 0)
+            pixels, got = (pixels_of(picture) for picture in (Image.open(path), image))
+            squares.append(float(((pixels.astype(float) - got) ** 2).sum(axis=2).mean()))
+            if i % EVERY == 0:
+                flips.append(looks.measured("FLIP", pixels, got))
+    return statistics.mean(squares), None if None in flips else statistics.mean(flips)
+
+
+def pixels_of(image: Image.Image) -> Pixels:
+    return np.asarray(image.convert("RGB"))
+
+
+def measure(photo: Path, n: int, only: str) -> None:
+    with Image.open(photo) as image:
+        original = image.convert("RGB")
+    for scene, draw in SCENES.items():
+        with tempfile.TemporaryDirectory() as name:
+            folder, target = Path(name), Path(name, "animation.gif")
+            for i, frame in enumerate(draw(original, n)):
+                frame.save(folder / f"{i:04d}.png")
+            print(f"\n{scene}: {n} frames of {SIZE[0]}×{SIZE[1]}\n")
+            print("| method | GIF, kB | MSE | FLIP | s |")
+            print("|---|--:|--:|--:|--:|")
+            for method, write in METHODS.items():
+                if only not in method:
+                    continue
+                start = time.perf_counter()
+                try:
+                    write(folder, target)
+                except FileNotFoundError as error:
+                    print(f"| {method} | {error} | | | |")
+                    continue
+                seconds = time.perf_counter() - start
+                mse, flip = errors(folder, target)
+                seen = "–" if flip is None else f"{flip:.4f}"
+                size = target.stat().st_size
+                print(f"| {method} | {size / 1e3:.1f} | {mse:.2f} | {seen} | {seconds:.2f} |")

@@ -1,0 +1,100 @@
+"""Which frames of an animation share a palette: all, those of a scene, or those that are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kpalette.fit import Fitted
+from kpalette.histogram import ColorHistogram
+from kpalette.palette import Palette
+from kpalette.scenes import SceneCutter
+
+#: What tells, frame by frame, whether a palette begins with it, by the name of the scope.
+SCOPES: dict[str, Callable[[], Callable[[ColorHistogram], bool]]] = {
+    "global": lambda: lambda histogram: False,
+    "scene": lambda: SceneCutter().begins,
+    "frame": lambda: _differs(),
+}
+
+
+def scopes_to_try(scope: object) -> list[str]:
+    """Give the scopes to try."""
+    known = ", ".join(["auto", *SCOPES])
+    if not isinstance(scope, str):
+        raise TypeError(f"palette_scope: expected one of {known}, got {scope!r}")
+    if scope != "auto" and scope not in SCOPES:
+        raise ValueError(f"palette_scope: expected one of {known}, got {scope!r}")
+    return [*SCOPES] if scope == "auto" else [scope]
+
+
+def worth_trying(plans: list[Plan]) -> list[Plan]:
+    """Leave out what cannot be better than the plan before: as many palettes, or no error to it."""
+    chosen = plans[:1]
+    for plan in plans[1:]:
+        if chosen[-1].error > 0 and len(plan.palettes) > len(chosen[-1].palettes):
+            chosen.append(plan)
+    return chosen
+
+
+class Plan:
+    """The palettes of one scope, fitted as frames come by, and which of them each frame has."""
+
+    def __init__(self, scope: str, fit: Callable[[ColorHistogram], Fitted]) -> None:
+        self.scope = scope
+        self.palettes: list[Palette] = []
+        self.which: list[int] = []
+        self.error = 0.0  # of the nearest colours, over all frames
+        self._pixels = 0
+        self._fit = fit
+        self._begins = SCOPES[scope]()
+        self._sum = _Sum()
+
+    def add(self, histogram: ColorHistogram) -> None:
+        """Take the next frame's colours."""
+        if self._begins(histogram) and self.which:
+            self.close()
+        self._sum.add(histogram)
+        self.which.append(len(self.palettes))
+
+    def close(self) -> None:
+        """Fit a palette to the frames since the last one."""
+        histogram = self._sum.total()
+        fitted = self._fit(histogram)
+        self.palettes.append(fitted.palette)
+        self.error += fitted.mse * histogram.n_pixels
+        self._pixels += histogram.n_pixels
+        self._sum = _Sum()
+
+    @property
+    def mse(self) -> float:
+        """Mean squared error of the nearest colours, as that of :class:`kpalette.Quantized`."""
+        return self.error / self._pixels
+
+
+class _Sum:
+    """Adds histograms up in pairs, pairs of pairs and so on, so that few additions are large."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[int, ColorHistogram]] = []
+
+    def add(self, histogram: ColorHistogram) -> None:
+        rank = 0
+        while self._parts and self._parts[-1][0] == rank:
+            histogram = self._parts.pop()[1] + histogram
+            rank += 1
+        self._parts.append((rank, histogram))
+
+    def total(self) -> ColorHistogram:
+        return sum((histogram for _, histogram in self._parts[1:]), start=self._parts[0][1])
+
+
+def _differs() -> Callable[[ColorHistogram], bool]:
+    """Tell histograms that are not equal to the one before."""
+    last: ColorHistogram | None = None
+
+    def begins(histogram: ColorHistogram) -> bool:
+        nonlocal last
+        before, last = last, histogram
+        return histogram != before
+
+    return begins
