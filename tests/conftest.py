@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from kpalette import cli
+from kpalette import Palette, cli
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("steady", deadline=None)
@@ -101,6 +101,14 @@ def fails(capsys: pytest.CaptureFixture[str]) -> Any:
         return said.err
 
     return run
+
+
+@pytest.fixture
+def brand(tmp_path: Path) -> Path:
+    """Write a palette file of four colours."""
+    path = tmp_path / "brand.gpl"
+    Palette(np.array([[0, 0, 0], [255, 0, 0], [0, 255, 90], [255, 255, 90]], np.uint8)).save(path)
+    return path
 
 
 def png_header(path: Path) -> tuple[int, int, int]:

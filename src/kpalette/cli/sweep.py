@@ -8,8 +8,10 @@ import re
 import click
 
 from kpalette.cli import streams
+from kpalette.cli.convert import real_paths
 from kpalette.cli.exits import EPILOG, say
-from kpalette.cli.options import fit_options
+from kpalette.cli.options import Sectioned, fit_options
+from kpalette.cli.plan import Job, check_free
 
 MAX_K = 65_536
 
@@ -31,8 +33,8 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
     return sorted(ks)
 
 
-@click.command(epilog=EPILOG)
-@click.argument("photo", metavar="PHOTO")
+@click.command(cls=Sectioned, epilog=EPILOG)
+@click.argument("photo", metavar="PHOTO", type=click.Path())
 @click.option(
     "-k",
     "ks",
@@ -81,10 +83,10 @@ def sweep(
     codes: set[int] = set()
     with streams.telling(photo, codes):
         if out is not None:
-            streams.check_free(out, [photo], force, named=False)
+            check_free(Job("", out), real_paths([photo]), force)
         from kpalette import ColorHistogram, curve
 
-        pixels, _ = streams.read(photo)
+        pixels = streams.read(photo).pixels
         source = ColorHistogram.from_image(pixels, threads=threads) if no_png else pixels
         found = curve.sweep(source, ks, space=space, effort=effort, seed=seed, threads=threads)
         if out is not None:

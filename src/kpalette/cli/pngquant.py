@@ -1,0 +1,96 @@
+"""pngquant's words: its options and scales in terms of ours, and its ways where they differ."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+
+import click
+
+from kpalette.cli.exits import INTERNAL, MIXED, UNREADABLE, USAGE
+
+#: The mean CIEDE2000 at which libimagequant ends for a quality: the median over 144 parts of 48²,
+#: 96² and 160² pixels of CQ100's photos, for which it needed less than 256 colours, not dithered.
+#: Between these it is on a line.
+QUALITY = {
+    0: 20.0,
+    1: 6.0,
+    5: 3.4,
+    10: 2.8,
+    20: 2.4,
+    30: 2.2,
+    40: 2.0,
+    50: 1.8,
+    60: 1.6,
+    70: 1.35,
+    80: 1.1,
+    90: 0.75,
+    95: 0.5,
+    100: 0.0,
+}
+
+#: Its exit codes where ours are others: what cannot be read, and a wrong command line.
+CODES = {UNREADABLE: 2, USAGE: 4, MIXED: 1, INTERNAL: INTERNAL}
+
+
+def delta_e(quality: int) -> float:
+    """Give the mean CIEDE2000 that a quality from 0 to 100 stands for."""
+    above = next(q for q in QUALITY if q >= quality)
+    if above == quality:
+        return QUALITY[above]
+    below = max(q for q in QUALITY if q < quality)
+    share = (quality - below) / (above - below)
+    return QUALITY[below] + share * (QUALITY[above] - QUALITY[below])
+
+
+def quality_range(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Read MIN-MAX, MIN-, -MAX, or N, which pngquant takes for nine tenths of N to N."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"(\d{1,3})?(-)?(\d{1,3})?", value, re.ASCII)
+    low, dash, high = match.groups() if match else (None, None, None)
+    if low or high:
+        most = int(high or (100 if dash else low or 0))
+        least = int(low or 0) if dash else most * 9 // 10
+        if least <= most <= 100:
+            return least, most
+    raise click.BadParameter(f"expected MIN-MAX with numbers from 0 to 100, got {value!r}")
+
+
+def effort(speed: int) -> str:
+    """Give the effort for a speed: 1 and 2 are best, 3 to 9 balanced, 10 and 11 fast."""
+    return "best" if speed <= 2 else "balanced" if speed <= 9 else "fast"
+
+
+def split_number(photos: Sequence[str], always: bool) -> tuple[int | None, Sequence[str]]:
+    """Take the number of colours from before the photos.
+
+    It is a first argument of nothing but digits; unless `always`, only where there is no such file.
+    """
+    first = photos[0] if photos else ""
+    if not (first.isascii() and first.isdigit()) or (not always and os.path.lexists(first)):
+        return None, photos
+    if len(first) > 3 or not 2 <= int(first) <= 256:
+        raise click.UsageError(f"number of colours: expected 2 to 256, got {first}")
+    return int(first), photos[1:]
+
+
+def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
+    """Tell whether a command line without a command is one of pngquant's.
+
+    It starts with an option, a number, or what looks like a file; not with a word, which is more
+    likely a command that was mistyped.
+    """
+    if not args or args[0] in commands or args[0] in ("-h", "--help", "-V", "--version"):
+        return False
+    first = args[0]
+    return bool(first.startswith("-") or re.search(r"^\d+$|[./]", first) or os.path.exists(first))
+
+
+def rewrite(args: Sequence[str]) -> list[str]:
+    """Give --floyd its value, which it may have only after an equals sign."""
+    end = args.index("--") if "--" in args else len(args)
+    return [*("--floyd=1" if arg == "--floyd" else arg for arg in args[:end]), *args[end:]]
