@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from kpalette import __version__
-from kpalette.cli import jobs, pngquant
+from kpalette.cli import pngquant, streams
 from kpalette.cli.compare import compare
 from kpalette.cli.completion import completion
 from kpalette.cli.demo import show_demo
@@ -57,7 +57,7 @@ def main() -> NoReturn:
     except OSError:
         # Said already; without this, Python would try once more and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if jobs.abandoned:
+    if streams.abandoned:
         os._exit(code)  # no thread is writing, and the others need not be waited for
     sys.exit(code)
 
@@ -128,7 +128,10 @@ def commands() -> None:
       kpalette palette photo.jpg            shows its eight best colours
       kpalette quantize --help              tells all that there is
 
-    Without a command, it takes pngquant's command lines: kpalette 64 --ext -small.png -- *.png
+    Without a command, it takes pngquant's command lines:
+
+    \b
+      kpalette 64 --ext -small.png -- *.png
     """  # noqa: D301
 
 

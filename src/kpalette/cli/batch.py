@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import jobs as running
-from kpalette.cli.convert import Recipe, real_paths
+from kpalette.cli.convert import Recipe
 from kpalette.cli.inputs import gather
-from kpalette.cli.plan import Naming, listed, plan
+from kpalette.cli.plan import Naming, listed, plan, real_paths
 from kpalette.cli.report import Report
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Batch:
             quiet=given["quiet"],
             as_json=given["as_json"],
             skips_count=not given["skips_ok"],
+            tell_skips=not given["skips_ok"] and not given.get("as_pngquant"),
         )
         running.run(self.jobs, recipe, self.workers, report.tell)
         code = report.end()

@@ -7,10 +7,8 @@ import json
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.convert import real_paths
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
 from kpalette.cli.options import Sectioned, common_options
-from kpalette.cli.plan import Job, check_free
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
@@ -52,7 +50,7 @@ def compare(
     if a == b == "-":
         raise click.UsageError("expected at most one '-' (stdin), got two")
     kind = streams.chart_kind(out)
-    check_free(Job("", out or "-"), real_paths([a, b]), force)
+    streams.check_free(out, [a, b], force)
     codes: set[int] = set()
     pixels = []
     for photo in (a, b):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,11 +121,6 @@ class Recipe:
             "bytes_out": bytes_out,
         }
         return Result(job, line, figures=figures)
-
-
-def real_paths(photos: Sequence[str]) -> frozenset[str]:
-    """Give the real paths of files, whatever they are called."""
-    return frozenset(os.path.realpath(photo) for photo in photos if photo != "-")
 
 
 def _status(photo: str) -> os.stat_result | None:

@@ -44,6 +44,7 @@ def gather(arguments: Sequence[str], recursive: bool, leave_out: str | None) -> 
     has left as it is, because it was quoted or there is no shell, is expanded.
     """
     sources: list[Source] = []
+    away = os.path.realpath(leave_out) if leave_out is not None else None
     seen = {os.path.abspath(argument) for argument in arguments if not os.path.isdir(argument)}
     for argument in arguments:
         if argument == "-":
@@ -53,10 +54,10 @@ def gather(arguments: Sequence[str], recursive: bool, leave_out: str | None) -> 
                 line = "cannot be read: Is a directory; -r takes the images in it"
                 found = iter([Source(argument, "", failure=Failed(UNREADABLE, line))])
             else:
-                found = _walk(argument, leave_out)
+                found = _walk(argument, away)
             sources += _new(found, seen)
         elif re.search(r"[*?\[]", argument) and not os.path.lexists(argument):
-            sources += _new(_match(argument), seen)
+            sources += _new(_match(argument, away), seen)
         else:
             sources.append(Source(argument, os.path.basename(argument)))
     return sources
@@ -71,9 +72,8 @@ def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
             yield source
 
 
-def _walk(folder: str, leave_out: str | None) -> Iterator[Source]:
+def _walk(folder: str, away: str | None) -> Iterator[Source]:
     endings = _endings()
-    away = os.path.realpath(leave_out) if leave_out is not None else None
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -96,23 +96,31 @@ def _walk(folder: str, leave_out: str | None) -> Iterator[Source]:
         waiting += reversed(folders)
 
 
-def _match(pattern: str) -> Iterator[Source]:
+def _match(pattern: str, away: str | None) -> Iterator[Source]:
     parts = Path(pattern).parts
     magic = next(i for i, part in enumerate(parts) if re.search(r"[*?\[]", part))
     base = os.path.join(*parts[:magic]) if magic else ""
     below = "/".join((*parts[magic:], "*") if parts[-1] == "**" else parts[magic:])
+    # A pattern that names no ending takes only what is an image by its own.
+    endings = _endings() if parts[-1] in ("*", "**") else None
     found = False
     # pathlib's ** goes round no circles of links, as glob's does.
     for path in sorted(Path(base or ".").glob(below)):
         name = os.path.relpath(path, base or ".")
-        hidden = any(part.startswith(".") for part in Path(name).parts)
-        if path.is_file() and (not hidden or "/." in f"/{below}"):
+        hidden = any(part.startswith(".") for part in Path(name).parts) and "/." not in f"/{below}"
+        result = away is not None and _is_below(os.path.realpath(path), away)
+        other = endings is not None and path.suffix.lower() not in endings
+        if not (hidden or result or other) and path.is_file():
             found = True
             yield Source(os.path.join(base, name), name, True)
     if not found:
         yield Source(
             pattern, "", True, Failed(UNREADABLE, "cannot be read: no file matches the pattern")
         )
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return os.path.commonpath([path, folder]) == folder
 
 
 def _endings() -> set[str]:

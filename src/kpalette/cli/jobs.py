@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,9 +38,6 @@ class Result:
 
 Work = Callable[[Job], Result]
 
-#: Whether threads were left behind that are still at work.
-abandoned = False
-
 
 def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, int]:
     """Give how many photos to do at once, and with how many threads each.
@@ -62,14 +58,15 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
         return
     # Threads: decoding, the core and encoding release the GIL, and on two cores processes took as
     # long. They would be started, and stopped, with more to do.
+    from concurrent.futures import ThreadPoolExecutor
+
     pool = ThreadPoolExecutor(workers)
     try:
         for future in [pool.submit(attempt, job, work) for job in jobs]:
             tell(future.result())
         pool.shutdown()
     except BaseException:
-        global abandoned
-        abandoned = True
+        streams.abandoned = True
         pool.shutdown(wait=False, cancel_futures=True)
         for _ in range(streams.WRITERS):  # once all are taken no one is writing, nor will be
             streams.writers.acquire()

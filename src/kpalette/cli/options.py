@@ -18,31 +18,33 @@ Given: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
 MAX_K = 256
 MAX_THREADS = 256
 
-COLORS, OUTPUT, MANY, MANNERS = "Colours", "Output", "Many photos", "Manners"
+OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
+PNGQUANT, MANNERS = "In pngquant's words", "Manners"
+SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, PNGQUANT, MANNERS)
 
 
 class Option(click.Option):
     """An option that --help shows in a section."""
 
-    def __init__(self, *args: Any, section: str = "Options", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, section: str = OPTIONS, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.section = section
 
 
 class Sectioned(click.Command):
-    """A command whose --help is in sections, in the order in which their first options come."""
+    """A command whose --help is in sections."""
 
     def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options' help."""
-        sections: dict[str, list[tuple[str, str]]] = {}
+        sections: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
         for parameter in self.get_params(context):
             record = parameter.get_help_record(context)
-            if record is not None:
-                section = getattr(parameter, "section", MANNERS)
-                sections.setdefault(section, []).append(record)
+            if record is not None and isinstance(parameter, click.Option):
+                sections[getattr(parameter, "section", OPTIONS)].append(record)
         for section, records in sections.items():
-            with formatter.section(section):
-                formatter.write_dl(records)
+            if records:
+                with formatter.section(section):
+                    formatter.write_dl(records)
 
 
 def added(command: Command, section: str, options: Sequence[Given]) -> Command:

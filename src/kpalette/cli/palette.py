@@ -7,15 +7,12 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.convert import real_paths
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
-from kpalette.cli.inputs import Source, gather
 from kpalette.cli.options import (
     COLORS,
     FIXED,
@@ -25,10 +22,10 @@ from kpalette.cli.options import (
     recursive_option,
     whole,
 )
-from kpalette.cli.plan import Job, check_free, check_no_terminal
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram, Palette
+    from kpalette.cli.inputs import Source
 
 MAX_K = 65_536
 FORMATS = ["act", "ase", "css", "gpl", "hex", "json", "pal", "png"]
@@ -96,12 +93,14 @@ def palette(
       kpalette palette *.jpg -k 16 -o brand.gpl
       kpalette palette photo.jpg --sort hue --format css > colors.css
     """  # noqa: D301
+    from kpalette.cli.inputs import gather
+
     streams.check_instruction_set()
     out = None if out == "-" and kind is None and not as_json else out
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
     sources = gather(photos, recursive, None)
-    check_free(Job("", out or "-"), real_paths([source.path for source in sources]), force)
+    streams.check_free(out, [source.path for source in sources], force)
     histogram = _count(sources, threads, codes)
     if histogram is None:
         return ending(codes)
@@ -116,7 +115,7 @@ def palette(
     except ValueError as error:  # more fixed colours than k, or one of them twice
         raise click.UsageError(f"--{error}") from None
     seconds = time.perf_counter() - start
-    title = Path(streams.label(photos[0]) if out in (None, "-") else out).stem
+    title = streams.stem(streams.label(photos[0]) if out in (None, "-") else out)
     try:
         found = found.sorted(sort)
         encoded = palette_files.encode(found, kind, title) if kind else None
@@ -153,7 +152,7 @@ def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: 
             known = ", ".join(f"'.{name}'" for name in FORMATS)
             raise click.UsageError(f"-o: expected a name that ends in one of {known}, got {out!r}")
     if kind in BINARY and out in (None, "-"):
-        check_no_terminal()
+        streams.check_no_terminal()
     return kind
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import click
 
+from kpalette.cli import streams
 from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed
 from kpalette.cli.inputs import Source
 
@@ -75,7 +76,7 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
     _check(sources, naming)
     jobs = [_job(source, naming) for source in sources]
     if [job.target for job in jobs] == ["-"]:
-        check_no_terminal()
+        streams.check_no_terminal()
     first: dict[str, Job] = {}
     kept = []
     targets = {os.path.realpath(job.target) for job in jobs}
@@ -151,16 +152,15 @@ def _job(source: Source, naming: Naming) -> Job:
     return Job(source.path, target, named=naming.ext is not None and target == source.path)
 
 
-def check_no_terminal() -> None:
-    """Refuse to write what is no text to a terminal."""
-    if os.isatty(1):
-        raise click.UsageError("expected stdout to be a file or a pipe, not a terminal; see -o")
+def real_paths(photos: Sequence[str]) -> frozenset[str]:
+    """Give the real paths of files, whatever they are called."""
+    return frozenset(os.path.realpath(photo) for photo in photos if photo != "-")
 
 
 def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
     """Refuse, before any work, to write where nothing can be, or something would be lost.
 
-    `taken` has the real paths of all inputs.
+    `taken` has the real paths of all inputs, as from `real_paths`.
     """
     target = job.target
     if target == "-":

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import pngquant, shared, streams
-from kpalette.cli.batch import Batch
+from kpalette.cli import pngquant, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed
 from kpalette.cli.options import (
     ALPHA,
@@ -17,6 +16,7 @@ from kpalette.cli.options import (
     FIXED,
     MANY,
     MAX_K,
+    PNGQUANT,
     Given,
     Option,
     Sectioned,
@@ -30,6 +30,7 @@ from kpalette.cli.options import (
 from kpalette.cli.targets import fewest, target_of, target_options
 
 if TYPE_CHECKING:
+    from kpalette.cli.batch import Batch
     from kpalette.colors import ByteArray
     from kpalette.pipeline import Quantized
 
@@ -117,7 +118,7 @@ class Quantize(Sectioned):
     cls=Option,
     section=MANY,
 )
-@functools.partial(added, section="In pngquant's words", options=WORDS)
+@functools.partial(added, section=PNGQUANT, options=WORDS)
 def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     """Write each PHOTO in its K best colours, as an indexed PNG or another format.
 
@@ -143,6 +144,8 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
       kpalette quantize --force --ext .png --skip-if-larger *.png
       cat photo.jpg | kpalette quantize - -k 8 > few.png
     """  # noqa: D301
+    from kpalette.cli.batch import Batch
+
     streams.check_instruction_set()
     like_pngquant = given["as_pngquant"]
     number, rest = pngquant.split_number(photos, like_pngquant)
@@ -212,6 +215,8 @@ def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any
         elif given["dry_run"]:
             return lambda pixels: pipeline.quantize(pixels, k)  # which is not asked
         else:
+            from kpalette.cli import shared
+
             batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
             if total is None:
                 return lambda pixels: pipeline.quantize(pixels, k)
@@ -251,4 +256,5 @@ def _weights(path: str) -> Any:
 def _describe(k: int, quantized: Quantized) -> str:
     found = quantized.n_distinct
     few = f", fewer than k = {k}: all are kept" if found < k else f" to {len(quantized.palette)}"
-    return f"{found:,} colors{few}; {quantized.n_iter} passes"
+    passes = f"; {quantized.n_iter} passes" if quantized.n_iter else ""
+    return f"{found:,} colors{few}{passes}"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.batch import Batch
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed
 from kpalette.cli.options import (
     ALPHA,
@@ -63,9 +61,10 @@ def remap(photos: tuple[str, ...], palette_file: str, **given: Any) -> int:
       kpalette remap first.jpg second.jpg --palette brand.gpl
     """  # noqa: D301
     from kpalette import files, pipeline
+    from kpalette.cli.batch import Batch
 
     streams.check_instruction_set()
-    batch = Batch(photos, f"-{Path(palette_file).stem}", given)
+    batch = Batch(photos, f"-{streams.stem(palette_file)}", given)
     palette = load(palette_file, "--palette")
     strength = given["dither_strength"]
 

@@ -25,13 +25,21 @@ class Report:
         Print an object for each, in a line of its own, on stdout.
     skips_count : bool
         Whether what is skipped changes the exit code.
+    tell_skips : bool
+        Whether what is skipped with an exit code is told even if `quiet`.
     """
 
     def __init__(
-        self, total: int, *, quiet: bool = False, as_json: bool = False, skips_count: bool = True
+        self,
+        total: int,
+        *,
+        quiet: bool = False,
+        as_json: bool = False,
+        skips_count: bool = True,
+        tell_skips: bool = False,
     ) -> None:
         self.total, self.quiet, self.as_json = total, quiet, as_json
-        self.skips_count = skips_count
+        self.skips_count, self.tell_skips = skips_count, tell_skips
         #: The exit codes, in order.
         self.codes: list[int] = []
         self.failed: list[Result] = []
@@ -53,7 +61,7 @@ class Report:
         self.bytes_in += result.figures.get("bytes_in", 0)
         self.bytes_out += result.figures.get("bytes_out", 0)
         who = streams.label(result.job.source)
-        if result.code and not result.skipped:
+        if result.code and (not result.skipped or (self.quiet and self.tell_skips)):
             self._say(f"kpalette: {who}: {result.line}")
         elif not self.quiet:
             self._say(f"{who}: {result.line}")

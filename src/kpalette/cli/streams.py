@@ -8,7 +8,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 #: Taken once by each writer, and wholly by who wants no file to be half-written.
 WRITERS = 256
 writers = threading.Semaphore(WRITERS)
+
+#: Whether threads were left behind that are still at work.
+abandoned = False
 
 
 class Photo(NamedTuple):
@@ -59,6 +62,11 @@ def telling(photo: str, codes: set[int]) -> Iterator[None]:
         codes.add(INTERNAL)
 
 
+def stem(path: str) -> str:
+    """Give a file's name without its folder and its ending."""
+    return os.path.splitext(os.path.basename(path))[0]
+
+
 def check_instruction_set() -> None:
     """Refuse a KPALETTE_ISA that this machine lacks."""
     from kpalette import _core
@@ -67,6 +75,19 @@ def check_instruction_set() -> None:
         _core.isa()
     except ValueError as error:
         raise Failed(USAGE, str(error)) from None
+
+
+def check_no_terminal() -> None:
+    """Refuse to write what is no text to a terminal."""
+    if os.isatty(1):
+        raise click.UsageError("expected stdout to be a file or a pipe, not a terminal; see -o")
+
+
+def check_free(out: str | None, inputs: Sequence[str], force: bool) -> None:
+    """Refuse, before any work, to write a file where none can be, or over one of the inputs."""
+    from kpalette.cli import plan
+
+    plan.check_free(plan.Job("", out or "-"), plan.real_paths(inputs), force)
 
 
 def chart_kind(out: str | None) -> str:

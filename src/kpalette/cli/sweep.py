@@ -8,10 +8,8 @@ import re
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.convert import real_paths
 from kpalette.cli.exits import EPILOG, say
 from kpalette.cli.options import Sectioned, fit_options
-from kpalette.cli.plan import Job, check_free
 
 MAX_K = 65_536
 
@@ -82,8 +80,7 @@ def sweep(
     kind = streams.chart_kind(out)
     codes: set[int] = set()
     with streams.telling(photo, codes):
-        if out is not None:
-            check_free(Job("", out), real_paths([photo]), force)
+        streams.check_free(out, [photo], force)
         from kpalette import ColorHistogram, curve
 
         pixels = streams.read(photo).pixels

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from kpalette.pipeline import Quantized
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """A measure, how good it shall be, and how bad it may be if K colours are too few for that.
 
     No `worst` is any.
