@@ -189,3 +189,34 @@ def test_only_plain_digits_are_numbers(k: str, capsys: pytest.CaptureFixture[str
 def test_short_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["quantize", "-h"]) == 0
     assert "Usage" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert f"_KPALETTE_COMPLETE={shell}_complete" in script
+    environment = {
+        **os.environ,
+        "_KPALETTE_COMPLETE": f"{shell}_complete",
+        "COMP_WORDS": "kpalette quantize --shared",
+        "COMP_CWORD": "--shared" if shell == "fish" else "2",
+    }
+    done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)
+    assert "--shared-palette" in done.stdout
+
+
+def test_completion_of_files(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("quantize", "palette", "remap", "sweep", "compare"):
+        environment = {**os.environ, "_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
+        environment["COMP_WORDS"] = f"kpalette {command} ph"
+        done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)
+        assert done.stdout == "file,ph\n"
+
+
+def test_every_option_has_help() -> None:
+    for name, command in cli.commands.commands.items():
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and not parameter.hidden:
+                assert parameter.help, (name, parameter.name)
+        assert "kpalette" in command.help, name  # an example

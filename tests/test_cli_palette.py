@@ -171,3 +171,23 @@ def test_no_bytes_on_a_terminal(
 ) -> None:
     monkeypatch.setattr(os, "isatty", lambda _: True)
     assert "not a terminal" in fails(2, "palette", photo, "--format", kind)
+
+
+def test_palette_of_a_folder(photo: Path, tmp_path: Path, capsys: Any) -> None:
+    folder = tmp_path / "photos" / "below"
+    folder.mkdir(parents=True)
+    Image.fromarray(noise(9, 9)).save(folder / "other.png")
+    photo.rename(folder.parent / "photo.png")
+    assert cli.run(["palette", "-r", str(folder.parent), "-k", "4", "--json", "-q"]) == 0
+    read = json.loads(capsys.readouterr().out)
+    photos = [folder.parent / "photo.png", folder / "other.png"]
+    assert read["photos"] == [str(path) for path in photos]
+    total = sum(kpalette.ColorHistogram.from_image(path) for path in photos)
+    assert read["colors"] == kpalette.extract_palette(total, 4).hex
+
+
+def test_palette_with_fixed_colours(photo: Path, capsys: Any, fails: Any) -> None:
+    args = ["palette", str(photo), "--fixed", "#ff00ff, 00ffff"]
+    assert cli.run([*args, "-q"]) == 0
+    assert {"#ff00ff", "#00ffff"} < {line[:7] for line in capsys.readouterr().out.splitlines()}
+    assert "--fixed: expected" in fails(2, *args, "-k", "1")

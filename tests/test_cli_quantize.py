@@ -351,3 +351,93 @@ def test_several_at_once_write_one_file(tmp_path: Path) -> None:
     command = [*COMMAND, "quantize", str(photo), "-k", "4", "-o", str(tmp_path / "b.png")]
     running = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(4)]
     assert sorted(process.wait() for process in running) == [0, 15, 15, 15]
+
+
+# What matters
+
+
+def test_weights(photo: Path, tmp_path: Path, fails: Any) -> None:
+    grey = np.linspace(0, 255, 48 * 64).reshape(48, 64).astype(np.uint8)
+    path, out = tmp_path / "map.png", tmp_path / "out.png"
+    Image.fromarray(grey).save(path)
+    args = ["quantize", photo, "-k", "5", "--weights", path, "-q", "-o", out]
+    assert cli.run([str(arg) for arg in args]) == 0
+    expected = kpalette.quantize(photo, 5, weights=grey / 255)
+    with Image.open(out) as image:
+        assert np.array_equal(np.asarray(image.convert("RGB")), expected.rgb)
+    before = path.read_bytes()
+    Image.fromarray(grey[1:]).save(path)
+    assert "weights: expected" in fails(2, *args, "-f")
+    Image.fromarray(gradient(48, 64)).save(path)
+    assert f"{path}: expected a grey image, got one in colours" in fails(3, *args, "-f")
+    path.unlink()
+    assert f"{path}: cannot be read: No such file" in fails(3, *args, "-f")
+    path.write_bytes(before)
+    args = ["quantize", photo, "--weights", path, "-q", "-f", "--ext", "map.png"]
+    (tmp_path / "photomap.png").symlink_to(path)
+    assert "is one of the inputs" in fails(15, *args)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--fixed", "red"], "'--fixed': expected colours such as '#ff8800', got 'red'"),
+        (["--fixed", "#fff,"], "got '#fff'"),
+        (["--fixed", "#000000,#ffffff,#ff0000", "-k", "2"], "--fixed: expected at most 2 colours"),
+        (["--alpha", "flatten"], "'--alpha': expected 'keep' or 'flatten:#rrggbb', got 'flatten'"),
+    ],
+)
+def test_wrong_colours(args: list[str], message: str, photo: Path, fails: Any) -> None:
+    assert message in fails(2, "quantize", photo, *args)
+    assert files_in(photo.parent) == {"photo.png"}
+
+
+def test_a_fixed_colour_that_comes_twice(photo: Path, fails: Any) -> None:
+    assert "fixed: expected distinct" in fails(2, "quantize", photo, "--fixed", "#000000,#000000")
+
+
+@pytest.mark.parametrize("flag", ["--strip", "--keep-metadata"])
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff"])
+def test_orientation_is_applied_once(flag: str, kind: str, tmp_path: Path) -> None:
+    photo, out = tmp_path / "photo.png", tmp_path / f"out.{kind}"
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    Image.fromarray(gradient(6, 9)).save(photo, exif=exif)
+    args = ["quantize", str(photo), "-k", "9", "-o", str(out), flag]
+    assert cli.run(args) == 0
+    assert kpalette.files.as_pixels(out).shape == kpalette.files.as_pixels(photo).shape == (9, 6, 3)
+
+
+# What it needs
+
+
+def test_nothing_is_imported_that_is_not_used(photo: Path) -> None:
+    code = (
+        "import sys; from kpalette import cli; cli.run(['quantize', sys.argv[1], '-q']);"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(photo)], capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert {"numpy", "PIL.PngImagePlugin"} <= loaded
+    unused = {"matplotlib", "sklearn", "tqdm", "scipy", "pandas", "concurrent.futures"}
+    unused |= {"PIL.IcoImagePlugin", "PIL.ImageCms", "kpalette.metrics", "kpalette.plots"}
+    assert loaded & unused == set()
+
+
+def test_the_hook_shrinks_once(photo: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(photo.parent)
+    hooks = (Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text()
+    entry = next(line for line in hooks.splitlines() if line.startswith("  entry: kpalette "))
+    args = [*entry.split()[2:], "photo.png", "large.png"]
+    Image.fromarray(noise(40, 40)).save("large.png")
+    Image.fromarray(noise(4, 4) // 64).save("photo.png")
+    before = {name: Path(name).read_bytes() for name in files_in(photo.parent)}
+    assert cli.run(args) == 0
+    after = {name: Path(name).read_bytes() for name in files_in(photo.parent)}
+    assert after["photo.png"] == before["photo.png"]  # could not be smaller
+    assert len(after["large.png"]) < len(before["large.png"])
+    assert after.keys() == before.keys()
+    assert cli.run(args) == 0
+    assert after == {name: Path(name).read_bytes() for name in files_in(photo.parent)}
+    assert capsys.readouterr() == ("", "")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
+import kpalette
 from conftest import files_in, gradient, png_header
 from kpalette import Palette, cli
 
@@ -77,3 +80,27 @@ def test_one_bad_photo_does_not_stop_remap(photo: Path, brand: Path, capsys: Any
     assert cli.run(["remap", str(missing), str(photo), "--palette", str(brand)]) == 3
     assert photo.with_name("photo-brand.png").exists()
     assert cli.run(["remap", str(missing), str(photo), "--palette", str(brand)]) == 1
+
+
+@pytest.mark.parametrize("space", ["srgb", "lab"])
+def test_remap_options_reach_the_library(space: str, photo: Path, brand: Path) -> None:
+    out = photo.with_name("out.png")
+    args = ["remap", photo, "--palette", brand, "--space", space, "--dither", "bayer"]
+    args += ["--dither-strength", "0.5", "-o", out]
+    assert cli.run([str(arg) for arg in args]) == 0
+    expected = kpalette.pipeline.remap(
+        photo, Palette.load(brand), space=space, dither="bayer", dither_strength=0.5
+    )
+    with Image.open(out) as image:
+        assert np.array_equal(np.asarray(image.convert("RGB")), expected.rgb)
+
+
+def test_remap_of_folders(photo: Path, brand: Path, capsys: Any) -> None:
+    folder = photo.parent / "photos" / "below"
+    folder.mkdir(parents=True)
+    photo.rename(folder / "photo.png")
+    out = photo.parent / "out"
+    args = ["remap", "-r", folder.parent, "--palette", brand, "--out-dir", out, "--json", "-q"]
+    assert cli.run([str(arg) for arg in args]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == str(out / "below" / "photo.png")
+    assert png_header(out / "below" / "photo.png") == (2, 3, 4)

@@ -62,7 +62,8 @@ class Batch:
                     f"got {ext!r}"
                 )
             return formats.get("." + ext.lower().rpartition(".")[2], "png")
-        return formats.get(os.path.splitext((out or "").lower())[1], "png")
+        named = "" if out is None or os.path.isdir(out) else out.lower()
+        return formats.get(os.path.splitext(named)[1], "png")
 
     def run(
         self, reduce: Reduce, describe: Callable[[Quantized], str], others: Sequence[str] = ()

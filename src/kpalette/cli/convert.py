@@ -33,6 +33,8 @@ class Recipe:
         The format of the pictures.
     taken : set of str
         Real paths that are read, which only a target that was named may replace.
+    pass_on : bool
+        Whether stdout gets the photo itself where its picture is not wanted, as from pngquant.
     """
 
     reduce: Callable[[ByteArray], Quantized]
@@ -47,7 +49,6 @@ class Recipe:
     preserve: bool = False
     dry_run: bool = False
     pass_on: bool = False
-    """Whether stdout gets the photo itself where its picture is not wanted, as from pngquant."""
 
     def __call__(self, job: Job) -> Result:
         """Do one photo."""

@@ -45,7 +45,7 @@ def gather(arguments: Sequence[str], recursive: bool, leave_out: str | None) -> 
     """
     sources: list[Source] = []
     away = os.path.realpath(leave_out) if leave_out is not None else None
-    seen = {os.path.abspath(argument) for argument in arguments if not os.path.isdir(argument)}
+    seen = {os.path.abspath(argument) for argument in arguments if os.path.isfile(argument)}
     for argument in arguments:
         if argument == "-":
             sources.append(Source("-", "stdin"))

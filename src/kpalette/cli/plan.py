@@ -79,7 +79,7 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
         streams.check_no_terminal()
     first: dict[str, Job] = {}
     kept = []
-    targets = {os.path.realpath(job.target) for job in jobs}
+    targets = {os.path.realpath(job.target) for job in jobs if not job.failure}
     for source, job in zip(sources, jobs, strict=True):
         real = os.path.realpath(job.target)
         other = first.setdefault(real, job)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import click
 
-from kpalette.cli.exits import INTERNAL, MIXED, UNREADABLE, USAGE
+from kpalette.cli.exits import UNREADABLE, USAGE
 
 #: The mean CIEDE2000 at which libimagequant ends for a quality: the median over 144 parts of 48²,
 #: 96² and 160² pixels of CQ100's photos, for which it needed less than 256 colours, not dithered.
@@ -31,7 +31,7 @@ QUALITY = {
 }
 
 #: Its exit codes where ours are others: what cannot be read, and a wrong command line.
-CODES = {UNREADABLE: 2, USAGE: 4, MIXED: 1, INTERNAL: INTERNAL}
+CODES = {UNREADABLE: 2, USAGE: 4}
 
 
 def delta_e(quality: int) -> float:
