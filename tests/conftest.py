@@ -111,6 +111,22 @@ def brand(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder of four images, one of them two folders down, with other things around them."""
+    folder = tmp_path / "photos"
+    for name in ("b.png", "a.JPG", "sub/c.tif", "sub/deep/d e.png", ".hidden/x.png", "sub/.x.png"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(gradient(9, 8 + len(name))).save(path)
+    (folder / "notes.txt").write_text("just words")
+    (folder / "empty").mkdir()
+    (folder / "sub" / "loop").symlink_to(folder)
+    (folder / "broken.png").symlink_to("nowhere")
+    (folder / "folder.png").mkdir()
+    return folder
+
+
 def png_header(path: Path) -> tuple[int, int, int]:
     """Give an indexed PNG's bits per pixel, its kind (3 is indexed) and how long its palette is."""
     png = path.read_bytes()
@@ -121,3 +137,7 @@ def png_header(path: Path) -> tuple[int, int, int]:
 
 def files_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def tree(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}

@@ -17,35 +17,14 @@ import pytest
 from PIL import Image
 
 import kpalette
-from conftest import files_in, gradient, noise, png_header
+from conftest import files_in, gradient, noise, png_header, tree
 from kpalette import cli
 from kpalette.cli import inputs, jobs, plan
 
 COMMAND = [sys.executable, "-m", "kpalette"]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Make a folder of four images, one of them two folders down, with other things around them."""
-    folder = tmp_path / "photos"
-    for name in ("b.png", "a.JPG", "sub/c.tif", "sub/deep/d e.png", ".hidden/x.png", "sub/.x.png"):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(gradient(9, 8 + len(name))).save(path)
-    (folder / "notes.txt").write_text("just words")
-    (folder / "empty").mkdir()
-    (folder / "sub" / "loop").symlink_to(folder)
-    (folder / "broken.png").symlink_to("nowhere")
-    (folder / "folder.png").mkdir()
-    return folder
-
-
 FOUND = ["a.JPG", "b.png", "sub/c.tif", "sub/deep/d e.png"]
-
-
-def tree(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
 
 # What is found
 
@@ -115,127 +94,6 @@ def test_folders_that_cannot_be_read(
     assert f"kpalette: {folder}/sub/deep: cannot be read: Permission" in capsys.readouterr().err
     monkeypatch.undo()
     assert tree(out) == {"a.png", "b.png", "sub/c.png"}
-
-
-# Where it goes
-
-
-@pytest.mark.parametrize("inside", [True, False])
-@pytest.mark.parametrize("pattern", ["", "/**/*.*"])
-def test_the_tree_is_kept(inside: bool, pattern: str, folder: Path) -> None:
-    (folder / "notes.txt").unlink()
-    out = folder / "out" if inside else folder.parent / "out"
-    command = ["quantize", "-r", f"{folder}{pattern}", "--out-dir", str(out), "-k", "4", "-q"]
-    assert cli.run(command) == 0
-    pictures = {"a.png", "b.png", "sub/c.png", "sub/deep/d e.png"}
-    assert tree(out) == pictures
-    # What was written is not taken for photos in the next run, nor in the same.
-    before = {name: (out / name).stat().st_mtime_ns for name in pictures}
-    assert cli.run([*command, "--skip-existing"]) == 0
-    assert cli.run(command) == 15
-    assert before == {name: (out / name).stat().st_mtime_ns for name in pictures}
-    assert tree(out) == pictures
-
-
-def test_pictures_beside_photos_are_not_photos_of_the_next_run(folder: Path) -> None:
-    command = ["quantize", "-r", str(folder), "-k", "4", "-q", "--skip-existing"]
-    before = tree(folder)
-    assert cli.run(command) == 0
-    after = tree(folder)
-    assert after - before == {"a-4.png", "b-4.png", "sub/c-4.png", "sub/deep/d e-4.png"}
-    assert cli.run(command) == 0
-    assert tree(folder) == after
-
-
-def test_two_photos_of_one_picture(folder: Path, capsys: Any) -> None:
-    shutil.copy(folder / "b.png", folder / "b.gif")
-    out = folder.parent / "out"
-    assert cli.run(["quantize", "-r", str(folder), "--out-dir", str(out)]) == 15
-    line = f"{out}/b.png is where the picture of {folder}/b.gif goes"
-    assert line in capsys.readouterr().err
-    assert tree(out) == {"a.png", "b.png", "sub/c.png", "sub/deep/d e.png"}
-
-
-@pytest.mark.parametrize(
-    ("args", "name"),
-    [
-        (["--ext", "-small.png"], "photo-small.png"),
-        (["--ext", ".gif"], "photo.gif"),
-        (["--format", "webp", "-k", "9"], "photo-9.webp"),
-        (["--format", "tiff", "--out-dir", "x/y"], "x/y/photo.tif"),
-        (["--out-dir", "x", "--ext", "_.bmp"], "x/photo_.bmp"),
-        (["-o", "x/"], "x/photo-256.png"),
-        (["-o", "x.gif"], "x.gif"),
-        (["-o", "odd.name", "--format", "gif"], "odd.name"),
-    ],
-)
-def test_names_and_formats(
-    args: list[str], name: str, photo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(photo.parent)
-    assert cli.run(["quantize", "photo.png", *args]) == 0
-    assert tree(photo.parent) == {"photo.png", name}
-    kinds = {"name": "GIF", "tif": "TIFF"}
-    with Image.open(name) as image:
-        ending = name.rpartition(".")[2]
-        assert image.format == kinds.get(ending, ending.upper())
-
-
-def test_in_place(photo: Path, fails: Any) -> None:
-    before = photo.read_bytes()
-    assert "exists; -f replaces it" in fails(15, "quantize", photo, "--ext", ".png")
-    assert photo.read_bytes() == before
-    os.utime(photo, ns=(10**18, 10**18 + 7))
-    assert cli.run(["quantize", str(photo), "--ext", ".png", "-f", "--preserve", "-k", "4"]) == 0
-    assert png_header(photo) == (2, 3, 4)
-    assert photo.stat().st_mtime_ns == 10**18 + 7
-    assert files_in(photo.parent) == {"photo.png"}
-
-
-def test_another_photo_is_never_replaced(photo: Path, fails: Any) -> None:
-    other = photo.with_name("photo-x.png")
-    shutil.copy(photo, other)
-    before = other.read_bytes()
-    args = ["quantize", photo, other, "--ext", "-x.png", "-f", "-q"]
-    assert "is one of the inputs" in fails(15, *args)
-    assert other.read_bytes() == before
-
-
-def test_a_dry_run_writes_nothing(folder: Path, capsys: Any) -> None:
-    before, out = tree(folder), folder / "new" / "out"
-    args = ["quantize", "-r", str(folder), "missing.png", "--out-dir", str(out), "--dry-run"]
-    assert cli.run(args) == 3
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert f"{folder}/b.png: would be written to {out}/b.png\n" in said.err
-    assert "kpalette: missing.png: cannot be read: No such file" in said.err
-    assert tree(folder) == before
-    assert not out.parent.exists()
-    assert cli.run([*args, "--shared-palette"]) == 3
-    assert tree(folder) == before
-
-
-@pytest.mark.parametrize(
-    ("args", "message"),
-    [
-        (["a", "-o", "b.png", "--ext", "-c.png"], "expected -o or --ext, got both"),
-        (["a", "-o", "b.png", "--out-dir", "c"], "expected -o or --out-dir, got both"),
-        (["a", "-o", "b/", "--out-dir", "c"], "expected -o or --out-dir, got both"),
-        (["a", "--out-dir", ""], "--out-dir: expected the name of a directory"),
-        (["a", "--ext", "-c.jpg"], "--ext: expected an ending such as '-small.png'"),
-        (["a", "--ext", "/c.png"], "--ext: expected an ending such as '-small.png'"),
-        (["a", "--format", "jpeg"], "'jpeg' is not one of 'png', 'gif'"),
-        (["a", "-j", "0"], "from 1 to 256, got '0'"),
-        (["a", "-o", "-", "--json"], "expected --json or a picture on stdout, got both"),
-        (["-", "--json"], "expected --json or a picture on stdout, got both"),
-    ],
-)
-def test_wrong_command_lines(
-    args: list[str], message: str, fails: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert message in fails(2, "quantize", *args)
-    assert files_in(tmp_path) == set()
 
 
 # What is told

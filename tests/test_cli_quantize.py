@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -109,14 +108,6 @@ def test_fewer_colours_than_asked_for(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_quiet(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["quantize", str(photo), "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")
-
-
-def test_several_photos_into_a_directory(tmp_path: Path, photo: Path) -> None:
-    other = tmp_path / "other.jpg"
-    Image.fromarray(gradient(16, 16)).save(other)
-    for out in (f"{tmp_path}/new/below/", str(tmp_path / "new")):
-        assert cli.run(["quantize", str(photo), str(other), "-k", "4", "-o", out]) == 0
-        assert {"photo-4.png", "other-4.png"} <= files_in(Path(out))
 
 
 @pytest.mark.parametrize(
@@ -228,76 +219,6 @@ def test_one_bad_photo_does_not_stop_the_rest(
     assert cli.run(["quantize", "-k", "4", *photos]) == 1  # unreadable, and existing
 
 
-def test_existing_files_are_kept_unless_forced(photo: Path, fails: Any, capsys: Any) -> None:
-    out = photo.with_name("photo-4.png")
-    out.write_bytes(b"precious")
-    assert "photo-4.png exists; -f replaces it" in fails(15, "quantize", photo, "-k", "4")
-    assert "photo-4.png exists" in fails(15, "quantize", photo, "-k", "4", "-o", out)
-    assert out.read_bytes() == b"precious"
-    assert cli.run(["quantize", str(photo), "-k", "4", "-f"]) == 0
-    assert png_header(out) == (2, 3, 4)
-
-
-def test_an_existing_file_is_found_before_the_work(
-    photo: Path, fails: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    photo.with_name("photo-4.png").touch()
-    monkeypatch.setattr(cli.streams, "read", lambda _: pytest.fail("work was done"))
-    fails(15, "quantize", photo, "-k", "4")
-
-
-def test_the_input_is_replaced_only_if_forced_and_named(photo: Path, fails: Any) -> None:
-    before = photo.read_bytes()
-    fails(15, "quantize", photo, "-o", photo)
-    # photo.png would become photo-4.png, which is an input as well.
-    second = photo.with_name("photo-4.png")
-    second.write_bytes(before)
-    assert cli.run(["quantize", str(photo), str(second), "-k", "4", "-f"]) == 15
-    assert photo.read_bytes() == second.read_bytes() == before
-    assert png_header(photo.with_name("photo-4-4.png")) == (2, 3, 4)
-    assert cli.run(["quantize", str(photo), "-k", "4", "-f", "-o", str(photo)]) == 0
-    assert png_header(photo) == (2, 3, 4)
-
-
-def test_places_that_cannot_be_written(photo: Path, fails: Any) -> None:
-    (photo.parent / "file").touch()
-    before = files_in(photo.parent)
-    for out in ("missing/out.png", "file/out.png", "x" * 300 + ".png"):
-        line = fails(16, "quantize", photo, "-o", photo.parent / out)
-        assert f"{out} cannot be written: " in line
-    assert "file/new/ cannot be made: " in fails(
-        16, "quantize", photo, "-o", f"{photo.parent}/file/new/"
-    )
-    assert files_in(photo.parent) == before
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
-def test_read_only_directory(photo: Path, fails: Any) -> None:
-    photo.parent.chmod(0o500)
-    assert "cannot be written: Permission denied" in fails(16, "quantize", photo)
-    photo.parent.chmod(0o700)
-
-
-def test_full_disk(photo: Path, fails: Any) -> None:
-    if Path("/dev/full").exists():
-        assert "/dev/full cannot be written: No space left" in fails(
-            16, "quantize", photo, "-o", "/dev/full"
-        )
-    # A file that may not grow past 100 bytes stops a write half-way, as a full disk does.
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))  # noqa: E731
-    out = photo.with_name("out.png")
-    out.write_bytes(b"precious")
-    done = subprocess.run(
-        [*COMMAND, "quantize", str(photo), "-f", "-o", str(out)],
-        stderr=subprocess.PIPE,
-        preexec_fn=limit,
-    )
-    assert done.returncode == 16
-    assert f"{out} cannot be written: File too large" in done.stderr.decode()
-    assert out.read_bytes() == b"precious"
-    assert files_in(photo.parent) == {"photo.png", "out.png"}
-
-
 @pytest.mark.parametrize(
     ("number", "code", "word"),
     [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
@@ -343,14 +264,6 @@ def test_a_pipe_given_by_name_is_counted(tmp_path: Path) -> None:
     )
     assert done.returncode == 0
     assert f"{photo.stat().st_size:,} to " in done.stderr
-
-
-def test_several_at_once_write_one_file(tmp_path: Path) -> None:
-    photo = tmp_path / "a.png"
-    Image.fromarray(gradient(64, 64)).save(photo)
-    command = [*COMMAND, "quantize", str(photo), "-k", "4", "-o", str(tmp_path / "b.png")]
-    running = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(4)]
-    assert sorted(process.wait() for process in running) == [0, 15, 15, 15]
 
 
 # What matters

@@ -42,8 +42,9 @@ class Batch:
         self.given = given
         endings = () if lenient or given["format"] else tuple(_formats())
         self.kind = given["format"] or self._kind(endings)
-        ending = next(ending for ending, kind in _formats().items() if kind == self.kind)
-        naming = Naming(suffix, ending, given["out"], given["out_dir"], given["ext"], endings)
+        naming = Naming(
+            suffix, f".{self.kind}", given["out"], given["out_dir"], given["ext"], endings
+        )
         self.sources = gather(photos, given["recursive"], naming.folder)
         self.jobs = plan(self.sources, naming)
         if given["as_json"] and any(job.target == "-" for job in self.jobs):

@@ -149,7 +149,8 @@ def _job(source: Source, naming: Naming) -> Job:
     if folder is not None:
         return Job(source.path, os.path.join(folder, stem + ext), makes_folder=True)
     target = os.path.join(os.path.dirname(source.path), os.path.basename(stem) + ext)
-    return Job(source.path, target, named=naming.ext is not None and target == source.path)
+    itself = os.path.abspath(target) == os.path.abspath(source.path)
+    return Job(source.path, target, named=itself and naming.ext is not None)
 
 
 def real_paths(photos: Sequence[str]) -> frozenset[str]:

@@ -10,22 +10,22 @@ import click
 
 from kpalette.cli.exits import UNREADABLE, USAGE
 
-#: The mean CIEDE2000 at which libimagequant ends for a quality: the median over 144 parts of 48²,
-#: 96² and 160² pixels of CQ100's photos, for which it needed less than 256 colours, not dithered.
-#: Between these it is on a line.
+#: The mean CIEDE2000 at which libimagequant ends for a quality, undithered: the median over parts
+#: of photos for which it needed less than 256 colours, by tools/quality_scale.py. Between these it
+#: is on a line. At 100 nothing may differ.
 QUALITY = {
-    0: 20.0,
+    0: 18.5,
     1: 6.0,
     5: 3.4,
-    10: 2.8,
+    10: 2.85,
     20: 2.4,
     30: 2.2,
     40: 2.0,
     50: 1.8,
     60: 1.6,
     70: 1.35,
-    80: 1.1,
-    90: 0.75,
+    80: 1.05,
+    90: 0.7,
     95: 0.5,
     100: 0.0,
 }

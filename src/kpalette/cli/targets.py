@@ -33,7 +33,7 @@ def target_options(command: Command) -> Command:
         ((name,), {"callback": above_zero, "metavar": "N", "help": text})
         for name, text in (
             ("--psnr", "Take the fewest colours, up to K, that reach N decibels."),
-            ("--delta-e", "Or a mean CIEDE2000 of at most N over the pixels: 2 is hard to see."),
+            ("--delta-e", "Or a mean CIEDE2000 of at most N; about 1 can be just seen."),
             ("--delta-e-p95", "Or a CIEDE2000 of at most N in 95 % of the pixels."),
         )
     ]
