@@ -105,7 +105,12 @@ def outcome(program: list[str], line: str, folder: Path) -> tuple[int, set[str],
 
 @pytest.mark.parametrize(("line", "code", "new", "out"), CALLS, ids=[call[0] for call in CALLS])
 def test_it_does_as_pngquant(line: str, code: int, new: set[str], out: bool, pngs: Path) -> None:
-    assert outcome(OURS, line, pngs) == (code, new, out)
+    if out or "<" in line:
+        assert outcome(OURS, line, pngs) == (code, new, out)
+    else:  # which is quicker
+        before = files_in(pngs)
+        assert cli.run(line.split()) == code
+        assert files_in(pngs) - before == new
     force = "-f" in line or "--force" in line
     assert (Path("old-fs8.png").read_bytes() == b"precious") == (not force or "old" not in line)
     for name in new:
@@ -206,8 +211,8 @@ def test_quality_takes_the_fewest_colours(data: Path, tmp_path: Path, capsys: An
     assert cli.run([*args, "--quality", "30-40", "-k", str(k - 5)]) == 0
     assert png_header(out)[2] == k - 5
     out.unlink()
-    assert cli.run([*args, "--quality", "40-50", "-k", str(k - 5)]) == 99
-    assert "expected delta_e 2, reached 2." in capsys.readouterr().err
+    assert cli.run([*args, "--quality", "80-90", "-k", str(k - 5)]) == 99
+    assert "expected delta_e 1.575, reached 2." in capsys.readouterr().err
     assert not out.exists()
 
 

@@ -63,7 +63,7 @@ def target_of(given: Mapping[str, Any]) -> Target | None:
     if asked[0] != "quality":
         return Target(asked[0], given[asked[0]], given[asked[0]])
     least, most = given["quality"]
-    worst = pngquant.delta_e(least) if least else None
+    worst = pngquant.LENIENCE * pngquant.delta_e(least) if least else None
     # The library takes no 0, and no colour that is another is as near as this.
     return Target("delta_e", pngquant.delta_e(most) or 1e-9, worst)
 
