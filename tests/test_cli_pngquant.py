@@ -66,6 +66,7 @@ CALLS: list[tuple[str, int, set[str], bool]] = [
     ("16 missing.png a.png", 2, {"a-fs8.png"}, False),
     ("16 a.png missing.png old.png", 15, {"a-fs8.png"}, False),
     ("-o nowhere/x.png a.png", 16, set(), False),
+    ("a.png 16", 2, {"a-fs8.png"}, False),
     ("1 a.png", 4, set(), False),
     ("257 a.png", 4, set(), False),
     ("--speed 12 a.png", 4, set(), False),
@@ -169,6 +170,10 @@ def test_words_work_in_quantize(pngs: Path, fails: Any) -> None:
         2, "quantize", "a.png", "--nofs", "--dither", "bayer"
     )
     assert "--posterize: not supported" in fails(2, "quantize", "--posterize", "2", "a.png")
+    assert cli.run(["quantize", "a.png", "8", "-q"]) == 0
+    assert png_header(Path("a-8.png"))[2] == 8
+    assert "number of colours: expected 2 to 256, got 300" in fails(2, "quantize", "a.png", "300")
+    assert "9: cannot be read" in fails(3, "quantize", "8", "9", "-q")
     shutil.copy("a.png", "32")
     assert cli.run(["quantize", "32", "-q"]) == 0  # a file that is called so
     assert png_header(Path("32-256.png"))[2] == 256

@@ -70,17 +70,18 @@ def effort(speed: int) -> str:
     return "best" if speed <= 2 else "balanced" if speed <= 9 else "fast"
 
 
-def split_number(photos: Sequence[str], always: bool) -> tuple[int | None, Sequence[str]]:
-    """Take the number of colours from before the photos.
+def split_number(photos: Sequence[str], strict: bool) -> tuple[int | None, Sequence[str]]:
+    """Take the number of colours from among the photos.
 
-    It is a first argument of nothing but digits; unless `always`, only where there is no such file.
+    It is the first argument of nothing but digits that is no file's name; if `strict`, as for
+    pngquant, the very first argument, be there such a file or not.
     """
-    first = photos[0] if photos else ""
-    if not (first.isascii() and first.isdigit()) or (not always and os.path.lexists(first)):
-        return None, photos
-    if len(first) > 3 or not 2 <= int(first) <= 256:
-        raise click.UsageError(f"number of colours: expected 2 to 256, got {first}")
-    return int(first), photos[1:]
+    for i, photo in enumerate(photos[:1] if strict else photos):
+        if photo.isascii() and photo.isdigit() and (strict or not os.path.lexists(photo)):
+            if len(photo) > 3 or not 2 <= int(photo) <= 256:
+                raise click.UsageError(f"number of colours: expected 2 to 256, got {photo}")
+            return int(photo), [*photos[:i], *photos[i + 1 :]]
+    return None, photos
 
 
 def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:

@@ -125,8 +125,8 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', or
     - for stdin. One that cannot be done does not keep the others from being done. A file is
     written whole or not at all, never replaced without --force, and a PHOTO itself only if OUT
-    names it or END makes its own name. K may also come first, as a number of its own, if no file
-    is called so.
+    names it or END makes its own name. K may also be a number among the photos, if there is no file
+    of that name.
 
     photo.jpg becomes photo-16.png beside it, for K = 16, or what OUT, END or DIR say; stdin goes to
     stdout. In a folder, what another photo there would become is taken for an earlier result and
