@@ -230,6 +230,15 @@ def test_a_shared_palette_sees_no_pixels(args: list[str], photo: Path, fails: An
     assert f"expected --shared-palette or {args[0]}, got both" in line
 
 
+def test_a_shared_palette_needs_what_can_be_read_twice(
+    photo: Path, fails: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = ["quantize", "--shared-palette", "-q"]
+    assert "expected --shared-palette or '-' (stdin), got both" in fails(2, *args, "-")
+    twice = ["--fixed", "#000000,#000000"]
+    assert "--fixed: expected distinct" in fails(2, *args, photo, *twice)
+
+
 # What goes wrong on the way
 
 

@@ -123,6 +123,7 @@ def test_a_dry_run_writes_nothing(folder: Path, capsys: Any) -> None:
         (["a", "-o", "b.png", "--ext", "-c.png"], "expected -o or --ext, got both"),
         (["a", "-o", "b.png", "--out-dir", "c"], "expected -o or --out-dir, got both"),
         (["a", "-o", "b/", "--out-dir", "c"], "expected -o or --out-dir, got both"),
+        (["*.png", "-o", "b.png"], "-o: expected a directory for folders and patterns"),
         (["a", "--out-dir", ""], "--out-dir: expected the name of a directory"),
         (["a", "--ext", "-c.jpg"], "--ext: expected an ending such as '-small.png'"),
         (["a", "--ext", "/c.png"], "--ext: expected an ending such as '-small.png'"),

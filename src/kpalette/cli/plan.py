@@ -108,8 +108,9 @@ def _check(sources: Sequence[Source], naming: Naming) -> None:
         if others := [name for name in ("--out-dir", "--ext") if given[name] is not None]:
             raise click.UsageError(f"expected -o or {others[0]}, got both")
         if many:
+            who = f"{len(sources)} photos" if len(sources) > 1 else "folders and patterns"
             raise click.UsageError(
-                f"-o: expected a directory for {len(sources)} photos, one that exists or a name "
+                f"-o: expected a directory for {who}, one that exists or a name "
                 f"that ends in '/', got {naming.out!r}"
             )
         special = os.path.exists(naming.out) and not os.path.isfile(naming.out)  # a pipe, a device

@@ -212,6 +212,8 @@ def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any
             from kpalette.cli.remap import load
 
             palette = load(given["map"], "--map")
+        elif any(job.source == "-" for job in batch.jobs):
+            raise click.UsageError("expected --shared-palette or '-' (stdin), got both")
         elif given["dry_run"]:
             return lambda pixels: pipeline.quantize(pixels, k)  # which is not asked
         else:
@@ -220,7 +222,10 @@ def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any
             batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
             if total is None:
                 return lambda pixels: pipeline.quantize(pixels, k)
-            palette = pipeline.extract_palette(total, k, **fit)
+            try:
+                palette = pipeline.extract_palette(total, k, **fit)
+            except ValueError as error:
+                raise click.UsageError(f"--{error}") from None
         return lambda pixels: pipeline.remap(flat(pixels), palette, space=given["space"], **mapping)
 
     options = {
