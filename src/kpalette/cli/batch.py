@@ -92,7 +92,10 @@ class Batch:
             skips_count=not given["skips_ok"],
             tell_skips=not given["skips_ok"] and not given.get("as_pngquant"),
         )
-        running.run(self.jobs, recipe, self.workers, report.tell)
+        try:
+            running.run(self.jobs, recipe, self.workers, report.tell)
+        finally:
+            report.close()
         code = report.end()
         # pngquant ends with what was wrong last.
         last = next((code for code in reversed(report.codes) if code), 0)

@@ -77,10 +77,13 @@ class Report:
         if self.bar is not None:
             self.bar.refresh()
 
-    def end(self) -> int:
-        """Tell what all come to; the exit code."""
+    def close(self) -> None:
+        """Take the bar away."""
         if self.bar is not None:
             self.bar.close()
+
+    def end(self) -> int:
+        """Tell what all come to; the exit code."""
         if self.total > 1 and not self.quiet:
             n_done = self.total - len(self.failed) - self.n_skipped
             parts = [f"{n_done:,} of {self.total:,} photos"]
