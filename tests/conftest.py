@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from kpalette import cli
+from kpalette import Palette, cli
 
 # How long an example takes says something about the machine, not about the code.
 settings.register_profile("steady", deadline=None)
@@ -107,6 +107,30 @@ def fails(capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
+@pytest.fixture
+def brand(tmp_path: Path) -> Path:
+    """Write a palette file of four colours."""
+    path = tmp_path / "brand.gpl"
+    Palette(np.array([[0, 0, 0], [255, 0, 0], [0, 255, 90], [255, 255, 90]], np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make a folder of four images, one of them two folders down, with other things around them."""
+    folder = tmp_path / "photos"
+    for name in ("b.png", "a.JPG", "sub/c.tif", "sub/deep/d e.png", ".hidden/x.png", "sub/.x.png"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(gradient(9, 8 + len(name))).save(path)
+    (folder / "notes.txt").write_text("just words")
+    (folder / "empty").mkdir()
+    (folder / "sub" / "loop").symlink_to(folder)
+    (folder / "broken.png").symlink_to("nowhere")
+    (folder / "folder.png").mkdir()
+    return folder
+
+
 def png_header(path: Path) -> tuple[int, int, int]:
     """Give an indexed PNG's bits per pixel, its kind (3 is indexed) and how long its palette is."""
     png = path.read_bytes()
@@ -117,3 +141,7 @@ def png_header(path: Path) -> tuple[int, int, int]:
 
 def files_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
+
+
+def tree(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}

@@ -9,30 +9,47 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
 from kpalette import __version__
+from kpalette.cli import pngquant, streams
 from kpalette.cli.compare import compare
+from kpalette.cli.completion import completion
 from kpalette.cli.demo import show_demo
-from kpalette.cli.exits import EPILOG, EXIT_CODES, UNWRITABLE, USAGE, Failed, Stopped, internal, say
+from kpalette.cli.exits import (
+    EPILOG,
+    EXIT_CODES,
+    INTERNAL,
+    UNWRITABLE,
+    USAGE,
+    Failed,
+    Stopped,
+    say,
+    told,
+)
 from kpalette.cli.palette import palette
 from kpalette.cli.quantize import quantize
 from kpalette.cli.remap import remap
 from kpalette.cli.sweep import sweep
+
+#: What is said of signals that end the program; of a broken pipe, nothing.
+STOPPED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 __all__ = ["EXIT_CODES", "commands", "main", "run"]
 
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
     # End silently when the reader of stdout or stderr has gone. No file is half-written then.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    warnings.simplefilter("ignore")  # they are for who writes programs, not for who runs this one
     code = run(sys.argv[1:])
     try:
         if sys.stdout:
@@ -40,6 +57,8 @@ def main() -> NoReturn:
     except OSError:
         # Said already; without this, Python would try once more and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if streams.abandoned:
+        os._exit(code)  # no thread is writing, and the others need not be waited for
     sys.exit(code)
 
 
@@ -61,6 +80,13 @@ def run(args: Sequence[str]) -> int:
     int
         One of `EXIT_CODES`.
     """
+    if pngquant.is_call(args, list(commands.commands)):
+        code = _run(["quantize", "--as-pngquant", *args])
+        return pngquant.CODES.get(code, code)
+    return _run(args)
+
+
+def _run(args: Sequence[str]) -> int:
     try:
         return int(commands.main(list(args), "kpalette", standalone_mode=False) or 0)
     except click.ClickException as error:
@@ -75,23 +101,39 @@ def run(args: Sequence[str]) -> int:
         return failure.code
     except (Stopped, click.Abort) as stopped:
         number = getattr(stopped, "number", signal.SIGINT)
-        say(f"kpalette: {'terminated' if number == signal.SIGTERM else 'interrupted'}")
+        if number in STOPPED:
+            say(f"kpalette: {STOPPED[number]}")
         return 128 + number
     except OSError as error:
         # The commands turn those of their files into Failed: this one comes from stdout.
         say(f"kpalette: stdout cannot be written: {error.strerror}")
         return UNWRITABLE
     except Exception as error:
-        return internal(error)
+        say(f"kpalette: {told(error)}")
+        return INTERNAL
 
 
 @click.group(
     epilog=EPILOG, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(__version__, prog_name="kpalette", message="%(prog)s %(version)s")
+@click.version_option(
+    __version__, "-V", "--version", prog_name="kpalette", message="%(prog)s %(version)s"
+)
 def commands() -> None:
-    """Reduce images to their k best colours."""
+    """Reduce images to their k best colours.
+
+    \b
+    Examples:
+      kpalette quantize photo.jpg -k 16     writes photo-16.png beside it
+      kpalette palette photo.jpg            shows its eight best colours
+      kpalette quantize --help              tells all that there is
+
+    Without a command, it takes pngquant's command lines:
+
+    \b
+      kpalette 64 --ext -small.png -- *.png
+    """  # noqa: D301
 
 
-for command in (quantize, palette, remap, sweep, compare, show_demo):
+for command in (quantize, palette, remap, sweep, compare, show_demo, completion):
     commands.add_command(command)

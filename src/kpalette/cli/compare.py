@@ -7,13 +7,13 @@ import json
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EPILOG, USAGE, Failed, say
-from kpalette.cli.options import common_options
+from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
+from kpalette.cli.options import Sectioned, common_options
 
 
-@click.command(epilog=EPILOG)
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.command(cls=Sectioned, epilog=EPILOG)
+@click.argument("a", metavar="A", type=click.Path())
+@click.argument("b", metavar="B", type=click.Path())
 @click.option(
     "-o",
     "--out",
@@ -50,14 +50,14 @@ def compare(
     if a == b == "-":
         raise click.UsageError("expected at most one '-' (stdin), got two")
     kind = streams.chart_kind(out)
-    streams.check_free(out or "-", [a, b], force, named=False)
+    streams.check_free(out, [a, b], force)
     codes: set[int] = set()
     pixels = []
     for photo in (a, b):
         with streams.telling(photo, codes):
-            pixels.append(streams.read(photo)[0])
+            pixels.append(streams.read(photo).pixels)
     if codes:
-        return streams.ending(codes)
+        return ending(codes)
 
     from kpalette import metrics, plots
 

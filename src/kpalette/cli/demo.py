@@ -23,7 +23,11 @@ def show_demo(out: str) -> int:
 
     Writes the photo in 8, 16 and 32 colours, all of them side by side, and its colours in 3-D
     with the centres for k = 16. Prints a table, where time is from array to palette and indices.
-    """
+
+    \b
+    Example:
+      kpalette demo -o pictures
+    """  # noqa: D301
     from kpalette import demo
 
     try:

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-#: What each exit code means. 15 and 16 are pngquant's.
+#: What each exit code means. 15, 16, 98 and 99 are pngquant's.
 EXIT_CODES = {
     0: "success",
     1: "several photos failed, for different reasons",
@@ -16,11 +16,15 @@ EXIT_CODES = {
     15: "an output exists already (see --force)",
     16: "an output cannot be written",
     70: "internal error (KPALETTE_DEBUG=1 shows the traceback)",
+    98: "the result would not be smaller (see --skip-if-larger)",
+    99: "the quality asked for cannot be reached",
+    129: "the terminal went away",
     130: "interrupted (Ctrl-C)",
     141: "whoever read the output went away",
     143: "terminated",
 }
 MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70
+NOT_SMALLER, NOT_REACHED = 98, 99
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items()
@@ -35,11 +39,22 @@ class Failed(Exception):
         self.code = code
 
 
+class Skipped(Failed):
+    """A photo is left out, as was asked for."""
+
+
 class Stopped(BaseException):
     """A signal asks the program to end."""
 
     def __init__(self, number: int) -> None:
         self.number = number
+
+
+def ending(codes: set[int]) -> int:
+    """Give the exit code for those of all photos: failures count more than what was skipped."""
+    codes = codes - {0}
+    codes = codes - {NOT_SMALLER, NOT_REACHED} or codes
+    return codes.pop() if len(codes) == 1 else MIXED if codes else 0
 
 
 def say(line: str) -> None:
@@ -48,11 +63,10 @@ def say(line: str) -> None:
         click.echo("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), err=True)
 
 
-def internal(error: Exception, where: str = "") -> int:
-    """Say what should not have happened; its exit code."""
+def told(error: Exception) -> str:
+    """Say in one line what should not have happened, and where in full if that is wanted."""
     if os.environ.get("KPALETTE_DEBUG"):
         import traceback
 
         traceback.print_exception(error)
-    say(f"kpalette: {where}internal error: {type(error).__name__}: {error}")
-    return INTERNAL
+    return f"internal error: {type(error).__name__}: {error}"

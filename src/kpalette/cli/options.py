@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import click
 
 Command: TypeAlias = Callable[..., int]
+#: An option's names, and the rest of what click takes for it.
+Given: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
 
 #: An indexed PNG has room for no more.
 MAX_K = 256
 MAX_THREADS = 256
+
+OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
+PNGQUANT, MANNERS = "In pngquant's words", "Manners"
+SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, PNGQUANT, MANNERS)
+
+
+class Option(click.Option):
+    """An option that --help shows in a section."""
+
+    def __init__(self, *args: Any, section: str = OPTIONS, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class Sectioned(click.Command):
+    """A command whose --help is in sections."""
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options' help."""
+        sections: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
+        for parameter in self.get_params(context):
+            record = parameter.get_help_record(context)
+            if record is not None and isinstance(parameter, click.Option):
+                sections[getattr(parameter, "section", OPTIONS)].append(record)
+        for section, records in sections.items():
+            if records:
+                with formatter.section(section):
+                    formatter.write_dl(records)
+
+
+def added(command: Command, section: str, options: Sequence[Given]) -> Command:
+    """Add options to a command, in their order."""
+    for names, given in reversed(options):
+        command = click.option(*names, cls=Option, section=section, **given)(command)
+    return command
 
 
 def whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
@@ -28,77 +67,225 @@ def whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
     return check
 
 
-def fit_options(command: Command) -> Command:
-    """Add the options of all commands that fit."""
-    options = (
-        click.option(
-            "--space",
-            type=click.Choice(["oklab", "srgb", "linear", "lab"]),
-            default="oklab",
-            show_default=True,
-            help="Where colours are compared: as the eye does, or by numbers (srgb: the least "
-            "MSE).",
-        ),
-        click.option(
-            "--effort",
-            type=click.Choice(["fast", "balanced", "best"]),
-            default="balanced",
-            show_default=True,
-            help="How far to go for a lower error.",
-        ),
-        click.option(
-            "--seed",
-            default="0",
-            callback=whole(0, 2**64 - 1, "2**64 - 1"),
-            metavar="N",
-            help="What random choices start from.  [default: 0]",
-        ),
-    )
-    command = common_options(command)  # the last are shown last
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _hex_colors(
+    context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> list[str]:
+    colors = [color.strip() for value in values for color in value.split(",")]
+    for color in colors:
+        if not re.fullmatch(r"#?(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})", color):
+            raise click.BadParameter(f"expected colours such as '#ff8800', got {color!r}")
+    return [color if color.startswith("#") else f"#{color}" for color in colors]
 
 
-def common_options(command: Command) -> Command:
-    """Add the options of all commands that read photos."""
-    options = (
-        click.option(
-            "--threads",
-            callback=whole(1, MAX_THREADS, str(MAX_THREADS)),
-            metavar="N",
-            help="The result does not depend on it.  [default: all cores]",
-        ),
-        click.option("-f", "--force", is_flag=True, help="Replace files that exist."),
-        click.option("--quiet", is_flag=True, help="Say nothing unless something fails."),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _alpha(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if value == "keep" or re.fullmatch(r"flatten:#[0-9a-fA-F]{6}", value):
+        return value
+    raise click.BadParameter(f"expected 'keep' or 'flatten:#rrggbb', got {value!r}")
 
 
-def _share(context: click.Context, parameter: click.Parameter, value: str) -> float:
+def share(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Check an option that takes a number from 0 to 1."""
+    if value is None:
+        return None
     with suppress(ValueError):
         if 0 <= float(value) <= 1:  # which NaN is not
             return float(value)
     raise click.BadParameter(f"expected 0 to 1, got {value!r}")
 
 
+def above_zero(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> float | None:
+    """Check an option that takes a number."""
+    if value is None:
+        return None
+    with suppress(ValueError):
+        if 0 < float(value) < math.inf:
+            return float(value)
+    raise click.BadParameter(f"expected a number above 0, got {value!r}")
+
+
+SPACE: Given = (
+    ("--space",),
+    {
+        "type": click.Choice(["oklab", "srgb", "linear", "lab"]),
+        "default": "oklab",
+        "show_default": True,
+        "help": "Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
+    },
+)
+EFFORT: Given = (
+    ("--effort",),
+    {
+        "type": click.Choice(["fast", "balanced", "best"]),
+        "default": "balanced",
+        "show_default": True,
+        "help": "How far to go for a lower error.",
+    },
+)
+SEED: Given = (
+    ("--seed",),
+    {
+        "default": "0",
+        "callback": whole(0, 2**64 - 1, "2**64 - 1"),
+        "metavar": "N",
+        "help": "What random choices start from.  [default: 0]",
+    },
+)
+FIXED: Given = (
+    ("--fixed",),
+    {
+        "multiple": True,
+        "callback": _hex_colors,
+        "metavar": "COLOR",
+        "help": "A colour that the palette must have, such as '#ff8800'; may be given again, or "
+        "several with commas between.",
+    },
+)
+ALPHA: Given = (
+    ("--alpha",),
+    {
+        "default": "keep",
+        "callback": _alpha,
+        "metavar": "HOW",
+        "help": "keep transparency, or flatten:#rrggbb to lay the image over a colour.  "
+        "[default: keep]",
+    },
+)
+
+
+def fit_options(command: Command) -> Command:
+    """Add the options of all commands that fit."""
+    return added(common_options(command), COLORS, [SPACE, EFFORT, SEED])
+
+
+def common_options(command: Command) -> Command:
+    """Add the options of all commands that read photos."""
+    options: list[Given] = [
+        (
+            ("--threads",),
+            {
+                "callback": whole(1, MAX_THREADS, str(MAX_THREADS)),
+                "metavar": "N",
+                "help": "The result does not depend on it.  [default: all cores]",
+            },
+        ),
+        (("-f", "--force"), {"is_flag": True, "help": "Replace files that exist."}),
+        (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing unless something fails."}),
+    ]
+    return added(command, MANNERS, options)
+
+
 def dither_options(command: Command) -> Command:
     """Add the options of all commands that map pixels to a palette."""
-    strength = click.option(
-        "--dither-strength",
-        default="1",
-        callback=_share,
-        metavar="S",
-        help="0 (none) to 1; less keeps files smaller.  [default: 1]",
+    options: list[Given] = [
+        (
+            ("--dither",),
+            {
+                "type": click.Choice(["none", "floyd-steinberg", "blue-noise", "bayer"]),
+                "help": "Mix colours that the palette lacks from those that it has, side by side.  "
+                "[default: none]",
+            },
+        ),
+        (
+            ("--dither-strength",),
+            {
+                "callback": share,
+                "metavar": "S",
+                "help": "0 (none) to 1; less keeps files smaller.  [default: 1]",
+            },
+        ),
+    ]
+    return added(command, COLORS, options)
+
+
+def recursive_option(command: Command) -> Command:
+    """Add --recursive."""
+    option: Given = (
+        ("-r", "--recursive"),
+        {
+            "is_flag": True,
+            "help": "Take the images in folders and in the folders in them; not hidden ones, nor "
+            "links to folders.",
+        },
     )
-    dither = click.option(
-        "--dither",
-        type=click.Choice(["none", "floyd-steinberg", "blue-noise", "bayer"]),
-        default="none",
-        show_default=True,
-        callback=lambda context, parameter, value: None if value == "none" else value,
-        help="Mix colours that the palette lacks from those that it has, side by side.",
-    )
-    return dither(strength(command))
+    return added(command, MANY, [option])
+
+
+def batch_options(command: Command) -> Command:
+    """Add the options of all commands that write a picture for each photo."""
+    output: list[Given] = [
+        (
+            ("-o", "--out", "--output"),
+            {
+                "metavar": "OUT",
+                "help": "A file, or a directory, or - for stdout. A name that ends in / is a "
+                "directory, made if need be.  [default: see above]",
+            },
+        ),
+        (
+            ("--ext",),
+            {
+                "metavar": "END",
+                "help": "What photo.jpg's name ends in instead of .jpg, such as -small.png. With "
+                "--force, .png replaces PNG files by their pictures.",
+            },
+        ),
+        (
+            ("--format",),
+            {
+                "type": click.Choice(["png", "gif", "webp", "tiff", "bmp"]),
+                "help": "[default: by the ending of OUT or END, otherwise png]",
+            },
+        ),
+        (("--optimize",), {"is_flag": True, "help": "Take longer for smaller files."}),
+        (
+            ("--strip/--keep-metadata",),
+            {
+                "default": True,
+                "help": "What the photo's file says besides its pixels is left out, or kept.  "
+                "[default: strip]",
+            },
+        ),
+        (
+            ("--skip-if-larger",),
+            {"is_flag": True, "help": "Write nothing that is not smaller than the photo: 98."},
+        ),
+        (
+            ("--skips-ok",),
+            {"is_flag": True, "help": "End with 0, not 98 or 99, where photos are skipped."},
+        ),
+        (("--preserve",), {"is_flag": True, "help": "Give pictures the times of their photos."}),
+    ]
+    many: list[Given] = [
+        (
+            ("--out-dir",),
+            {
+                "metavar": "DIR",
+                "help": "Write below DIR, made if need be: x/sub/a.jpg of folder x to "
+                "DIR/sub/a.png.",
+            },
+        ),
+        (
+            ("-j", "--jobs"),
+            {
+                "callback": whole(1, MAX_THREADS, str(MAX_THREADS)),
+                "metavar": "N",
+                "help": "How many photos at once; each takes memory.  [default: as many as cores]",
+            },
+        ),
+        (
+            ("--skip-existing",),
+            {"is_flag": True, "help": "Leave out what is there already, to go on where one was."},
+        ),
+        (
+            ("--dry-run",),
+            {"is_flag": True, "help": "Say what would be written where, and write nothing."},
+        ),
+        (
+            ("--json", "as_json"),
+            {"is_flag": True, "help": "Print an object for each photo, in a line of its own."},
+        ),
+    ]
+    command = recursive_option(added(command, MANY, many))
+    return added(command, OUTPUT, output)

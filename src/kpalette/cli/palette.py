@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EPILOG, USAGE, Failed, say
-from kpalette.cli.options import fit_options, whole
+from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
+from kpalette.cli.options import (
+    COLORS,
+    FIXED,
+    Sectioned,
+    added,
+    fit_options,
+    recursive_option,
+    whole,
+)
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram, Palette
+    from kpalette.cli.inputs import Source
 
 MAX_K = 65_536
 FORMATS = ["act", "ase", "css", "gpl", "hex", "json", "pal", "png"]
 BINARY = ("act", "ase", "png")
 
 
-@click.command(epilog=EPILOG)
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
+@click.command(cls=Sectioned, epilog=EPILOG)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path())
 @click.option(
     "-k",
     default="8",
@@ -52,7 +62,9 @@ BINARY = ("act", "ase", "png")
     "of hues, or as makes images with this palette small.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
+@functools.partial(added, section=COLORS, options=[FIXED])
 @fit_options
+@recursive_option
 def palette(
     photos: tuple[str, ...],
     k: int,
@@ -63,15 +75,17 @@ def palette(
     space: str,
     effort: str,
     seed: int,
+    fixed: list[str],
+    recursive: bool,
     threads: int | None,
     force: bool,
     quiet: bool,
 ) -> int:
     """Find the k best colours of all PHOTOs together.
 
-    A PHOTO is any image file that Pillow reads, or - for stdin. Of several, each counts by its
-    pixels. Without OUT or --format, prints each colour with its share of the pixels. If a PHOTO
-    cannot be read there is no palette.
+    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', or
+    - for stdin. Of several, each counts by its pixels. Without OUT or --format, prints each colour
+    with its share of the pixels. If a PHOTO cannot be read there is no palette.
 
     \b
     Examples:
@@ -79,22 +93,29 @@ def palette(
       kpalette palette *.jpg -k 16 -o brand.gpl
       kpalette palette photo.jpg --sort hue --format css > colors.css
     """  # noqa: D301
+    from kpalette.cli.inputs import gather
+
     streams.check_instruction_set()
     out = None if out == "-" and kind is None and not as_json else out
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
-    streams.check_free(out or "-", photos, force, named=False)
-    histogram = _count(photos, threads, codes)
+    sources = gather(photos, recursive, None)
+    streams.check_free(out, [source.path for source in sources], force)
+    histogram = _count(sources, threads, codes)
     if histogram is None:
-        return streams.ending(codes)
+        return ending(codes)
 
     from kpalette import extract_palette, palette_files
 
     options: dict[str, Any] = {"space": space, "effort": effort, "seed": seed, "threads": threads}
+    options["fixed"] = fixed
     start = time.perf_counter()
-    found = extract_palette(histogram, k, **options)
+    try:
+        found = extract_palette(histogram, k, **options)
+    except ValueError as error:  # more fixed colours than k, or one of them twice
+        raise click.UsageError(f"--{error}") from None
     seconds = time.perf_counter() - start
-    title = Path(streams.label(photos[0]) if out in (None, "-") else out).stem
+    title = streams.stem(streams.label(photos[0]) if out in (None, "-") else out)
     try:
         found = found.sorted(sort)
         encoded = palette_files.encode(found, kind, title) if kind else None
@@ -103,14 +124,14 @@ def palette(
     if encoded is not None:
         streams.write(encoded, out or "-", force)
     if as_json:
-        report = {"photos": list(photos), "n_pixels": histogram.n_pixels}
+        report = {"photos": [source.path for source in sources], "n_pixels": histogram.n_pixels}
         report |= {"n_distinct": len(histogram), **palette_files.json.to_dict(found)}
         streams.print_result(json.dumps(report))
     elif encoded is None:
         streams.print_result(_list(found))
     if not quiet:
         few = f", fewer than k = {k}: all are kept" if len(histogram) < k else f" to {k}"
-        who = streams.label(photos[0]) if len(photos) == 1 else f"{len(photos)} photos"
+        who = streams.label(photos[0]) if len(sources) == 1 else f"{len(sources)} photos"
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(
             f"{who}: {histogram.n_pixels:,} pixels, {len(histogram):,} colors{few} "
@@ -135,14 +156,18 @@ def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: 
     return kind
 
 
-def _count(photos: tuple[str, ...], threads: int | None, codes: set[int]) -> ColorHistogram | None:
+def _count(
+    sources: Sequence[Source], threads: int | None, codes: set[int]
+) -> ColorHistogram | None:
     """Count the colours of all photos together; None if one cannot be read."""
     from kpalette import ColorHistogram
 
     total: ColorHistogram | None = None
-    for photo in photos:
-        with streams.telling(photo, codes):
-            pixels, _ = streams.read(photo)
+    for source in sources:
+        with streams.telling(source.path, codes):
+            if source.failure:
+                raise source.failure
+            pixels = streams.read(source.path).pixels
             histogram = ColorHistogram.from_image(pixels, threads=threads)
             total = histogram if total is None else total + histogram
     return None if codes else total

@@ -2,89 +2,264 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import streams
-from kpalette.cli.exits import EPILOG, say
-from kpalette.cli.options import MAX_K, dither_options, fit_options, whole
+from kpalette.cli import pngquant, streams
+from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed
+from kpalette.cli.options import (
+    ALPHA,
+    COLORS,
+    FIXED,
+    MANY,
+    MAX_K,
+    PNGQUANT,
+    Given,
+    Option,
+    Sectioned,
+    added,
+    batch_options,
+    dither_options,
+    fit_options,
+    share,
+    whole,
+)
+from kpalette.cli.targets import fewest, target_of, target_options
+
+if TYPE_CHECKING:
+    from kpalette.cli.batch import Batch
+    from kpalette.colors import ByteArray
+    from kpalette.quantized import Quantized
+
+    Reduce = Callable[[ByteArray], Quantized]
+
+#: What --shared-palette, which sees sums of photos and not their pixels, cannot do.
+NOT_SHARED = ("psnr", "delta_e", "delta_e_p95", "quality", "weights", "saliency")
+
+WORDS: list[Given] = [
+    (
+        ("-s", "--speed"),
+        {
+            "callback": whole(1, 11, "11"),
+            "metavar": "N",
+            "help": "1 and 2 are --effort best, 3 to 9 balanced, 10 and 11 fast; 11 does not "
+            "dither.",
+        },
+    ),
+    (("--nofs", "--ordered"), {"is_flag": True, "help": "--dither none."}),
+    (
+        ("--floyd",),
+        {
+            "callback": share,
+            "metavar": "[=S]",
+            "help": "--dither floyd-steinberg, of strength S from 0 to 1.",
+        },
+    ),
+    (("--map",), {"metavar": "FILE", "help": "Take the colours of this palette or image."}),
+    (
+        ("--posterize",),
+        {
+            "callback": whole(0, 4, "4"),
+            "metavar": "N",
+            "help": "Is refused, unless N is 0: palettes have 8 bits per channel.",
+        },
+    ),
+    (("-v", "--verbose"), {"is_flag": True, "help": "Say what is done where that is not usual."}),
+    *(
+        ((name,), {"is_flag": True, "hidden": True, "expose_value": False})
+        for name in ("--transbug", "--iebug", "--no-force")
+    ),
+    (("--as-pngquant",), {"is_flag": True, "hidden": True}),
+]
+PIXELS: list[Given] = [
+    FIXED,
+    (("--saliency",), {"is_flag": True, "help": "Let what stands out matter more."}),
+    (
+        ("--weights",),
+        {
+            "metavar": "MAP",
+            "help": "A grey image of the photo's size: the lighter, the more a pixel matters.",
+        },
+    ),
+    ALPHA,
+]
 
 
-@click.command(epilog=EPILOG)
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True)
+class Quantize(Sectioned):
+    """A command with an option whose value may be missing."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the command line."""
+        return super().parse_args(context, pngquant.rewrite(args))
+
+
+@click.command(cls=Quantize, epilog=EPILOG)
+@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=click.Path())
 @click.option(
     "-k",
-    default=str(MAX_K),
     callback=whole(1, MAX_K, str(MAX_K)),
     metavar="K",
     help=f"How many colours, 1 to {MAX_K}.  [default: {MAX_K}]",
+    cls=Option,
+    section=COLORS,
 )
-@click.option(
-    "-o",
-    "--out",
-    metavar="OUT",
-    help="A file, or a directory, or - for stdout. A name that ends in / is a directory, made if "
-    "need be.  [default: beside photo.jpg, for 16 colours, photo-16.png; for stdin, stdout]",
-)
+@functools.partial(added, section=COLORS, options=PIXELS)
+@target_options
 @dither_options
 @fit_options
-def quantize(
-    photos: tuple[str, ...],
-    k: int,
-    out: str | None,
-    space: str,
-    effort: str,
-    dither: str | None,
-    dither_strength: float,
-    seed: int,
-    threads: int | None,
-    force: bool,
-    quiet: bool,
-) -> int:
-    """Write each PHOTO in its k best colours, as an indexed PNG.
+@batch_options
+@click.option(
+    "--shared-palette",
+    is_flag=True,
+    help="One palette for all photos together, each counting by its pixels.",
+    cls=Option,
+    section=MANY,
+)
+@functools.partial(added, section=PNGQUANT, options=WORDS)
+def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
+    """Write each PHOTO in its K best colours, as an indexed PNG or another format.
 
-    A PHOTO is any image file that Pillow reads, or - for stdin. One that cannot be done does not
-    keep the others from being done. A file is written whole or not at all, never replaced without
-    --force, and a PHOTO itself only if OUT names it.
-    """
+    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', or
+    - for stdin. One that cannot be done does not keep the others from being done. A file is
+    written whole or not at all, never replaced without --force, and a PHOTO itself only if OUT
+    names it or END makes its own name. K may also be a number among the photos, if there is no file
+    of that name.
+
+    photo.jpg becomes photo-16.png beside it, for K = 16, or what OUT, END or DIR say; stdin goes to
+    stdout. In a folder, what another photo there would become is taken for an earlier result and
+    left alone, and so is all of DIR.
+
+    Without a command's name, "kpalette" itself takes pngquant's command lines: it dithers unless
+    told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing but errors unless told
+    -v, and ends with pngquant's exit codes (2 for what cannot be read, 4 for a wrong command line).
+
+    \b
+    Examples:
+      kpalette quantize photo.jpg -k 16
+      kpalette quantize photo.jpg --delta-e 2 -o few.png
+      kpalette quantize -r photos --out-dir small --dither floyd-steinberg
+      kpalette quantize --force --ext .png --skip-if-larger *.png
+      cat photo.jpg | kpalette quantize - -k 8 > few.png
+    """  # noqa: D301
+    from kpalette.cli.batch import Batch
+
     streams.check_instruction_set()
-    outs = streams.plan(photos, str(k), out)
+    like_pngquant = given["as_pngquant"]
+    number, rest = pngquant.split_number(photos, like_pngquant)
+    if number is not None and k is not None:
+        raise click.UsageError(f"expected one number of colours, got {number} and -k {k}")
+    if not rest and number is not None and like_pngquant:
+        rest = ["-"]
+    if not rest:
+        raise click.UsageError("Missing argument 'PHOTO...'")
+    if given["posterize"]:
+        raise click.UsageError(
+            "--posterize: not supported; palettes have 8 bits per channel, for fewer of which use "
+            "--map with a palette of such colours"
+        )
+    if given["speed"] is not None:
+        given["effort"] = pngquant.effort(given["speed"])
+    dither, strength = _dithering(given)
+    suffix = f"-{k or number or MAX_K}"
+    if like_pngquant:
+        suffix = "-or8" if dither is None else "-fs8"
+        given["quiet"] = not given["verbose"]
+    batch = Batch(rest, suffix, given, lenient=like_pngquant)
+    mapping = {"dither": dither, "dither_strength": strength, "threads": batch.threads}
+    k = k or number or MAX_K
+    others = [name for name in (given["map"], given["weights"]) if name is not None]
+    reduce = _reducer(batch, k, given, mapping)
+    return batch.run(reduce, functools.partial(_describe, k), others)
+
+
+def _dithering(given: dict[str, Any]) -> tuple[str | None, float]:
+    """Settle the ways to ask for dithering: its name and its strength."""
+    asked = [name for name in ("dither", "nofs", "floyd") if given[name] not in (None, False)]
+    if len(asked) > 1:
+        raise click.UsageError(f"expected one of --{' and --'.join(asked)}, got both")
+    strength = given["dither_strength"]
+    if given["floyd"] is not None:
+        return "floyd-steinberg", given["floyd"] if strength is None else strength
+    usual = "floyd-steinberg" if given["as_pngquant"] and not given["nofs"] else None
+    if given["speed"] == 11:
+        usual = None
+    dither = given["dither"] or usual
+    return None if dither == "none" else dither, 1.0 if strength is None else strength
+
+
+def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any]) -> Reduce:
+    """Make the function that makes pictures of pixels."""
+    from kpalette import files, pipeline
+
+    fit: dict[str, Any] = {name: given[name] for name in ("space", "effort", "seed")}
+    fit["fixed"] = given["fixed"]
+    if len(fit["fixed"]) > k:
+        raise click.UsageError(f"--fixed: expected at most {k} colours, got {len(fit['fixed'])}")
+    target = target_of(given)
+
+    def flat(pixels: ByteArray) -> ByteArray:
+        return files.apply_alpha(pixels, given["alpha"])
+
+    if given["map"] is not None or given["shared_palette"]:
+        flag = "--map" if given["map"] is not None else "--shared-palette"
+        for name in (*NOT_SHARED, *(["fixed", "shared_palette"] if flag == "--map" else [])):
+            if given[name]:
+                raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
+        if given["map"] is not None:
+            from kpalette.cli.remap import load
+
+            palette = load(given["map"], "--map")
+        elif any(job.source == "-" for job in batch.jobs):
+            raise click.UsageError("expected --shared-palette or '-' (stdin), got both")
+        elif given["dry_run"]:
+            return lambda pixels: pipeline.quantize(pixels, k)  # which is not asked
+        else:
+            from kpalette.cli import shared
+
+            batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
+            if total is None:
+                return lambda pixels: pipeline.quantize(pixels, k)
+            try:
+                palette = pipeline.extract_palette(total, k, **fit)
+            except ValueError as error:
+                raise click.UsageError(f"--{error}") from None
+        return lambda pixels: pipeline.remap(flat(pixels), palette, space=given["space"], **mapping)
+
     options = {
-        "space": space,
-        "effort": effort,
-        "dither": dither,
-        "dither_strength": dither_strength,
-        "seed": seed,
-        "threads": threads,
+        **fit,
+        **mapping,
+        "weights": None if given["weights"] is None else _weights(given["weights"]),
+        "saliency": given["saliency"],
+        "alpha": given["alpha"],
     }
-    codes: set[int] = set()
-    for photo, target in zip(photos, outs, strict=True):
-        with streams.telling(photo, codes):
-            streams.check_free(target, photos, force, named=target == out)
-            report = _quantize_one(photo, k, target, force, options)
-            if not quiet:
-                say(f"{streams.label(photo)}: {report}")
-    return streams.ending(codes)
+
+    def reduce(pixels: ByteArray) -> Quantized:
+        try:
+            if target is not None:
+                return fewest(pixels, k, target, options)
+            return pipeline.quantize(pixels, k, **options)
+        except ValueError as error:  # a map of another size, fixed colours of which two are one
+            raise Failed(USAGE, str(error)) from None
+
+    return reduce
 
 
-def _quantize_one(photo: str, k: int, target: str, force: bool, options: dict[str, Any]) -> str:
-    """Do one photo and report in one line."""
-    from kpalette import pipeline
+def _weights(path: str) -> Any:
+    try:
+        pixels = streams.read(path).pixels
+    except Failed as failure:
+        raise Failed(failure.code, f"{path}: {failure}") from None
+    grey = pixels[..., 0]
+    if pixels.shape[2] != 3 or (pixels != grey[..., None]).any():
+        raise Failed(UNREADABLE, f"{path}: expected a grey image, got one in colours")
+    return grey / 255
 
-    pixels, bytes_in = streams.read(photo)
-    start = time.perf_counter()
-    quantized = pipeline.quantize(pixels, k, **options)
-    seconds = time.perf_counter() - start
-    bytes_out = streams.write_picture(quantized, target, force)
 
+def _describe(k: int, quantized: Quantized) -> str:
     found = quantized.n_distinct
-    few = f", fewer than k = {k}: all are kept" if found < k else f" to {k}"
-    where = "" if target == "-" else f" in {target}"
-    return (
-        f"{pixels.shape[1]}×{pixels.shape[0]}, {found:,} colors{few}; "
-        f"{quantized.n_iter} passes in {seconds:.3f} s; "
-        f"MSE {quantized.mse:.2f}, PSNR {quantized.psnr:.2f} dB; "
-        f"{bytes_in:,} to {bytes_out:,} bytes{where}"
-    )
+    few = f", fewer than k = {k}: all are kept" if found < k else f" to {len(quantized.palette)}"
+    passes = f"; {quantized.n_iter} passes" if quantized.n_iter else ""
+    return f"{found:,} colors{few}{passes}"

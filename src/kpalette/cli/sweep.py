@@ -9,7 +9,7 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, say
-from kpalette.cli.options import fit_options
+from kpalette.cli.options import Sectioned, fit_options
 
 MAX_K = 65_536
 
@@ -31,8 +31,8 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
     return sorted(ks)
 
 
-@click.command(epilog=EPILOG)
-@click.argument("photo", metavar="PHOTO")
+@click.command(cls=Sectioned, epilog=EPILOG)
+@click.argument("photo", metavar="PHOTO", type=click.Path())
 @click.option(
     "-k",
     "ks",
@@ -80,11 +80,10 @@ def sweep(
     kind = streams.chart_kind(out)
     codes: set[int] = set()
     with streams.telling(photo, codes):
-        if out is not None:
-            streams.check_free(out, [photo], force, named=False)
+        streams.check_free(out, [photo], force)
         from kpalette import ColorHistogram, curve
 
-        pixels, _ = streams.read(photo)
+        pixels = streams.read(photo).pixels
         source = ColorHistogram.from_image(pixels, threads=threads) if no_png else pixels
         found = curve.sweep(source, ks, space=space, effort=effort, seed=seed, threads=threads)
         if out is not None:

@@ -1,0 +1,149 @@
+"""One photo's way from its file to its picture's, alike for quantize and remap."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kpalette.cli import streams
+from kpalette.cli.exits import EXISTS, NOT_SMALLER, UNREADABLE, UNWRITABLE, Failed, Skipped
+from kpalette.cli.jobs import Result
+from kpalette.cli.plan import Job, check_free
+
+if TYPE_CHECKING:
+    from kpalette.colors import ByteArray
+    from kpalette.quantized import Quantized
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is done with each photo, alike for all.
+
+    Attributes
+    ----------
+    reduce : function
+        From pixels to the picture.
+    describe : function
+        From the picture to what is said of its colours.
+    kind : str
+        The format of the pictures.
+    taken : set of str
+        Real paths that are read, which only a target that was named may replace.
+    pass_on : bool
+        Whether stdout gets the photo itself where its picture is not wanted, as from pngquant.
+    """
+
+    reduce: Callable[[ByteArray], Quantized]
+    describe: Callable[[Quantized], str]
+    kind: str = "png"
+    taken: frozenset[str] = frozenset()
+    optimize: bool = False
+    keep_metadata: bool = False
+    force: bool = False
+    skip_existing: bool = False
+    skip_if_larger: bool = False
+    preserve: bool = False
+    dry_run: bool = False
+    pass_on: bool = False
+
+    def __call__(self, job: Job) -> Result:
+        """Do one photo."""
+        if self.skip_existing and job.target != "-" and os.path.isfile(job.target):
+            raise Skipped(0, f"skipped: {job.target} exists")
+        check_free(job, self.taken, self.force)
+        if self.dry_run:
+            return self._foretell(job)
+        before = None if job.source == "-" else _status(job.source)
+        photo = streams.read(job.source)
+        try:
+            return self._write(job, photo, before)
+        except Skipped:
+            if job.target == "-" and self.pass_on:
+                streams.write(photo.encoded, "-", self.force)
+            raise
+
+    def _foretell(self, job: Job) -> Result:
+        if job.source != "-":
+            try:
+                with open(job.source, "rb"):
+                    pass
+            except OSError as error:
+                raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+        return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
+
+    def _write(self, job: Job, photo: streams.Photo, before: os.stat_result | None) -> Result:
+        start = time.perf_counter()
+        quantized = self.reduce(photo.pixels)
+        seconds = time.perf_counter() - start
+        metadata = None
+        if self.keep_metadata:
+            from kpalette import files
+
+            metadata = files.read_metadata(io.BytesIO(photo.encoded))
+        encoded = quantized.encode(self.kind, optimize=self.optimize, metadata=metadata)
+        bytes_in, bytes_out = len(photo.encoded), len(encoded)
+        if self.skip_if_larger and bytes_out >= bytes_in:
+            raise Skipped(
+                NOT_SMALLER,
+                f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
+            )
+        if job.named and before and _changed(before, job.source):
+            raise Failed(UNREADABLE, "changed while its picture was made")
+        if job.makes_folder:
+            _make(os.path.dirname(job.target))
+        times = (before.st_atime_ns, before.st_mtime_ns) if self.preserve and before else None
+        try:
+            streams.write(encoded, job.target, self.force, times=times)
+        except Failed as failure:
+            if self.skip_existing and failure.code == EXISTS:  # since a moment ago
+                raise Skipped(0, f"skipped: {job.target} exists") from None
+            raise
+        height, width = quantized.indices.shape
+        where = "" if job.target == "-" else f" in {job.target}"
+        line = (
+            f"{width}×{height}, {self.describe(quantized)} in {seconds:.3f} s; "
+            f"MSE {quantized.mse:.2f}, PSNR {quantized.psnr:.2f} dB; "
+            f"{bytes_in:,} to {bytes_out:,} bytes{where}"
+        )
+        figures: dict[str, Any] = {
+            "width": width,
+            "height": height,
+            "n_distinct": quantized.n_distinct,
+            "k": len(quantized.palette),
+            "n_iter": quantized.n_iter,
+            "mse": quantized.mse,
+            "psnr": quantized.psnr if quantized.mse else None,
+            "seconds": seconds,
+            "bytes_in": bytes_in,
+            "bytes_out": bytes_out,
+        }
+        return Result(job, line, figures=figures)
+
+
+def _status(photo: str) -> os.stat_result | None:
+    try:
+        return os.stat(photo)
+    except OSError:  # which reading will tell
+        return None
+
+
+def _changed(before: os.stat_result, photo: str) -> bool:
+    now = _status(photo)
+    return now is None or (now.st_ino, now.st_size, now.st_mtime_ns) != (
+        before.st_ino,
+        before.st_size,
+        before.st_mtime_ns,
+    )
+
+
+def _make(folder: str) -> None:
+    try:
+        os.makedirs(folder or ".", exist_ok=True)
+    except OSError as error:
+        raise Failed(
+            UNWRITABLE, f"{os.path.join(folder, '')} cannot be made: {error.strerror}"
+        ) from None

@@ -1,0 +1,133 @@
+"""Which photos a command line means: files, folders, patterns, stdin."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpalette.cli.exits import UNREADABLE, Failed
+
+#: Formats that Pillow knows by their endings, but reads only with the help of other programs.
+NEED_HELP = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A photo, or what became of looking for one.
+
+    Attributes
+    ----------
+    path : str
+        As it is opened, or - for stdin.
+    below : str
+        The path from the folder that was given; of a file given by name, its name alone.
+    found : bool
+        Whether it was found in a folder or by a pattern, not named itself.
+    failure : Failed, optional
+        Why there is none.
+    """
+
+    path: str
+    below: str
+    found: bool = False
+    failure: Failed | None = None
+
+
+def gather(arguments: Sequence[str], recursive: bool, leave_out: str | None) -> list[Source]:
+    """Find the photos that the arguments name, in their order and each folder's by name.
+
+    Folders are entered if `recursive`, but neither hidden ones, nor links to folders (which may
+    lead round in circles), nor the folder `leave_out`, where results go. A pattern that the shell
+    has left as it is, because it was quoted or there is no shell, is expanded.
+    """
+    sources: list[Source] = []
+    away = os.path.realpath(leave_out) if leave_out is not None else None
+    seen = {os.path.abspath(argument) for argument in arguments if os.path.isfile(argument)}
+    for argument in arguments:
+        if argument == "-":
+            sources.append(Source("-", "stdin"))
+        elif os.path.isdir(argument):
+            if not recursive:
+                line = "cannot be read: Is a directory; -r takes the images in it"
+                found = iter([Source(argument, "", failure=Failed(UNREADABLE, line))])
+            else:
+                found = _walk(argument, away)
+            sources += _new(found, seen)
+        elif re.search(r"[*?\[]", argument) and not os.path.lexists(argument):
+            sources += _new(_match(argument, away), seen)
+        else:
+            sources.append(Source(argument, os.path.basename(argument)))
+    return sources
+
+
+def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
+    """Leave out what has come already: a photo that is named and in a folder is done once."""
+    for source in sources:
+        name = os.path.abspath(source.path)
+        if name not in seen:
+            seen.add(name)
+            yield source
+
+
+def _walk(folder: str, away: str | None) -> Iterator[Source]:
+    endings = _endings()
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            line = f"cannot be read: {error.strerror}"
+            yield Source(here, "", True, Failed(UNREADABLE, line))
+            continue
+        folders = []
+        for entry in listed:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                if away is None or os.path.realpath(entry.path) != away:
+                    folders.append(entry.path)
+            elif os.path.splitext(entry.name)[1].lower() in endings and entry.is_file():
+                yield Source(entry.path, os.path.relpath(entry.path, folder), True)
+        waiting += reversed(folders)
+
+
+def _match(pattern: str, away: str | None) -> Iterator[Source]:
+    parts = Path(pattern).parts
+    magic = next(i for i, part in enumerate(parts) if re.search(r"[*?\[]", part))
+    base = os.path.join(*parts[:magic]) if magic else ""
+    below = "/".join((*parts[magic:], "*") if parts[-1] == "**" else parts[magic:])
+    # A pattern that names no ending takes only what is an image by its own.
+    endings = _endings() if parts[-1] in ("*", "**") else None
+    found = False
+    # pathlib's ** goes round no circles of links, as glob's does.
+    for path in sorted(Path(base or ".").glob(below)):
+        name = os.path.relpath(path, base or ".")
+        hidden = any(part.startswith(".") for part in Path(name).parts) and "/." not in f"/{below}"
+        result = away is not None and _is_below(os.path.realpath(path), away)
+        other = endings is not None and path.suffix.lower() not in endings
+        if not (hidden or result or other) and path.is_file():
+            found = True
+            yield Source(os.path.join(base, name), name, True)
+    if not found:
+        yield Source(
+            pattern, "", True, Failed(UNREADABLE, "cannot be read: no file matches the pattern")
+        )
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return os.path.commonpath([path, folder]) == folder
+
+
+def _endings() -> set[str]:
+    """List the endings of the files that Pillow reads. It imports all its formats for that."""
+    from PIL import Image
+
+    formats = Image.registered_extensions()
+    return {
+        ending for ending, kind in formats.items() if kind in Image.OPEN and kind not in NEED_HELP
+    }

@@ -1,0 +1,85 @@
+"""Doing many photos: side by side, told in order, and stopped without a trace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kpalette.cli import streams
+from kpalette.cli.exits import INTERNAL, Failed, Skipped, told
+from kpalette.cli.plan import Job
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a job.
+
+    Attributes
+    ----------
+    job : Job
+    line : str
+        What to say about it.
+    code : int
+        One of `EXIT_CODES`.
+    skipped : bool
+        Whether nothing was written because nothing should be.
+    figures : dict
+        Its numbers, for --json.
+    """
+
+    job: Job
+    line: str
+    code: int = 0
+    skipped: bool = False
+    figures: dict[str, Any] = field(default_factory=dict)
+
+
+Work = Callable[[Job], Result]
+
+
+def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, int]:
+    """Give how many photos to do at once, and with how many threads each.
+
+    Together they are no more than there are cores, unless asked for.
+    """
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = (len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count()) or 1
+    workers = max(1, min(n_jobs, jobs or cores // (threads or 1)))
+    return workers, threads or max(1, min(cores // workers, 256))
+
+
+def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], None]) -> None:
+    """Do jobs, several at once, and tell their results in their order."""
+    if workers == 1:
+        for job in jobs:
+            tell(attempt(job, work))
+        return
+    # Threads: decoding, the core and encoding release the GIL, and on two cores processes took as
+    # long. They would be started, and stopped, with more to do.
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for future in [pool.submit(attempt, job, work) for job in jobs]:
+            tell(future.result())
+        pool.shutdown()
+    except BaseException:
+        streams.abandoned = True
+        pool.shutdown(wait=False, cancel_futures=True)
+        for _ in range(streams.WRITERS):  # once all are taken no one is writing, nor will be
+            streams.writers.acquire()
+        raise
+
+
+def attempt(job: Job, work: Work) -> Result:
+    """Do one job. What fails is a result as well."""
+    try:
+        if job.failure:
+            raise job.failure
+        return work(job)
+    except Failed as failure:
+        return Result(job, str(failure), failure.code, isinstance(failure, Skipped))
+    except Exception as error:
+        return Result(job, told(error), INTERNAL)

@@ -1,0 +1,192 @@
+"""Where results go: from photos to jobs, before anything is read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import click
+
+from kpalette.cli import streams
+from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed
+from kpalette.cli.inputs import Source
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo and where its picture goes.
+
+    Attributes
+    ----------
+    source, target : str
+        Files; - for stdin and stdout.
+    named : bool
+        Whether the user named this very target, so that it may be the photo itself.
+    makes_folder : bool
+        Whether the target's folder is made if need be.
+    failure : Failed, optional
+        Why there is nothing to do.
+    """
+
+    source: str
+    target: str
+    named: bool = False
+    makes_folder: bool = False
+    failure: Failed | None = None
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How targets are called.
+
+    Attributes
+    ----------
+    suffix, ending : str
+        ``-16`` and ``.png`` make photo-16.png of photo.jpg, where nothing else is asked for.
+    out, out_dir, ext : str, optional
+        What -o, --out-dir and --ext say.
+    endings : sequence of str
+        Those that a file named by -o may have; any, if there are none.
+    """
+
+    suffix: str
+    ending: str
+    out: str | None = None
+    out_dir: str | None = None
+    ext: str | None = None
+    endings: Sequence[str] = ()
+
+    @property
+    def folder(self) -> str | None:
+        """Where all targets go, if not beside their photos."""
+        into = self.out is not None and (self.out.endswith("/") or os.path.isdir(self.out))
+        return self.out_dir if self.out_dir is not None else self.out if into else None
+
+
+def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
+    """Give each photo a target; see --help for the rules.
+
+    Raises
+    ------
+    click.UsageError
+        If the command line asks for what cannot be.
+    """
+    _check(sources, naming)
+    jobs = [_job(source, naming) for source in sources]
+    if [job.target for job in jobs] == ["-"]:
+        streams.check_no_terminal()
+    first: dict[str, Job] = {}
+    kept = []
+    targets = {os.path.realpath(job.target) for job in jobs if not job.failure}
+    for source, job in zip(sources, jobs, strict=True):
+        real = os.path.realpath(job.target)
+        other = first.setdefault(real, job)
+        if job.failure or other is job:
+            pass
+        elif source.found:
+            line = f"{job.target} is where the picture of {other.source} goes"
+            job = replace(job, failure=Failed(EXISTS, line))
+        else:
+            raise click.UsageError(
+                f"both {other.source!r} and {job.source!r} would be written to {job.target!r}"
+            )
+        # What an earlier run has made of another photo in the folder is no photo.
+        itself = os.path.realpath(job.source)
+        if not (source.found and itself in targets and itself != real):
+            kept.append(job)
+    return kept
+
+
+def _check(sources: Sequence[Source], naming: Naming) -> None:
+    many = len(sources) > 1 or any(source.found for source in sources)
+    if many and any(source.path == "-" for source in sources):
+        raise click.UsageError("expected '-' (stdin) to be the only photo")
+    given = {"-o": naming.out, "--out-dir": naming.out_dir, "--ext": naming.ext}
+    if naming.out is not None and naming.folder != naming.out:
+        if others := [name for name in ("--out-dir", "--ext") if given[name] is not None]:
+            raise click.UsageError(f"expected -o or {others[0]}, got both")
+        if many:
+            who = f"{len(sources)} photos" if len(sources) > 1 else "folders and patterns"
+            raise click.UsageError(
+                f"-o: expected a directory for {who}, one that exists or a name "
+                f"that ends in '/', got {naming.out!r}"
+            )
+        special = os.path.exists(naming.out) and not os.path.isfile(naming.out)  # a pipe, a device
+        known = not naming.endings or naming.out.lower().endswith(tuple(naming.endings))
+        if naming.out == "" or (naming.out != "-" and not special and not known):
+            raise click.UsageError(
+                f"-o: expected a name that ends in {listed(naming.endings)}, or in '/' for a "
+                f"directory, got {naming.out!r}"
+            )
+    if naming.out is not None and naming.out_dir is not None:
+        raise click.UsageError("expected -o or --out-dir, got both")
+    if naming.out_dir == "":
+        raise click.UsageError("--out-dir: expected the name of a directory, got ''")
+    if naming.ext is not None and (not naming.ext or "/" in naming.ext):
+        raise click.UsageError(
+            f"--ext: expected an ending such as '-small.png', got {naming.ext!r}"
+        )
+
+
+def listed(endings: Sequence[str]) -> str:
+    """Name endings for people."""
+    return ", ".join(repr(ending) for ending in endings) or "'.png'"
+
+
+def _job(source: Source, naming: Naming) -> Job:
+    folder = naming.folder
+    if source.failure:
+        return Job(source.path, "", failure=source.failure)
+    if naming.out is not None and folder is None:
+        return Job(source.path, naming.out, named=True)
+    if folder is None and source.path == "-":
+        return Job("-", "-")
+    stem = os.path.splitext(source.below)[0]
+    ext = naming.ext
+    if ext is None:
+        ext = naming.ending if naming.out_dir is not None else naming.suffix + naming.ending
+    if folder is not None:
+        return Job(source.path, os.path.join(folder, stem + ext), makes_folder=True)
+    target = os.path.join(os.path.dirname(source.path), os.path.basename(stem) + ext)
+    itself = os.path.abspath(target) == os.path.abspath(source.path)
+    return Job(source.path, target, named=itself and naming.ext is not None)
+
+
+def real_paths(photos: Sequence[str]) -> frozenset[str]:
+    """Give the real paths of files, whatever they are called."""
+    return frozenset(os.path.realpath(photo) for photo in photos if photo != "-")
+
+
+def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
+    """Refuse, before any work, to write where nothing can be, or something would be lost.
+
+    `taken` has the real paths of all inputs, as from `real_paths`.
+    """
+    target = job.target
+    if target == "-":
+        return
+    directory = os.path.dirname(target) or "."
+    if job.makes_folder:
+        while not os.path.lexists(directory):  # the nearest that is there
+            directory = os.path.dirname(directory) or "."
+        if not os.path.isdir(directory):
+            made = os.path.join(os.path.dirname(target), "")
+            raise Failed(UNWRITABLE, f"{made} cannot be made: {directory} is not a directory")
+    elif not os.path.isdir(directory):
+        raise Failed(UNWRITABLE, f"{target} cannot be written: there is no directory {directory}")
+    try:
+        mode = os.stat(target).st_mode
+    except OSError:
+        return  # if for more than that there is none, writing will say so
+    if stat.S_ISDIR(mode):
+        raise Failed(UNWRITABLE, f"{target} cannot be written: it is a directory")
+    if not stat.S_ISREG(mode):
+        return
+    if not force:
+        raise Failed(EXISTS, f"{target} exists; -f replaces it")
+    if not job.named and os.path.realpath(target) in taken:
+        raise Failed(
+            EXISTS, f"{target} is one of the inputs; only a picture that -o names replaces it"
+        )

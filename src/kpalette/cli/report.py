@@ -1,0 +1,124 @@
+"""What is told of many photos: lines, JSON, a bar, and a summary."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+from kpalette.cli import streams
+from kpalette.cli.exits import ending, say
+from kpalette.cli.jobs import Result
+
+
+class Report:
+    """Tell results as they come, and what they come to.
+
+    Parameters
+    ----------
+    total : int
+        How many results there will be.
+    quiet : bool
+        Tell only of failures.
+    as_json : bool
+        Print an object for each, in a line of its own, on stdout.
+    skips_count : bool
+        Whether what is skipped changes the exit code.
+    tell_skips : bool
+        Whether what is skipped with an exit code is told even if `quiet`.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        *,
+        quiet: bool = False,
+        as_json: bool = False,
+        skips_count: bool = True,
+        tell_skips: bool = False,
+    ) -> None:
+        self.total, self.quiet, self.as_json = total, quiet, as_json
+        self.skips_count, self.tell_skips = skips_count, tell_skips
+        #: The exit codes, in order.
+        self.codes: list[int] = []
+        self.failed: list[Result] = []
+        self.n_skipped = self.bytes_in = self.bytes_out = 0
+        self.start = time.perf_counter()
+        self.bar: Any = None
+        if total > 1 and not quiet and os.isatty(2):
+            from tqdm import tqdm
+
+            self.bar = tqdm(total=total, unit="photo", leave=False, dynamic_ncols=True)
+
+    def tell(self, result: Result) -> None:
+        """Tell one result."""
+        if result.skipped:
+            self.n_skipped += 1
+        elif result.code:
+            self.failed.append(result)
+        self.codes.append(0 if result.skipped and not self.skips_count else result.code)
+        self.bytes_in += result.figures.get("bytes_in", 0)
+        self.bytes_out += result.figures.get("bytes_out", 0)
+        who = streams.label(result.job.source)
+        if result.code and (not result.skipped or (self.quiet and self.tell_skips)):
+            self._say(f"kpalette: {who}: {result.line}")
+        elif not self.quiet:
+            self._say(f"{who}: {result.line}")
+        if self.as_json:
+            streams.print_result(as_json(result))
+        if self.bar is not None:
+            self.bar.update()
+
+    def _say(self, line: str) -> None:
+        if self.bar is not None:
+            self.bar.clear()
+        say(line)
+        if self.bar is not None:
+            self.bar.refresh()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+    def end(self) -> int:
+        """Tell what all come to; the exit code."""
+        if self.total > 1 and not self.quiet:
+            n_done = self.total - len(self.failed) - self.n_skipped
+            parts = [f"{n_done:,} of {self.total:,} photos"]
+            if self.n_skipped:
+                parts.append(f"{self.n_skipped:,} skipped")
+            if self.failed:
+                parts.append(f"{len(self.failed):,} failed")
+            size = f"; {self.bytes_in:,} to {self.bytes_out:,} bytes" if self.bytes_out else ""
+            seconds = time.perf_counter() - self.start
+            say(f"{', '.join(parts)}{size} in {seconds:.1f} s")
+            for result in self.failed:
+                say(f"  {streams.label(result.job.source)}: {result.line}")
+        return ending(set(self.codes))
+
+
+def as_json(result: Result) -> str:
+    """Give a result as an object in one line."""
+    job = result.job
+    written = not result.code and not result.skipped
+    report = {
+        **_named("input", job.source),
+        **_named("output", job.target or None),
+        "code": result.code,
+        "error": None if written else result.line,
+        "skipped": result.skipped,
+        **result.figures,
+    }
+    return json.dumps(report, allow_nan=False)
+
+
+def _named(key: str, name: str | None) -> dict[str, str | None]:
+    """Give a file's name as Unicode and, where it is none, as its bytes in hex as well."""
+    if name is None:
+        return {key: None}
+    raw = os.fsencode(name)
+    text = raw.decode("utf-8", "replace")
+    exact = {} if text.encode() == raw else {f"{key}_hex": raw.hex()}
+    return {key: text, **exact}

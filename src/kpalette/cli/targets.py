@@ -1,0 +1,92 @@
+"""Targets instead of k, on the command line: the fewest colours that look as good as asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from kpalette.cli import pngquant
+from kpalette.cli.exits import NOT_REACHED, Skipped
+from kpalette.cli.options import COLORS, Command, Given, above_zero, added
+
+if TYPE_CHECKING:
+    from kpalette.colors import ByteArray
+    from kpalette.quantized import Quantized
+
+
+class Target(NamedTuple):
+    """A measure, how good it shall be, and how bad it may be if K colours are too few for that.
+
+    No `worst` is any.
+    """
+
+    name: str
+    best: float
+    worst: float | None
+
+
+def target_options(command: Command) -> Command:
+    """Add the options that ask for a quality."""
+    options: list[Given] = [
+        ((name,), {"callback": above_zero, "metavar": "N", "help": text})
+        for name, text in (
+            ("--psnr", "Take the fewest colours, up to K, that reach N decibels."),
+            ("--delta-e", "Or a mean CIEDE2000 of at most N; about 1 can be just seen."),
+            ("--delta-e-p95", "Or a CIEDE2000 of at most N in 95 % of the pixels."),
+        )
+    ]
+    options.append(
+        (
+            ("-Q", "--quality"),
+            {
+                "callback": pngquant.quality_range,
+                "metavar": "MIN-MAX",
+                "help": "Or pngquant's scale from 0 to 100: the fewest colours that reach MAX, or "
+                "K colours if they reach MIN.",
+            },
+        )
+    )
+    return added(command, COLORS, options)
+
+
+def target_of(given: Mapping[str, Any]) -> Target | None:
+    """Read the options of `target_options`."""
+    names = ("psnr", "delta_e", "delta_e_p95", "quality")
+    asked = [name for name in names if given[name] is not None]
+    if len(asked) > 1:
+        flags = " and ".join("--" + name.replace("_", "-") for name in asked)
+        raise click.UsageError(f"expected one target, got {flags}")
+    if not asked:
+        return None
+    if asked[0] != "quality":
+        return Target(asked[0], given[asked[0]], given[asked[0]])
+    least, most = given["quality"]
+    worst = pngquant.LENIENCE * pngquant.delta_e(least) if least else None
+    # The library takes no 0, and no colour that is another is as near as this.
+    return Target("delta_e", pngquant.delta_e(most) or 1e-9, worst)
+
+
+def fewest(pixels: ByteArray, k: int, target: Target, options: dict[str, Any]) -> Quantized:
+    """Give the fewest colours that are good enough.
+
+    Raises
+    ------
+    Skipped
+        If k are too few.
+    """
+    from kpalette import QualityNotReached, pipeline
+
+    try:
+        return pipeline.quantize(pixels, k, quality={target.name: target.best}, **options)
+    except QualityNotReached as error:
+        if target.worst is not None and (
+            target.worst == target.best or error.reached > target.worst
+        ):
+            raise Skipped(
+                NOT_REACHED,
+                f"skipped: expected {target.name} {target.worst:.4g}, reached "
+                f"{error.reached:.4g} with {k} colours",
+            ) from None
+    return pipeline.quantize(pixels, k, **options)

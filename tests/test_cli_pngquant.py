@@ -1,0 +1,245 @@
+"""pngquant's command lines: the same files and the same exit codes, beside it where it is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import kpalette
+from conftest import files_in, gradient, noise, png_header
+from kpalette import cli
+from kpalette.cli import pngquant
+
+OURS = [sys.executable, "-m", "kpalette"]
+
+# A command line, then pngquant's exit code, its new files, and whether it writes to stdout.
+CALLS: list[tuple[str, int, set[str], bool]] = [
+    ("64 a.png", 0, {"a-fs8.png"}, False),
+    ("64 -- a.png", 0, {"a-fs8.png"}, False),
+    ("-- 64 a.png", 0, {"a-fs8.png"}, False),
+    ("a.png", 0, {"a-fs8.png"}, False),
+    ("-v a.png", 0, {"a-fs8.png"}, False),
+    ("--strip --speed=10 --verbose 8 a.png", 0, {"a-fs8.png"}, False),
+    ("--nofs 64 a.png", 0, {"a-or8.png"}, False),
+    ("64 --ordered a.png", 0, {"a-or8.png"}, False),
+    ("-s11 a.png", 0, {"a-or8.png"}, False),
+    ("-s 1 4 a.png", 0, {"a-fs8.png"}, False),
+    ("--floyd a.png", 0, {"a-fs8.png"}, False),
+    ("--floyd=0.5 a.png", 0, {"a-fs8.png"}, False),
+    ("--transbug a.png", 0, {"a-fs8.png"}, False),
+    ("--map few.png a.png", 0, {"a-fs8.png"}, False),
+    ("16 --ext -small.png -- a.png b.png", 0, {"a-small.png", "b-small.png"}, False),
+    ("16 a.png b.png", 0, {"a-fs8.png", "b-fs8.png"}, False),
+    ("-o x.png 16 a.png", 0, {"x.png"}, False),
+    ("--output x.dat 16 a.png", 0, {"x.dat"}, False),
+    ("--output - 16 a.png", 0, set(), True),
+    ("16 - <a.png", 0, set(), True),
+    ("16 <a.png", 0, set(), True),
+    ("--quality=0-50 - <a.png", 0, set(), True),
+    ("--quality 0-90 16 a.png", 0, {"a-fs8.png"}, False),
+    ("-Q 0-10 a.png", 0, {"a-fs8.png"}, False),
+    ("--quality=-90 4 a.png", 0, {"a-fs8.png"}, False),
+    ("--quality 90 2 a.png", 99, set(), False),
+    ("--quality 90- 2 a.png", 99, set(), False),
+    ("--quality 100-100 4 a.png", 99, set(), False),
+    ("--quality 90-100 4 - <a.png", 99, set(), True),
+    ("--quality 90-100 4 -o - a.png", 99, set(), True),
+    ("--skip-if-larger 256 --nofs few.png", 98, set(), False),
+    ("--skip-if-larger 256 --nofs - <few.png", 98, set(), True),
+    ("--skip-if-larger -f --ext .png 2 --nofs a.png", 0, set(), False),
+    ("--force --ext .png 16 a.png b.png", 0, set(), False),
+    ("--ext .png 16 a.png", 15, set(), False),
+    ("16 old.png", 15, set(), False),
+    ("-f 16 old.png", 0, set(), False),
+    ("-o b.png 16 a.png", 15, set(), False),
+    ("16 missing.png", 2, set(), False),
+    ("16 missing.png a.png", 2, {"a-fs8.png"}, False),
+    ("16 a.png missing.png old.png", 15, {"a-fs8.png"}, False),
+    ("-o nowhere/x.png a.png", 16, set(), False),
+    ("a.png 16", 2, {"a-fs8.png"}, False),
+    ("1 a.png", 4, set(), False),
+    ("257 a.png", 4, set(), False),
+    ("--speed 12 a.png", 4, set(), False),
+    ("--speed 0 a.png", 4, set(), False),
+    ("--quality 101 a.png", 4, set(), False),
+    ("--quality 80-60 a.png", 4, set(), False),
+    ("--quality x a.png", 4, set(), False),
+    ("--floyd=2 a.png", 4, set(), False),
+    ("--posterize 9 a.png", 4, set(), False),
+    ("--bogus a.png", 4, set(), False),
+    ("-o x.png --ext y.png a.png", 4, set(), False),
+    ("-o x.png a.png b.png", 4, set(), False),
+]
+
+
+@pytest.fixture
+def pngs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write the files that `CALLS` are about."""
+    monkeypatch.chdir(tmp_path)
+    pixels = noise(48, 64) // 4 + gradient(48, 64) // 4 * 3
+    for name in ("a.png", "b.png", "old.png"):
+        Image.fromarray(pixels).save(name)
+    kpalette.quantize(noise(16, 16), 4).save("few.png")
+    Path("old-fs8.png").write_bytes(b"precious")
+    return tmp_path
+
+
+def outcome(program: list[str], line: str, folder: Path) -> tuple[int, set[str], bool]:
+    """Run a command line; the exit code, which files are new, whether stdout has something."""
+    before = files_in(folder)
+    arguments, _, stdin = line.partition("<")
+    with open(stdin or os.devnull, "rb") as file:
+        done = subprocess.run([*program, *arguments.split()], stdin=file, capture_output=True)
+    assert b"Traceback" not in done.stderr
+    return done.returncode, files_in(folder) - before, bool(done.stdout)
+
+
+@pytest.mark.parametrize(("line", "code", "new", "out"), CALLS, ids=[call[0] for call in CALLS])
+def test_it_does_as_pngquant(line: str, code: int, new: set[str], out: bool, pngs: Path) -> None:
+    if out or "<" in line:
+        assert outcome(OURS, line, pngs) == (code, new, out)
+    else:  # which is quicker
+        before = files_in(pngs)
+        assert cli.run(line.split()) == code
+        assert files_in(pngs) - before == new
+    force = "-f" in line or "--force" in line
+    assert (Path("old-fs8.png").read_bytes() == b"precious") == (not force or "old" not in line)
+    for name in new:
+        with Image.open(name) as image:
+            assert image.mode == "P"
+
+
+@pytest.mark.skipif(not shutil.which("pngquant"), reason="no pngquant to compare with")
+@pytest.mark.parametrize(("line", "code", "new", "out"), CALLS, ids=[call[0] for call in CALLS])
+def test_pngquant_does_so(line: str, code: int, new: set[str], out: bool, pngs: Path) -> None:
+    """What is expected of kpalette is what pngquant does."""
+    assert outcome(["pngquant"], line, pngs) == (code, new, out)
+
+
+def test_what_is_refused_passes_through_stdout(pngs: Path) -> None:
+    """As from pngquant, so that a pipe never ends in an empty file."""
+    photo = Path("few.png").read_bytes()
+    done = subprocess.run(
+        [*OURS, "--skip-if-larger", "--nofs", "-"], input=photo, capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (98, photo, b"")
+    done = subprocess.run(
+        [*OURS, "quantize", "--skip-if-larger", "-"], input=photo, capture_output=True
+    )
+    assert (done.returncode, done.stdout) == (98, b"")
+
+
+def test_it_says_nothing_unless_asked(pngs: Path, capsys: Any) -> None:
+    assert cli.run(["16", "a.png"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert cli.run(["16", "b.png", "-v"]) == 0
+    assert capsys.readouterr().err.startswith("b.png: 64×48, ")
+    assert cli.run(["-f", "--quality", "100-100", "4", "few.png", "a.png"]) == 99
+    assert capsys.readouterr() == ("", "")
+
+
+def test_pictures_are_those_of_the_library(pngs: Path) -> None:
+    for args, name, options in (
+        (["16", "a.png"], "a-fs8.png", {"dither": "floyd-steinberg"}),
+        (["16", "--nofs", "a.png"], "a-or8.png", {}),
+        (["16", "--floyd=0.25", "b.png"], "b-fs8.png",
+         {"dither": "floyd-steinberg", "dither_strength": 0.25}),
+        (["16", "-s10", "--nofs", "b.png"], "b-or8.png", {"effort": "fast"}),
+    ):  # fmt: skip
+        assert cli.run(args) == 0
+        expected = kpalette.quantize(args[-1], 16, **options)
+        assert np.array_equal(np.asarray(Image.open(name).convert("RGB")), expected.rgb)
+
+
+def test_words_work_in_quantize(pngs: Path, fails: Any) -> None:
+    assert cli.run(["quantize", "16", "a.png", "--floyd", "--speed", "2", "-q"]) == 0
+    expected = kpalette.quantize("a.png", 16, dither="floyd-steinberg", effort="best")
+    assert np.array_equal(np.asarray(Image.open("a-16.png").convert("RGB")), expected.rgb)
+    assert "got 16 and -k 8" in fails(2, "quantize", "16", "a.png", "-k", "8")
+    assert "expected one of --dither and --nofs" in fails(
+        2, "quantize", "a.png", "--nofs", "--dither", "bayer"
+    )
+    assert "--posterize: not supported" in fails(2, "quantize", "--posterize", "2", "a.png")
+    assert cli.run(["quantize", "a.png", "8", "-q"]) == 0
+    assert png_header(Path("a-8.png"))[2] == 8
+    assert "number of colours: expected 2 to 256, got 300" in fails(2, "quantize", "a.png", "300")
+    assert "9: cannot be read" in fails(3, "quantize", "8", "9", "-q")
+    shutil.copy("a.png", "32")
+    assert cli.run(["quantize", "32", "-q"]) == 0  # a file that is called so
+    assert png_header(Path("32-256.png"))[2] == 256
+
+
+def test_a_mistyped_command_is_no_file(fails: Any) -> None:
+    assert "No such command 'quantise'" in fails(2, "quantise")
+    assert "No such command 'quantise'" in fails(2, "quantise", "a.png")
+
+
+# The scale of quality
+
+
+def test_quality_is_read_as_by_pngquant() -> None:
+    def read(value: str) -> Any:
+        return pngquant.quality_range(None, None, value)  # type: ignore[arg-type]
+
+    assert read("60-80") == (60, 80)
+    assert read("90") == (81, 90)
+    assert read("65-") == (65, 100)
+    assert read("-65") == (0, 65)
+    assert read("0") == (0, 0)
+
+
+@given(st.integers(0, 99))
+def test_more_quality_is_less_difference(quality: int) -> None:
+    assert pngquant.delta_e(quality) > pngquant.delta_e(quality + 1) >= 0
+
+
+def test_quality_takes_the_fewest_colours(data: Path, tmp_path: Path, capsys: Any) -> None:
+    photo, out = data / "cq100" / "pencils.png", tmp_path / "x.png"
+    args = ["quantize", str(photo), "-f", "-q", "-o", str(out)]
+    assert cli.run([*args, "--quality", "0-40"]) == 0
+    k = png_header(out)[2]
+    expected = kpalette.quantize(photo, quality={"delta_e": pngquant.delta_e(40)})
+    assert k == len(expected.palette) < 256
+    # Too few for the most that is asked for, but not for the least: all that are allowed.
+    before = kpalette.metrics.compare(photo, kpalette.quantize(photo, k - 5)).delta_e
+    assert pngquant.delta_e(30) > before > pngquant.delta_e(40)
+    assert cli.run([*args, "--quality", "30-40", "-k", str(k - 5)]) == 0
+    assert png_header(out)[2] == k - 5
+    out.unlink()
+    assert cli.run([*args, "--quality", "80-90", "-k", str(k - 5)]) == 99
+    assert "expected delta_e 1.575, reached 2." in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("flag", ["psnr", "delta-e", "delta-e-p95"])
+def test_targets_are_the_librarys(flag: str, photo: Path, fails: Any) -> None:
+    wanted = {"psnr": 30, "delta-e": 2, "delta-e-p95": 4}[flag]
+    out = photo.with_name("out.png")
+    assert cli.run(["quantize", str(photo), f"--{flag}", str(wanted), "-q", "-o", str(out)]) == 0
+    expected = kpalette.quantize(photo, quality={flag.replace("-", "_"): wanted})
+    assert png_header(out)[2] == len(expected.palette) < 256
+    out.unlink()
+    args = ["quantize", photo, f"--{flag}", str(wanted), "-o", out, "-k", "4", "-q"]
+    assert f"skipped: expected {flag.replace('-', '_')} {wanted}, reached " in fails(99, *args)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("bad", ["0", "-1", "nan", "inf", "x"])
+def test_bad_targets(bad: str, fails: Any) -> None:
+    assert "'--psnr': expected a number above 0" in fails(2, "quantize", "a", "--psnr", bad)
+
+
+def test_one_target_at_a_time(photo: Path, fails: Any) -> None:
+    assert "expected one target, got --psnr and --quality" in fails(
+        2, "quantize", photo, "--psnr", "30", "--quality", "50"
+    )
