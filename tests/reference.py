@@ -167,7 +167,8 @@ def diffuse(
     f = np.float32
     height, width, channels = pixels.shape
     one = f(_core.steps(channels, space) * (255 if space == "srgb" else 1))
-    per_edge = f(1) / (f(0.003) * f(0.003) * one * one)
+    per_edge = f(1) / (f(0.001) * f(0.001) * one * one)
+    ramp = f(0.005) * one
     coords = _placed(pixels.reshape(-1, channels), space).reshape(height, width, 4)
     centers = _placed(palette, space)
     every = np.arange(len(palette))
@@ -180,11 +181,11 @@ def diffuse(
         step = 1 if y % 2 == 0 else -1
         for x in range(width)[::step]:
             own, point = nearest[y, x], coords[y, x]
-            edge = _square(point - coords[y, max(x - 1, 0)]) + _square(
-                point - coords[max(y - 1, 0), x]
-            )
+            beside, over = coords[y, max(x - 1, 0)], coords[max(y - 1, 0), x]
+            steps = [np.sqrt(_square(point - other)) - ramp for other in (beside, over)]
+            edge = f(max(0, steps[0]) ** 2) + f(max(0, steps[1]) ** 2)
             smooth = f(1) / (f(1) + edge * per_edge)
-            weight = f(strength) / f(16) * (f(0.68) + (f(1) - f(0.68)) * smooth)
+            weight = f(strength) / f(16) * (f(0.58) + (f(1) - f(0.58)) * smooth)
             times = f(1) + (f(6) - f(1)) * smooth
             bound = times * times * _square(point - centers[own])
             among = every

@@ -308,3 +308,14 @@ def test_one_row_one_column_one_colour() -> None:
         for dither in DITHERS:
             for k in (1, 2, 3):
                 assert quantize(pixels, k, dither=dither).indices.shape == shape
+
+
+def test_diffusion_mixes_a_ramp() -> None:
+    levels = np.linspace(20, 235, 512).round().astype(np.uint8)
+    ramp = np.ascontiguousarray(np.broadcast_to(levels[None, :, None], (96, 512, 3)))
+    plain = kpalette.quantize(ramp, 8)
+    mixed = kpalette.quantize(ramp, 8, dither="floyd-steinberg")
+    ends = plain.palette.colors.min(), plain.palette.colors.max()
+    between = (levels > ends[0]) & (levels < ends[1])
+    off = [np.abs(q.rgb[..., 0].mean(axis=0) - levels)[between].mean() for q in (plain, mixed)]
+    assert off[1] < 0.15 * off[0]
