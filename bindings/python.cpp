@@ -584,6 +584,13 @@ NB_MODULE(_core, m) {
         "Splits the clusters that gain most by it: k centers, up to twice as many.");
   m.def("find_islands", &run_find_islands, "assignment"_a, "centers"_a, "most"_a,
         "Colours (m, channels) of small vivid regions that the centers lost.");
+  m.def(
+      "fourth_powers",
+      [](OwningAssignment& self, const Coords& centers) {
+        const std::vector<double> values = self.checked(centers);
+        return without_gil([&] { return fourth_powers(self.assignment, values); });
+      },
+      "assignment"_a, "centers"_a, "Weighted sum of the fourth powers of distances.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a, "fixed"_a,
         "The palette (k, channels); the assignment follows it.");
   m.def("delta_e_2000", &run_delta_e_2000, "lab_a"_a, "lab_b"_a, "team"_a,

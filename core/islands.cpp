@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <stdexcept>
 
 #include "palette.hpp"
@@ -11,16 +12,14 @@
 namespace kpalette {
 namespace {
 
-// Distances on Oklab's own scale, where black and white are 1 apart. Chosen on photos, where only
-// one of twelve has an island left with 16 colours and none with 32, and on spots before noisy
-// fields.
-constexpr double kFar = 0.14;     // from a centre, lightness aside: another hue
-constexpr double kVivid = 0.05;   // more chroma than the centre has, at least
+// Distances on Oklab's own scale, where black and white are 1 apart. Chosen on photos, where
+// islands should be rare, and on spots of six colours before four noisy grounds.
+constexpr double kFar = 0.1;      // from a centre
+constexpr double kVivid = 0.08;   // an island's chroma, at least
 constexpr double kRadius = 0.06;  // of an island
 constexpr double kShare = 0.0005;
-// What lies around an island, up to twice its radius, weighs at most so much more than it does:
-// parts of a broad cloud of colours are none.
-constexpr double kShore = 10;
+// Of the sum of fourth powers, at least: others are not worth another fit.
+constexpr double kOutlying = 0.07;
 constexpr int kMeanShifts = 3;
 constexpr std::size_t kChunk = 1u << 14;  // points per task
 
@@ -29,6 +28,7 @@ using Coords = std::array<double, kMaxDim>;
 struct Lost {
   Coords at;
   std::int64_t weight;
+  double power;  // weight times the fourth power of the distance to its centre
 };
 
 double square_between(const Coords& a, const Coords& b) {
@@ -39,9 +39,13 @@ double square_between(const Coords& a, const Coords& b) {
   return sum;
 }
 
+double fourth_power(std::int64_t weight, double square) {
+  return static_cast<double>(weight) * square * square;
+}
+
 double chroma(const Coords& at) { return std::sqrt(at[1] * at[1] + at[2] * at[2]); }
 
-/// The points that lost their hue to the centre that stands for them.
+/// The colourful points that are far from the centre that stands for them.
 std::vector<Lost> find_lost(const Assignment& assignment, const std::vector<double>& centers,
                             double unit) {
   const Points& points = assignment.points();
@@ -55,10 +59,9 @@ std::vector<Lost> find_lost(const Assignment& assignment, const std::vector<doub
       Coords center{};
       points.coordinates(i, at.data());
       std::copy_n(centers.data() + assignment.labels()[i] * dim, dim, center.begin());
-      const double a = at[1] - center[1];
-      const double b = at[2] - center[2];
-      if (a * a + b * b > far * far && chroma(at) > chroma(center) + kVivid * unit) {
-        parts[chunk].push_back({at, points.weight(i)});
+      const double square = square_between(at, center);
+      if (square > far * far && chroma(at) > kVivid * unit) {
+        parts[chunk].push_back({at, points.weight(i), fourth_power(points.weight(i), square)});
       }
     }
   });
@@ -67,16 +70,19 @@ std::vector<Lost> find_lost(const Assignment& assignment, const std::vector<doub
   return all;
 }
 
-/// A weighted mean to the nearest point of the grid, so that the order of adding does not matter.
+/// A weighted mean to the nearest point of the grid, so that the order of adding does not matter,
+/// and the sum of what its points contribute to the fourth powers.
 class Mean {
  public:
   void add(const Lost& lost) {
     weight_ += lost.weight;
+    power_ += lost.power;
     for (std::size_t axis = 0; axis < kMaxDim; ++axis) {
       sums_[axis] += lost.weight * static_cast<std::int64_t>(lost.at[axis]);
     }
   }
   std::int64_t weight() const { return weight_; }
+  double power() const { return power_; }
   Coords value() const {
     Coords mean{};
     for (std::size_t axis = 0; axis < kMaxDim && weight_ > 0; ++axis) {
@@ -87,6 +93,7 @@ class Mean {
 
  private:
   std::int64_t weight_ = 0;
+  double power_ = 0;
   std::array<std::int64_t, kMaxDim> sums_{};
 };
 
@@ -142,36 +149,6 @@ class Cells {
   std::map<Key, std::vector<Lost>> cells_;
 };
 
-/// The least square of the distance from some coordinates to a box.
-double square_to(const Box& box, const Points& points, const Coords& at) {
-  double sum = 0;
-  for (std::size_t axis = 0; axis < points.origin().size(); ++axis) {
-    const double offset = std::abs(at[axis] - points.origin()[axis] - box.middle[axis]);
-    const double outside = std::max(0.0, offset - box.half[axis]);
-    sum += outside * outside;
-  }
-  return sum;
-}
-
-/// Whether the points within the radius weigh enough beside those around them.
-bool stands_alone(const Points& points, const Coords& middle, double radius) {
-  std::int64_t inside = 0;
-  std::int64_t around = 0;
-  for (std::size_t block = 0; block < points.blocks(); ++block) {
-    if (square_to(points.levels()[0][block], points, middle) > 4 * radius * radius) continue;
-    const std::size_t last = std::min(points.size(), (block + 1) * kBlock);
-    for (std::size_t i = block * kBlock; i < last; ++i) {
-      Coords at{};
-      points.coordinates(i, at.data());
-      const double square = square_between(at, middle);
-      if (square < 4 * radius * radius) {
-        (square < radius * radius ? inside : around) += points.weight(i);
-      }
-    }
-  }
-  return static_cast<double>(around) <= kShore * static_cast<double>(inside);
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> find_islands(const Assignment& assignment,
@@ -180,6 +157,7 @@ std::vector<std::uint8_t> find_islands(const Assignment& assignment,
   if (space.name() != SpaceName::oklab) throw std::invalid_argument("islands are those of Oklab");
   const double unit = space.steps();
   const double least = kShare * static_cast<double>(assignment.points().total_weight());
+  const double outlying = kOutlying * fourth_powers(assignment, centers);
   const double radius = kRadius * unit;
   const Cells cells(find_lost(assignment, centers, unit), radius);
   std::vector<std::uint8_t> colors;
@@ -194,13 +172,28 @@ std::vector<std::uint8_t> find_islands(const Assignment& assignment,
     const Coords middle = ball.value();
     const bool known = std::ranges::any_of(seen, near);
     seen.push_back(middle);
-    if (known || static_cast<double>(ball.weight()) < least) continue;
-    if (!stands_alone(assignment.points(), middle, radius)) continue;
+    if (known || static_cast<double>(ball.weight()) < least || ball.power() < outlying) continue;
     const auto color = nearest_color(space, middle.data());
     colors.insert(colors.end(), color.begin(), color.begin() + space.channels());
     if (--most == 0) break;
   }
   return colors;
+}
+
+double fourth_powers(const Assignment& assignment, const std::vector<double>& centers) {
+  const Points& points = assignment.points();
+  const auto dim = static_cast<std::size_t>(points.dim());
+  std::vector<double> parts((points.size() + kChunk - 1) / kChunk);
+  assignment.team().run(parts.size(), [&](std::size_t chunk, int) {
+    for (std::size_t i = chunk * kChunk; i < std::min(points.size(), (chunk + 1) * kChunk); ++i) {
+      Coords at{};
+      Coords center{};
+      points.coordinates(i, at.data());
+      std::copy_n(centers.data() + assignment.labels()[i] * dim, dim, center.begin());
+      parts[chunk] += fourth_power(points.weight(i), square_between(at, center));
+    }
+  });
+  return std::accumulate(parts.begin(), parts.end(), 0.0);
 }
 
 }  // namespace kpalette

@@ -9,11 +9,15 @@
 
 namespace kpalette {
 
-/// Finds islands in Oklab, at most `most` of them: at least 0.05 % of all weight within a ball,
-/// little around it, far from the centres that stand for it, and much more colourful than they are.
-/// Returns a colour for each (islands, channels), the heaviest first. The assignment's labels are
-/// those of `centers`.
+/// Finds islands in Oklab, at most `most` of them: colourful points, at least 0.05 % of all weight
+/// and 7 % of the sum of fourth powers within a ball, that are far from the centres that stand
+/// for them. Returns a colour for each
+/// (islands, channels), the heaviest first. The assignment's labels are those of `centers`.
 std::vector<std::uint8_t> find_islands(const Assignment& assignment,
                                        const std::vector<double>& centers, int most);
+
+/// Weighted sum of the fourth powers of distances, to which few large ones contribute most: what
+/// tells whether a palette with the islands is the better one.
+double fourth_powers(const Assignment& assignment, const std::vector<double>& centers);
 
 }  // namespace kpalette

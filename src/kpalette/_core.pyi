@@ -145,6 +145,9 @@ def grow(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict
 def find_islands(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], most: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Colours (m, channels) of small vivid regions that the centers lost."""
 
+def fourth_powers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
+    """Weighted sum of the fourth powers of distances."""
+
 def round_centers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """The palette (k, channels); the assignment follows it."""
 

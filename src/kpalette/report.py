@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from kpalette.colors import ByteArray
     from kpalette.histogram import ColorHistogram
 
-#: Colours are told apart by the upper bits of each channel: 16 levels.
-SHIFT = 4
+#: Colours are told apart by the upper bits of each channel: 8 levels.
+SHIFT = 5
 
 #: What fewer pixels than this have is not reported: a stray pixel may well be lost.
 LEAST_SHARE = 0.0005
@@ -80,7 +80,7 @@ def report(
     nearest = palette[labels]
     delta_e = _core.color_differences(colors, nearest, team)[:, 2]
     levels = (colors >> SHIFT).astype(np.int64)
-    key = levels @ 16 ** np.arange(levels.shape[1])
+    key = levels @ 8 ** np.arange(levels.shape[1])
     _, group = np.unique(key, return_inverse=True)
     weight = np.bincount(group, counts)
     mean_delta = np.bincount(group, counts * delta_e) / np.maximum(weight, 1)
