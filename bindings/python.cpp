@@ -293,12 +293,13 @@ OutBytes run_find_islands(OwningAssignment& self, const Coords& centers, int mos
   return hand_over<OutBytes>(std::move(colors), {n, dim});
 }
 
-OutBytes run_round_centers(OwningAssignment& self, const Coords& centers, const Bytes& fixed) {
+OutBytes run_round_centers(OwningAssignment& self, const Coords& centers, const Bytes& fixed,
+                           bool faithful) {
   std::vector<double> start = self.checked(centers);
   require(fixed.shape(0) <= centers.shape(0) && fixed.shape(1) == centers.shape(1),
           "expected at most k fixed colours of as many channels");
-  std::vector<std::uint8_t> colors =
-      without_gil([&] { return round_centers(self.assignment, std::move(start), view(fixed)); });
+  std::vector<std::uint8_t> colors = without_gil(
+      [&] { return round_centers(self.assignment, std::move(start), view(fixed), faithful); });
   const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
   const std::size_t k = colors.size() / dim;
   return hand_over<OutBytes>(std::move(colors), {k, dim});
@@ -592,7 +593,7 @@ NB_MODULE(_core, m) {
       },
       "assignment"_a, "centers"_a, "Weighted sum of the fourth powers of distances.");
   m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a, "fixed"_a,
-        "The palette (k, channels); the assignment follows it.");
+        "faithful"_a = false, "The palette (k, channels); the assignment follows it.");
   m.def("delta_e_2000", &run_delta_e_2000, "lab_a"_a, "lab_b"_a, "team"_a,
         "CIEDE2000 of pairs of rows, float64 (n,).");
   m.def("color_differences", &run_color_differences, "colors_a"_a, "colors_b"_a, "team"_a,

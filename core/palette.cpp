@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
+#include <optional>
 #include <span>
 
 #include "lloyd.hpp"
@@ -79,6 +81,61 @@ Entry entry_near(const Space& space, const double* target) {
   }
 }
 
+/// The same among opaque colours.
+Entry opaque_entry_near(const Space& space, const double* target) {
+  std::array<double, kMaxDim> opaque{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    opaque[axis] = target[axis] * space.alpha_axis() / target[3];
+  }
+  opaque[3] = space.alpha_axis();
+  Entry entry = entry_near(space, opaque.data());
+  entry.color[3] = 255;
+  std::array<std::int32_t, kMaxDim> placed{};
+  space.place({entry.color.data(), 4}, placed.data(), 1);
+  std::copy(placed.begin(), placed.end(), entry.coords.begin());
+  return entry;
+}
+
+/// What clusters mostly are, so that their entries are it too, and not merely nearly so.
+struct Majorities {
+  std::vector<std::optional<Entry>> color;  // with more than half of the weight
+  std::vector<char> opaque;                 // whether more than half is opaque, some is not
+};
+
+Majorities find_majorities(const Assignment& assignment) {
+  const Points& points = assignment.points();
+  const Space& space = points.space();
+  const bool has_alpha = space.channels() == 4;
+  // In sRGB numbers count, and nothing that is nearly white looks like white.
+  const bool exact = space.name() != SpaceName::srgb;
+  const auto k = static_cast<std::size_t>(assignment.k());
+  Majorities majorities{std::vector<std::optional<Entry>>(k), std::vector<char>(k)};
+  std::vector<std::int64_t> opaque(k);
+  const double full = std::floor(space.alpha_axis() + 0.5);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const std::size_t label = assignment.labels()[i];
+    const std::int64_t weight = points.weight(i);
+    const std::int64_t whole = assignment.weight(static_cast<int>(label));
+    Entry entry;
+    const auto alpha = [&] {
+      points.coordinates(i, entry.coords.data());
+      return entry.coords[3];
+    };
+    if (has_alpha && alpha() == full) opaque[label] += weight;
+    // All that is wholly transparent is one point, and has an entry of its own.
+    if ((exact && weight > whole - weight) || (has_alpha && k > 1 && alpha() == 0)) {
+      points.coordinates(i, entry.coords.data());
+      space.unplace(entry.coords.data(), entry.color.data());
+      majorities.color[label] = entry;
+    }
+  }
+  for (std::size_t j = 0; j < k && has_alpha; ++j) {
+    const std::int64_t rest = assignment.weight(static_cast<int>(j)) - opaque[j];
+    majorities.opaque[j] = opaque[j] > rest && rest > 0;
+  }
+  return majorities;
+}
+
 /// Puts the entry with the most points first, and gives points that are equally near to two entries
 /// to the first of them. That can change the order again, if rarely and hardly ever twice.
 void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
@@ -122,7 +179,7 @@ std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double
 }
 
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
-                                        std::span<const std::uint8_t> fixed) {
+                                        std::span<const std::uint8_t> fixed, bool faithful) {
   const Space& space = assignment.points().space();
   const int dim = space.channels();
   std::vector<std::uint8_t> colors(centers.size());
@@ -138,18 +195,35 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
   assignment.pin(n_fixed);
   assignment.update(centers);
 
+  const auto every = static_cast<std::size_t>(assignment.k());
+  Majorities majorities{std::vector<std::optional<Entry>>(every), std::vector<char>(every)};
+  if (faithful) majorities = find_majorities(assignment);
   std::array<double, kMaxDim> mean{};
+  for (int j = n_fixed; j < assignment.k(); ++j) {
+    const auto index = static_cast<std::size_t>(j);
+    if (majorities.color[index]) {
+      set(j, *majorities.color[index]);
+    } else if (majorities.opaque[index]) {
+      assignment.mean(j, mean.data());
+      set(j, opaque_entry_near(space, mean.data()));
+    }
+  }
+  if (faithful) assignment.update(centers);
+
   bool sorted = false;
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     bool moved = false;
     std::vector<int> empty;
     for (int j = 0; j < assignment.k(); ++j) {
       if (assignment.pinned(j)) continue;
+      const auto index = static_cast<std::size_t>(j);
       if (assignment.weight(j) == 0) {
         empty.push_back(j);
-      } else if (pass < kMovingPasses) {
+      } else if (pass < kMovingPasses && !majorities.color[index]) {
         assignment.mean(j, mean.data());
-        const Entry entry = entry_near(space, mean.data());
+        const bool opaque = majorities.opaque[index] && mean[3] > 0;
+        const Entry entry =
+            opaque ? opaque_entry_near(space, mean.data()) : entry_near(space, mean.data());
         if (square_between(entry.coords.data(), mean.data(), dim) <
             square_between(centers.data() + j * dim, mean.data(), dim)) {
           set(j, entry);

@@ -19,7 +19,10 @@ std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double
 /// mean, so the cost never rises. Where two centres round to one colour, or a colour has no points,
 /// it is given the point that by itself adds most to the cost.
 /// The first centres are the `fixed` colours (m, dim), where these lie, and stay what they are.
+/// `faithful`: where more than half of a cluster is one colour, opaque, or wholly transparent, its
+/// entry is just that, though the mean be near it; in sRGB only alpha is treated so.
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
-                                        std::span<const std::uint8_t> fixed = {});
+                                        std::span<const std::uint8_t> fixed = {},
+                                        bool faithful = false);
 
 }  // namespace kpalette

@@ -168,7 +168,6 @@ std::array<std::int32_t, 3> Space::white() const {
   return {one, 0, 0};
 }
 
-/// How far apart the alphas 0 and 255 are: |white| / 2.
 double Space::alpha_axis() const {
   double square = 0;
   for (const std::int32_t axis : white()) square += static_cast<double>(axis) * axis;

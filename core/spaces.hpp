@@ -36,6 +36,9 @@ class Space {
   /// A bound on the magnitude of coordinates, and of differences from the middle.
   std::int32_t max_coord() const;
 
+  /// How far apart the alphas 0 and 255 are, |w / 2|.
+  double alpha_axis() const;
+
   /// About the centre of all colours' coordinates.
   std::array<std::int32_t, kMaxDim> middle() const;
 
@@ -56,7 +59,6 @@ class Space {
   void place_opaque(const std::uint8_t* colors, std::size_t n, std::size_t pitch,
                     std::int32_t* coords, std::size_t stride) const;
   std::array<std::int32_t, 3> white() const;
-  double alpha_axis() const;
 
   SpaceName name_;
   int channels_;

@@ -162,7 +162,7 @@ class TestReport:
         first = report.losses[0]
         assert first.color == "#ff0000"
         assert first.share == 8e-4
-        assert [loss.color for loss in report.losses[1:]] == ["#646464", "#808080"]
+        assert [loss.color for loss in report.losses[1:]] == ["#808080", "#646464"]
         shown = kpalette.quantize(pixels, 1)
         assert first.shown == shown.palette.hex[0]
         np.testing.assert_allclose(

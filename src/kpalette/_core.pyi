@@ -148,7 +148,7 @@ def find_islands(assignment: Assignment, centers: Annotated[NDArray[numpy.float6
 def fourth_powers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
     """Weighted sum of the fourth powers of distances."""
 
-def round_centers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+def round_centers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], faithful: bool = False) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """The palette (k, channels); the assignment follows it."""
 
 def delta_e_2000(lab_a: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], lab_b: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]:

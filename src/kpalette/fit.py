@@ -93,20 +93,21 @@ def fit(
 ) -> Fitted:
     """Fit k colours, of which those that are `fixed`, distinct ones (m, channels), stay.
 
-    In Oklab, where k-means swallows small vivid regions, it is made once more with colours fixed
-    for them. That is kept if it lowers the sum of the fourth powers of distances, which is mostly
-    that of the largest; the sum of their squares rises by a few percent at most.
+    Where most of a cluster is one colour, or opaque, so is its palette entry: a white page stays
+    white. In Oklab, where k-means swallows small vivid regions, the fit is made once more with
+    colours fixed for them. That is kept if it lowers the sum of the fourth powers of distances,
+    which is mostly that of the largest; the sum of their squares rises by a few percent at most.
     """
     if fixed is None:
         fixed = histogram.colors[:0]
-    if space != "oklab" or not EFFORTS[effort].guarded:
-        return next(_fit_each(histogram, [k], space, effort, seed, team, fixed))
     most = min(k // COLORS_PER_ISLAND, k - len(fixed))
-    fitted = next(_fit_each(histogram, [k], space, effort, seed, team, fixed, most))
+    if space != "oklab" or not EFFORTS[effort].guarded:
+        most = 0
+    fitted = next(_fit_each(histogram, [k], space, effort, seed, team, fixed, True, most))
     if not len(fitted.islands):
         return fitted
     more = np.concatenate([fixed, fitted.islands])
-    again = next(_fit_each(histogram, [k], space, effort, seed, team, more, 0))
+    again = next(_fit_each(histogram, [k], space, effort, seed, team, more, True))
     best = min(fitted, again, key=lambda fit: fit.outlying)
     return replace(best, n_iter=fitted.n_iter + again.n_iter)
 
@@ -134,7 +135,8 @@ def _fit_each(
     seed: int,
     team: _core.Team,
     fixed: ByteArray,
-    islands: int | None = None,
+    faithful: bool = False,
+    islands: int = 0,
 ) -> Iterator[Fitted]:
     """Fit each k, of which there can be only one with fixed colours; perhaps look for islands."""
     # What an image of more colours than any k lacks, nobody asks.
@@ -148,7 +150,7 @@ def _fit_each(
         return _place(histogram, step, space, team)
 
     def rounded(assignment: _core.Assignment, centers: Any, n_iter: int) -> Fitted:
-        return _round(histogram, assignment, centers, fixed, islands, space, n_iter, team)
+        return _round(histogram, assignment, centers, fixed, faithful, islands, space, n_iter, team)
 
     for k in ks:
         if len(histogram) + len(absent) <= k:
@@ -276,18 +278,19 @@ def _round(
     assignment: _core.Assignment,
     centers: Any,
     fixed: ByteArray,
-    islands: int | None,
+    faithful: bool,
+    islands: int,
     space: str,
     n_iter: int,
     team: _core.Team,
 ) -> Fitted:
-    colors = _core.round_centers(assignment, centers, fixed)
+    colors = _core.round_centers(assignment, centers, fixed, faithful)
     coords = _core.place(colors, space)
     palette, labels = Palette(colors, assignment.counts), assignment.labels
     cost = assignment.cost(coords) / _core.steps(colors.shape[1], space) ** 2
     mse = error_of(histogram, labels, palette, team)
     found = _core.find_islands(assignment, coords, islands) if islands else colors[:0]
-    outlying = 0.0 if islands is None else _core.fourth_powers(assignment, coords)
+    outlying = _core.fourth_powers(assignment, coords) if faithful else 0.0
     return Fitted(centers, palette, labels, cost, mse, n_iter, found, outlying)
 
 
