@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kpalette.palette_files.reading import Entries, parse_hex, to_colors, to_lines
+from kpalette.palette_files.reading import Entries, parse_hex, to_colors, to_lines, to_text
 
 if TYPE_CHECKING:
     from kpalette.palette import Palette
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def read(data: bytes) -> Entries:
     """Read the colours, with or without a # before each."""
-    lines = enumerate(to_lines(data), 1)
+    lines = enumerate(to_lines(to_text(data)), 1)
     return Entries(to_colors([parse_hex(line, f"line {i}") for i, line in lines if line]))
 
 
