@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -127,9 +128,26 @@ def test_delta_e_2000_broadcasts() -> None:
         assert np.array_equal(found[i], metrics.delta_e_2000(a[i], b))
 
 
-@pytest.mark.parametrize(("a", "b"), [([1, 2], [3, 4]), (1, 2), ([[1, 2, 3]] * 2, [[1, 2, 3]] * 3)])
-def test_delta_e_2000_of_other_shapes(a: Any, b: Any) -> None:
-    with pytest.raises(ValueError, match="shape"):
+@pytest.mark.parametrize(
+    ("a", "b", "error", "message"),
+    [
+        ([1, 2], [3, 4], ValueError, r"lab_a: expected shape (..., 3), got (2,)"),
+        ([1, 2, 3], 2, ValueError, r"lab_b: expected shape (..., 3), got ()"),
+        ([1, 2], [1, 2, 3], ValueError, r"lab_a: expected shape (..., 3), got (2,)"),
+        (
+            [[1, 2, 3]] * 2,
+            [[1, 2, 3]] * 3,
+            ValueError,
+            "lab_a, lab_b: expected shapes that fit each other, got (2, 3) and (3, 3)",
+        ),
+        ([np.nan, 0, 0], [50, 0, 0], ValueError, "lab_a: expected finite values, got NaN or inf"),
+        ([50, 0, 0], [0, -np.inf, 0], ValueError, "lab_b: expected finite values, got NaN or inf"),
+        ([50, 0, 0], ["a", 0, 0], TypeError, "lab_b: expected numbers of shape (..., 3), got ['a'"),
+        ([[1, 2, 3], [1]], [0, 0, 0], TypeError, "lab_a: expected numbers of shape (..., 3), got"),
+    ],
+)
+def test_what_is_no_lab_is_refused(a: Any, b: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
         metrics.delta_e_2000(a, b)
 
 

@@ -186,7 +186,7 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
     Parameters
     ----------
     lab_a, lab_b : arrays (..., 3)
-        L from 0 to 100, a and b; their shapes are broadcast.
+        L from 0 to 100, a and b, all finite; their shapes are broadcast.
     threads : int, optional
         All cores by default. The result does not depend on it.
 
@@ -197,8 +197,11 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
 
     Raises
     ------
+    TypeError
+        If these are no numbers.
     ValueError
-        If the shapes do not fit each other or end in another number than 3.
+        If the shapes do not fit each other or end in another number than 3, or a value is NaN or
+        infinite.
 
     References
     ----------
@@ -211,12 +214,29 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
     >>> float(metrics.delta_e_2000([50, 2.6772, -79.7751], [50, 0, -82.7485]).round(4))
     2.0425
     """
-    a, b = np.broadcast_arrays(np.asarray(lab_a, np.float64), np.asarray(lab_b, np.float64))
-    if a.ndim == 0 or a.shape[-1] != 3:
-        raise ValueError(f"lab_a, lab_b: expected shapes (..., 3), got {a.shape}")
+    a, b = _checked_lab("lab_a", lab_a), _checked_lab("lab_b", lab_b)
+    try:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        raise ValueError(
+            f"lab_a, lab_b: expected shapes that fit each other, got {a.shape} and {b.shape}"
+        ) from None
+    a, b = np.broadcast_to(a, shape), np.broadcast_to(b, shape)
     rows_a, rows_b = (np.ascontiguousarray(lab.reshape(-1, 3)) for lab in (a, b))
     distances: Floats = _core.delta_e_2000(rows_a, rows_b, make_team(threads))
-    return distances.reshape(a.shape[:-1])
+    return distances.reshape(shape[:-1])
+
+
+def _checked_lab(name: str, lab: Any) -> Floats:
+    try:
+        array = np.asarray(lab, np.float64)
+    except (TypeError, ValueError):  # of strings, say, or of rows of several lengths
+        raise TypeError(f"{name}: expected numbers of shape (..., 3), got {lab!r:.80}") from None
+    if array.ndim == 0 or array.shape[-1] != 3:
+        raise ValueError(f"{name}: expected shape (..., 3), got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite values, got NaN or infinity")
+    return array
 
 
 def error_map(
