@@ -137,6 +137,15 @@ class TestWeights:
         assert np.array_equal(weighted.indices, plain.indices)
         assert weighted.mse == plain.mse
 
+    @pytest.mark.parametrize("saliency", [False, True])
+    @pytest.mark.parametrize("exponent", [-1074, -1060, -1000, 9, 1020])
+    def test_their_scale_changes_nothing(self, exponent, saliency) -> None:
+        pixels = noise(30, 30)
+        weights = np.random.default_rng(0).integers(0, 8, (30, 30)).astype(float)
+        plain = quantize(pixels, 5, weights=weights, saliency=saliency)
+        scaled = quantize(pixels, 5, weights=np.ldexp(weights, exponent), saliency=saliency)
+        assert scaled.palette == plain.palette
+
     def test_what_weighs_more_loses_less(self) -> None:
         pixels = noise(60, 60)
         weights = np.ones((60, 60))
@@ -159,6 +168,7 @@ class TestWeights:
             (np.full((4, 4), np.nan), ValueError, "NaN or infinity"),
             (np.full((4, 4), np.inf), ValueError, "NaN or infinity"),
             (np.full((4, 4), "a"), TypeError, "expected numbers"),
+            ([[1, 2], [3]], ValueError, r"expected shape \(4, 4\), got rows of several lengths"),
         ],
     )
     def test_bad_ones_are_refused(self, weights, error, match) -> None:
