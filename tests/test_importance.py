@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import reference
 from conftest import gradient, noise
-from kpalette import ColorHistogram, _core, extract_palette, quantize
+from kpalette import ColorHistogram, _core, extract_palette, quantize, quantize_animation
 from kpalette.importance import saliency_map
 
 
@@ -73,6 +73,12 @@ class TestFixed:
             for fixed in (["#0a141e"], ["0A141E"], [(10, 20, 30)], np.array([[10, 20, 30]]))
         ]
         assert all(palette == palettes[0] for palette in palettes)
+        short, long = (
+            quantize(pixels, 4, fixed=fixed).palette
+            for fixed in (["#f80", "0AFb"], ["#ff8800", "#00aaffbb"])
+        )
+        assert short == long
+        assert quantize(pixels, 4, fixed=None).palette == quantize(pixels, 4).palette
         with_alpha = quantize(pixels, 4, fixed=["#0a141e80"]).palette
         assert (10, 20, 30, 128) in rows(with_alpha.colors)
         assert "#0a141e" in extract_palette(pixels, 4, fixed=["#0a141e"]).hex
@@ -85,6 +91,22 @@ class TestFixed:
         assert q.palette.hex == ["#010203", "#040506", "#ffffff"]
         assert q.palette.counts.tolist() == [1, 1, 0]
         assert q.mse == 0
+
+    def test_those_that_the_image_lacks_take_room(self) -> None:
+        pixels = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
+        q = quantize(pixels, 2, fixed=["#ffffff"])
+        assert len(q.palette) == 2
+        assert q.palette.counts.tolist() == [2, 0]
+
+    @pytest.mark.parametrize("alpha", ["flatten:#ffffff", "flatten:#fff"])
+    def test_opaque_ones_alone_go_with_an_opaque_image(self, alpha) -> None:
+        pixels = noise(6, 6, 4)
+        message = f"fixed: expected opaque colours with alpha='{alpha}', got #ff880080"
+        for function in (quantize, quantize_animation):
+            source = pixels if function is quantize else [(pixels, 40)]
+            with pytest.raises(ValueError, match=message):
+                function(source, 4, fixed=["#123456", "#ff880080"], alpha=alpha)
+            function(source, 4, fixed=["#123456", "#ff8800ff"], alpha=alpha)
 
     @pytest.mark.parametrize(
         ("fixed", "error", "match"),
@@ -99,7 +121,8 @@ class TestFixed:
             (["#000000", (0, 0, 0)], ValueError, "distinct"),
             ("#000000", TypeError, "sequence of colours"),
             ([5], TypeError, "such as '#ff8800', got 5"),
-            (None, TypeError, "sequence of colours"),
+            (["#f800f"], ValueError, "such as '#ff8800'"),
+            ({"#000000"}, TypeError, "sequence of colours"),
         ],
     )
     def test_bad_ones_are_refused(self, fixed, error, match) -> None:
@@ -120,6 +143,12 @@ class TestWeights:
         )
         nearest = (offsets**2).sum(axis=2).argmin(axis=1)
         assert np.array_equal(weighted.indices.ravel(), nearest)
+
+    def test_what_weighs_nothing_gets_no_colour_even_where_there_is_room(self) -> None:
+        pixels = np.array([[[1, 2, 3], [90, 5, 6], [4, 5, 200]]], np.uint8)
+        q = quantize(pixels, 3, weights=[[1, 1, 0]], fixed=["#ffffff"])
+        assert set(q.palette.hex) == {"#010203", "#5a0506", "#ffffff"}
+        assert q.n_distinct == 3
 
     def test_whole_ones_are_repeats(self) -> None:
         pixels = noise(20, 20)
@@ -183,6 +212,11 @@ class TestSaliency:
         assert weights.min() >= 0.1
         assert weights.max() == 1
         assert weights[31:35, 31:36].min() > 2 * np.median(weights)
+
+    @pytest.mark.parametrize("value", ["yes", 1, None])
+    def test_it_is_true_or_false(self, value) -> None:
+        with pytest.raises(TypeError, match=f"saliency: expected True or False, got {value!r}"):
+            quantize(noise(4, 4), 2, saliency=value)
 
     def test_it_lowers_the_error_there(self) -> None:
         pixels = with_spot()

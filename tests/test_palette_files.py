@@ -271,7 +271,7 @@ OTHERS = {
         b"\xef\xbb\xbf#FF7f00\r\n\r\n00000080\r\n",
         "ff7f00ff 00000080",
     ),
-    "json: a list": ("json", b'["#010203", "040506"]', "010203 040506"),
+    "json: a list": ("json", b'["#010203", "040506", "#abc"]', "010203 040506 aabbcc"),
     "gpl: names in Latin-1": ("gpl", b"GIMP Palette\nName: Gr\xfcn\n1 2 3 caf\xe9\n", "010203"),
     "gpl: a mark, then Latin-1": ("gpl", b"\xef\xbb\xbfGIMP Palette\n1 2 3 \xe4", "010203"),
     "css: colours in other notations": (
@@ -345,6 +345,8 @@ WRONG = {
             "GIMP Palette\n1 2 ٨".encode(): "line 2: expected three levels",
             "GIMP Palette\n1 2 3".encode("utf-16"): "expected 'GIMP Palette' in the first line"},
     "hex": {b"ff7f0": "line 1: expected rrggbb or rrggbbaa, got 'ff7f0'",
+            b"ff7f00\nff7": "line 2: expected rrggbb or rrggbbaa, got 'ff7'",
+            b"#ff7f": "line 1: expected rrggbb or rrggbbaa, got '#ff7f'",
             b"000000\n##12345": "line 2: expected rrggbb",
             b" \n ": "at least one color, got none",
             "000000".encode("utf-16"): "expected text in UTF-8, got byte 0xff at 0",

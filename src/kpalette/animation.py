@@ -164,7 +164,7 @@ def quantize_animation(
     dither: str | None = None,
     dither_strength: float = 1.0,
     alpha: str = "keep",
-    fixed: Sequence[Color] = (),
+    fixed: Sequence[Color] | None = None,
     seed: int = 0,
     threads: int | None = None,
     progress: Callable[[str, int], object] | None = None,
@@ -241,7 +241,7 @@ def quantize_animation(
     check_options(space, effort, seed)
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
-    fixed_colors = checked_fixed(fixed, k)
+    fixed_colors = checked_fixed(fixed, k, alpha)
     frames = files.open_frames(source)
 
     def walk(step: str) -> Iterator[tuple[ByteArray, int]]:

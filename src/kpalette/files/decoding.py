@@ -78,6 +78,8 @@ def with_alpha(colors: ByteArray) -> ByteArray:
 def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
     """Keep the alpha of pixels (h, w, 3 or 4), or lay them over a colour: ``"flatten:#rrggbb"``.
 
+    The colour may be short, as in ``"flatten:#fff"``.
+
     Raises
     ------
     TypeError

@@ -32,9 +32,6 @@ def read(data: bytes) -> Entries:
         if not end:  # digits may be missing
             raise PaletteReadError(f"{name}: expected ';' or '}}' after it, got the file's end")
         if value.startswith("#"):
-            digits = value[1:]
-            if len(digits) in (3, 4):
-                value = "".join(2 * digit for digit in digits)
             entries.append(parse_hex(value, name))
     if not entries:
         raise PaletteReadError("expected at least one color such as '--a: #ff8800;', got none")

@@ -86,7 +86,7 @@ def to_levels(line: str, number: int) -> tuple[int, ...]:
 
 
 def parse_hex(text: str, where: str) -> tuple[int, ...]:
-    """Read rrggbb or rrggbbaa, with or without a # before it."""
+    """Read rrggbb or rrggbbaa, or in short rgb or rgba, with or without a # before it."""
     levels = hex_levels(text)
     if levels is None:
         raise PaletteReadError(f"{where}: expected rrggbb or rrggbbaa, got {shown(text)}")
