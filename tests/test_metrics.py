@@ -246,8 +246,15 @@ def test_wrong_arguments(tmp_path: Path) -> None:
     a = noise(20, 30)
     with pytest.raises(ValueError, match="same size, got 30×20 and 20×30"):
         metrics.compare(a, noise(30, 20))
-    with pytest.raises(TypeError, match="source: expected"):
-        metrics.compare(a, 3)  # type: ignore[arg-type]
+    for i, name in enumerate("ab"):
+        images: list[Any] = [a, a]
+        images[i] = 3
+        with pytest.raises(TypeError, match=f"^{name}: expected a path, .* got int$"):
+            metrics.compare(*images)
+        images[i] = tmp_path / "words.png"
+        images[i].write_bytes(b"words")
+        with pytest.raises(kpalette.ImageReadError, match=f"^{name}: {images[i]}: expected an"):
+            metrics.error_map(*images)
     with pytest.raises(FileNotFoundError):
         metrics.compare(tmp_path / "missing.png", a)
     with pytest.raises(ValueError, match="threads"):

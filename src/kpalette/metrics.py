@@ -316,9 +316,7 @@ def draw_error_map(figure: Figure, errors: np.ndarray[Any, Any], title: str) -> 
 
 def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteArray, ByteArray]:
     """Give the pixels of two images of the same size, with alpha if either has any."""
-    pixels_a, pixels_b = (
-        files.as_pixels(image.rgba if isinstance(image, Quantized) else image) for image in (a, b)
-    )
+    pixels_a, pixels_b = _pixels("a", a), _pixels("b", b)
     if pixels_a.shape[:2] != pixels_b.shape[:2]:
         (height_a, width_a), (height_b, width_b) = pixels_a.shape[:2], pixels_b.shape[:2]
         raise ValueError(
@@ -328,6 +326,13 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
     if pixels_a.shape != pixels_b.shape:
         pixels_a, pixels_b = files.with_alpha(pixels_a), files.with_alpha(pixels_b)
     return pixels_a, pixels_b
+
+
+def _pixels(name: str, image: ImageSource | Quantized) -> ByteArray:
+    try:
+        return files.as_pixels(image.rgba if isinstance(image, Quantized) else image)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {str(error).removeprefix('source: ')}") from error.__cause__
 
 
 def _count_pairs(
