@@ -74,7 +74,10 @@ def test_any_alpha_comes_back_or_is_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", OPAQUE)
 def test_alpha_is_refused_where_there_is_no_room(kind: str) -> None:
-    with pytest.raises(ValueError, match=rf"{kind} file holds no alpha, .*\.css, .*\.json"):
+    with pytest.raises(
+        ValueError,
+        match=rf"a \.{kind} file holds no alpha: expected opaque colors, got #\w{{6}}00; .*\.css, ",
+    ):
         palette_files.encode(palette(3, channels=4), kind, "brand")
     solid = np.hstack([palette(3).colors, np.full((3, 1), 255, np.uint8)])
     assert reread(Palette(solid), kind) == Palette(solid[:, :3])
@@ -353,7 +356,7 @@ WRONG = {
             b"\xef\xbb\xbf000000\n\xe4": "expected text in UTF-8, got byte 0xe4 at 10",
             LONG.encode(): "expected at most 65536 colors, got 100000"},
     "json": {b"{": "expected JSON, got what is none",
-             b"[" * 100_000: "expected JSON, got what is none",
+             b"[" * 100_000: "expected a list of colors, got lists within too many lists",
              b"[" * 900 + b"]" * 900: "colors: expected a list of strings, got [[",
              b"1" * 5000: "expected JSON, got what is none",
              b"3": "colors: expected a list of strings, got 3",
@@ -461,9 +464,15 @@ def test_any_bytes_are_a_palette_or_that_error(kind: str) -> None:
 
 
 def test_a_number_is_no_path() -> None:
-    for call in (palette(2).save, Palette.load):
-        with pytest.raises(TypeError):
-            call(3)  # type: ignore[arg-type]
+    q = kpalette.quantize(noise(4, 4), 2)
+    a = kpalette.quantize_animation([(noise(4, 4), 40)], 2)
+    h = kpalette.ColorHistogram.from_image(noise(4, 4))
+    for call in (q.save, a.save, h.save, h.load, palette(2).save, Palette.load):
+        for wrong in (3, None, b"a.png", io.BytesIO()):
+            with pytest.raises(
+                TypeError, match=f"^path: expected a path, got {type(wrong).__name__}$"
+            ):
+                call(wrong)  # type: ignore[arg-type]
 
 
 def test_titles_are_the_files_names(tmp_path: Path) -> None:

@@ -118,12 +118,11 @@ class QuantizedAnimation:
         OSError
             If the file cannot be written.
         """
-        suffix = os.path.splitext(os.fspath(path))[1].lower()
+        name = files.checked_path(path)
+        suffix = os.path.splitext(name)[1].lower()
         if suffix not in SUFFIXES:
             known = ", ".join(SUFFIXES)
-            raise ValueError(
-                f"path: expected a name that ends in one of {known}, got {os.fspath(path)!r}"
-            )
+            raise ValueError(f"path: expected a name that ends in one of {known}, got {name!r}")
         with files.replacing(path) as file:
             self._write(file, SUFFIXES[suffix], optimize)
 
