@@ -76,9 +76,11 @@ def quantize(
         Whether what stands out matters more: vivid regions, small ones above all, and a little what
         is in the middle. With `weights`, both count.
     quality : dict, optional
-        A target, for which the fewest colours are found, up to `k`: ``{"psnr": 38}`` in decibels,
-        ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or ``{"delta_e_p95": 4}``, what
-        95 % of them have at most. The palette is what it would be for that k.
+        A target, which is reached with as few colours as bisection finds, up to `k`:
+        ``{"psnr": 38}`` in decibels, ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or
+        ``{"delta_e_p95": 4}``, what 95 % of them have at most. The palette is what it would be for
+        that k. One colour less does not reach the target; some still smaller k may, if not by
+        much, because quality does not rise with every single k.
     alpha : str, default "keep"
         What to do with transparency: keep it, or lay the image over a colour,
         ``"flatten:#ffffff"``.
