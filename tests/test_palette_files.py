@@ -76,7 +76,7 @@ def test_any_alpha_comes_back_or_is_refused(kind: str) -> None:
 def test_alpha_is_refused_where_there_is_no_room(kind: str) -> None:
     with pytest.raises(
         ValueError,
-        match=rf"a \.{kind} file holds no alpha: expected opaque colors, got #\w{{6}}00; .*\.css, ",
+        match=rf"a \.{kind} file holds no alpha but 255, got #\w{{6}}00; .*\.css, ",
     ):
         palette_files.encode(palette(3, channels=4), kind, "brand")
     solid = np.hstack([palette(3).colors, np.full((3, 1), 255, np.uint8)])

@@ -90,7 +90,7 @@ def encode(palette: Palette, kind: str, title: str) -> bytes:
             able = ", ".join(f".{name}" for name, other in FORMATS.items() if other.alpha)
             (first, *_) = (name for name in palette.hex if not name.endswith("ff"))
             raise ValueError(
-                f"a .{kind} file holds no alpha: expected opaque colors, got {first}; {able} do"
+                f"a .{kind} file holds no alpha but 255, got {first}; {able} hold others"
             )
         palette = Palette(palette.colors[:, :3], palette.counts)
     return form.write(palette, "".join(filter(str.isprintable, title)).strip() or "Palette")
