@@ -142,6 +142,12 @@ def test_delta_e_2000_broadcasts() -> None:
         ),
         ([np.nan, 0, 0], [50, 0, 0], ValueError, "lab_a: expected finite values, got NaN or inf"),
         ([50, 0, 0], [0, -np.inf, 0], ValueError, "lab_b: expected finite values, got NaN or inf"),
+        (
+            [50, 0, 0],
+            [0, -1e300, 0],
+            ValueError,
+            "lab_b: expected values up to ±1,000,000, got 1e+300",
+        ),
         ([50, 0, 0], ["a", 0, 0], TypeError, "lab_b: expected numbers of shape (..., 3), got ['a'"),
         ([[1, 2, 3], [1]], [0, 0, 0], TypeError, "lab_a: expected numbers of shape (..., 3), got"),
     ],

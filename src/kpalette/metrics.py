@@ -30,6 +30,8 @@ FIGSIZE = (8.0, 6.0)
 MAP_END = 10.0
 #: Pixels of an error map that are measured at a time.
 MAP_CHUNK = 1 << 20
+#: No colour is as far from grey, and what is much farther overflows in the seventh power.
+MOST_LAB = 1_000_000
 #: The shortest side that SSIM's window fits.
 SSIM_SIDE = 11
 
@@ -201,7 +203,7 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
         If these are no numbers.
     ValueError
         If the shapes do not fit each other or end in another number than 3, or a value is NaN or
-        infinite.
+        beyond ±1,000,000.
 
     References
     ----------
@@ -236,6 +238,8 @@ def _checked_lab(name: str, lab: Any) -> Floats:
         raise ValueError(f"{name}: expected shape (..., 3), got {array.shape}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: expected finite values, got NaN or infinity")
+    if (largest := np.abs(array).max(initial=0)) > MOST_LAB:
+        raise ValueError(f"{name}: expected values up to ±{MOST_LAB:,}, got {largest:g}")
     return array
 
 
