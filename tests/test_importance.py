@@ -106,7 +106,9 @@ class TestFixed:
             source = pixels if function is quantize else [(pixels, 40)]
             with pytest.raises(ValueError, match=message):
                 function(source, 4, fixed=["#123456", "#ff880080"], alpha=alpha)
-            function(source, 4, fixed=["#123456", "#ff8800ff"], alpha=alpha)
+            found = function(source, 4, fixed=["#123456", "#ff8800ff"], alpha=alpha)
+            palette = found.palette if function is quantize else found.palettes[0]
+            assert {"#123456", "#ff8800"} < set(palette.hex)
 
     @pytest.mark.parametrize(
         ("fixed", "error", "match"),

@@ -87,6 +87,7 @@ def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
                 raise ValueError(
                     f"fixed: expected opaque colours with alpha={alpha!r}, got {hex_name(color)}"
                 )
+        return np.ascontiguousarray(colors[:, :3])
     return colors
 
 
