@@ -6,6 +6,7 @@
 #include "blue_noise.hpp"
 #include "color_table.hpp"
 #include "dither.hpp"
+#include "near_tree.hpp"
 #include "point4.hpp"
 
 namespace kpalette {
@@ -49,8 +50,12 @@ class Entries {
         palette_(palette),
         dim_(static_cast<std::size_t>(space.channels())),
         size_(palette.size() / dim_),
-        placed_(palette.size()) {
+        placed_(palette.size()),
+        points_(size_) {
     space.place(palette, placed_.data(), size_);
+    for (std::size_t entry = 0; entry < size_; ++entry) {
+      for (std::size_t axis = 0; axis < dim_; ++axis) points_[entry][axis] = at(entry, axis);
+    }
   }
 
   std::size_t size() const { return size_; }
@@ -67,25 +72,22 @@ class Entries {
     return rgb ? at(entry, 0) + at(entry, 1) + at(entry, 2) : at(entry, 0);
   }
 
-  /// Those near to an entry; only opaque ones if that is asked for.
-  Neighbours neighbours(std::size_t entry, bool opaque_only) const {
-    std::vector<std::pair<float, std::int32_t>> others;
-    for (std::size_t j = 0; j < size_; ++j) {
-      if (j == entry || (opaque_only && !opaque(j))) continue;
-      float square = 0;
-      for (std::size_t axis = 0; axis < dim_; ++axis) {
-        const float offset = at(j, axis) - at(entry, axis);
-        square = square + offset * offset;
-      }
-      // Two entries can lie on one point of the grid: they need not be told apart.
-      if (square > 0) others.emplace_back(square, static_cast<std::int32_t>(j));
+  /// For search among all entries, or among the opaque ones.
+  NearTree tree(bool opaque_only) const {
+    std::vector<std::int32_t> ids;
+    for (std::size_t entry = 0; entry < size_; ++entry) {
+      if (!opaque_only || opaque(entry)) ids.push_back(static_cast<std::int32_t>(entry));
     }
-    const std::size_t n = std::min<std::size_t>(others.size(), kNeighbours);
-    std::partial_sort(others.begin(), others.begin() + static_cast<std::ptrdiff_t>(n),
-                      others.end());
+    return NearTree(points_, std::move(ids));
+  }
+
+  /// Those of a tree that are near to an entry. Two entries can lie on one point of the grid: they
+  /// need not be told apart.
+  Neighbours neighbours(std::size_t entry, const NearTree& tree) const {
+    const auto others = tree.find(points_[entry], kNeighbours);
     Neighbours found;
-    found.count = static_cast<int>((n + 3) / 4);
-    for (std::size_t i = 0; i < n; ++i) {
+    found.count = static_cast<int>((others.size() + 3) / 4);
+    for (std::size_t i = 0; i < others.size(); ++i) {
       const auto other = static_cast<std::size_t>(others[i].second);
       Neighbours::Group& group = found.groups[i / 4];
       found.ids[i] = others[i].second;
@@ -105,6 +107,7 @@ class Entries {
   std::size_t size_;
   std::array<std::int32_t, kMaxDim> middle_ = space_.middle();
   std::vector<std::int32_t> placed_;
+  std::vector<Point4> points_;
 };
 
 /// The best pair for a colour that lies at `offset` from its nearest entry.
@@ -159,12 +162,14 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
                             std::span<const std::uint16_t> labels, const Mask& mask, float strength,
                             Team& team) {
   const Entries entries(space, palette);
-  // For each entry: its neighbours, and if it is opaque and others are not, its opaque ones.
-  std::vector<Neighbours> near((D == 4 ? 2 : 1) * entries.size());
+  // For each entry: its neighbours, and with alpha, its opaque ones.
+  std::vector<NearTree> trees;
+  for (int turn = 0; turn < D - 2; ++turn) trees.push_back(entries.tree(turn == 1));
+  std::vector<Neighbours> near(trees.size() * entries.size());
   team.run((near.size() + kEntriesPerTask - 1) / kEntriesPerTask, [&](std::size_t task, int) {
     const std::size_t last = std::min(near.size(), (task + 1) * kEntriesPerTask);
     for (std::size_t i = task * kEntriesPerTask; i < last; ++i) {
-      near[i] = entries.neighbours(i % entries.size(), i >= entries.size());
+      near[i] = entries.neighbours(i % entries.size(), trees[i / entries.size()]);
     }
   });
   const auto middle = space.middle();

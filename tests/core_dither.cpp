@@ -10,6 +10,7 @@
 #include "dither.hpp"
 #include "error.hpp"
 #include "histogram.hpp"
+#include "near_tree.hpp"
 #include "nearest_grid.hpp"
 #include "remap.hpp"
 
@@ -56,6 +57,41 @@ void test_nearest_grid(int k, float extent) {
       }
     }
     wrong += grid.find<D>(point) != nearest;
+  }
+  CHECK_EQUAL(wrong, 0);
+}
+
+/// Few places and many equal distances, so that points coincide and indices decide.
+template <int D>
+void test_near_tree(int k, int levels) {
+  std::mt19937 random(static_cast<unsigned>(k + levels));
+  std::vector<Point4> points(static_cast<std::size_t>(k));
+  for (auto& point : points) {
+    for (int axis = 0; axis < D; ++axis) {
+      point[axis] = static_cast<float>(static_cast<int>(random() % static_cast<unsigned>(levels)));
+    }
+  }
+  std::vector<std::int32_t> ids;
+  for (int j = 0; j < k; j += 1 + (k > 5 && j % 3 == 0)) ids.push_back(j);
+  const NearTree tree(points, ids);
+  int wrong = 0;
+  for (int i = 0; i < std::min(k, 300); ++i) {
+    const Point4 place = points[static_cast<std::size_t>(i)];
+    std::vector<NearTree::Near> expected;
+    for (const std::int32_t j : ids) {
+      float square = 0;
+      for (int axis = 0; axis < D; ++axis) {
+        const float offset = points[static_cast<std::size_t>(j)][axis] - place[axis];
+        square = square + offset * offset;
+      }
+      if (square > 0) expected.emplace_back(square, j);
+    }
+    std::ranges::sort(expected);
+    for (const std::size_t most : {0, 1, 7, 32}) {
+      auto first = expected;
+      if (first.size() > most) first.resize(most);
+      wrong += tree.find(place, most) != first;
+    }
   }
   CHECK_EQUAL(wrong, 0);
 }
@@ -184,6 +220,11 @@ void test_dithering() {
     test_nearest_grid<3>(k, 5e5f);
     test_nearest_grid<4>(k, 5e5f);
     test_nearest_grid<3>(k, 1e-3f);
+    for (const int levels : {1, 2, 9, 1 << 20}) {
+      current_case = text("near tree, k ", k, ", levels ", levels);
+      test_near_tree<3>(k, levels);
+      test_near_tree<4>(k, levels);
+    }
   }
   for (const SpaceName name :
        {SpaceName::srgb, SpaceName::linear, SpaceName::oklab, SpaceName::lab}) {

@@ -58,13 +58,13 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
     args = ["-k", "5", "--space", "lab", "--effort", "fast"]
     args += ["--seed", str(2**64 - 1), "--threads", "2", "--quiet"]
     args += ["--dither", "bayer", "--dither-strength", "0.5", "--saliency"]
-    args += ["--fixed", "#ff8800,00000080", "--fixed", "#123456", "--alpha", "flatten:#ffffff"]
+    args += ["--fixed", "#ff8800,000000", "--fixed", "#123456", "--alpha", "flatten:#ffffff"]
     assert cli.run(["quantize", str(photo), *args]) == 0
     assert seen == {
         "k": 5,
         "space": "lab",
         "effort": "fast",
-        "fixed": ["#ff8800", "#00000080", "#123456"],
+        "fixed": ["#ff8800", "#000000", "#123456"],
         "weights": None,
         "saliency": True,
         "alpha": "flatten:#ffffff",
@@ -296,14 +296,36 @@ def test_weights(photo: Path, tmp_path: Path, fails: Any) -> None:
     ("args", "message"),
     [
         (["--fixed", "red"], "'--fixed': expected colours such as '#ff8800', got 'red'"),
-        (["--fixed", "#fff,"], "got '#fff'"),
-        (["--fixed", "#000000,#ffffff,#ff0000", "-k", "2"], "--fixed: expected at most 2 colours"),
+        (["--fixed", "#fff,"], "got ''"),
+        (["--fixed", "#fff", "--fixed", "#ffffff"], "--fixed: expected distinct colours"),
+        (
+            ["--fixed", "#f808", "--alpha", "flatten:#fff"],
+            "--fixed: expected opaque colours with alpha='flatten:#fff', got #ff880088",
+        ),
+        (
+            ["--fixed", "#000000,#ffffff,#ff0000", "-k", "2"],
+            "--fixed: expected at most k = 2 colours",
+        ),
         (["--alpha", "flatten"], "'--alpha': expected 'keep' or 'flatten:#rrggbb', got 'flatten'"),
     ],
 )
 def test_wrong_colours(args: list[str], message: str, photo: Path, fails: Any) -> None:
     assert message in fails(2, "quantize", photo, *args)
     assert files_in(photo.parent) == {"photo.png"}
+
+
+def test_not_all_are_kept_where_fixed_ones_take_the_room(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.fromarray(np.array([[[1, 2, 3], [4, 5, 6], [9, 9, 9]]], np.uint8)).save(
+        tmp_path / "a.png"
+    )
+    for command, out in (("quantize", "b.png"), ("palette", "b.gpl")):
+        args = [command, str(tmp_path / "a.png"), "-k", "4", "-o", str(tmp_path / out)]
+        assert cli.run([*args, "--fixed", "#fff,#f00"]) == 0
+        assert " 3 colors to 4" in capsys.readouterr().err
+        assert cli.run([*args, "--fixed", "#010203", "--force"]) == 0
+        assert " 3 colors, fewer than k = 4: all are kept" in capsys.readouterr().err
 
 
 def test_a_fixed_colour_that_comes_twice(photo: Path, fails: Any) -> None:

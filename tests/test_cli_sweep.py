@@ -37,6 +37,13 @@ def test_sweep_prints_a_table(photo: Path, capsys: pytest.CaptureFixture[str]) -
     assert said.err.endswith(f"; elbow at k = {found.elbow}\n")
 
 
+def test_sweep_of_one_k_tells_of_no_elbow(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["sweep", str(photo), "-k", "1"]) == 0
+    said = capsys.readouterr()
+    assert "elbow" not in said.out + said.err
+    assert said.err.startswith(f"{photo}: 64×48, 3,072 colors; k = 1 fitted in ")
+
+
 def test_sweep_prints_json(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["sweep", str(photo), "-k", "2,3072", "--json", "--quiet"]) == 0
     said = capsys.readouterr()

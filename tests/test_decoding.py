@@ -556,7 +556,7 @@ def test_a_named_pipe_is_read_once(tmp_path: Path, content: bytes) -> None:
     if content == saved(PHOTO).getvalue():
         assert np.array_equal(as_pixels(fifo), PHOTO)
     else:
-        with pytest.raises(ImageReadError, match=r"empty|not an image"):
+        with pytest.raises(ImageReadError, match=r"empty|expected an image"):
             as_pixels(fifo)
     writer.join()
 
@@ -583,9 +583,17 @@ def test_damaged_files(name: str, tmp_path: Path) -> None:
     content, message = DAMAGED[name]
     path = tmp_path / "photo.png"
     path.write_bytes(content)
-    for source in (path, io.BytesIO(content)):
-        with pytest.raises(ImageReadError, match=message):
+    told = []
+    for source in (path, str(path), io.BytesIO(content)):
+        with pytest.raises(ImageReadError, match=message) as caught:
             as_pixels(source)
+        told.append(str(caught.value))
+    assert told[:2] == [f"{path}: {told[2]}"] * 2
+
+
+def test_what_came_instead_of_an_image_is_told() -> None:
+    with pytest.raises(ImageReadError, match=r"reads, got a file that starts with b'import o'"):
+        as_pixels(io.BytesIO(b"import os\n"))
 
 
 def test_damage_raises_nothing_else() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import reference
 from conftest import gradient, noise
-from kpalette import ColorHistogram, _core, extract_palette, quantize
+from kpalette import ColorHistogram, _core, extract_palette, quantize, quantize_animation
 from kpalette.importance import saliency_map
 
 
@@ -73,6 +73,12 @@ class TestFixed:
             for fixed in (["#0a141e"], ["0A141E"], [(10, 20, 30)], np.array([[10, 20, 30]]))
         ]
         assert all(palette == palettes[0] for palette in palettes)
+        short, long = (
+            quantize(pixels, 4, fixed=fixed).palette
+            for fixed in (["#f80", "0AFb"], ["#ff8800", "#00aaffbb"])
+        )
+        assert short == long
+        assert quantize(pixels, 4, fixed=None).palette == quantize(pixels, 4).palette
         with_alpha = quantize(pixels, 4, fixed=["#0a141e80"]).palette
         assert (10, 20, 30, 128) in rows(with_alpha.colors)
         assert "#0a141e" in extract_palette(pixels, 4, fixed=["#0a141e"]).hex
@@ -85,6 +91,24 @@ class TestFixed:
         assert q.palette.hex == ["#010203", "#040506", "#ffffff"]
         assert q.palette.counts.tolist() == [1, 1, 0]
         assert q.mse == 0
+
+    def test_those_that_the_image_lacks_take_room(self) -> None:
+        pixels = np.array([[[1, 2, 3], [4, 5, 6]]], np.uint8)
+        q = quantize(pixels, 2, fixed=["#ffffff"])
+        assert len(q.palette) == 2
+        assert q.palette.counts.tolist() == [2, 0]
+
+    @pytest.mark.parametrize("alpha", ["flatten:#ffffff", "flatten:#fff"])
+    def test_opaque_ones_alone_go_with_an_opaque_image(self, alpha) -> None:
+        pixels = noise(6, 6, 4)
+        message = f"fixed: expected opaque colours with alpha='{alpha}', got #ff880080"
+        for function in (quantize, quantize_animation):
+            source = pixels if function is quantize else [(pixels, 40)]
+            with pytest.raises(ValueError, match=message):
+                function(source, 4, fixed=["#123456", "#ff880080"], alpha=alpha)
+            found = function(source, 4, fixed=["#123456", "#ff8800ff"], alpha=alpha)
+            palette = found.palette if function is quantize else found.palettes[0]
+            assert {"#123456", "#ff8800"} < set(palette.hex)
 
     @pytest.mark.parametrize(
         ("fixed", "error", "match"),
@@ -99,7 +123,8 @@ class TestFixed:
             (["#000000", (0, 0, 0)], ValueError, "distinct"),
             ("#000000", TypeError, "sequence of colours"),
             ([5], TypeError, "such as '#ff8800', got 5"),
-            (None, TypeError, "sequence of colours"),
+            (["#f800f"], ValueError, "such as '#ff8800'"),
+            ({"#000000"}, TypeError, "sequence of colours"),
         ],
     )
     def test_bad_ones_are_refused(self, fixed, error, match) -> None:
@@ -121,6 +146,12 @@ class TestWeights:
         nearest = (offsets**2).sum(axis=2).argmin(axis=1)
         assert np.array_equal(weighted.indices.ravel(), nearest)
 
+    def test_what_weighs_nothing_gets_no_colour_even_where_there_is_room(self) -> None:
+        pixels = np.array([[[1, 2, 3], [90, 5, 6], [4, 5, 200]]], np.uint8)
+        q = quantize(pixels, 3, weights=[[1, 1, 0]], fixed=["#ffffff"])
+        assert set(q.palette.hex) == {"#010203", "#5a0506", "#ffffff"}
+        assert q.n_distinct == 3
+
     def test_whole_ones_are_repeats(self) -> None:
         pixels = noise(20, 20)
         counts = np.random.default_rng(0).integers(1, 5, (20, 20))
@@ -136,6 +167,15 @@ class TestWeights:
         assert weighted.palette == plain.palette
         assert np.array_equal(weighted.indices, plain.indices)
         assert weighted.mse == plain.mse
+
+    @pytest.mark.parametrize("saliency", [False, True])
+    @pytest.mark.parametrize("exponent", [-1074, -1060, -1000, 9, 1020])
+    def test_their_scale_changes_nothing(self, exponent, saliency) -> None:
+        pixels = noise(30, 30)
+        weights = np.random.default_rng(0).integers(0, 8, (30, 30)).astype(float)
+        plain = quantize(pixels, 5, weights=weights, saliency=saliency)
+        scaled = quantize(pixels, 5, weights=np.ldexp(weights, exponent), saliency=saliency)
+        assert scaled.palette == plain.palette
 
     def test_what_weighs_more_loses_less(self) -> None:
         pixels = noise(60, 60)
@@ -159,6 +199,7 @@ class TestWeights:
             (np.full((4, 4), np.nan), ValueError, "NaN or infinity"),
             (np.full((4, 4), np.inf), ValueError, "NaN or infinity"),
             (np.full((4, 4), "a"), TypeError, "expected numbers"),
+            ([[1, 2], [3]], ValueError, r"expected shape \(4, 4\), got rows of several lengths"),
         ],
     )
     def test_bad_ones_are_refused(self, weights, error, match) -> None:
@@ -173,6 +214,11 @@ class TestSaliency:
         assert weights.min() >= 0.1
         assert weights.max() == 1
         assert weights[31:35, 31:36].min() > 2 * np.median(weights)
+
+    @pytest.mark.parametrize("value", ["yes", 1, None])
+    def test_it_is_true_or_false(self, value) -> None:
+        with pytest.raises(TypeError, match=f"saliency: expected True or False, got {value!r}"):
+            quantize(noise(4, 4), 2, saliency=value)
 
     def test_it_lowers_the_error_there(self) -> None:
         pixels = with_spot()

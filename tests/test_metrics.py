@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -127,9 +128,32 @@ def test_delta_e_2000_broadcasts() -> None:
         assert np.array_equal(found[i], metrics.delta_e_2000(a[i], b))
 
 
-@pytest.mark.parametrize(("a", "b"), [([1, 2], [3, 4]), (1, 2), ([[1, 2, 3]] * 2, [[1, 2, 3]] * 3)])
-def test_delta_e_2000_of_other_shapes(a: Any, b: Any) -> None:
-    with pytest.raises(ValueError, match="shape"):
+@pytest.mark.parametrize(
+    ("a", "b", "error", "message"),
+    [
+        ([1, 2], [3, 4], ValueError, r"lab_a: expected shape (..., 3), got (2,)"),
+        ([1, 2, 3], 2, ValueError, r"lab_b: expected shape (..., 3), got ()"),
+        ([1, 2], [1, 2, 3], ValueError, r"lab_a: expected shape (..., 3), got (2,)"),
+        (
+            [[1, 2, 3]] * 2,
+            [[1, 2, 3]] * 3,
+            ValueError,
+            "lab_a, lab_b: expected shapes that fit each other, got (2, 3) and (3, 3)",
+        ),
+        ([np.nan, 0, 0], [50, 0, 0], ValueError, "lab_a: expected finite values, got NaN or inf"),
+        ([50, 0, 0], [0, -np.inf, 0], ValueError, "lab_b: expected finite values, got NaN or inf"),
+        (
+            [50, 0, 0],
+            [0, -1e300, 0],
+            ValueError,
+            "lab_b: expected values up to ±1,000,000, got 1e+300",
+        ),
+        ([50, 0, 0], ["a", 0, 0], TypeError, "lab_b: expected numbers of shape (..., 3), got ['a'"),
+        ([[1, 2, 3], [1]], [0, 0, 0], TypeError, "lab_a: expected numbers of shape (..., 3), got"),
+    ],
+)
+def test_what_is_no_lab_is_refused(a: Any, b: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)):
         metrics.delta_e_2000(a, b)
 
 
@@ -228,8 +252,15 @@ def test_wrong_arguments(tmp_path: Path) -> None:
     a = noise(20, 30)
     with pytest.raises(ValueError, match="same size, got 30×20 and 20×30"):
         metrics.compare(a, noise(30, 20))
-    with pytest.raises(TypeError, match="source: expected"):
-        metrics.compare(a, 3)  # type: ignore[arg-type]
+    for i, name in enumerate("ab"):
+        images: list[Any] = [a, a]
+        images[i] = 3
+        with pytest.raises(TypeError, match=f"^{name}: expected a path, .* got int$"):
+            metrics.compare(*images)
+        images[i] = tmp_path / "words.png"
+        images[i].write_bytes(b"words")
+        with pytest.raises(kpalette.ImageReadError, match=f"^{name}: {images[i]}: expected an"):
+            metrics.error_map(*images)
     with pytest.raises(FileNotFoundError):
         metrics.compare(tmp_path / "missing.png", a)
     with pytest.raises(ValueError, match="threads"):

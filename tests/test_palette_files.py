@@ -74,7 +74,10 @@ def test_any_alpha_comes_back_or_is_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", OPAQUE)
 def test_alpha_is_refused_where_there_is_no_room(kind: str) -> None:
-    with pytest.raises(ValueError, match=rf"{kind} file holds no alpha, .*\.css, .*\.json"):
+    with pytest.raises(
+        ValueError,
+        match=rf"a \.{kind} file holds no alpha but 255, got #\w{{6}}00; .*\.css, ",
+    ):
         palette_files.encode(palette(3, channels=4), kind, "brand")
     solid = np.hstack([palette(3).colors, np.full((3, 1), 255, np.uint8)])
     assert reread(Palette(solid), kind) == Palette(solid[:, :3])
@@ -271,7 +274,14 @@ OTHERS = {
         b"\xef\xbb\xbf#FF7f00\r\n\r\n00000080\r\n",
         "ff7f00ff 00000080",
     ),
-    "json: a list": ("json", b'["#010203", "040506"]', "010203 040506"),
+    "json: a list": ("json", b'["#010203", "040506", "#abc"]', "010203 040506 aabbcc"),
+    "gpl: names in Latin-1": ("gpl", b"GIMP Palette\nName: Gr\xfcn\n1 2 3 caf\xe9\n", "010203"),
+    "gpl: a mark, then Latin-1": ("gpl", b"\xef\xbb\xbfGIMP Palette\n1 2 3 \xe4", "010203"),
+    "css: colours in other notations": (
+        "css",
+        b":root{--a: #010203; --b: rgb(1,2,3); --c: hsl(1 2% 3%); --d: red; --e: #040506}",
+        "010203 040506",
+    ),
     "css: as people write it": (
         "css",
         b"/* --no: #000001; */ a{--gap:4px;color:#000002}\n"
@@ -321,9 +331,12 @@ WRONG = {
             ase(ase_color(b"RGB ", 1, float("nan"), 0)): "levels from 0 to 1, got",
             ase(ase_color(b"CMYK", 1, 0, 0, 0)): "models RGB or Gray, got 'CMYK'",
             ase(ase_color(b"LAB ", 1, 0, 0)): "models RGB or Gray, got 'LAB'"},
-    "css": {b"body { color: #123456 }": "at least one color, got none",
+    "css": {b"body { color: #123456 }": "at least one color such as '--a: #ff8800;', got none",
+            b":root {\n --a-1: #ff0000;\n --a-2: #00ff": "--a-2: expected ';' or '}' after it, got",
+            b"--a: #ff0000": "--a: expected ';' or '}' after it, got the file's end",
+            b"--a: #ff0000; --b:": "--b: expected ';' or '}' after it, got the file's end",
             b"--a: #12345;": "--a: expected rrggbb or rrggbbaa, got '#12345'",
-            b"--a: hsl(1 2% 3%);": "--a: expected #rrggbb, got 'hsl",
+            b"--a: hsl(1 2% 3%);": "at least one color such as '--a: #ff8800;', got none",
             b"--a: #12345g;": "--a: expected rrggbb"},
     "gpl": {b"JASC-PAL\r\n0100": "expected 'GIMP Palette' in the first line, got 'JASC-PAL'",
             b"\n\n": "in the first line, got ''",
@@ -333,14 +346,17 @@ WRONG = {
             b"GIMP Palette\n1 2 -3": "line 2: expected three levels",
             b"GIMP Palette\n1 2 " + b"3" * 5000: "line 2: expected three levels",
             "GIMP Palette\n1 2 ٨".encode(): "line 2: expected three levels",
-            b"GIMP Palette\n1 2 3 caf\xe9": "expected text in UTF-8, got byte 0xe9 at 22"},
+            "GIMP Palette\n1 2 3".encode("utf-16"): "expected 'GIMP Palette' in the first line"},
     "hex": {b"ff7f0": "line 1: expected rrggbb or rrggbbaa, got 'ff7f0'",
+            b"ff7f00\nff7": "line 2: expected rrggbb or rrggbbaa, got 'ff7'",
+            b"#ff7f": "line 1: expected rrggbb or rrggbbaa, got '#ff7f'",
             b"000000\n##12345": "line 2: expected rrggbb",
             b" \n ": "at least one color, got none",
             "000000".encode("utf-16"): "expected text in UTF-8, got byte 0xff at 0",
+            b"\xef\xbb\xbf000000\n\xe4": "expected text in UTF-8, got byte 0xe4 at 10",
             LONG.encode(): "expected at most 65536 colors, got 100000"},
     "json": {b"{": "expected JSON, got what is none",
-             b"[" * 100_000: "expected JSON, got what is none",
+             b"[" * 100_000: "expected a list of colors, got lists within too many lists",
              b"[" * 900 + b"]" * 900: "colors: expected a list of strings, got [[",
              b"1" * 5000: "expected JSON, got what is none",
              b"3": "colors: expected a list of strings, got 3",
@@ -448,9 +464,15 @@ def test_any_bytes_are_a_palette_or_that_error(kind: str) -> None:
 
 
 def test_a_number_is_no_path() -> None:
-    for call in (palette(2).save, Palette.load):
-        with pytest.raises(TypeError):
-            call(3)  # type: ignore[arg-type]
+    q = kpalette.quantize(noise(4, 4), 2)
+    a = kpalette.quantize_animation([(noise(4, 4), 40)], 2)
+    h = kpalette.ColorHistogram.from_image(noise(4, 4))
+    for call in (q.save, a.save, h.save, h.load, palette(2).save, Palette.load):
+        for wrong in (3, None, b"a.png", io.BytesIO()):
+            with pytest.raises(
+                TypeError, match=f"^path: expected a path, got {type(wrong).__name__}$"
+            ):
+                call(wrong)  # type: ignore[arg-type]
 
 
 def test_titles_are_the_files_names(tmp_path: Path) -> None:

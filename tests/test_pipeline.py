@@ -454,6 +454,8 @@ class TestAlpha:
         assert flat.palette.colors.shape[1] == 3
         assert np.array_equal(flat.rgb, over)
         assert quantize(pixels, 9, alpha="flatten:0AC8FF").palette == quantize(over, 9).palette
+        short, long = (quantize(pixels, 9, alpha=f"flatten:#{c}") for c in ("0cf", "00ccff"))
+        assert np.array_equal(short.rgb, long.rgb)
 
     def test_opaque_images_stay_as_they_are(self) -> None:
         pixels = photo_like(3, 40)
@@ -470,7 +472,8 @@ class TestAlpha:
         [
             ("drop", ValueError),
             ("flatten", ValueError),
-            ("flatten:#fff", ValueError),
+            ("flatten:#ff", ValueError),
+            ("flatten:#ffff", ValueError),
             ("flatten:#ffffff00", ValueError),
             (None, TypeError),
             (0, TypeError),

@@ -19,7 +19,7 @@ def reaches(pixels: np.ndarray, q, quality: dict[str, float]) -> bool:
 
 @pytest.mark.parametrize("quality", TARGETS)
 @pytest.mark.parametrize("effort", ["fast", "balanced"])
-def test_fewest_colours_that_reach_it(quality, effort) -> None:
+def test_it_is_reached_and_not_with_one_colour_less(quality, effort) -> None:
     pixels = gradient(70, 90)
     q = quantize(pixels, 256, quality=quality, effort=effort)
     k = len(q.palette)

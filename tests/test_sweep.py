@@ -208,6 +208,16 @@ def test_bad_options_are_refused(options: dict[str, Any], error: type[Exception]
         sweep(gradient(4, 4), [2], **options)
 
 
+def test_a_single_point_is_no_elbow(tmp_path: Path) -> None:
+    one, two = (sweep(gradient(20, 20), ks) for ks in ([3], [3, 4]))
+    for found, expected in ((one, False), (two, True)):
+        assert found.bends is expected
+        shown = [repr(found), found.table(), found._repr_html_()]
+        assert ["elbow" in text for text in shown] == [expected] * 3
+        assert len(found.plot(save=tmp_path / "a.png").axes[0].lines) == 1 + expected
+    assert one.elbow == 3
+
+
 def test_a_point_by_its_k() -> None:
     found = sweep(gradient(20, 20), [2, 5])
     assert found.at(5) is found.points[1]
@@ -301,7 +311,8 @@ def test_plot(ks: list[int], source: Any) -> None:
     assert [y for y in shown.get_ydata() if y == y] == [p.psnr for p in found if p.mse]
     (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
     told = [text.get_text() for text in legend.get_texts()]
-    assert told == ["PSNR", *["PNG size"] * sized, f"elbow, k = {found.elbow}"]
+    elbow = [f"elbow, k = {found.elbow}"] * (len(ks) > 1)
+    assert told == ["PSNR", *["PNG size"] * sized, *elbow]
 
 
 def test_plot_into_a_file(tmp_path: Path) -> None:

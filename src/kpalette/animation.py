@@ -118,12 +118,11 @@ class QuantizedAnimation:
         OSError
             If the file cannot be written.
         """
-        suffix = os.path.splitext(os.fspath(path))[1].lower()
+        name = files.checked_path(path)
+        suffix = os.path.splitext(name)[1].lower()
         if suffix not in SUFFIXES:
             known = ", ".join(SUFFIXES)
-            raise ValueError(
-                f"path: expected a name that ends in one of {known}, got {os.fspath(path)!r}"
-            )
+            raise ValueError(f"path: expected a name that ends in one of {known}, got {name!r}")
         with files.replacing(path) as file:
             self._write(file, SUFFIXES[suffix], optimize)
 
@@ -164,7 +163,7 @@ def quantize_animation(
     dither: str | None = None,
     dither_strength: float = 1.0,
     alpha: str = "keep",
-    fixed: Sequence[Color] = (),
+    fixed: Sequence[Color] | None = None,
     seed: int = 0,
     threads: int | None = None,
     progress: Callable[[str, int], object] | None = None,
@@ -241,7 +240,7 @@ def quantize_animation(
     check_options(space, effort, seed)
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
-    fixed_colors = checked_fixed(fixed, k)
+    fixed_colors = checked_fixed(fixed, k, alpha)
     frames = files.open_frames(source)
 
     def walk(step: str) -> Iterator[tuple[ByteArray, int]]:

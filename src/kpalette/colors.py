@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-#: A colour as people give it: ``"#rrggbb"`` or ``"#rrggbbaa"``, or three or four levels.
+#: A colour as people give it: ``"#rrggbb"``, ``"#rrggbbaa"``, ``"#rgb"``, ``"#rgba"``, or three or
+#: four levels.
 Color: TypeAlias = "str | Sequence[int] | np.ndarray[Any, Any]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
@@ -55,16 +56,21 @@ def checked_counts(counts: Any, n: int) -> CountArray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def checked_fixed(fixed: Any, k: int) -> ByteArray:
+def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
     """Give the colours that a palette of k must have as a uint8 array (m, 3), or (m, 4) with alpha.
+
+    `alpha` says what the image's is to become, as for :func:`kpalette.quantize`.
 
     Raises
     ------
     TypeError
-        If they are not a sequence of colours.
+        If they are neither a sequence of colours nor None.
     ValueError
-        If one is no colour or there twice, or there are more than k.
+        If one is no colour or there twice, or there are more than k, or one is not opaque though
+        the image will be.
     """
+    if fixed is None:
+        fixed = ()
     if isinstance(fixed, (str, bytes)) or not isinstance(fixed, (Sequence, np.ndarray)):
         raise TypeError(f"fixed: expected a sequence of colours, got {fixed!r}")
     levels = [_levels(color) for color in fixed]
@@ -75,6 +81,13 @@ def checked_fixed(fixed: Any, k: int) -> ByteArray:
         raise ValueError(f"fixed: expected at most k = {k} colours, got {len(colors)}")
     if len(np.unique(colors, axis=0)) < len(colors):
         raise ValueError(f"fixed: expected distinct colours, got {list(fixed)!r}")
+    if channels == 4 and isinstance(alpha, str) and alpha.startswith("flatten:"):
+        for color in colors:
+            if color[3] < 255:
+                raise ValueError(
+                    f"fixed: expected opaque colours with alpha={alpha!r}, got {hex_name(color)}"
+                )
+        return np.ascontiguousarray(colors[:, :3])
     return colors
 
 
@@ -84,10 +97,12 @@ def hex_name(color: ByteArray) -> str:
 
 
 def hex_levels(text: str) -> tuple[int, ...] | None:
-    """Read rrggbb or rrggbbaa, with or without a # before it; None if it is neither."""
+    """Read rrggbb, rrggbbaa, rgb or rgba, with or without a # before it; None if it is none."""
     digits = text.removeprefix("#")
-    if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){3,4}", digits):
+    if not re.fullmatch(r"[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}", digits):
         return None
+    if len(digits) <= 4:
+        digits = "".join(2 * digit for digit in digits)
     return tuple(bytes.fromhex(digits))
 
 
@@ -102,6 +117,12 @@ def _levels(color: Any) -> tuple[int, ...]:
     if len(color) not in (3, 4):
         raise ValueError(f"fixed: expected colours of 3 or 4 levels, got {color!r}")
     return tuple(checked_whole("fixed", level, 0, 255) for level in color)
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise TypeError for anything but True and False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
 def checked_whole(name: str, value: Any, least: int, most: int | None = None) -> int:

@@ -103,8 +103,13 @@ class Sweep:
 
     @cached_property
     def elbow(self) -> int:
-        """The suggested k: see :func:`kpalette.elbow.find_elbow`."""
+        """The suggested k: see :func:`kpalette.elbow.find_elbow`. With one point, its k."""
         return find_elbow(self.k, self.cost)
+
+    @property
+    def bends(self) -> bool:
+        """Whether there is more than one point, so that one can be told from others as elbow."""
+        return len(self.points) > 1
 
     def at(self, k: int) -> SweepPoint:
         """Return the point of one k, for example of the elbow.
@@ -152,6 +157,8 @@ class Sweep:
 
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
+        if not self.bends:
+            return f"Sweep(k = {first.k}, MSE {first.mse:.4g})"
         return (
             f"Sweep(k = {first.k} to {last.k}, MSE {first.mse:.4g} to {last.mse:.4g}, "
             f"elbow {self.elbow})"
@@ -218,8 +225,9 @@ class Sweep:
             sizes = np.array(self.png_bytes, np.float64) / 1000
             lines += right.plot(self.k, sizes, "s-", color=ORANGE, markersize=3, label="PNG size")
             right.set_ylim(bottom=0)
-        label = f"elbow, k = {self.elbow}"
-        lines.append(axes.axvline(self.elbow, color=GREY, linestyle="--", label=label))
+        if self.bends:
+            label = f"elbow, k = {self.elbow}"
+            lines.append(axes.axvline(self.elbow, color=GREY, linestyle="--", label=label))
         axes.legend(handles=lines, loc="lower right")
         axes.grid(alpha=0.3)
 
@@ -232,10 +240,12 @@ class Sweep:
             chart = Image.open(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
         rows = ""
         for point, cells in zip(self.points, self.rows(), strict=True):
-            tag = "th" if point.k == self.elbow else "td"
+            tag = "th" if self.bends and point.k == self.elbow else "td"
             rows += f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
         head = "".join(f"<th>{name}</th>" for name in HEADINGS)
-        said = f"PSNR and file size against k; the elbow is at k = {self.elbow}"
+        said = "PSNR and file size against k"
+        if self.bends:
+            said += f"; the elbow is at k = {self.elbow}"
         return notebook.img(chart, said) + f"<table><tr>{head}</tr>{rows}</table>"
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -260,7 +270,8 @@ class Sweep:
             "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
             for line in lines
         ]
-        aligned[1 + [point.k for point in self.points].index(self.elbow)] += "  <- elbow"
+        if self.bends:
+            aligned[1 + self.k.tolist().index(self.elbow)] += "  <- elbow"
         return "\n".join(aligned)
 
 
@@ -281,7 +292,9 @@ def sweep(
 
     The image is read and counted once, and the fit for each k starts from the one before it, with
     the clusters split that gain most. On photos that ends as low as :func:`kpalette.quantize` does
-    for each k alone, on average, in 0.6 of the time; and the cost never rises with k.
+    for each k alone, on average, in 0.6 of the time; and the cost never rises with k. For a given
+    k, the two differ by a few percent either way; and only ``quantize`` keeps colours for small
+    vivid regions, which costs a little everywhere else.
 
     Parameters
     ----------

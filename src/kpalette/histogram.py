@@ -220,7 +220,7 @@ class ColorHistogram:
         ValueError
             If it is no histogram, or damaged, or from a newer version.
         """
-        with open(path, "rb") as file:
+        with open(files.checked_path(path), "rb") as file:
             try:
                 if file.read(2) != b"PK":
                     raise ValueError("expected a NumPy archive")

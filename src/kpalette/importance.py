@@ -18,7 +18,10 @@ LEAST_SALIENCY = 0.1
 
 
 def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """Give an importance map as a float64 array (h, w).
+    """Give an importance map as a float64 array (h, w), scaled to a most of 0.5 to 1.
+
+    The scale is a power of 2, which rounds nothing: what is multiplied by it neither overflows nor
+    vanishes, and is otherwise the same.
 
     Raises
     ------
@@ -28,7 +31,12 @@ def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any
         If it has another shape than the image, or a value that is negative or not finite, or
         nothing but zeros.
     """
-    array = np.full(shape[:2], 1.0) if weights is None else np.asarray(weights)
+    try:
+        array = np.full(shape[:2], 1.0) if weights is None else np.asarray(weights)
+    except ValueError:
+        raise ValueError(
+            f"weights: expected shape {tuple(shape[:2])}, got rows of several lengths"
+        ) from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"weights: expected numbers, got dtype {array.dtype}")
     if array.shape != shape[:2]:
@@ -40,7 +48,8 @@ def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any
         raise ValueError(f"weights: expected at least 0, got {least}")
     if not array.any():
         raise ValueError("weights: expected a positive value, got only zeros")
-    return array
+    scaled: np.ndarray[Any, Any] = np.ldexp(array, -np.frexp(array.max())[1])
+    return scaled
 
 
 def saliency_map(pixels: ByteArray) -> np.ndarray[Any, Any]:

@@ -30,6 +30,8 @@ FIGSIZE = (8.0, 6.0)
 MAP_END = 10.0
 #: Pixels of an error map that are measured at a time.
 MAP_CHUNK = 1 << 20
+#: No colour is as far from grey, and what is much farther overflows in the seventh power.
+MOST_LAB = 1_000_000
 #: The shortest side that SSIM's window fits.
 SSIM_SIDE = 11
 
@@ -186,7 +188,7 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
     Parameters
     ----------
     lab_a, lab_b : arrays (..., 3)
-        L from 0 to 100, a and b; their shapes are broadcast.
+        L from 0 to 100, a and b, all finite; their shapes are broadcast.
     threads : int, optional
         All cores by default. The result does not depend on it.
 
@@ -197,8 +199,11 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
 
     Raises
     ------
+    TypeError
+        If these are no numbers.
     ValueError
-        If the shapes do not fit each other or end in another number than 3.
+        If the shapes do not fit each other or end in another number than 3, or a value is NaN or
+        beyond ±1,000,000.
 
     References
     ----------
@@ -211,12 +216,31 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
     >>> float(metrics.delta_e_2000([50, 2.6772, -79.7751], [50, 0, -82.7485]).round(4))
     2.0425
     """
-    a, b = np.broadcast_arrays(np.asarray(lab_a, np.float64), np.asarray(lab_b, np.float64))
-    if a.ndim == 0 or a.shape[-1] != 3:
-        raise ValueError(f"lab_a, lab_b: expected shapes (..., 3), got {a.shape}")
+    a, b = _checked_lab("lab_a", lab_a), _checked_lab("lab_b", lab_b)
+    try:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+    except ValueError:
+        raise ValueError(
+            f"lab_a, lab_b: expected shapes that fit each other, got {a.shape} and {b.shape}"
+        ) from None
+    a, b = np.broadcast_to(a, shape), np.broadcast_to(b, shape)
     rows_a, rows_b = (np.ascontiguousarray(lab.reshape(-1, 3)) for lab in (a, b))
     distances: Floats = _core.delta_e_2000(rows_a, rows_b, make_team(threads))
-    return distances.reshape(a.shape[:-1])
+    return distances.reshape(shape[:-1])
+
+
+def _checked_lab(name: str, lab: Any) -> Floats:
+    try:
+        array = np.asarray(lab, np.float64)
+    except (TypeError, ValueError):  # of strings, say, or of rows of several lengths
+        raise TypeError(f"{name}: expected numbers of shape (..., 3), got {lab!r:.80}") from None
+    if array.ndim == 0 or array.shape[-1] != 3:
+        raise ValueError(f"{name}: expected shape (..., 3), got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name}: expected finite values, got NaN or infinity")
+    if (largest := np.abs(array).max(initial=0)) > MOST_LAB:
+        raise ValueError(f"{name}: expected values up to ±{MOST_LAB:,}, got {largest:g}")
+    return array
 
 
 def error_map(
@@ -296,9 +320,7 @@ def draw_error_map(figure: Figure, errors: np.ndarray[Any, Any], title: str) -> 
 
 def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteArray, ByteArray]:
     """Give the pixels of two images of the same size, with alpha if either has any."""
-    pixels_a, pixels_b = (
-        files.as_pixels(image.rgba if isinstance(image, Quantized) else image) for image in (a, b)
-    )
+    pixels_a, pixels_b = _pixels("a", a), _pixels("b", b)
     if pixels_a.shape[:2] != pixels_b.shape[:2]:
         (height_a, width_a), (height_b, width_b) = pixels_a.shape[:2], pixels_b.shape[:2]
         raise ValueError(
@@ -308,6 +330,13 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
     if pixels_a.shape != pixels_b.shape:
         pixels_a, pixels_b = files.with_alpha(pixels_a), files.with_alpha(pixels_b)
     return pixels_a, pixels_b
+
+
+def _pixels(name: str, image: ImageSource | Quantized) -> ByteArray:
+    try:
+        return files.as_pixels(image.rgba if isinstance(image, Quantized) else image)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {str(error).removeprefix('source: ')}") from error.__cause__
 
 
 def _count_pairs(

@@ -13,7 +13,7 @@ import numpy as np
 
 from kpalette import _core, files
 from kpalette import dither as dithering
-from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
+from kpalette.colors import ByteArray, Color, check_flag, checked_fixed, checked_whole
 from kpalette.files import ImageSource
 from kpalette.fit import EFFORTS, Fitted, error_of, fit, recount
 from kpalette.histogram import ColorHistogram, make_team
@@ -32,7 +32,7 @@ def quantize(
     *,
     space: str = "oklab",
     effort: str = "balanced",
-    fixed: Sequence[Color] = (),
+    fixed: Sequence[Color] | None = None,
     weights: Any = None,
     saliency: bool = False,
     quality: Mapping[str, float] | None = None,
@@ -52,7 +52,8 @@ def quantize(
         (0 to 1).
     k : int, default 256
         How many colours, 1 to 65,536. An image that has no more than k keeps exactly those it
-        has, and the palette is shorter.
+        has, and the palette is shorter. Colours that are `fixed` and not in the image count among
+        the k, so that there may not be room for all its own.
     space : {"oklab", "srgb", "linear", "lab"}
         Where distances are measured. In Oklab, the default, they are what the eye sees: pictures
         look best, and with 8 colours or more a small vivid region (0.05 % of the pixels) keeps one
@@ -63,20 +64,23 @@ def quantize(
         ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
         are easily left. ``"best"`` starts eight times, goes on to search, and runs to convergence:
         it takes some twenty times longer.
-    fixed : sequence of colours
-        Distinct colours that the palette must have, such as ``"#ff8800"`` or ``(255, 136, 0)``,
-        perhaps with alpha; at most `k`. They stay what they are, and the others are chosen to go
-        with them.
+    fixed : sequence of colours, optional
+        Distinct colours that the palette must have, such as ``"#ff8800"``, ``"#f80"`` or
+        ``(255, 136, 0)``, perhaps with alpha unless `alpha` takes that away; at most `k`. They
+        stay what they are, and the others are chosen to go with them.
     weights : array (h, w), optional
         How much each pixel matters: at least 0 each, and not all 0. They are rounded to 65,536
-        steps.
+        steps. A colour all of whose pixels have 0 is as if it were not in the image, and shown by
+        the nearest that there is, even where `k` has room for it.
     saliency : bool, default False
         Whether what stands out matters more: vivid regions, small ones above all, and a little what
         is in the middle. With `weights`, both count.
     quality : dict, optional
-        A target, for which the fewest colours are found, up to `k`: ``{"psnr": 38}`` in decibels,
-        ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or ``{"delta_e_p95": 4}``, what
-        95 % of them have at most. The palette is what it would be for that k.
+        A target, which is reached with as few colours as bisection finds, up to `k`:
+        ``{"psnr": 38}`` in decibels, ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or
+        ``{"delta_e_p95": 4}``, what 95 % of them have at most. The palette is what it would be for
+        that k. One colour less does not reach the target; some still smaller k may, if not by
+        much, because quality does not rise with every single k.
     alpha : str, default "keep"
         What to do with transparency: keep it, or lay the image over a colour,
         ``"flatten:#ffffff"``.
@@ -142,7 +146,8 @@ def quantize(
     check_options(space, effort, seed)
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
-    fixed_colors = checked_fixed(fixed, k)
+    check_flag("saliency", saliency)
+    fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
     pixels = files.apply_alpha(files.as_pixels(source), alpha)
     if fixed_colors.shape[1] == 4:
@@ -187,7 +192,7 @@ def extract_palette(
     *,
     space: str = "oklab",
     effort: str = "balanced",
-    fixed: Sequence[Color] = (),
+    fixed: Sequence[Color] | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> Palette:

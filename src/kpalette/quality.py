@@ -1,4 +1,4 @@
-"""Targets instead of k: the fewest colours that reach a quality."""
+"""Targets instead of k: colours that reach a quality, and so few that one less would not."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def fit_fewest(
     quality: tuple[str, float],
     team: _core.Team,
 ) -> Fitted:
-    """Find the fewest colours that reach a quality, by bisection on their logarithm.
+    """Find colours that reach a quality, where one less does not, by bisection on their logarithm.
 
-    What it finds reaches it, and one colour less does not: the fit of each k is that of
-    :func:`kpalette.quantize`.
+    The fit of each k is that of :func:`kpalette.quantize`, whose quality does not rise with every
+    single k. So there may be a smaller k still that reaches it, by luck.
     """
     name, wanted = quality
 

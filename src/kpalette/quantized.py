@@ -38,7 +38,7 @@ class Quantized:
         Passes of k-means that were made.
     n_distinct : int
         Distinct colours of the image before. Where the palette is shorter than was asked for, it
-        is exactly these.
+        has exactly these, but none whose pixels all weighed 0, and any that were fixed.
     """
 
     indices: np.ndarray[Any, Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -72,13 +71,20 @@ def _hex_colors(
 ) -> list[str]:
     colors = [color.strip() for value in values for color in value.split(",")]
     for color in colors:
-        if not re.fullmatch(r"#?(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})", color):
+        if _levels(color) is None:
             raise click.BadParameter(f"expected colours such as '#ff8800', got {color!r}")
     return [color if color.startswith("#") else f"#{color}" for color in colors]
 
 
+def _levels(color: str) -> tuple[int, ...] | None:
+    from kpalette.colors import hex_levels  # with NumPy, which --help does without
+
+    return hex_levels(color)
+
+
 def _alpha(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value == "keep" or re.fullmatch(r"flatten:#[0-9a-fA-F]{6}", value):
+    kind, _, color = value.partition(":")
+    if value == "keep" or (kind == "flatten" and len(_levels(color) or ()) == 3):
         return value
     raise click.BadParameter(f"expected 'keep' or 'flatten:#rrggbb', got {value!r}")
 

@@ -130,7 +130,7 @@ def palette(
     elif encoded is None:
         streams.print_result(_list(found))
     if not quiet:
-        few = f", fewer than k = {k}: all are kept" if len(histogram) < k else f" to {k}"
+        few = f", fewer than k = {k}: all are kept" if len(found) < k else f" to {k}"
         who = streams.label(photos[0]) if len(sources) == 1 else f"{len(sources)} photos"
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(

@@ -193,11 +193,14 @@ def _dithering(given: dict[str, Any]) -> tuple[str | None, float]:
 def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any]) -> Reduce:
     """Make the function that makes pictures of pixels."""
     from kpalette import files, pipeline
+    from kpalette.colors import checked_fixed
 
     fit: dict[str, Any] = {name: given[name] for name in ("space", "effort", "seed")}
     fit["fixed"] = given["fixed"]
-    if len(fit["fixed"]) > k:
-        raise click.UsageError(f"--fixed: expected at most {k} colours, got {len(fit['fixed'])}")
+    try:
+        checked_fixed(fit["fixed"], k, given["alpha"])
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
     target = target_of(given)
 
     def flat(pixels: ByteArray) -> ByteArray:
@@ -222,10 +225,7 @@ def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any
             batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
             if total is None:
                 return lambda pixels: pipeline.quantize(pixels, k)
-            try:
-                palette = pipeline.extract_palette(total, k, **fit)
-            except ValueError as error:
-                raise click.UsageError(f"--{error}") from None
+            palette = pipeline.extract_palette(total, k, **fit)
         return lambda pixels: pipeline.remap(flat(pixels), palette, space=given["space"], **mapping)
 
     options = {
@@ -241,7 +241,7 @@ def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any
             if target is not None:
                 return fewest(pixels, k, target, options)
             return pipeline.quantize(pixels, k, **options)
-        except ValueError as error:  # a map of another size, fixed colours of which two are one
+        except ValueError as error:  # a map of another size, or of nothing but black
             raise Failed(USAGE, str(error)) from None
 
     return reduce
@@ -260,6 +260,8 @@ def _weights(path: str) -> Any:
 
 def _describe(k: int, quantized: Quantized) -> str:
     found = quantized.n_distinct
-    few = f", fewer than k = {k}: all are kept" if found < k else f" to {len(quantized.palette)}"
+    # Fixed colours may leave no room, and what weighs nothing is not kept.
+    kept = found < k and quantized.mse == 0
+    few = f", fewer than k = {k}: all are kept" if kept else f" to {len(quantized.palette)}"
     passes = f"; {quantized.n_iter} passes" if quantized.n_iter else ""
     return f"{found:,} colors{few}{passes}"

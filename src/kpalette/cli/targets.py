@@ -1,4 +1,4 @@
-"""Targets instead of k, on the command line: the fewest colours that look as good as asked for."""
+"""Targets instead of k, on the command line: so few colours that one less would not do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def target_options(command: Command) -> Command:
     options: list[Given] = [
         ((name,), {"callback": above_zero, "metavar": "N", "help": text})
         for name, text in (
-            ("--psnr", "Take the fewest colours, up to K, that reach N decibels."),
+            ("--psnr", "Take so few colours, up to K, that one less would not reach N decibels."),
             ("--delta-e", "Or a mean CIEDE2000 of at most N; about 1 can be just seen."),
             ("--delta-e-p95", "Or a CIEDE2000 of at most N in 95 % of the pixels."),
         )
@@ -43,8 +43,8 @@ def target_options(command: Command) -> Command:
             {
                 "callback": pngquant.quality_range,
                 "metavar": "MIN-MAX",
-                "help": "Or pngquant's scale from 0 to 100: the fewest colours that reach MAX, or "
-                "K colours if they reach MIN.",
+                "help": "Or pngquant's scale from 0 to 100: so few colours that one less would not "
+                "reach MAX, or K colours if they reach MIN.",
             },
         )
     )
@@ -69,7 +69,7 @@ def target_of(given: Mapping[str, Any]) -> Target | None:
 
 
 def fewest(pixels: ByteArray, k: int, target: Target, options: dict[str, Any]) -> Quantized:
-    """Give the fewest colours that are good enough.
+    """Give colours that are good enough, and so few that one less would not be.
 
     Raises
     ------

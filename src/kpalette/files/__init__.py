@@ -1,7 +1,7 @@
 """Decoding and encoding: the only package that knows image formats. It knows no algorithm."""
 
 from kpalette.files.animated import ENCODERS
-from kpalette.files.atomic import replacing
+from kpalette.files.atomic import checked_path, replacing
 from kpalette.files.decoding import (
     ImageReadError,
     ImageSource,
@@ -24,6 +24,7 @@ __all__ = [
     "Metadata",
     "apply_alpha",
     "as_pixels",
+    "checked_path",
     "encode",
     "is_animated",
     "kind_of",

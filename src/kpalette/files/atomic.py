@@ -11,6 +11,20 @@ from pathlib import Path
 from typing import IO
 
 
+def checked_path(path: object) -> str:
+    """Give a path as a string.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(name, str):
+        raise TypeError(f"path: expected a path, got {type(path).__name__}")
+    return name
+
+
 @contextmanager
 def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file that takes the place of `path` once the block ends without an error.
@@ -25,7 +39,10 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterat
         If there is a file at the end and `overwrite` is false.
     OSError
         If the file cannot be written.
+    TypeError
+        If `path` is no path.
     """
+    checked_path(path)
     try:
         status = os.stat(path)
     except FileNotFoundError:

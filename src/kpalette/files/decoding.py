@@ -22,7 +22,10 @@ ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.n
 
 
 class ImageReadError(ValueError):
-    """A file that holds no image that can be read: damaged, empty or of another kind."""
+    """A file that holds no image that can be read: damaged, empty or of another kind.
+
+    Where it was given by its path, the message begins with that.
+    """
 
 
 def as_pixels(source: ImageSource) -> ByteArray:
@@ -77,6 +80,8 @@ def with_alpha(colors: ByteArray) -> ByteArray:
 
 def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
     """Keep the alpha of pixels (h, w, 3 or 4), or lay them over a colour: ``"flatten:#rrggbb"``.
+
+    The colour may be short, as in ``"flatten:#fff"``.
 
     Raises
     ------
@@ -134,6 +139,17 @@ def to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
 
 
 @contextmanager
+def naming(source: Any) -> Iterator[None]:
+    """Put the path, if that is what the source is, before what is wrong with the file."""
+    try:
+        yield
+    except ImageReadError as error:
+        if isinstance(source, (str, os.PathLike)):
+            raise ImageReadError(f"{os.fspath(source)}: {error}") from error.__cause__
+        raise
+
+
+@contextmanager
 def opened(source: ImageSource) -> Iterator[Image.Image]:
     """Open whatever :func:`as_pixels` reads but arrays, and say within what is wrong with it.
 
@@ -152,15 +168,20 @@ def opened(source: ImageSource) -> Iterator[Image.Image]:
             "source: expected a path, a binary file, a Pillow image or a NumPy array, "
             f"got {type(source).__name__}"
         )
+    with naming(source), _telling_damage(), warnings.catch_warnings():
+        # What matters is raised. Pillow's remarks are about files that it reads all the same.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        if isinstance(source, Image.Image):
+            yield source
+            return
+        with _open(source) as image:
+            yield image
+
+
+@contextmanager
+def _telling_damage() -> Iterator[None]:
     try:
-        with warnings.catch_warnings():
-            # What matters is raised. Pillow's remarks are about files that it reads all the same.
-            warnings.filterwarnings("ignore", module=r"PIL\.")
-            if isinstance(source, Image.Image):
-                yield source
-                return
-            with _open(source) as image:
-                yield image
+        yield
     except (ImageReadError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
@@ -192,7 +213,10 @@ def _open(source: Any) -> Image.Image:
             raise ImageReadError("the file is empty") from None
         found = tiff.read(data)
         if found is None:
-            raise ImageReadError("not an image of a format that Pillow reads") from None
+            raise ImageReadError(
+                "expected an image of a format that Pillow reads, got a file that starts with "
+                f"{data[:8]!r}"
+            ) from None
         return found
     if tiff.is_misread(image):
         with image:

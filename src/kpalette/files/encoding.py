@@ -10,6 +10,7 @@ import numpy as np
 
 from kpalette.colors import ByteArray, checked_colors
 from kpalette.files import by_pillow, png
+from kpalette.files.atomic import checked_path
 from kpalette.files.metadata import Metadata
 
 #: The format that each ending of a name stands for.
@@ -36,10 +37,12 @@ def kind_of(path: str | os.PathLike[str]) -> str:
 
     Raises
     ------
+    TypeError
+        If it is no path.
     ValueError
         If it stands for none.
     """
-    name = os.fspath(path)
+    name = checked_path(path)
     ending = os.path.splitext(name)[1].lower()
     if ending not in FORMATS:
         raise ValueError(

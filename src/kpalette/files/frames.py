@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, opened
+from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened
 
 #: What an animation can come from: what one image can, or pairs of an image and its milliseconds.
 AnimationSource: TypeAlias = "ImageSource | Iterable[tuple[ImageSource, float]]"
@@ -127,7 +127,7 @@ def _of_file(source: Any) -> Frames:
     def walk() -> Iterator[tuple[ByteArray, int]]:
         if hasattr(source, "seek"):
             source.seek(0)
-        with Image.open(source) as image:
+        with naming(source), Image.open(source) as image:
             yield from _walk_image(image)
 
     return Frames(lambda: _of_one_size(walk()), loop)

@@ -54,10 +54,12 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
     Raises
     ------
+    TypeError
+        If it is no path.
     ValueError
         If it stands for none.
     """
-    suffix = os.path.splitext(os.fspath(path))[1].lower()
+    suffix = os.path.splitext(files.checked_path(path))[1].lower()
     if suffix[1:] not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise ValueError(f"path: expected a name that ends in one of {known}, got {str(path)!r}")
@@ -86,7 +88,10 @@ def encode(palette: Palette, kind: str, title: str) -> bytes:
     if palette.colors.shape[1] == 4 and not form.alpha:
         if (palette.colors[:, 3] < 255).any():
             able = ", ".join(f".{name}" for name, other in FORMATS.items() if other.alpha)
-            raise ValueError(f"a .{kind} file holds no alpha, which is not 255; {able} do")
+            (first, *_) = (name for name in palette.hex if not name.endswith("ff"))
+            raise ValueError(
+                f"a .{kind} file holds no alpha but 255, got {first}; {able} hold others"
+            )
         palette = Palette(palette.colors[:, :3], palette.counts)
     return form.write(palette, "".join(filter(str.isprintable, title)).strip() or "Palette")
 

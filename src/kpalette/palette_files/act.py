@@ -44,7 +44,7 @@ def write(palette: Palette, title: str) -> bytes:
         alphas = palette.colors[translucent, 3].tolist()
         if alphas not in ([], [0]):
             raise ValueError(
-                "an .act file holds one color with alpha 0 and no other alpha but 255, got "
+                "a .act file holds one color with alpha 0 and no other alpha but 255, got "
                 f"{shown(alphas)}"
             )
         clear = int(translucent[0]) if alphas else NONE

@@ -12,7 +12,6 @@ from kpalette.palette_files.reading import (
     Entries,
     PaletteReadError,
     parse_hex,
-    shown,
     to_colors,
     to_text,
 )
@@ -20,26 +19,22 @@ from kpalette.palette_files.reading import (
 if TYPE_CHECKING:
     from kpalette.palette import Palette
 
-FUNCTION = re.compile(r"(?:rgb|hsl|hwb|lab|lch|oklab|oklch|color)a?\(", re.ASCII)
-
 
 def read(data: bytes) -> Entries:
     """Read all custom properties that are hex colours, of 3, 4, 6 or 8 digits.
 
-    Those with other values, such as lengths, are left out; colours in another notation would be
-    missed, so they are refused.
+    Those with other values, such as lengths and ``rgb(1 2 3)``, are left out.
     """
     text = re.sub(r"/\*.*?(?:\*/|$)", " ", to_text(data), flags=re.DOTALL)
     entries = []
-    for match in re.finditer(r"(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)", text):
-        name, value = match[1], match[2].strip()
+    for match in re.finditer(r"(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)", text):
+        name, value, end = match[1], match[2].strip(), match[3]
+        if not end:  # digits may be missing
+            raise PaletteReadError(f"{name}: expected ';' or '}}' after it, got the file's end")
         if value.startswith("#"):
-            digits = value[1:]
-            if len(digits) in (3, 4):
-                value = "".join(2 * digit for digit in digits)
             entries.append(parse_hex(value, name))
-        elif FUNCTION.match(value.lower()):
-            raise PaletteReadError(f"{name}: expected #rrggbb, got {shown(value)}")
+    if not entries:
+        raise PaletteReadError("expected at least one color such as '--a: #ff8800;', got none")
     return Entries(to_colors(entries))
 
 

@@ -25,8 +25,8 @@ MAGIC = "GIMP Palette"
 
 
 def read(data: bytes) -> Entries:
-    """Read the colours; names and columns are left out."""
-    lines = to_lines(data)
+    """Read the colours; names, in whatever encoding, and columns are left out."""
+    lines = to_lines(data.decode("utf-8-sig", "replace"))
     if lines[0] != MAGIC:
         raise PaletteReadError(f"expected {MAGIC!r} in the first line, got {shown(lines[0])}")
     fields, entries = {}, []

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kpalette.palette_files.reading import Entries, parse_hex, to_colors, to_lines
+from kpalette.palette_files.reading import (
+    Entries,
+    PaletteReadError,
+    parse_hex,
+    to_colors,
+    to_lines,
+    to_text,
+)
 
 if TYPE_CHECKING:
     from kpalette.palette import Palette
@@ -15,8 +22,13 @@ if TYPE_CHECKING:
 
 def read(data: bytes) -> Entries:
     """Read the colours, with or without a # before each."""
-    lines = enumerate(to_lines(data), 1)
-    return Entries(to_colors([parse_hex(line, f"line {i}") for i, line in lines if line]))
+    entries = []
+    for number, line in enumerate(to_lines(to_text(data)), 1):
+        if len(line.removeprefix("#")) in (3, 4):  # not short, but of a file that was cut short
+            raise PaletteReadError(f"line {number}: expected rrggbb or rrggbbaa, got {line!r}")
+        if line:
+            entries.append(parse_hex(line, f"line {number}"))
+    return Entries(to_colors(entries))
 
 
 def write(palette: Palette, title: str) -> bytes:

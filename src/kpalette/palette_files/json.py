@@ -40,7 +40,11 @@ def read(data: bytes) -> Entries:
         content = json.loads(to_text(data))
     except PaletteReadError:
         raise
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise PaletteReadError(
+            "expected a list of colors, got lists within too many lists"
+        ) from None
+    except ValueError as error:
         raise PaletteReadError(f"expected JSON, got what is none: {error}") from None
     names, counts = content, None
     if isinstance(content, dict):

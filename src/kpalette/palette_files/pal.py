@@ -18,6 +18,7 @@ from kpalette.palette_files.reading import (
     to_colors,
     to_levels,
     to_lines,
+    to_text,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def read(data: bytes) -> Entries:
     """Read either kind."""
     if data.startswith(b"RIFF"):
         return _read_riff(data)
-    lines = to_lines(data)
+    lines = to_lines(to_text(data))
     if lines[0] != MAGIC:
         raise PaletteReadError(f"expected {MAGIC!r} or 'RIFF' at the start, got {shown(lines[0])}")
     if lines[1:2] != [VERSION]:

@@ -60,14 +60,16 @@ def to_text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        rest = error.object  # without the mark
+        at = len(data) - len(rest) + error.start
         raise PaletteReadError(
-            f"expected text in UTF-8, got byte {data[error.start]:#04x} at {error.start}"
+            f"expected text in UTF-8, got byte {rest[error.start]:#04x} at {at}"
         ) from None
 
 
-def to_lines(data: bytes) -> list[str]:
+def to_lines(text: str) -> list[str]:
     """Give the lines of a text, without spaces around them and without empty ones at the end."""
-    return [line.strip() for line in re.split(r"\r\n|\r|\n", to_text(data).rstrip())]
+    return [line.strip() for line in re.split(r"\r\n|\r|\n", text.rstrip())]
 
 
 def to_levels(line: str, number: int) -> tuple[int, ...]:
@@ -84,7 +86,7 @@ def to_levels(line: str, number: int) -> tuple[int, ...]:
 
 
 def parse_hex(text: str, where: str) -> tuple[int, ...]:
-    """Read rrggbb or rrggbbaa, with or without a # before it."""
+    """Read rrggbb or rrggbbaa, or in short rgb or rgba, with or without a # before it."""
     levels = hex_levels(text)
     if levels is None:
         raise PaletteReadError(f"{where}: expected rrggbb or rrggbbaa, got {shown(text)}")
