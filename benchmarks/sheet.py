@@ -14,7 +14,7 @@ from benchmarks.rivals import Pixels
 from kpalette import demo
 
 K = 16
-WIDTH, HEIGHT = 240, 160  # of what is shown at 100 %
+WIDTH = 240  # of a panel
 ZOOM = 3
 GAP, LINE = 6, 20
 COLUMNS = ("original", "kpalette", "libimagequant, speed 1")
@@ -22,25 +22,28 @@ COLUMNS = ("original", "kpalette", "libimagequant, speed 1")
 
 @dataclass(frozen=True)
 class Case:
-    """A picture, what is seen of it, and where the eye is led to: left and top of the crop."""
+    """A picture, and what is seen of it."""
 
     name: str
     pixels: Pixels
     dither: str | None
-    crop: tuple[int, int]
+    seen: tuple[int, int, int, int]  # left, top, right, bottom
+    enlarged: tuple[int, int]  # left and top, within what is seen
 
 
 def cases() -> list[Case]:
-    photo = np.asarray(demo.load_photo().rgb_matrix)[70 : 70 + HEIGHT, 130 : 130 + WIDTH]
+    photo = np.asarray(demo.load_photo().rgb_matrix)
+    face, eye = (130, 90, 370, 222), (120, 56)
+    shadow, between = (0, 0, 192, 96), (60, 8)
     return [
-        Case("photo", photo, None, (120, 70)),
-        Case("photo", photo, "floyd-steinberg", (120, 70)),
-        Case("gradient", pictures.ramp(WIDTH, HEIGHT), "floyd-steinberg", (90, 40)),
-        Case("radial gradient", pictures.disc(WIDTH)[40:200], "floyd-steinberg", (80, 20)),
-        Case("drawing", pictures.drawing(), "floyd-steinberg", (75, 70)),
-        Case("red spot, 0.1 %", pictures.field()[80:160, 60:180], None, (20, 14)),
-        Case("shadow and glow", pictures.shadow(), None, (60, 8)),
-        Case("shadow and glow", pictures.shadow(), "floyd-steinberg", (60, 8)),
+        Case("photo", photo, None, face, eye),
+        Case("photo", photo, "floyd-steinberg", face, eye),
+        Case("gradient", pictures.ramp(WIDTH, 120), "floyd-steinberg", (0, 0, 240, 120), (90, 40)),
+        Case("radial gradient", pictures.disc(), "floyd-steinberg", (0, 0, 160, 140), (40, 10)),
+        Case("drawing", pictures.drawing(), "floyd-steinberg", (0, 0, 240, 160), (75, 70)),
+        Case("red spot, 0.1 %", pictures.field(), None, (70, 80, 190, 170), (24, 26)),
+        Case("shadow and glow", pictures.shadow(), None, shadow, between),
+        Case("shadow and glow", pictures.shadow(), "floyd-steinberg", shadow, between),
     ]
 
 
@@ -80,38 +83,39 @@ def opaque(pixels: Pixels) -> Pixels:
     return np.rint(pictures.over(pixels, pictures.BACKGROUNDS["magenta"])).astype(np.uint8)
 
 
-def panels(shown: Pixels, crop: tuple[int, int]) -> tuple[Image.Image, Image.Image]:
-    """All of a picture, and a part that is ZOOM times as large."""
-    image = Image.fromarray(opaque(shown))
-    left, top = crop
-    part = image.crop((left, top, left + WIDTH // ZOOM, top + HEIGHT // ZOOM))
-    return image, part.resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
+def panels(case: Case, shown: Pixels) -> tuple[Image.Image, Image.Image]:
+    """What is seen, and a part of it that is ZOOM times as large."""
+    image = Image.fromarray(opaque(shown)).crop(case.seen)
+    left, top = case.enlarged
+    width, height = WIDTH // ZOOM, image.height // ZOOM
+    part = image.crop((left, top, left + width, top + height))
+    return image, part.resize((ZOOM * width, ZOOM * height), Image.Resampling.NEAREST)
 
 
 def make(out: Path) -> None:
     """Write ``sheet.webp``, without loss, and print how many pixels stray in flat areas."""
     rows = cases()
-    size = 2 * len(COLUMNS) * (WIDTH + GAP) + GAP, LINE + len(rows) * (HEIGHT + LINE + GAP)
-    sheet = Image.new("RGB", size, "white")
+    column = WIDTH + GAP
+    height = 2 * LINE + sum(LINE + case.seen[3] - case.seen[1] for case in rows)
+    sheet = Image.new("RGB", (2 * len(COLUMNS) * column + GAP, height), "white")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for column, name in enumerate(COLUMNS):
-        for zoomed in (0, 1):
-            x = GAP + (column + zoomed * len(COLUMNS)) * (WIDTH + GAP)
-            draw.text((x, 2), f"{name}, 300 %" if zoomed else name, "black", font)
-    for row, case in enumerate(rows):
-        y = LINE + row * (HEIGHT + LINE + GAP)
+    for place, name in enumerate((*COLUMNS, *(f"{name}, {ZOOM}00 %" for name in COLUMNS))):
+        draw.text((GAP + place * column, 2), name, "black", font)
+    y = LINE
+    for case in rows:
         title = f"{case.name}, k = {K}, {case.dither or 'not dithered'}"
         draw.text((GAP, y), title, "black", font)
-        for column, shown in enumerate(results(case)):
+        y += LINE
+        for place, shown in enumerate(results(case)):
             if shown is None:
                 continue
-            for zoomed, image in enumerate(panels(shown, case.crop)):
-                x = GAP + (column + zoomed * len(COLUMNS)) * (WIDTH + GAP)
-                sheet.paste(image, (x, y + LINE))
-            if column and case.name == "drawing":
-                print(f"{title}, {COLUMNS[column]}: {stray(case.pixels, shown)} stray pixels")
+            small, large = panels(case, shown)
+            sheet.paste(small, (GAP + place * column, y))
+            sheet.paste(large, (GAP + (place + len(COLUMNS)) * column, y))
+            if place and case.name == "drawing":
+                print(f"{title}, {COLUMNS[place]}: {stray(case.pixels, shown)} stray pixels")
+        y += case.seen[3] - case.seen[1]
     out.mkdir(parents=True, exist_ok=True)
-    sheet.save(out / "sheet.webp", lossless=True, quality=100, method=6)
-    print(
-        f"{out / 'sheet.webp'}: {size[0]}×{size[1]}, {(out / 'sheet.webp').stat().st_size:,} bytes"
-    )
+    path = out / "sheet.webp"
+    sheet.save(path, lossless=True, quality=100, method=6)
+    print(f"{path}: {sheet.width}×{sheet.height} pixels, {path.stat().st_size:,} bytes")
