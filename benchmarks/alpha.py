@@ -10,6 +10,7 @@ from PIL import Image
 import kpalette
 from benchmarks import pictures, rivals
 from benchmarks.rivals import Method, Pixels, Result
+from kpalette import metrics
 
 
 def ours(pixels: Pixels, k: int, *, space: str) -> Result:
@@ -40,20 +41,35 @@ def errors(pixels: Pixels, result: Result) -> list[float]:
     ]
 
 
+def worst_delta_e(pixels: Pixels, result: Result) -> float:
+    """Mean CIEDE2000 over the background where it is the most."""
+    palette, indices = result
+    return max(
+        metrics.compare(
+            *(
+                np.rint(pictures.over(image, color)).astype(np.uint8)
+                for image in (pixels, palette[indices])
+            )
+        ).delta_e
+        for color in pictures.BACKGROUNDS.values()
+    )
+
+
 def measure(ks: list[int]) -> None:
-    print(f"\n| picture | k | method | {' | '.join(pictures.BACKGROUNDS)} | worst | worst / ours |")
-    print(f"|---|--:|---|{'--:|' * (len(pictures.BACKGROUNDS) + 2)}")
+    print("\nMean squared error over each background; worst: where it is, or ΔE2000 is, the most\n")
+    columns = [*pictures.BACKGROUNDS, "worst", "worst ΔE2000"]
+    print(f"| picture | k | method | {' | '.join(columns)} |")
+    print(f"|---|--:|---|{'--:|' * len(columns)}")
     for picture, make in PICTURES.items():
         pixels = make()
         for k in ks:
-            base = np.nan
             for name, method in METHODS.items():
                 try:
-                    values = errors(pixels, method(pixels, k))
+                    result = method(pixels, k)
                 except ImportError as error:
                     print(f"{name}: left out, {error}")
                     continue
-                worst = max(values)
-                base = worst if name == "kpalette" else base
-                cells = [*(format(v, ".2f") for v in (*values, worst)), f"{worst / base:.2f}"]
+                values = errors(pixels, result)
+                cells = [f"{value:.2f}" for value in (*values, max(values))]
+                cells.append(f"{worst_delta_e(pixels, result):.2f}")
                 print(f"| {picture} | {k} | {name} | {' | '.join(cells)} |")
