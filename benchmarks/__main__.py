@@ -11,10 +11,10 @@ import itertools
 import os
 import platform
 import random
+import re
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,9 +24,13 @@ import numpy as np
 from PIL import Image
 
 import kpalette
+from benchmarks import alpha as blending
 from benchmarks import animations as moving
 from benchmarks import looks as looking
+from benchmarks import minima as searching
 from benchmarks import rivals
+from benchmarks import scale as scaling
+from benchmarks import sheet as drawing
 from kpalette import _core
 
 SLOW = 1.0  # a method that takes longer, in seconds, is timed once per image
@@ -43,11 +47,15 @@ def load(path: Path) -> rivals.Pixels:
         return np.asarray(image.convert("RGB"))
 
 
-def load_all(folder: Path) -> list[rivals.Pixels]:
-    images = [load(path) for path in sorted(folder.glob("*.png"))]
-    if not images:
+def paths_of(folder: Path) -> list[Path]:
+    paths = sorted(folder.glob("*.png"))
+    if not paths:
         sys.exit(f"{folder}: expected a folder with .png files")
-    return images
+    return paths
+
+
+def load_all(folder: Path) -> list[rivals.Pixels]:
+    return [load(path) for path in paths_of(folder)]
 
 
 def mean_squared_error(pixels: rivals.Pixels, result: rivals.Result) -> float:
@@ -68,7 +76,11 @@ def run_methods(
     images: list[rivals.Pixels], k: int, repeat: int, only: str
 ) -> dict[str, list[tuple[float, float]]]:
     """Median seconds and mean squared error of each method, image by image."""
-    methods = {name: m for name, m in rivals.METHODS.items() if only in name or name in rivals.OURS}
+    methods = {
+        name: m
+        for name, m in rivals.METHODS.items()
+        if re.search(only, name) or name in rivals.OURS
+    }
     missing: dict[str, str] = {}
     for name, method in methods.items():  # a first call imports and warms up
         try:
@@ -126,6 +138,16 @@ def looks(args: argparse.Namespace) -> None:
 def animations(args: argparse.Namespace) -> None:
     """Bytes, errors and time of animated GIFs made from a photo, against ffmpeg and gifski."""
     moving.measure(args.photo, args.frames, args.only)
+
+
+def minima(args: argparse.Namespace) -> None:
+    """Error and time of the best effort against restarts and searches, image by image."""
+    searching.measure(paths_of(args.images), args.k, args.minutes)
+
+
+def alpha(args: argparse.Namespace) -> None:
+    """Error of a logo and a soft shadow over black, white and magenta."""
+    blending.measure(args.k)
 
 
 def walkthrough(args: argparse.Namespace) -> None:
@@ -197,26 +219,18 @@ def throughput(args: argparse.Namespace) -> None:
             seconds = statistics.median(runs)
             print(
                 f"| {effort} | {k} | {seconds * 1e3:.1f} | {megapixels / seconds:.0f} "
-                f"| {peak_memory(pixels, k, effort) / pixels.nbytes:.2f} |"
+                f"| {scaling.peak_memory(pixels, k, effort=effort) / pixels.nbytes:.2f} |"
             )
 
 
-def peak_memory(pixels: rivals.Pixels, k: int, effort: str) -> int:
-    """Bytes that a fresh process needs at most with the array, beyond what it needs without."""
-    run = (
-        "import sys, numpy as np, kpalette;"
-        "kpalette.quantize(np.zeros((8, 8, 3), np.uint8), 2);"
-        # Not getrusage, which a child starts with its parent's peak.
-        "kilobytes = lambda: int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]);"
-        "before = kilobytes(); pixels = np.load(sys.argv[1]);"
-        "kpalette.quantize(pixels, int(sys.argv[2]), effort=sys.argv[3]);"
-        "print((kilobytes() - before) * 1024)"
-    )
-    with tempfile.NamedTemporaryFile(suffix=".npy") as file:
-        np.save(file, pixels)
-        file.flush()
-        command = [sys.executable, "-c", run, file.name, str(k), effort]
-        return int(subprocess.run(command, check=True, capture_output=True).stdout)
+def scale(args: argparse.Namespace) -> None:
+    """Time and memory of dithering 24 megapixels, a mosaic of the images."""
+    scaling.measure(load_all(args.images), args.k, args.repeat)
+
+
+def sheet(args: argparse.Namespace) -> None:
+    """Draw hard cases beside libimagequant's, to look at."""
+    drawing.make(args.out)
 
 
 def imports(args: argparse.Namespace) -> None:
@@ -251,23 +265,33 @@ def main(arguments: Iterable[str] | None = None) -> None:
         ("compare", compare, "16,64,256"),
         ("looks", looks, "16,64,256"),
         ("animations", animations, None),
+        ("minima", minima, "16,64,256"),
+        ("alpha", alpha, "16,64"),
         ("walkthrough", walkthrough, "8,16,32"),
         ("estimator", estimator, None),
         ("throughput", throughput, "16,256"),
+        ("scale", scale, "16,256"),
+        ("sheet", sheet, None),
         ("imports", imports, None),
     ):
         command = commands.add_parser(name, help=function.__doc__)
         command.set_defaults(function=function)
-        command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
+        if name not in ("minima", "alpha", "sheet"):
+            command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
         if ks is not None:
             command.add_argument("-k", type=numbers, default=numbers(ks), help=f"default {ks}")
-        if name in ("compare", "looks", "animations"):
-            command.add_argument("--only", default="", help="methods whose name contains this")
-        if name in ("compare", "looks"):
+        if name in ("compare", "looks", "minima", "scale"):
             command.add_argument("--images", type=Path, required=True, help="a folder of .png")
-        elif name == "estimator":
+        if name == "minima":
+            minutes = "for each k, begin no image after so many (default 20)"
+            command.add_argument("--minutes", type=float, default=20, help=minutes)
+        if name in ("compare", "looks", "animations"):
+            command.add_argument("--only", default="", help="methods whose name has this regex")
+        if name == "sheet":
+            command.add_argument("--out", type=Path, default=Path("docs"), help="default docs")
+        if name == "estimator":
             command.add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
-        elif name != "imports":
+        if name in ("walkthrough", "throughput", "animations"):
             command.add_argument("--photo", type=Path, required=True)
         if name == "animations":
             command.add_argument("--frames", type=int, default=120, help="default 120")

@@ -1,11 +1,13 @@
 """How results look and what they weigh: metrics of what the eye sees, from PyPI.
 
-A metric whose package is not installed is None in the table.
+A metric whose package is not installed is None in the table. For the rivals in Node:
+``npm install @napi-rs/image sharp`` anywhere, and that place's ``node_modules`` in NODE_PATH.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -18,6 +20,7 @@ from PIL import Image
 import kpalette
 from benchmarks import rivals
 from benchmarks.rivals import Method, Pixels, Result
+from kpalette import files
 
 
 def ours(pixels: Pixels, k: int, *, space: str, dither: str | None) -> Result:
@@ -36,6 +39,59 @@ METHODS: dict[str, Method] = {
         )
         for speed in (1, 3)
         for level in (0, 1)
+    },
+}
+
+Timed = Callable[[Pixels, int, int], tuple[list[float], Result]]
+
+
+def timed(pixels: Pixels, k: int, repeat: int, *, method: Method) -> tuple[list[float], Result]:
+    """Seconds of each run, from array to palette and indices."""
+    seconds = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        result = method(pixels, k)
+        seconds.append(time.perf_counter() - start)
+    return seconds, result
+
+
+def png_to_png(
+    pixels: Pixels, k: int, repeat: int, *, dither: str | None
+) -> tuple[list[float], Result]:
+    """Seconds from the bytes of a PNG to those of the indexed one, as the methods in Node take."""
+    source = io.BytesIO()
+    Image.fromarray(pixels).save(source, "PNG")
+    seconds = []
+    for _ in range(repeat):
+        start = time.perf_counter()
+        source.seek(0)
+        result = kpalette.quantize(source, k, dither=dither)
+        result.encode("png")
+        seconds.append(time.perf_counter() - start)
+    return seconds, (result.palette.colors, result.indices)
+
+
+#: From PNG to PNG; the bytes are then counted with our encoder, like all others'.
+ENCODED: dict[str, Timed] = {
+    "kpalette, PNG to PNG": partial(png_to_png, dither=None),
+    "kpalette floyd-steinberg, PNG to PNG": partial(png_to_png, dither="floyd-steinberg"),
+    **{
+        f"imagequant 4, speed {speed}, PNG to PNG": partial(
+            rivals.node,
+            method="imagequant",
+            options={"speed": speed, "minQuality": 0, "maxQuality": 100},
+            colors="colors",
+        )
+        for speed in (1, 4)
+    },
+    **{
+        f"sharp, dither {dither}, effort {effort}, PNG to PNG": partial(
+            rivals.node,
+            method="sharp",
+            options={"dither": dither, "effort": effort, "quality": 100},
+            colors="colours",
+        )
+        for dither, effort in ((0, 7), (1, 7), (1, 10))
     },
 }
 
@@ -80,34 +136,27 @@ def measured(metric: str, pixels: Pixels, shown: Pixels) -> float | None:
 
 
 def png_size(palette: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> int:
-    """Bytes of the indexed PNG that Pillow writes."""
-    image = Image.fromarray(np.asarray(indices, np.uint8))
-    image.putpalette(palette.tobytes())
-    file = io.BytesIO()
-    image.save(file, "PNG")
-    return file.tell()
+    """Bytes of the indexed PNG that kpalette writes, whoever made palette and indices."""
+    return len(files.encode(np.asarray(indices), np.asarray(palette, np.uint8), "png"))
 
 
 def measure(images: list[Pixels], k: int, repeat: int, only: str) -> dict[str, list[list[Any]]]:
     """Rows by method: for each image, every metric, PNG bytes and seconds."""
-    methods = {name: method for name, method in METHODS.items() if only in name}
+    everything = {name: partial(timed, method=method) for name, method in METHODS.items()} | ENCODED
+    methods = {name: method for name, method in everything.items() if re.search(only, name)}
     rows: dict[str, list[list[Any]]] = {name: [] for name in methods}
     for pixels in images:
-        for name, method in methods.items():
-            seconds = []
+        for name in list(rows):
             try:
-                for _ in range(repeat):
-                    start = time.perf_counter()
-                    palette, indices = method(pixels, k)
-                    seconds.append(time.perf_counter() - start)
-            except ImportError as error:
+                seconds, (palette, indices) = methods[name](pixels, k, repeat)
+            except (ImportError, FileNotFoundError) as error:
                 print(f"{name}: left out, {error}")
-                rows.pop(name, None)
+                del rows[name]
                 continue
             shown = palette[indices]
             metrics = [measured(metric, pixels, shown) for metric in METRICS]
-            row = [*metrics, png_size(palette, indices), statistics.median(seconds)]
-            rows.setdefault(name, []).append(row)
+            size = png_size(palette, indices)
+            rows[name].append([*metrics, size, statistics.median(seconds)])
     return rows
 
 

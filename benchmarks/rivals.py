@@ -1,12 +1,14 @@
 """Every way to reduce an image that is compared, one short adapter each.
 
 An adapter takes pixels, uint8 (h, w, 3), and k; it returns a palette, uint8 or float (k', 3), and
-indices (h, w). A rival that is not installed raises ImportError or FileNotFoundError when it is
-first called, which the table reports.
+indices (h, w). libimagequant and Pillow take alpha, too: (h, w, 4) gives (k', 4). A rival that is
+not installed raises ImportError or FileNotFoundError when it is first called, which the table
+reports.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import tempfile
@@ -41,23 +43,24 @@ def scikit_learn(pixels: Pixels, k: int) -> Result:
 def libimagequant(pixels: Pixels, k: int, *, speed: int, dithering: float = 0) -> Result:
     import libimagequant as liq
 
-    height, width, _ = pixels.shape
+    height, width, channels = pixels.shape
     attributes = liq.Attr()
     attributes.max_colors = k
     attributes.speed = speed
-    rgba = np.dstack([pixels, np.full((height, width), 255, np.uint8)])
+    rgba = np.dstack([pixels, np.full((height, width), 255, np.uint8)])[..., :4]
     image = attributes.create_rgba(rgba.tobytes(), width, height, 0)
     result = image.quantize(attributes)
     result.dithering_level = dithering
     indices = np.frombuffer(result.remap_image(image), np.uint8).reshape(height, width)
     # After remapping, which moves the palette.
-    palette = np.array([(c.r, c.g, c.b) for c in result.get_palette()], np.uint8)
-    return palette, indices
+    palette = np.array([(c.r, c.g, c.b, c.a) for c in result.get_palette()], np.uint8)
+    return palette[:, :channels], indices
 
 
 def pillow(pixels: Pixels, k: int, *, method: Image.Quantize) -> Result:
     image = Image.fromarray(pixels).quantize(k, method=method, dither=Image.Dither.NONE)
-    palette = np.array(image.getpalette(), np.uint8).reshape(-1, 3)
+    channels = pixels.shape[2]
+    palette = np.array(image.getpalette("RGBA"), np.uint8).reshape(-1, 4)[:, :channels]
     return palette, np.asarray(image)
 
 
@@ -77,6 +80,36 @@ def image_magick(pixels: Pixels, k: int) -> Result:
     values, indices = np.unique(codes, return_inverse=True)
     palette = np.stack([values >> 16, values >> 8 & 255, values & 255], axis=1)
     return palette.astype(np.uint8), indices.reshape(pixels.shape[:2])
+
+
+def of_indexed(image: Image.Image) -> Result:
+    """Palette and indices of an indexed PNG, whose palette may be one of grey."""
+    if image.mode != "P":
+        image = image.convert("RGB").quantize(256)
+    return np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3), np.asarray(image)
+
+
+def node(
+    pixels: Pixels, k: int, repeat: int, *, method: str, options: dict[str, float], colors: str
+) -> tuple[list[float], Result]:
+    """Seconds as measured within Node, which start with a PNG's bytes and end with another's.
+
+    Where modules are is told by NODE_PATH.
+    """
+    program = shutil.which("node")
+    if program is None:
+        raise FileNotFoundError("Node.js is not installed")
+    script = Path(__file__).with_name("quantize.cjs")
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = f"{folder}/a.png", f"{folder}/b.png"
+        Image.fromarray(pixels).save(source)
+        told = json.dumps({colors: k, **options})
+        command = [program, script, str(repeat), method, told, source, target]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        if ran.returncode:
+            raise ImportError(ran.stderr.strip())
+        with Image.open(target) as image:
+            return [float(line) / 1e3 for line in ran.stdout.split()], of_indexed(image)
 
 
 OURS: dict[str, Method] = {

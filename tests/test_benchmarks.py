@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import animations, looks, rivals
+from benchmarks import alpha, animations, looks, minima, pictures, rivals, scale, sheet
 from PIL import Image
 
 import kpalette
@@ -50,7 +50,9 @@ def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     benchmarks.main(["looks", "--images", str(photo.parent), *options])
     lines = capsys.readouterr().out.splitlines()
     rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
-    assert list(rows)[1:] == [name for name in looks.METHODS if "kpalette" in name]
+    assert list(rows)[1:] == [n for n in (*looks.METHODS, *looks.ENCODED) if "kpalette" in n]
+    same = [numbers_of(rows[f"kpalette floyd-steinberg{end}"])[-2] for end in ("", ", PNG to PNG")]
+    assert same[0] == same[1]
     palette, indices = looks.METHODS["kpalette floyd-steinberg"](benchmarks.load(photo), 8)
     size = looks.png_size(palette, indices)
     assert numbers_of(rows["kpalette floyd-steinberg"])[-2] == pytest.approx(size / 1e3, abs=0.1)
@@ -59,7 +61,7 @@ def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_animations(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     benchmarks.main(["animations", "--photo", str(photo), "--frames", "3", "--only", "kpalette"])
     lines = capsys.readouterr().out.splitlines()
-    rows = [line for line in lines if line.startswith("| kpalette ")]
+    rows = [line for line in lines if line.startswith("| kpalette")]
     assert len(rows) == 2 * sum("kpalette" in name for name in animations.METHODS)
     with Image.open(photo) as image:
         frames = [(frame, 40) for frame in animations.pan(image, 3)]
@@ -84,6 +86,93 @@ def test_a_metric_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "flip_evaluator", None)
     pixels = np.zeros((8, 8, 3), np.uint8)
     assert looks.measured("FLIP", pixels, pixels) is None
+
+
+def test_node_that_is_not_installed(
+    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    options = ["-k", "8", "--only", "sharp|^kpalette$", "--repeat", "1"]
+    benchmarks.main(["looks", "--images", str(photo.parent), *options])
+    out = capsys.readouterr().out
+    assert "sharp, dither 0, effort 7, PNG to PNG: left out, Node.js is not installed" in out
+    assert "\n| kpalette |" in out
+    assert "\n| sharp" not in out
+
+
+def test_minima(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.main(["minima", "--images", str(photo.parent), "-k", "4"])
+    out = capsys.readouterr().out
+    error, rounded = numbers_of(next(n for n in out.splitlines() if "| photo | scikit" in n))[:2]
+    ours = numbers_of(next(n for n in out.splitlines() if "| photo | kpalette" in n))[0]
+    assert error <= rounded
+    assert f"from {ours / rounded:.3f}" in out
+    assert "1 of 1 images" in out
+
+
+def test_minima_begins_nothing_when_time_is_up(
+    photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benchmarks.main(["minima", "--images", str(photo.parent), "-k", "4", "--minutes", "0"])
+    assert "0 of 1 images" in capsys.readouterr().out
+
+
+def test_error_of_centers() -> None:
+    random = np.random.default_rng(0)
+    colors, centers, weights = random.random((50, 3)), random.random((5, 3)), random.random(50)
+    squares = ((colors[:, None] - centers) ** 2).sum(axis=2).min(axis=1)
+    expected = (squares * weights).sum() / weights.sum()
+    assert minima.error_of(centers, colors, weights) == pytest.approx(expected)
+
+
+def test_alpha(capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.main(["alpha", "-k", "4"])
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| logo")]
+    for row in rows:
+        *seen, worst, _ = numbers_of(row)[1:]
+        assert worst == max(seen) > 0
+
+
+def test_errors_over_backgrounds() -> None:
+    half = np.array([[[0, 0, 0, 255], [10, 20, 30, 0]]], np.uint8)
+    palette, indices = np.array([[0, 0, 0, 255], [0, 0, 0, 51]], np.uint8), np.array([[0, 1]])
+    # The second pixel lets everything through, and its entry a fifth less.
+    assert alpha.errors(half, (palette, indices)) == pytest.approx([0, 3 * 51**2 / 2, 51**2])
+
+
+def test_scale(
+    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale, "WIDTH", 200)
+    monkeypatch.setattr(scale, "HEIGHT", 150)
+    pixels = benchmarks.load(photo)
+    lying = pixels if pixels.shape[0] <= pixels.shape[1] else pixels.swapaxes(0, 1)
+    mosaic = scale.mosaic([pixels, 255 - pixels])
+    assert mosaic.shape == (150, 200, 3)
+    np.testing.assert_array_equal(mosaic[: len(lying), : lying.shape[1]], lying)
+    np.testing.assert_array_equal(mosaic[len(lying) :][:9, :9], 255 - lying[:9, :9])
+    benchmarks.main(["scale", "--images", str(photo.parent), "-k", "4", "--repeat", "1"])
+    rows = capsys.readouterr().out.splitlines()[-3:]
+    assert [row.split("|")[2].strip() for row in rows] == ["None", "floyd-steinberg", "blue-noise"]
+
+
+def test_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.main(["sheet", "--out", str(tmp_path)])
+    assert "kpalette: 0 stray pixels" in capsys.readouterr().out
+    with Image.open(tmp_path / "sheet.webp") as image:
+        shown = {tuple(color) for color in np.asarray(image.convert("RGB")).reshape(-1, 3)}
+    drawn = sheet.Case("drawing", pictures.drawing(), "floyd-steinberg", (0, 0, 9, 9), (0, 0))
+    assert {tuple(color) for color in sheet.results(drawn)[1].reshape(-1, 3)} <= shown
+
+
+def test_stray_pixels_are_counted() -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[:, 15:] = 200
+    shown = pixels // 2
+    assert sheet.stray(pixels, shown) == 0
+    shown[10, 8] = 1, 0, 0
+    shown[10, 13:17] = 77  # at an edge
+    assert sheet.stray(pixels, shown) == 1
 
 
 def test_walkthrough(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,74 @@
+"""Dithering many pixels: speed against the same without, and memory."""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+
+import kpalette
+from benchmarks.rivals import Pixels
+
+WIDTH, HEIGHT = 6000, 4000
+DITHERS = (None, "floyd-steinberg", "blue-noise")
+
+
+def mosaic(images: list[Pixels]) -> Pixels:
+    """24 megapixels of all images, again and again, each row of them beginning with another."""
+    lying = [i if i.shape[0] <= i.shape[1] else i.swapaxes(0, 1) for i in images]
+    band = min(image.shape[0] for image in lying)
+    strip = np.concatenate([image[:band] for image in lying], axis=1)
+    strip = np.concatenate([strip] * -(-WIDTH // strip.shape[1]), axis=1)
+    bands = range(-(-HEIGHT // band))
+    rows = [np.roll(strip, -n * lying[0].shape[1], axis=1)[:, :WIDTH] for n in bands]
+    return np.ascontiguousarray(np.concatenate(rows)[:HEIGHT])
+
+
+def measure(images: list[Pixels], ks: list[int], repeat: int) -> None:
+    pixels = mosaic(images)
+    megapixels = WIDTH * HEIGHT / 1e6
+    print(
+        f"\n{WIDTH}×{HEIGHT} pixels, {len(kpalette.ColorHistogram.from_image(pixels)):,} colours\n"
+    )
+    print("| k | dither | ms | megapixels / s | time / undithered | peak memory / array |")
+    print("|--:|---|--:|--:|--:|--:|")
+    for k in ks:
+        seconds: dict[str | None, list[float]] = {dither: [] for dither in DITHERS}
+        for turn in range(repeat):
+            for dither in random.Random(turn).sample(DITHERS, len(DITHERS)):
+                start = time.perf_counter()
+                kpalette.quantize(pixels, k, dither=dither)
+                seconds[dither].append(time.perf_counter() - start)
+        plain = statistics.median(seconds[None])
+        for dither, times in seconds.items():
+            middle = statistics.median(times)
+            print(
+                f"| {k} | {dither} | {middle * 1e3:.0f} | {megapixels / middle:.1f} "
+                f"| {middle / plain:.2f} "
+                f"| {peak_memory(pixels, k, dither=dither) / pixels.nbytes:.2f} |"
+            )
+
+
+def peak_memory(pixels: Pixels, k: int, **options: Any) -> int:
+    """Bytes that a fresh process needs at most with the array, beyond what it needs without."""
+    run = (
+        "import json, sys, numpy as np, kpalette;"
+        "kpalette.quantize(np.zeros((8, 8, 3), np.uint8), 2);"
+        # Not getrusage, which a child starts with its parent's peak.
+        "kilobytes = lambda: int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]);"
+        "before = kilobytes(); pixels = np.load(sys.argv[1]);"
+        "kpalette.quantize(pixels, int(sys.argv[2]), **json.loads(sys.argv[3]));"
+        "print((kilobytes() - before) * 1024)"
+    )
+    with tempfile.NamedTemporaryFile(suffix=".npy") as file:
+        np.save(file, pixels)
+        file.flush()
+        command = [sys.executable, "-c", run, file.name, str(k), json.dumps(options)]
+        return int(subprocess.run(command, check=True, capture_output=True).stdout)
