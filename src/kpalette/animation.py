@@ -14,7 +14,7 @@ import numpy as np
 from kpalette import _core, files
 from kpalette import dither as dithering
 from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
-from kpalette.fit import Fitted, fit
+from kpalette.fit import Fitted, fit, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
 from kpalette.pipeline import check_options, remap
@@ -66,6 +66,11 @@ class QuantizedAnimation:
     def mse(self) -> float:
         """Mean over frames of :attr:`Quantized.mse`."""
         return math.fsum(frame.mse for frame in self.frames) / len(self.frames)
+
+    @property
+    def psnr(self) -> float:
+        """Peak signal-to-noise ratio of that in decibels; infinite where nothing was lost."""
+        return psnr(self.mse)
 
     @property
     def size(self) -> tuple[int, int]:

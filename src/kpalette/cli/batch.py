@@ -11,6 +11,7 @@ import click
 from kpalette.cli import jobs as running
 from kpalette.cli.convert import Recipe
 from kpalette.cli.inputs import gather
+from kpalette.cli.moving import Animate, ending_of
 from kpalette.cli.plan import Naming, listed, plan, real_paths
 from kpalette.cli.report import Report
 
@@ -42,8 +43,15 @@ class Batch:
         self.given = given
         endings = () if lenient or given["format"] else tuple(_formats())
         self.kind = given["format"] or self._kind(endings)
+        keeps = self.kind is None and not lenient and not given["first_frame"]
         naming = Naming(
-            suffix, f".{self.kind}", given["out"], given["out_dir"], given["ext"], endings
+            suffix,
+            f".{self.kind or 'png'}",
+            given["out"],
+            given["out_dir"],
+            given["ext"],
+            endings,
+            ending_of if keeps else None,
         )
         self.sources = gather(photos, given["recursive"], naming.folder)
         self.jobs = plan(self.sources, naming)
@@ -53,8 +61,8 @@ class Batch:
             len(self.jobs), given["jobs"], given["threads"]
         )
 
-    def _kind(self, endings: Sequence[str]) -> str:
-        """Give the format by the name that is asked for."""
+    def _kind(self, endings: Sequence[str]) -> str | None:
+        """Give the format by the name that is asked for, if one is."""
         formats, ext, out = _formats(), self.given["ext"], self.given["out"]
         if ext is not None:
             if endings and not ext.lower().endswith(tuple(endings)):
@@ -64,10 +72,14 @@ class Batch:
                 )
             return formats.get("." + ext.lower().rpartition(".")[2], "png")
         named = "" if out is None or os.path.isdir(out) else out.lower()
-        return formats.get(os.path.splitext(named)[1], "png")
+        return formats.get(os.path.splitext(named)[1])
 
     def run(
-        self, reduce: Reduce, describe: Callable[[Quantized], str], others: Sequence[str] = ()
+        self,
+        reduce: Reduce,
+        animate: Animate,
+        describe: Callable[[Quantized], str],
+        others: Sequence[str] = (),
     ) -> int:
         """Do all photos; the exit code. `others` are files that are read besides them."""
         given = self.given
@@ -75,6 +87,8 @@ class Batch:
             reduce=reduce,
             describe=describe,
             kind=self.kind,
+            animate=None if given["first_frame"] else animate,
+            bar=len(self.jobs) == 1 and not given["quiet"] and os.isatty(2),
             taken=real_paths([*(source.path for source in self.sources), *others]),
             optimize=given["optimize"],
             keep_metadata=not given["strip"],

@@ -5,18 +5,36 @@ from __future__ import annotations
 import io
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EXISTS, NOT_SMALLER, UNREADABLE, UNWRITABLE, Failed, Skipped
+from kpalette.cli.exits import (
+    EXISTS,
+    NOT_SMALLER,
+    UNREADABLE,
+    UNWRITABLE,
+    USAGE,
+    Failed,
+    Skipped,
+)
 from kpalette.cli.jobs import Result
+from kpalette.cli.moving import Animate, Progress, format_of
 from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
     from kpalette.quantized import Quantized
+
+
+class Made(NamedTuple):
+    """A picture's file, and what to say of it."""
+
+    encoded: bytes
+    line: str
+    figures: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -29,8 +47,12 @@ class Recipe:
         From pixels to the picture.
     describe : function
         From the picture to what is said of its colours.
-    kind : str
-        The format of the pictures.
+    kind : str, optional
+        The format of the pictures, if it was asked for; otherwise the targets' endings say it.
+    animate : function, optional
+        Makes few colours of an animation; without it, the first frame is taken.
+    bar : bool
+        Whether to show the frames of an animation that are done.
     taken : set of str
         Real paths that are read, which only a target that was named may replace.
     pass_on : bool
@@ -39,7 +61,9 @@ class Recipe:
 
     reduce: Callable[[ByteArray], Quantized]
     describe: Callable[[Quantized], str]
-    kind: str = "png"
+    kind: str | None = None
+    animate: Animate | None = None
+    bar: bool = False
     taken: frozenset[str] = frozenset()
     optimize: bool = False
     keep_metadata: bool = False
@@ -76,15 +100,8 @@ class Recipe:
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
     def _write(self, job: Job, photo: streams.Photo, before: os.stat_result | None) -> Result:
-        start = time.perf_counter()
-        quantized = self.reduce(photo.pixels)
-        seconds = time.perf_counter() - start
-        metadata = None
-        if self.keep_metadata:
-            from kpalette import files
-
-            metadata = files.read_metadata(io.BytesIO(photo.encoded))
-        encoded = quantized.encode(self.kind, optimize=self.optimize, metadata=metadata)
+        made = self._make(job, photo)
+        encoded = made.encoded
         bytes_in, bytes_out = len(photo.encoded), len(encoded)
         if self.skip_if_larger and bytes_out >= bytes_in:
             raise Skipped(
@@ -102,14 +119,44 @@ class Recipe:
             if self.skip_existing and failure.code == EXISTS:  # since a moment ago
                 raise Skipped(0, f"skipped: {job.target} exists") from None
             raise
-        height, width = quantized.indices.shape
         where = "" if job.target == "-" else f" in {job.target}"
+        line = f"{made.line}; {bytes_in:,} to {bytes_out:,} bytes{where}"
+        figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
+        return Result(job, line, figures=figures)
+
+    def _make(self, job: Job, photo: streams.Photo) -> Made:
+        from kpalette import files
+
+        moving = format_of(photo.encoded)
+        kind = self.kind or files.FORMATS.get(os.path.splitext(job.target)[1].lower())
+        if kind is None:  # stdout, or a name of any ending: an animation stays what it is
+            kind = moving if moving in files.ENCODERS else "png"
+        try:
+            if moving is not None and self.animate is not None and kind in files.ENCODERS:
+                return self._moving(photo.encoded, kind, self.animate)
+            return self._still(photo, kind, is_first=moving is not None)
+        except ImportError as error:
+            raise Failed(USAGE, str(error)) from None
+        except ValueError as error:
+            raise Failed(UNWRITABLE, f"cannot be written: {error}") from None
+
+    def _still(self, photo: streams.Photo, kind: str, *, is_first: bool) -> Made:
+        start = time.perf_counter()
+        quantized = self.reduce(photo.pixels)
+        seconds = time.perf_counter() - start
+        metadata = None
+        if self.keep_metadata:
+            from kpalette import files
+
+            metadata = files.read_metadata(io.BytesIO(photo.encoded))
+        encoded = quantized.encode(kind, optimize=self.optimize, metadata=metadata)
+        height, width = quantized.indices.shape
         line = (
-            f"{width}×{height}, {self.describe(quantized)} in {seconds:.3f} s; "
-            f"MSE {quantized.mse:.2f}, PSNR {quantized.psnr:.2f} dB; "
-            f"{bytes_in:,} to {bytes_out:,} bytes{where}"
+            f"{width}×{height}{', the first frame' if is_first else ''}, "
+            f"{self.describe(quantized)} in {seconds:.3f} s; "
+            f"MSE {quantized.mse:.2f}, PSNR {quantized.psnr:.2f} dB"
         )
-        figures: dict[str, Any] = {
+        figures = {
             "width": width,
             "height": height,
             "n_distinct": quantized.n_distinct,
@@ -118,10 +165,51 @@ class Recipe:
             "mse": quantized.mse,
             "psnr": quantized.psnr if quantized.mse else None,
             "seconds": seconds,
-            "bytes_in": bytes_in,
-            "bytes_out": bytes_out,
         }
-        return Result(job, line, figures=figures)
+        return Made(encoded, line, figures)
+
+    def _moving(self, encoded: bytes, kind: str, animate: Animate) -> Made:
+        start = time.perf_counter()
+        with _bar(self.bar) as progress:
+            animation = animate(encoded, kind, progress)
+        seconds = time.perf_counter() - start
+        few = animation.encode(kind, optimize=self.optimize)
+        width, height = animation.size
+        n, k = len(animation.palettes), max(map(len, animation.palettes))
+        palettes = f"{n} palettes, each of up to {k}" if n > 1 else f"one palette of {k}"
+        line = (
+            f"{width}×{height}, {len(animation.frames)} frames, {palettes} colors "
+            f"in {seconds:.3f} s; MSE {animation.mse:.2f}, PSNR {animation.psnr:.2f} dB"
+        )
+        figures = {
+            "width": width,
+            "height": height,
+            "frames": len(animation.frames),
+            "palette_scope": animation.palette_scope,
+            "palettes": n,
+            "k": k,
+            "mse": animation.mse,
+            "psnr": animation.psnr if animation.mse else None,
+            "seconds": seconds,
+        }
+        return Made(few, line, figures)
+
+
+@contextmanager
+def _bar(shown: bool) -> Iterator[Progress | None]:
+    """Show the frames that are done."""
+    if not shown:
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="frame", leave=False, dynamic_ncols=True) as bar:
+
+        def tell(step: str, done: int) -> None:
+            bar.set_description_str(step, refresh=False)
+            bar.update(done - bar.n)
+
+        yield tell
 
 
 def _status(photo: str) -> os.stat_result | None:

@@ -241,8 +241,12 @@ def batch_options(command: Command) -> Command:
             ("--format",),
             {
                 "type": click.Choice(["png", "gif", "webp", "tiff", "bmp"]),
-                "help": "[default: by the ending of OUT or END, otherwise png]",
+                "help": "[default: by the ending of OUT or END, otherwise png; an animation's own]",
             },
+        ),
+        (
+            ("--first-frame",),
+            {"is_flag": True, "help": "Take only the first picture of an animation."},
         ),
         (("--optimize",), {"is_flag": True, "help": "Take longer for smaller files."}),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import click
@@ -49,6 +49,8 @@ class Naming:
         What -o, --out-dir and --ext say.
     endings : sequence of str
         Those that a file named by -o may have; any, if there are none.
+    kept : function, optional
+        Gives the ending that the picture of a photo keeps, or None for `ending`.
     """
 
     suffix: str
@@ -57,6 +59,7 @@ class Naming:
     out_dir: str | None = None
     ext: str | None = None
     endings: Sequence[str] = ()
+    kept: Callable[[str], str | None] | None = None
 
     @property
     def folder(self) -> str | None:
@@ -146,7 +149,8 @@ def _job(source: Source, naming: Naming) -> Job:
     stem = os.path.splitext(source.below)[0]
     ext = naming.ext
     if ext is None:
-        ext = naming.ending if naming.out_dir is not None else naming.suffix + naming.ending
+        ending = (naming.kept and naming.kept(source.path)) or naming.ending
+        ext = ending if naming.out_dir is not None else naming.suffix + ending
     if folder is not None:
         return Job(source.path, os.path.join(folder, stem + ext), makes_folder=True)
     target = os.path.join(os.path.dirname(source.path), os.path.basename(stem) + ext)

@@ -10,6 +10,7 @@ import click
 
 from kpalette.cli import pngquant, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed
+from kpalette.cli.moving import SCOPE, animator, animator_to
 from kpalette.cli.options import (
     ALPHA,
     COLORS,
@@ -31,7 +32,9 @@ from kpalette.cli.targets import fewest, target_of, target_options
 
 if TYPE_CHECKING:
     from kpalette.cli.batch import Batch
+    from kpalette.cli.moving import Animate
     from kpalette.colors import ByteArray
+    from kpalette.palette import Palette
     from kpalette.quantized import Quantized
 
     Reduce = Callable[[ByteArray], Quantized]
@@ -76,6 +79,7 @@ WORDS: list[Given] = [
 ]
 PIXELS: list[Given] = [
     FIXED,
+    SCOPE,
     (("--saliency",), {"is_flag": True, "help": "Let what stands out matter more."}),
     (
         ("--weights",),
@@ -169,10 +173,11 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
         given["quiet"] = not given["verbose"]
     batch = Batch(rest, suffix, given, lenient=like_pngquant)
     mapping = {"dither": dither, "dither_strength": strength, "threads": batch.threads}
-    k = k or number or MAX_K
+    asked = k or number
+    k = asked or MAX_K
     others = [name for name in (given["map"], given["weights"]) if name is not None]
-    reduce = _reducer(batch, k, given, mapping)
-    return batch.run(reduce, functools.partial(_describe, k), others)
+    reduce, animate = _ways(batch, k, asked, given, mapping)
+    return batch.run(reduce, animate, functools.partial(_describe, k), others)
 
 
 def _dithering(given: dict[str, Any]) -> tuple[str | None, float]:
@@ -190,43 +195,31 @@ def _dithering(given: dict[str, Any]) -> tuple[str | None, float]:
     return None if dither == "none" else dither, 1.0 if strength is None else strength
 
 
-def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any]) -> Reduce:
-    """Make the function that makes pictures of pixels."""
+def _ways(
+    batch: Batch, k: int, asked: int | None, given: dict[str, Any], mapping: dict[str, Any]
+) -> tuple[Reduce, Animate]:
+    """Make the functions that make pictures of pixels, and animations of animations."""
     from kpalette import files, pipeline
     from kpalette.colors import checked_fixed
 
-    fit: dict[str, Any] = {name: given[name] for name in ("space", "effort", "seed")}
-    fit["fixed"] = given["fixed"]
+    fit: dict[str, Any] = {name: given[name] for name in ("space", "effort", "seed", "fixed")}
     try:
         checked_fixed(fit["fixed"], k, given["alpha"])
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     target = target_of(given)
+    moving = {**mapping, "alpha": given["alpha"], "space": given["space"]}
 
     def flat(pixels: ByteArray) -> ByteArray:
         return files.apply_alpha(pixels, given["alpha"])
 
-    if given["map"] is not None or given["shared_palette"]:
-        flag = "--map" if given["map"] is not None else "--shared-palette"
-        for name in (*NOT_SHARED, *(["fixed", "shared_palette"] if flag == "--map" else [])):
-            if given[name]:
-                raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
-        if given["map"] is not None:
-            from kpalette.cli.remap import load
+    palette = _given_palette(batch, k, given, fit, flat)
+    if palette is not None:
 
-            palette = load(given["map"], "--map")
-        elif any(job.source == "-" for job in batch.jobs):
-            raise click.UsageError("expected --shared-palette or '-' (stdin), got both")
-        elif given["dry_run"]:
-            return lambda pixels: pipeline.quantize(pixels, k)  # which is not asked
-        else:
-            from kpalette.cli import shared
+        def remap(pixels: ByteArray) -> Quantized:
+            return pipeline.remap(flat(pixels), palette, space=given["space"], **mapping)
 
-            batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
-            if total is None:
-                return lambda pixels: pipeline.quantize(pixels, k)
-            palette = pipeline.extract_palette(total, k, **fit)
-        return lambda pixels: pipeline.remap(flat(pixels), palette, space=given["space"], **mapping)
+        return remap, animator_to(palette, given, moving)
 
     options = {
         **fit,
@@ -244,7 +237,37 @@ def _reducer(batch: Batch, k: int, given: dict[str, Any], mapping: dict[str, Any
         except ValueError as error:  # a map of another size, or of nothing but black
             raise Failed(USAGE, str(error)) from None
 
-    return reduce
+    moving |= {**fit, "palette_scope": given["palette_scope"]}
+    return reduce, animator(asked, k, given, moving)
+
+
+def _given_palette(
+    batch: Batch,
+    k: int,
+    given: dict[str, Any],
+    fit: dict[str, Any],
+    flat: Callable[[ByteArray], ByteArray],
+) -> Palette | None:
+    """Give the palette that is there before any photo is done, if one is asked for."""
+    if given["map"] is None and not given["shared_palette"]:
+        return None
+    flag = "--map" if given["map"] is not None else "--shared-palette"
+    for name in (*NOT_SHARED, *(["fixed", "shared_palette"] if flag == "--map" else [])):
+        if given[name]:
+            raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
+    if given["map"] is not None:
+        from kpalette.cli.remap import load
+
+        return load(given["map"], "--map")
+    if any(job.source == "-" for job in batch.jobs):
+        raise click.UsageError("expected --shared-palette or '-' (stdin), got both")
+    if given["dry_run"]:
+        return None  # nor is anything fitted
+    from kpalette import pipeline
+    from kpalette.cli import shared
+
+    batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
+    return None if total is None else pipeline.extract_palette(total, k, **fit)
 
 
 def _weights(path: str) -> Any:

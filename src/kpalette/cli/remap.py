@@ -9,6 +9,7 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed
+from kpalette.cli.moving import animator_to
 from kpalette.cli.options import (
     ALPHA,
     COLORS,
@@ -68,17 +69,19 @@ def remap(photos: tuple[str, ...], palette_file: str, **given: Any) -> int:
     palette = load(palette_file, "--palette")
     strength = given["dither_strength"]
 
-    def reduce(pixels: ByteArray) -> Quantized:
-        return pipeline.remap(
-            files.apply_alpha(pixels, given["alpha"]),
-            palette,
-            space=given["space"],
-            dither=None if given["dither"] == "none" else given["dither"],
-            dither_strength=1.0 if strength is None else strength,
-            threads=batch.threads,
-        )
+    options: dict[str, Any] = {
+        "space": given["space"],
+        "dither": None if given["dither"] == "none" else given["dither"],
+        "dither_strength": 1.0 if strength is None else strength,
+        "threads": batch.threads,
+    }
 
-    return batch.run(reduce, functools.partial(_describe, len(palette)), [palette_file])
+    def reduce(pixels: ByteArray) -> Quantized:
+        return pipeline.remap(files.apply_alpha(pixels, given["alpha"]), palette, **options)
+
+    animate = animator_to(palette, given, {**options, "alpha": given["alpha"]})
+    describe = functools.partial(_describe, len(palette))
+    return batch.run(reduce, animate, describe, [palette_file])
 
 
 def load(path: str, option: str) -> Palette:

@@ -38,10 +38,10 @@ def count(
 
     def work(job: Job) -> Result:
         nonlocal total
-        pixels = prepare(streams.read(job.source).pixels)
-        histogram = ColorHistogram.from_image(pixels, threads=threads)
-        with lock:  # in whatever order: counts are integers
-            total = histogram if total is None else total + histogram
+        for pixels in streams.read(job.source).frames():
+            histogram = ColorHistogram.from_image(prepare(pixels), threads=threads)
+            with lock:  # in whatever order: counts are integers
+                total = histogram if total is None else total + histogram
         return Result(job, "")
 
     def tell(result: Result) -> None:

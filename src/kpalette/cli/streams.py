@@ -43,6 +43,19 @@ class Photo(NamedTuple):
     pixels: ByteArray
     encoded: bytes
 
+    def frames(self) -> Iterator[ByteArray]:
+        """Give the pixels, or those of each frame of an animation."""
+        from kpalette import files
+
+        if not files.is_animated(io.BytesIO(self.encoded)):
+            yield self.pixels
+            return
+        try:
+            for pixels, _ in files.open_frames(io.BytesIO(self.encoded)).walk():
+                yield pixels
+        except files.ImageReadError as error:
+            raise Failed(UNREADABLE, str(error)) from None
+
 
 def label(photo: str) -> str:
     """Name a photo for people."""

@@ -16,6 +16,7 @@ from kpalette.files.metadata import Metadata
 #: The format that each ending of a name stands for.
 FORMATS = {
     ".png": "png",
+    ".apng": "png",
     ".gif": "gif",
     ".webp": "webp",
     ".tif": "tiff",

@@ -1,0 +1,98 @@
+"""Animations on the command line: which formats keep them, and how they are made smaller."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import click
+
+from kpalette.cli.exits import UNREADABLE, USAGE, Failed
+from kpalette.cli.options import Given
+
+if TYPE_CHECKING:
+    from kpalette import Palette, QuantizedAnimation
+
+Progress: TypeAlias = Callable[[str, int], object]
+#: From a file's bytes, a format and a function to tell progress, to the animation in few colours.
+Animate: TypeAlias = "Callable[[bytes, str, Progress | None], QuantizedAnimation]"
+
+#: What the name of an animation ends in, and so its picture's. A .png is hardly ever one.
+ENDINGS = (".gif", ".webp", ".apng")
+
+#: What cannot be asked of an animation.
+NOT_MOVING = ("psnr", "delta_e", "delta_e_p95", "quality", "weights", "saliency")
+
+SCOPE: Given = (
+    ("--palette-scope",),
+    {
+        "type": click.Choice(["auto", "global", "scene", "frame"]),
+        "default": "auto",
+        "show_default": True,
+        "help": "Of an animation: one palette for all frames, one for each scene or frame, or "
+        "whichever is worth its bytes, which takes longest to find.",
+    },
+)
+
+
+def ending_of(path: str) -> str | None:
+    """Give the ending that the picture of an animation keeps; None if it is none by its name."""
+    from kpalette import files
+
+    ending = os.path.splitext(path)[1].lower()
+    try:
+        return ending if ending in ENDINGS and files.is_animated(path) else None
+    except (OSError, files.ImageReadError):
+        return None  # which reading will tell
+
+
+def format_of(encoded: bytes) -> str | None:
+    """Give the format of a file in memory if it is an animation."""
+    from PIL import Image
+
+    from kpalette import files
+
+    if not files.is_animated(io.BytesIO(encoded)):
+        return None
+    with Image.open(io.BytesIO(encoded)) as image:
+        return (image.format or "").lower()
+
+
+def animator(k: int | None, most: int, given: dict[str, Any], options: dict[str, Any]) -> Animate:
+    """Make the function that makes few colours of an animation.
+
+    Parameters
+    ----------
+    k : int, optional
+        How many colours were asked for.
+    most : int
+        How many if none were.
+    given : dict
+        The command line's options.
+    options : dict
+        Those of :func:`kpalette.quantize_animation`.
+    """
+
+    def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
+        from kpalette import ImageReadError, quantize_animation
+
+        for name in NOT_MOVING:
+            if given.get(name):
+                flag = "--" + name.replace("_", "-")
+                raise Failed(USAGE, f"expected {flag} or an animation, got both; see --first-frame")
+        # An indexed APNG wants an entry for what does not change.
+        colors = k or (most - 1 if kind == "png" and most == 256 else most)
+        try:
+            return quantize_animation(io.BytesIO(encoded), colors, progress=progress, **options)
+        except ImageReadError as error:
+            raise Failed(UNREADABLE, str(error)) from None
+
+    return animate
+
+
+def animator_to(palette: Palette, given: dict[str, Any], options: dict[str, Any]) -> Animate:
+    """Make the function that shows an animation in the colours of a palette."""
+    options = {**options, "fixed": palette.hex, "palette_scope": "global"}
+    return animator(len(palette), len(palette), given, options)

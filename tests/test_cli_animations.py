@@ -1,0 +1,157 @@
+"""Animations on the command line: they stay animations, in their own format unless told."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageSequence
+
+import kpalette
+from conftest import noise
+from kpalette import cli
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Make an animated GIF: a noisy square that moves over a ramp, five frames, shown twice."""
+    ramp = np.linspace(0, 255, 64 * 48).reshape(48, 64, 1).repeat(3, axis=2)
+    frames = []
+    for i in range(5):
+        frame = ramp.astype(np.uint8)
+        frame[10:30, 8 * i : 8 * i + 20] = noise(20, 20)
+        frames.append(Image.fromarray(frame).quantize(200))
+    path = tmp_path / "clip.gif"
+    # Pillow's loop counts repetitions: shown twice.
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=70, loop=1)
+    return path
+
+
+def frames_of(path: Path) -> list[np.ndarray[Any, Any]]:
+    with Image.open(path) as image:
+        return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)]
+
+
+@pytest.mark.parametrize("ending", [".gif", ".webp", ".apng", ".png"])
+def test_every_frame_in_few_colours(clip: Path, ending: str) -> None:
+    out = clip.with_name(f"few{ending}")
+    arguments = ["quantize", str(clip), "-k", "8", "-o", str(out), "--palette-scope", "global"]
+    assert cli.run(arguments) == 0
+    expected = kpalette.quantize_animation(clip, 8, palette_scope="global")
+    shown = frames_of(out)
+    assert len(shown) == len(expected.frames) == 5
+    for frame, wanted in zip(shown, expected.frames, strict=True):
+        np.testing.assert_array_equal(frame, wanted.rgb)
+    with Image.open(out) as image:
+        assert image.format == {".gif": "GIF", ".webp": "WEBP"}.get(ending, "PNG")
+
+
+def test_keeps_its_format_and_says_what_it_did(
+    clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["quantize", str(clip), "-k", "8"]) == 0
+    said = capsys.readouterr().err
+    assert "64×48, 5 frames, " in said
+    assert len(frames_of(clip.with_name("clip-8.gif"))) == 5
+    assert cli.run(["quantize", str(clip), "-k", "8", "--out-dir", str(clip.parent / "few")]) == 0
+    assert (clip.parent / "few" / "clip.gif").exists()
+
+
+def test_json(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["quantize", str(clip), "-k", "8", "--json", "-q", "--palette-scope", "frame"]
+    assert cli.run(arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["frames"] == report["palettes"] == 5
+    assert report["palette_scope"] == "frame"
+    assert report["k"] == 8
+    assert report["bytes_out"] == os.path.getsize(clip.with_name("clip-8.gif"))
+
+
+@pytest.mark.parametrize(("ending", "first"), [(".tiff", False), (".png", True), (".gif", True)])
+def test_first_frame(
+    clip: Path, ending: str, first: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = clip.with_name(f"few{ending}")
+    flags = ["--first-frame"] if first else []
+    assert cli.run(["quantize", str(clip), "-k", "8", "-o", str(out), *flags]) == 0
+    assert "the first frame" in capsys.readouterr().err
+    (only,) = frames_of(out)
+    np.testing.assert_array_equal(only, kpalette.quantize(clip, 8).rgb)
+
+
+def test_first_frame_by_default_name(clip: Path) -> None:
+    assert cli.run(["quantize", str(clip), "-k", "8", "--first-frame"]) == 0
+    assert len(frames_of(clip.with_name("clip-8.png"))) == 1
+
+
+@pytest.mark.parametrize(
+    "flags", [["--psnr", "30"], ["--saliency"], ["--quality", "50"]], ids=lambda flags: flags[0]
+)
+def test_what_cannot_be_asked(
+    clip: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = set(clip.parent.iterdir())
+    assert cli.run(["quantize", str(clip), *flags]) == 2
+    assert f"expected {flags[0]} or an animation, got both" in capsys.readouterr().err
+    assert set(clip.parent.iterdir()) == before
+
+
+def test_half_transparent_frames_do_not_fit_a_gif(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "soft.webp"
+    frames = [Image.fromarray(noise(20, 20, 4, seed=i)) for i in range(3)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True, duration=50)
+    out = tmp_path / "hard.gif"
+    assert cli.run(["quantize", str(path), "-o", str(out)]) == 16
+    assert "flatten:" in capsys.readouterr().err
+    assert not out.exists()
+    assert cli.run(["quantize", str(path), "-o", str(out), "--alpha", "flatten:#fff"]) == 0
+    assert len(frames_of(out)) == 3
+
+
+def test_colours_of_a_palette(clip: Path, tmp_path: Path) -> None:
+    palette = kpalette.Palette(np.array([[0, 0, 0], [255, 0, 0], [255, 255, 255]], np.uint8))
+    palette.save(tmp_path / "brand.gpl")
+    assert cli.run(["remap", str(clip), "--palette", str(tmp_path / "brand.gpl")]) == 0
+    shown = frames_of(tmp_path / "clip-brand.gif")
+    assert len(shown) == 5
+    for frame, before in zip(shown, frames_of(clip), strict=True):
+        np.testing.assert_array_equal(frame, palette.remap(before).rgb)
+
+
+def test_shared_palette_counts_every_frame(clip: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.fromarray(noise(30, 30)).save(photo)
+    arguments = ["quantize", str(clip), str(photo), "-k", "8", "--shared-palette"]
+    assert cli.run(arguments) == 0
+    images = [*frames_of(clip), np.asarray(Image.open(photo))]
+    total = sum(kpalette.ColorHistogram.from_image(image) for image in images)
+    wanted = {tuple(color) for color in kpalette.extract_palette(total, 8).colors.tolist()}
+    shown = [*frames_of(tmp_path / "clip-8.gif"), *frames_of(tmp_path / "photo-8.png")]
+    found = {tuple(color) for frame in shown for color in frame.reshape(-1, 3).tolist()}
+    assert found == wanted
+
+
+def test_damaged_farther_on(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = clip.read_bytes()
+    broken = clip.with_name("broken.gif")
+    broken.write_bytes(data[: len(data) * 3 // 4])
+    assert cli.run(["quantize", str(broken), "-k", "8"]) == 3
+    assert "frame" in capsys.readouterr().err
+    assert not clip.with_name("broken-8.gif").exists()
+
+
+def test_from_stdin_to_stdout(clip: Path) -> None:
+    command = [sys.executable, "-m", "kpalette", "quantize", "-", "-k", "8", "-q"]
+    done = subprocess.run(command, input=clip.read_bytes(), capture_output=True, check=True)
+    with Image.open(io.BytesIO(done.stdout)) as image:
+        assert image.format == "GIF"
+        assert image.n_frames == 5
