@@ -28,6 +28,7 @@ from benchmarks import alpha as blending
 from benchmarks import animations as moving
 from benchmarks import looks as looking
 from benchmarks import minima as searching
+from benchmarks import processes as running
 from benchmarks import rivals
 from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
@@ -138,6 +139,11 @@ def looks(args: argparse.Namespace) -> None:
 def animations(args: argparse.Namespace) -> None:
     """Bytes, errors and time of animated GIFs made from a photo, against ffmpeg and gifski."""
     moving.measure(args.photo, args.frames, args.only)
+
+
+def processes(args: argparse.Namespace) -> None:
+    """Whole processes, from file to file, against pngquant and sharp, by hyperfine."""
+    running.measure(paths_of(args.images), args.photo, args.repeat)
 
 
 def minima(args: argparse.Namespace) -> None:
@@ -265,6 +271,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         ("compare", compare, "16,64,256"),
         ("looks", looks, "16,64,256"),
         ("animations", animations, None),
+        ("processes", processes, None),
         ("minima", minima, "16,64,256"),
         ("alpha", alpha, "16,64"),
         ("walkthrough", walkthrough, "8,16,32"),
@@ -280,7 +287,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
             command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
         if ks is not None:
             command.add_argument("-k", type=numbers, default=numbers(ks), help=f"default {ks}")
-        if name in ("compare", "looks", "minima", "scale"):
+        if name in ("compare", "looks", "processes", "minima", "scale"):
             command.add_argument("--images", type=Path, required=True, help="a folder of .png")
         if name == "minima":
             minutes = "for each k, begin no image after so many (default 20)"
@@ -291,7 +298,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
             command.add_argument("--out", type=Path, default=Path("docs"), help="default docs")
         if name == "estimator":
             command.add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
-        if name in ("walkthrough", "throughput", "animations"):
+        if name in ("walkthrough", "throughput", "animations", "processes"):
             command.add_argument("--photo", type=Path, required=True)
         if name == "animations":
             command.add_argument("--frames", type=int, default=120, help="default 120")

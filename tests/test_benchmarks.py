@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import alpha, animations, looks, minima, pictures, rivals, scale, sheet
+from benchmarks import alpha, animations, looks, minima, pictures, processes, rivals, scale, sheet
 from PIL import Image
 
 import kpalette
@@ -199,3 +200,17 @@ def test_error_is_the_squared_distance() -> None:
     pixels = np.array([[[1, 2, 3]]], np.uint8)
     result = np.array([[1.5, 2, 5]]), np.array([[0]])
     assert benchmarks.mean_squared_error(pixels, result) == 0.25 + 4
+
+
+def test_processes(
+    photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if shutil.which("hyperfine") is None or not Path(processes.KPALETTE).exists():
+        pytest.skip("no hyperfine, or kpalette is not beside Python")
+    monkeypatch.setattr(processes, "N_CROPS", 2)
+    monkeypatch.setattr(processes, "CROP", (16, 16))
+    folder, large = str(photo.parent), str(photo)
+    benchmarks.main(["processes", "--images", folder, "--photo", large, "--repeat", "2"])
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("| kpalette ") for line in lines) == 2 * 4 + 1
+    assert any("`kpalette --help`" in line for line in lines)
