@@ -67,6 +67,9 @@ COLORS_PER_CENTER = 256
 #: One in so many colours, at most, goes to a small vivid region that k-means has swallowed.
 COLORS_PER_ISLAND = 8
 
+#: They are worth it where the sum of fourth powers falls to less than this part.
+WORTH = 0.95
+
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
@@ -96,7 +99,7 @@ def fit(
     Where most of a cluster is one colour, or opaque, so is its palette entry: a white page stays
     white. In Oklab, where k-means swallows small vivid regions, the fit is made once more with
     colours fixed for them. That is kept if it lowers the sum of the fourth powers of distances,
-    which is mostly that of the largest; the sum of their squares rises by a few percent at most.
+    which is mostly that of the largest, by 5 % or more.
     """
     if fixed is None:
         fixed = histogram.colors[:0]
@@ -108,7 +111,7 @@ def fit(
         return fitted
     more = np.concatenate([fixed, fitted.islands])
     again = next(_fit_each(histogram, [k], space, effort, seed, team, more, True))
-    best = min(fitted, again, key=lambda fit: fit.outlying)
+    best = again if again.outlying < WORTH * fitted.outlying else fitted
     return replace(best, n_iter=fitted.n_iter + again.n_iter)
 
 

@@ -57,8 +57,8 @@ def quantize(
     space : {"oklab", "srgb", "linear", "lab"}
         Where distances are measured. In Oklab, the default, they are what the eye sees: pictures
         look best, and with 8 colours or more a small vivid region (0.05 % of the pixels) keeps one
-        of its own, unless `effort` is ``"fast"``. In ``"srgb"`` the mean squared error is the
-        least. ``"linear"`` is linear RGB,
+        of its own, unless noise all but hides it or `effort` is ``"fast"``. In ``"srgb"`` the mean
+        squared error is the least. ``"linear"`` is linear RGB,
         ``"lab"`` CIELAB.
     effort : {"fast", "balanced", "best"}
         ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
