@@ -99,7 +99,7 @@ Entry opaque_entry_near(const Space& space, const double* target) {
 /// What clusters mostly are, so that their entries are it too, and not merely nearly so.
 struct Majorities {
   std::vector<std::optional<Entry>> color;  // with more than half of the weight
-  std::vector<char> opaque;                 // whether more than half is opaque, some is not
+  std::vector<char> opaque;                 // whether more than half is opaque
 };
 
 Majorities find_majorities(const Assignment& assignment) {
@@ -131,7 +131,7 @@ Majorities find_majorities(const Assignment& assignment) {
   }
   for (std::size_t j = 0; j < k && has_alpha; ++j) {
     const std::int64_t rest = assignment.weight(static_cast<int>(j)) - opaque[j];
-    majorities.opaque[j] = opaque[j] > rest && rest > 0;
+    majorities.opaque[j] = opaque[j] > rest;
   }
   return majorities;
 }

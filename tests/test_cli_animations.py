@@ -92,12 +92,17 @@ def test_first_frame_by_default_name(clip: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "flags", [["--psnr", "30"], ["--saliency"], ["--quality", "50"]], ids=lambda flags: flags[0]
+    "flags", [["--saliency"], ["--weights", "map.png"]], ids=lambda flags: flags[0]
 )
 def test_what_cannot_be_asked(
-    clip: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+    clip: Path,
+    flags: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    Image.new("L", (64, 48), 200).save(clip.with_name("map.png"))
     before = set(clip.parent.iterdir())
+    monkeypatch.chdir(clip.parent)
     assert cli.run(["quantize", str(clip), *flags]) == 2
     assert f"expected {flags[0]} or an animation, got both" in capsys.readouterr().err
     assert set(clip.parent.iterdir()) == before
@@ -155,3 +160,15 @@ def test_from_stdin_to_stdout(clip: Path) -> None:
     with Image.open(io.BytesIO(done.stdout)) as image:
         assert image.format == "GIF"
         assert image.n_frames == 5
+
+
+def test_quality(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["quantize", str(clip), "--psnr", "24", "--json", "-q"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["palette_scope"] == "global"
+    assert report["psnr"] >= 24
+    less = kpalette.quantize_animation(clip, report["k"] - 1, palette_scope="global")
+    assert less.psnr < 24
+    assert len(frames_of(clip.with_name("clip-psnr-24.gif"))) == 5
+    assert cli.run(["quantize", str(clip), "-k", "4", "--psnr", "60"]) == 99
+    assert not clip.with_name("clip-psnr-60.gif").exists()

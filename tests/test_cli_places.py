@@ -52,10 +52,38 @@ def test_pictures_beside_photos_are_not_photos_of_the_next_run(folder: Path) -> 
 def test_two_photos_of_one_picture(folder: Path, capsys: Any) -> None:
     shutil.copy(folder / "b.png", folder / "b.gif")
     out = folder.parent / "out"
-    assert cli.run(["quantize", "-r", str(folder), "--out-dir", str(out)]) == 15
-    line = f"{out}/b.png is where the picture of {folder}/b.gif goes"
-    assert line in capsys.readouterr().err
-    assert tree(out) == {"a.png", "b.png", "sub/c.png", "sub/deep/d e.png"}
+    assert cli.run(["quantize", "-r", str(folder), "--out-dir", str(out)]) == 0
+    names = {"a.png", "b.png", "b-png.png", "sub/c.png", "sub/deep/d e.png"}
+    assert tree(out) == names
+    again = folder.parent / "again"
+    other = shutil.copytree(folder, folder.parent / "other", symlinks=True)
+    assert cli.run(["quantize", "-r", str(folder), str(other), "--out-dir", str(again)]) == 15
+    assert "another --out-dir would tell them apart" in capsys.readouterr().err
+
+
+def test_results_are_replaced_where_forced(folder: Path) -> None:
+    for _ in range(2):
+        assert cli.run(["quantize", "-r", str(folder), "-k", "4", "-f", "-q"]) == 0
+        results = {name for name in tree(folder) if "-4" in name}
+        assert len(results) == 4
+        assert not any("-4-4" in name for name in results)
+
+
+def test_photos_that_are_no_results_are_not_replaced(folder: Path) -> None:
+    original = folder / "b.jpg"
+    Image.open(folder / "b.png").convert("RGB").save(original)
+    before = original.read_bytes()
+    assert cli.run(["quantize", "-r", str(folder), "-k", "4", "-f", "-q", "--ext", ".png"]) == 0
+    assert original.read_bytes() == before
+    assert png_header(folder / "b.png") == png_header(folder / "b-jpg.png") == (2, 3, 4)
+
+
+def test_an_ending_in_capitals_is_the_same(photo: Path) -> None:
+    capitals = photo.with_name("PHOTO.PNG")
+    shutil.copy(photo, capitals)
+    assert cli.run(["quantize", str(capitals), "-k", "4", "-f", "--ext", ".png"]) == 0
+    assert png_header(capitals) == (2, 3, 4)
+    assert not photo.with_name("PHOTO.png").exists()
 
 
 @pytest.mark.parametrize(

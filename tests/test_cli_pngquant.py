@@ -243,3 +243,14 @@ def test_one_target_at_a_time(photo: Path, fails: Any) -> None:
     assert "expected one target, got --psnr and --quality" in fails(
         2, "quantize", photo, "--psnr", "30", "--quality", "50"
     )
+
+
+def test_a_second_run_goes_on_as_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(noise(30, 30)).save("photo.png")
+    arguments = ["64", "--nofs", "--ext", "-small.png", "--force", "--"]
+    for _ in range(2):
+        assert cli.run([*arguments, *sorted(path.name for path in tmp_path.iterdir())]) == 0
+    with Image.open("photo-small.png") as image:
+        assert len(image.getpalette()) == 3 * 64
+    assert (tmp_path / "photo-small-small.png").exists()  # as from pngquant

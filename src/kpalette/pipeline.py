@@ -193,6 +193,7 @@ def extract_palette(
     space: str = "oklab",
     effort: str = "balanced",
     fixed: Sequence[Color] | None = None,
+    quality: Mapping[str, float] | None = None,
     seed: int = 0,
     threads: int | None = None,
 ) -> Palette:
@@ -202,7 +203,7 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, fixed, seed, threads
+    k, space, effort, fixed, quality, seed, threads
         See :func:`quantize`.
 
     Returns
@@ -229,11 +230,20 @@ def extract_palette(
     check_options(space, effort, seed)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
-    if not isinstance(source, ColorHistogram):
-        source = ColorHistogram.from_pixels(files.as_pixels(source), team)
-    if fixed_colors.shape[1] == 4 or source.channels == 4:
-        fixed_colors, source = files.with_alpha(fixed_colors), source.with_alpha()
-    return fit(source, k, space, effort, seed, team, fixed_colors).palette
+    target = None if quality is None else checked_quality(quality)
+    if isinstance(source, ColorHistogram):
+        histogram = source
+    else:
+        histogram = ColorHistogram.from_pixels(files.as_pixels(source), team)
+    if fixed_colors.shape[1] == 4 or histogram.channels == 4:
+        fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
+
+    def fit_to(k: int) -> Fitted:
+        return fit(histogram, k, space, effort, seed, team, fixed_colors)
+
+    if target is None:
+        return fit_to(k).palette
+    return fit_fewest(fit_to, histogram, max(1, len(fixed_colors)), k, target, team).palette
 
 
 def check_k(k: object) -> None:

@@ -52,6 +52,7 @@ class Batch:
             given["ext"],
             endings,
             ending_of if keeps else None,
+            like_pngquant=bool(given.get("as_pngquant")),
         )
         self.sources = gather(photos, given["recursive"], naming.folder)
         self.jobs = plan(self.sources, naming)
@@ -83,13 +84,16 @@ class Batch:
     ) -> int:
         """Do all photos; the exit code. `others` are files that are read besides them."""
         given = self.given
+        like_pngquant = bool(given.get("as_pngquant"))
+        paths = [job.source for job in self.jobs]
         recipe = Recipe(
             reduce=reduce,
             describe=describe,
             kind=self.kind,
             animate=None if given["first_frame"] else animate,
             bar=len(self.jobs) == 1 and not given["quiet"] and os.isatty(2),
-            taken=real_paths([*(source.path for source in self.sources), *others]),
+            # pngquant writes over a photo of the same run, once it has its own picture.
+            taken=real_paths(others if like_pngquant else [*paths, *others]),
             optimize=given["optimize"],
             keep_metadata=not given["strip"],
             force=given["force"],
@@ -97,14 +101,14 @@ class Batch:
             skip_if_larger=given["skip_if_larger"],
             preserve=given["preserve"],
             dry_run=given["dry_run"],
-            pass_on=given.get("as_pngquant", False),
+            pass_on=like_pngquant,
         )
         report = Report(
             len(self.jobs),
             quiet=given["quiet"],
             as_json=given["as_json"],
             skips_count=not given["skips_ok"],
-            tell_skips=not given["skips_ok"] and not given.get("as_pngquant"),
+            tell_skips=not given["skips_ok"] and not like_pngquant,
         )
         try:
             running.run(self.jobs, recipe, self.workers, report.tell)
@@ -113,7 +117,7 @@ class Batch:
         code = report.end()
         # pngquant ends with what was wrong last.
         last = next((code for code in reversed(report.codes) if code), 0)
-        return last if given.get("as_pngquant") else code
+        return last if like_pngquant else code
 
 
 def _formats() -> dict[str, str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import operator
 import os
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from kpalette.cli.exits import UNREADABLE, USAGE, Failed
 from kpalette.cli.options import Given
+from kpalette.cli.targets import Target, fewest
 
 if TYPE_CHECKING:
     from kpalette import Palette, QuantizedAnimation
@@ -23,7 +26,7 @@ Animate: TypeAlias = "Callable[[bytes, str, Progress | None], QuantizedAnimation
 ENDINGS = (".gif", ".webp", ".apng")
 
 #: What cannot be asked of an animation.
-NOT_MOVING = ("psnr", "delta_e", "delta_e_p95", "quality", "weights", "saliency")
+NOT_MOVING = ("weights", "saliency")
 
 SCOPE: Given = (
     ("--palette-scope",),
@@ -60,7 +63,9 @@ def format_of(encoded: bytes) -> str | None:
         return (image.format or "").lower()
 
 
-def animator(k: int | None, most: int, given: dict[str, Any], options: dict[str, Any]) -> Animate:
+def animator(
+    k: int | None, most: int, given: dict[str, Any], options: dict[str, Any], target: Target | None
+) -> Animate:
     """Make the function that makes few colours of an animation.
 
     Parameters
@@ -73,6 +78,9 @@ def animator(k: int | None, most: int, given: dict[str, Any], options: dict[str,
         The command line's options.
     options : dict
         Those of :func:`kpalette.quantize_animation`.
+    target : Target, optional
+        How good it shall look. One palette for all frames then has so few colours that one less
+        would not do.
     """
 
     def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
@@ -80,19 +88,37 @@ def animator(k: int | None, most: int, given: dict[str, Any], options: dict[str,
 
         for name in NOT_MOVING:
             if given.get(name):
-                flag = "--" + name.replace("_", "-")
-                raise Failed(USAGE, f"expected {flag} or an animation, got both; see --first-frame")
+                line = f"expected --{name} or an animation, got both; see --first-frame"
+                raise Failed(USAGE, line)
         # An indexed APNG wants an entry for what does not change.
         colors = k or (most - 1 if kind == "png" and most == 256 else most)
+        how = dict(options)
         try:
-            return quantize_animation(io.BytesIO(encoded), colors, progress=progress, **options)
+            if target is not None:
+                palette = _few_enough(encoded, colors, given, options, target)
+                colors = len(palette)
+                how |= {"fixed": palette.hex, "palette_scope": "global"}
+            return quantize_animation(io.BytesIO(encoded), colors, progress=progress, **how)
         except ImageReadError as error:
             raise Failed(UNREADABLE, str(error)) from None
 
     return animate
 
 
+def _few_enough(
+    encoded: bytes, k: int, given: dict[str, Any], options: dict[str, Any], target: Target
+) -> Palette:
+    """Give one palette for all frames that is good enough."""
+    from kpalette import ColorHistogram, extract_palette, files
+
+    frames = files.open_frames(io.BytesIO(encoded)).walk()
+    pictures = (files.apply_alpha(pixels, given["alpha"]) for pixels, _ in frames)
+    total = reduce(operator.add, map(ColorHistogram.from_image, pictures))
+    fit = {name: options[name] for name in ("space", "effort", "seed", "fixed", "threads")}
+    return fewest(lambda quality: extract_palette(total, k, quality=quality, **fit), target, k)
+
+
 def animator_to(palette: Palette, given: dict[str, Any], options: dict[str, Any]) -> Animate:
     """Make the function that shows an animation in the colours of a palette."""
     options = {**options, "fixed": palette.hex, "palette_scope": "global"}
-    return animator(len(palette), len(palette), given, options)
+    return animator(len(palette), len(palette), given, options, None)

@@ -49,6 +49,8 @@ class Naming:
         What -o, --out-dir and --ext say.
     endings : sequence of str
         Those that a file named by -o may have; any, if there are none.
+    like_pngquant : bool
+        Whether results of earlier runs are photos like others.
     kept : function, optional
         Gives the ending that the picture of a photo keeps, or None for `ending`.
     """
@@ -60,6 +62,7 @@ class Naming:
     ext: str | None = None
     endings: Sequence[str] = ()
     kept: Callable[[str], str | None] | None = None
+    like_pngquant: bool = False
 
     @property
     def folder(self) -> str | None:
@@ -80,7 +83,9 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
     jobs = [_job(source, naming) for source in sources]
     if [job.target for job in jobs] == ["-"]:
         streams.check_no_terminal()
-    first: dict[str, Job] = {}
+    # What replaces its own photo has the first claim to that name.
+    own = [job for job in jobs if not job.failure and _same(job.source, job.target)]
+    first: dict[str, Job] = {os.path.realpath(job.target): job for job in own}
     kept = []
     targets = {os.path.realpath(job.target) for job in jobs if not job.failure}
     for source, job in zip(sources, jobs, strict=True):
@@ -89,17 +94,33 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
         if job.failure or other is job:
             pass
         elif source.found:
-            line = f"{job.target} is where the picture of {other.source} goes"
-            job = replace(job, failure=Failed(EXISTS, line))
+            job = _told_apart(job, other, first)
         else:
             raise click.UsageError(
                 f"both {other.source!r} and {job.source!r} would be written to {job.target!r}"
             )
-        # What an earlier run has made of another photo in the folder is no photo.
+        # What an earlier run has made of another photo is no photo.
         itself = os.path.realpath(job.source)
-        if not (source.found and itself in targets and itself != real):
+        if not (source.found and itself in targets and itself != real) or naming.like_pngquant:
             kept.append(job)
     return kept
+
+
+def _same(a: str, b: str) -> bool:
+    return os.path.realpath(a) == os.path.realpath(b)
+
+
+def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
+    """Give a.png of the same folder as a.jpg, and found like it, the name a-png.png."""
+    stem, ending = os.path.splitext(job.target)
+    renamed = f"{stem}-{os.path.splitext(job.source)[1][1:].lower()}{ending}"
+    if taken.setdefault(os.path.realpath(renamed), job) is job:
+        return replace(job, target=renamed)
+    line = (
+        f"{job.target} is where the picture of {other.source} goes; another --out-dir would tell "
+        "them apart"
+    )
+    return replace(job, failure=Failed(EXISTS, line))
 
 
 def _check(sources: Sequence[Source], naming: Naming) -> None:
@@ -154,6 +175,8 @@ def _job(source: Source, naming: Naming) -> Job:
     if folder is not None:
         return Job(source.path, os.path.join(folder, stem + ext), makes_folder=True)
     target = os.path.join(os.path.dirname(source.path), os.path.basename(stem) + ext)
+    if target.lower() == source.path.lower() and naming.ext is not None:
+        target = source.path  # .png stands for .PNG as well
     itself = os.path.abspath(target) == os.path.abspath(source.path)
     return Job(source.path, target, named=itself and naming.ext is not None)
 

@@ -132,9 +132,9 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     names it or END makes its own name. K may also be a number among the photos, if there is no file
     of that name.
 
-    photo.jpg becomes photo-16.png beside it, for K = 16, or what OUT, END or DIR say; stdin goes to
-    stdout. In a folder, what another photo there would become is taken for an earlier result and
-    left alone, and so is all of DIR.
+    photo.jpg becomes photo-16.png beside it, for K = 16, or photo-psnr-38.png, or what OUT, END or
+    DIR say; stdin goes to stdout; an animation keeps its format. What another photo would become is
+    taken for an earlier result and left alone, and so is all of DIR.
 
     Without a command's name, "kpalette" itself takes pngquant's command lines: it dithers unless
     told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing but errors unless told
@@ -167,7 +167,8 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     if given["speed"] is not None:
         given["effort"] = pngquant.effort(given["speed"])
     dither, strength = _dithering(given)
-    suffix = f"-{k or number or MAX_K}"
+    target = target_of(given)
+    suffix = f"-{k or number or MAX_K}" if target is None else target.suffix
     if like_pngquant:
         suffix = "-or8" if dither is None else "-fs8"
         given["quiet"] = not given["verbose"]
@@ -229,16 +230,19 @@ def _ways(
         "alpha": given["alpha"],
     }
 
+    def make(pixels: ByteArray, quality: dict[str, float] | None) -> Quantized:
+        return pipeline.quantize(pixels, k, quality=quality, **options)
+
     def reduce(pixels: ByteArray) -> Quantized:
         try:
-            if target is not None:
-                return fewest(pixels, k, target, options)
-            return pipeline.quantize(pixels, k, **options)
+            if target is None:
+                return make(pixels, None)
+            return fewest(functools.partial(make, pixels), target, k)
         except ValueError as error:  # a map of another size, or of nothing but black
             raise Failed(USAGE, str(error)) from None
 
     moving |= {**fit, "palette_scope": given["palette_scope"]}
-    return reduce, animator(asked, k, given, moving)
+    return reduce, animator(asked, k, given, moving, target)
 
 
 def _given_palette(

@@ -54,7 +54,7 @@ def remap(photos: tuple[str, ...], palette_file: str, **given: Any) -> int:
     --force, and a PHOTO itself only if OUT names it or END makes its own name.
 
     photo.jpg becomes photo-brand.png beside it, for brand.gpl, or what OUT, END or DIR say; stdin
-    goes to stdout.
+    goes to stdout. What is transparent stays so only if the palette has a transparent colour.
 
     \b
     Example: two photos in the colours of a third.

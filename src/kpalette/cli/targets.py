@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -11,9 +11,7 @@ from kpalette.cli import pngquant
 from kpalette.cli.exits import NOT_REACHED, Skipped
 from kpalette.cli.options import COLORS, Command, Given, above_zero, added
 
-if TYPE_CHECKING:
-    from kpalette.colors import ByteArray
-    from kpalette.quantized import Quantized
+Made = TypeVar("Made")
 
 
 class Target(NamedTuple):
@@ -25,6 +23,7 @@ class Target(NamedTuple):
     name: str
     best: float
     worst: float | None
+    suffix: str  # what names of results end in
 
 
 def target_options(command: Command) -> Command:
@@ -61,25 +60,32 @@ def target_of(given: Mapping[str, Any]) -> Target | None:
     if not asked:
         return None
     if asked[0] != "quality":
-        return Target(asked[0], given[asked[0]], given[asked[0]])
+        value = given[asked[0]]
+        return Target(asked[0], value, value, f"-{asked[0].replace('_', '-')}-{value:g}")
     least, most = given["quality"]
     worst = pngquant.LENIENCE * pngquant.delta_e(least) if least else None
     # The library takes no 0, and no colour that is another is as near as this.
-    return Target("delta_e", pngquant.delta_e(most) or 1e-9, worst)
+    best = pngquant.delta_e(most) or 1e-9
+    return Target("delta_e", best, worst, f"-quality-{least}-{most}")
 
 
-def fewest(pixels: ByteArray, k: int, target: Target, options: dict[str, Any]) -> Quantized:
-    """Give colours that are good enough, and so few that one less would not be.
+def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: int) -> Made:
+    """Make what has colours that are good enough, and so few that one less would not be.
+
+    Parameters
+    ----------
+    make : function
+        From a quality, as :func:`kpalette.quantize` takes it, or None, with up to k colours.
 
     Raises
     ------
     Skipped
         If k are too few.
     """
-    from kpalette import QualityNotReached, pipeline
+    from kpalette import QualityNotReached
 
     try:
-        return pipeline.quantize(pixels, k, quality={target.name: target.best}, **options)
+        return make({target.name: target.best})
     except QualityNotReached as error:
         if target.worst is not None and (
             target.worst == target.best or error.reached > target.worst
@@ -89,4 +95,4 @@ def fewest(pixels: ByteArray, k: int, target: Target, options: dict[str, Any]) -
                 f"skipped: expected {target.name} {target.worst:.4g}, reached "
                 f"{error.reached:.4g} with {k} colours",
             ) from None
-    return pipeline.quantize(pixels, k, **options)
+    return make(None)
