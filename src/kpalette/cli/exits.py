@@ -60,7 +60,25 @@ def ending(codes: set[int]) -> int:
 def say(line: str) -> None:
     """Print one line to stderr, whatever a file's name holds."""
     with suppress(OSError):  # there is nowhere else to say that stderr is full
-        click.echo("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), err=True)
+        click.echo("".join(map(_printable, line)), err=True)
+
+
+def _printable(char: str) -> str:
+    """Escape what no terminal shows; of a name that is not UTF-8, the byte that it holds."""
+    if "\udc80" <= char <= "\udcff":
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char if char.isprintable() else repr(char)[1:-1]
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are of what is called so in the singular.
+
+    Examples
+    --------
+    >>> counted(1, "color"), counted(2500, "color")
+    ('1 color', '2,500 colors')
+    """
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def told(error: Exception) -> str:
