@@ -255,6 +255,14 @@ def test_save(tmp_path: Path, suffix: str) -> None:
     assert len([*tmp_path.iterdir()]) == 1
 
 
+def test_optimized_webp_is_never_larger() -> None:
+    """By the slowest method alone, these frames are."""
+    frames = [(gradient(120, 160), 50), (gradient(120, 160)[::-1], 50)]
+    result = quantize_animation(frames, 256, palette_scope="frame", dither="bayer")
+    plain, small = result.encode("webp"), result.encode("webp", optimize=True)
+    assert len(small) <= len(plain)
+
+
 def test_save_knows_its_suffixes(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"expected a name that ends in one of \.gif, .*got"):
         quantize_animation(moving(), 8).save(tmp_path / "a.jpg")
