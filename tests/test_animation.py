@@ -24,6 +24,8 @@ from kpalette.animation import QuantizedAnimation, quantize_animation
 from kpalette.dither import DITHERS
 from kpalette.files import ENCODERS, ImageReadError, is_animated, open_frames
 from kpalette.files.changes import hundredths
+from kpalette.files.frames import _clipped
+from kpalette.files.gif import _compressed
 from kpalette.scenes import SceneCutter
 
 KINDS = list(ENCODERS)
@@ -424,6 +426,41 @@ def test_many_frames_in_little_memory() -> None:
     assert most < 10
     with Image.open(io.BytesIO(result.encode("gif"))) as image:
         assert image.info["loop"] == 0
+
+
+def drawing_outside(first: Pixels, second: Pixels, colors: Pixels) -> bytes:
+    """Make a GIF of two indexed frames, the second drawn one pixel to the right and two down."""
+    height, width = first.shape
+    data = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x81, 0, 0) + colors.tobytes()
+    for left, top, indices in ((0, 0, first), (1, 2, second)):
+        place = (left, top, *indices.shape[::-1])
+        data += struct.pack("<BHHHHB", 0x2C, *place, 0) + _compressed(indices)
+    return data + b";"
+
+
+@pytest.mark.parametrize("by_pillow", [False, True])
+def test_what_is_drawn_outside_is_not_seen(by_pillow: bool) -> None:
+    drawn, beyond = noise(4, 4)[..., 0] // 64, noise(4, 7)[..., 0] // 64
+    colors = noise(1, 4)[0]
+    source = io.BytesIO(drawing_outside(drawn, beyond, colors))
+    walk = open_frames(Image.open(source) if by_pillow else source).walk
+    expected = [colors[drawn], colors[drawn]]
+    expected[1][2:, 1:] = colors[beyond[:2, :3]]
+    for _ in range(2):
+        np.testing.assert_array_equal([pixels for pixels, _ in walk()], expected)
+
+
+def test_frames_of_files_are_never_smaller() -> None:
+    walk = _clipped(lambda: iter([(noise(4, 5), 10), (noise(5, 4), 10)]))
+    with pytest.raises(ImageReadError, match="frame 2: expected 5×4 pixels as before, got 4×5"):
+        list(walk())
+
+
+@pytest.mark.parametrize("source", [b"GIF89a\4\0\4\0\0\0\0;", b"GIF87a\4\0\4\0\0\0\0", b"GIF89a"])
+def test_a_gif_without_frames(source: bytes) -> None:
+    for read in (open_frames, is_animated, files.as_pixels):
+        with pytest.raises(ImageReadError, match=r"^the GIF has no frames$"):
+            read(io.BytesIO(source))
 
 
 @pytest.mark.parametrize(
