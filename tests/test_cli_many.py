@@ -179,6 +179,8 @@ def test_names_that_are_not_unicode_are_told_as_their_bytes(tmp_path: Path, fail
     missing = os.fsdecode(os.path.join(os.fsencode(tmp_path), b"caf\xe9\n\xc3\xa9.png"))
     line = fails(3, "quantize", missing)
     assert line.startswith(f"kpalette: {tmp_path}/caf\\xe9\\né.png: cannot be read: ")
+    quoted = fails(2, "quantize", "a.png", "b.png", "-o", os.fsdecode(b"caf\xe9.png"))
+    assert "got 'caf\\xe9.png'" in quoted
 
 
 def test_results_come_in_order_whatever_the_jobs(tmp_path: Path, capsys: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 
 import click
@@ -59,15 +60,11 @@ def ending(codes: set[int]) -> int:
 
 def say(line: str) -> None:
     """Print one line to stderr, whatever a file's name holds."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    # Python's words for a byte of a name that is not UTF-8, here or where a name is quoted.
+    text = re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", text)
     with suppress(OSError):  # there is nowhere else to say that stderr is full
-        click.echo("".join(map(_printable, line)), err=True)
-
-
-def _printable(char: str) -> str:
-    """Escape what no terminal shows; of a name that is not UTF-8, the byte that it holds."""
-    if "\udc80" <= char <= "\udcff":
-        return f"\\x{ord(char) - 0xDC00:02x}"
-    return char if char.isprintable() else repr(char)[1:-1]
+        click.echo(text, err=True)
 
 
 def counted(number: int, what: str) -> str:
