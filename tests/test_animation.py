@@ -24,6 +24,8 @@ from kpalette.animation import QuantizedAnimation, quantize_animation
 from kpalette.dither import DITHERS
 from kpalette.files import ENCODERS, ImageReadError, is_animated, open_frames
 from kpalette.files.changes import hundredths
+from kpalette.files.frames import _clipped
+from kpalette.files.gif import _compressed
 from kpalette.scenes import SceneCutter
 
 KINDS = list(ENCODERS)
@@ -224,26 +226,28 @@ def test_times_beyond_the_format(kind: str) -> None:
 
 
 def test_zero_durations_are_kept() -> None:
-    frames = [(noise(8, 8, seed=i), duration) for i, duration in enumerate([0, 0, 10, 0])]
+    frames = [(noise(8, 8, seed=i), duration) for i, duration in enumerate([0, 0, 20, 0])]
     for kind in KINDS:
         result = quantize_animation(frames, 16, palette_scope="global")
         check_shown(result, kind)
         again = quantize_animation(io.BytesIO(result.encode(kind)), 16)
-        assert again.durations == (0, 0, 10, 0)
+        assert again.durations == (0, 0, 20, 0)
 
 
-@given(st.lists(st.integers(11, 3000), min_size=1))
+@given(st.lists(st.integers(1, 3000), min_size=1))
 def test_hundredths_do_not_drift(durations: list[int]) -> None:
     rounded = [*hundredths(durations)]
     assert min(rounded) >= 2
     if min(durations) >= 20:
         assert abs(sum(durations) - 10 * sum(rounded)) <= 5
     multiples = [10 * duration for duration in durations]
-    assert [*hundredths(multiples)] == durations
+    assert [*hundredths(multiples)] == [max(2, duration) for duration in durations]
 
 
-def test_hundredths_of_short_times_are_as_short() -> None:
-    assert [*hundredths([0, 10, 0, 10])] == [0, 1, 0, 1]
+def test_hundredths_of_no_time_are_none() -> None:
+    """Nor do times that are too short to be shown become none."""
+    assert [*hundredths([0, 10, 0, 4, 0, 20, 0])] == [0, 2, 0, 2, 0, 2, 0]
+    assert [*hundredths([0, 24, 0, 24, 0])] == [0, 2, 0, 3, 0]
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".png", ".apng", ".webp", ".WEBP"])
@@ -253,6 +257,14 @@ def test_save(tmp_path: Path, suffix: str) -> None:
     kind = {".apng": "png"}.get(suffix, suffix[1:].lower())
     assert (tmp_path / f"a{suffix}").read_bytes() == result.encode(kind)
     assert len([*tmp_path.iterdir()]) == 1
+
+
+def test_optimized_webp_is_never_larger() -> None:
+    """By the slowest method alone, these frames are."""
+    frames = [(gradient(120, 160), 50), (gradient(120, 160)[::-1], 50)]
+    result = quantize_animation(frames, 256, palette_scope="frame", dither="bayer")
+    plain, small = result.encode("webp"), result.encode("webp", optimize=True)
+    assert len(small) <= len(plain)
 
 
 def test_save_knows_its_suffixes(tmp_path: Path) -> None:
@@ -416,6 +428,41 @@ def test_many_frames_in_little_memory() -> None:
     assert most < 10
     with Image.open(io.BytesIO(result.encode("gif"))) as image:
         assert image.info["loop"] == 0
+
+
+def drawing_outside(first: Pixels, second: Pixels, colors: Pixels) -> bytes:
+    """Make a GIF of two indexed frames, the second drawn one pixel to the right and two down."""
+    height, width = first.shape
+    data = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x81, 0, 0) + colors.tobytes()
+    for left, top, indices in ((0, 0, first), (1, 2, second)):
+        place = (left, top, *indices.shape[::-1])
+        data += struct.pack("<BHHHHB", 0x2C, *place, 0) + _compressed(indices)
+    return data + b";"
+
+
+@pytest.mark.parametrize("by_pillow", [False, True])
+def test_what_is_drawn_outside_is_not_seen(by_pillow: bool) -> None:
+    drawn, beyond = noise(4, 4)[..., 0] // 64, noise(4, 7)[..., 0] // 64
+    colors = noise(1, 4)[0]
+    source = io.BytesIO(drawing_outside(drawn, beyond, colors))
+    walk = open_frames(Image.open(source) if by_pillow else source).walk
+    expected = [colors[drawn], colors[drawn]]
+    expected[1][2:, 1:] = colors[beyond[:2, :3]]
+    for _ in range(2):
+        np.testing.assert_array_equal([pixels for pixels, _ in walk()], expected)
+
+
+def test_frames_of_files_are_never_smaller() -> None:
+    walk = _clipped(lambda: iter([(noise(4, 5), 10), (noise(5, 4), 10)]))
+    with pytest.raises(ImageReadError, match="frame 2: expected 5×4 pixels as before, got 4×5"):
+        list(walk())
+
+
+@pytest.mark.parametrize("source", [b"GIF89a\4\0\4\0\0\0\0;", b"GIF87a\4\0\4\0\0\0\0", b"GIF89a"])
+def test_a_gif_without_frames(source: bytes) -> None:
+    for read in (open_frames, is_animated, files.as_pixels):
+        with pytest.raises(ImageReadError, match=r"^the GIF has no frames$"):
+            read(io.BytesIO(source))
 
 
 @pytest.mark.parametrize(

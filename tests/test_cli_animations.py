@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,9 +60,18 @@ def test_keeps_its_format_and_says_what_it_did(
     assert cli.run(["quantize", str(clip), "-k", "8"]) == 0
     said = capsys.readouterr().err
     assert "64×48, 5 frames, " in said
+    assert ": frame " not in said
     assert len(frames_of(clip.with_name("clip-8.gif"))) == 5
     assert cli.run(["quantize", str(clip), "-k", "8", "--out-dir", str(clip.parent / "few")]) == 0
     assert (clip.parent / "few" / "clip.gif").exists()
+
+
+def test_a_bar_of_frames_on_a_terminal(
+    clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "isatty", lambda number: number == 2)
+    assert cli.run(["quantize", str(clip), "-k", "8"]) == 0
+    assert re.search(r"count: frame \d+ \[\d\d:\d\d\]", capsys.readouterr().err)
 
 
 def test_json(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +126,7 @@ def test_half_transparent_frames_do_not_fit_a_gif(
     frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True, duration=50)
     out = tmp_path / "hard.gif"
     assert cli.run(["quantize", str(path), "-o", str(out)]) == 16
-    assert "flatten:" in capsys.readouterr().err
+    assert "lay the frames over a colour, as with --alpha flatten:#f" in capsys.readouterr().err
     assert not out.exists()
     assert cli.run(["quantize", str(path), "-o", str(out), "--alpha", "flatten:#fff"]) == 0
     assert len(frames_of(out)) == 3

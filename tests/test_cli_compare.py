@@ -84,4 +84,5 @@ def test_compare_of_other_sizes(photo: Path, fails: Any, monkeypatch: pytest.Mon
     line = fails(2, "compare", photo, small)
     assert "expected two images of the same size, got 64×48 and 9×8" in line
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
-    assert "ssim: needs scikit-image" in fails(2, "compare", photo, photo, "--ssim")
+    line = fails(2, "compare", photo, photo, "--ssim")
+    assert "ssim: needs scikit-image, which is not installed; pip install scikit-image" in line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,13 +212,27 @@ def test_one_bad_photo_does_not_stop_the_rest(
     Image.fromarray(gradient(8, 8)).save(tmp_path / "last.png")
     photos = [str(tmp_path / name) for name in ("words.png", "photo.png", "no.png", "last.png")]
     assert cli.run(["quantize", "-k", "4", *photos]) == 3
-    *lines, done, first, second = capsys.readouterr().err.splitlines()
+    *lines, done = capsys.readouterr().err.splitlines()
     assert [line.startswith("kpalette: ") for line in lines] == [True, False, True, False]
     assert done.startswith("2 of 4 photos, 2 failed; ")
-    # And in the end again, where it is seen.
-    assert ["kpalette:" + first[1:], "kpalette:" + second[1:]] == [lines[0], lines[2]]
     assert {"photo-4.png", "last-4.png"} <= files_in(tmp_path)
     assert cli.run(["quantize", "-k", "4", *photos]) == 1  # unreadable, and existing
+
+
+def test_failures_among_many_are_told_again_in_the_end(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{i}.png" for i in range(11)]
+    for name in names[1:-1]:
+        shutil.copy(photo, tmp_path / name)
+    photos = [str(tmp_path / name) for name in names]
+    assert cli.run(["quantize", "-k", "4", "--force", *photos]) == 3
+    *lines, done, first, last = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert done.startswith("9 of 11 photos, 2 failed; ")
+    assert ["kpalette:" + first[1:], "kpalette:" + last[1:]] == [lines[0], lines[-1]]
+    assert cli.run(["quantize", "-k", "4", "--force", "--quiet", *photos]) == 3
+    assert capsys.readouterr().err.splitlines() == [lines[0], lines[-1]]
 
 
 @pytest.mark.parametrize(

@@ -274,3 +274,12 @@ def test_optimizing_without_oxipng(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImportError, match=r"pip install 'kpalette\[optimize\]'"):
         files.encode(picture(5), palette(5), "png", optimize=True)
     assert files.encode(picture(5), palette(5), "webp", optimize=True)
+
+
+@pytest.mark.parametrize("dither", [None, "bayer", "floyd-steinberg"])
+def test_optimized_webp_is_never_larger(dither: str | None) -> None:
+    """By the slowest method alone, the dithered ones are."""
+    q = kpalette.quantize(gradient(120, 160), 256, dither=dither)
+    plain, small = q.encode("webp"), q.encode("webp", optimize=True)
+    assert len(small) <= len(plain)
+    assert np.array_equal(decoded(small), decoded(plain))

@@ -88,7 +88,7 @@ class QuantizedAnimation:
         ----------
         kind : {"gif", "png", "webp"}
             ``"gif"`` rounds times to hundredths of a second, in such a way that they do not drift;
-            a frame of more than 10 ms gets at least two hundredths. ``"png"`` is APNG: indexed, if
+            a frame of any time above 0 gets at least two hundredths. ``"png"`` is APNG: indexed, if
             the frames have up to 256 colours together; otherwise in true colour, which takes more
             bytes. ``"webp"`` is lossless.
         optimize : bool, default False

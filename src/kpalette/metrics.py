@@ -371,7 +371,9 @@ def _ssim(a: ByteArray, b: ByteArray) -> float:
     try:
         from skimage.metrics import structural_similarity
     except ImportError:
-        raise ImportError("ssim: needs scikit-image, which is not installed") from None
+        raise ImportError(
+            "ssim: needs scikit-image, which is not installed; pip install scikit-image"
+        ) from None
 
     height, width = a.shape[:2]
     if min(height, width) < SSIM_SIDE:

@@ -12,8 +12,8 @@ from kpalette.cli.options import Sectioned, common_options
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument("a", metavar="A", type=click.Path())
-@click.argument("b", metavar="B", type=click.Path())
+@click.argument("a", metavar="A", type=click.Path(readable=False))
+@click.argument("b", metavar="B", type=click.Path(readable=False))
 @click.option(
     "-o",
     "--out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,12 +20,14 @@ from kpalette.cli.exits import (
     USAGE,
     Failed,
     Skipped,
+    counted,
 )
 from kpalette.cli.jobs import Result
 from kpalette.cli.moving import Animate, Progress, format_of
 from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
+    from kpalette.animation import QuantizedAnimation
     from kpalette.colors import ByteArray
     from kpalette.quantized import Quantized
 
@@ -138,7 +141,7 @@ class Recipe:
         except ImportError as error:
             raise Failed(USAGE, str(error)) from None
         except ValueError as error:
-            raise Failed(UNWRITABLE, f"cannot be written: {error}") from None
+            raise Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}") from None
 
     def _still(self, photo: streams.Photo, kind: str, *, is_first: bool) -> Made:
         start = time.perf_counter()
@@ -153,8 +156,7 @@ class Recipe:
         height, width = quantized.indices.shape
         line = (
             f"{width}×{height}{', the first frame' if is_first else ''}, "
-            f"{self.describe(quantized)} in {seconds:.3f} s; "
-            f"MSE {quantized.mse:.2f}, PSNR {quantized.psnr:.2f} dB"
+            f"{self.describe(quantized)} in {seconds:.3f} s; {_error(quantized)}"
         )
         figures = {
             "width": width,
@@ -176,10 +178,10 @@ class Recipe:
         few = animation.encode(kind, optimize=self.optimize)
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
-        palettes = f"{n} palettes, each of up to {k}" if n > 1 else f"one palette of {k}"
+        palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
         line = (
-            f"{width}×{height}, {len(animation.frames)} frames, {palettes} colors "
-            f"in {seconds:.3f} s; MSE {animation.mse:.2f}, PSNR {animation.psnr:.2f} dB"
+            f"{width}×{height}, {counted(len(animation.frames), 'frame')}, "
+            f"{palettes} {counted(k, 'color')} in {seconds:.3f} s; {_error(animation)}"
         )
         figures = {
             "width": width,
@@ -195,6 +197,23 @@ class Recipe:
         return Made(few, line, figures)
 
 
+def _error(picture: Quantized | QuantizedAnimation) -> str:
+    if not picture.mse:
+        return "lossless"
+    return f"MSE {picture.mse:.2f}, PSNR {picture.psnr:.2f} dB"
+
+
+def _as_options(message: str) -> str:
+    """Put arguments that the library recommends, such as alpha='keep', in the command line's words.
+
+    Examples
+    --------
+    >>> _as_options("lay it over a color by alpha='flatten:#ffffff'")
+    'lay it over a color by --alpha flatten:#ffffff'
+    """
+    return re.sub(r"""\b(\w+)=(["'])(.*?)\2""", r"--\1 \3", message)
+
+
 @contextmanager
 def _bar(shown: bool) -> Iterator[Progress | None]:
     """Show the frames that are done."""
@@ -203,7 +222,9 @@ def _bar(shown: bool) -> Iterator[Progress | None]:
         return
     from tqdm import tqdm
 
-    with tqdm(unit="frame", leave=False, dynamic_ncols=True) as bar:
+    # How many there will be is not known.
+    form = "{desc}: frame {n:,} [{elapsed}]"
+    with tqdm(desc="count", bar_format=form, leave=False, dynamic_ncols=True) as bar:
 
         def tell(step: str, done: int) -> None:
             bar.set_description_str(step, refresh=False)

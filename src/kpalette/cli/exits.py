@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 
 import click
@@ -59,8 +60,22 @@ def ending(codes: set[int]) -> int:
 
 def say(line: str) -> None:
     """Print one line to stderr, whatever a file's name holds."""
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    # Python's words for a byte of a name that is not UTF-8, here or where a name is quoted.
+    text = re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", text)
     with suppress(OSError):  # there is nowhere else to say that stderr is full
-        click.echo("".join(c if c.isprintable() else repr(c)[1:-1] for c in line), err=True)
+        click.echo(text, err=True)
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are of what is called so in the singular.
+
+    Examples
+    --------
+    >>> counted(1, "color"), counted(2500, "color")
+    ('1 color', '2,500 colors')
+    """
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def told(error: Exception) -> str:

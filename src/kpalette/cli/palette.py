@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
+from kpalette.cli.exits import EPILOG, USAGE, Failed, counted, ending, say
 from kpalette.cli.options import (
     COLORS,
     FIXED,
@@ -33,7 +33,9 @@ BINARY = ("act", "ase", "png")
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path())
+@click.argument(
+    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option(
     "-k",
     default="8",
@@ -134,8 +136,8 @@ def palette(
         who = streams.label(photos[0]) if len(sources) == 1 else f"{len(sources)} photos"
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(
-            f"{who}: {histogram.n_pixels:,} pixels, {len(histogram):,} colors{few} "
-            f"in {seconds:.3f} s{where}"
+            f"{who}: {counted(histogram.n_pixels, 'pixel')}, "
+            f"{counted(len(histogram), 'color')}{few} in {seconds:.3f} s{where}"
         )
     return 0
 

@@ -101,7 +101,7 @@ class Quantize(Sectioned):
 
 
 @click.command(cls=Quantize, epilog=EPILOG)
-@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=click.Path())
+@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=click.Path(readable=False))
 @click.option(
     "-k",
     callback=whole(1, MAX_K, str(MAX_K)),

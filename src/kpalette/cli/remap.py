@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EPILOG, UNREADABLE, Failed
+from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
 from kpalette.cli.moving import animator_to
 from kpalette.cli.options import (
     ALPHA,
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path())
+@click.argument(
+    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(readable=False)
+)
 @click.option(
     "--palette",
     "palette_file",
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     help="A palette of at most 256 colours: .act, .ase, .css, .gpl, .hex, .json, .pal or .png.",
     cls=Option,
     section=COLORS,
-    type=click.Path(),
+    type=click.Path(readable=False),
 )
 @functools.partial(added, section=COLORS, options=[SPACE, ALPHA])
 @dither_options
@@ -105,4 +107,4 @@ def load(path: str, option: str) -> Palette:
 
 def _describe(k: int, quantized: Quantized) -> str:
     used = int((quantized.palette.counts > 0).sum())
-    return f"{quantized.n_distinct:,} colors to {used} of {k}"
+    return f"{counted(quantized.n_distinct, 'color')} to {used} of {k}"

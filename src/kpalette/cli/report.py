@@ -11,6 +11,9 @@ from kpalette.cli import streams
 from kpalette.cli.exits import ending, say
 from kpalette.cli.jobs import Result
 
+#: So many lines are seen at once: failures among them need not be told again in the end.
+FEW = 10
+
 
 class Report:
     """Tell results as they come, and what they come to.
@@ -94,7 +97,7 @@ class Report:
             size = f"; {self.bytes_in:,} to {self.bytes_out:,} bytes" if self.bytes_out else ""
             seconds = time.perf_counter() - self.start
             say(f"{', '.join(parts)}{size} in {seconds:.1f} s")
-            for result in self.failed:
+            for result in self.failed if self.total > FEW else ():
                 say(f"  {streams.label(result.job.source)}: {result.line}")
         return ending(set(self.codes))
 

@@ -8,7 +8,7 @@ import re
 import click
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EPILOG, say
+from kpalette.cli.exits import EPILOG, counted, say
 from kpalette.cli.options import Sectioned, fit_options
 
 MAX_K = 65_536
@@ -32,7 +32,7 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument("photo", metavar="PHOTO", type=click.Path())
+@click.argument("photo", metavar="PHOTO", type=click.Path(readable=False))
 @click.option(
     "-k",
     "ks",
@@ -98,7 +98,8 @@ def sweep(
     if not quiet:
         say(
             f"{streams.label(photo)}: {pixels.shape[1]}×{pixels.shape[0]}, "
-            f"{found.n_distinct:,} colors; k = {ks[0]}{f' to {ks[-1]}' if found.bends else ''} "
+            f"{counted(found.n_distinct, 'color')}; "
+            f"k = {ks[0]}{f' to {ks[-1]}' if found.bends else ''} "
             f"fitted in {found.seconds.sum():.3f} s"
             + (f"; elbow at k = {found.elbow}" if found.bends else "")
             + ("" if out is None else f"; curve in {out}")

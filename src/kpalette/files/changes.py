@@ -128,12 +128,12 @@ def exact(durations: Iterable[int]) -> Iterator[int]:
 def hundredths(durations: Iterable[int]) -> Iterator[int]:
     """Round milliseconds to hundredths of a second, what is lost being made up for by the next.
 
-    Those above 10 ms are at least 2 hundredths, since viewers take less for a mistake, and show it
-    for a tenth of a second.
+    Those above 0 are at least 2 hundredths, since viewers take less for a mistake, and show it for
+    a tenth of a second. What that adds is not taken from the next, beyond half a hundredth.
     """
     owed = 0
     for duration in durations:
-        least = 2 if duration > 10 else 0
+        least = 2 if duration else 0
         rounded = max(least, (duration + owed + 5) // 10)
         owed = max(-5, duration + owed - 10 * rounded)
         yield rounded

@@ -211,6 +211,8 @@ def _open(source: Any) -> Image.Image:
         data = _all_of(source)
         if not data:
             raise ImageReadError("the file is empty") from None
+        if data.startswith((b"GIF87a", b"GIF89a")):
+            raise ImageReadError("the GIF has no frames") from None
         found = tiff.read(data)
         if found is None:
             raise ImageReadError(

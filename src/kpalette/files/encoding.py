@@ -85,7 +85,7 @@ def encode(
     kind : {"png", "gif", "webp", "tiff", "bmp"}
     optimize : bool
         Take longer for a smaller file: PNG by oxipng, which the extra ``kpalette[optimize]``
-        installs; GIF without the colours that no pixel has; WebP by its slowest method. PNG and GIF
+        installs; GIF without the colours that no pixel has; WebP at its hardest. PNG and GIF
         may then hold the palette in another order. TIFF and BMP stay as they are.
     metadata : Metadata, optional
         What else to write, as far as the format holds it; see :class:`Metadata`.

@@ -82,7 +82,7 @@ def open_frames(source: AnimationSource) -> Frames:
         Pairs are of an image, in any form that :func:`as_pixels` takes, and the milliseconds for
         which it is shown. What can be walked through only once, such as a generator, is kept in
         memory. An image that does not move is one frame. A GIF that breaks off between two frames
-        ends there, as viewers take it.
+        ends there, and what it draws outside of the first frame is not seen, as viewers take it.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def _of_file(source: Any) -> Frames:
     if hasattr(source, "read") and not source.seekable():
         source = io.BytesIO(source.read())
     if isinstance(source, Image.Image):
-        return Frames(lambda: _of_one_size(_walk_image(source)), _loop_of(source))
+        return Frames(_clipped(lambda: _walk_image(source)), _loop_of(source))
     if isinstance(source, (str, bytes)) and "\0" in source:
         raise ValueError(f"source: expected a path without null characters, got {source!r}")
     with opened(source) as image:
@@ -130,7 +130,31 @@ def _of_file(source: Any) -> Frames:
         with naming(source), Image.open(source) as image:
             yield from _walk_image(image)
 
-    return Frames(lambda: _of_one_size(walk()), loop)
+    return Frames(_clipped(walk), loop)
+
+
+def _clipped(
+    walk: Callable[[], Iterator[tuple[ByteArray, int]]],
+) -> Callable[[], Iterator[tuple[ByteArray, int]]]:
+    """Cut a file's frames to the size of the first.
+
+    Pillow makes room for what a GIF draws outside, and goes on with that size, even from the start.
+    """
+    size: tuple[int, ...] = ()
+
+    def clipped() -> Iterator[tuple[ByteArray, int]]:
+        nonlocal size
+        for number, (pixels, duration) in enumerate(walk(), 1):
+            size = size or pixels.shape[:2]
+            (height, width), (wanted_height, wanted_width) = pixels.shape[:2], size
+            if height < wanted_height or width < wanted_width:
+                raise ImageReadError(
+                    f"frame {number}: expected {wanted_width}×{wanted_height} pixels as before, "
+                    f"got {width}×{height}"
+                )
+            yield np.ascontiguousarray(pixels[:wanted_height, :wanted_width]), duration
+
+    return clipped
 
 
 def _walk_image(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:

@@ -14,6 +14,7 @@ from typing import IO
 from PIL import Image
 
 from kpalette.colors import ByteArray
+from kpalette.files.by_pillow import webp_ways
 from kpalette.files.changes import Change, Indexed, Mask, changes, exact
 from kpalette.files.decoding import with_alpha
 
@@ -55,24 +56,25 @@ def write_webp(
 
 
 def _smaller(change: Change, optimize: bool, *, first: bool) -> tuple[int, bytes]:
-    """Compress a frame, in the smaller of two ways: in place of what is there, or laid over it."""
+    """Compress a frame, in the smallest way: in place of what is there, or laid over it."""
     ways: list[tuple[int, Mask | None]] = [(REPLACES, None)]
     drawn = with_alpha(change.colors)[change.indices[change.changed], 3]
     if not first and (drawn == 255).all() and not change.changed.all():
         ways.append((0, ~change.changed))
-    packed = ((flags, _compressed(change, left_out, optimize)) for flags, left_out in ways)
+    packed = (
+        (flags, _compressed(change, left_out, way))
+        for flags, left_out in ways
+        for way in webp_ways(optimize)
+    )
     return min(packed, key=lambda way: len(way[1]))
 
 
-def _compressed(change: Change, left_out: Mask | None, optimize: bool) -> bytes:
+def _compressed(change: Change, left_out: Mask | None, way: dict[str, int]) -> bytes:
     rgba = with_alpha(change.colors)[change.indices]
     if left_out is not None:
         rgba[left_out] = 0
     file = io.BytesIO()
-    method, quality = (6, 100) if optimize else (4, 75)
-    Image.fromarray(rgba).save(
-        file, "WEBP", lossless=True, exact=True, method=method, quality=quality
-    )
+    Image.fromarray(rgba).save(file, "WEBP", lossless=True, exact=True, **way)
     data = file.getvalue()
     return data[data.index(b"VP8L", 12) :]
 
