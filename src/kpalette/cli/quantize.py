@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import pngquant, streams
-from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed
+from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted
 from kpalette.cli.moving import SCOPE, animator, animator_to
 from kpalette.cli.options import (
     ALPHA,
@@ -290,5 +290,6 @@ def _describe(k: int, quantized: Quantized) -> str:
     # Fixed colours may leave no room, and what weighs nothing is not kept.
     kept = found < k and quantized.mse == 0
     few = f", fewer than k = {k}: all are kept" if kept else f" to {len(quantized.palette)}"
-    passes = f"; {quantized.n_iter} passes" if quantized.n_iter else ""
-    return f"{found:,} colors{few}{passes}"
+    n = quantized.n_iter
+    passes = f"; {n} pass{'es' * (n > 1)}" if n else ""
+    return f"{counted(found, 'color')}{few}{passes}"
