@@ -44,6 +44,8 @@ __all__ = ["EXIT_CODES", "commands", "main", "run"]
 
 def main() -> NoReturn:
     """Run the command line and exit."""
+    # NumPy would start threads for linear algebra, of which nothing here has need.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
-from kpalette.files.apng import write_apng
-from kpalette.files.gif import write_gif
-from kpalette.files.webp import write_webp
+
+def _writer(kind: str) -> Callable[..., None]:
+    """Give a format's function, whose module is imported when it is first called."""
+
+    def write(*args: Any, **options: Any) -> None:
+        module = {"png": "apng"}.get(kind, kind)
+        getattr(import_module(f"kpalette.files.{module}"), f"write_{module}")(*args, **options)
+
+    return write
+
 
 #: How to write an animation, by format: functions of a binary file, pairs of indices uint8 (h, w)
 #: and colours uint8 (k, 3 or 4), k up to 256, in which each frame is shown; their milliseconds; how
 #: many times all are shown, 0 being for ever; width and height; the palettes that there are; and
 #: whether to take longer for fewer bytes. What a format has no room for is a ValueError.
-ENCODERS: dict[str, Callable[..., None]] = {
-    "gif": write_gif,
-    "png": write_apng,
-    "webp": write_webp,
-}
+ENCODERS = {kind: _writer(kind) for kind in ("gif", "png", "webp")}
