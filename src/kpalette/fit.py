@@ -104,13 +104,13 @@ def fit(
     if fixed is None:
         fixed = histogram.colors[:0]
     most = min(k // COLORS_PER_ISLAND, k - len(fixed))
-    if space != "oklab" or not EFFORTS[effort].guarded:
-        most = 0
+    if most == 0 or space != "oklab" or not EFFORTS[effort].guarded:
+        return next(_fit_each(histogram, [k], space, effort, seed, team, fixed, True))
     fitted = next(_fit_each(histogram, [k], space, effort, seed, team, fixed, True, most))
     if not len(fitted.islands):
         return fitted
     more = np.concatenate([fixed, fitted.islands])
-    again = next(_fit_each(histogram, [k], space, effort, seed, team, more, True))
+    again = next(_fit_each(histogram, [k], space, effort, seed, team, more, True, 0))
     best = again if again.outlying < WORTH * fitted.outlying else fitted
     return replace(best, n_iter=fitted.n_iter + again.n_iter)
 
@@ -139,7 +139,7 @@ def _fit_each(
     team: _core.Team,
     fixed: ByteArray,
     faithful: bool = False,
-    islands: int = 0,
+    islands: int | None = None,
 ) -> Iterator[Fitted]:
     """Fit each k, of which there can be only one with fixed colours; perhaps look for islands."""
     # What an image of more colours than any k lacks, nobody asks.
@@ -282,7 +282,7 @@ def _round(
     centers: Any,
     fixed: ByteArray,
     faithful: bool,
-    islands: int,
+    islands: int | None,
     space: str,
     n_iter: int,
     team: _core.Team,
@@ -293,7 +293,7 @@ def _round(
     cost = assignment.cost(coords) / _core.steps(colors.shape[1], space) ** 2
     mse = error_of(histogram, labels, palette, team)
     found = _core.find_islands(assignment, coords, islands) if islands else colors[:0]
-    outlying = _core.fourth_powers(assignment, coords) if faithful else 0.0
+    outlying = 0.0 if islands is None else _core.fourth_powers(assignment, coords)
     return Fitted(centers, palette, labels, cost, mse, n_iter, found, outlying)
 
 

@@ -154,7 +154,11 @@ def compare_colors(
     ssim: float | None = None,
 ) -> Comparison:
     """Sum up what pairs of colours cost: uint8 (n, 3 or 4) twice, and the pixels of each pair."""
-    measures = _core.color_differences(colors_a, colors_b, team)
+    return summed_up(_core.color_differences(colors_a, colors_b, team), counts, ssim)
+
+
+def summed_up(measures: Floats, counts: CountArray, ssim: float | None = None) -> Comparison:
+    """Sum up what the core measured of pairs: float64 (n, 3), and the pixels of each pair."""
     weights = counts.astype(np.float64)
     square, ok, delta_e = (weights @ measures / weights.sum()).tolist()
     distances = np.ascontiguousarray(measures[:, 2])

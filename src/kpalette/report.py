@@ -10,7 +10,7 @@ import numpy as np
 from kpalette import _core
 from kpalette.colors import hex_name
 from kpalette.histogram import make_team
-from kpalette.metrics import Comparison, compare_colors
+from kpalette.metrics import Comparison, summed_up
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
@@ -75,10 +75,9 @@ def report(
     n: int,
 ) -> Report:
     """Sum up the loss of colours (m) that became those of a palette (k, channels) by `labels`."""
-    team = make_team(None)
     colors, counts = histogram.colors, histogram.counts
-    nearest = palette[labels]
-    delta_e = _core.color_differences(colors, nearest, team)[:, 2]
+    measures = _core.color_differences(colors, palette[labels], make_team(None))
+    delta_e = measures[:, 2]
     levels = (colors >> SHIFT).astype(np.int64)
     key = levels @ 8 ** np.arange(levels.shape[1])
     _, group = np.unique(key, return_inverse=True)
@@ -96,4 +95,4 @@ def report(
         share = float(weight[which]) / histogram.n_pixels
         color = hex_name(mean.round().astype(np.uint8))
         losses.append(Loss(color, hex_name(palette[shown]), share, float(mean_delta[which])))
-    return Report(compare_colors(colors, nearest, counts, team), tuple(losses))
+    return Report(summed_up(measures, counts), tuple(losses))

@@ -54,8 +54,7 @@ class Batch:
             ending_of if keeps else None,
             like_pngquant=bool(given.get("as_pngquant")),
         )
-        self.sources = gather(photos, given["recursive"], naming.folder)
-        self.jobs = plan(self.sources, naming)
+        self.jobs = plan(gather(photos, given["recursive"], naming.folder), naming)
         if given["as_json"] and any(job.target == "-" for job in self.jobs):
             raise click.UsageError("expected --json or a picture on stdout, got both")
         self.workers, self.threads = running.share_out(
