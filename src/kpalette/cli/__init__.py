@@ -21,6 +21,7 @@ from kpalette.cli.compare import compare
 from kpalette.cli.completion import completion
 from kpalette.cli.demo import show_demo
 from kpalette.cli.exits import (
+    BROKEN_PIPE,
     EPILOG,
     EXIT_CODES,
     INTERNAL,
@@ -49,16 +50,17 @@ def main() -> NoReturn:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
-    # End silently when the reader of stdout or stderr has gone. No file is half-written then.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     warnings.simplefilter("ignore")  # they are for who writes programs, not for who runs this one
-    code = run(sys.argv[1:])
     try:
+        code = run(sys.argv[1:])
         if sys.stdout:
             sys.stdout.flush()
-    except OSError:
-        # Said already; without this, Python would try once more and complain.
+    except OSError as error:
+        # Said already unless the reader has gone; Python would try once more and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else UNWRITABLE
+    except Stopped as stopped:  # while it was said how the command ended
+        code = 128 + stopped.number
     if streams.abandoned:
         os._exit(code)  # no thread is writing, and the others need not be waited for
     sys.exit(code)
@@ -106,6 +108,8 @@ def _run(args: Sequence[str]) -> int:
         if number in STOPPED:
             say(f"kpalette: {STOPPED[number]}")
         return 128 + number
+    except (BrokenPipeError, SystemExit):  # the latter is how click ends on the former
+        return BROKEN_PIPE
     except OSError as error:
         # The commands turn those of their files into Failed: this one comes from stdout.
         say(f"kpalette: stdout cannot be written: {error.strerror}")

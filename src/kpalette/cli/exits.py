@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+import signal
 
 import click
 
@@ -25,7 +25,7 @@ EXIT_CODES = {
     143: "terminated",
 }
 MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70
-NOT_SMALLER, NOT_REACHED = 98, 99
+NOT_SMALLER, NOT_REACHED, BROKEN_PIPE = 98, 99, 141
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items()
@@ -63,8 +63,12 @@ def say(line: str) -> None:
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
     # Python's words for a byte of a name that is not UTF-8, here or where a name is quoted.
     text = re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", text)
-    with suppress(OSError):  # there is nowhere else to say that stderr is full
+    try:
         click.echo(text, err=True)
+    except BrokenPipeError:
+        raise Stopped(signal.SIGPIPE) from None
+    except OSError:
+        pass  # there is nowhere else to say that stderr is full
 
 
 def counted(number: int, what: str) -> str:

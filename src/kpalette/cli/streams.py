@@ -170,6 +170,8 @@ def write(
                     os.utime(file.fileno(), ns=times)
     except FileExistsError:
         raise Failed(EXISTS, f"{target} exists; -f replaces it") from None
+    except BrokenPipeError:
+        raise Stopped(signal.SIGPIPE) from None
     except OSError as error:
         where = "stdout" if target == "-" else target
         raise Failed(UNWRITABLE, f"{where} cannot be written: {error.strerror}") from None
