@@ -211,13 +211,30 @@ Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team&
   return total;
 }
 
+Buffer<std::uint32_t> to_codes(std::span<const std::uint8_t> colors, int channels) {
+  Buffer<std::uint32_t> codes(colors.size() / static_cast<std::size_t>(channels));
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    codes[i] = code_of(colors.data() + i * static_cast<std::size_t>(channels), channels);
+  }
+  return codes;
+}
+
+Buffer<std::uint8_t> from_codes(std::span<const std::uint32_t> codes, int channels) {
+  Buffer<std::uint8_t> colors(codes.size() * static_cast<std::size_t>(channels));
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    std::uint8_t* color = colors.data() + i * static_cast<std::size_t>(channels);
+    if (channels == 3) {
+      unmorton<3>(codes[i], color);
+    } else {
+      unmorton<4>(codes[i], color);
+    }
+  }
+  return colors;
+}
+
 Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
                   int channels) {
-  const auto width = static_cast<std::size_t>(channels);
-  std::vector<std::uint32_t> codes(counts.size());
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    codes[i] = code_of(colors.data() + i * width, channels);
-  }
+  const Buffer<std::uint32_t> codes = to_codes(colors, channels);
   std::vector<std::size_t> order(counts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),

@@ -36,6 +36,10 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
 Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
                    int channels, std::size_t step);
 
+/// The Morton codes of colours (n, channels), and the colours of codes.
+Buffer<std::uint32_t> to_codes(std::span<const std::uint8_t> colors, int channels);
+Buffer<std::uint8_t> from_codes(std::span<const std::uint32_t> codes, int channels);
+
 /// The sum of two histograms with the same number of channels.
 Histogram merge(const Histogram& a, const Histogram& b);
 

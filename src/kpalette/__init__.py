@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kpalette import image, metrics, model
     from kpalette.animation import QuantizedAnimation, quantize_animation
+    from kpalette.counter import ColorCounter
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError
     from kpalette.histogram import ColorHistogram
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 __all__ = [
+    "ColorCounter",
     "ColorHistogram",
     "ImageReadError",
     "KMeans",
@@ -41,6 +43,7 @@ __version__ = "0.1.0"
 
 # Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
 _HOMES = {
+    "ColorCounter": "counter",
     "ColorHistogram": "histogram",
     "ImageReadError": "files",
     "KMeans": "kmeans",

@@ -162,17 +162,15 @@ def _count(
     sources: Sequence[Source], threads: int | None, codes: set[int]
 ) -> ColorHistogram | None:
     """Count the colours of all photos together; None if one cannot be read."""
-    from kpalette import ColorHistogram
+    from kpalette import ColorCounter
 
-    total: ColorHistogram | None = None
+    counter = ColorCounter(threads=threads)
     for source in sources:
         with streams.telling(source.path, codes):
             if source.failure:
                 raise source.failure
-            pixels = streams.read(source.path).pixels
-            histogram = ColorHistogram.from_image(pixels, threads=threads)
-            total = histogram if total is None else total + histogram
-    return None if codes else total
+            counter.update(streams.read(source.path).pixels)
+    return None if codes else counter.histogram()
 
 
 def _list(found: Palette) -> str:
