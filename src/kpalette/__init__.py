@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kpalette.animation import QuantizedAnimation, quantize_animation
     from kpalette.counter import ColorCounter
     from kpalette.curve import Sweep, sweep
-    from kpalette.files import ImageReadError
+    from kpalette.files import ImageReadError, raw_frames
     from kpalette.histogram import ColorHistogram
     from kpalette.kmeans import KMeans
     from kpalette.palette import Palette
@@ -36,6 +36,7 @@ __all__ = [
     "model",
     "quantize",
     "quantize_animation",
+    "raw_frames",
     "sweep",
 ]
 
@@ -56,6 +57,7 @@ _HOMES = {
     "extract_palette": "pipeline",
     "quantize": "pipeline",
     "quantize_animation": "animation",
+    "raw_frames": "files",
     "sweep": "curve",
 }
 
