@@ -42,14 +42,17 @@ def make_tile(folder: str, number: int, height: int = TILE, width: int = TILE) -
     return tile
 
 
-def tiles(folder: str, pixels: int) -> Iterator[Pixels]:
-    """Tiles of so many pixels together; the last one is as wide as is left."""
-    number = 0
+def widths(pixels: int) -> Iterator[int]:
+    """How wide the tiles of so many pixels are: the last one as is left."""
     while pixels > 0:
-        width = min(TILE, max(1, pixels // TILE))
-        yield make_tile(folder, number, width=width)
+        yield (width := min(TILE, max(1, pixels // TILE)))
         pixels -= TILE * width
-        number += 1
+
+
+def tiles(folder: str, pixels: int) -> Iterator[Pixels]:
+    """Tiles of so many pixels together."""
+    for number, width in enumerate(widths(pixels)):
+        yield make_tile(folder, number, width=width)
 
 
 def bandwidth() -> float:

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kColors = 1u << 24;
 constexpr std::size_t kChunk = 1u << 16;  // pixels that a thread takes at once
 constexpr std::size_t kBatch = 64;
-constexpr std::int64_t kCarry = 1 << 16;
+constexpr std::int64_t kCarry = 1 << 8;
 
 constexpr const char* kTooMany = "the counts of a colour add up to more than 2^63 - 1";
 
@@ -65,7 +65,7 @@ void Counter::add(std::span<const std::uint8_t> pixels, Team& team) {
   team.run((n + kChunk - 1) / kChunk, [&](std::size_t chunk, int worker) {
     Own& own = own_[static_cast<std::size_t>(worker)];
     if (own.counts.empty()) own.counts.resize(kColors, 0);
-    std::uint16_t* counts = own.counts.data();
+    std::uint8_t* counts = own.counts.data();
     const std::size_t last = std::min(n, (chunk + 1) * kChunk);
     std::array<std::uint32_t, kBatch> slots;
     for (std::size_t first = chunk * kChunk; first < last; first += kBatch) {
@@ -139,7 +139,7 @@ bool Counter::sum_up(std::uint32_t block, std::span<std::uint64_t, kBlock> sums)
   if (any) std::copy_n(common, kBlock, sums.begin());
   for (const Own& own : own_) {
     if (own.counts.empty()) continue;
-    const std::uint16_t* counts = own.counts.data() + std::size_t{block} * kBlock;
+    const std::uint8_t* counts = own.counts.data() + std::size_t{block} * kBlock;
     unsigned seen = 0;
     for (std::size_t i = 0; i < kBlock; ++i) seen |= counts[i];
     if (seen == 0) continue;

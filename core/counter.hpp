@@ -1,7 +1,7 @@
 // Counting RGB pixels that come in parts: the tiles of a mosaic, the frames of a film.
 //
 // There is a counter for each of the 2^24 colours, so that adding a part costs nothing but its
-// pixels, however many came before it. Each thread has 16-bit counters of its own, 32 MB; what
+// pixels, however many came before it. Each thread has 8-bit counters of its own, 16 MB; what
 // exceeds them goes to common ones of 64 bits, which are there where needed, 128 MB at most.
 //
 // Colours are in blocks of 8 × 8 × 8, so that those of neighbouring pixels share cache lines.
@@ -38,8 +38,8 @@ class Counter {
 
  private:
   struct Own {
-    Buffer<std::uint16_t> counts;
-    std::vector<std::uint32_t> carries;  // slots, each for 65,536 pixels
+    Buffer<std::uint8_t> counts;
+    std::vector<std::uint32_t> carries;  // slots, each for 256 pixels
   };
 
   std::int64_t& common(std::uint32_t slot);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "counter.hpp"
 #include "morton.hpp"
 
 namespace kpalette {
@@ -196,6 +197,13 @@ void append(Histogram& histogram, const std::uint8_t* color, std::int64_t count)
 }  // namespace
 
 Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team& team) {
+  // From so many pixels per thread on, a counter for every colour there is costs less.
+  constexpr std::size_t kMany = std::size_t{1} << 22;
+  if (channels == 3 && pixels.size() / 3 >= kMany * static_cast<std::size_t>(team.size())) {
+    Counter counter;
+    counter.add(pixels, team);
+    return counter.total(team);
+  }
   // Offsets and counts inside one part are 32-bit: larger inputs are counted in parts and added.
   constexpr std::size_t kPart = std::size_t{1} << 30;
   const auto width = static_cast<std::size_t>(channels);

@@ -3,7 +3,7 @@
 // Pixels are partitioned by the top 12 bits of their Morton code. What is left of an RGB code then
 // fits a bucket's own 4,096 counters, which stay in the first-level cache, and a bitmap of them
 // lists the distinct colours already sorted. No 64 MB table is touched, so a thumbnail costs
-// microseconds, and buckets are counted by all threads at once.
+// microseconds, and buckets are counted by all threads at once. See counter.hpp for many pixels.
 #pragma once
 
 #include <cstddef>

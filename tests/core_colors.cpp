@@ -178,7 +178,7 @@ void test_histogram(int channels) {
                   reference_histogram(distinct, Counts(150000, 1), channels));
 }
 
-/// Parts, by any number of threads, and more pixels of one colour than 16 bits count.
+/// Parts, by any number of threads, and more pixels of one colour than a thread's counter holds.
 void test_counter() {
   current_case = "counter";
   Team one(1);
@@ -205,6 +205,17 @@ void test_counter() {
   CHECK_THROWS(std::overflow_error, full.add(color, Counts{1}));
   full.add(color, one);
   CHECK_THROWS(std::overflow_error, full.total(three));
+}
+
+/// Many pixels are counted in another way than few.
+void test_many_pixels() {
+  current_case = "many pixels";
+  Team one(1);
+  const Bytes pixels = make_pixels((1u << 22) + 7, 3, Kind::smooth, 1);
+  const auto halves = std::span(pixels);
+  const Histogram first = count_colors(halves.first(3 * 3'000'000), 3, one);
+  const Histogram second = count_colors(halves.subspan(3 * 3'000'000), 3, one);
+  check_histogram(count_colors(pixels, 3, one), Colors(merge(first, second)));
 }
 
 void test_codes(int channels) {
@@ -333,6 +344,7 @@ void test_colors() {
     test_codes(channels);
   }
   test_counter();
+  test_many_pixels();
   current_space = SpaceName::srgb;
   test_remap();
   test_color_differences();

@@ -39,7 +39,7 @@ def test_equals_the_sum_of_histograms(images: list[np.ndarray], threads: int) ->
     assert counter.n_pixels == sum(image.shape[0] * image.shape[1] for image in images)
 
 
-def test_more_pixels_of_a_colour_than_16_bits() -> None:
+def test_more_pixels_of_a_colour_than_a_counter_holds() -> None:
     counter = ColorCounter(threads=2)
     for _ in range(3):
         counter.update(np.full((300, 300), 9, np.uint8))
@@ -110,7 +110,7 @@ def test_nothing_counted_has_no_histogram() -> None:
 
 
 def test_memory_is_bounded_whatever_comes() -> None:
-    """All colours there are, three times, with one thread: 32 MB, 128 MB and the result's 184."""
+    """All colours there are, three times, with one thread: 16 MB, 128 MB and the result's 184."""
     program = """if True:
         import resource
         import numpy as np

@@ -21,7 +21,7 @@ class ColorCounter:
     """Counts the colours of images that come one after another.
 
     Adding an image costs time for its pixels alone, however many came before. Memory is bounded:
-    32 MB per thread and 128 MB for all 2**24 colours without alpha, whatever comes; of colours with
+    16 MB per thread and 128 MB for all 2**24 colours without alpha, whatever comes; of colours with
     alpha there can be 2**25, which take about 1.2 GB.
 
     Parameters
