@@ -241,6 +241,10 @@ def gigapixel(args: argparse.Namespace) -> None:
     if args.what == "linear":
         giant.linear(folder, [int(1e6 * size) for size in args.megapixels], k, args.repeat)
         return
+    if args.what == "fits":
+        numbers = [100_000, 500_000, 1_500_000, 4_000_000, 1 << 24]
+        giant.fits(folder, numbers, [16, 64, 256, 1024], args.repeat)
+        return
     from benchmarks import clusters
 
     pixels = int(1e6 * args.megapixels[-1])
@@ -314,7 +318,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         if name in ("compare", "looks", "animations"):
             command.add_argument("--only", default="", help="methods whose name has this regex")
         if name == "gigapixel":
-            whats = ["linear", "workers", "killed", "rivals"]
+            whats = ["linear", "fits", "workers", "killed", "rivals"]
             command.add_argument("--what", choices=whats, default="linear", help="default linear")
             sizes = [10, 30, 100, 300, 1000, 2000]
             command.add_argument("--megapixels", type=numbers, default=sizes, help="of the images")

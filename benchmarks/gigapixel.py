@@ -103,6 +103,31 @@ def linear(folder: str, sizes: list[int], k: int, repeat: int) -> None:
         )
 
 
+def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> None:
+    """Time of a fit, on one thread, against the number of distinct colours, and k."""
+    histogram, _, _ = count(folder, 100 * MEGA, 1)
+    whole = np.arange(1 << 24, dtype=np.uint32).view(np.uint8).reshape(-1, 4)[:, :3]
+    print("\n| colours | " + " | ".join(f"k = {k}, s" for k in ks) + " |")
+    print("|--:|" + "--:|" * len(ks))
+    rng = np.random.default_rng(0)
+    for n in numbers:
+        if n < len(histogram):
+            some = rng.choice(len(histogram), n, replace=False)
+            part = kpalette.ColorHistogram(histogram.colors[some], histogram.counts[some])
+        else:  # all that there are, equally often
+            some = rng.choice(len(whole), min(n, len(whole)), replace=False)
+            part = kpalette.ColorHistogram(whole[some], np.ones(len(some), np.int64))
+        cells = []
+        for k in ks:
+            times = []
+            for _ in range(repeat):
+                start = time.perf_counter()
+                kpalette.extract_palette(part, k, threads=1)
+                times.append(time.perf_counter() - start)
+            cells.append(f"{statistics.median(times):.3f}")
+        print(f"| {len(part):,} | " + " | ".join(cells) + " |", flush=True)
+
+
 def peak_memory() -> int:
     """Bytes that this process has had at most."""
     status = Path("/proc/self/status").read_text()
