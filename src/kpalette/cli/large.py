@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -30,12 +32,13 @@ from kpalette.cli.options import LARGE, MAX_THREADS, Command, Given, added
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
 
-#: Bytes that a run needs besides its tiles, and for each pixel of a tile at work. Measured: see
+#: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured: see
 #: docs/scale.md.
-BASE = 700_000_000
-PER_PIXEL = 40
+BASE = 600_000_000
+PER_BYTE = 12
 #: Tiles of less than a megapixel take longer to hand round than to count.
-LEAST_PIXELS = 1 << 20
+LEAST = 3 << 20
+MOST = 3 << 24
 
 ENDINGS = (".zarr", ".tif", ".tiff")
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -54,10 +57,9 @@ def size(context: click.Context, parameter: click.Parameter, value: str | None) 
     if found is None or found[2] not in UNITS:
         raise click.BadParameter(f"expected a size such as 4GB or 500MiB, got {value!r}")
     bytes_ = int(float(found[1]) * UNITS[found[2]])
-    if bytes_ < BASE + LEAST_PIXELS * PER_PIXEL:
-        raise click.BadParameter(
-            f"expected at least {(BASE + LEAST_PIXELS * PER_PIXEL) / 1e9:.2f}GB, got {value}"
-        )
+    least = BASE + LEAST * PER_BYTE
+    if bytes_ < least:
+        raise click.BadParameter(f"expected at least {math.ceil(least / 1e6)}MB, got {value}")
     return bytes_
 
 
@@ -92,12 +94,28 @@ def is_asked_for(photos: Sequence[str], out: str | None, given: dict[str, Any]) 
         or given["memory_limit"] is not None
         or is_zarr(out or "")
         or any(is_zarr(photo) or "://" in photo for photo in photos)
+        or (len(photos) == 1 and is_large_tiff(photos[0]))
     )
 
 
 def is_zarr(name: str) -> bool:
     """Tell whether a name is that of a Zarr group."""
     return name.rstrip("/").lower().endswith(".zarr")
+
+
+def is_large_tiff(name: str) -> bool:
+    """Tell whether a file is a TIFF with more pixels than Pillow takes."""
+    if not name.lower().endswith(ENDINGS[1:]):
+        return False
+    from PIL import Image
+
+    try:
+        with Image.open(name):
+            return False
+    except Image.DecompressionBombError:
+        return True
+    except OSError:
+        return False
 
 
 def refuse_others(known: set[str]) -> None:
@@ -124,9 +142,9 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     workers, _ = running.share_out(MAX_THREADS, given.get("jobs"), 1)
     options: dict[str, Any] = {"scheduler": given["scheduler"] or "threads"}
     if given["memory_limit"] is not None:
-        room = (given["memory_limit"] - BASE) // PER_PIXEL
-        workers = min(workers, room // LEAST_PIXELS)
-        options["tile_pixels"] = room // workers
+        room = (given["memory_limit"] - BASE) // PER_BYTE
+        workers = min(workers, room // LEAST)
+        options["chunks"] = f"{min(room // workers, MOST)}B"
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(num_workers=workers))
         if not given["quiet"] and os.isatty(2):
@@ -164,13 +182,14 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
         from kpalette.cli.remap import load
 
         options["palette"] = load(given["map"], "--map")
+    _check_free(out, photo, given["force"])
     start = time.perf_counter()
     with tiles(given) as where:
         from kpalette import distributed
 
-        distributed.check_target(out, overwrite=given["force"])
         found = distributed.quantize(photo, k, checkpoint=f"{out}.counts", **options, **where)
         found.save(out, overwrite=given["force"])
+    shutil.rmtree(f"{out}.counts", ignore_errors=True)
     seconds = time.perf_counter() - start
     height, width = found.indices.shape
     colors = len(found.palette)
@@ -186,6 +205,22 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
         )
         say(f"{photo}: {width}×{height}, {of} in {seconds:.1f} s ({speed:.1f} MP/s); {out}")
     return 0
+
+
+def _check_free(out: str, photo: str, force: bool) -> None:
+    """Refuse, before any work, to write where nothing can be, or something would be lost."""
+    folder = os.path.dirname(os.path.abspath(out))
+    if not os.path.isdir(folder):
+        raise Failed(UNWRITABLE, f"{out} cannot be written: there is no directory {folder}")
+    if not os.path.lexists(out):
+        return
+    if os.path.realpath(out) == os.path.realpath(photo):
+        raise Failed(EXISTS, f"{out} is the input")
+    if not force:
+        raise Failed(EXISTS, f"{out} exists; -f replaces it")
+    marks = [os.path.join(out, name) for name in ("zarr.json", ".zgroup", ".zarray")]
+    if os.path.isdir(out) and not (is_zarr(out) and any(map(os.path.exists, marks))):
+        raise Failed(UNWRITABLE, f"{out} cannot be written: it is a directory, and no Zarr group")
 
 
 def histogram(

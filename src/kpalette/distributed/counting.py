@@ -56,9 +56,10 @@ def histogram(
     alpha : str, default "keep"
         What to do with transparency: keep it, or lay the image over a colour,
         ``"flatten:#ffffff"``.
-    chunks : int, tuple or "auto", optional
-        The size of tiles, as Dask takes it. By default those of a ``dask.array``, and for the
-        others about 16 megapixels, aligned with how they are stored.
+    chunks : int, tuple or str, optional
+        The size of tiles, as Dask takes it: pixels, or bytes as in ``"64MiB"``. By default those of
+        a ``dask.array``, and for the others about 16 megapixels. Where it is not given in pixels,
+        it is aligned with how the others are stored.
     missing : {"error", "fill"}
         What to do where a Zarr array or a TIFF lacks chunks: refuse it, or take its fill value.
     checkpoint : path, optional

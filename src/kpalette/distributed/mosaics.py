@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise, product
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
+from dask.utils import parse_bytes
 
 from kpalette.distributed.errors import reading
 
@@ -18,7 +20,6 @@ Reader: TypeAlias = Callable[[slice, slice], Array]
 
 #: About so many pixels make a tile, where nobody says another number: 50 MB in RGB.
 TILE_PIXELS = 1 << 24
-TILE_SIDE = 1 << 12
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def of_reader(
         As a `Mosaic` has them.
     """
     check_shape(shape, dtype)
-    blocks = cut(shape, aligned(shape[:2], unit) if chunks is None else chunks)
+    blocks = cut(shape, stored(shape, dtype, unit, chunks))
     array = da.map_blocks(
         _read_block,
         reader=reader,
@@ -173,11 +174,21 @@ def cut(shape: tuple[int, ...], chunks: Any) -> tuple[tuple[int, ...], ...]:
     return (*blocks, shape[2:]) if len(shape) == 3 else blocks
 
 
-def aligned(sides: tuple[int, ...], unit: tuple[int, int]) -> tuple[int, int]:
-    """Choose the size of tiles: multiples of a unit in either direction, about `TILE_PIXELS`."""
-    width = min(sides[1], unit[1] * max(1, TILE_SIDE // unit[1]))
-    height = unit[0] * max(1, TILE_PIXELS // width // unit[0])
-    return min(sides[0], height), width
+def stored(shape: tuple[int, ...], dtype: Any, unit: tuple[int, int], chunks: Any) -> Any:
+    """Choose the size of tiles of what is stored in units, unless `chunks` has it in pixels.
+
+    Tiles are multiples of a unit in either direction, of about `TILE_PIXELS` or as many bytes as
+    `chunks` says, ``"64MiB"``.
+    """
+    if chunks is not None and (not isinstance(chunks, str) or chunks == "auto"):
+        return chunks
+    pixels = TILE_PIXELS
+    if chunks is not None:
+        pixels = parse_bytes(chunks) // (np.dtype(dtype).itemsize * (*shape, 1)[2])
+    side = math.isqrt(max(pixels, 1))
+    width = min(shape[1], unit[1] * max(1, side // unit[1]))
+    height = unit[0] * max(1, pixels // width // unit[0])
+    return min(shape[0], height), width
 
 
 def _outlines(array: Any) -> dict[str, Any]:

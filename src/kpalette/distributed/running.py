@@ -9,6 +9,7 @@ from typing import Any
 from dask.base import compute, get_scheduler
 from dask.delayed import Delayed
 
+from kpalette.distributed.bars import following
 from kpalette.distributed.errors import SchedulerLostError, TileError, in_words
 
 LOCAL = ("threads", "processes", "synchronous")
@@ -90,11 +91,24 @@ def _connected(address: str) -> Iterator[Any]:
             client.close(timeout=CLOSE_TIMEOUT)
 
 
+def _wait(client: Any, future: Any) -> None:
+    """Wait, and look now and then whether there is still something to wait for."""
+    from distributed import wait
+
+    while True:
+        try:
+            wait(future, timeout=LOOK_AFTER)
+        except TimeoutError:
+            if client.status != "running":
+                raise
+        else:
+            return
+
+
 def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
-    """Compute on a cluster, and look now and then whether its scheduler is still there."""
+    """Compute on a cluster, as long as its scheduler is there."""
     from concurrent.futures import CancelledError
 
-    from distributed import wait
     from distributed.client import ClosedClientError
     from distributed.comm import CommClosedError
     from distributed.scheduler import KilledWorker
@@ -104,14 +118,9 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
     future = None
     try:
         future = client.compute(task)
-        while True:
-            try:
-                wait(future, timeout=LOOK_AFTER)
-            except TimeoutError:
-                if client.status != "running":
-                    raise
-            else:
-                return future.result()
+        with following(future):
+            _wait(client, future)
+        return future.result()
     except lost as error:
         raise SchedulerLostError(
             f"scheduler: lost the connection to {address!r}: {in_words(error)}; what is finished "

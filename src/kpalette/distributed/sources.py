@@ -104,8 +104,8 @@ def _is_file(source: Any) -> bool:
 
 def _of_numpy(array: Any, chunks: Any, name: str = "array") -> Mosaic:
     mosaics.check_shape(array.shape, array.dtype)
-    sides = array.shape[:2]
-    blocks = mosaics.cut(array.shape, mosaics.aligned(sides, (1, 1)) if chunks is None else chunks)
+    sizes = mosaics.stored(array.shape, array.dtype, (1, 1), chunks)
+    blocks = mosaics.cut(array.shape, sizes)
     return mosaics.of_array(da.from_array(array, chunks=blocks), None, name)
 
 
