@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import dask
 from dask._task_spec import (
+    Alias,
     List,
     Task,
     TaskRef,
@@ -71,15 +72,19 @@ def needing(collection: Any, results: Mapping[Key, Any], names: Mapping[Key, str
     (optimized,) = dask.optimize(collection)
     graph = {**convert_legacy_graph(ensure_dict(optimized.__dask_graph__())), **results}
     graph = fuse_linear_task_spec({key: graph[key] for key in _owners(graph, names)}, set(names))
+    for key in names:
+        if isinstance(graph[key], Alias):  # of a chain, which Dask gives another name
+            graph[key] = graph.pop(graph[key].target)
     owners = _owners(graph, names)
-    return Tasks({key: _naming(graph[key], owner) for key, owner in owners.items()}, dict(names))
+    named = {key: _naming(key, graph[key], owner) for key, owner in owners.items()}
+    return Tasks(named, dict(names))
 
 
-def _naming(node: Any, owner: str | None) -> Any:
+def _naming(key: Key, node: Any, owner: str | None) -> Any:
     if type(node) is not Task:  # a container or a literal, which cannot fail
         return node
-    func = Named(node.func, owner or f"several tiles (task {node.key})")
-    return Task(node.key, func, *node.args, _data_producer=node.data_producer, **node.kwargs)
+    func = Named(node.func, owner or f"several tiles (task {key})")
+    return Task(key, func, *node.args, _data_producer=node.data_producer, **node.kwargs)
 
 
 def _owners(graph: Mapping[Key, Any], names: Mapping[Key, str]) -> dict[Key, str | None]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kpalette.distributed.axes import Axes
-from kpalette.distributed.mosaics import Mosaic, of_reader
+from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
 
 #: What lies in a folder that is a Zarr array or group.
 MARKS = ("zarr.json", ".zarray", ".zgroup")
@@ -86,10 +86,11 @@ def open_array(
     name = name or str(array.store_path)
     axes = Axes.unnamed(array.shape) if names is None else Axes.of(names, array.shape, name)
     shape = axes.image_shape(array.shape) if names is not None else array.shape
+    check_shape(shape, array.dtype)
     if missing == "error":
         _check_complete(array, name)
     stored = array.shards or array.chunks
-    unit = (stored[axes.rows], stored[axes.columns]) if array.ndim > 1 else (1, 1)
+    unit = stored[axes.rows], stored[axes.columns]
     fingerprint = {"zarr": name, **_age(str(array.store_path))}
     reader = ZarrReader(array, axes)
     return of_reader(reader.read, shape, array.dtype, chunks, unit, name, fingerprint)
