@@ -11,29 +11,12 @@ from dask.base import tokenize
 
 from kpalette import _core, dither, files, pipeline
 from kpalette.colors import ByteArray
+from kpalette.distributed.diffusing import diffuse
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mosaics import Mosaic, tile_name
 from kpalette.histogram import ColorHistogram, make_team
 
 Indices = np.ndarray[Any, Any]
-
-
-def check_dither(name: object, strength: object) -> None:
-    """Raise an error for a dither that tiles cannot be mapped with, each by itself.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As :func:`kpalette.quantize`, or if it is error diffusion, where each row needs what the one
-        above has lost.
-    """
-    dither.check_options(name, strength)
-    if name == "floyd-steinberg":
-        tiled = ", ".join(map(repr, sorted(set(dither.DITHERS) - {name})))
-        raise ValueError(
-            f"dither: expected None or what depends on colour and place alone, {tiled}; "
-            "got 'floyd-steinberg'"
-        )
 
 
 @dataclass(frozen=True)
@@ -58,14 +41,18 @@ class Mapper:
     strength: float
     exact: bool
 
-    def map(self, pixels: ByteArray, colors: ByteArray, origin: tuple[int, int]) -> Indices:
-        """Map pixels (h, w, 3 or 4) whose first one is at a row and column of the image.
-
-        The palette's channels decide on those of the pixels.
-        """
+    def prepared(self, pixels: ByteArray, colors: ByteArray) -> ByteArray:
+        """Give pixels with as many channels as the palette has."""
         pixels = files.apply_alpha(pixels, self.alpha)
-        if colors.shape[1] == 4:
-            pixels = files.with_alpha(pixels)
+        return files.with_alpha(pixels) if colors.shape[1] == 4 else pixels
+
+    def map(
+        self, pixels: ByteArray, colors: ByteArray, origin: tuple[int, int], **carried: Any
+    ) -> Indices:
+        """Map prepared pixels whose first one is at a row and column of the image.
+
+        `carried` is what error diffusion takes from the rows above: see `dither.apply`.
+        """
         team = make_team(1)
         k = len(colors)
         if self.exact:
@@ -92,6 +79,7 @@ class Mapper:
                 space=self.space,
                 team=team,
                 origin=origin,
+                **carried,
             )
         return indices
 
@@ -102,17 +90,23 @@ class Mapper:
         rows, columns = block_info[0]["array-location"][:2]
         with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
             pixels = files.as_pixels(np.asarray(block))
-            return self.map(pixels, colors, (rows[0], columns[0]))
+            return self.map(self.prepared(pixels, colors), colors, (rows[0], columns[0]))
 
 
-def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper) -> Any:
-    """Give a lazy array of indices (h, w), with the mosaic's chunks."""
+def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | None = None) -> Any:
+    """Give a lazy array of indices (h, w), with the mosaic's chunks.
+
+    `folder` is where error diffusion leaves what it needs to go on.
+    """
     array, dtype = mosaic.array, index_dtype(len(colors))
     token = tokenize(array.name, colors, mapper)
+    # A task of its own, so that each worker is sent it once.
+    palette = dask.delayed(colors, name=f"palette-{token}")
+    if mapper.dither == "floyd-steinberg" and mapper.strength > 0:
+        return diffuse(mosaic, palette, mapper, dtype, folder)
     return array.map_blocks(
         mapper.map_block,
-        # A task of its own, so that each worker is sent it once.
-        dask.delayed(colors, name=f"palette-{token}"),
+        palette,
         image=mosaic.name,
         drop_axis=list(range(2, array.ndim)),
         dtype=dtype,

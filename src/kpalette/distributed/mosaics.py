@@ -34,11 +34,14 @@ class Mosaic:
         What to call it.
     fingerprint : dict
         What tells it from others, as JSON can hold it.
+    unit_rows : int
+        So many rows are stored together, and best read together.
     """
 
     array: Any
     name: str
     fingerprint: dict[str, Any]
+    unit_rows: int = 1
 
     def block(self, i: int, j: int) -> tuple[Any, ...]:
         """Give Dask's key of a tile."""
@@ -116,7 +119,7 @@ def of_reader(
         meta=np.empty((0,) * len(shape), dtype),
         name=f"read-{tokenize(fingerprint, blocks)}",
     )
-    return Mosaic(array, name, {**fingerprint, **_outlines(array)})
+    return Mosaic(array, name, {**fingerprint, **_outlines(array)}, unit[0])
 
 
 def _read_block(reader: Reader, image: str, block_info: Any = None) -> Array:

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import dask.array as da
 import numpy as np
 
+from kpalette import dither as dithering
 from kpalette import files
 from kpalette.colors import ByteArray, Color, checked_fixed
 from kpalette.distributed import mapping, running
 from kpalette.distributed.counting import histogram_of
+from kpalette.distributed.diffusing import band_chunks
 from kpalette.distributed.mapping import Mapper
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.sources import open_image
@@ -49,6 +52,7 @@ class QuantizedArray:
     n_distinct: int | None
     _mapper: Mapper
     _source: Mosaic
+    _colors: ByteArray
     _scheduler: Any
 
     @property
@@ -162,9 +166,10 @@ def quantize(
         One image: see :func:`histogram`. An ordinary image file is read at once, as one tile.
     k, space, effort, fixed, alpha, dither_strength, seed
         See :func:`kpalette.quantize`.
-    dither : {"blue-noise", "bayer"}, optional
-        See :func:`kpalette.quantize`. Error diffusion, for which each row waits for the one above,
-        is refused.
+    dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
+        See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row waits for the one above:
+        blocks beside each other are mapped as one band, and bands one after the other, so that more
+        workers do not make it quicker.
     chunks, missing, checkpoint, scheduler
         See :func:`histogram`. :meth:`QuantizedArray.save` uses the same scheduler.
     palette : Palette, optional
@@ -205,7 +210,7 @@ def quantize(
     """
     check_k(k)
     check_options(space, effort, seed)
-    mapping.check_dither(dither, dither_strength)
+    dithering.check_options(dither, dither_strength)
     fixed_colors = checked_fixed(fixed, k, alpha)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha
     running.check_scheduler(scheduler)
@@ -215,13 +220,15 @@ def quantize(
         if len(fixed_colors):
             raise ValueError("fixed: expected none with a palette that is given")
     mosaic = open_image(source, chunks, missing)
+    if dither == "floyd-steinberg" and chunks is None and not isinstance(source, da.Array):
+        mosaic = open_image(source, band_chunks(mosaic), missing)
     if palette is not None:
         colors = palette.colors
         if mosaic.array.shape[2:] == (4,) and alpha == "keep":
             colors = files.with_alpha(colors)
         mapper = Mapper(alpha, space, dither, float(dither_strength), False)
         indices = mapping.map_tiles(mosaic, colors, mapper)
-        return QuantizedArray(indices, palette, None, 0, None, mapper, mosaic, scheduler)
+        return QuantizedArray(indices, palette, None, 0, None, mapper, mosaic, colors, scheduler)
     histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
@@ -235,6 +242,7 @@ def quantize(
         len(histogram),
         mapper,
         mosaic,
+        fitted.palette.colors,
         scheduler,
     )
 

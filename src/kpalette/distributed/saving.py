@@ -19,6 +19,7 @@ import kpalette
 from kpalette import files
 from kpalette.distributed import running, tasks, tiffout
 from kpalette.distributed.errors import writing
+from kpalette.distributed.mapping import map_tiles
 from kpalette.distributed.mosaics import tile_name
 from kpalette.distributed.tasks import Key
 
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 ENDINGS = (".zarr", ".tif", ".tiff")
 
 # What lies in the folder of an unfinished result: what it is to be, the group, a file for each
-# block that is written, and perhaps what the result replaces.
+# block that is written, what bands of error diffusion hand on, and perhaps what the result
+# replaces.
 RECORD = "run.json"
 GROUP = "group.zarr"
 DONE = "done"
+CARRIED = "carried"
 REPLACED = "replaced"
 
 
@@ -44,6 +47,9 @@ def save(q: QuantizedArray, path: Any, overwrite: bool) -> None:
     part = target.with_name(f"{target.name}.part")
     group = part / GROUP
     _prepare(q, indices, part)
+    if q._mapper.dither == "floyd-steinberg":  # which can go on only from where it was
+        folder = os.fspath(part / CARRIED)
+        indices = _regular(map_tiles(q._source, q._colors, q._mapper, folder))
     _write_blocks(q, indices, part)
     if target.suffix.lower() == ".zarr":
         _put_in_place(group, target, part / REPLACED, overwrite)
@@ -126,6 +132,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
         # First, so that whatever else is there is known to be ours.
         (part / RECORD).write_text(record)
         (part / DONE).mkdir()
+        (part / CARRIED).mkdir()
         attributes = {
             "kpalette": kpalette.__version__,
             "k": len(colors),
