@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from kpalette import files
-from kpalette.distributed.errors import CheckpointError, DamagedPartialError, writing
+from kpalette.distributed.errors import CheckpointError, writing
 from kpalette.histogram import FORMAT_VERSION, ColorHistogram
 
 #: The file that says of which source the partial histograms are.
@@ -77,18 +77,19 @@ def save(histogram: ColorHistogram, path: str) -> None:
         histogram.save(path)
 
 
-def load(path: str) -> ColorHistogram:
-    """Read a partial histogram.
+@dataclass(frozen=True)
+class Damaged:
+    """Partial histograms that cannot be read, by their paths; they have to be made again."""
 
-    Raises
-    ------
-    DamagedPartialError
-        If it cannot be read.
-    """
+    paths: tuple[str, ...]
+
+
+def load(path: str) -> ColorHistogram | Damaged:
+    """Read a partial histogram, or say that it is damaged."""
     try:
         return ColorHistogram.load(path)
-    except (OSError, ValueError) as error:
-        raise DamagedPartialError(path) from error
+    except (OSError, ValueError):
+        return Damaged((path,))
 
 
 def _check_same(there: Any, here: dict[str, Any], path: str) -> None:

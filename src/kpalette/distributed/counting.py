@@ -14,8 +14,7 @@ from dask.base import tokenize
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed import checkpoints, photos, running, tasks
-from kpalette.distributed.checkpoints import Checkpoint
-from kpalette.distributed.errors import DamagedPartialError
+from kpalette.distributed.checkpoints import Checkpoint, Damaged
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
 from kpalette.distributed.sources import open_source
@@ -125,18 +124,21 @@ def histogram_of(
     partials = None
     if checkpoint is not None:
         partials = Checkpoint.open(checkpoint, _fingerprint(source), alpha, missing)
-    while True:
+
+    def total_of() -> ColorHistogram | Damaged | None:
         counted = _count(source, Counter(alpha, partials))
-        try:
-            total = running.run(tasks.merged(counted, _add), scheduler, counted.names)
-        except DamagedPartialError as error:
-            os.unlink(error.path)
-        else:
-            break
+        result: ColorHistogram | Damaged | None
+        result = running.run(tasks.merged(counted, _add), scheduler, counted.names)
+        return result
+
+    total = total_of()
+    while isinstance(total, Damaged):
+        for path in total.paths:
+            os.unlink(path)
+        total = total_of()
     if total is None:
         raise ValueError("source: expected at least one image, got an empty bag")
-    histogram: ColorHistogram = total
-    return histogram
+    return total
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,9 @@ def _fingerprint(source: Mosaic | Photos | Any) -> dict[str, Any]:
     return {"bag": source.name, "partitions": source.npartitions}
 
 
-def _add(histograms: list[ColorHistogram | None]) -> ColorHistogram | None:
-    some = [histogram for histogram in histograms if histogram is not None]
+def _add(parts: list[ColorHistogram | Damaged | None]) -> ColorHistogram | Damaged | None:
+    damaged = [part for part in parts if isinstance(part, Damaged)]
+    if damaged:
+        return Damaged(tuple(path for part in damaged for path in part.paths))
+    some = [part for part in parts if isinstance(part, ColorHistogram)]
     return sum(some[1:], some[0]) if some else None

@@ -54,14 +54,6 @@ class CheckpointError(ValueError):
     """A checkpoint folder that belongs to another source, or is none."""
 
 
-class DamagedPartialError(Exception):
-    """A partial histogram in a checkpoint that cannot be read; it is made again."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-
 @contextmanager
 def writing(path: str) -> Iterator[None]:
     """Name the file in what the system says when it cannot be written."""
@@ -76,7 +68,7 @@ def reading(where: str) -> Iterator[None]:
     """Name the tile in whatever goes wrong with it."""
     try:
         yield
-    except (TileError, OutputError, DamagedPartialError):
+    except (TileError, OutputError):
         raise
     except Exception as error:
         raise TileError(where, in_words(error)) from error

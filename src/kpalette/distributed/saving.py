@@ -195,8 +195,9 @@ class BlockWriter:
 
         array = os.path.join(self.part, GROUP, "indices")
         with writing(array):
+            indices = zarr.open_array(array, mode="r+")
             # A reader may take what is not there for lost.
-            indices = zarr.open_array(array, mode="r+", config={"write_empty_chunks": True})
+            indices = indices.with_config({"write_empty_chunks": True})
             indices[slice(*self.rows), slice(*self.columns)] = block
         mark = os.path.join(self.part, DONE, "-".join(map(str, self.place)))
         with writing(mark), open(mark, "wb"):
