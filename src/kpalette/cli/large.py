@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kpalette.cli import jobs as running
-from kpalette.cli import streams
+from kpalette.cli import jobs, streams
 from kpalette.cli.exits import (
     EXISTS,
     UNAVAILABLE,
@@ -137,10 +136,16 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         import dask
 
         from kpalette import distributed
+        from kpalette.distributed import running
     except ImportError as error:
         raise Failed(USAGE, str(error)) from None
-    workers, _ = running.share_out(MAX_THREADS, given.get("jobs"), 1)
-    options: dict[str, Any] = {"scheduler": given["scheduler"] or "threads"}
+    scheduler = given["scheduler"] or "threads"
+    try:
+        running.check_scheduler(scheduler)
+    except ValueError as error:
+        raise click.UsageError(f"--{error}") from None
+    workers, _ = jobs.share_out(MAX_THREADS, given.get("jobs"), 1)
+    options: dict[str, Any] = {"scheduler": scheduler}
     if given["memory_limit"] is not None:
         room = (given["memory_limit"] - BASE) // PER_BYTE
         workers = min(workers, room // LEAST)
@@ -150,6 +155,8 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if not given["quiet"] and os.isatty(2):
             stack.enter_context(distributed.progress())
         try:
+            if scheduler not in running.LOCAL:  # before anything is written
+                options["scheduler"] = stack.enter_context(running.connected(scheduler))
             yield options
         except distributed.SchedulerLostError as error:
             raise Failed(UNAVAILABLE, str(error)) from None

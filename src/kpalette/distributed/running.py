@@ -58,7 +58,7 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
     if scheduler is None:
         client = getattr(get_scheduler(), "__self__", None)
     if isinstance(scheduler, str) and scheduler not in LOCAL:
-        with _connected(scheduler) as client:
+        with connected(scheduler) as client:
             return _run_on(client, task, names)
     if _is_client(client):
         return _run_on(client, task, names)
@@ -75,7 +75,14 @@ def _is_client(value: Any) -> bool:
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Any]:
+def connected(address: str) -> Iterator[Any]:
+    """Give a client of the scheduler at an address, for a while.
+
+    Raises
+    ------
+    SchedulerLostError
+        If there is none.
+    """
     from distributed import Client
 
     try:
