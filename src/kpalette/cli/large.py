@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import re
@@ -151,6 +152,8 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         workers = min(workers, room // LEAST)
         options["chunks"] = f"{min(room // workers, MOST)}B"
     with ExitStack() as stack:
+        logging.disable()  # what Dask, Zarr and asyncio say of an error besides it
+        stack.callback(logging.disable, logging.NOTSET)
         stack.enter_context(dask.config.set(num_workers=workers))
         if not given["quiet"] and os.isatty(2):
             stack.enter_context(distributed.progress())
