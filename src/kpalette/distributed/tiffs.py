@@ -88,6 +88,8 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
             axes = Axes.of(series.axes, series.shape, path)
             page = series.keyframe
             photometric = page.photometric.name
+            if photometric == "YCBCR" and page.compression.name == "JPEG":
+                photometric = "RGB"  # which is what its decoder gives
             if photometric not in PHOTOMETRICS:
                 raise ValueError(
                     f"source: expected a TIFF of grey, RGB or a palette, got {photometric} "
@@ -121,7 +123,7 @@ def _unit(array: Any, axes: Axes) -> tuple[int, int]:
 
 def _alpha(page: Any, axes: Axes) -> int | None:
     """Say what a fourth channel is. Where channels are pages of their own, nothing tells."""
-    if page.photometric.name != "RGB":
+    if page.photometric.name not in ("RGB", "YCBCR"):
         return STRAIGHT
     kinds = [int(kind) for kind in page.extrasamples]
     return kinds[0] if kinds and kinds[0] in (PREMULTIPLIED, STRAIGHT) else None
