@@ -94,7 +94,6 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
     """Compute on a cluster, and look now and then whether its scheduler is still there."""
     from concurrent.futures import CancelledError
 
-    from distributed import wait
     from distributed.client import ClosedClientError
     from distributed.comm import CommClosedError
     from distributed.scheduler import KilledWorker
@@ -106,12 +105,10 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
         future = client.compute(task)
         while True:
             try:
-                wait(future, timeout=LOOK_AFTER)
+                return future.result(timeout=LOOK_AFTER)
             except TimeoutError:
-                if client.status != "running":
+                if future.done() or client.status != "running":
                     raise
-            else:
-                return future.result()
     except lost as error:
         raise SchedulerLostError(
             f"scheduler: lost the connection to {address!r}: {in_words(error)}; what is finished "

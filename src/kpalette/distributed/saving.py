@@ -113,11 +113,13 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
             "chunks": indices.chunksize,
         }
     )
-    if part.exists():
+    if part.is_dir() and not os.listdir(part):  # somebody was stopped just then
+        part.rmdir()
+    if os.path.lexists(part):
         try:
             there = (part / RECORD).read_text()
         except OSError:
-            raise _exists(part, "Not an unfinished result of the same kind") from None
+            raise _exists(part, "Not an unfinished result") from None
         if there == record and (part / GROUP).exists():
             return
         shutil.rmtree(part)
