@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +94,7 @@ def test_gives_what_one_machine_gives(client, tmp_path) -> None:
 
 
 def test_array_that_is_on_the_cluster_already(client) -> None:
-    lazy = da.from_array(PIXELS, chunks=(SIDE, SIDE, 3))
-    (there,) = client.compute([lazy.persist(scheduler="synchronous")])
-    assert np.array_equal(there.result(), PIXELS)
-    persisted = client.persist(lazy)
+    persisted = client.persist(da.from_array(PIXELS, chunks=(SIDE, SIDE, 3)))
     assert distributed.histogram(persisted, scheduler=client) == ColorHistogram.from_image(PIXELS)
     q = distributed.quantize(persisted, 5, scheduler=client)
     indices = client.compute(q.indices).result()
@@ -166,6 +164,44 @@ def _limit_files(n_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard if n_bytes < 0 else n_bytes, hard))
 
 
+#: Waits until one tile waits and all others are counted, and kills the scheduler.
+KILLER = f"""
+import os, pathlib, signal, sys, time
+marks, counts, scheduler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
+while len([*marks.iterdir()]) < {N_TILES} or len([*counts.glob("*.histogram")]) < {N_TILES} - 1:
+    time.sleep(0.02)
+os.kill(scheduler, signal.SIGKILL)
+"""
+
+
+@contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """Run Python with what is here on its path, until the end of the block."""
+    paths = os.pathsep.join(path for path in sys.path if path)
+    process = subprocess.Popen(
+        [sys.executable, *command],
+        env={**os.environ, "PYTHONPATH": paths},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def scheduler_with_a_worker() -> Iterator[tuple[int, str]]:
+    """Start processes of their own; give the scheduler's number and address."""
+    options = ["--host", "127.0.0.1", "--no-dashboard"]
+    with started("-m", "distributed.cli.dask_scheduler", "--port", "0", *options) as scheduler:
+        assert scheduler.stderr
+        address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
+        with started("-m", "distributed.cli.dask_worker", address, "--no-nanny", *options):
+            yield scheduler.pid, address
+
+
 class TestSchedulerLost:
     def test_no_answer(self) -> None:
         from kpalette.distributed import running
@@ -184,73 +220,19 @@ class TestSchedulerLost:
         marks = tmp_path / "marks"
         marks.mkdir()
         plan = {"2-3": "wait"}
-        with scheduler_with_a_worker() as (scheduler, address):
-            killer = subprocess.Popen(
-                [sys.executable, "-c", KILLER, str(marks), str(tmp_path / "counts"), str(scheduler)]
-            )
+        with (
+            scheduler_with_a_worker() as (scheduler, address),
+            started("-c", KILLER, str(marks), str(tmp_path / "counts"), str(scheduler)),
+        ):
             client = Client(address, set_as_default=False) if own_client else None
-            try:
-                with pytest.raises(SchedulerLostError, match=f"lost the connection to '{address}'"):
-                    distributed.histogram(
-                        tiles(marks, plan),
-                        checkpoint=tmp_path / "counts",
-                        scheduler=client or address,
-                    )
-            finally:
-                killer.wait()
-                if client:
-                    client.close(timeout=1)
-        plan.clear()
+            with pytest.raises(SchedulerLostError, match=f"lost the connection to '{address}'"):
+                distributed.histogram(
+                    tiles(marks, plan), checkpoint=tmp_path / "counts", scheduler=client or address
+                )
+            if client:
+                client.close(timeout=1)
         found = distributed.histogram(
-            tiles(marks, plan), checkpoint=tmp_path / "counts", scheduler="synchronous"
+            tiles(marks, {}), checkpoint=tmp_path / "counts", scheduler="synchronous"
         )
         assert found == ColorHistogram.from_image(PIXELS)
         assert len(list(marks.iterdir())) == N_TILES + 1
-
-
-#: Waits until one tile waits and all others are counted, and kills the scheduler.
-KILLER = f"""
-import os, pathlib, signal, sys, time
-marks, counts, scheduler = map(pathlib.Path, sys.argv[1:])
-while len([*marks.iterdir()]) < {N_TILES} or len([*counts.glob("*.histogram")]) < {N_TILES} - 1:
-    time.sleep(0.02)
-os.kill(int(str(scheduler)), signal.SIGKILL)
-"""
-
-
-@pytest.fixture(autouse=True)
-def _quiet(capfd) -> None:
-    """Keep what workers say as they are killed for failures."""
-
-
-from contextlib import contextmanager  # noqa: E402
-
-
-@contextmanager
-def scheduler_with_a_worker() -> Iterator[tuple[int, str]]:
-    """Start processes of their own; give the scheduler's number and address."""
-    options = ["--host", "127.0.0.1", "--no-dashboard"]
-    scheduler = subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", *options],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert scheduler.stderr
-        address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", *options],
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
-        try:
-            yield scheduler.pid, address
-        finally:
-            worker.kill()
-            worker.wait()
-    finally:
-        scheduler.kill()
-        scheduler.wait()
-        if scheduler.stderr:
-            scheduler.stderr.close()
