@@ -93,6 +93,14 @@ def test_gives_what_one_machine_gives(client, tmp_path) -> None:
     assert len(client.scheduler_info()["workers"]) == 2
 
 
+def test_progress_is_shown_on_stderr(client, capfd) -> None:
+    for scheduler in ("threads", client):
+        distributed.quantize(PIXELS, 3, chunks=SIDE, scheduler=scheduler, progress=True)
+        said = capfd.readouterr()
+        assert said.out == ""
+        assert "100% Completed" in said.err
+
+
 def test_array_that_is_on_the_cluster_already(client) -> None:
     persisted = client.persist(da.from_array(PIXELS, chunks=(SIDE, SIDE, 3)))
     assert distributed.histogram(persisted, scheduler=client) == ColorHistogram.from_image(PIXELS)
@@ -227,7 +235,10 @@ class TestSchedulerLost:
             client = Client(address, set_as_default=False) if own_client else None
             with pytest.raises(SchedulerLostError, match=f"lost the connection to '{address}'"):
                 distributed.histogram(
-                    tiles(marks, plan), checkpoint=tmp_path / "counts", scheduler=client or address
+                    tiles(marks, plan),
+                    checkpoint=tmp_path / "counts",
+                    scheduler=client or address,
+                    progress=own_client,
                 )
             if client:
                 client.close(timeout=1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from typing import Any
 
 from dask.base import compute, get_scheduler
 from dask.delayed import Delayed
+from dask.diagnostics import ProgressBar
 
 from kpalette.distributed.errors import SchedulerLostError, TileError, in_words
 
@@ -33,7 +35,7 @@ def check_scheduler(scheduler: Any) -> None:
         raise ValueError("scheduler: expected a Client that waits, got an asynchronous one")
 
 
-def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
+def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool) -> Any:
     """Compute one result.
 
     Parameters
@@ -43,6 +45,8 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
         See :func:`kpalette.distributed.histogram`.
     names : mapping
         What each task works for, by its key, in case it takes its workers down with it.
+    progress : bool
+        Whether to show Dask's bar on stderr.
 
     Raises
     ------
@@ -58,10 +62,11 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
         client = getattr(get_scheduler(), "__self__", None)
     if isinstance(scheduler, str) and scheduler not in LOCAL:
         with _connected(scheduler) as client:
-            return _run_on(client, task, names)
+            return _run_on(client, task, names, progress)
     if _is_client(client):
-        return _run_on(client, task, names)
-    (result,) = compute(task, scheduler=scheduler)
+        return _run_on(client, task, names, progress)
+    with ProgressBar(out=sys.stderr) if progress else nullcontext():
+        (result,) = compute(task, scheduler=scheduler)
     return result
 
 
@@ -90,12 +95,13 @@ def _connected(address: str) -> Iterator[Any]:
             client.close(timeout=CLOSE_TIMEOUT)
 
 
-def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
+def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool) -> Any:
     """Compute on a cluster, and look now and then whether its scheduler is still there."""
     from concurrent.futures import CancelledError
 
     from distributed.client import ClosedClientError
     from distributed.comm import CommClosedError
+    from distributed.diagnostics.progressbar import TextProgressBar
     from distributed.scheduler import KilledWorker
 
     lost = (CancelledError, ClosedClientError, CommClosedError, TimeoutError)
@@ -103,6 +109,9 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
     future = None
     try:
         future = client.compute(task)
+        if progress:
+            with redirect_stdout(sys.stderr):  # the only place that it knows is stdout
+                TextProgressBar([future], scheduler=address)  # until it is done
         while True:
             try:
                 return future.result(timeout=LOOK_AFTER)

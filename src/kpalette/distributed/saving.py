@@ -35,7 +35,7 @@ DONE = "done"
 REPLACED = "replaced"
 
 
-def save(q: QuantizedArray, path: Any, overwrite: bool) -> None:
+def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
     """Write a result: see :meth:`QuantizedArray.save`."""
     target = Path(os.path.abspath(_checked(q, path)))
     if os.path.lexists(target) and not overwrite:
@@ -44,7 +44,7 @@ def save(q: QuantizedArray, path: Any, overwrite: bool) -> None:
     part = target.with_name(f"{target.name}.part")
     group = part / GROUP
     _prepare(q, indices, part)
-    _write_blocks(q, indices, part)
+    _write_blocks(q, indices, part, progress)
     if target.suffix.lower() == ".zarr":
         _put_in_place(group, target, part / REPLACED, overwrite)
     else:
@@ -148,7 +148,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
         os.rename(making, part / GROUP)
 
 
-def _write_blocks(q: QuantizedArray, indices: Any, part: Path) -> None:
+def _write_blocks(q: QuantizedArray, indices: Any, part: Path, progress: bool) -> None:
     """Compute and write the blocks that are not there yet."""
     done = {tuple(map(int, name.split("-"))) for name in os.listdir(part / DONE)}
     token = f"write-{tokenize(indices.name, part)}"
@@ -162,7 +162,7 @@ def _write_blocks(q: QuantizedArray, indices: Any, part: Path) -> None:
             names[key] = tile_name(q._source.name, (i, j), rows, columns)
     if results:
         unfinished = tasks.needing(indices, results, names)
-        running.run(tasks.merged(unfinished, _nothing), q._scheduler, names)
+        running.run(tasks.merged(unfinished, _nothing), q._scheduler, names, progress)
 
 
 def _regions(chunks: Any) -> dict[tuple[int, int], tuple[tuple[int, int], tuple[int, int]]]:
