@@ -1,5 +1,6 @@
 """On a cluster: what one machine gives, whoever is killed in the middle; or an error in words."""
 
+import json
 import os
 import signal
 import subprocess
@@ -51,10 +52,11 @@ def tiles(folder: Path, plan: dict[str, str]) -> Any:
     ``"die once"`` kills the process that reads the tile, the first time; ``"die"`` each time,
     ``"wait"`` waits for ever; ``"fail"`` raises.
     """
+    (folder / "reads").mkdir(exist_ok=True)
+    (folder / "plan.json").write_text(json.dumps(plan))
     return da.map_blocks(
         _read,
         folder=folder,
-        plan=plan,
         chunks=((SIDE,) * 3, (SIDE,) * 4, (3,)),
         dtype=np.uint8,
         meta=np.empty((0, 0, 0), np.uint8),
@@ -62,11 +64,11 @@ def tiles(folder: Path, plan: dict[str, str]) -> Any:
     )
 
 
-def _read(folder: Path, plan: dict[str, str], block_info: Any = None) -> Any:
+def _read(folder: Path, block_info: Any = None) -> Any:
     place = "-".join(map(str, block_info[None]["chunk-location"][:2]))
-    first = not list(folder.glob(f"{place} *"))
-    (folder / f"{place} {os.urandom(8).hex()}").touch()
-    what = plan.get(place)
+    first = n_reads(folder, place) == 0
+    (folder / "reads" / f"{place} {os.urandom(8).hex()}").touch()
+    what = json.loads((folder / "plan.json").read_text()).get(place)
     if what == "die" or (what == "die once" and first):
         os.kill(os.getpid(), signal.SIGKILL)
     while what == "wait":
@@ -75,6 +77,11 @@ def _read(folder: Path, plan: dict[str, str], block_info: Any = None) -> Any:
         raise OSError("the tape is torn")
     rows, columns = block_info[None]["array-location"][:2]
     return PIXELS[slice(*rows), slice(*columns)]
+
+
+def n_reads(folder: Path, place: str = "*") -> int:
+    """Count how often a tile was read, or all of them."""
+    return len(list((folder / "reads").glob(f"{place} *")))
 
 
 def test_gives_what_one_machine_gives(client, tmp_path) -> None:
@@ -113,19 +120,17 @@ def test_worker_killed_while_counting(client, tmp_path) -> None:
     source = tiles(tmp_path, {"1-2": "die once", "2-0": "die once"})
     found = distributed.histogram(source, scheduler=client)
     assert found == ColorHistogram.from_image(PIXELS)
-    assert len(list(tmp_path.glob("1-2 *"))) >= 2
+    assert n_reads(tmp_path, "1-2") >= 2
 
 
 def test_worker_killed_while_writing(client, tmp_path) -> None:
-    marks = tmp_path / "marks"
-    marks.mkdir()
     palette = kpalette.extract_palette(PIXELS, 9)
     calm = distributed.quantize(PIXELS, palette=palette, chunks=SIDE)
     calm.save(tmp_path / "calm.zarr")
-    source = tiles(marks, {"0-3": "die once", "2-1": "die once"})
+    source = tiles(tmp_path, {"0-3": "die once", "2-1": "die once"})
     q = distributed.quantize(source, palette=palette, scheduler=client)
     q.save(tmp_path / "killed.zarr")
-    assert len(list(marks.glob("2-1 *"))) >= 2
+    assert n_reads(tmp_path, "2-1") >= 2
     for path in (tmp_path / "calm.zarr").rglob("*"):
         if path.is_file() and path.parent.name != "calm.zarr":
             twin = tmp_path / "killed.zarr" / path.relative_to(tmp_path / "calm.zarr")
@@ -136,9 +141,11 @@ def test_tile_that_kills_its_workers_is_named(cluster, client, tmp_path) -> None
     allowed = cluster.scheduler.allowed_failures
     cluster.scheduler.allowed_failures = 0
     try:
-        where = r"array, tile \(1, 1\), rows 40 to 79, columns 40 to 79"
-        with pytest.raises(TileError, match=f"{where}: 1 workers? died of it.*memory"):
-            distributed.histogram(tiles(tmp_path, {"1-1": "die"}), scheduler=client)
+        # The only one, because who dies takes what waits for him along.
+        source = tiles(tmp_path, {"0-0": "die"})[:SIDE, :SIDE]
+        where = r"array, tile \(0, 0\), rows 0 to 39, columns 0 to 39"
+        with pytest.raises(TileError, match=f"{where}: the workers .* died, 1 in all.*memory"):
+            distributed.histogram(source, scheduler=client)
     finally:
         cluster.scheduler.allowed_failures = allowed
 
@@ -175,10 +182,11 @@ def _limit_files(n_bytes: int) -> None:
 #: Waits until one tile waits and all others are counted, and kills the scheduler.
 KILLER = f"""
 import os, pathlib, signal, sys, time
-marks, counts, scheduler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), int(sys.argv[3])
-while len([*marks.iterdir()]) < {N_TILES} or len([*counts.glob("*.histogram")]) < {N_TILES} - 1:
+def there(pattern):
+    return len(list(pathlib.Path(sys.argv[1]).glob(pattern)))
+while there("reads/*") < {N_TILES} or there("counts/*.histogram") < {N_TILES - 1}:
     time.sleep(0.02)
-os.kill(scheduler, signal.SIGKILL)
+os.kill(int(sys.argv[2]), signal.SIGKILL)
 """
 
 
@@ -225,17 +233,15 @@ class TestSchedulerLost:
     @pytest.mark.parametrize("own_client", [True, False])
     def test_scheduler_killed_in_the_middle(self, own_client, tmp_path) -> None:
         """And a run with another one goes on where it was."""
-        marks = tmp_path / "marks"
-        marks.mkdir()
-        plan = {"2-3": "wait"}
+        source = tiles(tmp_path, {"2-3": "wait"})
         with (
             scheduler_with_a_worker() as (scheduler, address),
-            started("-c", KILLER, str(marks), str(tmp_path / "counts"), str(scheduler)),
+            started("-c", KILLER, str(tmp_path), str(scheduler)),
         ):
             client = Client(address, set_as_default=False) if own_client else None
             with pytest.raises(SchedulerLostError, match=f"lost the connection to '{address}'"):
                 distributed.histogram(
-                    tiles(marks, plan),
+                    source,
                     checkpoint=tmp_path / "counts",
                     scheduler=client or address,
                     progress=own_client,
@@ -243,7 +249,7 @@ class TestSchedulerLost:
             if client:
                 client.close(timeout=1)
         found = distributed.histogram(
-            tiles(marks, {}), checkpoint=tmp_path / "counts", scheduler="synchronous"
+            tiles(tmp_path, {}), checkpoint=tmp_path / "counts", scheduler="synchronous"
         )
         assert found == ColorHistogram.from_image(PIXELS)
-        assert len(list(marks.iterdir())) == N_TILES + 1
+        assert n_reads(tmp_path) == N_TILES + 1

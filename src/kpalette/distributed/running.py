@@ -128,8 +128,8 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
         where = names_by_text.get(str(error.task), f"task {error.task}")
         raise TileError(
             where,
-            f"{error.allowed_failures + 1} workers died of it, perhaps for want of memory: "
-            "give them more, or make chunks smaller",
+            f"the workers that took it on died, {error.allowed_failures + 1} in all, perhaps for "
+            "want of memory: give them more, or make chunks smaller",
         ) from error
     finally:
         if future is not None:
