@@ -223,7 +223,7 @@ from kpalette import distributed
 def test_tiles_of_so_many_bytes() -> None:
     shape = (100_000, 100_000, 3)
     assert mosaics.stored(shape, np.uint8, (1, 1), "3MB") == (1000, 1000)
-    assert mosaics.stored(shape, np.uint16, (256, 256), "6MB") == (1024, 768)
+    assert mosaics.stored(shape, np.uint16, (256, 256), "6MB") == (1280, 768)
     assert mosaics.stored(shape, np.uint8, (512, 512), "1kB") == (512, 512)
     assert mosaics.stored(shape, np.uint8, (512, 512), 7) == 7
 
