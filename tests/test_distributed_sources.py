@@ -79,6 +79,10 @@ class TestZarr:
     def test_by_url(self) -> None:
         zarr.create_array("memory://images/a.zarr", data=RGB, chunks=(70, 70, 3))
         same("memory://images/a.zarr", RGB)
+        group = zarr.create_group("memory://images/b.zarr")
+        for name in ("first", "second"):
+            group.create_array(name, data=RGB, chunks=(70, 70, 3))
+        same("memory://images/b.zarr/second", RGB)
 
     @pytest.mark.parametrize("version", [2, 3])
     def test_missing_chunks(self, version, tmp_path) -> None:
@@ -102,12 +106,36 @@ class TestZarr:
             distributed.quantize(path, palette=Palette(RGB[0, :1]))
         assert distributed.histogram(path, missing="fill") == whole(pixels)
 
+    def test_store_that_cannot_list(self, tmp_path) -> None:
+        """As some on the web."""
+
+        class Web(zarr.storage.LocalStore):
+            async def list_prefix(self, prefix: str) -> Any:
+                for key in ():
+                    yield key
+
+        array = zarr.create_array(Web(tmp_path / "a.zarr"), data=RGB, chunks=(50, 50, 3))
+        assert distributed.histogram(array) == whole(RGB)
+        (tmp_path / "a.zarr" / "c" / "2" / "1" / "0").unlink()
+        with pytest.raises(ValueError, match=r"all 12 chunks .*, but 1 are missing"):
+            distributed.histogram(array)
+
     def test_is_none(self, tmp_path) -> None:
         with pytest.raises(FileNotFoundError, match=r"no\.zarr"):
             distributed.histogram(tmp_path / "no.zarr")
         (tmp_path / "empty.zarr").mkdir()
         with pytest.raises(ValueError, match=r"expected a Zarr array or group in .*empty\.zarr"):
             distributed.histogram(tmp_path / "empty.zarr")
+
+    def test_damaged_descriptions(self, tmp_path) -> None:
+        group = zarr.create_group(tmp_path / "a.zarr")
+        for wrong in ([{}], [{"datasets": [{"path": "no"}]}], [3], {"datasets": 1}):
+            group.attrs["multiscales"] = wrong
+            with pytest.raises(ValueError, match=r"multiscales that name an array in .*, got "):
+                distributed.histogram(group)
+        (tmp_path / "a.zarr" / "zarr.json").write_text("{")
+        with pytest.raises(ValueError, match=r"a\.zarr', got a damaged one"):
+            distributed.histogram(tmp_path / "a.zarr")
 
     def test_damaged_chunk_is_named(self, tmp_path) -> None:
         zarr.create_array(tmp_path / "a.zarr", data=RGB, chunks=(50, 50, 3))
@@ -227,6 +255,13 @@ class TestTiff:
         with pytest.raises(FileNotFoundError, match=r"no\.tif"):
             distributed.histogram(tmp_path / "no.tif")
 
+    def test_codec_that_is_not_there(self, tmp_path) -> None:
+        if 5 in tifffile.TIFF.DECOMPRESSORS:
+            pytest.skip("imagecodecs is installed")
+        Image.fromarray(RGB).save(tmp_path / "a.tif", compression="tiff_lzw")
+        with pytest.raises(ValueError, match=r"got LZW in .*a\.tif; pip install imagecodecs"):
+            distributed.histogram(tmp_path / "a.tif")
+
     @pytest.mark.parametrize("compression", ["zlib", None])
     def test_truncated_file_names_the_tile(self, compression, tmp_path) -> None:
         path = tmp_path / "a.tif"
@@ -304,6 +339,12 @@ class TestCollections:
         (folder / "[1].png").write_bytes((folder / "a.png").read_bytes())
         assert distributed.histogram(f"{folder}/[1].png") == whole(gradient(40, 50))
 
+    def test_hidden_is_what_is_hidden_below(self, album) -> None:
+        folder, _ = album
+        (folder / ".hidden" / "g.png").write_bytes((folder / "a.png").read_bytes())
+        for source in (folder / ".hidden", f"{folder}/.hidden/*", f"{folder}/.hidden/?.png"):
+            assert distributed.histogram(source) == whole(gradient(40, 50))
+
     def test_by_url(self) -> None:
         system = fsspec.filesystem("memory")
         for name in ("album/a.png", "album/sub/b.png"):
@@ -333,7 +374,7 @@ class TestCollections:
         for source in ([folder / "no.png"], dask.bag.from_sequence([folder / "no.png"])):
             with pytest.raises(TileError, match=r"/no\.png: No such file"):
                 distributed.histogram(source)
-        with pytest.raises(TileError, match=r"memory://no\.png: .*no\.png"):
+        with pytest.raises(TileError, match=r"memory://no\.png: FileNotFoundError: .*no\.png"):
             distributed.histogram(["memory://no.png"])
         with pytest.raises(TileError, match=r"array of shape \(3,\): expected an array of shape"):
             distributed.histogram(dask.bag.from_sequence([np.zeros(3)]))
@@ -428,6 +469,14 @@ class TestBadInput:
             ({"palette": "#fff"}, TypeError, "palette: expected a Palette or None, got str"),
             ({"missing": "zero"}, ValueError, "missing: expected one of error, fill"),
             ({"chunks": (10, 10, 1)}, ValueError, "chunks: expected the colour axis, of 3, whole"),
+            (
+                {"chunks": {0: 10, 2: 1}},
+                ValueError,
+                "chunks: expected the colour axis, of 3, whole",
+            ),
+            ({"chunks": 0}, ValueError, "chunks: expected sizes of blocks"),
+            ({"chunks": -5}, ValueError, "chunks: expected sizes of blocks"),
+            ({"chunks": "many"}, ValueError, "chunks: expected sizes of blocks"),
             ({"chunks": (10, 10, 10, 10)}, ValueError, "chunks: expected sizes of blocks"),
             ({"chunks": ((1, 2), (3,))}, ValueError, "chunks: expected sizes of blocks"),
             ({"scheduler": "thread"}, ValueError, "scheduler: expected 'threads', .*'thread'"),

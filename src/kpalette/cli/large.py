@@ -153,8 +153,10 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         workers = min(workers, room // LEAST)
         options["chunks"] = f"{min(room // workers, MOST)}B"
     with ExitStack() as stack:
-        logging.disable()  # what Dask, Zarr and asyncio say of an error besides it
+        # What is said of an error besides it; by asyncio, at the very end, of Zarr's other readers.
+        logging.disable()
         stack.callback(logging.disable, logging.NOTSET)
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         stack.enter_context(dask.config.set(num_workers=workers))
         try:
             if scheduler not in running.LOCAL:  # before anything is written

@@ -32,8 +32,10 @@ def check_scheduler(scheduler: Any) -> None:
         return
     if scheduler is not None and not _is_client(scheduler):
         raise TypeError(f"{expected}, got {type(scheduler).__name__}")
-    if getattr(scheduler, "asynchronous", False):
+    if scheduler is not None and scheduler.asynchronous:
         raise ValueError("scheduler: expected a Client that waits, got an asynchronous one")
+    if scheduler is not None and scheduler.status == "closed":
+        raise ValueError("scheduler: expected a Client that is connected, got a closed one")
 
 
 def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool) -> Any:
@@ -72,11 +74,8 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool)
 
 
 def _is_client(value: Any) -> bool:
-    if type(value).__module__.partition(".")[0] != "distributed":
-        return False
-    from distributed import Client
-
-    return isinstance(value, Client)
+    distributed = sys.modules.get("distributed")  # without it there can be no Client
+    return distributed is not None and isinstance(value, distributed.Client)
 
 
 @contextmanager
@@ -103,14 +102,24 @@ def connected(address: str) -> Iterator[Any]:
             client.close(timeout=CLOSE_TIMEOUT)
 
 
-def _result(client: Any, future: Any) -> Any:
-    """Wait, and look now and then whether there is still something to wait for."""
-    while True:
-        try:
-            return future.result(timeout=LOOK_AFTER)
-        except TimeoutError:
-            if future.done() or client.status != "running":
-                raise
+def _done(client: Any, future: Any) -> bool:
+    """Wait a little, and tell whether it is done.
+
+    Raises
+    ------
+    TimeoutError
+        If it is not, and the scheduler cannot be reached.
+    """
+    from distributed import wait
+
+    try:
+        with client.as_current():  # `wait` takes no other
+            wait(future, timeout=LOOK_AFTER)
+    except TimeoutError:
+        if client.status != "running":
+            raise
+        return False
+    return True
 
 
 def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool) -> Any:
@@ -127,7 +136,9 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
     try:
         future = client.compute(task)
         with following(future, address) if progress else nullcontext():
-            return _result(client, future)
+            while not _done(client, future):
+                pass
+        return future.result()
     except lost as error:
         raise SchedulerLostError(
             f"scheduler: lost the connection to {address!r}: {in_words(error)}; what is finished "
