@@ -219,6 +219,12 @@ def scheduler_with_a_worker() -> Iterator[tuple[int, str]]:
 
 
 class TestSchedulerLost:
+    def test_closed_client(self, cluster) -> None:
+        client = Client(cluster, set_as_default=False)
+        client.close()
+        with pytest.raises(ValueError, match="a Client that is connected, got a closed one"):
+            distributed.histogram(PIXELS, scheduler=client)
+
     def test_no_answer(self) -> None:
         from kpalette.distributed import running
 

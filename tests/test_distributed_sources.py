@@ -109,6 +109,16 @@ class TestZarr:
         with pytest.raises(ValueError, match=r"expected a Zarr array or group in .*empty\.zarr"):
             distributed.histogram(tmp_path / "empty.zarr")
 
+    def test_damaged_descriptions(self, tmp_path) -> None:
+        group = zarr.create_group(tmp_path / "a.zarr")
+        for wrong in ([{}], [{"datasets": [{"path": "no"}]}], [3], {"datasets": 1}):
+            group.attrs["multiscales"] = wrong
+            with pytest.raises(ValueError, match=r"multiscales that name an array in .*, got "):
+                distributed.histogram(group)
+        (tmp_path / "a.zarr" / "zarr.json").write_text("{")
+        with pytest.raises(ValueError, match=r"a\.zarr', got a damaged one"):
+            distributed.histogram(tmp_path / "a.zarr")
+
     def test_damaged_chunk_is_named(self, tmp_path) -> None:
         zarr.create_array(tmp_path / "a.zarr", data=RGB, chunks=(50, 50, 3))
         (tmp_path / "a.zarr" / "c" / "2" / "1" / "0").write_bytes(b"nothing")
@@ -226,6 +236,14 @@ class TestTiff:
             distributed.histogram(path)
         with pytest.raises(FileNotFoundError, match=r"no\.tif"):
             distributed.histogram(tmp_path / "no.tif")
+
+    @pytest.mark.parametrize(("codec", "name"), [(32766, "NEXT"), (31999, "31999")])
+    def test_codec_that_nobody_knows(self, codec, name, tmp_path) -> None:
+        tifffile.imwrite(tmp_path / "a.tif", RGB, photometric="rgb")
+        with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+            file.pages.first.tags["Compression"].overwrite(codec)
+        with pytest.raises(ValueError, match=rf"decompress, got {name} in .*a\.tif"):
+            distributed.histogram(tmp_path / "a.tif")
 
     @pytest.mark.parametrize("compression", ["zlib", None])
     def test_truncated_file_names_the_tile(self, compression, tmp_path) -> None:

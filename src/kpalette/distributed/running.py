@@ -32,8 +32,10 @@ def check_scheduler(scheduler: Any) -> None:
         return
     if scheduler is not None and not _is_client(scheduler):
         raise TypeError(f"{expected}, got {type(scheduler).__name__}")
-    if getattr(scheduler, "asynchronous", False):
+    if scheduler is not None and scheduler.asynchronous:
         raise ValueError("scheduler: expected a Client that waits, got an asynchronous one")
+    if scheduler is not None and scheduler.status == "closed":
+        raise ValueError("scheduler: expected a Client that is connected, got a closed one")
 
 
 def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool) -> Any:

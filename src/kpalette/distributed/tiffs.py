@@ -95,6 +95,7 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
                     f"source: expected a TIFF of grey, RGB or a palette, got {photometric} "
                     f"in {path}"
                 )
+            _check_codec(page, path)
             if missing == "error":
                 _check_complete(series, path)
             shape = axes.image_shape(series.shape)
@@ -127,6 +128,20 @@ def _alpha(page: Any, axes: Axes) -> int | None:
         return STRAIGHT
     kinds = [int(kind) for kind in page.extrasamples]
     return kinds[0] if kinds and kinds[0] in (PREMULTIPLIED, STRAIGHT) else None
+
+
+def _check_codec(page: Any, path: str) -> None:
+    """Raise ValueError if the file is compressed in a way that nobody here knows."""
+    import tifffile
+
+    try:
+        tifffile.TIFF.DECOMPRESSORS[page.compression]
+    except KeyError:
+        kind = getattr(page.compression, "name", page.compression)
+        raise ValueError(
+            "source: expected a TIFF that tifffile and imagecodecs decompress, "
+            f"got {kind} in {path}"
+        ) from None
 
 
 def _check_complete(series: Any, path: str) -> None:

@@ -54,6 +54,10 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
         found = zarr.open(path, mode="r")
     except FileNotFoundError:
         raise ValueError(f"source: expected a Zarr array or group in {path!r}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"source: expected a Zarr array or group in {path!r}, got a damaged one: {error}"
+        ) from error
     if isinstance(found, zarr.Group):
         return open_group(found, chunks, missing, path)
     return open_array(found, chunks, missing, path)
@@ -65,11 +69,16 @@ def open_group(group: Any, chunks: Any, missing: str, name: str | None = None) -
     attributes = dict(group.attrs)
     multiscales = attributes.get("ome", attributes).get("multiscales")
     if multiscales:
-        first = multiscales[0]
-        array = group[first["datasets"][0]["path"]]
-        # Before version 0.4 axes were mere names, and before 0.3 always these.
-        axes = first.get("axes", list("tczyx"))
-        names = [axis if isinstance(axis, str) else axis["name"] for axis in axes]
+        try:
+            first = multiscales[0]
+            array = group[first["datasets"][0]["path"]]
+            # Before version 0.4 axes were mere names, and before 0.3 always these.
+            axes = first.get("axes", list("tczyx"))
+            names = [axis if isinstance(axis, str) else axis["name"] for axis in axes]
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"source: expected multiscales that name an array in {name}, got {multiscales!r}"
+            ) from error
         return open_array(array, chunks, missing, f"{name}/{array.basename}", names)
     arrays = dict(group.arrays())
     if len(arrays) != 1:
