@@ -107,12 +107,17 @@ def connected(address: str) -> Iterator[Any]:
 
 def _result(client: Any, future: Any) -> Any:
     """Wait, and look now and then whether there is still something to wait for."""
-    while True:
+    from distributed import wait
+
+    # Not by future.result(timeout=…), where a result that is long to fetch looks as if it were lost.
+    while not future.done():
         try:
-            return future.result(timeout=LOOK_AFTER)
+            with client.as_current():  # `wait` takes no other
+                wait(future, timeout=LOOK_AFTER)
         except TimeoutError:
-            if future.done() or client.status != "running":
+            if client.status != "running":
                 raise
+    return future.result()
 
 
 def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool) -> Any:
