@@ -79,6 +79,10 @@ class TestZarr:
     def test_by_url(self) -> None:
         zarr.create_array("memory://images/a.zarr", data=RGB, chunks=(70, 70, 3))
         same("memory://images/a.zarr", RGB)
+        group = zarr.create_group("memory://images/b.zarr")
+        for name in ("first", "second"):
+            group.create_array(name, data=RGB, chunks=(70, 70, 3))
+        same("memory://images/b.zarr/second", RGB)
 
     @pytest.mark.parametrize("version", [2, 3])
     def test_missing_chunks(self, version, tmp_path) -> None:
@@ -101,6 +105,20 @@ class TestZarr:
         with pytest.raises(ValueError, match=said):
             distributed.quantize(path, palette=Palette(RGB[0, :1]))
         assert distributed.histogram(path, missing="fill") == whole(pixels)
+
+    def test_store_that_cannot_list(self, tmp_path) -> None:
+        """As some on the web."""
+
+        class Web(zarr.storage.LocalStore):
+            async def list_prefix(self, prefix: str) -> Any:
+                for key in ():
+                    yield key
+
+        array = zarr.create_array(Web(tmp_path / "a.zarr"), data=RGB, chunks=(50, 50, 3))
+        assert distributed.histogram(array) == whole(RGB)
+        (tmp_path / "a.zarr" / "c" / "2" / "1" / "0").unlink()
+        with pytest.raises(ValueError, match=r"all 12 chunks .*, but 1 are missing"):
+            distributed.histogram(array)
 
     def test_is_none(self, tmp_path) -> None:
         with pytest.raises(FileNotFoundError, match=r"no\.zarr"):
@@ -321,6 +339,12 @@ class TestCollections:
         assert distributed.histogram(folder / "a.png") == whole(gradient(40, 50))
         (folder / "[1].png").write_bytes((folder / "a.png").read_bytes())
         assert distributed.histogram(f"{folder}/[1].png") == whole(gradient(40, 50))
+
+    def test_hidden_is_what_is_hidden_below(self, album) -> None:
+        folder, _ = album
+        (folder / ".hidden" / "g.png").write_bytes((folder / "a.png").read_bytes())
+        for source in (folder / ".hidden", f"{folder}/.hidden/*", f"{folder}/.hidden/?.png"):
+            assert distributed.histogram(source) == whole(gradient(40, 50))
 
     def test_by_url(self) -> None:
         system = fsspec.filesystem("memory")

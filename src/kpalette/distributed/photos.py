@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -76,23 +77,24 @@ def named(path: str) -> Photos:
 
     endings = _endings()
     remote = "://" in path
-    is_pattern = any(sign in path for sign in "*?[")
+    is_pattern = _magic(path) < len(path)
     if remote and not is_pattern and os.path.splitext(path)[1].lower() in endings:
         return Photos([path], single=True)  # without asking, which can mean to read it
     system, inner = fsspec.url_to_fs(path)
     if is_pattern and not system.exists(inner):
-        found, below = system.glob(inner), ""
+        found = system.glob(inner)
+        below = inner[: _magic(inner)].rpartition("/")[0]
         by_ending = inner.rpartition("/")[2] in ("*", "**")
         what = "no file matches"
     elif system.isdir(inner):
-        found, below = system.find(inner), inner.rstrip("/") + "/"
+        found, below = system.find(inner), inner.rstrip("/")
         by_ending = True
         what = "no image is below"
     else:
         return Photos([path], single=True)
     if by_ending:
         found = [each for each in found if os.path.splitext(each)[1].lower() in endings]
-    found = sorted(each for each in found if "/." not in each.removeprefix(below[:-1]))
+    found = sorted(each for each in found if "/." not in each.removeprefix(below))
     if not by_ending:
         found = [each for each in found if not system.isdir(each)]
     if not found:
@@ -119,6 +121,12 @@ def read(photo: Any) -> ByteArray:
 
         with fsspec.open(name, "rb") as file:
             return files.as_pixels(io.BytesIO(file.read()))
+
+
+def _magic(path: str) -> int:
+    """Say where a path begins to be a pattern; its length, if it is none."""
+    found = re.search(r"[*?[]", path)
+    return found.start() if found else len(path)
 
 
 def _facts(path: str) -> list[str]:

@@ -74,11 +74,8 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool)
 
 
 def _is_client(value: Any) -> bool:
-    if type(value).__module__.partition(".")[0] != "distributed":
-        return False
-    from distributed import Client
-
-    return isinstance(value, Client)
+    distributed = sys.modules.get("distributed")  # without it there can be no Client
+    return distributed is not None and isinstance(value, distributed.Client)
 
 
 @contextmanager
@@ -109,7 +106,7 @@ def _result(client: Any, future: Any) -> Any:
     """Wait, and look now and then whether there is still something to wait for."""
     from distributed import wait
 
-    # Not by future.result(timeout=…), where a result that is long to fetch looks as if it were lost.
+    # To `future.result(timeout=…)`, what takes long to fetch looks as if it were lost.
     while not future.done():
         try:
             with client.as_current():  # `wait` takes no other

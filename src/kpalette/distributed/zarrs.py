@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import itertools
 import os
@@ -13,13 +14,15 @@ import numpy as np
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
 
+#: Questions about chunks that are asked at the same time.
+QUESTIONS = 64
 #: What lies in a folder that is a Zarr array or group.
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
 def is_zarr(path: str) -> bool:
-    """Tell whether a path or URL is that of a Zarr array or group."""
-    if path.rstrip("/").lower().endswith(".zarr"):
+    """Tell whether a path or URL is that of a Zarr array or group, or within one."""
+    if path.rstrip("/").lower().endswith(".zarr") or ("://" in path and ".zarr/" in path.lower()):
         return True
     return any(os.path.isfile(os.path.join(path, mark)) for mark in MARKS)
 
@@ -144,5 +147,14 @@ async def _absent(store: Any, prefix: str, keys: list[str]) -> list[str]:
     listed = set()
     if store.supports_listing:
         listed = {key async for key in store.list_prefix(prefix)}
-    # Some stores, such as those on the web, have more than they list.
-    return [key for key in keys if key not in listed and not await store.exists(key)]
+    if listed:
+        return [key for key in keys if key not in listed]
+    # Some stores cannot list what they have, such as those on the web, but say so by nothing.
+    turn = asyncio.Semaphore(QUESTIONS)
+
+    async def exists(key: str) -> bool:
+        async with turn:
+            return bool(await store.exists(key))
+
+    found = await asyncio.gather(*map(exists, keys))
+    return [key for key, there in zip(keys, found, strict=True) if not there]
