@@ -164,6 +164,36 @@ def test_reading_and_counting_a_tile_is_one_task() -> None:
     assert len(merges) == 13 + 2 + 1
 
 
+def test_blocks_without_pixels_are_left_out() -> None:
+    pixels = noise(30, 40)
+    chosen = np.arange(30) >= 10
+    tiles = da.from_array(pixels, chunks=(10, 20, 3))[da.from_array(chosen, chunks=10)]
+    tiles = tiles.compute_chunk_sizes()
+    assert tiles.chunks[0] == (0, 10, 10)
+    whole = kpalette.quantize(pixels[10:], 5)
+    assert np.array_equal(distributed.quantize(tiles, 5).indices.compute(), whole.indices)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "blocks"),
+    [
+        (10, (5, 6)),
+        ((10, -1), (5, 1)),
+        ([10, (20, 40), 3], (5, 2)),
+        ({0: 10}, (5, 1)),
+        ({1: 20, 2: -1}, (1, 3)),
+        ("1MB", (1, 1)),
+        (((25, 25), (60,)), (2, 1)),
+    ],
+)
+def test_chunks_are_those_of_dask(chunks, blocks) -> None:
+    pixels = noise(50, 60)
+    palette = Palette(pixels[0, :3])
+    for source in (pixels, da.from_array(pixels, chunks=(7, 60, 1))):
+        q = distributed.quantize(source, palette=palette, chunks=chunks)
+        assert q.indices.numblocks == blocks
+
+
 def test_tile_that_cannot_be_read_is_named_wherever_it_is_read() -> None:
     def read(block_info: Any = None) -> np.ndarray[Any, Any]:
         if block_info[None]["chunk-location"][:2] == (1, 2):

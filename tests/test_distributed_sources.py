@@ -375,7 +375,7 @@ class TestCollections:
         for source in ([folder / "no.png"], dask.bag.from_sequence([folder / "no.png"])):
             with pytest.raises(TileError, match=r"/no\.png: No such file"):
                 distributed.histogram(source)
-        with pytest.raises(TileError, match=r"memory://no\.png: .*no\.png"):
+        with pytest.raises(TileError, match=r"memory://no\.png: FileNotFoundError: .*no\.png"):
             distributed.histogram(["memory://no.png"])
         with pytest.raises(TileError, match=r"array of shape \(3,\): expected an array of shape"):
             distributed.histogram(dask.bag.from_sequence([np.zeros(3)]))
@@ -470,6 +470,14 @@ class TestBadInput:
             ({"palette": "#fff"}, TypeError, "palette: expected a Palette or None, got str"),
             ({"missing": "zero"}, ValueError, "missing: expected one of error, fill"),
             ({"chunks": (10, 10, 1)}, ValueError, "chunks: expected the colour axis, of 3, whole"),
+            (
+                {"chunks": {0: 10, 2: 1}},
+                ValueError,
+                "chunks: expected the colour axis, of 3, whole",
+            ),
+            ({"chunks": 0}, ValueError, "chunks: expected sizes of blocks"),
+            ({"chunks": -5}, ValueError, "chunks: expected sizes of blocks"),
+            ({"chunks": "many"}, ValueError, "chunks: expected sizes of blocks"),
             ({"chunks": (10, 10, 10, 10)}, ValueError, "chunks: expected sizes of blocks"),
             ({"chunks": ((1, 2), (3,))}, ValueError, "chunks: expected sizes of blocks"),
             ({"scheduler": "thread"}, ValueError, "scheduler: expected 'threads', .*'thread'"),

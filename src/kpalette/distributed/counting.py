@@ -99,8 +99,8 @@ def histogram(
     Notes
     -----
     A tile is read and counted by one task with one thread. It holds the tile, and a table of up to
-    2**24 colours; what goes from one process to another are distinct colours and their counts,
-    eight histograms at a time.
+    2**24 colours; what goes from one process to another are distinct colours and their counts, 11
+    bytes each, eight histograms at a time.
 
     Examples
     --------

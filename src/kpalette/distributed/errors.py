@@ -80,7 +80,7 @@ def in_words(error: BaseException) -> str:
         named = f": {os.fspath(error.filename)!r}" if error.filename else ""
         return f"{error.strerror}{named}"
     text = " ".join(str(error).split()).removeprefix("source: ")
-    if isinstance(error, (ValueError, OSError)) and text:
+    if text and (isinstance(error, ValueError) or type(error) is OSError):
         return text
     name = type(error).__name__
     return f"{name}: {text}" if text else name

@@ -77,6 +77,8 @@ def of_array(array: Any, chunks: Any, name: str = "array") -> Mosaic:
         )
     if chunks is not None:
         array = array.rechunk(cut(array.shape, chunks))
+    elif any(0 in sizes for sizes in array.chunks):  # what choosing rows can leave
+        array = array.rechunk([[size for size in sizes if size] for sizes in array.chunks])
     if array.ndim == 3 and array.numblocks[2] > 1:
         raise ValueError(
             "source: expected chunks that leave the colour axis whole, "
@@ -159,20 +161,24 @@ def cut(shape: tuple[int, ...], chunks: Any) -> tuple[tuple[int, ...], ...]:
         If Dask does not understand `chunks`, or they cut the colour axis.
     """
     sides = shape[:2]
-    if isinstance(chunks, (tuple, list)) and len(chunks) == 3 and len(shape) == 3:
-        if chunks[2] not in (-1, None, shape[2], (shape[2],), [shape[2]]):
-            raise ValueError(
-                f"chunks: expected the colour axis, of {shape[2]}, whole, got {chunks}"
-            )
-        chunks = tuple(chunks[:2])
-    if isinstance(chunks, dict):
-        chunks = {axis: size for axis, size in chunks.items() if axis in (0, 1)}
+    colors, asked = None, chunks
+    if len(shape) == 3 and isinstance(chunks, (tuple, list)) and len(chunks) == 3:
+        *chunks, colors = chunks
+    elif len(shape) == 3 and isinstance(chunks, dict):
+        chunks = dict(chunks)
+        colors = chunks.pop(2, None)
+    if colors not in (None, -1, "auto", *shape[2:], (*shape[2:],), [*shape[2:]]):
+        raise ValueError(f"chunks: expected the colour axis, of {shape[2]}, whole, got {asked!r}")
     try:
         # Dask measures "auto" in bytes: those of all channels.
-        blocks = da.core.normalize_chunks(chunks, sides, dtype=np.dtype(f"V{(*shape, 1)[2]}"))
-    except (TypeError, ValueError) as error:
+        blocks = da.core.normalize_chunks(
+            tuple(chunks) if isinstance(chunks, list) else chunks,
+            sides,
+            dtype=np.dtype(f"V{(*shape, 1)[2]}"),
+        )
+    except (ArithmeticError, TypeError, ValueError) as error:
         raise ValueError(
-            f"chunks: expected sizes of blocks for {sides}, got {chunks!r}: {error}"
+            f"chunks: expected sizes of blocks for {sides}, got {asked!r}: {error}"
         ) from None
     return (*blocks, shape[2:]) if len(shape) == 3 else blocks
 

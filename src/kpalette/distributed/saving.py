@@ -55,7 +55,7 @@ def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
         _put_in_place(group, target, part / REPLACED, overwrite)
     else:
         tiffout.write(group, q.palette, target, overwrite)
-    shutil.rmtree(part)
+    shutil.rmtree(part, ignore_errors=True)  # the result is there
 
 
 def _put_in_place(group: Path, target: Path, replaced: Path, overwrite: bool) -> None:
