@@ -102,24 +102,19 @@ def connected(address: str) -> Iterator[Any]:
             client.close(timeout=CLOSE_TIMEOUT)
 
 
-def _done(client: Any, future: Any) -> bool:
-    """Wait a little, and tell whether it is done.
-
-    Raises
-    ------
-    TimeoutError
-        If it is not, and the scheduler cannot be reached.
-    """
+def _result(client: Any, future: Any) -> Any:
+    """Wait, and look now and then whether there is still something to wait for."""
     from distributed import wait
 
-    try:
-        with client.as_current():  # `wait` takes no other
-            wait(future, timeout=LOOK_AFTER)
-    except TimeoutError:
-        if client.status != "running":
-            raise
-        return False
-    return True
+    # To `future.result(timeout=…)`, what takes long to fetch looks as if it were lost.
+    while not future.done():
+        try:
+            with client.as_current():  # `wait` takes no other
+                wait(future, timeout=LOOK_AFTER)
+        except TimeoutError:
+            if client.status != "running":
+                raise
+    return future.result()
 
 
 def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool) -> Any:
@@ -136,9 +131,7 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
     try:
         future = client.compute(task)
         with following(future, address) if progress else nullcontext():
-            while not _done(client, future):
-                pass
-        return future.result()
+            return _result(client, future)
     except lost as error:
         raise SchedulerLostError(
             f"scheduler: lost the connection to {address!r}: {in_words(error)}; what is finished "
