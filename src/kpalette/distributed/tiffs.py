@@ -131,15 +131,16 @@ def _alpha(page: Any, axes: Axes) -> int | None:
 
 
 def _check_codec(page: Any, path: str) -> None:
-    """Raise ValueError if the file is compressed in a way that needs more than tifffile."""
+    """Raise ValueError if the file is compressed in a way that nobody here knows."""
     import tifffile
 
     try:
         tifffile.TIFF.DECOMPRESSORS[page.compression]
     except KeyError:
+        kind = getattr(page.compression, "name", page.compression)
         raise ValueError(
-            f"source: expected a TIFF that tifffile can decompress, got {page.compression.name} in "
-            f"{path}; pip install imagecodecs"
+            "source: expected a TIFF that tifffile and imagecodecs decompress, "
+            f"got {kind} in {path}"
         ) from None
 
 
