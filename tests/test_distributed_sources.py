@@ -493,6 +493,12 @@ class TestBadInput:
         with pytest.raises(error, match=said):
             distributed.quantize(tiles, **options)
 
+    def test_chunks_of_what_is_stored(self, tmp_path) -> None:
+        array = zarr.create_array(tmp_path / "a.zarr", data=RGB, chunks=(50, 50, 3))
+        for chunks in ("many", 0, (10, 10, 1)):
+            with pytest.raises(ValueError, match="chunks: expected"):
+                distributed.histogram(array, chunks=chunks)
+
     def test_palette_leaves_nothing_to_fix(self) -> None:
         palette = Palette(np.eye(3, dtype=np.uint8))
         with pytest.raises(ValueError, match="fixed: expected none with a palette"):

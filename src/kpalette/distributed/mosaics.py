@@ -193,7 +193,12 @@ def stored(shape: tuple[int, ...], dtype: Any, unit: tuple[int, int], chunks: An
         return chunks
     pixels = TILE_PIXELS
     if chunks is not None:
-        pixels = parse_bytes(chunks) // (np.dtype(dtype).itemsize * (*shape, 1)[2])
+        try:
+            pixels = parse_bytes(chunks) // (np.dtype(dtype).itemsize * (*shape, 1)[2])
+        except ValueError as error:
+            raise ValueError(
+                f"chunks: expected sizes of blocks for {shape[:2]}, got {chunks!r}: {error}"
+            ) from None
     side = math.isqrt(max(pixels, 1))
     width = min(shape[1], unit[1] * max(1, side // unit[1]))
     height = unit[0] * max(1, pixels // width // unit[0])
