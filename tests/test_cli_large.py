@@ -101,6 +101,7 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
         (["--memory-limit", "lots"], 2, "expected a size such as 4GB or 500MiB, got 'lots'"),
         (["--scheduler", "somewhere"], 2, "scheduler: expected 'threads', 'processes'"),
         (["--scheduler", "tcp://127.0.0.1:1"], 69, "there is no answer"),
+        (["--scheduler", "tcp://localhost"], 2, "an address or a Client such as"),
         (["-o", "few.zarr", "--saliency"], 2, "--saliency: not for what is done in tiles"),
         (["-o", "few.zarr", "big.tif"], 2, "expected one large image by its name, got 2 photos"),
         (["-o", "none/few.zarr"], 16, "there is no directory"),
@@ -121,6 +122,50 @@ def test_wrong_calls(
     assert match in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["big.tif", "full.zarr"]
     assert (tmp_path / "full.zarr" / "precious").exists()
+
+
+def test_what_the_photo_was_before_does_not_count(tmp_path: Path, tiff: Path) -> None:
+    out = tmp_path / "few.zarr"
+    whole = tiff.read_bytes()
+    tiff.write_bytes(whole[:-3000])
+    assert run("quantize", tiff, "-k", 8, "-o", out).returncode == 3
+    assert (tmp_path / "few.zarr.counts").is_dir()
+    tiff.write_bytes(whole)
+    assert run("quantize", tiff, "-k", 8, "-o", out).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["big.tif", "few.zarr"]
+
+
+def test_a_folder_of_counts_that_is_not_ours_is_left_alone(tmp_path: Path, tiff: Path) -> None:
+    counts = tmp_path / "few.zarr.counts"
+    counts.mkdir()
+    (counts / "precious").touch()
+    done = run("quantize", tiff, "-k", 8, "-o", tmp_path / "few.zarr")
+    assert done.returncode == 3
+    assert "expected an empty folder" in done.stderr
+    assert (counts / "precious").exists()
+
+
+def test_counts_are_those_of_the_indices(tmp_path: Path, tiff: Path) -> None:
+    for dither in ("none", "bayer", "floyd-steinberg"):
+        out = tmp_path / f"{dither}.zarr"
+        assert run("quantize", tiff, "-k", 8, "-o", out, "--dither", dither).returncode == 0
+        group = zarr.open_group(out, mode="r")
+        assert np.array_equal(group["counts"][:], np.bincount(group["indices"][:].ravel()))
+        assert (group.attrs["mse"] is None) == (dither != "none")
+
+
+def test_missing_chunks(tmp_path: Path, image: np.ndarray) -> None:
+    source, out = tmp_path / "big.zarr", tmp_path / "few.zarr"
+    array = zarr.create_array(source, shape=image.shape, dtype="u1", chunks=(50, 100, 3))
+    array[:250] = image[:250]
+    refused = run("quantize", source, "-k", 8, "-o", out)
+    assert refused.returncode == 3
+    assert "expected all 24 chunks" in refused.stderr
+    assert "4 are missing" in refused.stderr
+    assert run("quantize", source, "-k", 8, "-o", out, "--missing", "fill").returncode == 0
+    image = image.copy()
+    image[250:] = 0
+    assert np.array_equal(decoded(out), kpalette.quantize(image, 8).rgb)
 
 
 def test_force_replaces_a_group(tmp_path: Path, tiff: Path) -> None:
@@ -156,7 +201,7 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
         "-o",
         out,
         "--memory-limit",
-        "700MB",
+        "760MB",
         "-q",
     ]
     process = subprocess.Popen([*COMMAND, *map(str, args)], stderr=subprocess.PIPE)

@@ -220,6 +220,7 @@ class TestFilms:
             ("40", 2, "expected a width and a height such as 1920x1080, got '40'"),
             ("0x30", 2, "expected a width and a height"),
             ("40x", 2, "expected a width and a height"),
+            ("99999x99999", 2, "expected frames of at most 268,435,456 pixels"),
         ],
     )
     def test_sizes_that_do_not_fit(self, raw: str, code: int, match: str) -> None:
@@ -231,3 +232,14 @@ class TestFilms:
         done = self.run("-", "--raw", "4x3")
         assert done.returncode == 3
         assert b"expected at least one frame" in done.stderr
+
+
+def test_a_saved_histogram(photo: Path, tmp_path: Path) -> None:
+    kpalette.ColorHistogram.from_image(photo).save(tmp_path / "a.histogram")
+    expected = subprocess.run([*COMMAND, "palette", str(photo)], capture_output=True).stdout
+    done = subprocess.run([*COMMAND, "palette", str(tmp_path / "a.histogram")], capture_output=True)
+    assert (done.returncode, done.stdout) == (0, expected)
+    (tmp_path / "b.histogram").write_bytes(b"PK nothing")
+    done = subprocess.run([*COMMAND, "palette", str(tmp_path / "b.histogram")], capture_output=True)
+    assert done.returncode == 3
+    assert b"is not a histogram" in done.stderr

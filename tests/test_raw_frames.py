@@ -57,3 +57,10 @@ def test_sizes_that_cannot_be(arguments, error) -> None:
         raw_frames(io.BytesIO(b""), *arguments)
     with pytest.raises(ValueError, match="channels: expected 3 or 4, got 1"):
         raw_frames(io.BytesIO(b""), 3, 3, channels=1)
+
+
+def test_what_is_no_binary_file() -> None:
+    with pytest.raises(TypeError, match="stream: expected a binary file object, got str"):
+        raw_frames("film.rgb", 3, 4)
+    with pytest.raises(TypeError, match="expected a binary file, got one of str"):
+        next(raw_frames(io.StringIO("abc"), 3, 4))

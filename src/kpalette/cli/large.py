@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import re
 import shutil
@@ -34,11 +33,12 @@ if TYPE_CHECKING:
 
 #: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured: see
 #: docs/scale.md.
-BASE = 600_000_000
+BASE = 700_000_000
 PER_BYTE = 12
 #: Tiles of less than a megapixel take longer to hand round than to count.
 LEAST = 3 << 20
 MOST = 3 << 24
+LEAST_LIMIT = (BASE + LEAST * PER_BYTE) // 10**7 * 10**7
 
 ENDINGS = (".zarr", ".tif", ".tiff")
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -47,6 +47,7 @@ UNITS |= {f"{name}i": 2 ** (10 * n) for n, name in enumerate("kmgt", 1)}
 #: What quantize and palette take for large images; other options are refused.
 QUANTIZE = {"photos", "k", "out", "space", "effort", "seed", "fixed", "alpha", "dither", "map"}
 QUANTIZE |= {"dither_strength", "jobs", "force", "quiet", "as_json", "scheduler", "memory_limit"}
+QUANTIZE |= {"missing"}
 
 
 def size(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
@@ -57,9 +58,8 @@ def size(context: click.Context, parameter: click.Parameter, value: str | None) 
     if found is None or found[2] not in UNITS:
         raise click.BadParameter(f"expected a size such as 4GB or 500MiB, got {value!r}")
     bytes_ = int(float(found[1]) * UNITS[found[2]])
-    least = BASE + LEAST * PER_BYTE
-    if bytes_ < least:
-        raise click.BadParameter(f"expected at least {math.ceil(least / 1e6)}MB, got {value}")
+    if bytes_ < LEAST_LIMIT:
+        raise click.BadParameter(f"expected at least {LEAST_LIMIT // 10**6}MB, got {value}")
     return bytes_
 
 
@@ -80,7 +80,17 @@ def large_options(command: Command) -> Command:
             {
                 "callback": size,
                 "metavar": "SIZE",
-                "help": "Take tiles so small that SIZE, such as 2GB, is enough.",
+                "help": "Take tiles so small that SIZE, such as 2GB, is enough for this process; "
+                f"at least {LEAST_LIMIT // 10**6}MB.",
+            },
+        ),
+        (
+            ("--missing",),
+            {
+                "type": click.Choice(["error", "fill"]),
+                "default": "error",
+                "help": "What to do where a Zarr array or a TIFF lacks chunks: end, or take its "
+                "fill value.  [default: error]",
             },
         ),
     ]
@@ -147,10 +157,10 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         raise click.UsageError(f"--{error}") from None
     workers, _ = jobs.share_out(MAX_THREADS, given.get("jobs"), 1)
     bar = not given["quiet"] and os.isatty(2)
-    options: dict[str, Any] = {"scheduler": scheduler, "progress": bar}
+    options = {"scheduler": scheduler, "progress": bar, "missing": given["missing"]}
     if given["memory_limit"] is not None:
         room = (given["memory_limit"] - BASE) // PER_BYTE
-        workers = min(workers, room // LEAST)
+        workers = max(1, min(workers, room // LEAST))
         options["chunks"] = f"{min(room // workers, MOST)}B"
     with ExitStack() as stack:
         # What is said of an error besides it; by asyncio, at the very end, of Zarr's other readers.
@@ -171,7 +181,7 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
             where = f"{error.filename}: " if error.filename else ""
             raise Failed(code, f"{where}{error.strerror or error}") from None
         except (TypeError, ValueError, OverflowError, distributed.TileError) as error:
-            raise Failed(UNREADABLE, str(error)) from None
+            raise Failed(UNREADABLE, str(error).removeprefix("source: ")) from None
 
 
 def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str, Any]) -> int:
@@ -180,6 +190,8 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
     if len(photos) != 1 or photos[0] == "-":
         raise click.UsageError(f"expected one large image by its name, got {len(photos)} photos")
     photo = photos[0]
+    if os.path.isdir(photo) and not is_zarr(photo):
+        raise Failed(UNREADABLE, f"{photo}: cannot be read: Is a directory, whose name is no .zarr")
     out = given["out"] or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
     if not out.rstrip("/").lower().endswith(ENDINGS):
         raise click.UsageError(
@@ -194,27 +206,44 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
 
         options["palette"] = load(given["map"], "--map")
     _check_free(out, photo, given["force"])
+    counts = f"{out}.counts"
     start = time.perf_counter()
     with tiles(given) as where:
         from kpalette import distributed
+        from kpalette.distributed import checkpoints
 
-        found = distributed.quantize(photo, k, checkpoint=f"{out}.counts", **options, **where)
+        if where["progress"]:
+            say("count and fit")
+        try:
+            found = distributed.quantize(photo, k, checkpoint=counts, **options, **where)
+        except distributed.CheckpointError:  # of what the photo was before, or of another
+            if not os.path.exists(os.path.join(counts, checkpoints.RECORD)):
+                raise
+            shutil.rmtree(counts)
+            found = distributed.quantize(photo, k, checkpoint=counts, **options, **where)
+        if where["progress"]:
+            say("map")
         found.save(out, overwrite=given["force"], progress=where["progress"])
-    shutil.rmtree(f"{out}.counts", ignore_errors=True)
+    shutil.rmtree(counts, ignore_errors=True)
     seconds = time.perf_counter() - start
     height, width = found.indices.shape
     colors = len(found.palette)
     if given["as_json"]:
         figures = {"input": photo, "output": out, "code": 0, "error": None, "skipped": False}
         figures |= {"width": width, "height": height, "colors": colors, "seconds": seconds}
-        figures |= {"n_distinct": found.n_distinct, "n_iter": found.n_iter, "mse": found.mse}
+        mse = None if dither else found.mse
+        figures |= {"n_distinct": found.n_distinct, "n_iter": found.n_iter, "mse": mse}
         streams.print_result(json.dumps(figures))
     if not given["quiet"]:
         speed = width * height / seconds / 1e6
-        of = (
-            f"{counted(found.n_distinct, 'color')} to {colors}" if found.n_distinct else str(colors)
+        before = f"{counted(found.n_distinct, 'color')} to " if found.n_distinct else ""
+        error = ""
+        if not dither and found.mse:
+            error = f"; MSE {found.mse:.2f}, PSNR {found.psnr:.2f} dB"
+        say(
+            f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s "
+            f"({speed:.1f} MP/s){error}; {out}"
         )
-        say(f"{photo}: {width}×{height}, {of} in {seconds:.1f} s ({speed:.1f} MP/s); {out}")
     return 0
 
 
@@ -223,6 +252,8 @@ def _check_free(out: str, photo: str, force: bool) -> None:
     folder = os.path.dirname(os.path.abspath(out))
     if not os.path.isdir(folder):
         raise Failed(UNWRITABLE, f"{out} cannot be written: there is no directory {folder}")
+    if not os.access(folder, os.W_OK) or folder.startswith("/proc"):
+        raise Failed(UNWRITABLE, f"{out} cannot be written: nothing can be made in {folder}")
     if not os.path.lexists(out):
         return
     if os.path.realpath(out) == os.path.realpath(photo):

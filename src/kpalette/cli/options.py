@@ -16,6 +16,7 @@ Given: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
 #: An indexed PNG has room for no more.
 MAX_K = 256
 MAX_THREADS = 256
+MAX_FRAME = 1 << 28
 
 OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
 LARGE = "Large images"
@@ -170,6 +171,8 @@ def sides(
     width, _, height = value.lower().partition("x")
     if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise click.BadParameter(f"expected a width and a height such as 1920x1080, got {value!r}")
+    if int(width) * int(height) > MAX_FRAME:
+        raise click.BadParameter(f"expected frames of at most {MAX_FRAME:,} pixels, got {value!r}")
     return int(width), int(height)
 
 

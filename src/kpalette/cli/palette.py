@@ -35,6 +35,9 @@ MAX_K = 65_536
 #: Options of what Dask counts.
 LARGE_PALETTE = {"photos", "k", "out", "kind", "sort", "as_json", "fixed", "space", "effort"}
 LARGE_PALETTE |= {"seed", "threads", "force", "quiet", "scheduler", "memory_limit", "checkpoint"}
+LARGE_PALETTE |= {"missing"}
+#: What a saved histogram's name ends in.
+HISTOGRAM = ".histogram"
 CHECKPOINT: Given = (
     ("--checkpoint",),
     {
@@ -103,9 +106,10 @@ def palette(
 ) -> int:
     """Find the k best colours of all PHOTOs together.
 
-    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', or
-    - for stdin. Of several, each counts by its pixels. Without OUT or --format, prints each colour
-    with its share of the pixels. If a PHOTO cannot be read there is no palette.
+    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', -
+    for stdin, or a histogram that was saved as .histogram. Of several, each counts by its pixels.
+    Without OUT or --format, prints each colour with its share of the pixels. If a PHOTO cannot be
+    read there is no palette.
 
     With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
 
@@ -201,7 +205,9 @@ def _count(
         with streams.telling(source.path, codes):
             if source.failure:
                 raise source.failure
-            if raw is None:
+            if source.path.endswith(HISTOGRAM):
+                counter.update(streams.read_histogram(source.path))
+            elif raw is None:
                 counter.update(streams.read(source.path).pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):

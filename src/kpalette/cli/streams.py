@@ -27,6 +27,7 @@ from kpalette.cli.exits import (
 )
 
 if TYPE_CHECKING:
+    from kpalette import ColorHistogram
     from kpalette.colors import ByteArray
 
 #: Taken once by each writer, and wholly by who wants no file to be half-written.
@@ -133,6 +134,18 @@ def read(photo: str) -> Photo:
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
     except files.ImageReadError as error:
+        raise Failed(UNREADABLE, str(error)) from None
+
+
+def read_histogram(path: str) -> ColorHistogram:
+    """Read a saved histogram."""
+    from kpalette import ColorHistogram
+
+    try:
+        return ColorHistogram.load(path)
+    except OSError as error:
+        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise Failed(UNREADABLE, str(error)) from None
 
 

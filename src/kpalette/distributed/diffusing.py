@@ -15,10 +15,12 @@ from dask.highlevelgraph import HighLevelGraph
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading, writing
-from kpalette.distributed.mosaics import TILE_PIXELS, Mosaic, tile_name
+from kpalette.distributed.mosaics import Mosaic, tile_name
 
 if TYPE_CHECKING:
     from kpalette.distributed.mapping import Indices, Mapper
+
+FLOYD = "floyd-steinberg"
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,11 @@ class Carry:
 
 
 def band_chunks(mosaic: Mosaic) -> tuple[int, int]:
-    """Choose the size of bands where nobody says another: whole rows, about as large as tiles."""
-    width = mosaic.array.shape[1]
-    rows = max(1, TILE_PIXELS // width // mosaic.unit_rows) * mosaic.unit_rows
-    return min(rows, mosaic.array.shape[0]), width
+    """Choose the size of bands: whole rows, about as large together as the mosaic's tiles are."""
+    height, width = mosaic.array.shape[:2]
+    tile_height, tile_width = mosaic.array.chunksize[:2]
+    rows = max(1, tile_height * tile_width // width // mosaic.unit_rows) * mosaic.unit_rows
+    return min(rows, height), width
 
 
 def diffuse(mosaic: Mosaic, palette: Any, mapper: Mapper, dtype: Any, folder: str | None) -> Any:

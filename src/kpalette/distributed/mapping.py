@@ -11,7 +11,7 @@ from dask.base import tokenize
 
 from kpalette import _core, dither, files, pipeline
 from kpalette.colors import ByteArray
-from kpalette.distributed.diffusing import diffuse
+from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mosaics import Mosaic, tile_name
 from kpalette.histogram import ColorHistogram, make_team
@@ -102,7 +102,7 @@ def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | N
     token = tokenize(array.name, colors, mapper)
     # A task of its own, so that each worker is sent it once.
     palette = dask.delayed(colors, name=f"palette-{token}")
-    if mapper.dither == "floyd-steinberg" and mapper.strength > 0:
+    if mapper.dither == FLOYD and mapper.strength > 0:
         return diffuse(mosaic, palette, mapper, dtype, folder)
     return array.map_blocks(
         mapper.map_block,

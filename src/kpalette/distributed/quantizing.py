@@ -15,7 +15,7 @@ from kpalette import files
 from kpalette.colors import ByteArray, Color, check_flag, checked_fixed
 from kpalette.distributed import mapping, running
 from kpalette.distributed.counting import histogram_of
-from kpalette.distributed.diffusing import band_chunks
+from kpalette.distributed.diffusing import FLOYD, band_chunks
 from kpalette.distributed.mapping import Mapper
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.sources import open_image
@@ -96,8 +96,8 @@ class QuantizedArray:
             A local one. Its ending says the format:
 
             - ``.zarr``: a group of ``indices`` (h, w), in chunks of a block; ``palette`` (k, 3)
-              or (k, 4), uint8; and ``counts`` (k,), int64. Attributes say ``kpalette``'s version,
-              ``k``, ``space``, ``dither`` and ``mse``.
+              or (k, 4), uint8; and ``counts`` (k,), int64, of the indices. Attributes say
+              ``kpalette``'s version, ``k``, ``space``, ``dither`` and, undithered, ``mse``.
             - ``.tif`` or ``.tiff``: a tiled BigTIFF with a palette, compressed by deflate. It is
               written from the finished blocks by the client.
         overwrite : bool
@@ -226,7 +226,8 @@ def quantize(
         if len(fixed_colors):
             raise ValueError("fixed: expected none with a palette that is given")
     mosaic = open_image(source, chunks, missing)
-    if dither == "floyd-steinberg" and chunks is None and not isinstance(source, da.Array):
+    by_size = chunks is None or isinstance(chunks, str)
+    if dither == FLOYD and by_size and not isinstance(source, da.Array):
         mosaic = open_image(source, band_chunks(mosaic), missing)
     if palette is not None:
         colors = palette.colors

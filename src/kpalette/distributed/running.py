@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
@@ -15,6 +16,8 @@ from kpalette.distributed.bars import following
 from kpalette.distributed.errors import SchedulerLostError, TileError, in_words
 
 LOCAL = ("threads", "processes", "synchronous")
+#: TCP needs a port; whatever else Dask may know, it knows better.
+ADDRESS = r"(tcp|tls)://.+:\d+|(?!tcp:|tls:)\w+://.*"
 #: Seconds to wait for a scheduler's first answer.
 CONNECT_TIMEOUT = 10
 #: Seconds between two looks at whether the scheduler is still there.
@@ -27,7 +30,7 @@ def check_scheduler(scheduler: Any) -> None:
     """Raise TypeError or ValueError for anything but a scheduler's name, an address or a Client."""
     expected = f"scheduler: expected {', '.join(map(repr, LOCAL))}, an address or a Client"
     if isinstance(scheduler, str):
-        if scheduler not in LOCAL and "://" not in scheduler:
+        if scheduler not in LOCAL and not re.fullmatch(ADDRESS, scheduler):
             raise ValueError(f"{expected} such as 'tcp://localhost:8786', got {scheduler!r}")
         return
     if scheduler is not None and not _is_client(scheduler):
@@ -38,7 +41,14 @@ def check_scheduler(scheduler: Any) -> None:
         raise ValueError("scheduler: expected a Client that is connected, got a closed one")
 
 
-def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool) -> Any:
+def run(
+    task: Delayed,
+    scheduler: Any,
+    names: Mapping[Any, str],
+    progress: bool,
+    *,
+    in_order: bool = False,
+) -> Any:
     """Compute one result.
 
     Parameters
@@ -50,6 +60,9 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool)
         What each task works for, by its key, in case it takes its workers down with it.
     progress : bool
         Whether to show Dask's bar on stderr.
+    in_order : bool
+        Whether each task waits for the one before, so that nothing is read ahead of its turn. (A
+        cluster holds such tasks back itself.)
 
     Raises
     ------
@@ -69,7 +82,7 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool)
     if _is_client(client):
         return _run_on(client, task, names, progress)
     with ProgressBar(out=sys.stderr) if progress else nullcontext():
-        (result,) = compute(task, scheduler=scheduler)
+        (result,) = compute(task, scheduler="synchronous" if in_order else scheduler)
     return result
 
 
@@ -134,8 +147,8 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
             return _result(client, future)
     except lost as error:
         raise SchedulerLostError(
-            f"scheduler: lost the connection to {address!r}: {in_words(error)}; what is finished "
-            "is kept where there is a checkpoint or an output, and need not be done again"
+            f"scheduler: lost the connection to {address!r}; what is finished is kept where there "
+            "is a checkpoint or an output, and need not be done again"
         ) from error
     except KilledWorker as error:
         names_by_text = {str(key): name for key, name in names.items()}

@@ -18,6 +18,7 @@ from dask.base import tokenize
 import kpalette
 from kpalette import files
 from kpalette.distributed import running, tasks, tiffout
+from kpalette.distributed.diffusing import FLOYD
 from kpalette.distributed.errors import writing
 from kpalette.distributed.mapping import map_tiles
 from kpalette.distributed.mosaics import tile_name
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 ENDINGS = (".zarr", ".tif", ".tiff")
 
-# What lies in the folder of an unfinished result: what it is to be, the group, a file for each
-# block that is written, what bands of error diffusion hand on, and perhaps what the result
-# replaces.
+# What lies in the folder of an unfinished result: what it is to be, the group, for each block that
+# is written how often it shows each entry, what bands of error diffusion hand on, and perhaps what
+# the result replaces.
 RECORD = "run.json"
 GROUP = "group.zarr"
 DONE = "done"
@@ -47,11 +48,13 @@ def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
     part = target.with_name(f"{target.name}.part")
     group = part / GROUP
     _prepare(q, indices, part)
-    if q._mapper.dither == "floyd-steinberg":  # which can go on only from where it was
+    if q._mapper.dither == FLOYD:  # which can go on only from where it was
         folder = os.fspath(part / CARRIED)
         indices = _regular(map_tiles(q._source, q._colors, q._mapper, folder))
     _write_blocks(q, indices, part, progress)
     if target.suffix.lower() == ".zarr":
+        with writing(os.fspath(group)):
+            _write_counts(group, part / DONE)
         _put_in_place(group, target, part / REPLACED, overwrite)
     else:
         tiffout.write(group, q.palette, target, overwrite)
@@ -140,12 +143,12 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
             "k": len(colors),
             "space": q._mapper.space,
             "dither": q._mapper.dither,
-            "mse": q.mse,
+            "mse": None if q._mapper.dither else q.mse,
         }
         making = part / f"new-{GROUP}"
         group = zarr.create_group(making, attributes=attributes)
         group.create_array("palette", data=colors)
-        group.create_array("counts", data=q.palette.counts)
+        group.create_array("counts", data=np.zeros(len(colors), np.int64))
         group.create_array(
             "indices",
             shape=indices.shape,
@@ -157,19 +160,30 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
 
 def _write_blocks(q: QuantizedArray, indices: Any, part: Path, progress: bool) -> None:
     """Compute and write the blocks that are not there yet."""
-    done = {tuple(map(int, name.split("-"))) for name in os.listdir(part / DONE)}
+    marks = [name for name in os.listdir(part / DONE) if not name.startswith(".")]
+    done = {tuple(map(int, name.split("-"))) for name in marks}
     token = f"write-{tokenize(indices.name, part)}"
     results: dict[Key, Any] = {}
     names: dict[Key, str] = {}
     for (i, j), (rows, columns) in _regions(indices.chunks).items():
         if (i, j) not in done:
             key = (token, i, j)
-            writer = BlockWriter(os.fspath(part), (i, j), rows, columns)
+            writer = BlockWriter(os.fspath(part), (i, j), rows, columns, len(q.palette))
             results[key] = Task(key, writer.write, TaskRef((indices.name, i, j)))
             names[key] = tile_name(q._source.name, (i, j), rows, columns)
     if results:
         unfinished = tasks.needing(indices, results, names)
-        running.run(tasks.merged(unfinished, _nothing), q._scheduler, names, progress)
+        in_order = q._mapper.dither == FLOYD
+        merged = tasks.merged(unfinished, _nothing)
+        running.run(merged, q._scheduler, names, progress, in_order=in_order)
+
+
+def _write_counts(group: Path, done: Path) -> None:
+    """Add up how often each entry is shown in all blocks."""
+    import zarr
+
+    counts = zarr.open_array(group / "counts", mode="r+")
+    counts[:] = sum(np.fromfile(mark, np.int64) for mark in done.glob("[0-9]*"))
 
 
 def _regions(chunks: Any) -> dict[tuple[int, int], tuple[tuple[int, int], tuple[int, int]]]:
@@ -190,6 +204,7 @@ class BlockWriter:
     place: tuple[int, int]
     rows: tuple[int, int]
     columns: tuple[int, int]
+    k: int
 
     def write(self, block: Any) -> None:
         """Write a block of the region's shape."""
@@ -202,8 +217,8 @@ class BlockWriter:
             indices = indices.with_config({"write_empty_chunks": True})
             indices[slice(*self.rows), slice(*self.columns)] = block
         mark = os.path.join(self.part, DONE, "-".join(map(str, self.place)))
-        with writing(mark), open(mark, "wb"):
-            pass
+        with writing(mark), files.replacing(mark) as file:
+            file.write(np.bincount(block.ravel(), minlength=self.k).tobytes())
 
 
 def _nothing(results: list[Any]) -> None:

@@ -109,7 +109,8 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
             elif len(shape) == 3 and shape[2] == 4 and reader.alpha is None:
                 shape = (*shape[:2], 3)
     except (tifffile.TiffFileError, IndexError, KeyError) as error:
-        raise ValueError(f"source: expected a TIFF in {path}: {error}") from error
+        why = f": {error}" if isinstance(error, tifffile.TiffFileError) else ""
+        raise ValueError(f"source: expected a TIFF with an image in {path}{why}") from error
     fingerprint = {"tiff": path, "size": status.st_size, "mtime": status.st_mtime_ns}
     return of_reader(reader.read, shape, dtype, chunks, unit, path, fingerprint)
 

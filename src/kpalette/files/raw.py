@@ -45,6 +45,8 @@ def raw_frames(
     >>> kpalette.ColorHistogram.from_images(kpalette.raw_frames(film, 4, 3)).n_pixels
     24
     """
+    if not hasattr(stream, "read"):
+        raise TypeError(f"stream: expected a binary file object, got {type(stream).__name__}")
     checked_whole("width", width, 1, 2**31 - 1)
     checked_whole("height", height, 1, 2**31 - 1)
     if channels not in (3, 4):
@@ -60,6 +62,8 @@ def _read(stream: BinaryIO, shape: tuple[int, int, int]) -> Iterator[ByteArray]:
         size = len(rest)
         while rest:
             part = stream.read(len(rest))  # of a pipe, perhaps less than asked for
+            if not isinstance(part, bytes):
+                raise TypeError(f"stream: expected a binary file, got one of {type(part).__name__}")
             if not part:
                 break
             rest[: len(part)] = part
