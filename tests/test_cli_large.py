@@ -201,7 +201,7 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
         "-o",
         out,
         "--memory-limit",
-        "760MB",
+        "930MB",
         "-q",
     ]
     process = subprocess.Popen([*COMMAND, *map(str, args)], stderr=subprocess.PIPE)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 #: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured: see
 #: docs/scale.md.
-BASE = 700_000_000
+BASE = 860_000_000
 PER_BYTE = 12
 #: Tiles of less than a megapixel take longer to hand round than to count.
 LEAST = 3 << 20
