@@ -39,8 +39,8 @@ def mosaic(folder: str, pixels: int) -> da.Array:
 
 
 @contextmanager
-def cluster(workers: int) -> Iterator[Any]:
-    """Worker processes of one thread each."""
+def cluster(workers: int, folder: str) -> Iterator[Any]:
+    """Worker processes of one thread each, which have the photos at hand."""
     from distributed import Client, LocalCluster
 
     with (
@@ -49,7 +49,7 @@ def cluster(workers: int) -> Iterator[Any]:
         ) as local,
         Client(local) as client,
     ):
-        client.run(np.zeros, 1)
+        client.run(gigapixel.make_tile, folder, 0)
         yield client
 
 
@@ -61,20 +61,23 @@ def speed(folder: str, pixels: int, k: int, workers: list[int], repeat: int) -> 
     print(f"one process, counting alone: {seconds:.2f} s\n")
     print("| workers | histogram, s | megapixels / s | peak memory, GiB | palette |")
     print("|--:|--:|--:|--:|---|")
-    for n in workers:
-        times, peaks = [], []
-        for _ in range(repeat):
-            with cluster(n) as client:
+    times: dict[int, list[float]] = {n: [] for n in workers}
+    peaks: dict[int, list[int]] = {n: [] for n in workers}
+    equal = dict.fromkeys(workers, True)
+    for _ in range(repeat):
+        for n in workers:
+            with cluster(n, folder) as client:
                 start = time.perf_counter()
                 found = distributed.histogram(mosaic(folder, pixels), scheduler=client)
-                times.append(time.perf_counter() - start)
-                peaks.append(max(client.run(gigapixel.peak_memory).values()))
-        same = np.array_equal(kpalette.extract_palette(found, k).colors, expected.colors)
-        middle = statistics.median(times)
+                times[n].append(time.perf_counter() - start)
+                peaks[n].append(max(client.run(gigapixel.peak_memory).values()))
+            palette = kpalette.extract_palette(found, k)
+            equal[n] &= np.array_equal(palette.colors, expected.colors)
+    for n in workers:
+        middle = statistics.median(times[n])
         print(
             f"| {n} | {middle:.2f} | {histogram.n_pixels / middle / MEGA:.0f} "
-            f"| {max(peaks) / 2**30:.2f} | {'equal' if same else 'DIFFERS'} |",
-            flush=True,
+            f"| {max(peaks[n]) / 2**30:.2f} | {'equal' if equal[n] else 'DIFFERS'} |"
         )
     print(f"\nthis process had {gigapixel.peak_memory() / 2**30:.2f} GiB at most")
 
@@ -83,7 +86,7 @@ def killed(folder: str, pixels: int, k: int) -> None:
     """Kill a worker halfway, and compare with what an undisturbed run gives."""
     times, palettes = [], []
     for disturbed in (False, True):
-        with cluster(2) as client:
+        with cluster(2, folder) as client:
             pid = next(iter(client.run(os.getpid).values()))
             delay = times[0] / 2 if disturbed else 0
             timer = threading.Timer(delay, os.kill, (pid, signal.SIGKILL))

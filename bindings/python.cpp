@@ -114,13 +114,6 @@ OutCoords hand_over_coords(std::vector<double>&& coords, int dim) {
   return hand_over<OutCoords>(std::move(coords), {n, static_cast<std::size_t>(dim)});
 }
 
-Histogram to_histogram(const Bytes& colors, const Counts& counts) {
-  require_pairs(colors, counts);
-  return {channels_of(colors),
-          {colors.data(), colors.data() + colors.size()},
-          {counts.data(), counts.data() + counts.size()}};
-}
-
 /// Points that keep the counts alive which weight them.
 struct OwningPoints {
   Counts counts;
@@ -500,10 +493,12 @@ NB_MODULE(_core, m) {
       "merge",
       [](const Bytes& colors_a, const Counts& counts_a, const Bytes& colors_b,
          const Counts& counts_b) {
-        const Histogram a = to_histogram(colors_a, counts_a);
-        const Histogram b = to_histogram(colors_b, counts_b);
-        require(a.channels == b.channels, "expected equal numbers of channels");
-        return hand_over(without_gil([&] { return merge(a, b); }));
+        require_pairs(colors_a, counts_a);
+        require_pairs(colors_b, counts_b);
+        require(channels_of(colors_a) == channels_of(colors_b), "expected equal channels");
+        const HistogramView a(view(colors_a), view(counts_a));
+        const HistogramView b(view(colors_b), view(counts_b));
+        return hand_over(without_gil([&] { return merge(a, b, channels_of(colors_a)); }));
       },
       "colors_a"_a, "counts_a"_a, "colors_b"_a, "counts_b"_a, "The sum of two histograms.");
 

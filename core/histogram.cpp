@@ -215,7 +215,9 @@ Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team&
                          : count_partitioned<Rgba>(data, size, team);
   };
   Histogram total = count(0);
-  for (std::size_t first = kPart; first < n; first += kPart) total = merge(total, count(first));
+  for (std::size_t first = kPart; first < n; first += kPart) {
+    total = merge(total, count(first), channels);
+  }
   return total;
 }
 
@@ -283,30 +285,42 @@ Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::in
   return thin;
 }
 
-Histogram merge(const Histogram& a, const Histogram& b) {
-  const auto width = static_cast<std::size_t>(a.channels);
+namespace {
+
+template <int Channels>
+Histogram merge_sorted(const HistogramView& a, const HistogramView& b) {
   Histogram sum;
-  sum.channels = a.channels;
-  sum.colors.reserve(a.colors.size() + b.colors.size());
-  sum.counts.reserve(a.size() + b.size());
+  sum.channels = Channels;
+  sum.counts.resize(a.size() + b.size());
+  sum.colors.resize(Channels * sum.counts.size());
+  // Past the end of one side, its code is larger than any colour's.
+  constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
+  const auto code_at = [](const HistogramView& side, std::size_t i) {
+    return i < side.size() ? std::uint64_t{morton<Channels>(&side.colors[Channels * i])} : kEnd;
+  };
   std::size_t i = 0;
   std::size_t j = 0;
-  while (i < a.size() || j < b.size()) {
-    // Past the end of one side, its code is larger than any colour's.
-    constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
-    const std::uint8_t* left = a.colors.data() + i * width;
-    const std::uint8_t* right = b.colors.data() + j * width;
-    const std::uint64_t code_a = i < a.size() ? code_of(left, a.channels) : kEnd;
-    const std::uint64_t code_b = j < b.size() ? code_of(right, b.channels) : kEnd;
-    if (code_a < code_b) {
-      append(sum, left, a.counts[i++]);
-    } else if (code_b < code_a) {
-      append(sum, right, b.counts[j++]);
-    } else {
-      append(sum, left, add_counts(a.counts[i++], b.counts[j++]));
-    }
+  std::size_t n = 0;
+  std::uint64_t code_a = code_at(a, 0);
+  std::uint64_t code_b = code_at(b, 0);
+  for (; code_a != kEnd || code_b != kEnd; ++n) {
+    const bool from_a = code_a <= code_b;
+    const bool from_b = code_b <= code_a;
+    const std::uint8_t* color = from_a ? &a.colors[Channels * i] : &b.colors[Channels * j];
+    std::copy_n(color, Channels, &sum.colors[Channels * n]);
+    sum.counts[n] = add_counts(from_a ? a.counts[i] : 0, from_b ? b.counts[j] : 0);
+    if (from_a) code_a = code_at(a, ++i);
+    if (from_b) code_b = code_at(b, ++j);
   }
+  sum.counts.resize(n);
+  sum.colors.resize(Channels * n);
   return sum;
+}
+
+}  // namespace
+
+Histogram merge(const HistogramView& a, const HistogramView& b, int channels) {
+  return channels == 3 ? merge_sorted<3>(a, b) : merge_sorted<4>(a, b);
 }
 
 }  // namespace kpalette

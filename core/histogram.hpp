@@ -23,6 +23,18 @@ struct Histogram {
   std::size_t size() const { return counts.size(); }
 };
 
+/// A histogram's colours and counts, wherever they are.
+struct HistogramView {
+  HistogramView(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts)
+      : colors(colors), counts(counts) {}
+  HistogramView(const Histogram& whole) : colors(whole.colors), counts(whole.counts) {}
+
+  std::span<const std::uint8_t> colors;
+  std::span<const std::int64_t> counts;
+
+  std::size_t size() const { return counts.size(); }
+};
+
 /// Counts the colours of `pixels` (n, channels), channels 3 or 4.
 Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team& team);
 
@@ -41,6 +53,6 @@ Buffer<std::uint32_t> to_codes(std::span<const std::uint8_t> colors, int channel
 Buffer<std::uint8_t> from_codes(std::span<const std::uint32_t> codes, int channels);
 
 /// The sum of two histograms with the same number of channels.
-Histogram merge(const Histogram& a, const Histogram& b);
+Histogram merge(const HistogramView& a, const HistogramView& b, int channels);
 
 }  // namespace kpalette

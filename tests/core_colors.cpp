@@ -196,7 +196,7 @@ void test_counter() {
   }
   const Histogram before = counter.total(three);
   counter.add(before.colors, before.counts);
-  check_histogram(counter.total(three), Colors(merge(before, before)));
+  check_histogram(counter.total(three), Colors(merge(before, before, 3)));
 
   Counter full;
   const Bytes color{1, 2, 3};
@@ -215,7 +215,7 @@ void test_many_pixels() {
   const auto halves = std::span(pixels);
   const Histogram first = count_colors(halves.first(3 * 3'000'000), 3, one);
   const Histogram second = count_colors(halves.subspan(3 * 3'000'000), 3, one);
-  check_histogram(count_colors(pixels, 3, one), Colors(merge(first, second)));
+  check_histogram(count_colors(pixels, 3, one), Colors(merge(first, second, 3)));
 }
 
 void test_codes(int channels) {
@@ -235,8 +235,8 @@ void test_sums_of_histograms(int channels) {
     const Bytes pixels = make_pixels(5000, channels, kind, 5);
     const Histogram part = count_colors(pixels, channels, team);
     all.insert(all.end(), pixels.begin(), pixels.end());
-    sum = merge(sum, part);
-    backwards = merge(part, backwards);
+    sum = merge(sum, part, channels);
+    backwards = merge(part, backwards, channels);
   }
   check_histogram(sum, Colors(count_colors(all, channels, team)));
   check_histogram(backwards, Colors(sum));
@@ -262,7 +262,7 @@ void test_sums_of_histograms(int channels) {
   CHECK_THROWS(std::overflow_error, collect(twice, Counts{kMost, 1}, channels));
   const Histogram full = Colors(channels, color, {kMost}).histogram();
   const Histogram little = Colors(channels, color, {1}).histogram();
-  CHECK_THROWS(std::overflow_error, merge(full, little));
+  CHECK_THROWS(std::overflow_error, merge(full, little, channels));
 }
 
 // ---- indices ----
