@@ -1,0 +1,161 @@
+// Cost, error or file size against k, with the elbow; a click takes a k.
+
+import { find, make } from "../dom";
+import { makeChoice } from "../controls";
+import { SEED, type Settings } from "../settings";
+import type { Session } from "../session";
+import { count } from "../text";
+import type { Chart } from "./chart";
+import { findElbow } from "./elbow";
+import { KS, type Measure, MEASURES, RANGE, SIZED } from "./points";
+
+interface Point {
+  k: number;
+  cost: number;
+  mse: number;
+}
+
+/** Of larger pictures the curve is drawn when asked for, in pixels. */
+const LARGE = 16_000_000;
+/** After a change, in ms: what comes first is the picture. */
+const PATIENCE = 400;
+
+export class CurvePanel {
+  #session: Session;
+  #chart: Chart | null = null;
+  #measure: Measure = "cost";
+  #points: Point[] = [];
+  #sizes = new Map<number, number>();
+  #abort = new AbortController();
+  #timer = 0;
+  #key = "";
+
+  constructor(session: Session) {
+    this.#session = session;
+    const choose = makeChoice("#measure", MEASURES, (measure) => this.#setMeasure(measure));
+    choose(this.#measure);
+    session.opened.on(() => this.#restart());
+    session.changed.on((settings) => this.#changed(settings));
+    find("#use-elbow").addEventListener("click", () => {
+      if (this.#elbow !== null) session.change({ k: this.#elbow });
+    });
+  }
+
+  /** Draws on this chart, which comes when the page is used already. */
+  draw(chart: Chart): void {
+    this.#chart = chart;
+    chart.mark(this.#session.settings.k);
+    this.#refresh();
+  }
+
+  #changed({ k, space, effort }: Settings): void {
+    this.#chart?.mark(k);
+    if (`${space} ${effort}` !== this.#key) this.#restart();
+  }
+
+  #restart(): void {
+    const { picture, settings } = this.#session;
+    if (!picture) return;
+    this.#key = `${settings.space} ${settings.effort}`;
+    this.#abort.abort();
+    this.#points = [];
+    this.#sizes.clear();
+    this.#refresh();
+    clearTimeout(this.#timer);
+    if (picture.width * picture.height > LARGE) this.#offer();
+    else this.#timer = window.setTimeout(() => void this.#measureAll(), PATIENCE);
+  }
+
+  /** Lets the visitor start what will take long. */
+  #offer(): void {
+    const start = make("button", { type: "button", textContent: "Draw the curve" });
+    start.addEventListener("click", () => void this.#measureAll());
+    find("#curve-text").replaceChildren(start, " takes a while with so many pixels.");
+  }
+
+  async #measureAll(): Promise<void> {
+    const abort = (this.#abort = new AbortController());
+    const { space, effort } = this.#session.settings;
+    try {
+      const engine = await this.#session.side();
+      if (abort.signal.aborted) return;
+      const onPoint = (point: Point) => {
+        if (abort.signal.aborted) return;
+        this.#points.push(point);
+        this.#refresh();
+      };
+      await engine.sweep(KS, { space, effort, seed: SEED }, onPoint, abort.signal);
+      if (this.#measure === "size") await this.#measureSizes(abort.signal);
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      find("#curve-text").textContent = `No curve: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  async #measureSizes(signal: AbortSignal): Promise<void> {
+    const { space, effort } = this.#session.settings;
+    const engine = await this.#session.side();
+    for (const k of SIZED) {
+      if (signal.aborted) return;
+      if (this.#sizes.has(k)) continue;
+      const options = { k, space, effort, seed: SEED, fixed: [], dither: null, strength: 1 };
+      const made = await engine.quantize(options, { signal });
+      const file = await engine.encodePng(made);
+      this.#sizes.set(k, file.length);
+      this.#refresh();
+    }
+  }
+
+  #setMeasure(measure: Measure): void {
+    this.#measure = measure;
+    this.#refresh();
+    const swept = this.#points.length === KS.length;
+    if (measure === "size" && swept) void this.#measureSizes(this.#abort.signal).catch(() => {});
+  }
+
+  get #elbow(): number | null {
+    const points = this.#points.filter(({ k }) => RANGE.includes(k));
+    if (points.length < RANGE.length) return null;
+    return findElbow(
+      points.map(({ k }) => k),
+      points.map(({ cost }) => cost),
+    );
+  }
+
+  #values(): [number, number][] {
+    if (this.#measure === "size") return SIZED.filter((k) => this.#sizes.has(k)).map((k) => [k, this.#sizes.get(k)!]);
+    const key = this.#measure;
+    return this.#points.map((point) => [point.k, point[key]]);
+  }
+
+  #refresh(): void {
+    const elbow = this.#elbow;
+    const pairs = this.#values();
+    const [ks, values] = [pairs.map(([k]) => k), pairs.map(([, value]) => value)];
+    this.#chart?.show({ measure: this.#measure, ks, values, elbow });
+    const button = find("#use-elbow");
+    button.hidden = elbow === null;
+    button.textContent = `Use ${elbow}`;
+    const sized = this.#measure === "size" && pairs.length < SIZED.length;
+    find("#curve-text").textContent =
+      elbow === null || sized
+        ? `Measuring ${pairs.length + 1} of ${this.#measure === "size" ? SIZED.length : KS.length} …`
+        : `Beyond ${elbow} of 2 to 64, more colours pay less.`;
+    if (pairs.length === (this.#measure === "size" ? SIZED : KS).length) this.#describe(pairs, elbow);
+  }
+
+  #describe(pairs: [number, number][], elbow: number | null): void {
+    const name = MEASURES[this.#measure];
+    const label = `${name} against the number of colours; the elbow is at ${elbow}`;
+    find("#curve").setAttribute("aria-label", label);
+    const unit = this.#measure === "size" ? ", bytes" : "";
+    const digits = this.#measure === "size" ? 0 : 2;
+    const rows = pairs.map(([k, value]) =>
+      make("tr", {}, make("td", { textContent: `${k}` }), make("td", { textContent: figures(value, digits) })),
+    );
+    const head = make("tr", {}, make("th", { textContent: "k" }), make("th", { textContent: name + unit }));
+    find("#curve-table").replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+  }
+}
+
+const figures = (value: number, digits: number) => (digits ? value.toFixed(digits) : count(value));

@@ -1,0 +1,123 @@
+// The page: makes its parts, and joins them.
+
+import { connectControls, makeChoice } from "./controls";
+import { Cloud } from "./cloud/cloud";
+import { StepsPanel } from "./cloud/steps";
+import { CurvePanel } from "./curve/curve";
+import { find } from "./dom";
+import { Engine, NoSimdError } from "./engine/client";
+import { Intake } from "./intake";
+import { announce, notice } from "./messages";
+import { connectFixed } from "./palette/fixed";
+import { Swatches } from "./palette/swatches";
+import { connectAddress } from "./remembered";
+import { Session, type Picture, type Shown } from "./session";
+import { CLOUDS } from "./settings";
+import { Stage } from "./stage/stage";
+import { TakePanel } from "./take/take";
+import { count, counted } from "./text";
+
+const NO_SIMD =
+  "This browser cannot run the engine, which is WebAssembly with SIMD: Chrome and Edge from 91, " +
+  "Firefox from 89 and Safari from 16.4 can. The command line, kpalette, gives the same pictures.";
+/** For a screen reader, once the visitor has stopped, in ms. */
+const SILENCE = 900;
+
+async function start(): Promise<void> {
+  let engine: Engine;
+  try {
+    engine = await Engine.start();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = error instanceof NoSimdError ? NO_SIMD : `The engine does not start: ${reason}`;
+    notice(text, "error", "engine");
+    for (const control of document.querySelectorAll("main button, main input, main select, .sources button")) {
+      control.toggleAttribute("disabled", true);
+    }
+    return;
+  }
+  const stage = new Stage();
+  const session = new Session(engine, stage);
+  connectAddress(session);
+  connectControls(session);
+  connectFixed(session);
+  new Swatches(session);
+  new TakePanel(session);
+  const cloud = new Cloud();
+  const steps = new StepsPanel(session, cloud);
+  connectCloud(session, cloud, steps);
+  const curve = new CurvePanel(session);
+  const intake = new Intake(session);
+  session.opened.on(describePicture);
+  session.shown.on((shown) => describeResult(stage, session, shown));
+  session.busy.on((busy) => showProgress(busy));
+  session.told.on((text) => notice(text, "note", "settings"));
+  session.failed.on((text) => notice(`The engine failed: ${text}`, "error", "engine"));
+  stage.failed.on((text) => notice(`The picture cannot be drawn: ${text}`, "error", "stage"));
+  await intake.openSample("lake");
+  document.documentElement.dataset.ready = "true";
+  performance.mark("usable");
+  // What is large, and not what a visitor looks at first.
+  cloud.start();
+  const { Chart } = await import("./curve/chart");
+  curve.draw(new Chart(find("#curve"), (k) => session.change({ k })));
+  void intake.showSamples();
+}
+
+function connectCloud(session: Session, cloud: Cloud, steps: StepsPanel): void {
+  const choose = makeChoice("#cloud-space", CLOUDS, (space) => session.change({ cloud: space }));
+  let space = session.settings.cloud;
+  choose(space);
+  cloud.setSpace(space);
+  session.changed.on((settings) => {
+    if (settings.cloud === space) return;
+    space = settings.cloud;
+    choose(space);
+    cloud.setSpace(space);
+  });
+  session.opened.on(({ cloud: { colors, counts } }) => cloud.setPoints(colors, counts));
+  session.shown.on((shown) => {
+    if (steps.active) return;
+    const k = shown.counts.length;
+    const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
+    const colors = new Float32Array(3 * k);
+    for (let i = 0; i < 3 * k; i++) colors[i] = shown.colors[Math.floor(i / 3) * shown.channels + (i % 3)];
+    const shares = Float32Array.from(shown.counts, (n) => n / total);
+    cloud.setCenters({ colors, shares }, false);
+    cloud.describe(`The picture's colours as a cloud, with ${k} centres. Arrows turn it, plus and minus zoom.`);
+  });
+}
+
+function describePicture({ name, width, height, distinct }: Picture): void {
+  find("#about").textContent = `${name}, ${count(width)}×${count(height)}, ${counted(distinct, "colour")}`;
+  document.title = `${name} – kpalette playground`;
+}
+
+let silence = 0;
+
+function describeResult(stage: Stage, session: Session, shown: Shown): void {
+  const { picture } = session;
+  if (!picture) return;
+  const k = counted(shown.counts.length, "colour");
+  stage.describe(`${picture.name}: the original, and the result in ${k}`);
+  find("#k-card").dataset.fewer = String(!shown.edited && shown.counts.length < shown.settings.k);
+  clearTimeout(silence);
+  silence = window.setTimeout(() => {
+    const few = shown.counts.length < shown.settings.k ? ", all that the picture has" : "";
+    const error = Number.isFinite(shown.psnr) ? `PSNR ${shown.psnr.toFixed(1)} decibels` : "nothing lost";
+    announce(`${k}${few}, ${error}`);
+  }, SILENCE);
+}
+
+let progress = 0;
+
+/** Only what takes long is worth a sign. */
+function showProgress(busy: boolean): void {
+  clearTimeout(progress);
+  const bar = find("#progress");
+  if (busy) progress = window.setTimeout(() => (bar.hidden = false), 250);
+  else bar.hidden = true;
+  find("#stage").setAttribute("aria-busy", String(busy));
+}
+
+void start();
