@@ -2,7 +2,8 @@
 
 export type Space = "oklab" | "srgb" | "linear" | "lab";
 export type Effort = "fast" | "balanced" | "best";
-export type Dither = null | "floyd-steinberg" | "blue-noise" | "bayer";
+export type Mask = "blue-noise" | "bayer";
+export type Dither = null | "floyd-steinberg" | Mask;
 export type Seeding = "random" | "k-means++" | "maximin" | "wu";
 
 export interface Loaded {
