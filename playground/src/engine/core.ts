@@ -30,18 +30,20 @@ export interface LloydResult {
   converged: boolean;
 }
 
-/** One instance of the module, with memory of its own, which is never given back before it is. */
+/** One instance of the module, with memory of its own that only grows. */
 export class Core {
+  private stopped = false;
+
   private constructor(
     private readonly functions: Functions,
     private readonly memory: WebAssembly.Memory,
   ) {}
 
-  static async instantiate(module: WebAssembly.Module): Promise<Core> {
+  static instantiate(module: WebAssembly.Module): Core {
     const found: { memory?: WebAssembly.Memory } = {};
     const words = (at: number, n: number) => new Uint32Array(found.memory!.buffer, at, n);
     const absent = () => 52; // WASI's ENOSYS
-    const { exports } = await WebAssembly.instantiate(module, {
+    const { exports } = new WebAssembly.Instance(module, {
       kpalette: {
         fail(message: number, length: number): never {
           const bytes = new Uint8Array(found.memory!.buffer, message, length).slice();
@@ -67,13 +69,20 @@ export class Core {
     return new Core(exports as unknown as Functions, found.memory);
   }
 
-  /** Calls by name. A trap, as of memory that cannot grow, becomes a CoreError. */
+  /** Calls by name. Whatever is thrown is a CoreError. */
   call(name: string, ...values: (number | bigint)[]): number {
+    if (this.stopped) throw failure("it had stopped before");
     try {
       return this.functions[name](...values);
     } catch (error) {
-      throw error instanceof WebAssembly.RuntimeError ? failure(error.message) : error;
+      this.stopped = true;
+      throw error instanceof CoreError ? error : failure(String(error)); // a trap
     }
+  }
+
+  /** Calls what frees an object, unless the whole instance is to go. */
+  release(name: string, address: number): void {
+    if (!this.stopped) this.call(name, address);
   }
 
   /** Calls with addresses of copies of some arrays. What it writes there is in them afterwards. */
@@ -216,7 +225,7 @@ export class Block {
   }
 
   free(): void {
-    this.core.call("free_bytes", this.address);
+    this.core.release("free_bytes", this.address);
   }
 }
 
@@ -266,7 +275,7 @@ export class Histogram {
   }
 
   free(): void {
-    this.core.call("histogram_free", this.address);
+    this.core.release("histogram_free", this.address);
   }
 }
 
@@ -298,7 +307,7 @@ export class Points {
   }
 
   free(): void {
-    this.core.call("points_free", this.address);
+    this.core.release("points_free", this.address);
     if (this.owned) this.histogram.free();
   }
 }
@@ -401,7 +410,7 @@ export class Assignment {
   }
 
   free(): void {
-    this.core.call("assignment_free", this.address);
+    this.core.release("assignment_free", this.address);
   }
 }
 
@@ -427,7 +436,7 @@ export class Improvement {
   }
 
   free(): void {
-    this.core.call("improvement_free", this.address);
+    this.core.release("improvement_free", this.address);
   }
 }
 

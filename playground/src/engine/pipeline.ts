@@ -104,15 +104,15 @@ function* mapped(
   }
   const rgba = painted(indices, palette);
   const mapMs = performance.now() - began;
+  const kept = dithered ? indices.slice() : undefined; // those handed on may be given away
   return {
     quantized: {
       ...{ ...palette, counts, indices, rgba, width, height },
       ...{ mse, psnr: psnr(mse), deltaE: NaN, passes, fitMs, mapMs },
     },
-    deltaE: () =>
-      dithered
-        ? deltaEOfPixels(image, counted, palette, indices.slice())
-        : deltaEOfColors(counted, palette, labels),
+    deltaE: kept
+      ? () => deltaEOfPixels(image, counted, palette, kept)
+      : () => deltaEOfColors(counted, palette, labels),
   };
 }
 
