@@ -2,7 +2,8 @@
 
 export type Space = "oklab" | "srgb" | "linear" | "lab";
 export type Effort = "fast" | "balanced" | "best";
-export type Dither = null | "floyd-steinberg" | "blue-noise" | "bayer";
+export type Mask = "blue-noise" | "bayer";
+export type Dither = null | "floyd-steinberg" | Mask;
 export type Seeding = "random" | "k-means++" | "maximin" | "wu";
 
 export interface Loaded {
@@ -51,7 +52,7 @@ export interface Quantized extends ColorList {
   mse: number;
   /** In decibels; Infinity where nothing was lost. */
   psnr: number;
-  /** Mean CIEDE2000 over pixels. */
+  /** Mean CIEDE2000 over pixels; NaN where it was not to be measured at once. */
   deltaE: number;
   /** Of k-means; 0 where the palette was given. */
   passes: number;
@@ -81,7 +82,7 @@ export interface StepsOptions {
 
 /** One pass of plain k-means. */
 export interface Step {
-  /** (k, 3), sRGB from 0 to 255, before they are rounded. */
+  /** (k, 3), sRGB from 0 to 255; fewer where the image has not so many colours. */
   centers: Float32Array;
   /** Pixels that are nearest to each. */
   counts: Float64Array;
@@ -99,25 +100,28 @@ export interface PngOptions extends ColorList {
   height: number;
 }
 
-/** What the page asks for. Each request has an answer with the same id. */
+/** What the page asks for. */
 export type Request =
   | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number }
-  | { kind: "quantize"; options: QuantizeOptions }
-  | { kind: "remap"; palette: ColorList; options: MapOptions }
+  | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }
+  | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
+  | { kind: "deltaE" }
   | { kind: "sweep"; ks: number[]; options: SweepOptions }
-  | { kind: "steps"; options: StepsOptions }
-  | { kind: "next"; of: number }
-  | { kind: "png"; options: PngOptions };
+  /** Of one walk at a time: that of another number begins anew. */
+  | { kind: "step"; walk: number; options: StepsOptions }
+  | { kind: "png"; image: PngOptions };
 
+/** Each request has an id, and ends with one answer of that id: "done" or "failed". */
 export type ToWorker =
-  | { kind: "start"; module: WebAssembly.Module }
-  | ({ id: number } & Request)
-  /** Ends a request between two steps; it is answered with an AbortError. */
-  | { kind: "abort"; id: number };
+  | (Request & { id: number })
+  | { kind: "abort"; id: number }
+  | { kind: "end walk"; walk: number };
 
 export type FromWorker =
-  | { kind: "ready" }
   | { kind: "done"; id: number; result: unknown }
   | { kind: "failed"; id: number; name: string; message: string }
   | { kind: "progress"; id: number; passes: number }
   | { kind: "point"; id: number; point: SweepPoint };
+
+/** The id of the answer that the worker begins with, to no request: whether it could start. */
+export const STARTED = 0;
