@@ -89,7 +89,8 @@ function connectCloud(session: Session, cloud: Cloud, steps: StepsPanel): void {
 }
 
 function describePicture({ name, width, height, distinct }: Picture): void {
-  find("#about").textContent = `${name}, ${count(width)}×${count(height)}, ${counted(distinct, "colour")}`;
+  find("#about").textContent =
+    `${name}, ${count(width)}×${count(height)}, ${counted(distinct, "colour")}. Nothing is uploaded.`;
   document.title = `${name} – kpalette playground`;
 }
 

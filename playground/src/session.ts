@@ -19,14 +19,13 @@ export interface Shown extends Counted {
   settings: Settings;
   /** Whether colours were changed by hand after the fit. */
   edited: boolean;
-  /** False while the slider moves over a large picture: then it is of a smaller one. */
+  /** False while something moves and exact fits are slow: then it is fitted with less effort. */
   exact: boolean;
   indices: Uint8Array;
   width: number;
   height: number;
   mse: number;
   psnr: number;
-  deltaE: number;
   passes: number;
   ms: number;
 }
@@ -39,8 +38,10 @@ interface Job {
 
 /** A fit that takes longer than this gives way to a newer one, in ms. */
 const PATIENCE = 250;
-/** After the last move, in ms, that comes what is exact. */
+/** After the last move, in ms, comes what is exact. */
 const REST = 200;
+/** Where an exact fit takes longer, in ms, those while something moves are made with less effort. */
+const QUICK = 30;
 
 export class Session {
   readonly changed = new Signal<Settings>();
@@ -57,7 +58,9 @@ export class Session {
 
   #engine: Engine;
   #stage: Stage;
+  /** With fewer of the pixels, where there are many. */
   #quick: Engine | null = null;
+  #slow = false;
   #side: Promise<Engine> | null = null;
   #loaded: Promise<unknown> | null = null;
   #edited: ColorList | null = null;
@@ -84,6 +87,7 @@ export class Session {
     await this.#prepareQuick(opened.small);
     this.#loaded = null;
     this.#edited = null;
+    this.#slow = false;
     this.picture = { ...loaded, name, bytes };
     this.opened.emit(this.picture);
     this.#want(false);
@@ -178,6 +182,13 @@ export class Session {
     return engine;
   }
 
+  /** Mean CIEDE2000 of what is shown; an AbortError if that has changed. */
+  async deltaE(shown: Shown): Promise<number> {
+    const value = await this.#engine.deltaE();
+    if (shown !== this.current) throw new DOMException("another is shown by now", "AbortError");
+    return value;
+  }
+
   /** An indexed PNG of what is shown. */
   async png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
     const engine = await this.bare();
@@ -194,7 +205,8 @@ export class Session {
   #want(live: boolean): void {
     clearTimeout(this.#rest);
     if (!this.picture) return;
-    this.#wanted = { live: live && this.#quick !== null, since: performance.now() };
+    const quick = live && (this.#slow || this.#quick !== null);
+    this.#wanted = { live: quick, since: performance.now() };
     if (!this.#running) void this.#work();
     else if (!live || performance.now() - this.#running.since > PATIENCE) this.#running.abort.abort();
   }
@@ -222,18 +234,20 @@ export class Session {
     const engine = job.live && this.#quick ? this.#quick : this.#engine;
     const { settings, picture } = this;
     const edited = this.#edited;
-    const { k, space, effort, dither, strength, fixed } = settings;
+    const { k, space, dither, strength, fixed } = settings;
+    const effort = job.live ? "fast" : settings.effort;
     const made = edited
       ? await engine.remap(
           { colors: edited.colors.slice(), channels: edited.channels },
           { space, dither, strength },
-          { signal },
+          { signal, deltaE: false },
         )
       : await engine.quantize(
           { k, space, effort, seed: SEED, fixed, dither, strength },
-          { signal },
+          { signal, deltaE: false },
         );
     if (picture !== this.picture) return;
+    if (!job.live) this.#slow = made.fitMs > QUICK;
     this.#show(made, settings, edited !== null, !job.live, job.since);
   }
 
@@ -244,11 +258,11 @@ export class Session {
     const palette = { colors: colors.slice(), channels };
     const given = { rgba: made.rgba, indices: indices.slice(), palette, width, height };
     this.#stage.update(given, turn);
-    const { mse, psnr, deltaE, passes } = made;
+    const { mse, psnr, passes } = made;
     const ms = made.fitMs + made.mapMs;
     this.current = {
       ...{ colors, channels, counts, indices, width, height },
-      ...{ settings, edited, exact, mse, psnr, deltaE, passes, ms },
+      ...{ settings, edited, exact, mse, psnr, passes, ms },
     };
     this.shown.emit(this.current);
   }

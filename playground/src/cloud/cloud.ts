@@ -11,7 +11,7 @@ export class Cloud {
   #canvas = find<HTMLCanvasElement>("#cloud");
   #worker: Worker | null = null;
   #waiting: ToCloud[] = [];
-  #camera: Camera = { yaw: 0.5, pitch: 0.35, distance: 2.15 };
+  #camera: Camera = { yaw: 0.5, pitch: 0.35, distance: 1.8 };
 
   /** Starts the worker, which is large: once the page is used already. */
   start(): void {

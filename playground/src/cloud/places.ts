@@ -16,7 +16,7 @@ export const PLACES: Record<CloudSpace, (r: number, g: number, b: number) => Pla
   rgb: (r, g, b) => {
     const [x, y, z] = [r / 255, g / 255, b / 255];
     return [(x - z) * SIDE, (x + y + z) / DIAGONAL - DIAGONAL / 2, (2 * y - x - z) * DEPTH].map(
-      (c) => c * 0.72,
+      (c) => c * 0.64,
     ) as Place;
   },
   oklab: (r, g, b) => {

@@ -92,7 +92,7 @@ export class CloudScene {
     this.#spheres.forEach((mesh, layer) => {
       const color = mesh.geometry.getAttribute("shade") as InstancedBufferAttribute;
       for (let i = 0; i < k; i++) {
-        const radius = crowd * (0.016 + 0.07 * Math.cbrt(shares[i])) + (layer ? 0 : 0.005);
+        const radius = crowd * (0.016 + 0.07 * Math.cbrt(shares[i])) + (layer ? 0 : 0.006);
         matrix.makeScale(radius, radius, radius).setPosition(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
         mesh.setMatrixAt(i, matrix);
         color.setXYZ(i, colors[3 * i] / 255, colors[3 * i + 1] / 255, colors[3 * i + 2] / 255);

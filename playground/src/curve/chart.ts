@@ -70,14 +70,16 @@ export class Chart {
         y: { distr: 3, log: 10 },
       },
       axes: [
-        { ...axis, splits: () => POWERS, values: (_, ks) => ks.map(String), filter: (_, ks) => ks },
+        { ...axis, size: 24, splits: () => POWERS, values: (_, ks) => ks.map(String), filter: (_, ks) => ks },
         {
           ...axis,
           size: 46,
+          filter: (_, values) => values.map((value) => (isRound(value) ? value : null)),
+          grid: { ...axis.grid, filter: (_, values) => values.map((value) => (isRound(value) ? value : null)) },
           values: (_, values) => values.map((value) => (value === null ? "" : short(value, measure))),
         },
       ],
-      series: [{}, { stroke: accent, width: 2, points: { show: true, size: 5, fill: accent } }],
+      series: [{}, { stroke: accent, width: 2, points: { show: true, size: 4, fill: accent } }],
       hooks: { draw: [(plot) => this.#drawMarks(plot, ink, accent)] },
     };
   }
@@ -102,7 +104,9 @@ export class Chart {
       const x = vertical(elbow, ink, [4, 4]);
       ctx.fillStyle = ink;
       ctx.font = `${11 * devicePixelRatio}px system-ui`;
-      ctx.fillText(`elbow ${elbow}`, x + 5 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+      const side = this.#k > elbow ? -1 : 1; // where the other mark is not
+      ctx.textAlign = side < 0 ? "right" : "left";
+      ctx.fillText(`elbow ${elbow}`, x + side * 5 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
     }
     ctx.restore();
   }
@@ -115,6 +119,8 @@ export class Chart {
     this.#choose(Math.min(MOST, Math.max(LEAST, k)));
   }
 }
+
+const isRound = (value: number) => Number.isInteger(Math.round(1e6 * Math.log10(value)) / 1e6);
 
 const themeOf = (box: HTMLElement) => getComputedStyle(box).getPropertyValue("--accent");
 

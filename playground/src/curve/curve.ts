@@ -17,8 +17,8 @@ interface Point {
 
 /** Of larger pictures the curve is drawn when asked for, in pixels. */
 const LARGE = 16_000_000;
-/** After a change, in ms: what comes first is the picture. */
-const PATIENCE = 400;
+/** After the last change, in ms: what comes first is the picture, and there are few cores. */
+const REST = 800;
 
 export class CurvePanel {
   #session: Session;
@@ -28,6 +28,7 @@ export class CurvePanel {
   #sizes = new Map<number, number>();
   #abort = new AbortController();
   #timer = 0;
+  #measuring = false;
   #key = "";
 
   constructor(session: Session) {
@@ -51,6 +52,7 @@ export class CurvePanel {
   #changed({ k, space, effort }: Settings): void {
     this.#chart?.mark(k);
     if (`${space} ${effort}` !== this.#key) this.#restart();
+    else if (this.#measuring) this.#wait();
   }
 
   #restart(): void {
@@ -58,12 +60,21 @@ export class CurvePanel {
     if (!picture) return;
     this.#key = `${settings.space} ${settings.effort}`;
     this.#abort.abort();
+    clearTimeout(this.#timer);
+    this.#measuring = false;
     this.#points = [];
     this.#sizes.clear();
     this.#refresh();
-    clearTimeout(this.#timer);
     if (picture.width * picture.height > LARGE) this.#offer();
-    else this.#timer = window.setTimeout(() => void this.#measureAll(), PATIENCE);
+    else this.#wait();
+  }
+
+  /** Starts anew once the visitor rests. */
+  #wait(): void {
+    this.#abort.abort();
+    this.#measuring = true;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.#measureAll(), REST);
   }
 
   /** Lets the visitor start what will take long. */
@@ -75,10 +86,12 @@ export class CurvePanel {
 
   async #measureAll(): Promise<void> {
     const abort = (this.#abort = new AbortController());
+    this.#measuring = true;
     const { space, effort } = this.#session.settings;
     try {
       const engine = await this.#session.side();
       if (abort.signal.aborted) return;
+      this.#points = [];
       const onPoint = (point: Point) => {
         if (abort.signal.aborted) return;
         this.#points.push(point);
@@ -86,8 +99,10 @@ export class CurvePanel {
       };
       await engine.sweep(KS, { space, effort, seed: SEED }, onPoint, abort.signal);
       if (this.#measure === "size") await this.#measureSizes(abort.signal);
+      this.#measuring = false;
     } catch (error) {
       if (abort.signal.aborted) return;
+      this.#measuring = false;
       find("#curve-text").textContent = `No curve: ${error instanceof Error ? error.message : error}`;
     }
   }

@@ -8,8 +8,14 @@ import { SORTS, type Sort } from "../settings";
 import { count, share } from "../text";
 import { orderOf } from "./sorting";
 
-/** With more, swatches are small, and only the selected one says what it is. */
-const ROOMY = 32;
+/** Up to how many colours swatches are so large. Small ones do not say what they are. */
+const SIZES: [number, string][] = [
+  [16, "large"],
+  [32, "medium"],
+  [64, "small"],
+  [128, "tiny"],
+  [256, "least"],
+];
 
 export class Swatches {
   #session: Session;
@@ -94,7 +100,7 @@ export class Swatches {
     const fixed = new Set(settings.fixed);
     find("#palette-title").textContent = `Palette, ${k} colour${k === 1 ? "" : "s"}`;
     find("#edited").hidden = !shown.edited;
-    this.#list.classList.toggle("dense", k > ROOMY);
+    this.#list.dataset.size = SIZES.find(([most]) => k <= most)?.[1];
     while (this.#list.children.length > k) this.#list.lastChild?.remove();
     while (this.#list.children.length < k) this.#list.append(item());
     this.#order.forEach((entry, at) => {

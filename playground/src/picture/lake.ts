@@ -3,7 +3,7 @@
 import { blend, type Color, gradient, layered, noise, smooth } from "./noise";
 
 const HORIZON = 0.64;
-const SUN = { x: 0.93, y: 0.5, radius: 0.05 };
+const SUN = { x: 0.98, y: 0.43, radius: 0.042 };
 
 const SKY: [number, Color][] = [
   [0, [24, 30, 78]],
@@ -37,7 +37,7 @@ function above(x: number, y: number): Color {
   const far = Math.hypot(x - SUN.x, y - SUN.y);
   color = blend(color, [255, 206, 128], 0.7 * Math.exp(-far * 5.5));
   const cloud = layered(x * 2.2 + 4, y * 11, 3, 5);
-  const lit: Color = y > 0.3 ? [255, 190, 150] : [196, 128, 176];
+  const lit = blend([170, 112, 176], [255, 190, 150], smooth(0.16, 0.42, y));
   color = blend(color, lit, 0.75 * smooth(0.5, 0.78, cloud) * smooth(0.02, 0.2, y));
   color = blend(color, [255, 246, 214], smooth(SUN.radius, SUN.radius - 0.004, far));
   for (const [i, { base, height, scale, color: rock }] of RIDGES.entries()) {

@@ -45,6 +45,7 @@ export class Stage {
   show(pixels: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): void {
     this.#picture = { width, height };
     this.#whole = true;
+    this.#area.style.setProperty("--aspect", String(Math.max(0.6, width / height)));
     this.#post({ kind: "original", pixels, width, height }, [pixels.buffer]);
     this.#resized();
   }

@@ -9,7 +9,7 @@ import type { Session, Shown } from "../session";
 import { bytes, count, figure, stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
 
-/** After the last change, in ms: a file takes longer than a fit. */
+/** After the last change, in ms, comes what takes longer than a fit. */
 const REST = 350;
 
 export class TakePanel {
@@ -52,25 +52,29 @@ export class TakePanel {
     const about = shown.exact ? "" : "≈ ";
     find("#mse").textContent = about + figure(shown.mse);
     find("#psnr").textContent = Number.isFinite(shown.psnr) ? `${about}${shown.psnr.toFixed(2)} dB` : "lossless";
-    find("#delta-e").textContent = about + shown.deltaE.toFixed(2);
+    find("#delta-e").classList.add("old");
     find("#time").textContent = `${shown.ms < 10 ? shown.ms.toFixed(1) : Math.round(shown.ms)} ms`;
     find("#passes").textContent = count(shown.passes);
     find("#command").textContent = asCommand(picture.name, shown);
     find("#bytes").classList.add("old");
     clearTimeout(this.#timer);
-    if (shown.exact) this.#timer = window.setTimeout(() => void this.#weigh(shown), REST);
+    if (shown.exact) this.#timer = window.setTimeout(() => this.#measure(shown).catch(() => {}), REST);
   }
 
   #png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
     return (this.#file ??= this.#session.png(shown));
   }
 
-  async #weigh(shown: Shown): Promise<void> {
+  async #measure(shown: Shown): Promise<void> {
+    const deltaE = await this.#session.deltaE(shown);
+    find("#delta-e").textContent = deltaE.toFixed(2);
+    find("#delta-e").classList.remove("old");
     const file = await this.#png(shown);
     if (shown !== this.#shown) return;
     const { picture } = this.#session;
-    const of = picture?.bytes ? ` (${Math.round((100 * file.length) / picture.bytes)} %)` : "";
-    find("#bytes").textContent = bytes(file.length) + of;
+    const part = picture?.bytes ? Math.round((100 * file.length) / picture.bytes) : 0;
+    find("#bytes-part").textContent = part ? `${part} % of file` : "";
+    find("#bytes").textContent = bytes(file.length);
     find("#bytes").classList.remove("old");
   }
 
