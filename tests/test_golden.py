@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from tools import golden
 
 import kpalette
 from kpalette.fit import COLORS_PER_CENTER
-from tools import golden
 
 STORED = {
     name: json.loads((golden.GOLDEN / f"{name}.json").read_text())

@@ -3,8 +3,8 @@
 The images come from a formula in whole numbers, which playground/tests/images.ts has as well; the
 SHA-256 of their pixels tells whether it is the same. Of indices, there is the SHA-256 alone.
 
-    python -m tools.golden                # rewrite the files; for a change that is meant
-    python -m tools.golden --photo DIR    # the same for the photo of `kpalette demo`, with its pixels
+    python -m tools.golden              # rewrite the files, for a change that is meant
+    python -m tools.golden --photo DIR  # the same for the photo of `kpalette demo`, and its pixels
 """
 
 from __future__ import annotations
