@@ -3,7 +3,7 @@
 export const LEAST = 2;
 export const MOST = 256;
 /** Positions of the slider are 0 to this. */
-export const POSITIONS = 1000;
+export const POSITIONS = 2000;
 
 const OCTAVES = Math.log2(MOST / LEAST);
 
