@@ -5,7 +5,7 @@ import { clearNotice, notice } from "./messages";
 import { fixFile } from "./palette/fixed";
 import { FORMATS } from "./palette_files/formats";
 import { open, thumbnail } from "./picture/open";
-import type { Source } from "./picture/decode.worker";
+import type { Opened } from "./picture/decode.worker";
 import { PictureProblem } from "./picture/problem";
 import type { Sample } from "./picture/samples";
 import type { Session } from "./session";
@@ -49,8 +49,8 @@ export class Intake {
     }
   }
 
-  openSample(sample: Sample): Promise<void> {
-    return this.#open({ sample }, `${sample}.png`, null);
+  openSample(sample: Sample, drawn = open({ sample })): Promise<void> {
+    return this.#open(drawn, `${sample}.png`, null);
   }
 
   #paste(event: ClipboardEvent): void {
@@ -89,17 +89,17 @@ export class Intake {
       ? `${files.length} files came. This page takes one at a time: ${chosen.name}, and not the other ${others}. ` +
         "For many there is the command line."
       : "";
-    void this.#open({ file: chosen }, chosen.name, chosen.size, said);
+    void this.#open(open({ file: chosen }), chosen.name, chosen.size, said);
   }
 
-  async #open(source: Source, name: string, bytes: number | null, said = ""): Promise<void> {
+  async #open(opened: Promise<Opened>, name: string, bytes: number | null, said = ""): Promise<void> {
     const turn = ++this.#turn;
     clearNotice("picture");
     if (said) notice(said, "note", "files");
     else clearNotice("files");
     find("#stage").classList.add("opening");
     try {
-      const picture = await open(source);
+      const picture = await opened;
       if (turn !== this.#turn) return;
       await this.#session.take(picture, name, bytes);
       if (picture.animated) {

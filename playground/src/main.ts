@@ -10,6 +10,7 @@ import { Intake } from "./intake";
 import { announce, notice } from "./messages";
 import { connectFixed } from "./palette/fixed";
 import { Swatches } from "./palette/swatches";
+import { open } from "./picture/open";
 import { connectAddress } from "./remembered";
 import { Session, type Picture, type Shown } from "./session";
 import { CLOUDS } from "./settings";
@@ -20,10 +21,12 @@ import { count, counted } from "./text";
 const NO_SIMD =
   "This browser cannot run the engine, which is WebAssembly with SIMD: Chrome and Edge from 91, " +
   "Firefox from 89 and Safari from 16.4 can. The command line, kpalette, gives the same pictures.";
+const FIRST = "lake";
 /** For a screen reader, once the visitor has stopped, in ms. */
 const SILENCE = 900;
 
 async function start(): Promise<void> {
+  const first = open({ sample: FIRST }); // while the engine starts
   let engine: Engine;
   try {
     engine = await Engine.start();
@@ -54,7 +57,7 @@ async function start(): Promise<void> {
   session.told.on((text) => notice(text, "note", "settings"));
   session.failed.on((text) => notice(`The engine failed: ${text}`, "error", "engine"));
   stage.failed.on((text) => notice(`The picture cannot be drawn: ${text}`, "error", "stage"));
-  await intake.openSample("lake");
+  await intake.openSample(FIRST, first);
   document.documentElement.dataset.ready = "true";
   performance.mark("usable");
   // What is large, and not what a visitor looks at first.

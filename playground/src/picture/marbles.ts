@@ -27,7 +27,7 @@ const LIGHT = unit([-0.55, 0.9, -0.5]);
 
 /** The colour at x (0 to about 1.5) and y (0 to 1), downwards. */
 export function marbles(x: number, y: number): Color {
-  const ray = unit([(x - 0.75) * 1.18, 0.2 - y * 0.86, 1.2]);
+  const ray = unit([(x - 0.75) * 1.04, 0.13 - y * 1.04, 1.2]);
   const [marble, distance] = nearest(EYE, ray);
   const floor = ray[1] < 0 ? -EYE[1] / ray[1] : Infinity;
   if (marble && distance < floor) return glass(marble, along(EYE, ray, distance), ray);

@@ -16,7 +16,7 @@ export function meadow(x: number, y: number): Color {
   const near = (y - hill) / (1 - hill);
   let color = grass(x, y, near);
   // Rows of cells, wider the nearer; some have a flower.
-  for (let row = 34; row >= 1; row--) {
+  for (let row = 34; row >= 3; row--) {
     const cell = 0.3 / row;
     const ground = hill + (1 - hill) * (1.25 / (row * 0.32 + 1));
     if (Math.abs(y - ground) > cell) continue;
@@ -45,7 +45,7 @@ function grass(x: number, y: number, near: number): Color {
 
 function flower(color: Color, x: number, y: number, seed: number): Color {
   const angle = Math.atan2(y, x);
-  const radius = 0.24 + 0.03 * Math.sin(4 * angle + seed);
+  const radius = 0.24 + 0.025 * Math.sin(5 * angle + seed);
   const away = Math.hypot(x, y * 1.25);
   const petal = blend([226, 34, 22], [150, 10, 16], smooth(0.02, radius, away + 0.1 * y));
   const red = blend(petal, [255, 104, 70], smooth(0.05, -0.24, y) * 0.6);

@@ -1,24 +1,36 @@
 // Noise from whole numbers, the same in every browser.
 
-function hash(x: number, y: number, seed: number): number {
-  let h = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed, 0x9e3779b1);
+const SIDE = 256;
+
+/** All but random numbers, 0 to 1, at whole places; they come again every 256. */
+const TABLE = Float64Array.from({ length: SIDE * SIDE }, (_, i) => {
+  let h = Math.imul(i + 1, 0x27d4eb2d);
   h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
-}
+});
 
 /** Smooth noise, 0 to 1, with bumps about 1 wide. */
 export function noise(x: number, y: number, seed: number): number {
-  const [ix, iy] = [Math.floor(x), Math.floor(y)];
-  const [fx, fy] = [smooth(0, 1, x - ix), smooth(0, 1, y - iy)];
-  const top = mix(hash(ix, iy, seed), hash(ix + 1, iy, seed), fx);
-  const bottom = mix(hash(ix, iy + 1, seed), hash(ix + 1, iy + 1, seed), fx);
-  return mix(top, bottom, fy);
+  const ix = Math.floor(x);
+  const iy = Math.floor(y);
+  const left = (ix + 37 * seed) & (SIDE - 1);
+  const right = (left + 1) & (SIDE - 1);
+  const top = SIDE * ((iy + 101 * seed) & (SIDE - 1));
+  const bottom = (top + SIDE) & (SIDE * SIDE - 1);
+  const fx = smooth(0, 1, x - ix);
+  return mix(
+    mix(TABLE[top + left], TABLE[top + right], fx),
+    mix(TABLE[bottom + left], TABLE[bottom + right], fx),
+    smooth(0, 1, y - iy),
+  );
 }
 
 /** Noise with finer noise on it, 0 to 1. */
 export function layered(x: number, y: number, seed: number, layers: number): number {
-  let [sum, weight, total] = [0, 1, 0];
+  let sum = 0;
+  let weight = 1;
+  let total = 0;
   for (let i = 0; i < layers; i++, weight /= 2, x *= 2.03, y *= 2.03) {
     sum += weight * noise(x, y, seed + i);
     total += weight;
