@@ -1,0 +1,115 @@
+// For everybody: keyboards, screen readers, phones, light and dark; and nothing leaves the page.
+
+import AxeBuilder from "@axe-core/playwright";
+import { expect, ready, setK, swatches, test, watch } from "./page";
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const [device, viewport] of [
+    ["desktop", { width: 1440, height: 900 }],
+    ["phone", { width: 390, height: 844 }],
+  ] as const) {
+    test.describe(() => {
+      test.use({ colorScheme, viewport });
+      test(`axe finds nothing: ${colorScheme}, ${device}`, async ({ playground: page }) => {
+        await page.check("#error-map");
+        await page.locator("#fixed-text").fill("#ff8800");
+        await page.keyboard.press("Enter");
+        await page.setInputFiles("#file", { name: "a.png", mimeType: "image/png", buffer: Buffer.from("x") });
+        await expect(page.locator("#alerts")).not.toBeEmpty();
+        await page.locator("#steps-next").click();
+        await expect(page.locator("#steps-text")).toContainText("Seeds");
+        await expect(page.locator("#curve-text")).toContainText("pay less", { timeout: 20_000 });
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)])).toEqual([]);
+      });
+    });
+  }
+}
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+
+  test("nothing is wider than the screen, and k stays at hand", async ({ playground: page }) => {
+    await setK(page, 256);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(wide).toBeLessThanOrEqual(0);
+    for (const selector of ["#stage", "#settings-card", "#take-card", "#curve-card"]) {
+      await page.locator(selector).scrollIntoViewIfNeeded();
+      await expect(page.locator("#k")).toBeInViewport();
+    }
+  });
+
+  test("a narrow phone has room as well", async ({ playground: page }) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(wide).toBeLessThanOrEqual(0);
+  });
+});
+
+test("all is reached by keyboard alone", async ({ playground: page }) => {
+  await page.keyboard.press("Tab");
+  await expect(page.locator(".skip")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#k-number")).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(page.locator("#k")).toBeFocused();
+  for (const [key, k] of [["ArrowRight", 17], ["PageUp", 34], ["ArrowDown", 33], ["Home", 2], ["PageUp", 4]] as const) {
+    await page.keyboard.press(key);
+    await expect(page.locator("#k")).toHaveAttribute("aria-valuetext", `${k} colours`);
+  }
+  const reached = new Set<string>();
+  for (let i = 0; i < 80; i++) {
+    await page.keyboard.press("Tab");
+    reached.add(await page.evaluate(() => document.activeElement?.id ?? ""));
+  }
+  for (const id of [
+    ...["dither", "fixed-color", "fixed-text", "fixed-file", "save-png", "copy-command", "command"],
+    ...["stage", "divider", "error-map", "zoom-in", "zoom-fit", "sort", "detail-color", "detail-hex"],
+    ...["detail-copy", "detail-lock", "cloud", "seeding", "steps-play", "steps-next", "choose"],
+  ]) {
+    expect(reached, id).toContain(id);
+  }
+});
+
+test("swatches are walked by arrows, copied by Enter and fixed by L", async ({ playground: page }) => {
+  await setK(page, 6);
+  const names = await swatches(page);
+  await page.locator("#swatches .swatch").first().focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await expect(page.locator("#detail-hex")).toHaveValue(`#${names[2]}`);
+  await page.keyboard.press("Enter");
+  expect(await page.evaluate("navigator.clipboard.readText()")).toBe(`#${names[2]}`);
+  await page.keyboard.press("l");
+  await expect(page.locator("#fixed-list")).toContainText(`#${names[2]}`);
+});
+
+test("results are told to screen readers", async ({ playground: page }) => {
+  await setK(page, 5);
+  await expect(page.locator("#announcer")).toContainText(/5 colours, PSNR [\d.]+ decibels/);
+});
+
+test("the policy lets nothing out, even if some code tried", async ({ page, baseURL }) => {
+  const others: string[] = [];
+  watch(page, baseURL as string, []);
+  page.on("request", (request) => {
+    if (!request.url().startsWith(baseURL as string)) others.push(request.url());
+  });
+  await page.goto("/");
+  await ready(page);
+  const refused = await page.evaluate(async () => {
+    const fetched = await fetch("https://example.com/").catch(() => "refused");
+    const image = await new Promise((resolve) => {
+      const element = new Image();
+      element.onload = () => resolve("loaded");
+      element.onerror = () => resolve("refused");
+      element.src = "https://example.com/x.png";
+    });
+    const sent = new Promise((resolve) => addEventListener("securitypolicyviolation", resolve, { once: true }));
+    navigator.sendBeacon("https://example.com/", "x");
+    await sent;
+    return [fetched, image];
+  });
+  expect(refused).toEqual(["refused", "refused"]);
+  expect(others).toEqual([]);
+});

@@ -1,0 +1,92 @@
+// What the visitor takes away is what the library gives.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { golden, readIndexed } from "./files";
+import { downloaded, expect, openFile, ready, settled, setK, swatches, test } from "./page";
+
+interface Entry {
+  case: Record<string, unknown> & { image: string; k: number };
+  gives: { palette: string[]; indices: string; mse: number };
+}
+
+const entries: Entry[] = JSON.parse(
+  readFileSync(new URL("../../../tests/golden/quantize.json", import.meta.url), "utf8"),
+);
+
+function find(wanted: Record<string, unknown>): Entry {
+  const found = entries.find(({ case: given }) => {
+    const keys = new Set([...Object.keys(given), ...Object.keys(wanted)]);
+    return [...keys].every((key) => JSON.stringify(given[key]) === JSON.stringify(wanted[key]));
+  });
+  if (!found) throw new Error(`expected a case ${JSON.stringify(wanted)} in tests/golden, got none`);
+  return found;
+}
+
+const CASES: [string, Entry][] = [
+  ["k=16", find({ image: "hills", k: 16, space: "oklab" })],
+  ["k=2&space=srgb", find({ image: "hills", k: 2, space: "srgb" })],
+  ["k=64&space=lab", find({ image: "glass", k: 64, space: "lab" })],
+  ["k=16&space=linear", find({ image: "tiles", k: 16, space: "linear" })],
+  ["k=8&fixed=ff8800,ffffff", find({ image: "hills", k: 8, fixed: ["#ff8800", "#fff"] })],
+  ["k=6&dither=floyd-steinberg", find({ image: "glass", k: 6, dither: "floyd-steinberg" })],
+  [
+    "k=9&dither=blue-noise&strength=0.5&space=lab",
+    find({ image: "hills", k: 9, dither: "blue-noise", dither_strength: 0.5, space: "lab" }),
+  ],
+];
+
+for (const [fragment, { case: asked, gives }] of CASES) {
+  test(`${asked.image} with ${fragment} is the library's, to the byte`, async ({ playground: page }) => {
+    await page.goto(`/#${fragment}`);
+    await page.reload();
+    await ready(page);
+    await openFile(page, golden(asked.image));
+    const { name, data } = await downloaded(page, () => page.click("#save-png"));
+    expect(name).toBe(`${asked.image}-${asked.k}.png`);
+    const { palette, indices, bits } = readIndexed(data);
+    expect(palette).toEqual(gives.palette);
+    expect(createHash("sha256").update(indices).digest("hex")).toBe(gives.indices);
+    expect(1 << bits).toBeGreaterThanOrEqual(palette.length);
+    expect((await swatches(page)).map((name) => `#${name}`)).toEqual(gives.palette);
+  });
+}
+
+test("dragging the slider ends with what typing k gives", async ({ playground: page }) => {
+  await openFile(page, golden("hills"));
+  await setK(page, 64);
+  const box = await page.locator("#k").boundingBox();
+  if (!box) throw new Error("expected a slider");
+  await page.mouse.move(box.x + box.width * 0.72, box.y + box.height / 2);
+  await page.mouse.down();
+  for (let i = 1; i <= 12; i++) await page.mouse.move(box.x + box.width * (0.72 - 0.035 * i), box.y + box.height / 2);
+  await page.mouse.up();
+  await settled(page);
+  const k = Number(await page.inputValue("#k-number"));
+  expect(k).toBeLessThan(16);
+  const dragged = await swatches(page);
+  await setK(page, 40);
+  await setK(page, k);
+  expect(await swatches(page)).toEqual(dragged);
+  expect(dragged).toHaveLength(k);
+});
+
+test("a palette goes into a file, sorted as on the page", async ({ playground: page }) => {
+  await openFile(page, golden("tiles"));
+  await setK(page, 5);
+  await page.selectOption("#sort", "luminance");
+  const names = await swatches(page);
+  const hex = await downloaded(page, () => page.click('#save-palette button:text-is("hex")'));
+  expect(hex.name).toBe("tiles-5.hex");
+  expect(hex.data.toString().trim().split("\n")).toEqual(names);
+  const png = await downloaded(page, () => page.click('#save-palette button:text-is("png")'));
+  expect(readIndexed(png.data).palette).toEqual(names.map((name) => `#${name}`));
+});
+
+test("a picture of fewer colours than k keeps them, and says so", async ({ playground: page }) => {
+  await openFile(page, golden("tiles"));
+  await setK(page, 100);
+  expect(await swatches(page)).toHaveLength(24);
+  await expect(page.locator("#psnr")).toHaveText("lossless");
+  await expect(page.locator("#announcer")).toContainText("all that the picture has");
+});
