@@ -45,15 +45,18 @@ export class Swatches {
   #listen(): void {
     this.#list.addEventListener("click", (event) => {
       const button = (event.target as Element).closest("button");
-      const at = [...this.#list.children].findIndex((item) => item === button?.parentElement);
-      if (!button || at < 0) return;
-      this.#select(at, false);
+      if (!button) return;
+      this.#select(this.#at(button), false);
       if (button.classList.contains("lock")) this.#toggle();
       else void this.#copy();
     });
     this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.#list.addEventListener("focusin", (event) => {
+      const at = this.#at(event.target as Node);
+      if (at !== this.#selected) this.#select(at, false);
+    });
     this.#list.addEventListener("pointerover", (event) => {
-      const at = [...this.#list.children].findIndex((item) => item.contains(event.target as Node));
+      const at = this.#at(event.target as Node);
       if (at >= 0 && event.pointerType === "mouse" && !find("#detail").contains(document.activeElement)) {
         this.#select(at, false);
       }
@@ -64,6 +67,11 @@ export class Swatches {
     find("#detail-copy").addEventListener("click", () => void this.#copy());
     this.#lock.addEventListener("click", () => this.#toggle());
     find("#refit").addEventListener("click", () => this.#session.refit());
+  }
+
+  /** Which item a node is in; -1 if in none. */
+  #at(node: Node): number {
+    return [...this.#list.children].findIndex((item) => item.contains(node));
   }
 
   #key(event: KeyboardEvent): void {
