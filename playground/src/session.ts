@@ -158,6 +158,18 @@ export class Session {
     return null;
   }
 
+  /** Shows something else on the stage for a while: until `repaint`, or the next change. */
+  lend(made: Quantized, label: string): void {
+    const { rgba, colors, channels, width, height } = made;
+    const given = { rgba, indices: made.indices.slice(), palette: { colors, channels }, width, height };
+    this.#stage.update(given, ++this.#turn, label);
+  }
+
+  /** Makes what was shown once more. */
+  repaint(): void {
+    this.#want(false);
+  }
+
   /** Fits anew, with what is fixed. */
   refit(): void {
     this.#edited = null;

@@ -19,6 +19,8 @@ const PACE = 750;
 const QUICK_PACE = 260;
 /** After so many passes. */
 const SLOW_PASSES = 8;
+/** Of larger pictures the stage keeps the result, in pixels. */
+const LARGE = 3_000_000;
 
 export class StepsPanel {
   #session: Session;
@@ -29,6 +31,7 @@ export class StepsPanel {
   #playing = false;
   #done = false;
   #stepping = false;
+  #painted = false;
   #seeding = find<HTMLSelectElement>("#seeding");
 
   constructor(session: Session, cloud: Cloud) {
@@ -76,6 +79,9 @@ export class StepsPanel {
     this.#show();
     const { current } = this.#session;
     if (current) this.#session.shown.emit(current);
+    if (!this.#painted) return;
+    this.#painted = false;
+    this.#session.repaint();
   }
 
   #togglePlay(): void {
@@ -136,6 +142,21 @@ export class StepsPanel {
     const shares = Float32Array.from(step.counts, (n) => n / total);
     this.#cloud.setCenters({ colors: step.centers, shares }, true);
     this.#show();
+    void this.#paint(step);
+  }
+
+  /** Shows the picture in this pass's colours, where that is quick. */
+  async #paint(step: Step): Promise<void> {
+    const { picture, settings } = this.#session;
+    if (!picture || picture.channels === 4 || picture.width * picture.height > LARGE) return;
+    const steps = this.#steps;
+    const engine = await this.#session.side();
+    const palette = { colors: Uint8Array.from(step.centers, Math.round), channels: 3 as const };
+    const options = { space: settings.space, dither: null, strength: 0 };
+    const made = await engine.remap(palette, options, { deltaE: false }).catch(() => null);
+    if (!made || steps === null || steps !== this.#steps) return;
+    this.#painted = true;
+    this.#session.lend(made, step.pass ? `Pass ${step.pass}` : "Seeds");
   }
 
   #show(): void {

@@ -155,7 +155,7 @@ export class CurvePanel {
     find("#curve-text").textContent =
       elbow === null || sized
         ? `Measuring ${pairs.length + 1} of ${this.#measure === "size" ? SIZED.length : KS.length} …`
-        : `Beyond ${elbow} of 2 to 64, more colours pay less.`;
+        : `The elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
     if (pairs.length === (this.#measure === "size" ? SIZED : KS).length) this.#describe(pairs, elbow);
   }
 

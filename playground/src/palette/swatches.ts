@@ -10,6 +10,7 @@ import { orderOf } from "./sorting";
 
 /** Up to how many colours swatches are so large. Small ones do not say what they are. */
 const SIZES: [number, string][] = [
+  [8, "huge"],
   [16, "large"],
   [32, "medium"],
   [64, "small"],

@@ -27,6 +27,7 @@ export class Stage {
   #whole = true; // as long as nobody zooms
   #divider = 0.5;
   #mode: Mode = "compare";
+  #label = "Result";
   #copies = new Map<number, (pixels: Uint8ClampedArray<ArrayBuffer>) => void>();
   #copyId = 0;
 
@@ -51,7 +52,9 @@ export class Stage {
   }
 
   /** Shows a result of the picture, which is given away. `turn` comes back once it is painted. */
-  update(result: Result, turn: number): void {
+  update(result: Result, turn: number, label = "Result"): void {
+    this.#label = label;
+    this.#showLabel();
     this.#post({ kind: "result", result, turn }, [result.rgba.buffer, result.indices.buffer]);
   }
 
@@ -160,8 +163,12 @@ export class Stage {
     this.#mode = mode;
     this.#area.dataset.mode = mode;
     find("#legend").hidden = mode !== "error";
-    find("#result-tag").textContent = mode === "error" ? "Error" : "Result";
+    this.#showLabel();
     this.#draw();
+  }
+
+  #showLabel(): void {
+    find("#result-tag").textContent = this.#mode === "error" ? "Error" : this.#label;
   }
 
   #keyOnDivider(event: KeyboardEvent): void {
