@@ -100,6 +100,11 @@ export class Core {
     return new Block(this, this.call("malloc_bytes", bytes), bytes);
   }
 
+  /** Bytes of memory, in use or not. */
+  get size(): number {
+    return this.memory.buffer.byteLength;
+  }
+
   /** Of the core's memory, until the next call. */
   view(address: number, bytes: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.memory.buffer, address, bytes);

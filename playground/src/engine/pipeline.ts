@@ -1,5 +1,6 @@
 // An image's way to k colours, as src/kpalette/pipeline.py has it.
 
+import { checkStrength, checkWhole } from "./checks";
 import { parseColors, withAlpha } from "./colors";
 import { Assignment, type Block, type Palette } from "./core";
 import { fit, psnr, type Work } from "./fit";
@@ -168,17 +169,4 @@ function* deltaEOfPixels(
     yield 0;
   }
   return sum / length;
-}
-
-/** Throws RangeError for anything but a whole number in a range. */
-export function checkWhole(name: string, value: number, least: number, most: number): void {
-  if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw new RangeError(`${name}: expected a whole number from ${least} to ${most}, got ${value}`);
-  }
-}
-
-function checkStrength(strength: number): void {
-  if (!(strength >= 0 && strength <= 1)) {
-    throw new RangeError(`strength: expected 0 to 1, got ${strength}`);
-  }
 }
