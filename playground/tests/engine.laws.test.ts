@@ -34,6 +34,30 @@ test.each([0, 4])("passes in slices come to the same, %d of them relaxed", (rela
   expect(sliced.nIter).toBe(whole.nIter);
 });
 
+test.each(["hills", "glass"])("error diffusion in bands comes to the same: %s", (name) => {
+  const { core, own, height, width } = load(name);
+  const { channels, histogram, pixels } = own;
+  const colors = histogram.colors.slice(0, 6 * channels).map((level, i) => level ^ (i * 53));
+  const assignment = new Assignment(own.placed("lab").points(1), 6);
+  assignment.update(core.place(colors, channels, "lab"));
+  const dithered = (atOnce: number) => {
+    const indices = core.take(width * height);
+    core.remap(pixels, histogram, assignment.labels, indices);
+    const plain = indices.bytes().slice();
+    const errors = new Float32Array(4 * width);
+    for (let first = 0; first < height; first += atOnce) {
+      const rows = Math.min(atOnce, height - first);
+      const band = { first, rows, width };
+      const how = { space: "lab", strength: 0.8 } as const;
+      core.diffuseError(pixels, band, { colors, channels }, how, indices, errors);
+    }
+    expect(indices.bytes()).not.toEqual(plain);
+    return indices.bytes().slice();
+  };
+  const whole = dithered(height);
+  for (const atOnce of [1, 7, height - 1]) expect(dithered(atOnce)).toEqual(whole);
+});
+
 test("what is given up leaves no memory behind, at whichever step", () => {
   const image = load("glass");
   const options = { k: 40, space: "oklab", effort: "best", seed: 0, fixed: [] } as const;

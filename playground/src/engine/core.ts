@@ -149,19 +149,20 @@ export class Core {
     );
   }
 
+  /** Dithers some rows, from the `first` on; `errors` are what the rows above leave to them. */
   diffuseError(
     pixels: Block,
-    [height, width]: [number, number],
+    { first, rows, width }: { first: number; rows: number; width: number },
     { colors, channels }: Palette,
-    space: Space,
-    strength: number,
+    { space, strength }: { space: Space; strength: number },
     indices: Block,
+    errors: Float32Array,
   ): void {
-    this.lend([colors], (at) =>
+    this.lend([colors, errors], (colorsAt, errorsAt) =>
       this.call(
         "diffuse_error",
-        ...[pixels.address, height, width, channels, SPACES.indexOf(space)],
-        ...[at, colors.length / channels, strength, indices.address],
+        ...[pixels.address, first, rows, width, channels, SPACES.indexOf(space)],
+        ...[colorsAt, colors.length / channels, strength, indices.address, errorsAt],
       ),
     );
   }

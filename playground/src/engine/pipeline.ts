@@ -5,13 +5,23 @@ import { parseColors, withAlpha } from "./colors";
 import { Assignment, type Block, type Palette } from "./core";
 import { fit, psnr, type Work } from "./fit";
 import type { Counted, Image } from "./image";
-import type { ColorList, Dither, MapOptions, QuantizeOptions, Quantized } from "./protocol";
+import type {
+  ColorList,
+  Dither,
+  MapOptions,
+  QuantizeOptions,
+  Quantized,
+  Space,
+} from "./protocol";
 
 /** Indices are bytes. */
 const MOST_COLORS = 256;
 
 /** Pixels or colours that are measured in one go. */
 const CHUNK = 1 << 16;
+
+/** Pixels that are dithered in one go, at least: some 25 ms. */
+const BAND = 1 << 18;
 
 /** What came of it; its `deltaE` is still to be measured, which takes as long as a fit. */
 export interface Mapped {
@@ -92,7 +102,7 @@ function* mapped(
     core.remap(pixels, histogram, labels, block);
     yield passes;
     if (dithered) {
-      ditherBy(dither, image, counted, found, space, strength, block);
+      yield* ditherBy(dither, image, counted, found, { space, strength }, block);
       yield passes;
       const [shown, error] = core.tally(pixels, block, palette);
       counts = shown;
@@ -117,21 +127,24 @@ function* mapped(
   };
 }
 
-function ditherBy(
+function* ditherBy(
   dither: Exclude<Dither, null>,
   { core, height, width }: Image,
   { pixels, histogram }: Counted,
-  { palette, labels }: Found,
-  space: MapOptions["space"],
-  strength: number,
+  { palette, labels, passes }: Found,
+  options: { space: Space; strength: number },
   indices: Block,
-): void {
-  const size: [number, number] = [height, width];
-  if (dither === "floyd-steinberg") {
-    core.diffuseError(pixels, size, palette, space, strength, indices);
-  } else {
-    const options = { mask: dither, space, strength };
-    core.ditherOrdered(pixels, size, palette, histogram, labels, options, indices);
+): Work<void> {
+  if (dither !== "floyd-steinberg") {
+    const how = { mask: dither, ...options };
+    return core.ditherOrdered(pixels, [height, width], palette, histogram, labels, how, indices);
+  }
+  const errors = new Float32Array(4 * width);
+  const atOnce = Math.ceil(BAND / width);
+  for (let first = 0; first < height; first += atOnce) {
+    const rows = Math.min(atOnce, height - first);
+    core.diffuseError(pixels, { first, rows, width }, palette, options, indices, errors);
+    yield passes;
   }
 }
 
