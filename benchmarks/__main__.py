@@ -26,6 +26,7 @@ from PIL import Image
 import kpalette
 from benchmarks import alpha as blending
 from benchmarks import animations as moving
+from benchmarks import gigapixel as giant
 from benchmarks import looks as looking
 from benchmarks import minima as searching
 from benchmarks import processes as running
@@ -234,6 +235,27 @@ def scale(args: argparse.Namespace) -> None:
     scaling.measure(load_all(args.images), args.k, args.repeat)
 
 
+def gigapixel(args: argparse.Namespace) -> None:
+    """Images of any size, made of the photos: time against pixels, Dask workers, other k-means."""
+    folder, k = str(args.images.resolve()), args.k[0]
+    if args.what == "linear":
+        giant.linear(folder, [int(1e6 * size) for size in args.megapixels], k, args.repeat)
+        return
+    if args.what == "fits":
+        numbers = [100_000, 500_000, 1_500_000, 4_000_000, 1 << 24]
+        giant.fits(folder, numbers, [16, 64, 256, 1024], args.repeat)
+        return
+    from benchmarks import clusters
+
+    pixels = int(1e6 * args.megapixels[-1])
+    if args.what == "workers":
+        clusters.speed(folder, pixels, k, args.workers, args.repeat)
+    elif args.what == "killed":
+        clusters.killed(folder, pixels, k)
+    else:
+        clusters.compare(folder, pixels, k, args.passes)
+
+
 def sheet(args: argparse.Namespace) -> None:
     """Draw hard cases beside libimagequant's, to look at."""
     drawing.make(args.out)
@@ -278,6 +300,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
         ("estimator", estimator, None),
         ("throughput", throughput, "16,256"),
         ("scale", scale, "16,256"),
+        ("gigapixel", gigapixel, "64"),
         ("sheet", sheet, None),
         ("imports", imports, None),
     ):
@@ -287,13 +310,20 @@ def main(arguments: Iterable[str] | None = None) -> None:
             command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
         if ks is not None:
             command.add_argument("-k", type=numbers, default=numbers(ks), help=f"default {ks}")
-        if name in ("compare", "looks", "processes", "minima", "scale"):
+        if name in ("compare", "looks", "processes", "minima", "scale", "gigapixel"):
             command.add_argument("--images", type=Path, required=True, help="a folder of .png")
         if name == "minima":
             minutes = "for each k, begin no image after so many (default 20)"
             command.add_argument("--minutes", type=float, default=20, help=minutes)
         if name in ("compare", "looks", "animations"):
             command.add_argument("--only", default="", help="methods whose name has this regex")
+        if name == "gigapixel":
+            whats = ["linear", "fits", "workers", "killed", "rivals"]
+            command.add_argument("--what", choices=whats, default="linear", help="default linear")
+            sizes = [10, 30, 100, 300, 1000, 2000]
+            command.add_argument("--megapixels", type=numbers, default=sizes, help="of the images")
+            command.add_argument("--workers", type=numbers, default=[1, 2], help="default 1,2")
+            command.add_argument("--passes", type=int, default=10, help="of dask_ml (default 10)")
         if name == "sheet":
             command.add_argument("--out", type=Path, default=Path("docs"), help="default docs")
         if name == "estimator":

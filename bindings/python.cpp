@@ -4,6 +4,7 @@
 // a wrong call from reading outside an array.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -20,6 +22,7 @@
 #include <vector>
 
 #include "assignment.hpp"
+#include "counter.hpp"
 #include "delta_e.hpp"
 #include "dither.hpp"
 #include "error.hpp"
@@ -43,6 +46,7 @@ using namespace kpalette;
 namespace {
 
 using Bytes = nb::ndarray<const std::uint8_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Codes = nb::ndarray<const std::uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Counts = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class Label>
 using Labels = nb::ndarray<const Label, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -54,6 +58,7 @@ using Coords = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::
 template <class T, class Dims>
 using Out = nb::ndarray<nb::numpy, T, Dims>;
 using OutBytes = Out<std::uint8_t, nb::ndim<2>>;
+using OutCodes = Out<std::uint32_t, nb::ndim<1>>;
 using OutCounts = Out<std::int64_t, nb::ndim<1>>;
 using OutLabels = Out<std::uint16_t, nb::ndim<1>>;
 using OutCoords = Out<double, nb::ndim<2>>;
@@ -336,6 +341,7 @@ void run_remap(const Bytes& pixels, const Bytes& colors, const Labels<Label>& la
 
 template <class Index>
 using Indices = nb::ndarray<Index, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Errors = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 /// Pixels (height * width, channels) as a raster of the shape of their indices; `palette` must have
 /// all that these name.
@@ -356,11 +362,19 @@ Raster raster_of(const Bytes& pixels, const Bytes& palette, const Indices<Index>
 template <class Index>
 void run_diffuse_error(const Bytes& pixels, const Bytes& palette, const Indices<Index>& indices,
                        const std::string& space, float strength,
-                       std::tuple<std::size_t, std::size_t> origin, Team& team) {
+                       std::tuple<std::size_t, std::size_t> origin, Team& team,
+                       const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
   const Space placed(space_name(space), channels_of(pixels));
+  const std::size_t width = indices.shape(1);
+  require(!above || (above->shape(0) == width && above->shape(1) == pixels.shape(1)),
+          "expected a row above of as many pixels");
+  require(!errors || (errors->shape(0) == width && errors->shape(1) == 4),
+          "expected four errors per column");
   without_gil([&] {
-    const Raster raster = raster_of(pixels, palette, indices, origin);
-    diffuse_error(raster, placed, view(palette), strength, indices.data(), team);
+    Raster raster = raster_of(pixels, palette, indices, origin);
+    if (above) raster.above = view(*above);
+    const auto carried = errors ? std::span(errors->data(), errors->size()) : std::span<float>();
+    diffuse_error(raster, placed, view(palette), strength, indices.data(), team, carried);
   });
 }
 
@@ -404,6 +418,7 @@ template <class Index>
 void def_dithering(nb::module_& m) {
   m.def("diffuse_error", &run_diffuse_error<Index>, "pixels"_a, "palette"_a,
         "indices"_a.noconvert(), nb::kw_only(), "space"_a, "strength"_a, "origin"_a, "team"_a,
+        "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(),
         "Turns the indices (h, w) of nearest entries into dithered ones.");
   m.def("dither_ordered", &run_dither_ordered<Index>, "pixels"_a, "palette"_a,
         "indices"_a.noconvert(), "colors"_a, "labels"_a, nb::kw_only(), "mask"_a, "space"_a,
@@ -461,6 +476,27 @@ NB_MODULE(_core, m) {
       },
       "colors"_a, "counts"_a, "step"_a, "Of every `step` neighbours, the most frequent for all.");
   m.def(
+      "to_codes",
+      [](const Bytes& colors) {
+        const int channels = channels_of(colors);
+        auto codes = without_gil([&] { return to_codes(view(colors), channels); });
+        const std::size_t n = codes.size();
+        return hand_over<OutCodes>(std::move(codes), {n});
+      },
+      "colors"_a, "The colours' places along the Morton curve.");
+  m.def(
+      "from_codes",
+      [](const Codes& codes, std::size_t channels) {
+        require(channels == 3 || channels == 4, "expected 3 or 4 channels");
+        const auto limit = std::uint64_t{1} << 8 * channels;
+        require(std::ranges::all_of(view(codes), [&](auto code) { return code < limit; }),
+                "expected codes of colours");
+        auto colors =
+            without_gil([&] { return from_codes(view(codes), static_cast<int>(channels)); });
+        return hand_over<OutBytes>(std::move(colors), {codes.size(), channels});
+      },
+      "codes"_a, "channels"_a, "The colours at places along the Morton curve.");
+  m.def(
       "merge",
       [](const Bytes& colors_a, const Counts& counts_a, const Bytes& colors_b,
          const Counts& counts_b) {
@@ -470,6 +506,30 @@ NB_MODULE(_core, m) {
         return hand_over(without_gil([&] { return merge(a, b); }));
       },
       "colors_a"_a, "counts_a"_a, "colors_b"_a, "counts_b"_a, "The sum of two histograms.");
+
+  nb::class_<Counter>(m, "Counter", "Counts RGB pixels that come in parts.")
+      .def(nb::init<>())
+      .def(
+          "add",
+          [](Counter& self, const Bytes& pixels, Team& team) {
+            require(channels_of(pixels) == 3, "expected 3 channels");
+            without_gil([&] { self.add(view(pixels), team); });
+          },
+          "pixels"_a, "team"_a)
+      .def(
+          "add_counts",
+          [](Counter& self, const Bytes& colors, const Counts& counts) {
+            require_pairs(colors, counts);
+            require(channels_of(colors) == 3, "expected 3 channels");
+            without_gil([&] { self.add(view(colors), view(counts)); });
+          },
+          "colors"_a, "counts"_a)
+      .def(
+          "total",
+          [](const Counter& self, Team& team) {
+            return hand_over(without_gil([&] { return self.total(team); }));
+          },
+          "team"_a);
 
   nb::class_<OwningPoints>(m, "Points", "Colours placed in a space, weighted by their counts.")
       .def(nb::new_(&make_points), "colors"_a, "counts"_a, "team"_a, "space"_a = "srgb")

@@ -256,12 +256,21 @@ void run_remap(const std::uint8_t* pixels, std::size_t n, const Histogram* histo
                                      team);
 }
 
+/// Of some rows of an image, from the `first` on; `errors` (width, 4) is zeros for the first band,
+/// and handed on from each to the next.
 EXPORT(diffuse_error)
-void run_diffuse_error(const std::uint8_t* pixels, std::size_t height, std::size_t width,
-                       int channels, int space, const std::uint8_t* palette, std::size_t k,
-                       float strength, std::uint8_t* indices) {
-  diffuse_error({span_of(pixels, height * width, channels), height, width},
-                space_of(space, channels), span_of(palette, k, channels), strength, indices, team);
+void run_diffuse_error(const std::uint8_t* pixels, std::size_t first, std::size_t rows,
+                       std::size_t width, int channels, int space, const std::uint8_t* palette,
+                       std::size_t k, float strength, std::uint8_t* indices, float* errors) {
+  const std::uint8_t* band = pixels + first * width * static_cast<std::size_t>(channels);
+  const std::uint8_t* above = first > 0 ? band - width * static_cast<std::size_t>(channels) : band;
+  diffuse_error({.pixels = span_of(band, rows * width, channels),
+                 .height = rows,
+                 .width = width,
+                 .y0 = first,
+                 .above = span_of(above, width, channels)},
+                space_of(space, channels), span_of(palette, k, channels), strength,
+                indices + first * width, team, {errors, 4 * width});
 }
 
 EXPORT(dither_ordered)

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "buffer.hpp"
@@ -37,7 +38,7 @@ template <int D, class Index>
 class Diffusion {
  public:
   Diffusion(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
-            float strength, Index* indices)
+            float strength, Index* indices, std::span<float> errors)
       : raster_(raster),
         space_(space),
         palette_(palette),
@@ -45,8 +46,10 @@ class Diffusion {
         indices_(indices),
         middle_(space.middle()),
         centers_(palette.size() / D),
+        carried_(errors),
         errors_{Buffer<Point4>(raster.width + 2, Point4{}),
                 Buffer<Point4>(raster.width + 2, Point4{})} {
+    if (!carried_.empty()) std::memcpy(&errors_[0][1], carried_.data(), carried_.size_bytes());
     place(palette.data(), centers_.size(), centers_.data());
     std::vector<std::int32_t> every;
     std::vector<std::int32_t> opaque;
@@ -81,6 +84,7 @@ class Diffusion {
         }
       });
     }
+    if (!carried_.empty()) std::memcpy(carried_.data(), &errors_[0][1], carried_.size_bytes());
   }
 
  private:
@@ -125,8 +129,13 @@ class Diffusion {
     const std::uint8_t* pixels = raster_.pixels.data() + band.first * width * D;
     place(pixels + first * width * D, (last - first) * width, band.coords.data() + first * width);
     Buffer<Point4> above(width);  // the row above the first: its own where there is none
-    place(band.first + first > 0 ? pixels + first * width * D - width * D : pixels, width,
-          above.data());
+    const std::uint8_t* row_above = pixels;
+    if (band.first + first > 0) {
+      row_above += first * width * D - width * D;
+    } else if (!raster_.above.empty()) {
+      row_above = raster_.above.data();
+    }
+    place(row_above, width, above.data());
     const float whole = strength_ / 16;
     for (std::size_t row = first; row < last; ++row) {
       const Point4* coords = band.coords.data() + row * width;
@@ -211,7 +220,8 @@ class Diffusion {
   std::array<std::int32_t, kMaxDim> middle_;
   std::vector<Point4> centers_;
   std::vector<NearestGrid> grids_;  // of all entries, of the opaque ones
-  Buffer<Point4> errors_[2];        // of the row before and of this one, with a pixel on each side
+  std::span<float> carried_;
+  Buffer<Point4> errors_[2];  // of the row before and of this one, with a pixel on each side
   float per_edge_ = 0;
   float ramp_ = 0;
 };
@@ -220,18 +230,18 @@ class Diffusion {
 
 template <class Index>
 void diffuse_error(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
-                   float strength, Index* indices, Team& team) {
+                   float strength, Index* indices, Team& team, std::span<float> errors) {
   if (strength == 0 || raster.height == 0 || raster.width == 0) return;
   if (space.channels() == 3) {
-    Diffusion<3, Index>(raster, space, palette, strength, indices).run(team);
+    Diffusion<3, Index>(raster, space, palette, strength, indices, errors).run(team);
   } else {
-    Diffusion<4, Index>(raster, space, palette, strength, indices).run(team);
+    Diffusion<4, Index>(raster, space, palette, strength, indices, errors).run(team);
   }
 }
 
 template void diffuse_error(const Raster&, const Space&, std::span<const std::uint8_t>, float,
-                            std::uint8_t*, Team&);
+                            std::uint8_t*, Team&, std::span<float>);
 template void diffuse_error(const Raster&, const Space&, std::span<const std::uint8_t>, float,
-                            std::uint16_t*, Team&);
+                            std::uint16_t*, Team&, std::span<float>);
 
 }  // namespace kpalette

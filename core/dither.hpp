@@ -18,6 +18,7 @@ struct Raster {
   std::size_t width = 0;
   std::size_t y0 = 0;
   std::size_t x0 = 0;
+  std::span<const std::uint8_t> above = {};  // the row before the first, if it is another part's
 };
 
 /// Error diffusion with the weights of Floyd and Steinberg (1976), even rows to the right and odd
@@ -30,9 +31,13 @@ struct Raster {
 /// palette keeps it, and no pixel gets an entry farther than 1 + 2 kErrorBound times its distance
 /// to the nearest. Opaque pixels whose nearest entry is opaque stay opaque; transparent ones keep
 /// their entry.
+///
+/// An image may come in bands of whole rows, from top to bottom, each with the last row of the one
+/// `above` it: `errors`, four floats per column, takes what one band leaves to the next. It starts
+/// as zeros; without it nothing comes in.
 template <class Index>
 void diffuse_error(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
-                   float strength, Index* indices, Team& team);
+                   float strength, Index* indices, Team& team, std::span<float> errors = {});
 inline constexpr float kErrorBound = 6;
 
 /// A threshold for each pixel by its place alone: the ranks 0 to side * side - 1 in a square that

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "counter.hpp"
 #include "morton.hpp"
 
 namespace kpalette {
@@ -196,6 +197,13 @@ void append(Histogram& histogram, const std::uint8_t* color, std::int64_t count)
 }  // namespace
 
 Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team& team) {
+  // From so many pixels per thread on, a counter for every colour there is costs less.
+  constexpr std::size_t kMany = std::size_t{1} << 22;
+  if (channels == 3 && pixels.size() / 3 >= kMany * static_cast<std::size_t>(team.size())) {
+    Counter counter;
+    counter.add(pixels, team);
+    return counter.total(team);
+  }
   // Offsets and counts inside one part are 32-bit: larger inputs are counted in parts and added.
   constexpr std::size_t kPart = std::size_t{1} << 30;
   const auto width = static_cast<std::size_t>(channels);
@@ -211,13 +219,30 @@ Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team&
   return total;
 }
 
+Buffer<std::uint32_t> to_codes(std::span<const std::uint8_t> colors, int channels) {
+  Buffer<std::uint32_t> codes(colors.size() / static_cast<std::size_t>(channels));
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    codes[i] = code_of(colors.data() + i * static_cast<std::size_t>(channels), channels);
+  }
+  return codes;
+}
+
+Buffer<std::uint8_t> from_codes(std::span<const std::uint32_t> codes, int channels) {
+  Buffer<std::uint8_t> colors(codes.size() * static_cast<std::size_t>(channels));
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    std::uint8_t* color = colors.data() + i * static_cast<std::size_t>(channels);
+    if (channels == 3) {
+      unmorton<3>(codes[i], color);
+    } else {
+      unmorton<4>(codes[i], color);
+    }
+  }
+  return colors;
+}
+
 Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
                   int channels) {
-  const auto width = static_cast<std::size_t>(channels);
-  std::vector<std::uint32_t> codes(counts.size());
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    codes[i] = code_of(colors.data() + i * width, channels);
-  }
+  const Buffer<std::uint32_t> codes = to_codes(colors, channels);
   std::vector<std::size_t> order(counts.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),

@@ -3,7 +3,7 @@
 // Pixels are partitioned by the top 12 bits of their Morton code. What is left of an RGB code then
 // fits a bucket's own 4,096 counters, which stay in the first-level cache, and a bitmap of them
 // lists the distinct colours already sorted. No 64 MB table is touched, so a thumbnail costs
-// microseconds, and buckets are counted by all threads at once.
+// microseconds, and buckets are counted by all threads at once. See counter.hpp for many pixels.
 #pragma once
 
 #include <cstddef>
@@ -35,6 +35,10 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
 /// for all. Enough to find out roughly where centres belong, in a part of the time.
 Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
                    int channels, std::size_t step);
+
+/// The Morton codes of colours (n, channels), and the colours of codes.
+Buffer<std::uint32_t> to_codes(std::span<const std::uint8_t> colors, int channels);
+Buffer<std::uint8_t> from_codes(std::span<const std::uint32_t> codes, int channels);
 
 /// The sum of two histograms with the same number of channels.
 Histogram merge(const Histogram& a, const Histogram& b);

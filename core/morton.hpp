@@ -39,7 +39,7 @@ inline std::uint32_t morton(const std::uint8_t* color) {
 
 /// The bits of one channel, brought together again: every third or fourth bit from bit 0 on.
 template <int Channels>
-inline std::uint8_t gather(std::uint32_t code) {
+constexpr std::uint8_t gather(std::uint32_t code) {
   if constexpr (Channels == 3) {
     code &= 0x249249;
     code = (code | code >> 2) & 0x0c30c3;

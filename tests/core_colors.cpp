@@ -6,6 +6,7 @@
 
 #include "core_checks.hpp"
 #include "core_data.hpp"
+#include "counter.hpp"
 #include "delta_e.hpp"
 #include "morton.hpp"
 #include "remap.hpp"
@@ -177,6 +178,53 @@ void test_histogram(int channels) {
                   reference_histogram(distinct, Counts(150000, 1), channels));
 }
 
+/// Parts, by any number of threads, and more pixels of one colour than a thread's counter holds.
+void test_counter() {
+  current_case = "counter";
+  Team one(1);
+  Team three(3);
+  Counter counter;
+  check_histogram(counter.total(three), Colors(3, {}, {}));
+  Bytes all;
+  for (const Kind kind : kKinds) {
+    for (const std::size_t n : {std::size_t{1}, std::size_t{999}, std::size_t{200000}}) {
+      const Bytes pixels = make_pixels(n, 3, kind, n);
+      counter.add(pixels, n == 999 ? one : three);
+      all.insert(all.end(), pixels.begin(), pixels.end());
+      check_histogram(counter.total(three), Colors(count_colors(all, 3, one)));
+    }
+  }
+  const Histogram before = counter.total(three);
+  counter.add(before.colors, before.counts);
+  check_histogram(counter.total(three), Colors(merge(before, before)));
+
+  Counter full;
+  const Bytes color{1, 2, 3};
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  full.add(color, Counts{kMost});
+  CHECK_THROWS(std::overflow_error, full.add(color, Counts{1}));
+  full.add(color, one);
+  CHECK_THROWS(std::overflow_error, full.total(three));
+}
+
+/// Many pixels are counted in another way than few.
+void test_many_pixels() {
+  current_case = "many pixels";
+  Team one(1);
+  const Bytes pixels = make_pixels((1u << 22) + 7, 3, Kind::smooth, 1);
+  const auto halves = std::span(pixels);
+  const Histogram first = count_colors(halves.first(3 * 3'000'000), 3, one);
+  const Histogram second = count_colors(halves.subspan(3 * 3'000'000), 3, one);
+  check_histogram(count_colors(pixels, 3, one), Colors(merge(first, second)));
+}
+
+void test_codes(int channels) {
+  current_case = text("codes, ", channels, " channels");
+  const Bytes colors = make_visible(make_pixels(5000, channels, Kind::noise, 3), channels);
+  const auto back = from_codes(to_codes(colors, channels), channels);
+  CHECK_EQUAL(Bytes(back.begin(), back.end()), colors);
+}
+
 void test_sums_of_histograms(int channels) {
   current_case = text("sums of histograms, ", channels, " channels");
   Team team(2);
@@ -293,7 +341,10 @@ void test_colors() {
   for (const int channels : {3, 4}) {
     test_histogram(channels);
     test_sums_of_histograms(channels);
+    test_codes(channels);
   }
+  test_counter();
+  test_many_pixels();
   current_space = SpaceName::srgb;
   test_remap();
   test_color_differences();

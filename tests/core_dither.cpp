@@ -153,6 +153,22 @@ struct Case {
     return indices;
   }
 
+  /// The same in bands of `rows`.
+  std::vector<std::uint16_t> diffused_in_bands(float strength, std::size_t rows) const {
+    Team team(2);
+    auto indices = plain;
+    const std::size_t stride = width * static_cast<std::size_t>(space.channels());
+    std::vector<float> errors(4 * width);
+    for (std::size_t y = 0; y < height; y += rows) {
+      const std::size_t last = std::min(height, y + rows);
+      const auto all = std::span(pixels);
+      Raster band{all.subspan(y * stride, (last - y) * stride), last - y, width, y, 0};
+      if (y > 0) band.above = all.subspan((y - 1) * stride, stride);
+      diffuse_error(band, space, palette, strength, indices.data() + y * width, team, errors);
+    }
+    return indices;
+  }
+
   std::vector<std::uint16_t> ordered(const Mask& mask, float strength, int threads,
                                      std::size_t y0 = 0, std::size_t x0 = 0) const {
     Team team(threads);
@@ -176,6 +192,9 @@ void test_one(const Case& image) {
   CHECK_EQUAL(image.diffused(0, 2), image.plain);
   const auto diffused = image.diffused(1, 1);
   CHECK_EQUAL(image.diffused(1, 3), diffused);
+  for (const std::size_t rows : {1, 2, 7}) {
+    CHECK_EQUAL(image.diffused_in_bands(1, rows), diffused);
+  }
   for (const Mask& mask : {bayer_mask(), blue_noise_mask()}) {
     CHECK_EQUAL(image.ordered(mask, 0, 2), image.plain);
     const auto ordered = image.ordered(mask, 1, 1);

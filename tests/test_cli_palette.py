@@ -194,3 +194,40 @@ def test_palette_with_fixed_colours(photo: Path, capsys: Any, fails: Any) -> Non
     assert cli.run([*args, "-q"]) == 0
     assert {"#ff00ff", "#00ffff"} < {line[:7] for line in capsys.readouterr().out.splitlines()}
     assert "--fixed: expected" in fails(2, *args, "-k", "1")
+
+
+class TestFilms:
+    film = np.random.default_rng(0).integers(0, 40, (5, 30, 40, 3), np.uint8)
+
+    def run(self, *args: str, stdin: bytes = b"") -> subprocess.CompletedProcess:
+        return subprocess.run([*COMMAND, "palette", *args], input=stdin, capture_output=True)
+
+    def test_bare_frames_from_a_pipe_or_a_file(self, tmp_path: Path) -> None:
+        Image.fromarray(self.film.reshape(150, 40, 3)).save(tmp_path / "all.png")
+        expected = self.run(str(tmp_path / "all.png"), "-k", "12").stdout
+        assert expected.count(b"#") == 12
+        piped = self.run("-", "--raw", "40x30", "-k", "12", stdin=self.film.tobytes())
+        assert (piped.returncode, piped.stdout) == (0, expected)
+        assert b"6,000 pixels" in piped.stderr
+        (tmp_path / "film.rgb").write_bytes(self.film.tobytes())
+        filed = self.run(str(tmp_path / "film.rgb"), "--raw", "40X30", "-k", "12")
+        assert (filed.returncode, filed.stdout) == (0, expected)
+
+    @pytest.mark.parametrize(
+        ("raw", "code", "match"),
+        [
+            ("40x31", 3, "stdin: frame 4: expected 3720 bytes (40×31, 3 channels), got 3120"),
+            ("40", 2, "expected a width and a height such as 1920x1080, got '40'"),
+            ("0x30", 2, "expected a width and a height"),
+            ("40x", 2, "expected a width and a height"),
+        ],
+    )
+    def test_sizes_that_do_not_fit(self, raw: str, code: int, match: str) -> None:
+        done = self.run("-", "--raw", raw, stdin=self.film.tobytes())
+        assert (done.returncode, done.stdout) == (code, b"")
+        assert match in done.stderr.decode()
+
+    def test_no_frames(self) -> None:
+        done = self.run("-", "--raw", "4x3")
+        assert done.returncode == 3
+        assert b"expected at least one frame" in done.stderr

@@ -220,8 +220,32 @@ class TestSaving:
         with pytest.raises(ValueError, match="is not a histogram"):
             ColorHistogram.load(path)
 
-    def test_newer_version(self, tmp_path) -> None:
-        with open(tmp_path / "a", "wb") as file:
-            np.savez(file, version=99, colors=np.zeros((1, 3), np.uint8), counts=np.ones(1, int))
-        with pytest.raises(ValueError, match="format version 99; this kpalette reads up to 1"):
-            ColorHistogram.load(tmp_path / "a")
+    @pytest.mark.parametrize(
+        ("changed", "match"),
+        [
+            ({"version": 99}, "expected format version 2, which this kpalette reads, got 99"),
+            ({"channels": 5}, "expected 3 or 4 channels, got 5"),
+            ({"counts": np.full((8, 2), 255, np.uint8)}, "at least 0, got -1"),
+            ({"counts": np.zeros((8, 2), np.uint8)}, "at least one colour"),
+            ({"counts": np.ones((8, 3), np.uint8)}, r"expected shape \(2,\), got \(3,\)"),
+            ({"counts": np.ones((2, 8), np.uint8)}, r"expected uint8 planes \(8, n\)"),
+            ({"counts": np.ones((8, 2))}, "expected uint8 planes"),
+            ({"steps": np.full((4, 2), 1, np.uint8)}, "colours of 8 bits per channel"),
+            ({"steps": None}, "steps"),
+        ],
+    )
+    def test_wrong_contents(self, tmp_path, changed: dict, match: str) -> None:
+        path = tmp_path / "a"
+        ColorHistogram.from_image(np.eye(4, dtype=np.uint8)).save(path)
+        archive = {**np.load(path), **changed}
+        with open(path, "wb") as file:
+            np.savez(file, **{name: value for name, value in archive.items() if value is not None})
+        with pytest.raises(ValueError, match=match):
+            ColorHistogram.load(path)
+
+    def test_is_compact(self, tmp_path) -> None:
+        rng = np.random.default_rng(0)
+        pixels = rng.normal(128, 12, (500, 500, 3)).astype(np.uint8)
+        histogram = ColorHistogram.from_image(pixels)
+        histogram.save(tmp_path / "a")
+        assert (tmp_path / "a").stat().st_size < 2 * len(histogram)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kpalette import image, metrics, model
     from kpalette.animation import QuantizedAnimation, quantize_animation
+    from kpalette.counter import ColorCounter
     from kpalette.curve import Sweep, sweep
-    from kpalette.files import ImageReadError
+    from kpalette.files import ImageReadError, raw_frames
     from kpalette.histogram import ColorHistogram
     from kpalette.kmeans import KMeans
     from kpalette.palette import Palette
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 __all__ = [
+    "ColorCounter",
     "ColorHistogram",
     "ImageReadError",
     "KMeans",
@@ -34,6 +36,7 @@ __all__ = [
     "model",
     "quantize",
     "quantize_animation",
+    "raw_frames",
     "sweep",
 ]
 
@@ -41,6 +44,7 @@ __version__ = "0.1.0"
 
 # Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
 _HOMES = {
+    "ColorCounter": "counter",
     "ColorHistogram": "histogram",
     "ImageReadError": "files",
     "KMeans": "kmeans",
@@ -53,6 +57,7 @@ _HOMES = {
     "extract_palette": "pipeline",
     "quantize": "pipeline",
     "quantize_animation": "animation",
+    "raw_frames": "files",
     "sweep": "curve",
 }
 

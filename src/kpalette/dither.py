@@ -78,6 +78,8 @@ def apply(
     space: str,
     team: _core.Team,
     origin: tuple[int, int] = (0, 0),
+    above: ByteArray | None = None,
+    errors: np.ndarray[Any, np.dtype[np.float32]] | None = None,
 ) -> tuple[CountArray, float]:
     """Dither an image in place.
 
@@ -104,6 +106,11 @@ def apply(
     origin : tuple of two int, optional
         Row and column of the first pixel, where these are a part of an image. Ordered dithers then
         give the same as for the whole.
+    above : uint8 array (w, c), optional
+        The row above, where the pixels are some rows of an image and error diffusion comes from
+        there.
+    errors : float32 array (w, 4), optional
+        What the row above left to these, at first zeros; written to, for those below.
 
     Returns
     -------
@@ -113,6 +120,7 @@ def apply(
         As `Quantized.mse`.
     """
     flat = pixels.reshape(-1, pixels.shape[2])
+    carried = {} if errors is None else {"above": above, "errors": errors}
     DITHERS[dither](
         flat,
         colors,
@@ -123,6 +131,7 @@ def apply(
         strength=float(strength),
         origin=origin,
         team=team,
+        **carried,
     )
     counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
     return counts, error / len(flat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
     from kpalette.files import ImageSource
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MAX_THREADS = 256
 
 
@@ -114,12 +115,66 @@ class ColorHistogram:
         return cls.from_pixels(files.as_pixels(source), make_team(threads))
 
     @classmethod
-    def from_pixels(cls, pixels: ByteArray, team: _core.Team) -> Self:
-        """Count uint8 pixels (..., 3 or 4) that :func:`kpalette.files.as_pixels` has checked."""
-        return cls._made(*_core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team))
+    def from_images(
+        cls, sources: Iterable[ImageSource | ColorHistogram], *, threads: int | None = None
+    ) -> ColorHistogram:
+        """Count the colours of many images: the tiles of one, the frames of a film, files.
+
+        They are taken one at a time, so an iterator needs the memory for one of them.
+
+        Parameters
+        ----------
+        sources : iterable
+            Of what :meth:`from_image` takes, or of histograms. An array (n, h, w, 3 or 4) is n
+            images.
+        threads : int, optional
+            All cores by default. The result does not depend on it.
+
+        Returns
+        -------
+        ColorHistogram
+            The sum of theirs. :class:`kpalette.ColorCounter`, which makes it, has its bounds.
+
+        Raises
+        ------
+        TypeError
+            If it is one image rather than many.
+        ValueError
+            If there is none.
+        OSError, OverflowError
+            As :meth:`kpalette.ColorCounter.update`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kpalette import ColorHistogram
+        >>> frames = (np.full((2, 2), shade, np.uint8) for shade in (0, 255, 0))
+        >>> ColorHistogram.from_images(frames).counts.tolist()
+        [8, 4]
+        """
+        from kpalette.counter import ColorCounter
+
+        if isinstance(sources, (str, bytes, os.PathLike)) or not isinstance(sources, Iterable):
+            raise TypeError(f"sources: expected images, got {type(sources).__name__}")
+        if isinstance(sources, np.ndarray) and sources.ndim < 4:
+            raise TypeError(
+                "sources: expected images, or an array of shape (n, h, w, 3) or (n, h, w, 4), "
+                f"got an array of shape {sources.shape}"
+            )
+        counter = ColorCounter(threads=threads)
+        for source in sources:
+            counter.update(source)
+        if counter.n_pixels == 0:
+            raise ValueError("sources: expected at least one image, got none")
+        return counter.histogram()
 
     @classmethod
-    def _made(cls, colors: ByteArray, counts: CountArray) -> Self:
+    def from_pixels(cls, pixels: ByteArray, team: _core.Team) -> Self:
+        """Count uint8 pixels (..., 3 or 4) that :func:`kpalette.files.as_pixels` has checked."""
+        return cls.from_core(*_core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team))
+
+    @classmethod
+    def from_core(cls, colors: ByteArray, counts: CountArray) -> Self:
         """Wrap what the core has made, which needs no check."""
         histogram = cls.__new__(cls)
         histogram._set(colors, counts)
@@ -130,7 +185,7 @@ class ColorHistogram:
         object.__setattr__(self, "counts", frozen(counts))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self)._made, (self.colors, self.counts))
+        return (type(self).from_core, (self.colors, self.counts))
 
     @property
     def channels(self) -> int:
@@ -166,7 +221,7 @@ class ColorHistogram:
         a, b = self, other
         if a.channels != b.channels:
             a, b = a.with_alpha(), b.with_alpha()
-        total = self._made(*_core.merge(a.colors, a.counts, b.colors, b.counts))
+        total = self.from_core(*_core.merge(a.colors, a.counts, b.colors, b.counts))
         check_total(total.counts)
         return total
 
@@ -189,10 +244,18 @@ class ColorHistogram:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the histogram to a compressed NumPy archive, by way of a temporary file.
 
+        A colour takes about a byte: what is stored is how far it is along the curve from the one
+        before it, and its count.
+
         Parameters
         ----------
         path : path
             The file, of any name. One that exists is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
 
         Examples
         --------
@@ -204,9 +267,14 @@ class ColorHistogram:
         >>> ColorHistogram.load(path) == histogram
         True
         """
+        steps = np.diff(_core.to_codes(self.colors), prepend=np.uint32(0))
         with files.replacing(path) as file:
             np.savez_compressed(
-                file, version=FORMAT_VERSION, colors=self.colors, counts=self.counts
+                file,
+                version=FORMAT_VERSION,
+                channels=self.channels,
+                steps=_to_planes(steps),
+                counts=_to_planes(self.counts),
             )
 
     @classmethod
@@ -218,22 +286,46 @@ class ColorHistogram:
         OSError
             If the file cannot be opened.
         ValueError
-            If it is no histogram, or damaged, or from a newer version.
+            If it is no histogram, or damaged, or from another version.
         """
         with open(files.checked_path(path), "rb") as file:
             try:
                 if file.read(2) != b"PK":
                     raise ValueError("expected a NumPy archive")
                 file.seek(0)
-                archive = np.load(file, allow_pickle=False)
-                version = int(archive["version"])
-                if version > FORMAT_VERSION:
-                    raise ValueError(
-                        f"format version {version}; this kpalette reads up to {FORMAT_VERSION}"
-                    )
-                return cls(archive["colors"], archive["counts"])
+                return cls._from_archive(np.load(file, allow_pickle=False))
             except Exception as error:
                 # Damage shows as any of a dozen exceptions of zipfile, zlib and NumPy.
                 if isinstance(error, MemoryError):
                     raise
                 raise ValueError(f"{os.fspath(path)!r} is not a histogram: {error}") from error
+
+    @classmethod
+    def _from_archive(cls, archive: Any) -> Self:
+        version = int(archive["version"])
+        if version != FORMAT_VERSION:
+            raise ValueError(
+                f"expected format version {FORMAT_VERSION}, which this kpalette reads, "
+                f"got {version}"
+            )
+        channels = int(archive["channels"])
+        if channels not in (3, 4):
+            raise ValueError(f"expected 3 or 4 channels, got {channels}")
+        codes = np.cumsum(_from_planes(archive["steps"], 4), dtype=np.uint64)
+        counts = _from_planes(archive["counts"], 8).view(np.int64)
+        if codes.max(initial=0) >= 2 ** (8 * channels):
+            raise ValueError("expected colours of 8 bits per channel")
+        return cls(_core.from_codes(codes.astype(np.uint32), channels), counts)
+
+
+def _to_planes(values: np.ndarray[Any, Any]) -> ByteArray:
+    """Put the lowest bytes of all values first, then the next: alike ones together pack better."""
+    little = values.astype(values.dtype.newbyteorder("<"), copy=False)
+    return little.view(np.uint8).reshape(len(values), -1).T
+
+
+def _from_planes(planes: ByteArray, size: int) -> np.ndarray[Any, Any]:
+    """Give the values back, of `size` bytes each."""
+    if planes.dtype != np.uint8 or planes.ndim != 2 or len(planes) != size:
+        raise ValueError(f"expected uint8 planes ({size}, n), got {planes.dtype} {planes.shape}")
+    return np.ascontiguousarray(planes.T).view(f"<u{size}").reshape(-1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kpalette.counter import PairwiseSum
 from kpalette.fit import Fitted
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
@@ -47,7 +48,7 @@ class Plan:
         self._pixels = 0
         self._fit = fit
         self._begins = SCOPES[scope]()
-        self._sum = _Sum()
+        self._sum = PairwiseSum()
 
     def add(self, histogram: ColorHistogram) -> None:
         """Take the next frame's colours."""
@@ -63,29 +64,12 @@ class Plan:
         self.palettes.append(fitted.palette)
         self.error += fitted.mse * histogram.n_pixels
         self._pixels += histogram.n_pixels
-        self._sum = _Sum()
+        self._sum = PairwiseSum()
 
     @property
     def mse(self) -> float:
         """Mean squared error of the nearest colours, as that of :class:`kpalette.Quantized`."""
         return self.error / self._pixels
-
-
-class _Sum:
-    """Adds histograms up in pairs, pairs of pairs and so on, so that few additions are large."""
-
-    def __init__(self) -> None:
-        self._parts: list[tuple[int, ColorHistogram]] = []
-
-    def add(self, histogram: ColorHistogram) -> None:
-        rank = 0
-        while self._parts and self._parts[-1][0] == rank:
-            histogram = self._parts.pop()[1] + histogram
-            rank += 1
-        self._parts.append((rank, histogram))
-
-    def total(self) -> ColorHistogram:
-        return sum((histogram for _, histogram in self._parts[1:]), start=self._parts[0][1])
 
 
 def _differs() -> Callable[[ColorHistogram], bool]:

@@ -100,6 +100,11 @@ export class Core {
     return new Block(this, this.call("malloc_bytes", bytes), bytes);
   }
 
+  /** Bytes of memory, in use or not. */
+  get size(): number {
+    return this.memory.buffer.byteLength;
+  }
+
   /** Of the core's memory, until the next call. */
   view(address: number, bytes: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.memory.buffer, address, bytes);
@@ -144,19 +149,20 @@ export class Core {
     );
   }
 
+  /** Dithers some rows, from the `first` on; `errors` are what the rows above leave to them. */
   diffuseError(
     pixels: Block,
-    [height, width]: [number, number],
+    { first, rows, width }: { first: number; rows: number; width: number },
     { colors, channels }: Palette,
-    space: Space,
-    strength: number,
+    { space, strength }: { space: Space; strength: number },
     indices: Block,
+    errors: Float32Array,
   ): void {
-    this.lend([colors], (at) =>
+    this.lend([colors, errors], (colorsAt, errorsAt) =>
       this.call(
         "diffuse_error",
-        ...[pixels.address, height, width, channels, SPACES.indexOf(space)],
-        ...[at, colors.length / channels, strength, indices.address],
+        ...[pixels.address, first, rows, width, channels, SPACES.indexOf(space)],
+        ...[colorsAt, colors.length / channels, strength, indices.address, errorsAt],
       ),
     );
   }

@@ -339,8 +339,9 @@ export function* lloyd(
   maxIter: number,
   relaxed: number,
   before: number,
+  slice = SLICE,
 ): Work<number> {
-  const atOnce = Math.max(1, Math.floor(SLICE / assignment.points.length));
+  const atOnce = Math.max(1, Math.floor(slice / assignment.points.length));
   let nIter = 0;
   let converged = false;
   while (nIter < maxIter && !converged) {
@@ -399,13 +400,15 @@ function* round(
   const mse = histogram.squaredError(labels, palette) / placed.pixels;
   yield nIter;
   const found = islands ? assignment.findIslands(coords, islands) : new Uint8Array();
+  if (islands) yield nIter;
   const outlying = islands === undefined ? 0 : assignment.fourthPowers(coords);
   const { counts } = assignment;
   return { centers, palette, counts, labels, cost, mse, nIter, islands: found, outlying };
 }
 
 function concat<T extends Uint8Array | Float64Array>(a: T, b: T): T {
-  const joined = a instanceof Uint8Array ? new Uint8Array(a.length + b.length) : new Float64Array(a.length + b.length);
+  const length = a.length + b.length;
+  const joined = a instanceof Uint8Array ? new Uint8Array(length) : new Float64Array(length);
   joined.set(a);
   joined.set(b, a.length);
   return joined as T;

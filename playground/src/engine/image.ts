@@ -1,10 +1,12 @@
 // An image in the core's memory: its pixels and their histogram.
 
+import { checkWhole } from "./checks";
 import type { Block, Core, Histogram } from "./core";
 import { Placed } from "./fit";
 import type { Loaded, Space } from "./protocol";
 
 const CLOUD = 20_000; // colours that a cloud shows, at most
+const MOST_PIXELS = 2 ** 29; // what 32 bits can address
 
 /** Pixels with 3 or 4 channels, and what is made of them. */
 export class Counted {
@@ -52,10 +54,12 @@ export class Image {
 
   /** Takes RGBA pixels. */
   static load(core: Core, rgba: Uint8ClampedArray, width: number, height: number): Image {
+    checkWhole("width", width, 1, MOST_PIXELS);
+    checkWhole("height", height, 1, MOST_PIXELS);
     const n = width * height;
-    if (!(n > 0) || rgba.length !== 4 * n) {
+    if (rgba.length !== 4 * n) {
       throw new RangeError(
-        `pixels: expected 4 bytes for each of ${width} × ${height} pixels, got ${rgba.length}`,
+        `pixels: expected 4 bytes for each of ${width} × ${height}, got ${rgba.length}`,
       );
     }
     const pixels = core.take(4 * n);

@@ -12,14 +12,20 @@ export interface Job {
   stop(): void;
 }
 
+/** Calls back after the messages that are waiting. A timer would wait for 4 ms more. */
+export function afterMessages(): (call: () => void) => void {
+  const { port1, port2 } = new MessageChannel();
+  return (call) => {
+    port1.onmessage = call;
+    port2.postMessage(null);
+  };
+}
+
 export class Jobs {
   private readonly jobs = new Set<Job>();
-  private readonly channel = new MessageChannel();
   private scheduled = false;
 
-  constructor() {
-    this.channel.port1.onmessage = () => this.turn();
-  }
+  constructor(private readonly later: (call: () => void) => void) {}
 
   add(job: Job): void {
     this.jobs.add(job);
@@ -35,15 +41,10 @@ export class Jobs {
     for (const job of [...this.jobs]) this.stop(job);
   }
 
-  close(): void {
-    this.stopAll();
-    this.channel.port1.close();
-  }
-
   private schedule(): void {
     if (this.scheduled || this.jobs.size === 0) return;
     this.scheduled = true;
-    this.channel.port2.postMessage(null); // a timer would wait for 4 ms
+    this.later(() => this.turn());
   }
 
   private turn(): void {

@@ -1,16 +1,27 @@
 // An image's way to k colours, as src/kpalette/pipeline.py has it.
 
+import { checkStrength, checkWhole } from "./checks";
 import { parseColors, withAlpha } from "./colors";
 import { Assignment, type Block, type Palette } from "./core";
 import { fit, psnr, type Work } from "./fit";
 import type { Counted, Image } from "./image";
-import type { ColorList, Dither, MapOptions, QuantizeOptions, Quantized } from "./protocol";
+import type {
+  ColorList,
+  Dither,
+  MapOptions,
+  QuantizeOptions,
+  Quantized,
+  Space,
+} from "./protocol";
 
 /** Indices are bytes. */
 const MOST_COLORS = 256;
 
 /** Pixels or colours that are measured in one go. */
 const CHUNK = 1 << 16;
+
+/** Pixels that are dithered in one go, at least: some 25 ms. */
+const BAND = 1 << 18;
 
 /** What came of it; its `deltaE` is still to be measured, which takes as long as a fit. */
 export interface Mapped {
@@ -91,7 +102,7 @@ function* mapped(
     core.remap(pixels, histogram, labels, block);
     yield passes;
     if (dithered) {
-      ditherBy(dither, image, counted, found, space, strength, block);
+      yield* ditherBy(dither, image, counted, found, { space, strength }, block);
       yield passes;
       const [shown, error] = core.tally(pixels, block, palette);
       counts = shown;
@@ -116,21 +127,24 @@ function* mapped(
   };
 }
 
-function ditherBy(
+function* ditherBy(
   dither: Exclude<Dither, null>,
   { core, height, width }: Image,
   { pixels, histogram }: Counted,
-  { palette, labels }: Found,
-  space: MapOptions["space"],
-  strength: number,
+  { palette, labels, passes }: Found,
+  options: { space: Space; strength: number },
   indices: Block,
-): void {
-  const size: [number, number] = [height, width];
-  if (dither === "floyd-steinberg") {
-    core.diffuseError(pixels, size, palette, space, strength, indices);
-  } else {
-    const options = { mask: dither, space, strength };
-    core.ditherOrdered(pixels, size, palette, histogram, labels, options, indices);
+): Work<void> {
+  if (dither !== "floyd-steinberg") {
+    const how = { mask: dither, ...options };
+    return core.ditherOrdered(pixels, [height, width], palette, histogram, labels, how, indices);
+  }
+  const errors = new Float32Array(4 * width);
+  const atOnce = Math.ceil(BAND / width);
+  for (let first = 0; first < height; first += atOnce) {
+    const rows = Math.min(atOnce, height - first);
+    core.diffuseError(pixels, { first, rows, width }, palette, options, indices, errors);
+    yield passes;
   }
 }
 
@@ -168,17 +182,4 @@ function* deltaEOfPixels(
     yield 0;
   }
   return sum / length;
-}
-
-/** Throws RangeError for anything but a whole number in a range. */
-export function checkWhole(name: string, value: number, least: number, most: number): void {
-  if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw new RangeError(`${name}: expected a whole number from ${least} to ${most}, got ${value}`);
-  }
-}
-
-function checkStrength(strength: number): void {
-  if (!(strength >= 0 && strength <= 1)) {
-    throw new RangeError(`strength: expected 0 to 1, got ${strength}`);
-  }
 }

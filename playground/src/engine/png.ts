@@ -10,6 +10,9 @@ export async function encodePng(image: PngOptions): Promise<Uint8Array<ArrayBuff
   const { width, height, colors, channels, indices } = image;
   const k = colors.length / channels;
   if (k > 256) throw new RangeError(`colors: expected at most 256, got ${k}`);
+  if (indices.length !== width * height) {
+    throw new RangeError(`indices: expected ${width} × ${height}, got ${indices.length}`);
+  }
   const bits = [1, 2, 4, 8].find((bits) => k <= 1 << bits)!;
   const head = new DataView(new ArrayBuffer(13));
   head.setUint32(0, width);

@@ -3,7 +3,7 @@
 import { Core, CoreError } from "./core";
 import type { Work } from "./fit";
 import { Image } from "./image";
-import { type Job, Jobs } from "./jobs";
+import { afterMessages, type Job, Jobs } from "./jobs";
 import { type Mapped, quantize, remap } from "./pipeline";
 import { encodePng } from "./png";
 import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol";
@@ -19,7 +19,7 @@ type Kind = keyof typeof RANKS;
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }> & { id: number };
 
 export class Server {
-  private readonly jobs = new Jobs();
+  private readonly jobs: Jobs;
   private readonly running = new Map<Kind, { id: number; job: Job }>();
   private image: Image | undefined;
   private mapped: Mapped | undefined;
@@ -28,7 +28,10 @@ export class Server {
   constructor(
     private readonly module: WebAssembly.Module,
     private readonly post: Post,
-  ) {}
+    later = afterMessages(),
+  ) {
+    this.jobs = new Jobs(later);
+  }
 
   receive(message: ToWorker): void {
     if (message.kind === "abort") {
@@ -42,10 +45,6 @@ export class Server {
         this.fail(message.id, error);
       }
     }
-  }
-
-  close(): void {
-    this.jobs.close();
   }
 
   private serve(asked: Request & { id: number }): void {

@@ -1,8 +1,8 @@
 // k-means pass by pass, for watching: plain passes over all colours, from seeds.
 
+import { checkWhole } from "./checks";
 import { Assignment } from "./core";
 import type { Image } from "./image";
-import { checkWhole } from "./pipeline";
 import type { Step, StepsOptions } from "./protocol";
 
 export function* steps(

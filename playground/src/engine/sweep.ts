@@ -1,8 +1,8 @@
 // Cost for each of many k, as src/kpalette/curve.py has it.
 
+import { checkWhole } from "./checks";
 import { fitEach, type Work } from "./fit";
 import type { Image } from "./image";
-import { checkWhole } from "./pipeline";
 import type { SweepOptions, SweepPoint } from "./protocol";
 
 const MOST_COLORS = 65_536;

@@ -18,8 +18,9 @@ MAX_K = 256
 MAX_THREADS = 256
 
 OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
+LARGE = "Large images"
 PNGQUANT, MANNERS = "In pngquant's words", "Manners"
-SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, PNGQUANT, MANNERS)
+SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, LARGE, PNGQUANT, MANNERS)
 
 
 class Option(click.Option):
@@ -158,6 +159,18 @@ ALPHA: Given = (
         "[default: keep]",
     },
 )
+
+
+def sides(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> tuple[int, int] | None:
+    """Check an option that takes a width and a height."""
+    if value is None:
+        return None
+    width, _, height = value.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise click.BadParameter(f"expected a width and a height such as 1920x1080, got {value!r}")
+    return int(width), int(height)
 
 
 def fit_options(command: Command) -> Command:

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import streams
+from kpalette.cli import large, streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, counted, ending, say
 from kpalette.cli.options import (
     COLORS,
     FIXED,
+    LARGE,
+    MANY,
+    Given,
     Sectioned,
     added,
     fit_options,
     recursive_option,
+    sides,
     whole,
 )
 
@@ -28,6 +32,24 @@ if TYPE_CHECKING:
     from kpalette.cli.inputs import Source
 
 MAX_K = 65_536
+#: Options of what Dask counts.
+LARGE_PALETTE = {"photos", "k", "out", "kind", "sort", "as_json", "fixed", "space", "effort"}
+LARGE_PALETTE |= {"seed", "threads", "force", "quiet", "scheduler", "memory_limit", "checkpoint"}
+CHECKPOINT: Given = (
+    ("--checkpoint",),
+    {
+        "metavar": "DIR",
+        "help": "Keep in DIR what is counted, so that a run that was stopped can be taken up.",
+    },
+)
+RAW: Given = (
+    ("--raw",),
+    {
+        "callback": sides,
+        "metavar": "WxH",
+        "help": "The PHOTO is a film: bare frames of W times H pixels, R, G and B in 8 bits each.",
+    },
+)
 FORMATS = ["act", "ase", "css", "gpl", "hex", "json", "pal", "png"]
 BINARY = ("act", "ase", "png")
 
@@ -66,6 +88,9 @@ BINARY = ("act", "ase", "png")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
 @functools.partial(added, section=COLORS, options=[FIXED])
 @fit_options
+@large.large_options
+@functools.partial(added, section=LARGE, options=[CHECKPOINT])
+@functools.partial(added, section=MANY, options=[RAW])
 @recursive_option
 def palette(
     photos: tuple[str, ...],
@@ -74,14 +99,7 @@ def palette(
     kind: str | None,
     sort: str,
     as_json: bool,
-    space: str,
-    effort: str,
-    seed: int,
-    fixed: list[str],
-    recursive: bool,
-    threads: int | None,
-    force: bool,
-    quiet: bool,
+    **given: Any,
 ) -> int:
     """Find the k best colours of all PHOTOs together.
 
@@ -89,11 +107,16 @@ def palette(
     - for stdin. Of several, each counts by its pixels. Without OUT or --format, prints each colour
     with its share of the pixels. If a PHOTO cannot be read there is no palette.
 
+    With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
+
     \b
     Examples:
       kpalette palette photo.jpg
       kpalette palette *.jpg -k 16 -o brand.gpl
       kpalette palette photo.jpg --sort hue --format css > colors.css
+      kpalette palette 's3://photos/**/*.jpg' -k 32 --scheduler tcp://host:8786
+      ffmpeg -i film.mp4 -f rawvideo -pix_fmt rgb24 - |
+        kpalette palette - --raw 1920x1080
     """  # noqa: D301
     from kpalette.cli.inputs import gather
 
@@ -101,16 +124,22 @@ def palette(
     out = None if out == "-" and kind is None and not as_json else out
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
-    sources = gather(photos, recursive, None)
-    streams.check_free(out, [source.path for source in sources], force)
-    histogram = _count(sources, threads, codes)
-    if histogram is None:
-        return ending(codes)
+    if large.is_asked_for(photos, None, given):
+        large.refuse_others(LARGE_PALETTE)
+        streams.check_free(out, photos, given["force"])
+        names, histogram = list(photos), large.histogram(photos, given["checkpoint"], given)
+    else:
+        sources = gather(photos, given["recursive"], None)
+        names = [source.path for source in sources]
+        streams.check_free(out, names, given["force"])
+        counted_here = _count(sources, given["raw"], given["threads"], codes)
+        if counted_here is None:
+            return ending(codes)
+        histogram = counted_here
 
     from kpalette import extract_palette, palette_files
 
-    options: dict[str, Any] = {"space": space, "effort": effort, "seed": seed, "threads": threads}
-    options["fixed"] = fixed
+    options = {name: given[name] for name in ("space", "effort", "seed", "threads", "fixed")}
     start = time.perf_counter()
     try:
         found = extract_palette(histogram, k, **options)
@@ -124,16 +153,16 @@ def palette(
     except ValueError as error:  # no room in the format, or for that order
         raise Failed(USAGE, str(error)) from None
     if encoded is not None:
-        streams.write(encoded, out or "-", force)
+        streams.write(encoded, out or "-", given["force"])
     if as_json:
-        report = {"photos": [source.path for source in sources], "n_pixels": histogram.n_pixels}
+        report = {"photos": names, "n_pixels": histogram.n_pixels}
         report |= {"n_distinct": len(histogram), **palette_files.json.to_dict(found)}
         streams.print_result(json.dumps(report))
     elif encoded is None:
         streams.print_result(_list(found))
-    if not quiet:
+    if not given["quiet"]:
         few = f", fewer than k = {k}: all are kept" if len(found) < k else f" to {k}"
-        who = streams.label(photos[0]) if len(sources) == 1 else f"{len(sources)} photos"
+        who = streams.label(photos[0]) if len(names) == 1 else f"{len(names)} photos"
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(
             f"{who}: {counted(histogram.n_pixels, 'pixel')}, "
@@ -159,20 +188,25 @@ def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: 
 
 
 def _count(
-    sources: Sequence[Source], threads: int | None, codes: set[int]
+    sources: Sequence[Source],
+    raw: tuple[int, int] | None,
+    threads: int | None,
+    codes: set[int],
 ) -> ColorHistogram | None:
     """Count the colours of all photos together; None if one cannot be read."""
-    from kpalette import ColorHistogram
+    from kpalette import ColorCounter
 
-    total: ColorHistogram | None = None
+    counter = ColorCounter(threads=threads)
     for source in sources:
         with streams.telling(source.path, codes):
             if source.failure:
                 raise source.failure
-            pixels = streams.read(source.path).pixels
-            histogram = ColorHistogram.from_image(pixels, threads=threads)
-            total = histogram if total is None else total + histogram
-    return None if codes else total
+            if raw is None:
+                counter.update(streams.read(source.path).pixels)
+            else:
+                for frame in streams.read_raw(source.path, *raw):
+                    counter.update(frame)
+    return None if codes else counter.histogram()
 
 
 def _list(found: Palette) -> str:

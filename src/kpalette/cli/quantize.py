@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import pngquant, streams
+from kpalette.cli import large, pngquant, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted
 from kpalette.cli.moving import SCOPE, animator, animator_to
 from kpalette.cli.options import (
@@ -122,6 +122,7 @@ class Quantize(Sectioned):
     cls=Option,
     section=MANY,
 )
+@large.large_options
 @functools.partial(added, section=PNGQUANT, options=WORDS)
 def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     """Write each PHOTO in its K best colours, as an indexed PNG or another format.
@@ -167,6 +168,8 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     if given["speed"] is not None:
         given["effort"] = pngquant.effort(given["speed"])
     dither, strength = _dithering(given)
+    if large.is_asked_for(rest, given["out"], given):
+        return large.quantize(rest, k or number or MAX_K, dither, given)
     target = target_of(given)
     suffix = f"-{k or number or MAX_K}" if target is None else target.suffix
     if like_pngquant:

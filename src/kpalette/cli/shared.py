@@ -30,18 +30,17 @@ def count(
     ColorHistogram
         The sum; None if nothing can be read.
     """
-    from kpalette import ColorHistogram
+    from kpalette import ColorCounter
 
-    total: ColorHistogram | None = None
+    counter = ColorCounter(threads=threads)
     lock = threading.Lock()
     after: list[Job] = []
 
     def work(job: Job) -> Result:
-        nonlocal total
         for pixels in streams.read(job.source).frames():
-            histogram = ColorHistogram.from_image(prepare(pixels), threads=threads)
+            flat = prepare(pixels)
             with lock:  # in whatever order: counts are integers
-                total = histogram if total is None else total + histogram
+                counter.update(flat)
         return Result(job, "")
 
     def tell(result: Result) -> None:
@@ -49,4 +48,4 @@ def count(
         after.append(replace(result.job, failure=failure))
 
     running.run(jobs, work, workers, tell)
-    return after, total
+    return after, counter.histogram() if counter.n_pixels else None

@@ -136,6 +136,24 @@ def read(photo: str) -> Photo:
         raise Failed(UNREADABLE, str(error)) from None
 
 
+def read_raw(film: str, width: int, height: int) -> Iterator[ByteArray]:
+    """Read the bare frames of a film, one at a time."""
+    from kpalette import files
+
+    try:
+        with open(0 if film == "-" else film, "rb", closefd=film != "-") as stream:
+            frames = files.raw_frames(stream, width, height)
+            first = next(frames, None)
+            if first is None:
+                raise Failed(UNREADABLE, "expected at least one frame, got none")
+            yield first
+            yield from frames
+    except OSError as error:
+        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+    except files.ImageReadError as error:
+        raise Failed(UNREADABLE, str(error)) from None
+
+
 def _read_bytes(photo: str) -> bytes:
     if photo == "-":
         with open(0, "rb", closefd=False) as stdin:

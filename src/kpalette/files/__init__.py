@@ -13,6 +13,7 @@ from kpalette.files.encoding import FORMATS, encode, kind_of
 from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
 from kpalette.files.metadata import Metadata, read_metadata
 from kpalette.files.pictures import to_pillow
+from kpalette.files.raw import raw_frames
 
 __all__ = [
     "ENCODERS",
@@ -29,6 +30,7 @@ __all__ = [
     "is_animated",
     "kind_of",
     "open_frames",
+    "raw_frames",
     "read_metadata",
     "replacing",
     "to_pillow",

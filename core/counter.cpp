@@ -1,0 +1,156 @@
+#include "counter.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "morton.hpp"
+
+namespace kpalette {
+namespace {
+
+constexpr std::size_t kColors = 1u << 24;
+constexpr std::size_t kChunk = 1u << 16;  // pixels that a thread takes at once
+constexpr std::size_t kBatch = 64;
+constexpr std::int64_t kCarry = 1 << 8;
+
+constexpr const char* kTooMany = "the counts of a colour add up to more than 2^63 - 1";
+
+/// Where a colour's counter is: five bits per channel name its block, three its place there.
+constexpr std::uint32_t slot_of(std::uint32_t word) {
+  constexpr std::uint32_t kBlock = Counter::kBlock;
+  const std::uint32_t block = (word << 7 & 0x7c00) | (word >> 6 & 0x3e0) | (word >> 19 & 0x1f);
+  return block * kBlock + ((word << 6 & 0x1c0) | (word >> 5 & 0x38) | (word >> 16 & 7));
+}
+
+/// Colours of the block at black, in Morton order.
+struct Place {
+  std::uint16_t slot;
+  std::array<std::uint8_t, 3> color;
+};
+
+constexpr std::array<Place, Counter::kBlock> make_places() {
+  std::array<Place, Counter::kBlock> places{};
+  for (std::uint32_t code = 0; code < places.size(); ++code) {
+    const std::uint8_t red = gather<3>(code >> 2);
+    const std::uint8_t green = gather<3>(code >> 1);
+    const std::uint8_t blue = gather<3>(code);
+    const std::uint32_t word = red | green << 8 | blue << 16;
+    places[code] = {static_cast<std::uint16_t>(slot_of(word)), {red, green, blue}};
+  }
+  return places;
+}
+constexpr std::array<Place, Counter::kBlock> kPlaces = make_places();
+
+void add_to(std::int64_t& count, std::int64_t more) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(count, more, &sum)) {
+    throw std::overflow_error(kTooMany);
+  }
+  count = sum;
+}
+
+}  // namespace
+
+std::int64_t& Counter::common(std::uint32_t slot) {
+  common_.resize(kColors / kBlock);
+  auto& block = common_[slot / kBlock];
+  if (!block) block = std::make_unique<std::int64_t[]>(kBlock);
+  return block[slot % kBlock];
+}
+
+void Counter::add(std::span<const std::uint8_t> pixels, Team& team) {
+  const std::size_t n = pixels.size() / 3;
+  own_.resize(std::max(own_.size(), static_cast<std::size_t>(team.size())));
+  team.run((n + kChunk - 1) / kChunk, [&](std::size_t chunk, int worker) {
+    Own& own = own_[static_cast<std::size_t>(worker)];
+    if (own.counts.empty()) own.counts.resize(kColors, 0);
+    std::uint8_t* counts = own.counts.data();
+    const std::size_t last = std::min(n, (chunk + 1) * kChunk);
+    std::array<std::uint32_t, kBatch> slots;
+    for (std::size_t first = chunk * kChunk; first < last; first += kBatch) {
+      const std::size_t size = std::min(kBatch, last - first);
+      for_each_word(pixels.data(), n, first, first + size,
+                    [&](std::size_t i, std::uint32_t word) { slots[i - first] = word; });
+      for (std::uint32_t& slot : slots) slot = slot_of(slot);
+      for (std::size_t i = 0; i < size; ++i) {
+        if (++counts[slots[i]] == 0) own.carries.push_back(slots[i]);
+      }
+    }
+  });
+  for (Own& own : own_) {
+    for (const std::uint32_t slot : own.carries) add_to(common(slot), kCarry);
+    own.carries.clear();
+  }
+}
+
+void Counter::add(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    add_to(common(slot_of(last_word(colors.data() + 3 * i))), counts[i]);
+  }
+}
+
+Histogram Counter::total(Team& team) const {
+  constexpr std::size_t kParts = 64;  // of the Morton curve
+  std::array<Histogram, kParts> parts;
+  team.run(kParts, [&](std::size_t part, int) {
+    Histogram& found = parts[part];
+    std::array<std::uint64_t, kBlock> sums;
+    for (std::size_t at = part * kColors / kBlock / kParts;
+         at < (part + 1) * kColors / kBlock / kParts; ++at) {
+      std::uint8_t corner[3];
+      unmorton<3>(static_cast<std::uint32_t>(at) * kBlock, corner);
+      const std::uint32_t block = slot_of(last_word(corner)) / kBlock;
+      if (!sum_up(block, sums)) continue;
+      std::size_t n = found.size();
+      found.counts.resize(n + kBlock);
+      found.colors.resize(3 * (n + kBlock));
+      for (const Place& place : kPlaces) {  // without a branch: what is 0 is written over
+        const std::uint64_t count = sums[place.slot];
+        found.counts[n] = static_cast<std::int64_t>(count);
+        for (std::size_t c = 0; c < 3; ++c) {
+          found.colors[3 * n + c] = static_cast<std::uint8_t>(corner[c] | place.color[c]);
+        }
+        n += count != 0;
+      }
+      found.counts.resize(n);
+      found.colors.resize(3 * n);
+    }
+  });
+  std::array<std::size_t, kParts + 1> firsts{};
+  for (std::size_t part = 0; part < kParts; ++part) {
+    firsts[part + 1] = firsts[part] + parts[part].size();
+  }
+  Histogram total;
+  total.counts.resize(firsts.back());
+  total.colors.resize(3 * firsts.back());
+  team.run(kParts, [&](std::size_t part, int) {
+    const std::size_t first = firsts[part];
+    std::ranges::copy(parts[part].counts, total.counts.data() + first);
+    std::ranges::copy(parts[part].colors, total.colors.data() + 3 * first);
+    parts[part] = {};
+  });
+  return total;
+}
+
+bool Counter::sum_up(std::uint32_t block, std::span<std::uint64_t, kBlock> sums) const {
+  const std::int64_t* common = common_.empty() ? nullptr : common_[block].get();
+  bool any = common != nullptr;
+  if (any) std::copy_n(common, kBlock, sums.begin());
+  for (const Own& own : own_) {
+    if (own.counts.empty()) continue;
+    const std::uint8_t* counts = own.counts.data() + std::size_t{block} * kBlock;
+    unsigned seen = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) seen |= counts[i];
+    if (seen == 0) continue;
+    if (!any) std::ranges::fill(sums, 0);
+    any = true;
+    for (std::size_t i = 0; i < kBlock; ++i) sums[i] += counts[i];
+  }
+  if (any && std::ranges::any_of(sums, [](std::uint64_t sum) { return sum >> 63 != 0; })) {
+    throw std::overflow_error(kTooMany);
+  }
+  return any;
+}
+
+}  // namespace kpalette

@@ -1,0 +1,142 @@
+"""Counting what comes in parts: the tiles of a mosaic, the frames of a film, many files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kpalette import _core, files
+from kpalette.colors import check_total
+from kpalette.histogram import ColorHistogram, make_team
+
+if TYPE_CHECKING:
+    from kpalette.files import ImageSource
+
+#: How many distinct colours with alpha are counted at most: what keeps memory bounded.
+MAX_RGBA = 2**25
+
+
+class ColorCounter:
+    """Counts the colours of images that come one after another.
+
+    Adding an image costs time for its pixels alone, however many came before. Memory is bounded:
+    16 MB per thread and 128 MB for all 2**24 colours without alpha, whatever comes; of colours with
+    alpha there can be 2**25, which take about 1.2 GB.
+
+    Parameters
+    ----------
+    threads : int, optional
+        All cores by default. The result does not depend on it.
+
+    Notes
+    -----
+    Counts are exact, 64-bit integers. All that is not 8-bit sRGB becomes so first, by the rules of
+    :func:`kpalette.quantize`, whether it comes in parts or as a whole.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kpalette
+    >>> counter = kpalette.ColorCounter()
+    >>> for shade in (0, 255, 0):
+    ...     counter.update(np.full((4, 4), shade, np.uint8))
+    >>> counter.histogram().counts.tolist()
+    [32, 16]
+    """
+
+    def __init__(self, *, threads: int | None = None) -> None:
+        self._team = make_team(threads)
+        self._rgb = _core.Counter()
+        self._rgba = PairwiseSum()
+        self._n_pixels = 0
+
+    def update(self, source: ImageSource | ColorHistogram) -> None:
+        """Count another image, or add a histogram.
+
+        Parameters
+        ----------
+        source : path, binary file object, Pillow image, array or ColorHistogram
+            See :func:`kpalette.quantize`.
+
+        Raises
+        ------
+        OSError, TypeError, ValueError
+            As :func:`kpalette.quantize`; what was counted before is still there.
+        OverflowError
+            If there are more than 2**63 - 1 pixels, or more than 2**25 distinct colours with alpha.
+        """
+        if not isinstance(source, ColorHistogram):
+            pixels = files.as_pixels(source)
+            if pixels.shape[2] == 3:
+                flat = pixels.reshape(-1, 3)
+                self._grow(len(flat))
+                self._rgb.add(flat, self._team)
+                return
+            source = ColorHistogram.from_pixels(pixels, self._team)
+        if source.channels == 4:
+            self._rgba.add(source, MAX_RGBA)
+            self._grow(source.n_pixels)
+        else:
+            self._grow(source.n_pixels)
+            self._rgb.add_counts(source.colors, source.counts)
+
+    def _grow(self, more: int) -> None:
+        check_total(np.array([self._n_pixels, more]))
+        self._n_pixels += more
+
+    @property
+    def n_pixels(self) -> int:
+        """How many pixels were counted."""
+        return self._n_pixels
+
+    def histogram(self) -> ColorHistogram:
+        """Give the histogram of all images so far, to which more can be added.
+
+        Returns
+        -------
+        ColorHistogram
+            With three channels unless some pixel was not opaque.
+
+        Raises
+        ------
+        ValueError
+            If there was none.
+        """
+        if self._n_pixels == 0:
+            raise ValueError("histogram: expected at least one image, got none")
+        parts = [] if self._rgba.empty else [self._rgba.total()]
+        colors, counts = self._rgb.total(self._team)
+        if len(counts):
+            parts.append(ColorHistogram.from_core(colors, counts))
+        return sum(parts[1:], start=parts[0])
+
+
+class PairwiseSum:
+    """Adds histograms up in pairs, pairs of pairs and so on, so that few additions are large."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[int, ColorHistogram]] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._parts
+
+    def add(self, histogram: ColorHistogram, most: int | None = None) -> None:
+        """Add another one, unless the sum would have more than `most` colours."""
+        parts = self._parts.copy()
+        rank = 0
+        while parts and parts[-1][0] == rank:
+            histogram = parts.pop()[1] + histogram
+            rank += 1
+        if most is not None and len(histogram) > most:
+            raise OverflowError(
+                f"source: expected at most {most:,} distinct colours with alpha, got more; "
+                "lay the images over a colour to count them without"
+            )
+        self._parts = [*parts, (rank, histogram)]
+
+    def total(self) -> ColorHistogram:
+        """Give the sum; at least one must have been added."""
+        return sum((histogram for _, histogram in self._parts[1:]), start=self._parts[0][1])

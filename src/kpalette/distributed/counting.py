@@ -1,0 +1,228 @@
+"""Counting: a histogram of every tile, and their sum."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from dask._task_spec import Task, TaskRef
+from dask.base import tokenize
+
+from kpalette import files
+from kpalette.colors import ByteArray
+from kpalette.distributed import checkpoints, photos, running, tasks
+from kpalette.distributed.checkpoints import Checkpoint, Damaged
+from kpalette.distributed.mosaics import Mosaic
+from kpalette.distributed.photos import Photos
+from kpalette.distributed.sources import open_source
+from kpalette.distributed.tasks import Key, Tasks
+from kpalette.histogram import ColorHistogram, make_team
+
+
+def histogram(
+    source: Any,
+    *,
+    alpha: str = "keep",
+    chunks: Any = None,
+    missing: str = "error",
+    checkpoint: str | os.PathLike[str] | None = None,
+    scheduler: Any = None,
+) -> ColorHistogram:
+    """Count the colours of an image in tiles, or of a collection of photos.
+
+    The result is exactly that of :meth:`kpalette.ColorHistogram.from_image` of the whole, for any
+    tiles, in any order and on any number of workers; :func:`kpalette.extract_palette` takes it.
+
+    Parameters
+    ----------
+    source : array, group, path, URL, or a collection of these
+        What holds one image:
+
+        - a ``dask.array``, a NumPy or Zarr array (h, w), (h, w, 3) or (h, w, 4) of dtype uint8,
+          bool, uint16 (0 to 65535) or float (0 to 1);
+        - a Zarr group, or a path or URL of one that ends in ``.zarr``: its only array, or what
+          OME-Zarr's ``multiscales`` names first;
+        - a path of a TIFF or OME-TIFF, tiled or stripped: the first series in full resolution.
+          Levels are taken as they are, whatever profile or orientation the file names;
+        - a path or URL of any image that :func:`kpalette.quantize` takes.
+
+        A collection of photos, of whatever sizes and kinds: an iterable of paths and URLs that
+        ``fsspec`` opens; a folder, with all below it, or a pattern, as in
+        ``"s3://bucket/**/*.jpg"``; a ``dask.bag`` of paths, URLs or arrays.
+    alpha : str, default "keep"
+        What to do with transparency: keep it, or lay the image over a colour,
+        ``"flatten:#ffffff"``.
+    chunks : int, tuple or str, optional
+        The size of tiles, as Dask takes it: pixels, or bytes as in ``"64MiB"``. By default those of
+        a ``dask.array``, and for the others about 16 megapixels. Where it is not given in pixels,
+        it is aligned with how the others are stored.
+    missing : {"error", "fill"}
+        What to do where a Zarr array or a TIFF lacks chunks: refuse it, or take its fill value.
+    checkpoint : path, optional
+        A folder that the client and all workers share. Each tile's histogram is written there, and
+        a run with the same source takes what is there instead of reading those tiles again. An
+        array in memory is the same by its values, a ``dask.array`` by its name, and a file by size
+        and time; of Zarr only the description is looked at, not whether chunks have changed.
+    scheduler : str or Client, optional
+        ``"threads"``, ``"processes"`` or ``"synchronous"`` on this machine, the address of a Dask
+        scheduler such as ``"tcp://localhost:8786"``, or a ``distributed.Client``. By default what
+        Dask would take: an active ``Client``, what its configuration says, or threads.
+
+    Returns
+    -------
+    ColorHistogram
+        With three channels unless some pixel is not opaque.
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint is that of another source; a ``ValueError``.
+    OSError
+        If a path does not exist, or a checkpoint cannot be written (an `OutputError`, which names
+        the file).
+    SchedulerLostError
+        If there is no scheduler at the address, or it goes away; a ``RuntimeError``.
+    TileError
+        If a tile or photo cannot be read, or has values out of range, or its workers die of it; a
+        ``RuntimeError`` that names it.
+    TypeError
+        If an argument is of the wrong kind.
+    ValueError
+        If an argument is out of range, or there is nothing to count.
+
+    Notes
+    -----
+    A tile is read and counted by one task with one thread. It holds the tile, and a table of up to
+    2**24 colours; what goes from one process to another are distinct colours and their counts,
+    eight histograms at a time.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import kpalette
+    >>> from kpalette import distributed
+    >>> mosaic = da.zeros((5000, 4000, 3), dtype="uint8", chunks=(1000, 1000, 3))
+    >>> histogram = distributed.histogram(mosaic)
+    >>> histogram.n_pixels, histogram.colors.tolist()
+    (20000000, [[0, 0, 0]])
+    >>> kpalette.extract_palette(histogram, 8).hex
+    ['#000000']
+    """
+    running.check_scheduler(scheduler)
+    files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha
+    found = open_source(source, chunks, missing)
+    return histogram_of(found, alpha, missing, checkpoint, scheduler)
+
+
+def histogram_of(
+    source: Mosaic | Photos | Any, alpha: str, missing: str, checkpoint: Any, scheduler: Any
+) -> ColorHistogram:
+    """Count the colours of what :func:`open_source` found."""
+    partials = None
+    if checkpoint is not None:
+        partials = Checkpoint.open(checkpoint, _fingerprint(source), alpha, missing)
+
+    def total_of() -> ColorHistogram | Damaged | None:
+        counted = _count(source, Counter(alpha, partials))
+        result: ColorHistogram | Damaged | None
+        result = running.run(tasks.merged(counted, _add), scheduler, counted.names)
+        return result
+
+    total = total_of()
+    while isinstance(total, Damaged):
+        for path in total.paths:
+            os.unlink(path)
+        total = total_of()
+    if total is None:
+        raise ValueError("source: expected at least one image, got an empty bag")
+    return total
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Count the pixels of a tile, and leave its histogram in the checkpoint, if there is one."""
+
+    alpha: str
+    checkpoint: Checkpoint | None
+
+    def count(self, pixels: ByteArray, name: str) -> ColorHistogram:
+        """Count what :func:`kpalette.files.as_pixels` gave."""
+        pixels = files.apply_alpha(pixels, self.alpha)
+        histogram = ColorHistogram.from_pixels(pixels, make_team(1))
+        return self._kept(histogram, name)
+
+    def count_block(self, block: Any, name: str) -> ColorHistogram:
+        """Count a block of an array."""
+        return self.count(files.as_pixels(np.asarray(block)), name)
+
+    def count_photo(self, path: str, name: str) -> ColorHistogram:
+        """Count a photo."""
+        return self.count(photos.read(path), name)
+
+    def count_partition(self, items: Any, name: str) -> ColorHistogram | None:
+        """Count the photos of a part of a bag, of which there may be none."""
+        team, total = make_team(1), None
+        for item in items:
+            pixels = files.apply_alpha(photos.read(item), self.alpha)
+            histogram = ColorHistogram.from_pixels(pixels, team)
+            total = histogram if total is None else total + histogram
+        return None if total is None else self._kept(total, name)
+
+    def _kept(self, histogram: ColorHistogram, name: str) -> ColorHistogram:
+        if self.checkpoint is not None:
+            checkpoints.save(histogram, self.checkpoint.path(name))
+        return histogram
+
+
+def _count(source: Mosaic | Photos | Any, counter: Counter) -> Tasks:
+    """Make a task for each part of a source, or one that takes what the checkpoint has of it."""
+    token = f"count-{tokenize(_identity(source), counter)}"
+    done = counter.checkpoint.finished() if counter.checkpoint else set()
+    results: dict[Key, Any] = {}
+    names: dict[Key, str] = {}
+
+    def add(name: str, where: str, func: Callable[..., Any], part: Any) -> None:
+        key = (token, name)
+        if counter.checkpoint and name in done:
+            results[key] = Task(key, checkpoints.load, counter.checkpoint.path(name))
+        else:
+            results[key] = Task(key, func, part, name)
+        names[key] = where
+
+    if isinstance(source, Photos):
+        for i, path in enumerate(source.paths):
+            add(str(i), path, counter.count_photo, path)
+        return Tasks(results, names)
+    if isinstance(source, Mosaic):
+        for (i, j), where in source.tile_names().items():
+            add(f"{i}-{j}", where, counter.count_block, TaskRef(source.block(i, j)))
+        return tasks.needing(source.array, results, names)
+    for i, key in enumerate(source.__dask_keys__()):
+        add(str(i), f"bag, partition {i}", counter.count_partition, TaskRef(key))
+    return tasks.needing(source, results, names)
+
+
+def _identity(source: Mosaic | Photos | Any) -> Any:
+    """Tell what is counted from all that Dask may count at the same time."""
+    if isinstance(source, Photos):
+        return source.paths
+    return source.array.name if isinstance(source, Mosaic) else source.name
+
+
+def _fingerprint(source: Mosaic | Photos | Any) -> dict[str, Any]:
+    if isinstance(source, Mosaic):
+        return source.fingerprint
+    if isinstance(source, Photos):
+        return source.fingerprint()
+    return {"bag": source.name, "partitions": source.npartitions}
+
+
+def _add(parts: list[ColorHistogram | Damaged | None]) -> ColorHistogram | Damaged | None:
+    damaged = [part for part in parts if isinstance(part, Damaged)]
+    if damaged:
+        return Damaged(tuple(path for part in damaged for path in part.paths))
+    some = [part for part in parts if isinstance(part, ColorHistogram)]
+    return sum(some[1:], some[0]) if some else None

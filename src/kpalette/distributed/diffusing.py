@@ -1,0 +1,132 @@
+"""Error diffusion, exact: bands as wide as the image, each after the one above it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dask.array as da
+import numpy as np
+from dask._task_spec import Task, TaskRef
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+
+from kpalette import files
+from kpalette.colors import ByteArray
+from kpalette.distributed.errors import reading, writing
+from kpalette.distributed.mosaics import TILE_PIXELS, Mosaic, tile_name
+
+if TYPE_CHECKING:
+    from kpalette.distributed.mapping import Indices, Mapper
+
+
+@dataclass(frozen=True)
+class Carry:
+    """What a band leaves to the next one.
+
+    Attributes
+    ----------
+    above : uint8 array (w, c)
+        Its last row of pixels.
+    errors : float32 array (w, 4)
+        What that row has not shown, yet.
+    """
+
+    above: ByteArray
+    errors: np.ndarray[Any, np.dtype[np.float32]]
+
+    def save(self, path: str) -> None:
+        """Write it to a file, which appears whole or not at all."""
+        with writing(path), files.replacing(path) as file:
+            np.savez(file, above=self.above, errors=self.errors)
+
+    @classmethod
+    def load(cls, path: str) -> Carry:
+        """Read what :meth:`save` wrote."""
+        with np.load(path) as file:
+            return cls(file["above"], file["errors"])
+
+
+def band_chunks(mosaic: Mosaic) -> tuple[int, int]:
+    """Choose the size of bands where nobody says another: whole rows, about as large as tiles."""
+    width = mosaic.array.shape[1]
+    rows = max(1, TILE_PIXELS // width // mosaic.unit_rows) * mosaic.unit_rows
+    return min(rows, mosaic.array.shape[0]), width
+
+
+def diffuse(mosaic: Mosaic, palette: Any, mapper: Mapper, dtype: Any, folder: str | None) -> Any:
+    """Give a lazy array of indices (h, w), with the mosaic's chunks.
+
+    Parameters
+    ----------
+    mosaic : Mosaic
+        Its blocks beside each other are joined to bands.
+    palette : Delayed
+        The colours.
+    mapper : Mapper
+    dtype : dtype
+        Of the indices.
+    folder : str, optional
+        Where to leave what each band hands on, and to find what earlier runs have left: bands
+        above need not be made again then.
+    """
+    bands = mosaic.array.rechunk({1: -1})
+    rows, columns = mosaic.array.chunks[:2]
+    tops = np.cumsum((0, *rows)).tolist()
+    lefts = np.cumsum((0, *columns)).tolist()
+    token = tokenize(mosaic.array.name, palette.key, mapper, folder)
+    name = f"indices-{token}"
+    graph: dict[Any, Any] = {}
+    for i in range(len(rows)):
+        band = (f"band-{token}", i)
+        carry = (f"carry-{token}", i)
+        where = tile_name(mosaic.name, (i, 0), (tops[i], tops[i + 1]), (0, lefts[-1]))
+        file = None if folder is None else os.path.join(folder, f"{i}.npz")
+        above = TaskRef((f"carry-{token}", i - 1)) if i else None
+        step = Band(mapper, tops[i], where, file)
+        block = (bands.name, i, *(0,) * (bands.ndim - 1))
+        graph[band] = Task(band, step.map, TaskRef(block), TaskRef(palette.key), above)
+        if file is not None and os.path.exists(file):
+            graph[carry] = Task(carry, Carry.load, file)
+        else:
+            graph[carry] = Task(carry, _second, TaskRef(band))
+        for j in range(len(columns)):
+            key = (name, i, j)
+            graph[key] = Task(key, _cut, TaskRef(band), lefts[j], lefts[j + 1])
+    layers = HighLevelGraph.from_collections(name, graph, dependencies=[bands, palette])
+    return da.Array(layers, name, (rows, columns), dtype=dtype)
+
+
+@dataclass(frozen=True)
+class Band:
+    """How to map a band."""
+
+    mapper: Mapper
+    top: int
+    where: str
+    file: str | None
+
+    def map(
+        self, block: Any, colors: ByteArray, before: Carry | None = None
+    ) -> tuple[Indices, Carry]:
+        """Give the band's indices, and what it leaves to the next."""
+        with reading(self.where):
+            pixels = self.mapper.prepared(files.as_pixels(np.asarray(block)), colors)
+        if before is None:
+            above, errors = None, np.zeros((pixels.shape[1], 4), np.float32)
+        else:
+            above, errors = before.above, before.errors.copy()
+        indices = self.mapper.map(pixels, colors, (self.top, 0), above=above, errors=errors)
+        carry = Carry(pixels[-1].copy(), errors)
+        if self.file is not None:
+            carry.save(self.file)
+        return indices, carry
+
+
+def _second(pair: tuple[Indices, Carry]) -> Carry:
+    return pair[1]
+
+
+def _cut(pair: tuple[Indices, Carry], left: int, right: int) -> Indices:
+    return np.ascontiguousarray(pair[0][:, left:right])

@@ -1,0 +1,120 @@
+"""Mapping: from the pixels of a tile to indices, as if it were mapped with the whole image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dask
+import numpy as np
+from dask.base import tokenize
+
+from kpalette import _core, dither, files, pipeline
+from kpalette.colors import ByteArray
+from kpalette.distributed.diffusing import diffuse
+from kpalette.distributed.errors import reading
+from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.histogram import ColorHistogram, make_team
+
+Indices = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Mapper:
+    """How to map the tiles of one image.
+
+    Attributes
+    ----------
+    alpha : str
+        What to do with transparency.
+    space : str
+        Where distances are measured.
+    dither : str or None
+    strength : float
+    exact : bool
+        Whether the palette has all colours that there are, so that none need be compared.
+    """
+
+    alpha: str
+    space: str
+    dither: str | None
+    strength: float
+    exact: bool
+
+    def prepared(self, pixels: ByteArray, colors: ByteArray) -> ByteArray:
+        """Give pixels with as many channels as the palette has."""
+        pixels = files.apply_alpha(pixels, self.alpha)
+        return files.with_alpha(pixels) if colors.shape[1] == 4 else pixels
+
+    def map(
+        self, pixels: ByteArray, colors: ByteArray, origin: tuple[int, int], **carried: Any
+    ) -> Indices:
+        """Map prepared pixels whose first one is at a row and column of the image.
+
+        `carried` is what error diffusion takes from the rows above: see `dither.apply`.
+        """
+        team = make_team(1)
+        k = len(colors)
+        if self.exact:
+            indices = np.empty(pixels.shape[:2], index_dtype(k))
+            flat = pixels.reshape(-1, pixels.shape[2])
+            own = np.arange(k, dtype=np.uint16)
+            _core.remap(flat, colors, own, indices.reshape(-1), team)
+            return indices
+        histogram = ColorHistogram.from_pixels(pixels, team)
+        points = _core.Points(histogram.colors, histogram.counts, team, self.space)
+        assignment = _core.Assignment(points, k, team)
+        assignment.update(_core.place(colors, self.space))
+        labels = assignment.labels
+        indices = pipeline.map_pixels(pixels, histogram, labels, k, team)
+        if self.dither is not None and self.strength > 0:
+            dither.apply(
+                self.dither,
+                self.strength,
+                pixels,
+                histogram,
+                labels,
+                colors,
+                indices,
+                space=self.space,
+                team=team,
+                origin=origin,
+                **carried,
+            )
+        return indices
+
+    def map_block(
+        self, block: Any, colors: ByteArray, image: str, block_info: Any = None
+    ) -> Indices:
+        """Map a block of a Dask array, and name it if that fails."""
+        rows, columns = block_info[0]["array-location"][:2]
+        with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
+            pixels = files.as_pixels(np.asarray(block))
+            return self.map(self.prepared(pixels, colors), colors, (rows[0], columns[0]))
+
+
+def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | None = None) -> Any:
+    """Give a lazy array of indices (h, w), with the mosaic's chunks.
+
+    `folder` is where error diffusion leaves what it needs to go on.
+    """
+    array, dtype = mosaic.array, index_dtype(len(colors))
+    token = tokenize(array.name, colors, mapper)
+    # A task of its own, so that each worker is sent it once.
+    palette = dask.delayed(colors, name=f"palette-{token}")
+    if mapper.dither == "floyd-steinberg" and mapper.strength > 0:
+        return diffuse(mosaic, palette, mapper, dtype, folder)
+    return array.map_blocks(
+        mapper.map_block,
+        palette,
+        image=mosaic.name,
+        drop_axis=list(range(2, array.ndim)),
+        dtype=dtype,
+        meta=np.empty((0, 0), dtype),
+        name=f"indices-{token}",
+    )
+
+
+def index_dtype(k: int) -> Any:
+    """Say what holds the indices of k colours."""
+    return np.dtype(np.uint8 if k <= 256 else np.uint16)

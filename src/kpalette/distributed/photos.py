@@ -1,0 +1,131 @@
+"""Collections of photos: lists, patterns and folders, here or wherever fsspec gets to."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kpalette import files
+from kpalette.colors import ByteArray
+from kpalette.distributed.errors import reading
+
+#: Questions about files that are asked at the same time.
+QUESTIONS = 16
+#: What tells one version of a file from another, by the names that file systems have for it.
+FACTS = ("size", "mtime", "LastModified", "ETag", "updated", "md5Hash")
+
+
+@dataclass(frozen=True)
+class Photos:
+    """Paths and URLs of images, in the order in which they came."""
+
+    paths: list[str]
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Tell these photos from others, and from what they may become."""
+        with ThreadPoolExecutor(QUESTIONS) as pool:
+            return {"photos": list(pool.map(_facts, self.paths))}
+
+
+def listed(paths: Iterable[Any]) -> Photos:
+    """Take photos one by one.
+
+    Raises
+    ------
+    TypeError
+        If one is no path.
+    ValueError
+        If there are none.
+    """
+    found = []
+    for path in paths:
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"source: expected paths or URLs, got {type(path).__name__} among them")
+        found.append(os.fspath(path))
+    if not found:
+        raise ValueError("source: expected at least one image, got an empty collection")
+    return Photos(found)
+
+
+def matching(pattern: str) -> Photos | None:
+    """Find the photos that a pattern means, or that are below a folder; None if it is neither.
+
+    Images are known by their endings in folders, and where the pattern ends in a mere ``*``. What
+    is hidden is left out.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    import fsspec
+
+    system, path = fsspec.url_to_fs(pattern)
+    if any(sign in pattern for sign in "*?[") and not system.exists(path):
+        found, below = system.glob(path), ""
+        by_ending = path.rpartition("/")[2] in ("*", "**")
+        what = "no file matches"
+    elif system.isdir(path):
+        found, below = system.find(path), path.rstrip("/") + "/"
+        by_ending = True
+        what = "no image is below"
+    else:
+        return None
+    if by_ending:
+        endings = _endings()
+        found = [each for each in found if os.path.splitext(each)[1].lower() in endings]
+    found = sorted(each for each in found if "/." not in each.removeprefix(below[:-1]))
+    if not by_ending:
+        found = [each for each in found if not system.isdir(each)]
+    if not found:
+        raise ValueError(f"source: expected at least one image, but {what} {pattern!r}")
+    local = "://" not in pattern
+    return Photos(found if local else [system.unstrip_protocol(each) for each in found])
+
+
+def read(photo: Any) -> ByteArray:
+    """Read an image by its path or URL, or take an array as one.
+
+    Raises
+    ------
+    TileError
+        If it cannot be read; it names the photo.
+    """
+    if isinstance(photo, np.ndarray):
+        with reading(f"array of shape {photo.shape}"):
+            return files.as_pixels(photo)
+    name = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
+    with reading(name or type(photo).__name__):
+        if name is None or "://" not in name:
+            return files.as_pixels(photo)
+        import fsspec
+
+        with fsspec.open(name, "rb") as file:
+            return files.as_pixels(io.BytesIO(file.read()))
+
+
+def _facts(path: str) -> list[str]:
+    """Say what is known of a file without reading it; nothing, if it is not there."""
+    import fsspec
+
+    try:
+        system, inner = fsspec.url_to_fs(path)
+        facts = system.info(inner)
+    except OSError:
+        facts = {}
+    return [path, *(f"{name} {facts[name]}" for name in FACTS if name in facts)]
+
+
+def _endings() -> set[str]:
+    """List the endings of the images that Pillow reads by itself."""
+    from PIL import Image
+
+    formats = Image.registered_extensions()
+    helped = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+    return {ending for ending, kind in formats.items() if kind in Image.OPEN and kind not in helped}

@@ -1,0 +1,266 @@
+"""An image in tiles in its k best colours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from kpalette import dither as dithering
+from kpalette import files
+from kpalette.colors import ByteArray, Color, checked_fixed
+from kpalette.distributed import mapping, running
+from kpalette.distributed.counting import histogram_of
+from kpalette.distributed.diffusing import band_chunks
+from kpalette.distributed.mapping import Mapper
+from kpalette.distributed.mosaics import Mosaic
+from kpalette.distributed.sources import open_image
+from kpalette.fit import Fitted, fit, psnr
+from kpalette.histogram import ColorHistogram, make_team
+from kpalette.palette import Palette
+from kpalette.pipeline import check_k, check_options
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class QuantizedArray:
+    """An image in few colours whose pixels are computed where they are needed.
+
+    Attributes
+    ----------
+    indices : dask.array (h, w) of uint8 or uint16
+        The palette entry of each pixel, with the source's chunks.
+    palette : Palette
+        Most frequent colour first. Its counts are those of the nearest entries: what dithering
+        changes is not counted.
+    mse : float or None
+        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB; that of the
+        nearest entries, too. None if the palette was given, as nothing was counted then.
+    n_iter : int
+        Passes of k-means that were made.
+    n_distinct : int or None
+        Distinct colours of the image before; None if the palette was given.
+    """
+
+    indices: Any
+    palette: Palette
+    mse: float | None
+    n_iter: int
+    n_distinct: int | None
+    _mapper: Mapper
+    _source: Mosaic
+    _colors: ByteArray
+    _scheduler: Any
+
+    @property
+    def psnr(self) -> float | None:
+        """Peak signal-to-noise ratio in decibels; infinite where nothing was lost."""
+        return None if self.mse is None else psnr(self.mse)
+
+    @property
+    def rgb(self) -> Any:
+        """dask.array (h, w, 3) of uint8. Alpha, if any, is in :attr:`rgba`."""
+        return self._shown(self.palette.colors[:, :3])
+
+    @property
+    def rgba(self) -> Any:
+        """dask.array (h, w, 4) of uint8."""
+        return self._shown(files.with_alpha(self.palette.colors))
+
+    def _shown(self, colors: ByteArray) -> Any:
+        channels = colors.shape[1]
+        return self.indices.map_blocks(
+            _show,
+            colors=np.ascontiguousarray(colors),
+            new_axis=2,
+            chunks=(*self.indices.chunks, (channels,)),
+            dtype=np.uint8,
+            meta=np.empty((0, 0, 0), np.uint8),
+        )
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the indexed image as a Zarr group or a TIFF, never whole in memory.
+
+        Workers write finished blocks to ``path.part``, a folder that they share with the client. It
+        becomes `path` at the end, whole or not at all. After any failure it stays, and the next
+        `save` with the same source, palette and options makes only the blocks that are missing.
+
+        Parameters
+        ----------
+        path : path
+            A local one. Its ending says the format:
+
+            - ``.zarr``: a group of ``indices`` (h, w), in chunks of a block; ``palette`` (k, 3)
+              or (k, 4), uint8; and ``counts`` (k,), int64. Attributes say ``kpalette``'s version,
+              ``k``, ``space``, ``dither`` and ``mse``.
+            - ``.tif`` or ``.tiff``: a tiled BigTIFF with a palette, compressed by deflate. It is
+              written from the finished blocks by the client.
+        overwrite : bool
+            Whether to replace what there is.
+
+        Raises
+        ------
+        FileExistsError
+            If there is something at `path`, or at ``path.part`` what this did not write.
+        OutputError
+            If a file cannot be written, which it names; an ``OSError``.
+        SchedulerLostError, TileError
+            As :func:`quantize`.
+        ValueError
+            If the ending is another, `path` is a URL, or a TIFF's palette has no room for more than
+            256 colours or for alpha.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> import zarr
+        >>> from kpalette import distributed
+        >>> q = distributed.quantize(np.array([[9, 200, 200]], np.uint8), 2)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "few.zarr")
+        ...     q.save(path)
+        ...     zarr.open_group(path, mode="r")["indices"][:].tolist()
+        [[1, 0, 0]]
+        """
+        from kpalette.distributed import saving
+
+        saving.save(self, path, overwrite)
+
+    def __repr__(self) -> str:
+        height, width = self.indices.shape
+        before = "" if self.n_distinct is None else f"{self.n_distinct} to "
+        error = "" if self.mse is None else f", MSE {self.mse:.4g}"
+        return f"QuantizedArray({width}×{height}, {before}{len(self.palette)} colors{error})"
+
+
+def quantize(
+    source: Any,
+    k: int = 256,
+    *,
+    space: str = "oklab",
+    effort: str = "balanced",
+    fixed: Sequence[Color] | None = None,
+    alpha: str = "keep",
+    dither: str | None = None,
+    dither_strength: float = 1.0,
+    seed: int = 0,
+    chunks: Any = None,
+    missing: str = "error",
+    checkpoint: str | os.PathLike[str] | None = None,
+    scheduler: Any = None,
+    palette: Palette | None = None,
+) -> QuantizedArray:
+    """Reduce an image in tiles to its k best colours.
+
+    All pixels are counted, now; they are mapped when the result's indices are computed or saved.
+    Palette and indices are, bit for bit, those of :func:`kpalette.quantize` with the same arguments
+    and the image as one array, for any tiles.
+
+    Parameters
+    ----------
+    source : array, group, path or URL
+        One image: see :func:`histogram`. An ordinary image file is read at once, as one tile.
+    k, space, effort, fixed, alpha, dither_strength, seed
+        See :func:`kpalette.quantize`.
+    dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
+        See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row waits for the one above:
+        blocks beside each other are mapped as one band, and bands one after the other, so that more
+        workers do not make it quicker.
+    chunks, missing, checkpoint, scheduler
+        See :func:`histogram`. :meth:`QuantizedArray.save` uses the same scheduler.
+    palette : Palette, optional
+        What to map the image onto, instead of fitting. Then `k`, `effort`, `seed` and `checkpoint`
+        are not used, and nothing is counted. Each pixel gets what :meth:`kpalette.Palette.remap`
+        gives it in an image with alpha, where the source has an alpha channel that is kept.
+
+    Returns
+    -------
+    QuantizedArray
+
+    Raises
+    ------
+    CheckpointError, OSError, SchedulerLostError, TileError
+        As :func:`histogram`.
+    kpalette.ImageReadError
+        If an ordinary image cannot be read; a ``ValueError``.
+    TypeError
+        If an argument is of the wrong kind.
+    ValueError
+        If an argument is out of range, or the source is a collection.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> import numpy as np
+    >>> import kpalette
+    >>> from kpalette import distributed
+    >>> photo = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    >>> q = distributed.quantize(da.from_array(photo, chunks=5), 4)
+    >>> q
+    QuantizedArray(16×16, 256 to 4 colors, MSE 1050)
+    >>> q.indices.numblocks
+    (4, 4)
+    >>> whole = kpalette.quantize(photo, 4)
+    >>> bool((q.indices == whole.indices).all())
+    True
+    """
+    check_k(k)
+    check_options(space, effort, seed)
+    dithering.check_options(dither, dither_strength)
+    fixed_colors = checked_fixed(fixed, k, alpha)
+    files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha
+    running.check_scheduler(scheduler)
+    if palette is not None:
+        if not isinstance(palette, Palette):
+            raise TypeError(f"palette: expected a Palette or None, got {type(palette).__name__}")
+        if len(fixed_colors):
+            raise ValueError("fixed: expected none with a palette that is given")
+    mosaic = open_image(source, chunks, missing)
+    if dither == "floyd-steinberg" and chunks is None and not isinstance(source, da.Array):
+        mosaic = open_image(source, band_chunks(mosaic), missing)
+    if palette is not None:
+        colors = palette.colors
+        if mosaic.array.shape[2:] == (4,) and alpha == "keep":
+            colors = files.with_alpha(colors)
+        mapper = Mapper(alpha, space, dither, float(dither_strength), False)
+        indices = mapping.map_tiles(mosaic, colors, mapper)
+        return QuantizedArray(indices, palette, None, 0, None, mapper, mosaic, colors, scheduler)
+    histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler)
+    if fixed_colors.shape[1] == 4 or histogram.channels == 4:
+        fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
+    fitted = fit(histogram, k, space, effort, seed, make_team(None), fixed_colors)
+    mapper = _mapper(fitted, histogram, alpha, space, dither, float(dither_strength))
+    return QuantizedArray(
+        mapping.map_tiles(mosaic, fitted.palette.colors, mapper),
+        fitted.palette,
+        fitted.mse,
+        fitted.n_iter,
+        len(histogram),
+        mapper,
+        mosaic,
+        fitted.palette.colors,
+        scheduler,
+    )
+
+
+def _mapper(
+    fitted: Fitted,
+    histogram: ColorHistogram,
+    alpha: str,
+    space: str,
+    dither: str | None,
+    strength: float,
+) -> Mapper:
+    """Say how tiles are mapped as :func:`kpalette.quantize` maps the whole."""
+    # Where each colour is its own entry, that decides: two that are almost transparent can lie on
+    # one point of the space.
+    exact = np.array_equal(fitted.palette.colors[fitted.labels], histogram.colors)
+    return Mapper(alpha, space, dither if fitted.mse > 0 else None, strength, exact)
+
+
+def _show(indices: np.ndarray[Any, Any], colors: ByteArray) -> ByteArray:
+    return np.take(colors, indices, axis=0)

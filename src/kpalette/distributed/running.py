@@ -1,0 +1,147 @@
+"""Running tasks: with a local scheduler or a cluster's, and what it means if that goes away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from dask.base import compute, get_scheduler
+from dask.delayed import Delayed
+
+from kpalette.distributed.bars import following
+from kpalette.distributed.errors import SchedulerLostError, TileError, in_words
+
+LOCAL = ("threads", "processes", "synchronous")
+#: Seconds to wait for a scheduler's first answer.
+CONNECT_TIMEOUT = 10
+#: Seconds between two looks at whether the scheduler is still there.
+LOOK_AFTER = 1
+#: Seconds that a temporary client may take to say goodbye.
+CLOSE_TIMEOUT = 5
+
+
+def check_scheduler(scheduler: Any) -> None:
+    """Raise TypeError or ValueError for anything but a scheduler's name, an address or a Client."""
+    expected = f"scheduler: expected {', '.join(map(repr, LOCAL))}, an address or a Client"
+    if isinstance(scheduler, str):
+        if scheduler not in LOCAL and "://" not in scheduler:
+            raise ValueError(f"{expected} such as 'tcp://localhost:8786', got {scheduler!r}")
+        return
+    if scheduler is not None and not _is_client(scheduler):
+        raise TypeError(f"{expected}, got {type(scheduler).__name__}")
+    if getattr(scheduler, "asynchronous", False):
+        raise ValueError("scheduler: expected a Client that waits, got an asynchronous one")
+
+
+def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
+    """Compute one result.
+
+    Parameters
+    ----------
+    task : Delayed
+    scheduler : None, str or Client
+        See :func:`kpalette.distributed.histogram`.
+    names : mapping
+        What each task works for, by its key, in case it takes its workers down with it.
+
+    Raises
+    ------
+    SchedulerLostError
+        If there is no scheduler at the address, or it goes away.
+    TileError
+        If the workers that take on a task die.
+    Exception
+        What the tasks raise.
+    """
+    client = scheduler
+    if scheduler is None:
+        client = getattr(get_scheduler(), "__self__", None)
+    if isinstance(scheduler, str) and scheduler not in LOCAL:
+        with connected(scheduler) as client:
+            return _run_on(client, task, names)
+    if _is_client(client):
+        return _run_on(client, task, names)
+    (result,) = compute(task, scheduler=scheduler)
+    return result
+
+
+def _is_client(value: Any) -> bool:
+    if type(value).__module__.partition(".")[0] != "distributed":
+        return False
+    from distributed import Client
+
+    return isinstance(value, Client)
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Give a client of the scheduler at an address, for a while.
+
+    Raises
+    ------
+    SchedulerLostError
+        If there is none.
+    """
+    from distributed import Client
+
+    try:
+        client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SchedulerLostError(
+            f"scheduler: expected one at {address!r}, but there is no answer: {in_words(error)}"
+        ) from error
+    try:
+        yield client
+    finally:
+        with suppress(Exception):  # of a scheduler that is not there to say goodbye to
+            client.close(timeout=CLOSE_TIMEOUT)
+
+
+def _wait(client: Any, future: Any) -> None:
+    """Wait, and look now and then whether there is still something to wait for."""
+    from distributed import wait
+
+    while True:
+        try:
+            wait(future, timeout=LOOK_AFTER)
+        except TimeoutError:
+            if client.status != "running":
+                raise
+        else:
+            return
+
+
+def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
+    """Compute on a cluster, as long as its scheduler is there."""
+    from concurrent.futures import CancelledError
+
+    from distributed.client import ClosedClientError
+    from distributed.comm import CommClosedError
+    from distributed.scheduler import KilledWorker
+
+    lost = (CancelledError, ClosedClientError, CommClosedError, TimeoutError)
+    address = getattr(client.scheduler, "address", "an unknown address")
+    future = None
+    try:
+        future = client.compute(task)
+        with following(future):
+            _wait(client, future)
+        return future.result()
+    except lost as error:
+        raise SchedulerLostError(
+            f"scheduler: lost the connection to {address!r}: {in_words(error)}; what is finished "
+            "is kept where there is a checkpoint or an output, and need not be done again"
+        ) from error
+    except KilledWorker as error:
+        names_by_text = {str(key): name for key, name in names.items()}
+        where = names_by_text.get(str(error.task), f"task {error.task}")
+        raise TileError(
+            where,
+            f"{error.allowed_failures + 1} workers died of it, perhaps for want of memory: "
+            "give them more, or make chunks smaller",
+        ) from error
+    finally:
+        if future is not None:
+            with suppress(Exception):
+                future.release()

@@ -1,0 +1,117 @@
+"""What an image or a collection can be given as."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import dask.array as da
+import numpy as np
+
+from kpalette.distributed import mosaics, photos, tiffs, zarrs
+from kpalette.distributed.mosaics import Mosaic
+from kpalette.distributed.photos import Photos
+from kpalette.pipeline import check_choice
+
+EXPECTED = (
+    "source: expected a Dask, NumPy or Zarr array, a Zarr group, or the path of a Zarr group, a "
+    "TIFF or an image"
+)
+
+
+def open_source(source: Any, chunks: Any, missing: str) -> Mosaic | Photos | Any:
+    """Find out what a source is, and look at it without reading pixels.
+
+    Returns
+    -------
+    Mosaic, Photos or dask.bag.Bag
+
+    Raises
+    ------
+    OSError
+        If there is no such file.
+    TypeError
+        If the source, or its dtype, is of another kind.
+    ValueError
+        If it holds no image, or `chunks` or `missing` cannot be.
+    """
+    check_choice("missing", missing, ("error", "fill"))
+    if isinstance(source, (str, os.PathLike)):
+        found = _by_path(os.fspath(source), chunks, missing)
+    elif isinstance(source, np.ndarray):
+        found = _of_numpy(source, chunks)
+    elif isinstance(source, da.Array):
+        found = mosaics.of_array(source, chunks)
+    elif _is("zarr", "Array", source):
+        found = zarrs.open_array(source, chunks, missing)
+    elif _is("zarr", "Group", source):
+        found = zarrs.open_group(source, chunks, missing)
+    elif _is("dask.bag", "Bag", source):
+        found = source
+    elif isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray)):
+        found = photos.listed(source)
+    else:
+        raise TypeError(f"{EXPECTED}, or a collection of paths, got {type(source).__name__}")
+    if chunks is not None and not isinstance(found, Mosaic):
+        raise ValueError("chunks: expected None for photos, which are not cut")
+    return found
+
+
+def open_image(source: Any, chunks: Any, missing: str) -> Mosaic:
+    """Find out what a source is, if it is one image. An ordinary image file is read, as one tile.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As `open_source`, or if it is a collection, or an image that cannot be read.
+    """
+    found = open_source(source, chunks if not _is_file(source) else None, missing)
+    if isinstance(found, Mosaic):
+        return found
+    if isinstance(found, Photos) and _is_file(source):
+        pixels = photos.read(found.paths[0])
+        return _of_numpy(pixels, pixels.shape if chunks is None else chunks, found.paths[0])
+    raise ValueError(
+        f"{EXPECTED}, got a collection: take its `histogram`, make a palette of that by "
+        "`kpalette.extract_palette`, and map each image by `Palette.remap`"
+    )
+
+
+def _by_path(path: str, chunks: Any, missing: str) -> Mosaic | Photos:
+    if zarrs.is_zarr(path):
+        return zarrs.open_path(path, chunks, missing)
+    found = photos.matching(path)
+    if found is not None:
+        return found
+    if "://" not in path:
+        with open(path, "rb"):  # so that it is known at once if it is not there
+            pass
+        if tiffs.is_tiff(path):
+            return tiffs.open_path(path, chunks, missing)
+    return Photos([path])
+
+
+def _is_file(source: Any) -> bool:
+    """Tell whether a source is the path of an ordinary image: one that Pillow is to read."""
+    if not isinstance(source, (str, os.PathLike)):
+        return False
+    path = os.fspath(source)
+    if zarrs.is_zarr(path) or ("://" not in path and tiffs.is_tiff(path)):
+        return False
+    return photos.matching(path) is None
+
+
+def _of_numpy(array: Any, chunks: Any, name: str = "array") -> Mosaic:
+    mosaics.check_shape(array.shape, array.dtype)
+    sizes = mosaics.stored(array.shape, array.dtype, (1, 1), chunks)
+    blocks = mosaics.cut(array.shape, sizes)
+    return mosaics.of_array(da.from_array(array, chunks=blocks), None, name)
+
+
+def _is(module: str, name: str, value: Any) -> bool:
+    """Tell whether a value is of a class, without importing the module if nobody else has."""
+    import sys
+
+    found = sys.modules.get(module)
+    return found is not None and isinstance(value, getattr(found, name))

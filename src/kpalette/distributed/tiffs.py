@@ -1,0 +1,143 @@
+"""Large TIFF and OME-TIFF files as mosaics, by tifffile."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kpalette.distributed.axes import Axes
+from kpalette.distributed.mosaics import Mosaic, of_reader
+from kpalette.files.decoding import to_levels
+
+ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
+PHOTOMETRICS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
+PREMULTIPLIED, STRAIGHT = 1, 2  # kinds of alpha
+
+
+def is_tiff(path: str) -> bool:
+    """Tell by its name whether a path is that of a TIFF."""
+    return path.lower().endswith(ENDINGS)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[tuple[Any, Any]]:
+    """Open the first series of a TIFF, and an array that reads parts of it."""
+    import tifffile
+    import zarr
+
+    with tifffile.TiffFile(path) as file:
+        series = file.series[0]
+        if series.dataoffset is not None:  # one piece, uncompressed
+            yield series, tifffile.memmap(path, series=0, mode="r")
+            return
+        store = series.aszarr(level=0)
+        try:
+            yield series, zarr.open_array(store, mode="r")
+        finally:
+            store.close()
+
+
+@dataclass(frozen=True)
+class TiffReader:
+    """Read parts of a TIFF, which is opened each time: that takes a millisecond."""
+
+    path: str
+    axes: Axes
+    photometric: str
+    alpha: int | None
+
+    def read(self, rows: slice, columns: slice) -> np.ndarray[Any, Any]:
+        """Read some rows and columns, as levels."""
+        with _opened(self.path) as (series, array):
+            pixels = self.axes.take(array, rows, columns)
+            if self.photometric == "MINISWHITE":
+                return 255 - to_levels(pixels)
+            if self.photometric == "PALETTE":
+                table = np.moveaxis(series.keyframe.colormap, 0, 1)
+                return np.take(table, pixels, axis=0)
+        if pixels.ndim == 3 and pixels.shape[2] == 4:
+            if self.alpha is None:
+                return pixels[..., :3]
+            if self.alpha == PREMULTIPLIED:
+                image = Image.frombytes("RGBa", pixels.shape[1::-1], to_levels(pixels).tobytes())
+                return np.asarray(image.convert("RGBA"))
+        return np.array(pixels)
+
+
+def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
+    """Open the first image of a TIFF, in full resolution.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it holds no image of grey, RGB or RGBA, or parts are missing.
+    """
+    import tifffile
+
+    status = os.stat(path)
+    try:
+        with _opened(path) as (series, array):
+            axes = Axes.of(series.axes, series.shape, path)
+            page = series.keyframe
+            photometric = page.photometric.name
+            if photometric == "YCBCR" and page.compression.name == "JPEG":
+                photometric = "RGB"  # which is what its decoder gives
+            if photometric not in PHOTOMETRICS:
+                raise ValueError(
+                    f"source: expected a TIFF of grey, RGB or a palette, got {photometric} "
+                    f"in {path}"
+                )
+            if missing == "error":
+                _check_complete(series, path)
+            shape = axes.image_shape(series.shape)
+            dtype = series.dtype
+            unit = _unit(array, axes)
+            reader = TiffReader(path, axes, photometric, _alpha(page, axes))
+            if photometric == "PALETTE":
+                shape, dtype = (*shape, 3), np.dtype(np.uint16)
+            elif photometric == "MINISWHITE" or reader.alpha == PREMULTIPLIED:
+                dtype = np.dtype(np.uint8)
+            elif len(shape) == 3 and shape[2] == 4 and reader.alpha is None:
+                shape = (*shape[:2], 3)
+    except (tifffile.TiffFileError, IndexError, KeyError) as error:
+        raise ValueError(f"source: expected a TIFF in {path}: {error}") from error
+    fingerprint = {"tiff": path, "size": status.st_size, "mtime": status.st_mtime_ns}
+    return of_reader(reader.read, shape, dtype, chunks, unit, path, fingerprint)
+
+
+def _unit(array: Any, axes: Axes) -> tuple[int, int]:
+    """Give the rows and columns of a tile or strip; where all is one piece, a row is one."""
+    sizes = getattr(array, "chunks", None)
+    if sizes is None:
+        return 1, int(array.shape[axes.columns])
+    return int(sizes[axes.rows]), int(sizes[axes.columns])
+
+
+def _alpha(page: Any, axes: Axes) -> int | None:
+    """Say what a fourth channel is. Where channels are pages of their own, nothing tells."""
+    if page.photometric.name not in ("RGB", "YCBCR"):
+        return STRAIGHT
+    kinds = [int(kind) for kind in page.extrasamples]
+    return kinds[0] if kinds and kinds[0] in (PREMULTIPLIED, STRAIGHT) else None
+
+
+def _check_complete(series: Any, path: str) -> None:
+    """Raise ValueError if parts of the image are not in the file, as in sparse ones."""
+    absent = total = 0
+    for page in series.pages:
+        counts = page.databytecounts if page is not None else (0,)
+        total += len(counts)
+        absent += sum(count == 0 for count in counts)
+    if absent:
+        raise ValueError(
+            f"source: expected all {total} tiles or strips of {path}, but {absent} are missing; "
+            "missing='fill' takes them for what the file says of such, mostly black"
+        )

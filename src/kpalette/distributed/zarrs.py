@@ -1,0 +1,139 @@
+"""Zarr arrays and groups as mosaics."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kpalette.distributed.axes import Axes
+from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
+
+#: What lies in a folder that is a Zarr array or group.
+MARKS = ("zarr.json", ".zarray", ".zgroup")
+
+
+def is_zarr(path: str) -> bool:
+    """Tell whether a path or URL is that of a Zarr array or group."""
+    if path.rstrip("/").lower().endswith(".zarr"):
+        return True
+    return any(os.path.isfile(os.path.join(path, mark)) for mark in MARKS)
+
+
+@dataclass(frozen=True)
+class ZarrReader:
+    """Read parts of a Zarr array."""
+
+    array: Any
+    axes: Axes
+
+    def read(self, rows: slice, columns: slice) -> np.ndarray[Any, Any]:
+        """Read some rows and columns."""
+        return self.axes.take(self.array, rows, columns)
+
+
+def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
+    """Open an array, or the image in a group, by path or URL.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    ValueError
+        If it holds no image, or chunks are missing.
+    """
+    import zarr
+
+    if "://" not in path and not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    try:
+        found = zarr.open(path, mode="r")
+    except FileNotFoundError:
+        raise ValueError(f"source: expected a Zarr array or group in {path!r}") from None
+    if isinstance(found, zarr.Group):
+        return open_group(found, chunks, missing, path)
+    return open_array(found, chunks, missing, path)
+
+
+def open_group(group: Any, chunks: Any, missing: str, name: str | None = None) -> Mosaic:
+    """Open the image of a group: the first that OME-Zarr names, or the only array."""
+    name = name or str(group.store_path)
+    attributes = dict(group.attrs)
+    multiscales = attributes.get("ome", attributes).get("multiscales")
+    if multiscales:
+        first = multiscales[0]
+        array = group[first["datasets"][0]["path"]]
+        # Before version 0.4 axes were mere names, and before 0.3 always these.
+        axes = first.get("axes", list("tczyx"))
+        names = [axis if isinstance(axis, str) else axis["name"] for axis in axes]
+        return open_array(array, chunks, missing, f"{name}/{array.basename}", names)
+    arrays = dict(group.arrays())
+    if len(arrays) != 1:
+        found = ", ".join(sorted(arrays)) or "none"
+        raise ValueError(f"source: expected one array in the Zarr group {name}, got {found}")
+    ((inner, array),) = arrays.items()
+    return open_array(array, chunks, missing, f"{name}/{inner}")
+
+
+def open_array(
+    array: Any, chunks: Any, missing: str, name: str | None = None, names: Any = None
+) -> Mosaic:
+    """Open an array, whose axes may have names."""
+    name = name or str(array.store_path)
+    axes = Axes.unnamed(array.shape) if names is None else Axes.of(names, array.shape, name)
+    shape = axes.image_shape(array.shape) if names is not None else array.shape
+    check_shape(shape, array.dtype)
+    if missing == "error":
+        _check_complete(array, name)
+    stored = array.shards or array.chunks
+    unit = stored[axes.rows], stored[axes.columns]
+    fingerprint = {"zarr": name, **_age(str(array.store_path))}
+    reader = ZarrReader(array, axes)
+    return of_reader(reader.read, shape, array.dtype, chunks, unit, name, fingerprint)
+
+
+def _age(path: str) -> dict[str, Any]:
+    """Say when the description of a local array was written."""
+    folder = path.removeprefix("file://")
+    for mark in MARKS:
+        try:
+            return {"mtime": os.stat(os.path.join(folder, mark)).st_mtime_ns}
+        except OSError:
+            continue
+    return {}
+
+
+def _check_complete(array: Any, name: str) -> None:
+    """Raise ValueError if chunks of an array are not there.
+
+    Zarr gives its fill value for them, whether they were lost or had no other value.
+    """
+    from zarr.core.sync import sync
+
+    sizes = array.shards or array.chunks
+    counts = [-(-side // size) for side, size in zip(array.shape, sizes, strict=True)]
+    prefix = f"{array.path}/" if array.path else ""
+    keys = [
+        prefix + array.metadata.encode_chunk_key(place)
+        for place in itertools.product(*map(range, counts))
+    ]
+    absent = sync(_absent(array.store, prefix, keys))
+    if absent:
+        raise ValueError(
+            f"source: expected all {len(keys)} chunks of {name}, but {len(absent)} are missing, "
+            f"the first is {absent[0]}; missing='fill' takes them for {array.fill_value}, which "
+            "is right if they were left out because they hold nothing else"
+        )
+
+
+async def _absent(store: Any, prefix: str, keys: list[str]) -> list[str]:
+    """Give those of the keys that a store does not have."""
+    listed = set()
+    if store.supports_listing:
+        listed = {key async for key in store.list_prefix(prefix)}
+    # Some stores, such as those on the web, have more than they list.
+    return [key for key in keys if key not in listed and not await store.exists(key)]

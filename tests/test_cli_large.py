@@ -1,0 +1,177 @@
+"""What the command line does in tiles: the same as in memory, and how it fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+from PIL import Image
+
+import kpalette
+from conftest import noise
+from kpalette import cli
+from kpalette.distributed import running
+
+COMMAND = [sys.executable, "-m", "kpalette"]
+
+
+@pytest.fixture
+def image() -> np.ndarray:
+    y, x = np.mgrid[:300, :400]
+    layers = [x * 255 // 400, y * 255 // 300, (x * y) % 256]
+    return np.stack(layers, axis=-1).astype(np.uint8)
+
+
+@pytest.fixture
+def tiff(tmp_path: Path, image: np.ndarray) -> Path:
+    path = tmp_path / "big.tif"
+    tifffile.imwrite(path, image, photometric="rgb", tile=(64, 96), compression="lzw")
+    return path
+
+
+def run(*args: object) -> subprocess.CompletedProcess:
+    return subprocess.run([*COMMAND, *map(str, args)], capture_output=True, text=True)
+
+
+def decoded(path: Path) -> np.ndarray:
+    if path.suffix == ".tif":
+        return np.asarray(Image.open(path).convert("RGB"))
+    group = zarr.open_group(path, mode="r")
+    return group["palette"][:][group["indices"][:]]
+
+
+@pytest.mark.parametrize("name", ["few.zarr", "few.tif"])
+@pytest.mark.parametrize("dither", ["none", "blue-noise", "floyd-steinberg"])
+def test_quantize_equals_what_memory_gives(
+    tmp_path: Path, tiff: Path, image: np.ndarray, name: str, dither: str
+) -> None:
+    out = tmp_path / name
+    options = ["-k", 24, "--dither", dither, "--scheduler", "threads", "--json"]
+    done = run("quantize", tiff, "-o", out, *options)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    whole = kpalette.quantize(image, 24, dither=None if dither == "none" else dither)
+    assert np.array_equal(decoded(out), whole.rgb)
+    figures = json.loads(done.stdout)
+    assert figures["output"] == str(out)
+    assert (figures["width"], figures["height"], figures["colors"]) == (400, 300, 24)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["big.tif", name]
+
+
+def test_a_zarr_name_is_enough_and_memory_is_bounded(
+    tmp_path: Path, tiff: Path, image: np.ndarray
+) -> None:
+    assert run("quantize", tiff, "16", "-o", tmp_path / "a.zarr", "-q").stderr == ""
+    limited = run("quantize", tiff, "-k", 16, "--memory-limit", "1GB", "--map", tmp_path / "p.hex")
+    assert limited.returncode == 3  # there is no such palette
+    kpalette.quantize(image, 16).palette.save(tmp_path / "p.hex")
+    limited = run("quantize", tiff, "-k", 16, "--memory-limit", "1GB", "--map", tmp_path / "p.hex")
+    assert limited.returncode == 0
+    assert np.array_equal(decoded(tmp_path / "a.zarr"), decoded(tmp_path / "big-16.zarr"))
+    again = run("quantize", tmp_path / "a.zarr" / "indices", "-k", 4, "-o", tmp_path / "b.tif")
+    assert again.returncode == 3  # a folder, whose name does not tell what it is
+
+
+def test_palette_counts_the_same(tmp_path: Path) -> None:
+    for i, side in enumerate((40, 60, 80)):
+        Image.fromarray(noise(side, 50, seed=i)).save(tmp_path / f"{i}.png")
+    pattern = tmp_path / "*.png"
+    expected = run("palette", pattern, "-k", 5)
+    tiled = run(
+        "palette", pattern, "-k", 5, "--scheduler", "threads", "--checkpoint", tmp_path / "c"
+    )
+    assert tiled.stdout == expected.stdout != ""
+    assert len(list((tmp_path / "c").iterdir())) > 3
+    assert run("palette", f"file://{tmp_path}/*.png", "-k", 5).stdout == expected.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "match"),
+    [
+        (["-o", "few.png", "--scheduler", "threads"], 2, "expected a name that ends in '.zarr'"),
+        (["--memory-limit", "10MB"], 2, "expected at least"),
+        (["--memory-limit", "lots"], 2, "expected a size such as 4GB or 500MiB, got 'lots'"),
+        (["--scheduler", "somewhere"], 2, "scheduler: expected 'threads', 'processes'"),
+        (["--scheduler", "tcp://127.0.0.1:1"], 69, "there is no answer"),
+        (["-o", "few.zarr", "--saliency"], 2, "--saliency: not for what is done in tiles"),
+        (["-o", "few.zarr", "big.tif"], 2, "expected one large image by its name, got 2 photos"),
+        (["-o", "none/few.zarr"], 16, "there is no directory"),
+        (["-o", "full.zarr"], 15, "full.zarr exists; -f replaces it"),
+        (["-o", "full.zarr", "-f"], 16, "it is a directory, and no Zarr group"),
+        (["-o", "few.zarr", "--fixed", "no"], 2, "fixed"),
+        (["-o", "big.tif", "--scheduler", "threads", "-f"], 15, "is the input"),
+    ],
+)
+def test_wrong_calls(
+    tmp_path: Path, tiff: Path, monkeypatch, args: list[str], code: int, match: str, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(running, "CONNECT_TIMEOUT", 1)
+    (tmp_path / "full.zarr").mkdir()
+    (tmp_path / "full.zarr" / "precious").touch()
+    assert cli.run(["quantize", "big.tif", "-k", "8", *args]) == code
+    assert match in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["big.tif", "full.zarr"]
+    assert (tmp_path / "full.zarr" / "precious").exists()
+
+
+def test_force_replaces_a_group(tmp_path: Path, tiff: Path) -> None:
+    out = tmp_path / "few.zarr"
+    for k in (4, 7):
+        assert run("quantize", tiff, "-k", k, "-o", out, "-f", "-q").returncode == 0
+        assert zarr.open_group(out, mode="r")["palette"].shape == (k, 3)
+
+
+def test_a_tile_that_cannot_be_read(tmp_path: Path, tiff: Path) -> None:
+    with tifffile.TiffFile(tiff) as file:
+        start = file.pages.first.dataoffsets[7]
+    whole = tiff.read_bytes()
+    tiff.write_bytes(whole[:start] + bytes(range(200)) + whole[start + 200 :])
+    out = tmp_path / "few.zarr"
+    done = run("quantize", tiff, "-k", 8, "-o", out)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"kpalette: {tiff}, tile (0, 0), rows 0 to 299, columns 0 to 399")
+    assert done.stderr.count("\n") == 1
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
+    image = np.concatenate([noise(256, 1024, seed=i) for i in range(16)])
+    zarr.create_array(tmp_path / "big.zarr", data=image, chunks=(256, 256, 3))
+    out, part = tmp_path / "few.zarr", tmp_path / "few.zarr.part"
+    args = [
+        "quantize",
+        tmp_path / "big.zarr",
+        "-k",
+        200,
+        "-o",
+        out,
+        "--memory-limit",
+        "700MB",
+        "-q",
+    ]
+    process = subprocess.Popen([*COMMAND, *map(str, args)], stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not (part / "done").is_dir() or not os.listdir(part / "done"):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    process.send_signal(number)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert said == (b"kpalette: interrupted\n" if number == signal.SIGINT else b"")
+    assert not out.exists()
+    finished = {path.name: path.stat().st_mtime_ns for path in (part / "done").iterdir()}
+    assert finished
+    assert run(*args).returncode == 0
+    assert np.array_equal(decoded(out), kpalette.quantize(image, 200).rgb)
+    assert not part.exists()
