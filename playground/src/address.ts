@@ -2,15 +2,7 @@
 
 import { plainName } from "./colors";
 import { LEAST, MOST } from "./scale";
-import {
-  CLOUDS,
-  DEFAULTS,
-  DITHERS,
-  EFFORTS,
-  SORTS,
-  SPACES,
-  type Settings,
-} from "./settings";
+import { CLOUDS, DEFAULTS, DITHERS, EFFORTS, SORTS, SPACES, type Settings } from "./settings";
 
 /** Writes k, and of the others what is not as usual. */
 export function toFragment(settings: Settings): string {
@@ -72,7 +64,8 @@ export function fromFragment(fragment: string): Read {
   for (const part of fragment.replace(/^#/, "").split("&").filter(Boolean)) {
     const at = part.indexOf("=");
     const key = at < 0 ? part : part.slice(0, at);
-    const found = Object.hasOwn(READERS, key) && at >= 0 ? READERS[key](decoded(part.slice(at + 1))) : null;
+    const found =
+      Object.hasOwn(READERS, key) && at >= 0 ? READERS[key](decoded(part.slice(at + 1))) : null;
     if (found) Object.assign(settings, found);
     else ignored.push(part);
   }

@@ -12,9 +12,12 @@ export function connectControls(session: Session): void {
   const showSpace = makeChoice("#space", SPACES, (space) => session.change({ space }));
   const showEffort = makeChoice("#effort", EFFORTS, (effort) => session.change({ effort }));
   const dither = find<HTMLSelectElement>("#dither");
-  for (const [value, text] of Object.entries(DITHERS)) dither.append(make("option", { value, text }));
+  for (const [value, text] of Object.entries(DITHERS))
+    dither.append(make("option", { value, text }));
   dither.addEventListener("change", () => {
-    session.change({ dither: dither.value === "none" ? null : (dither.value as Settings["dither"]) });
+    session.change({
+      dither: dither.value === "none" ? null : (dither.value as Settings["dither"]),
+    });
   });
   const strength = find<HTMLInputElement>("#strength");
   const setStrength = (live: boolean) => session.change({ strength: Number(strength.value) }, live);
@@ -43,7 +46,7 @@ function connectK(session: Session): void {
     const k = keyed(event.key, session.settings.k);
     if (k === null) return;
     event.preventDefault();
-    session.change({ k });
+    session.change({ k }, true); // a key that is held moves on and on
   });
   number.addEventListener("input", () => {
     const k = Number(number.value);

@@ -41,7 +41,11 @@ export class Intake {
     const ratio = Math.min(2, devicePixelRatio);
     for (const [sample, name] of Object.entries(SAMPLES) as [Sample, string][]) {
       const canvas = make("canvas", { width: WIDTH * ratio, height: HEIGHT * ratio });
-      const button = make("button", { type: "button", className: "sample", ariaLabel: name, title: name }, canvas);
+      const button = make(
+        "button",
+        { type: "button", className: "sample", ariaLabel: name, title: name },
+        canvas,
+      );
       button.addEventListener("click", () => void this.openSample(sample));
       find("#samples").append(make("li", {}, button));
       const bitmap = await thumbnail(sample, canvas.width, canvas.height);
@@ -92,7 +96,12 @@ export class Intake {
     void this.#open(open({ file: chosen }), chosen.name, chosen.size, said);
   }
 
-  async #open(opened: Promise<Opened>, name: string, bytes: number | null, said = ""): Promise<void> {
+  async #open(
+    opened: Promise<Opened>,
+    name: string,
+    bytes: number | null,
+    said = "",
+  ): Promise<void> {
     const turn = ++this.#turn;
     clearNotice("picture");
     if (said) notice(said, "note", "files");
@@ -107,7 +116,8 @@ export class Intake {
       }
     } catch (error) {
       if (turn !== this.#turn) return;
-      const why = error instanceof PictureProblem ? error.message : `cannot be opened: ${String(error)}`;
+      const why =
+        error instanceof PictureProblem ? error.message : `cannot be opened: ${String(error)}`;
       const kept = this.#session.picture ? ` ${this.#session.picture.name} stays.` : "";
       notice(`${name} ${why}${kept}`, "error");
     } finally {

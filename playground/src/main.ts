@@ -34,7 +34,9 @@ async function start(): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     const text = error instanceof NoSimdError ? NO_SIMD : `The engine does not start: ${reason}`;
     notice(text, "error", "engine");
-    for (const control of document.querySelectorAll("main button, main input, main select, .sources button")) {
+    for (const control of document.querySelectorAll(
+      "main button, main input, main select, .sources button",
+    )) {
       control.toggleAttribute("disabled", true);
     }
     return;
@@ -55,7 +57,9 @@ async function start(): Promise<void> {
   session.shown.on((shown) => describeResult(stage, session, shown));
   session.busy.on((busy) => showProgress(busy));
   session.told.on((text) => notice(text, "note", "settings"));
-  session.failed.on((text) => notice(`The engine failed: ${text}`, "error", "engine"));
+  session.failed.on((text) =>
+    notice(`The engine failed: ${text}. If it does not go on, reload the page.`, "error", "engine"),
+  );
   stage.failed.on((text) => notice(`The picture cannot be drawn: ${text}`, "error", "stage"));
   await intake.openSample(FIRST, first);
   document.documentElement.dataset.ready = "true";
@@ -84,10 +88,13 @@ function connectCloud(session: Session, cloud: Cloud, steps: StepsPanel): void {
     const k = shown.counts.length;
     const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
     const colors = new Float32Array(3 * k);
-    for (let i = 0; i < 3 * k; i++) colors[i] = shown.colors[Math.floor(i / 3) * shown.channels + (i % 3)];
+    for (let i = 0; i < 3 * k; i++)
+      colors[i] = shown.colors[Math.floor(i / 3) * shown.channels + (i % 3)];
     const shares = Float32Array.from(shown.counts, (n) => n / total);
     cloud.setCenters({ colors, shares }, false);
-    cloud.describe(`The picture's colours as a cloud, with ${k} centres. Arrows turn it, plus and minus zoom.`);
+    cloud.describe(
+      `The picture's colours as a cloud, with ${k} centres. Arrows turn it, plus and minus zoom.`,
+    );
   });
 }
 
@@ -108,7 +115,9 @@ function describeResult(stage: Stage, session: Session, shown: Shown): void {
   clearTimeout(silence);
   silence = window.setTimeout(() => {
     const few = shown.counts.length < shown.settings.k ? ", all that the picture has" : "";
-    const error = Number.isFinite(shown.psnr) ? `PSNR ${shown.psnr.toFixed(1)} decibels` : "nothing lost";
+    const error = Number.isFinite(shown.psnr)
+      ? `PSNR ${shown.psnr.toFixed(1)} decibels`
+      : "nothing lost";
     announce(`${k}${few}, ${error}`);
   }, SILENCE);
 }

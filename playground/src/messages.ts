@@ -11,7 +11,11 @@ let toasting = 0;
 /** Shows a sentence until it is closed, or another of its topic comes. */
 export function notice(text: string, tone: Tone = "note", topic = "picture"): void {
   clearNotice(topic);
-  const close = make("button", { type: "button", className: "quiet icon", ariaLabel: "Close" }, "×");
+  const close = make(
+    "button",
+    { type: "button", className: "quiet icon", ariaLabel: "Close" },
+    "×",
+  );
   const box = make("div", { className: `notice ${tone}` }, make("p", { textContent: text }), close);
   box.dataset.topic = topic;
   close.addEventListener("click", () => box.remove());

@@ -12,7 +12,10 @@ export function connectAddress(session: Session): void {
   const read = () => {
     const { settings, ignored } = fromFragment(location.hash);
     if (ignored.length) {
-      const what = ignored.map((part) => `“${part.slice(0, 40)}”`).slice(0, 3).join(", ");
+      const what = ignored
+        .map((part) => `“${part.slice(0, 40)}”`)
+        .slice(0, 3)
+        .join(", ");
       const more = ignored.length > 3 ? ` and ${ignored.length - 3} more` : "";
       notice(`Not understood in the address, and left out: ${what}${more}.`, "note", "address");
     } else clearNotice("address");

@@ -112,14 +112,17 @@ export class Session {
       next.fixed = next.fixed.slice(0, MOST);
     }
     if (next.k < next.fixed.length) {
-      if ("k" in settings) this.told.emit(`${next.fixed.length} colours are fixed, so k is no less.`);
+      if ("k" in settings)
+        this.told.emit(`${next.fixed.length} colours are fixed, so k is no less.`);
       next.k = clampK(next.fixed.length);
     }
     this.settings = next;
     const refits = (["k", "effort", "fixed"] as const).some((key) => next[key] !== before[key]);
     if (refits) this.#edited = null;
     this.changed.emit(next);
-    const repaints = (["space", "dither", "strength"] as const).some((key) => next[key] !== before[key]);
+    const repaints = (["space", "dither", "strength"] as const).some(
+      (key) => next[key] !== before[key],
+    );
     if (refits || repaints) this.#want(live);
     else if (!live && this.current && !this.current.exact) this.#want(false);
   }
@@ -147,7 +150,8 @@ export class Session {
     const after = plainName(hexName(colorAt(palette, i))) as string;
     if (before === after) return null;
     for (let j = 0; j < current.counts.length; j++) {
-      if (j !== i && plainName(hexName(colorAt(palette, j))) === after) return `${after} is in the palette already.`;
+      if (j !== i && plainName(hexName(colorAt(palette, j))) === after)
+        return `${after} is in the palette already.`;
     }
     this.#edited = palette;
     current.colors = colors;
@@ -161,7 +165,13 @@ export class Session {
   /** Shows something else on the stage for a while: until `repaint`, or the next change. */
   lend(made: Quantized, label: string): void {
     const { rgba, colors, channels, width, height } = made;
-    const given = { rgba, indices: made.indices.slice(), palette: { colors, channels }, width, height };
+    const given = {
+      rgba,
+      indices: made.indices.slice(),
+      palette: { colors, channels },
+      width,
+      height,
+    };
     this.#stage.update(given, ++this.#turn, label);
   }
 
@@ -220,7 +230,8 @@ export class Session {
     const quick = live && (this.#slow || this.#quick !== null);
     this.#wanted = { live: quick, since: performance.now() };
     if (!this.#running) void this.#work();
-    else if (!live || performance.now() - this.#running.since > PATIENCE) this.#running.abort.abort();
+    else if (!live || performance.now() - this.#running.since > PATIENCE)
+      this.#running.abort.abort();
   }
 
   async #work(): Promise<void> {
@@ -287,4 +298,3 @@ export class Session {
     performance.measure("repaint", { start, end: performance.now() });
   }
 }
-

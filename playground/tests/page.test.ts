@@ -46,9 +46,12 @@ describe.each(golden.palettes)("palette $title", ({ title, palette, counts, file
     else expect(Buffer.from(encode(given, kind, title)).toString("hex")).toBe(file);
   });
 
-  test.each(Object.entries(files).filter(([, file]) => file))("comes back from .%s", (kind, file) => {
-    expect(decode(bytesOf(file as string), `x.${kind}`)).toEqual(palette.map(plainName));
-  });
+  test.each(Object.entries(files).filter(([, file]) => file))(
+    "comes back from .%s",
+    (kind, file) => {
+      expect(decode(bytesOf(file as string), `x.${kind}`)).toEqual(palette.map(plainName));
+    },
+  );
 
   test.each(Object.entries(orders))("in the order of %s", (by, order) => {
     const names = namesOf(given);
@@ -215,7 +218,13 @@ describe("words to do the same", () => {
 
   test("say what is not as usual, alone", () => {
     expect(asCommand("photo.jpg", shown({ k: 8 }))).toBe("kpalette quantize photo.jpg -k 8");
-    const all = shown({ space: "srgb", effort: "best", dither: "bayer", strength: 0.5, fixed: ["#ff8800", "#1a1a1a"] });
+    const all = shown({
+      space: "srgb",
+      effort: "best",
+      dither: "bayer",
+      strength: 0.5,
+      fixed: ["#ff8800", "#1a1a1a"],
+    });
     expect(asCommand("photo.jpg", all)).toBe(
       "kpalette quantize photo.jpg -k 16 --space srgb --dither bayer --dither-strength 0.5 " +
         "--effort best --fixed '#ff8800,#1a1a1a'",
@@ -247,5 +256,6 @@ describe("words to do the same", () => {
     expect(asCommand(name, shown({}))).toBe(`kpalette quantize ${word} -k 16`);
   });
 
-  test("leave plain words alone", () => expect(quoted("a/b-c_d.1,2:3@4%5=6+7")).toBe("a/b-c_d.1,2:3@4%5=6+7"));
+  test("leave plain words alone", () =>
+    expect(quoted("a/b-c_d.1,2:3@4%5=6+7")).toBe("a/b-c_d.1,2:3@4%5=6+7"));
 });

@@ -69,7 +69,9 @@ export class Cloud {
 
   #setTheme(): void {
     const style = getComputedStyle(this.#canvas);
-    const [line, outline] = ["--cloud-line", "--cloud-outline"].map((name) => style.getPropertyValue(name).trim());
+    const [line, outline] = ["--cloud-line", "--cloud-outline"].map((name) =>
+      style.getPropertyValue(name).trim(),
+    );
     this.#post({ kind: "theme", line, outline });
   }
 
@@ -95,12 +97,16 @@ export class Cloud {
       const [other] = [...pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
       pointers.set(event.pointerId, now);
       if (other) {
-        const apart = (at: { x: number; y: number }) => Math.max(1, Math.hypot(at.x - other.x, at.y - other.y));
+        const apart = (at: { x: number; y: number }) =>
+          Math.max(1, Math.hypot(at.x - other.x, at.y - other.y));
         this.#turn({ distance: (this.#camera.distance * apart(before)) / apart(now) });
         return;
       }
       const { yaw, pitch } = this.#camera;
-      this.#turn({ yaw: yaw - (now.x - before.x) * 0.01, pitch: pitch + (now.y - before.y) * 0.01 });
+      this.#turn({
+        yaw: yaw - (now.x - before.x) * 0.01,
+        pitch: pitch + (now.y - before.y) * 0.01,
+      });
     });
     for (const kind of ["pointerup", "pointercancel"] as const) {
       canvas.addEventListener(kind, (event) => pointers.delete(event.pointerId));

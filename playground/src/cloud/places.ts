@@ -29,7 +29,8 @@ export const PLACES: Record<CloudSpace, (r: number, g: number, b: number) => Pla
 export function placed(colors: ArrayLike<number>, space: CloudSpace): Float32Array {
   const place = PLACES[space];
   const places = new Float32Array(colors.length);
-  for (let i = 0; i < colors.length; i += 3) places.set(place(colors[i], colors[i + 1], colors[i + 2]), i);
+  for (let i = 0; i < colors.length; i += 3)
+    places.set(place(colors[i], colors[i + 1], colors[i + 2]), i);
   return places;
 }
 

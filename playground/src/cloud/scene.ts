@@ -55,7 +55,11 @@ export class CloudScene {
 
   turn({ yaw, pitch, distance }: Camera): void {
     const level = Math.cos(pitch) * distance;
-    this.#camera.position.set(level * Math.sin(yaw), distance * Math.sin(pitch), level * Math.cos(yaw));
+    this.#camera.position.set(
+      level * Math.sin(yaw),
+      distance * Math.sin(pitch),
+      level * Math.cos(yaw),
+    );
     this.#camera.lookAt(0, 0, 0);
   }
 
@@ -93,7 +97,9 @@ export class CloudScene {
       const color = mesh.geometry.getAttribute("shade") as InstancedBufferAttribute;
       for (let i = 0; i < k; i++) {
         const radius = crowd * (0.016 + 0.07 * Math.cbrt(shares[i])) + (layer ? 0 : 0.006);
-        matrix.makeScale(radius, radius, radius).setPosition(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
+        matrix
+          .makeScale(radius, radius, radius)
+          .setPosition(places[3 * i], places[3 * i + 1], places[3 * i + 2]);
         mesh.setMatrixAt(i, matrix);
         color.setXYZ(i, colors[3 * i] / 255, colors[3 * i + 1] / 255, colors[3 * i + 2] / 255);
       }
@@ -155,7 +161,10 @@ export class CloudScene {
   /** Spheres in their colours or, a little larger and seen from within, their outlines. */
   #makeSpheres(sphere: SphereGeometry, outline: boolean): InstancedMesh {
     const geometry = sphere.clone();
-    geometry.setAttribute("shade", new InstancedBufferAttribute(new Float32Array(3 * MOST_CENTERS), 3));
+    geometry.setAttribute(
+      "shade",
+      new InstancedBufferAttribute(new Float32Array(3 * MOST_CENTERS), 3),
+    );
     const material = new ShaderMaterial({
       side: outline ? BackSide : FrontSide,
       uniforms: { outline: this.#outline },

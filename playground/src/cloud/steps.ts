@@ -37,7 +37,8 @@ export class StepsPanel {
   constructor(session: Session, cloud: Cloud) {
     this.#session = session;
     this.#cloud = cloud;
-    for (const [value, text] of Object.entries(SEEDINGS)) this.#seeding.append(make("option", { value, text }));
+    for (const [value, text] of Object.entries(SEEDINGS))
+      this.#seeding.append(make("option", { value, text }));
     this.#seeding.addEventListener("change", () => this.#leave());
     find("#steps-play").addEventListener("click", () => this.#togglePlay());
     find("#steps-next").addEventListener("click", () => {
@@ -160,7 +161,11 @@ export class StepsPanel {
   }
 
   #show(): void {
-    find("#steps-play").textContent = this.#playing ? "Pause" : this.#done ? "Play again" : "Play k-means";
+    find("#steps-play").textContent = this.#playing
+      ? "Pause"
+      : this.#done
+        ? "Play again"
+        : "Play k-means";
     find<HTMLButtonElement>("#steps-reset").disabled = !this.active;
     find<HTMLButtonElement>("#steps-next").disabled = this.#done;
     find("#steps-text").textContent = this.#told();
@@ -185,6 +190,9 @@ function line(costs: number[]): string {
   const [most, least] = [Math.max(...costs), Math.min(...costs)];
   const span = most - least || 1;
   return costs
-    .map((cost, i) => `${(2 + (116 * i) / Math.max(1, costs.length - 1)).toFixed(1)},${(30 - (28 * (cost - least)) / span).toFixed(1)}`)
+    .map(
+      (cost, i) =>
+        `${(2 + (116 * i) / Math.max(1, costs.length - 1)).toFixed(1)},${(30 - (28 * (cost - least)) / span).toFixed(1)}`,
+    )
     .join(" ");
 }

@@ -58,8 +58,15 @@ export class Chart {
 
   #options(measure: Measure): uPlot.Options {
     const style = getComputedStyle(this.#box);
-    const [ink, line, accent] = ["--muted", "--line", "--accent"].map((name) => style.getPropertyValue(name).trim());
-    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "11px system-ui" };
+    const [ink, line, accent] = ["--muted", "--line", "--accent"].map((name) =>
+      style.getPropertyValue(name).trim(),
+    );
+    const axis = {
+      stroke: ink,
+      grid: { stroke: line, width: 1 },
+      ticks: { show: false },
+      font: "11px system-ui",
+    };
     return {
       ...this.#size,
       legend: { show: false },
@@ -70,13 +77,23 @@ export class Chart {
         y: { distr: 3, log: 10 },
       },
       axes: [
-        { ...axis, size: 24, splits: () => POWERS, values: (_, ks) => ks.map(String), filter: (_, ks) => ks },
+        {
+          ...axis,
+          size: 24,
+          splits: () => POWERS,
+          values: (_, ks) => ks.map(String),
+          filter: (_, ks) => ks,
+        },
         {
           ...axis,
           size: 46,
           filter: (_, values) => values.map((value) => (isRound(value) ? value : null)),
-          grid: { ...axis.grid, filter: (_, values) => values.map((value) => (isRound(value) ? value : null)) },
-          values: (_, values) => values.map((value) => (value === null ? "" : short(value, measure))),
+          grid: {
+            ...axis.grid,
+            filter: (_, values) => values.map((value) => (isRound(value) ? value : null)),
+          },
+          values: (_, values) =>
+            values.map((value) => (value === null ? "" : short(value, measure))),
         },
       ],
       series: [{}, { stroke: accent, width: 2, points: { show: true, size: 4, fill: accent } }],
@@ -106,7 +123,11 @@ export class Chart {
       ctx.font = `${11 * devicePixelRatio}px system-ui`;
       const side = this.#k > elbow ? -1 : 1; // where the other mark is not
       ctx.textAlign = side < 0 ? "right" : "left";
-      ctx.fillText(`elbow ${elbow}`, x + side * 5 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+      ctx.fillText(
+        `elbow ${elbow}`,
+        x + side * 5 * devicePixelRatio,
+        bbox.top + 11 * devicePixelRatio,
+      );
     }
     ctx.restore();
   }
@@ -130,5 +151,7 @@ export function told(value: number, measure: Measure): string {
 
 function short(value: number, measure: Measure): string {
   if (measure === "size") return bytes(value).replace("bytes", "B");
-  return new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 2 }).format(value);
+  return new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 2 }).format(
+    value,
+  );
 }

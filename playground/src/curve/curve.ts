@@ -103,7 +103,8 @@ export class CurvePanel {
     } catch (error) {
       if (abort.signal.aborted) return;
       this.#measuring = false;
-      find("#curve-text").textContent = `No curve: ${error instanceof Error ? error.message : error}`;
+      find("#curve-text").textContent =
+        `No curve: ${error instanceof Error ? error.message : error}`;
     }
   }
 
@@ -138,7 +139,8 @@ export class CurvePanel {
   }
 
   #values(): [number, number][] {
-    if (this.#measure === "size") return SIZED.filter((k) => this.#sizes.has(k)).map((k) => [k, this.#sizes.get(k)!]);
+    if (this.#measure === "size")
+      return SIZED.filter((k) => this.#sizes.has(k)).map((k) => [k, this.#sizes.get(k)!]);
     const key = this.#measure;
     return this.#points.map((point) => [point.k, point[key]]);
   }
@@ -156,7 +158,8 @@ export class CurvePanel {
       elbow === null || sized
         ? `Measuring ${pairs.length + 1} of ${this.#measure === "size" ? SIZED.length : KS.length} …`
         : `The elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
-    if (pairs.length === (this.#measure === "size" ? SIZED : KS).length) this.#describe(pairs, elbow);
+    if (pairs.length === (this.#measure === "size" ? SIZED : KS).length)
+      this.#describe(pairs, elbow);
   }
 
   #describe(pairs: [number, number][], elbow: number | null): void {
@@ -166,10 +169,22 @@ export class CurvePanel {
     const unit = this.#measure === "size" ? ", bytes" : "";
     const digits = this.#measure === "size" ? 0 : 2;
     const rows = pairs.map(([k, value]) =>
-      make("tr", {}, make("td", { textContent: `${k}` }), make("td", { textContent: figures(value, digits) })),
+      make(
+        "tr",
+        {},
+        make("td", { textContent: `${k}` }),
+        make("td", { textContent: figures(value, digits) }),
+      ),
     );
-    const head = make("tr", {}, make("th", { textContent: "k" }), make("th", { textContent: name + unit }));
-    find("#curve-table").replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+    const head = make(
+      "tr",
+      {},
+      make("th", { textContent: "k" }),
+      make("th", { textContent: name + unit }),
+    );
+    find("#curve-table").replaceChildren(
+      make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)),
+    );
   }
 }
 

@@ -69,7 +69,11 @@ function show(session: Session, { fixed }: Settings): void {
 function chip(session: Session, name: string): HTMLLIElement {
   const field = make("span", { className: "dot" });
   field.style.setProperty("--color", name);
-  const remove = make("button", { type: "button", className: "quiet icon", ariaLabel: `Let ${name} go` }, "×");
+  const remove = make(
+    "button",
+    { type: "button", className: "quiet icon", ariaLabel: `Let ${name} go` },
+    "×",
+  );
   remove.addEventListener("click", () => {
     session.toggleFixed(name);
     find("#fixed-text").focus(); // the button is gone

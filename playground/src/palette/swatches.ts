@@ -32,7 +32,8 @@ export class Swatches {
 
   constructor(session: Session) {
     this.#session = session;
-    for (const [value, text] of Object.entries(SORTS)) this.#sort.append(make("option", { value, text }));
+    for (const [value, text] of Object.entries(SORTS))
+      this.#sort.append(make("option", { value, text }));
     this.#sort.value = session.settings.sort;
     this.#sort.addEventListener("change", () => session.change({ sort: this.#sort.value as Sort }));
     session.shown.on((shown) => this.#show(shown));
@@ -58,7 +59,11 @@ export class Swatches {
     });
     this.#list.addEventListener("pointerover", (event) => {
       const at = this.#at(event.target as Node);
-      if (at >= 0 && event.pointerType === "mouse" && !find("#detail").contains(document.activeElement)) {
+      if (
+        at >= 0 &&
+        event.pointerType === "mouse" &&
+        !find("#detail").contains(document.activeElement)
+      ) {
         this.#select(at, false);
       }
     });
@@ -115,7 +120,12 @@ export class Swatches {
     this.#order.forEach((entry, at) => {
       const name = this.#nameOf(entry);
       const part = share(shown.counts[entry] / total);
-      fill(this.#list.children[at] as HTMLLIElement, name, part, fixed.has(plainName(name) as string));
+      fill(
+        this.#list.children[at] as HTMLLIElement,
+        name,
+        part,
+        fixed.has(plainName(name) as string),
+      );
     });
     this.#drawShares(shown, total);
     this.#select(Math.min(this.#selected, k - 1), false);
@@ -129,7 +139,10 @@ export class Swatches {
       return `${this.#nameOf(entry)} ${from.toFixed(2)}% ${at.toFixed(2)}%`;
     });
     const colors = stops.length > 1 ? stops : [...stops, ...stops];
-    find("#shares").style.setProperty("--shares", `linear-gradient(to right, ${colors.join(", ")})`);
+    find("#shares").style.setProperty(
+      "--shares",
+      `linear-gradient(to right, ${colors.join(", ")})`,
+    );
   }
 
   #nameOf(entry: number): string {
@@ -192,7 +205,12 @@ function item(): HTMLLIElement {
     make("span", { className: "hex" }),
     make("span", { className: "share" }),
   );
-  return make("li", {}, swatch, make("button", { type: "button", className: "lock", tabIndex: -1 }));
+  return make(
+    "li",
+    {},
+    swatch,
+    make("button", { type: "button", className: "lock", tabIndex: -1 }),
+  );
 }
 
 function fill(item: HTMLLIElement, name: string, part: string, fixed: boolean): void {

@@ -14,7 +14,9 @@ const latin = (data: Bytes, at: number) => String.fromCharCode(...data.subarray(
 
 export function read(data: Bytes): Levels[] {
   if (latin(data, 0) !== MAGIC) {
-    throw new PaletteReadError(`expected ${shown(MAGIC)} at the start, got ${shown(latin(data, 0))}`);
+    throw new PaletteReadError(
+      `expected ${shown(MAGIC)} at the start, got ${shown(latin(data, 0))}`,
+    );
   }
   if (data.length < 12) {
     throw new PaletteReadError("expected the number of blocks, got the end of the file");
@@ -41,10 +43,13 @@ function readColor(block: Bytes): Levels {
   const view = new DataView(block.buffer);
   const at = block.length < 2 ? block.length : 2 + 2 * view.getUint16(0);
   const model = latin(block, at);
-  if (model.length < 4) throw new PaletteReadError("expected a color model, got the end of its block");
+  if (model.length < 4)
+    throw new PaletteReadError("expected a color model, got the end of its block");
   const n = CHANNELS[model];
   if (!n) {
-    throw new PaletteReadError(`expected colors of the models RGB or Gray, got ${shown(model.trim())}`);
+    throw new PaletteReadError(
+      `expected colors of the models RGB or Gray, got ${shown(model.trim())}`,
+    );
   }
   if (at + 4 + 4 * n > block.length) {
     throw new PaletteReadError(`expected ${4 * n} bytes of levels, got ${block.length - at - 4}`);

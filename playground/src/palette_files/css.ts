@@ -9,7 +9,9 @@ import { parseHex, toText } from "./reading";
 export function read(data: Bytes): Levels[] {
   const text = toText(data).replace(/\/\*[^]*?(?:\*\/|$)/g, " ");
   const found: Levels[] = [];
-  for (const [, name, value, end] of text.matchAll(/(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)/g)) {
+  for (const [, name, value, end] of text.matchAll(
+    /(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)/g,
+  )) {
     if (!end) {
       throw new PaletteReadError(`${name}: expected “;” or “}” after it, got the file's end`);
     }
@@ -22,7 +24,11 @@ export function read(data: Bytes): Levels[] {
 }
 
 export function write(palette: Counted, title: string): Bytes {
-  const name = title.toLowerCase().replace(/[^a-z0-9_]+/g, "-").replace(/^-+|-+$/g, "") || "color";
+  const name =
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9_]+/g, "-")
+      .replace(/^-+|-+$/g, "") || "color";
   const lines = namesOf(palette).map((color, i) => `  --${name}-${i + 1}: ${color};`);
   return ascii([":root {", ...lines, "}", ""].join("\n"));
 }

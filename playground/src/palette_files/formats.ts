@@ -67,7 +67,9 @@ export function decode(data: Bytes, name: string): string[] {
   }
   if (!data.length) throw new PaletteReadError("the file is empty");
   if (data.length > MAX_BYTES) {
-    throw new PaletteReadError(`expected at most ${MAX_BYTES.toLocaleString("en")} bytes, got more`);
+    throw new PaletteReadError(
+      `expected at most ${MAX_BYTES.toLocaleString("en")} bytes, got more`,
+    );
   }
   const names = read(data).map((levels) => plainName(hexName(levels)) as string);
   if (!names.length) throw new PaletteReadError("expected at least one color, got none");

@@ -10,7 +10,9 @@ const MAGIC = "GIMP Palette";
 export function read(data: Bytes): Levels[] {
   const lines = toLines(new TextDecoder().decode(data)); // names may be in whatever encoding
   if (lines[0] !== MAGIC) {
-    throw new PaletteReadError(`expected ${shown(MAGIC)} in the first line, got ${shown(lines[0])}`);
+    throw new PaletteReadError(
+      `expected ${shown(MAGIC)} in the first line, got ${shown(lines[0])}`,
+    );
   }
   let width = 3;
   const found: Levels[] = [];

@@ -19,5 +19,9 @@ export function read(data: Bytes): Levels[] {
 }
 
 export function write(palette: Counted): Bytes {
-  return ascii(namesOf(palette).map((name) => `${name.slice(1)}\n`).join(""));
+  return ascii(
+    namesOf(palette)
+      .map((name) => `${name.slice(1)}\n`)
+      .join(""),
+  );
 }

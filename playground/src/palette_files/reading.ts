@@ -39,6 +39,7 @@ export function toLevels(line: string, number: number): Levels {
 
 export function parseHex(text: string, where: string): Levels {
   const levels = hexLevels(text);
-  if (!levels) throw new PaletteReadError(`${where}: expected rrggbb or rrggbbaa, got ${shown(text)}`);
+  if (!levels)
+    throw new PaletteReadError(`${where}: expected rrggbb or rrggbbaa, got ${shown(text)}`);
   return levels;
 }

@@ -2,7 +2,7 @@
 
 import { imageSize } from "image-size";
 import { exactPixelsOf, isTranslucent, pixelsOf } from "./pixels";
-import { MOST_PIXELS, PictureProblem, tooLarge } from "./problem";
+import { MOST_BYTES, MOST_PIXELS, PictureProblem, tooLarge } from "./problem";
 
 export interface Decoded {
   pixels: Uint8ClampedArray<ArrayBuffer>;
@@ -14,6 +14,9 @@ export interface Decoded {
 /** Decodes the first frame of a file, upright and in sRGB. Throws PictureProblem. */
 export async function decode(file: Blob): Promise<Decoded> {
   if (!file.size) throw new PictureProblem("is empty: it has 0 bytes.");
+  if (file.size > MOST_BYTES) {
+    throw new PictureProblem(`has ${(file.size / 1e9).toFixed(1)} GB. This page reads up to 1 GB.`);
+  }
   const data = new Uint8Array(await file.arrayBuffer());
   const header = headerOf(data);
   if (header?.type === "svg" || looksLikeSvg(data)) {
@@ -28,7 +31,7 @@ export async function decode(file: Blob): Promise<Decoded> {
   const bitmap = await bitmapOf(new Blob([data], { type }), header !== null);
   const { width, height } = bitmap;
   if (width * height > MOST_PIXELS) throw tooLarge(width, height);
-  const pixels = isOpaqueKind(type) ? pixelsOf(bitmap) : withAlpha(bitmap);
+  const pixels = isOpaqueKind(type) ? pixelsOf(bitmap) : await withAlpha(bitmap);
   bitmap.close();
   return { pixels, width, height, animated: await isAnimated(data, type) };
 }
@@ -50,7 +53,10 @@ function looksLikeSvg(data: Uint8Array): boolean {
 
 async function bitmapOf(file: Blob, known: boolean): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(file, { premultiplyAlpha: "none", imageOrientation: "from-image" });
+    return await createImageBitmap(file, {
+      premultiplyAlpha: "none",
+      imageOrientation: "from-image",
+    });
   } catch {
     throw new PictureProblem(
       known
@@ -62,9 +68,9 @@ async function bitmapOf(file: Blob, known: boolean): Promise<ImageBitmap> {
 
 const isOpaqueKind = (type: string) => type === "image/jpeg" || type === "image/bmp";
 
-function withAlpha(bitmap: ImageBitmap): Uint8ClampedArray<ArrayBuffer> {
+async function withAlpha(bitmap: ImageBitmap): Promise<Uint8ClampedArray<ArrayBuffer>> {
   const pixels = pixelsOf(bitmap);
-  return isTranslucent(pixels) ? (exactPixelsOf(bitmap) ?? pixels) : pixels;
+  return isTranslucent(pixels) ? ((await exactPixelsOf(bitmap)) ?? pixels) : pixels;
 }
 
 /** Whether there are more frames; false where the browser cannot tell. */

@@ -36,7 +36,8 @@ export function lake(x: number, y: number): Color {
   const mirrored = HORIZON - (y - HORIZON) * 1.25 + ripple * 0.055 * (0.3 + depth);
   let color = above(x + ripple * 0.03, Math.min(HORIZON, Math.max(0, mirrored)));
   color = blend(color, [18, 22, 62], 0.18 + 0.5 * depth);
-  const glitter = Math.exp(-(((x - SUN.x) / (0.035 + 0.13 * depth)) ** 2)) * smooth(0.02, 0.34, ripple);
+  const glitter =
+    Math.exp(-(((x - SUN.x) / (0.035 + 0.13 * depth)) ** 2)) * smooth(0.02, 0.34, ripple);
   return blend(color, [255, 226, 150], 0.85 * glitter);
 }
 
@@ -52,7 +53,11 @@ function above(x: number, y: number): Color {
     const top = TOPS[i][Math.min(2047, Math.max(0, Math.floor(((x + 0.1) / 1.8) * 2048)))];
     if (y < top - 0.002) continue;
     const light = 0.5 * layered(x * scale * 6, y * 40, 31 + i, 2);
-    const hazy = blend(rock, [255, 176, 130], 0.42 * smooth(top, HORIZON, y) * (1 - 0.26 * i) + 0.12 * light);
+    const hazy = blend(
+      rock,
+      [255, 176, 130],
+      0.42 * smooth(top, HORIZON, y) * (1 - 0.26 * i) + 0.12 * light,
+    );
     color = blend(color, hazy, smooth(top - 0.002, top + 0.002, y));
   }
   return color;

@@ -39,8 +39,16 @@ function grass(x: number, y: number, near: number): Color {
   const size = 6 + 60 * (1 - near) ** 2;
   const broad = layered(x * 3, y * size * 0.4, 55, 4);
   const blades = layered(x * (70 + 120 * (1 - near)), y * (10 + size), 57, 3);
-  const color = blend([148, 178, 84], [62, 112, 44], 0.25 + 0.75 * near * broad + 0.2 * (blades - 0.5));
-  return blend(color, blades > 0.5 ? [204, 214, 122] : [26, 62, 30], 0.75 * Math.abs(blades - 0.5) * (0.5 + near));
+  const color = blend(
+    [148, 178, 84],
+    [62, 112, 44],
+    0.25 + 0.75 * near * broad + 0.2 * (blades - 0.5),
+  );
+  return blend(
+    color,
+    blades > 0.5 ? [204, 214, 122] : [26, 62, 30],
+    0.75 * Math.abs(blades - 0.5) * (0.5 + near),
+  );
 }
 
 function flower(color: Color, x: number, y: number, seed: number): Color {

@@ -28,7 +28,11 @@ export function open(source: Source): Promise<Opened> {
 }
 
 /** A small picture of a sample; null if it cannot be drawn. */
-export function thumbnail(sample: Sample, width: number, height: number): Promise<ImageBitmap | null> {
+export function thumbnail(
+  sample: Sample,
+  width: number,
+  height: number,
+): Promise<ImageBitmap | null> {
   const id = ++lastId;
   return new Promise((resolve) => {
     answers.set(id, (message) => resolve(message.kind === "thumbnail" ? message.bitmap : null));

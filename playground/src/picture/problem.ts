@@ -6,10 +6,13 @@ export class PictureProblem extends Error {
 }
 
 /**
- * While a picture is open the page and the engine hold its pixels about six times over, and a tab
- * may have 4 GB or less.
+ * While a picture is open, the page and the engine hold its pixels some six times over, and what
+ * WebAssembly can address is 4 GB.
  */
 export const MOST_PIXELS = 100_000_000;
+
+/** A file is read as a whole. */
+export const MOST_BYTES = 1_000_000_000;
 
 export function tooLarge(width: number, height: number): PictureProblem {
   const megapixels = ((width * height) / 1e6).toFixed(0);

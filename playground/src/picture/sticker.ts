@@ -9,7 +9,11 @@ const DISCS: [string, number, number][] = [
   ["#9b5de5", 300, 0.9],
 ];
 
-export function drawSticker(context: OffscreenCanvasRenderingContext2D, width: number, height: number): void {
+export function drawSticker(
+  context: OffscreenCanvasRenderingContext2D,
+  width: number,
+  height: number,
+): void {
   const unit = height / 512;
   context.translate(width / 2, height / 2);
   context.scale(unit, unit);

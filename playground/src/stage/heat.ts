@@ -21,7 +21,9 @@ export const STOPS: [number, number, number][] = [
 const RAMP = Uint32Array.from({ length: 256 }, (_, i) => {
   const at = (i / 255) * (STOPS.length - 1);
   const from = Math.min(STOPS.length - 2, Math.floor(at));
-  const [r, g, b] = STOPS[from].map((c, n) => Math.round(c + (at - from) * (STOPS[from + 1][n] - c)));
+  const [r, g, b] = STOPS[from].map((c, n) =>
+    Math.round(c + (at - from) * (STOPS[from + 1][n] - c)),
+  );
   return (255 << 24) | (b << 16) | (g << 8) | r; // little-endian, as all that run a browser
 });
 
@@ -82,7 +84,12 @@ function placed({ colors, channels }: ColorList): Float64Array {
   return coords;
 }
 
-function level(original: Uint8ClampedArray, at: number, shown: Float64Array, entry: number): number {
+function level(
+  original: Uint8ClampedArray,
+  at: number,
+  shown: Float64Array,
+  entry: number,
+): number {
   // Written out, as this runs for each pixel of the screen.
   const x = LINEAR[original[at]];
   const y = LINEAR[original[at + 1]];
@@ -91,9 +98,12 @@ function level(original: Uint8ClampedArray, at: number, shown: Float64Array, ent
   const l = Math.cbrt(0.4122214708 * x + 0.5363325363 * y + 0.0514459929 * z);
   const m = Math.cbrt(0.21190349822119 * x + 0.68069954516807 * y + 0.10739695661074 * z);
   const s = Math.cbrt(0.0883024619 * x + 0.2817188376 * y + 0.6299787005 * z);
-  const dl = alpha * (0.210454256667953 * l + 0.793617790158516 * m - 0.0040720468264683 * s) - shown[entry];
+  const dl =
+    alpha * (0.210454256667953 * l + 0.793617790158516 * m - 0.0040720468264683 * s) - shown[entry];
   const da = alpha * (1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s) - shown[entry + 1];
-  const db = alpha * (0.0259040246666667 * l + 0.782771753766667 * m - 0.808675778433333 * s) - shown[entry + 2];
+  const db =
+    alpha * (0.0259040246666667 * l + 0.782771753766667 * m - 0.808675778433333 * s) -
+    shown[entry + 2];
   const dalpha = alpha - shown[entry + 3];
   const distance = Math.sqrt(dl * dl + da * da + db * db + dalpha * dalpha);
   return Math.min(255, Math.round((distance * 100 * 255) / MOST));

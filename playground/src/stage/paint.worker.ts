@@ -58,7 +58,13 @@ function receive(message: ToPainter): void {
 }
 
 function compare(pixels: Uint8ClampedArray, size: Size, shown: Result): NonNullable<typeof result> {
-  const compared = { original: pixels, size, indices: shown.indices, indexed: shown, palette: shown.palette };
+  const compared = {
+    original: pixels,
+    size,
+    indices: shown.indices,
+    indexed: shown,
+    palette: shown.palette,
+  };
   return { layer: new Layer(shown.rgba, shown), compared };
 }
 
@@ -117,5 +123,10 @@ function checkered(context: OffscreenCanvasRenderingContext2D, scene: Scene, siz
   on.fillRect(side, side, side, side);
   context.fillStyle = context.createPattern(tile, "repeat") ?? checks[0];
   // A little smaller than the picture, so that its edges show nothing of it.
-  context.fillRect(view.left + 0.5, view.top + 0.5, size.width * view.scale - 1, size.height * view.scale - 1);
+  context.fillRect(
+    view.left + 0.5,
+    view.top + 0.5,
+    size.width * view.scale - 1,
+    size.height * view.scale - 1,
+  );
 }

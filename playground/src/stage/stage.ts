@@ -246,7 +246,11 @@ export class Stage {
       else if (dividing) this.#moveDivider(now.x / this.#size.width);
       else {
         const { left, top } = this.#view;
-        this.#setView({ ...this.#view, left: left + now.x - before.x, top: top + now.y - before.y });
+        this.#setView({
+          ...this.#view,
+          left: left + now.x - before.x,
+          top: top + now.y - before.y,
+        });
       }
     });
     for (const kind of ["pointerup", "pointercancel"] as const) {
@@ -254,8 +258,13 @@ export class Stage {
     }
   }
 
-  #pinch(before: { x: number; y: number }, now: { x: number; y: number }, other: { x: number; y: number }): void {
-    const apart = (at: { x: number; y: number }) => Math.max(1, Math.hypot(at.x - other.x, at.y - other.y));
+  #pinch(
+    before: { x: number; y: number },
+    now: { x: number; y: number },
+    other: { x: number; y: number },
+  ): void {
+    const apart = (at: { x: number; y: number }) =>
+      Math.max(1, Math.hypot(at.x - other.x, at.y - other.y));
     this.#zoom(apart(now) / apart(before), (now.x + other.x) / 2, (now.y + other.y) / 2);
   }
 

@@ -47,14 +47,17 @@ export function asPython(name: string, shown: Shown): string {
   const given = [];
   if (space !== DEFAULTS.space) given.push(`space=${text(space)}`);
   if (!shown.edited && effort !== DEFAULTS.effort) given.push(`effort=${text(effort)}`);
-  if (!shown.edited && fixed.length) given.push(`fixed=[${fixed.map((name) => text(name)).join(", ")}]`);
+  if (!shown.edited && fixed.length)
+    given.push(`fixed=[${fixed.map((name) => text(name)).join(", ")}]`);
   if (dither) given.push(`dither=${text(dither)}`);
   if (dither && strength !== DEFAULTS.strength) given.push(`dither_strength=${strength}`);
   const options = given.map((option) => `, ${option}`).join("");
   const lines = ["import kpalette", ""];
   const result = text(resultName(name, shown.edited ? shown.counts.length : settings.k, "png"));
   if (shown.edited) {
-    const bytes = namesOf(shown).map((name) => name.slice(1)).join("");
+    const bytes = namesOf(shown)
+      .map((name) => name.slice(1))
+      .join("");
     lines.unshift("import numpy as np");
     lines.push(
       `colors = bytes.fromhex(${text(bytes)})`,

@@ -23,23 +23,36 @@ export class TakePanel {
     session.shown.on((shown) => this.#show(shown));
     find("#save-png").addEventListener("click", () => void this.#savePng());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
-      const button = make("button", { type: "button", textContent: kind, ariaLabel: `Palette as .${kind}` });
+      const button = make("button", {
+        type: "button",
+        textContent: kind,
+        ariaLabel: `Palette as .${kind}`,
+      });
       button.addEventListener("click", () => void this.#savePalette(kind));
       find("#save-palette").append(button);
     }
     this.#connectCopy("#copy-command", asCommand, "Copied the command");
     this.#connectCopy("#copy-python", asPython, "Copied the Python");
     find("#copy-link").addEventListener("click", async () => {
-      toast((await copyText(location.href)) ? "Copied the link: it has the settings" : "The browser refused to copy");
+      toast(
+        (await copyText(location.href))
+          ? "Copied the link: it has the settings"
+          : "The browser refused to copy",
+      );
     });
   }
 
-  #connectCopy(selector: string, write: (name: string, shown: Shown) => string, said: string): void {
+  #connectCopy(
+    selector: string,
+    write: (name: string, shown: Shown) => string,
+    said: string,
+  ): void {
     find(selector).addEventListener("click", async () => {
       const { picture } = this.#session;
       if (!picture || !this.#shown) return;
       const copied = await copyText(write(picture.name, this.#shown));
-      const needs = this.#shown.edited && write === asCommand ? ": it needs the palette as .hex" : "";
+      const needs =
+        this.#shown.edited && write === asCommand ? ": it needs the palette as .hex" : "";
       toast(copied ? said + needs : "The browser refused to copy");
     });
   }
@@ -51,14 +64,17 @@ export class TakePanel {
     this.#file = null;
     const about = shown.exact ? "" : "≈ ";
     find("#mse").textContent = about + figure(shown.mse);
-    find("#psnr").textContent = Number.isFinite(shown.psnr) ? `${about}${shown.psnr.toFixed(2)} dB` : "lossless";
+    find("#psnr").textContent = Number.isFinite(shown.psnr)
+      ? `${about}${shown.psnr.toFixed(2)} dB`
+      : "lossless";
     find("#delta-e").classList.add("old");
     find("#time").textContent = `${shown.ms < 10 ? shown.ms.toFixed(1) : Math.round(shown.ms)} ms`;
     find("#passes").textContent = count(shown.passes);
     find("#command").textContent = asCommand(picture.name, shown);
     find("#bytes").classList.add("old");
     clearTimeout(this.#timer);
-    if (shown.exact) this.#timer = window.setTimeout(() => this.#measure(shown).catch(() => {}), REST);
+    if (shown.exact)
+      this.#timer = window.setTimeout(() => this.#measure(shown).catch(() => {}), REST);
   }
 
   #png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
@@ -86,7 +102,11 @@ export class TakePanel {
       toast("One moment: the picture is being made exact");
       return;
     }
-    const name = resultName(picture.name, shown.edited ? shown.counts.length : shown.settings.k, "png");
+    const name = resultName(
+      picture.name,
+      shown.edited ? shown.counts.length : shown.settings.k,
+      "png",
+    );
     download(await this.#png(shown), "image/png", name);
   }
 

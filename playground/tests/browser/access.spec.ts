@@ -14,13 +14,19 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.check("#error-map");
         await page.locator("#fixed-text").fill("#ff8800");
         await page.keyboard.press("Enter");
-        await page.setInputFiles("#file", { name: "a.png", mimeType: "image/png", buffer: Buffer.from("x") });
+        await page.setInputFiles("#file", {
+          name: "a.png",
+          mimeType: "image/png",
+          buffer: Buffer.from("x"),
+        });
         await expect(page.locator("#alerts")).not.toBeEmpty();
         await page.locator("#steps-next").click();
         await expect(page.locator("#steps-text")).toContainText("Seeds");
         await expect(page.locator("#curve-text")).toContainText("pay less", { timeout: 20_000 });
         const { violations } = await new AxeBuilder({ page }).analyze();
-        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)])).toEqual([]);
+        expect(violations.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)])).toEqual(
+          [],
+        );
       });
     });
   }
@@ -53,7 +59,13 @@ test("all is reached by keyboard alone", async ({ playground: page }) => {
   await expect(page.locator("#k-number")).toBeFocused();
   await page.keyboard.press("Tab");
   await expect(page.locator("#k")).toBeFocused();
-  for (const [key, k] of [["ArrowRight", 17], ["PageUp", 34], ["ArrowDown", 33], ["Home", 2], ["PageUp", 4]] as const) {
+  for (const [key, k] of [
+    ["ArrowRight", 17],
+    ["PageUp", 34],
+    ["ArrowDown", 33],
+    ["Home", 2],
+    ["PageUp", 4],
+  ] as const) {
     await page.keyboard.press(key);
     await expect(page.locator("#k")).toHaveAttribute("aria-valuetext", `${k} colours`);
   }
@@ -64,14 +76,25 @@ test("all is reached by keyboard alone", async ({ playground: page }) => {
   }
   for (const id of [
     ...["dither", "fixed-color", "fixed-text", "fixed-file", "save-png", "copy-command", "command"],
-    ...["stage", "divider", "error-map", "zoom-in", "zoom-fit", "sort", "detail-color", "detail-hex"],
+    ...[
+      "stage",
+      "divider",
+      "error-map",
+      "zoom-in",
+      "zoom-fit",
+      "sort",
+      "detail-color",
+      "detail-hex",
+    ],
     ...["detail-copy", "detail-lock", "cloud", "seeding", "steps-play", "steps-next", "choose"],
   ]) {
     expect(reached, id).toContain(id);
   }
 });
 
-test("swatches are walked by arrows, copied by Enter and fixed by L", async ({ playground: page }) => {
+test("swatches are walked by arrows, copied by Enter and fixed by L", async ({
+  playground: page,
+}) => {
   await setK(page, 6);
   const names = await swatches(page);
   await page.locator("#swatches .swatch").first().focus();
@@ -108,7 +131,9 @@ test("the policy lets nothing out, even if some code tried", async ({ page, base
       element.onerror = () => resolve("refused");
       element.src = "https://example.com/x.png";
     });
-    const sent = new Promise((resolve) => addEventListener("securitypolicyviolation", resolve, { once: true }));
+    const sent = new Promise((resolve) =>
+      addEventListener("securitypolicyviolation", resolve, { once: true }),
+    );
     navigator.sendBeacon("https://example.com/", "x");
     await sent;
     return [fetched, image];

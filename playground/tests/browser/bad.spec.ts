@@ -16,7 +16,11 @@ const BAD: [string, Upload, RegExp][] = [
   ["no image", notAnImage, /^notes\.png is not an image/],
   ["a truncated image", truncated, /^cut\.png is damaged or cut short/],
   ["an SVG", svg, /^drawing\.svg is an SVG drawing.*Export it as PNG/],
-  ["144 megapixels", huge, /^huge\.png has 12,000×12,000 pixels, 144 million\..*up to 100 million, because/],
+  [
+    "144 megapixels",
+    huge,
+    /^huge\.png has 12,000×12,000 pixels, 144 million\..*up to 100 million, because/,
+  ],
 ];
 
 for (const [what, file, says] of BAD) {
@@ -30,13 +34,18 @@ for (const [what, file, says] of BAD) {
 
 test("an animation: its first frame, and says so", async ({ playground: page }) => {
   await openFile(page, animated);
-  await expect(page.locator("#notes")).toContainText("clip.gif is animated: this is its first frame");
+  await expect(page.locator("#notes")).toContainText(
+    "clip.gif is animated: this is its first frame",
+  );
   await expect(page.locator("#detail-hex")).toHaveValue("#ffffff");
   await openFile(page, golden("tiles"));
   await expect(page.locator("#notes")).toBeEmpty();
 });
 
-async function drop(page: Page, files: { name: string; data: string; type: string }[]): Promise<void> {
+async function drop(
+  page: Page,
+  files: { name: string; data: string; type: string }[],
+): Promise<void> {
   const transfer = await page.evaluateHandle((files) => {
     const transfer = new DataTransfer();
     for (const { name, data, type } of files) {
@@ -52,7 +61,11 @@ async function drop(page: Page, files: { name: string; data: string; type: strin
 
 test("twenty dropped at once: takes the first image, and says so", async ({ playground: page }) => {
   const data = golden("hills").buffer.toString("base64");
-  const photos = Array.from({ length: 19 }, (_, i) => ({ name: `photo-${i}.png`, data, type: "image/png" }));
+  const photos = Array.from({ length: 19 }, (_, i) => ({
+    name: `photo-${i}.png`,
+    data,
+    type: "image/png",
+  }));
   await drop(page, [{ name: "read.me", data: "aGk=", type: "text/plain" }, ...photos]);
   await expect(page.locator("#about")).toContainText("photo-0.png");
   await expect(page.locator("#notes")).toContainText("20 files came");
@@ -61,7 +74,9 @@ test("twenty dropped at once: takes the first image, and says so", async ({ play
 });
 
 test("a dropped palette file fixes its colours", async ({ playground: page }) => {
-  await drop(page, [{ name: "brand.hex", data: Buffer.from("ff8800\n").toString("base64"), type: "" }]);
+  await drop(page, [
+    { name: "brand.hex", data: Buffer.from("ff8800\n").toString("base64"), type: "" },
+  ]);
   await expect(page.locator("#fixed-list")).toContainText("#ff8800");
 });
 
@@ -79,11 +94,15 @@ test("a pasted picture is opened", async ({ playground: page }) => {
 test("a broken palette file fixes nothing, and says why", async ({ playground: page }) => {
   const buffer = Buffer.from("GIMP Palette\n255 136 999\n");
   await page.setInputFiles("#palette-file", { name: "brand.gpl", mimeType: "text/plain", buffer });
-  await expect(page.locator("#alerts")).toContainText("brand.gpl: line 2: expected three levels from 0 to 255");
+  await expect(page.locator("#alerts")).toContainText(
+    "brand.gpl: line 2: expected three levels from 0 to 255",
+  );
   await expect(page.locator("#fixed-list")).toBeHidden();
   await page.locator("#fixed-text").fill("orange");
   await page.keyboard.press("Enter");
-  await expect(page.locator("#alerts")).toContainText("Expected colours such as #ff8800, got “orange”");
+  await expect(page.locator("#alerts")).toContainText(
+    "Expected colours such as #ff8800, got “orange”",
+  );
   await page.locator("#fixed-text").fill("#ff8800");
   await page.keyboard.press("Enter");
   await expect(page.locator("#alerts")).toBeEmpty();

@@ -55,12 +55,21 @@ const hills = golden("hills").buffer;
 export const empty = png("empty.png", Buffer.alloc(0));
 export const truncated = png("cut.png", hills.subarray(0, hills.length / 2));
 /** Its header says 144 million pixels, and nothing follows. */
-export const huge = png("huge.png", Buffer.concat([SIGNATURE, header(12_000, 12_000), chunk("IDAT", deflateSync(Buffer.alloc(9)))]));
-export const notAnImage: Upload = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("just some words") };
+export const huge = png(
+  "huge.png",
+  Buffer.concat([SIGNATURE, header(12_000, 12_000), chunk("IDAT", deflateSync(Buffer.alloc(9)))]),
+);
+export const notAnImage: Upload = {
+  name: "notes.png",
+  mimeType: "image/png",
+  buffer: Buffer.from("just some words"),
+};
 export const svg: Upload = {
   name: "drawing.svg",
   mimeType: "image/svg+xml",
-  buffer: Buffer.from('<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+  buffer: Buffer.from(
+    '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+  ),
 };
 
 /** Two frames of 2×2 pixels: the first white, the second black. */
@@ -71,7 +80,10 @@ export const animated: Upload = {
     Buffer.from("GIF89a\x02\x00\x02\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00", "latin1"),
     Buffer.from("!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00", "latin1"),
     ...["\x84\x51\x00", "\x8c\x59\x00"].flatMap((codes) => [
-      Buffer.from("!\xf9\x04\x00\x0a\x00\x00\x00,\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02", "latin1"),
+      Buffer.from(
+        "!\xf9\x04\x00\x0a\x00\x00\x00,\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02",
+        "latin1",
+      ),
       Buffer.from(`\x02${codes.slice(0, 2)}\x00`, "latin1"),
     ]),
     Buffer.from(";"),
@@ -91,7 +103,7 @@ export interface Indexed {
 export function readIndexed(file: Buffer): Indexed {
   if (!file.subarray(0, 8).equals(SIGNATURE)) throw new Error("expected a PNG");
   const chunks = new Map<string, Buffer>();
-  for (let at = 8; at < file.length; ) {
+  for (let at = 8; at < file.length;) {
     const size = file.readUInt32BE(at);
     const kind = file.toString("latin1", at + 4, at + 8);
     const data = file.subarray(at + 8, at + 8 + size);
@@ -102,7 +114,12 @@ export function readIndexed(file: Buffer): Indexed {
     at += size + 12;
   }
   const head = chunks.get("IHDR") as Buffer;
-  const [width, height, bits, kind] = [head.readUInt32BE(0), head.readUInt32BE(4), head[8], head[9]];
+  const [width, height, bits, kind] = [
+    head.readUInt32BE(0),
+    head.readUInt32BE(4),
+    head[8],
+    head[9],
+  ];
   if (kind !== 3) throw new Error(`expected indices, got color type ${kind}`);
   const rows = inflateSync(chunks.get("IDAT") as Buffer);
   const stride = 1 + Math.ceil((width * bits) / 8);
@@ -114,7 +131,13 @@ export function readIndexed(file: Buffer): Indexed {
       indices[y * width + x] = (byte >> (8 - bits - ((x * bits) & 7))) & ((1 << bits) - 1);
     }
   }
-  return { width, height, bits, palette: paletteOf(chunks.get("PLTE") as Buffer, chunks.get("tRNS")), indices };
+  return {
+    width,
+    height,
+    bits,
+    palette: paletteOf(chunks.get("PLTE") as Buffer, chunks.get("tRNS")),
+    indices,
+  };
 }
 
 function paletteOf(colors: Buffer, alphas: Buffer | undefined): string[] {

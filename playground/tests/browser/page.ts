@@ -66,7 +66,13 @@ export function swatches(page: Page): Promise<string[]> {
   return page.locator("#swatches .hex").allTextContents();
 }
 
-export async function downloaded(page: Page, click: () => Promise<void>): Promise<{ name: string; data: Buffer }> {
+export async function downloaded(
+  page: Page,
+  click: () => Promise<void>,
+): Promise<{ name: string; data: Buffer }> {
   const [download] = await Promise.all([page.waitForEvent("download"), click()]);
-  return { name: (download as Download).suggestedFilename(), data: await readFile(await download.path()) };
+  return {
+    name: (download as Download).suggestedFilename(),
+    data: await readFile(await download.path()),
+  };
 }

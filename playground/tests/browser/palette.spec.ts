@@ -79,7 +79,9 @@ test("fixed colours are typed, or come from a palette file", async ({ playground
   await page.setInputFiles("#palette-file", { name: "brand.gpl", mimeType: "text/plain", buffer });
   await settled(page);
   await expect(page.locator("#notes")).toContainText("brand.gpl: 2 colours fixed");
-  expect(await swatches(page)).toEqual(expect.arrayContaining(["ff8800", "1a1a1a", "010203", "fafbfc"]));
+  expect(await swatches(page)).toEqual(
+    expect.arrayContaining(["ff8800", "1a1a1a", "010203", "fafbfc"]),
+  );
 });
 
 test("more fixed colours than k raise k", async ({ playground: page }) => {

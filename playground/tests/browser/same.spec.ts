@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { golden, readIndexed } from "./files";
+import { golden, pngOf, readIndexed } from "./files";
 import { downloaded, expect, openFile, settled, setK, swatches, test } from "./page";
 
 interface Entry {
@@ -19,7 +19,8 @@ function find(wanted: Record<string, unknown>): Entry {
     const keys = new Set([...Object.keys(given), ...Object.keys(wanted)]);
     return [...keys].every((key) => JSON.stringify(given[key]) === JSON.stringify(wanted[key]));
   });
-  if (!found) throw new Error(`expected a case ${JSON.stringify(wanted)} in tests/golden, got none`);
+  if (!found)
+    throw new Error(`expected a case ${JSON.stringify(wanted)} in tests/golden, got none`);
   return found;
 }
 
@@ -37,7 +38,9 @@ const CASES: [string, Entry][] = [
 ];
 
 for (const [fragment, { case: asked, gives }] of CASES) {
-  test(`${asked.image} with ${fragment} is the library's, to the byte`, async ({ playground: page }) => {
+  test(`${asked.image} with ${fragment} is the library's, to the byte`, async ({
+    playground: page,
+  }) => {
     await page.evaluate((fragment) => (location.hash = fragment), fragment);
     await openFile(page, golden(asked.image));
     const { name, data } = await downloaded(page, () => page.click("#save-png"));
@@ -60,7 +63,8 @@ test("dragging the slider ends with what typing k gives", async ({ playground: p
   if (!box) throw new Error("expected a slider");
   await page.mouse.move(box.x + box.width * 0.72, box.y + box.height / 2);
   await page.mouse.down();
-  for (let i = 1; i <= 12; i++) await page.mouse.move(box.x + box.width * (0.72 - 0.035 * i), box.y + box.height / 2);
+  for (let i = 1; i <= 12; i++)
+    await page.mouse.move(box.x + box.width * (0.72 - 0.035 * i), box.y + box.height / 2);
   await page.mouse.up();
   await settled(page);
   const k = Number(await page.inputValue("#k-number"));
@@ -90,4 +94,15 @@ test("a picture of fewer colours than k keeps them, and says so", async ({ playg
   expect(await swatches(page)).toHaveLength(24);
   await expect(page.locator("#psnr")).toHaveText("lossless");
   await expect(page.locator("#announcer")).toContainText("all that the picture has");
+});
+
+test("half-transparent colours are read as they are, beyond a tile's edge too", async ({
+  playground: page,
+}) => {
+  const [width, height] = [2300, 2];
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  pixels.fill(255);
+  pixels.set([3, 2, 1, 7], 4 * 2050); // times alpha, and back, that would be 0, 0, 0
+  await openFile(page, { ...golden("glass"), buffer: pngOf({ width, height, pixels }) });
+  expect((await swatches(page)).sort()).toEqual(["03020107", "ffffffff"]);
 });

@@ -11,7 +11,8 @@ async function middle(page: Page, selector: string): Promise<{ x: number; y: num
 }
 
 /** What a part of the page looks like. */
-const seen = async (page: Page, selector: string) => (await page.locator(selector).screenshot()).toString("base64");
+const seen = async (page: Page, selector: string) =>
+  (await page.locator(selector).screenshot()).toString("base64");
 
 test("the divider is dragged, and moved by keys", async ({ playground: page }) => {
   const divider = page.locator("#divider");
@@ -30,7 +31,9 @@ test("the divider is dragged, and moved by keys", async ({ playground: page }) =
   await expect(divider).toHaveAttribute("aria-valuetext", "98 % original");
 });
 
-test("the picture is zoomed by wheel, buttons and keys, and panned", async ({ playground: page }) => {
+test("the picture is zoomed by wheel, buttons and keys, and panned", async ({
+  playground: page,
+}) => {
   const level = page.locator("#zoom-level");
   const fit = (await level.textContent()) as string;
   const { x, y } = await middle(page, "#stage");
@@ -59,7 +62,9 @@ test("the error map has a legend, and darkens as k grows", async ({ playground: 
   const brightness = async () => {
     const shot = (await page.locator("#picture").screenshot()).toString("base64");
     return page.evaluate(async (shot) => {
-      const bitmap = await createImageBitmap(new Blob([Uint8Array.from(atob(shot), (c) => c.charCodeAt(0))]));
+      const bitmap = await createImageBitmap(
+        new Blob([Uint8Array.from(atob(shot), (c) => c.charCodeAt(0))]),
+      );
       const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")!;
       context.drawImage(bitmap, 0, 0);
       const { data } = context.getImageData(100, 100, bitmap.width - 200, bitmap.height - 200);
@@ -79,7 +84,9 @@ test("k-means goes step by step, and back to the result", async ({ playground: p
   for (let pass = 0; pass < 5; pass++) {
     await page.click("#steps-next");
     await expect(text).toContainText(pass ? `Pass ${pass}: cost` : "Seeds: cost");
-    costs.push(Number(/cost ([\d,.]+)/.exec((await text.textContent()) as string)?.[1].replaceAll(",", "")));
+    costs.push(
+      Number(/cost ([\d,.]+)/.exec((await text.textContent()) as string)?.[1].replaceAll(",", "")),
+    );
   }
   for (let pass = 1; pass < 5; pass++) expect(costs[pass]).toBeLessThanOrEqual(costs[pass - 1]);
   expect(costs[4]).toBeLessThan(costs[0]);
@@ -131,7 +138,9 @@ test("the cloud is turned by mouse and keys, and shown in RGB", async ({ playgro
 
 test("the curve finds the elbow, and a click takes its k", async ({ playground: page }) => {
   await openFile(page, golden("hills"));
-  await expect(page.locator("#curve-text")).toContainText("more colours pay less", { timeout: 20_000 });
+  await expect(page.locator("#curve-text")).toContainText("more colours pay less", {
+    timeout: 20_000,
+  });
   const costs = await page.locator("#curve-table td:nth-child(2)").allTextContents();
   const values = costs.map((cost) => Number(cost.replaceAll(",", "")));
   expect(values).toEqual([...values].sort((a, b) => b - a));
