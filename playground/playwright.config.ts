@@ -14,7 +14,7 @@ export default defineConfig({
     permissions: ["clipboard-read", "clipboard-write"],
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      // Chromium's sandbox is not for root, as whom continuous integration runs; and WebGL is by software.
+      // Chromium's sandbox is not for root, as whom tests may run; and WebGL is by software.
       args: [...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), "--enable-unsafe-swiftshader"],
     },
   },

@@ -40,7 +40,7 @@ interface Job {
 const PATIENCE = 250;
 /** After the last move, in ms, comes what is exact. */
 const REST = 200;
-/** Where an exact fit takes longer, in ms, those while something moves are made with less effort. */
+/** Where an exact fit takes longer, in ms, those while something moves are of less effort. */
 const QUICK = 30;
 
 export class Session {
@@ -65,7 +65,7 @@ export class Session {
   #loaded: Promise<unknown> | null = null;
   #edited: ColorList | null = null;
   #wanted: Job | null = null;
-  #running: { since: number; abort: AbortController } | null = null;
+  #running: { live: boolean; since: number; abort: AbortController } | null = null;
   #rest = 0;
   #turn = 0;
   #moves = new Map<number, number>();
@@ -230,8 +230,11 @@ export class Session {
     const quick = live && (this.#slow || this.#quick !== null);
     this.#wanted = { live: quick, since: performance.now() };
     if (!this.#running) void this.#work();
-    else if (!live || performance.now() - this.#running.since > PATIENCE)
-      this.#running.abort.abort();
+    else if (!live || (quick && !this.#running.live) || this.#late) this.#running.abort.abort();
+  }
+
+  get #late(): boolean {
+    return this.#running !== null && performance.now() - this.#running.since > PATIENCE;
   }
 
   async #work(): Promise<void> {
@@ -240,7 +243,7 @@ export class Session {
       const job = this.#wanted;
       this.#wanted = null;
       const abort = new AbortController();
-      this.#running = { since: performance.now(), abort };
+      this.#running = { live: job.live, since: performance.now(), abort };
       try {
         await this.#make(job, abort.signal);
       } catch (error) {

@@ -188,11 +188,7 @@ export class StepsPanel {
 /** A line through costs, in a field of 120 by 32. */
 function line(costs: number[]): string {
   const [most, least] = [Math.max(...costs), Math.min(...costs)];
-  const span = most - least || 1;
-  return costs
-    .map(
-      (cost, i) =>
-        `${(2 + (116 * i) / Math.max(1, costs.length - 1)).toFixed(1)},${(30 - (28 * (cost - least)) / span).toFixed(1)}`,
-    )
-    .join(" ");
+  const x = (i: number) => 2 + (116 * i) / Math.max(1, costs.length - 1);
+  const y = (cost: number) => 30 - (28 * (cost - least)) / (most - least || 1);
+  return costs.map((cost, i) => `${x(i).toFixed(1)},${y(cost).toFixed(1)}`).join(" ");
 }
