@@ -71,8 +71,7 @@ export class Engine {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     const engine = new Engine(worker, () => worker.terminate());
     worker.onerror = ({ message }) => engine.breakOff(new Error(message || "no worker started"));
-    await engine.started();
-    return engine;
+    return engine.started();
   }
 
   /** The same with a server at the other end of a port. */
@@ -80,8 +79,14 @@ export class Engine {
     return new Engine(port, end);
   }
 
-  private started(): Promise<void> {
-    return new Promise<void>((resolve, reject) => this.waiting.set(STARTED, { resolve, reject }));
+  private async started(): Promise<Engine> {
+    try {
+      await new Promise<void>((resolve, reject) => this.waiting.set(STARTED, { resolve, reject }));
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+    return this;
   }
 
   /**
