@@ -103,7 +103,8 @@ export class Engine {
   }
 
   /** Shows the image in given colours, at most 256; otherwise as `quantize`. */
-  remap(palette: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
+  remap(given: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
+    const palette = { colors: given.colors, channels: given.channels }; // of a picture, say
     return this.ask({ kind: "remap", palette, options, deltaE: control.deltaE ?? true }, control);
   }
 
@@ -138,8 +139,9 @@ export class Engine {
   }
 
   /** An indexed PNG file with 1, 2, 4 or 8 bits per pixel. */
-  encodePng(image: PngOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return this.ask({ kind: "png", image });
+  encodePng(picture: PngOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const { indices, width, height, colors, channels } = picture;
+    return this.ask({ kind: "png", image: { indices, width, height, colors, channels } });
   }
 
   /** Ends the worker. All that was asked for is rejected with an AbortError. */
