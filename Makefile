@@ -9,11 +9,14 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input install
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
+PLAYGROUND := playground/wasm/kpalette.wasm playground/node_modules/.stamp
+
 CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
-.PHONY: help demo test core-test lint format bench notebook stubs playground playground-test clean
+.PHONY: help demo test core-test lint format bench notebook stubs clean
+.PHONY: playground playground-test
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -52,11 +55,11 @@ notebook: $(VENV)/test  ## run examples/image_quantization.py and write the note
 stubs: $(VENV)/test  ## write the types of the native module to src/kpalette/_core.pyi
 	$(BIN)/python -m nanobind.stubgen -q -m kpalette._core -o src/kpalette/_core.pyi
 
-playground: playground/wasm/kpalette.wasm playground/node_modules/.stamp $(BIN)/python  ## build the page of `kpalette serve`, with Node 20.19 or later
+playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, with Node
 	cd playground && npm run --silent build
 	$(PIP_INSTALL) .
 
-playground-test: playground/wasm/kpalette.wasm playground/node_modules/.stamp $(VENV)/test  ## test the page's engine against the library
+playground-test: $(PLAYGROUND) $(VENV)/test  ## test the page's engine against the library
 	cd playground && npm run --silent check
 	cd playground && KPALETTE_PYTHON=../$(BIN)/python npm run --silent test
 

@@ -50,10 +50,12 @@ extern "C" [[noreturn]] void __cxa_throw(void* thrown, std::type_info*, void (*)
 }
 
 void* operator new(std::size_t size) {
-  void* memory = std::malloc(size);
+  void* memory = std::malloc(std::max<std::size_t>(size, 1));
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return std::malloc(size); }
 
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -220,6 +220,14 @@ from kpalette import distributed
     )
 
 
+def test_tiles_of_so_many_bytes() -> None:
+    shape = (100_000, 100_000, 3)
+    assert mosaics.stored(shape, np.uint8, (1, 1), "3MB") == (1000, 1000)
+    assert mosaics.stored(shape, np.uint16, (256, 256), "6MB") == (1280, 768)
+    assert mosaics.stored(shape, np.uint8, (512, 512), "1kB") == (512, 512)
+    assert mosaics.stored(shape, np.uint8, (512, 512), 7) == 7
+
+
 @pytest.mark.parametrize(
     ("sides", "unit", "tile"),
     [
@@ -233,4 +241,4 @@ from kpalette import distributed
     ],
 )
 def test_tiles_are_aligned_with_what_is_stored(sides, unit, tile) -> None:
-    assert mosaics.aligned(sides, unit) == tile
+    assert mosaics.stored((*sides, 3), np.uint8, unit, None) == tile

@@ -348,7 +348,7 @@ class TestCheckpoint:
             (PIXELS, {"chunks": 40}, r"chunks: \[\[30, 30, 10\], \[30, 30, 30\]\], not "),
             (PIXELS, {"chunks": 30, "alpha": "flatten:#fff"}, 'alpha: "keep", not "flatten:#fff"'),
             (PIXELS[:60], {"chunks": 30}, r"shape: \[70, 90, 3\], not \[60, 90, 3\]"),
-            (disk.tiles, {}, "array: "),
+            (disk.tiles, {}, "another array"),
         ):
             with pytest.raises(CheckpointError, match=f"got those of another.*{said}"):
                 distributed.histogram(source, checkpoint=counts, **options)
@@ -379,7 +379,7 @@ class TestCheckpoint:
     def test_full_disk(self, tmp_path) -> None:
         pixels = noise(300, 300)
         with room_for_files_of(20_000), pytest.raises(OutputError) as caught:
-            distributed.histogram(pixels, chunks=150, checkpoint=tmp_path / "counts")
+            distributed.histogram(pixels, chunks=150, checkpoint=tmp_path / "counts", **LATER)
         assert caught.value.errno == errno.EFBIG
         assert str(caught.value.filename).startswith(str(tmp_path / "counts"))
         assert {path.name for path in (tmp_path / "counts").iterdir()} == {"source.json"}

@@ -164,6 +164,9 @@ describe("quantize", () => {
     ["seed", { seed: -1 }],
     ["strength", { strength: 1.5 }],
     ["strength", { strength: NaN }],
+    ["space", { space: "rgb" as never }],
+    ["effort", { effort: "most" as never }],
+    ["dither", { dither: "none" as never }],
     ["fixed", { fixed: ["red"] }],
     ["fixed", { fixed: ["#12345"] }],
     ["fixed", { fixed: ["#fff", "#ffffffff"] }],
@@ -203,6 +206,10 @@ describe("remap", () => {
     await loaded("glass");
     const palette = { colors: Uint8Array.of(9, 9, 9, 200, 200, 200), channels: 3 } as const;
     expect(await engine.remap(palette, OPTIONS)).toMatchObject(palette);
+    const picture = await engine.quantize(OPTIONS);
+    const again = await engine.remap({ ...picture, ...palette }, OPTIONS);
+    expect(again.indices).not.toEqual(picture.indices);
+    expect(again.mse).toBeGreaterThan(picture.mse);
   });
 });
 
@@ -279,11 +286,21 @@ describe("steps", () => {
     expect(step.counts.length).toBe(24);
   });
 
-  it("refuse a wrong k", async () => {
-    await loaded();
-    const asked = engine.steps({ ...WALK, k: 0 }).next();
-    await expect(asked).rejects.toMatchObject({ name: "RangeError" });
-  });
+  it.each([{ k: 0 }, { seeding: "best" as never }, { space: "rgb" as never }])(
+    "refuse %j, however often",
+    async (wrong) => {
+      await loaded();
+      const walk = engine.steps({ ...WALK, ...wrong });
+      await expect(walk.next()).rejects.toMatchObject({ name: "RangeError" });
+      await expect(walk.next()).rejects.toMatchObject({ name: "RangeError" });
+    },
+  );
+});
+
+test("PNG files are made of pictures", async () => {
+  await loaded();
+  const file = await engine.encodePng(await engine.quantize(OPTIONS));
+  expect(Buffer.from(file.subarray(1, 4)).toString()).toBe("PNG");
 });
 
 describe("failure", () => {

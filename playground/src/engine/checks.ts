@@ -13,3 +13,10 @@ export function checkStrength(strength: number): void {
     throw new RangeError(`strength: expected 0 to 1, got ${strength}`);
   }
 }
+
+/** Throws RangeError for anything but one of the known values. */
+export function checkChoice<T>(name: string, value: T, known: readonly T[]): void {
+  if (!known.includes(value)) {
+    throw new RangeError(`${name}: expected one of ${known.join(", ")}, got ${value}`);
+  }
+}

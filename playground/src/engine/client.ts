@@ -71,8 +71,7 @@ export class Engine {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     const engine = new Engine(worker, () => worker.terminate());
     worker.onerror = ({ message }) => engine.breakOff(new Error(message || "no worker started"));
-    await engine.started();
-    return engine;
+    return engine.started();
   }
 
   /** The same with a server at the other end of a port. */
@@ -80,8 +79,14 @@ export class Engine {
     return new Engine(port, end);
   }
 
-  private started(): Promise<void> {
-    return new Promise<void>((resolve, reject) => this.waiting.set(STARTED, { resolve, reject }));
+  private async started(): Promise<Engine> {
+    try {
+      await new Promise<void>((resolve, reject) => this.waiting.set(STARTED, { resolve, reject }));
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+    return this;
   }
 
   /**
@@ -98,7 +103,8 @@ export class Engine {
   }
 
   /** Shows the image in given colours, at most 256; otherwise as `quantize`. */
-  remap(palette: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
+  remap(given: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
+    const palette = { colors: given.colors, channels: given.channels }; // of a picture, say
     return this.ask({ kind: "remap", palette, options, deltaE: control.deltaE ?? true }, control);
   }
 
@@ -133,8 +139,9 @@ export class Engine {
   }
 
   /** An indexed PNG file with 1, 2, 4 or 8 bits per pixel. */
-  encodePng(image: PngOptions): Promise<Uint8Array<ArrayBuffer>> {
-    return this.ask({ kind: "png", image });
+  encodePng(picture: PngOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const { indices, width, height, colors, channels } = picture;
+    return this.ask({ kind: "png", image: { indices, width, height, colors, channels } });
   }
 
   /** Ends the worker. All that was asked for is rejected with an AbortError. */

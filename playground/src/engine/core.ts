@@ -15,9 +15,9 @@ type TypedArray =
 /** What bindings/wasm.cpp exports, where addresses and sizes are numbers. */
 type Functions = Record<string, (...values: (number | bigint)[]) => number>;
 
-const SPACES: readonly Space[] = ["oklab", "srgb", "linear", "lab"];
-const SEEDINGS: readonly Seeding[] = ["random", "k-means++", "maximin", "wu"];
-const MASKS: readonly Mask[] = ["blue-noise", "bayer"];
+export const SPACES: readonly Space[] = ["oklab", "srgb", "linear", "lab"];
+export const SEEDINGS: readonly Seeding[] = ["random", "k-means++", "maximin", "wu"];
+export const MASKS: readonly Mask[] = ["blue-noise", "bayer"];
 
 /** The core could not go on: of this instance, nothing more is to be used. */
 export class CoreError extends Error {
@@ -41,12 +41,12 @@ export class Core {
 
   static instantiate(module: WebAssembly.Module): Core {
     const found: { memory?: WebAssembly.Memory } = {};
-    const words = (at: number, n: number) => new Uint32Array(found.memory!.buffer, at, n);
+    const words = (at: number, n: number) => new Uint32Array(found.memory!.buffer, at >>> 0, n);
     const absent = () => 52; // WASI's ENOSYS
     const { exports } = new WebAssembly.Instance(module, {
       kpalette: {
         fail(message: number, length: number): never {
-          const bytes = new Uint8Array(found.memory!.buffer, message, length).slice();
+          const bytes = new Uint8Array(found.memory!.buffer, message >>> 0, length).slice();
           throw failure(new TextDecoder().decode(bytes));
         },
       },
@@ -107,7 +107,7 @@ export class Core {
 
   /** Of the core's memory, until the next call. */
   view(address: number, bytes: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.memory.buffer, address, bytes);
+    return new Uint8Array(this.memory.buffer, address >>> 0, bytes); // an i32 comes signed
   }
 
   count(pixels: Block, channels: 3 | 4): Histogram {

@@ -4,7 +4,8 @@
 // same. Work is a generator: it stops for a moment between calls of the core, so that a worker can
 // look up, and yields how many passes it has made.
 
-import { Assignment, Points, type Histogram, type Palette } from "./core";
+import { checkChoice, checkWhole } from "./checks";
+import { Assignment, type Histogram, type Palette, Points, SPACES } from "./core";
 import type { Effort, Seeding, Space } from "./protocol";
 
 export type Work<T> = Generator<number, T>;
@@ -87,6 +88,13 @@ export class Placed {
     for (const points of this.made.values()) points.free();
     this.made.clear();
   }
+}
+
+/** Throws RangeError for options that no fit can be made with. */
+export function checkFit(how: { space: Space; effort: Effort; seed: number }): void {
+  checkChoice("space", how.space, SPACES);
+  checkChoice("effort", how.effort, Object.keys(EFFORTS) as Effort[]);
+  checkWhole("seed", how.seed, 0, Number.MAX_SAFE_INTEGER);
 }
 
 /** Fits k colours, of which those that are `fixed`, distinct ones (m, channels), stay. */

@@ -1,9 +1,9 @@
 // An image's way to k colours, as src/kpalette/pipeline.py has it.
 
-import { checkStrength, checkWhole } from "./checks";
+import { checkChoice, checkStrength, checkWhole } from "./checks";
 import { parseColors, withAlpha } from "./colors";
-import { Assignment, type Block, type Palette } from "./core";
-import { fit, psnr, type Work } from "./fit";
+import { Assignment, type Block, MASKS, type Palette, SPACES } from "./core";
+import { checkFit, fit, psnr, type Work } from "./fit";
 import type { Counted, Image } from "./image";
 import type {
   ColorList,
@@ -32,8 +32,8 @@ export interface Mapped {
 export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> {
   const { k, space, effort, seed, fixed: names } = options;
   checkWhole("k", k, 1, MOST_COLORS);
-  checkWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
-  checkStrength(options.strength);
+  checkFit(options);
+  checkMap(options);
   const named = parseColors(names);
   if (names.length > k) {
     throw new RangeError(`fixed: expected at most k = ${k} colours, got ${names.length}`);
@@ -50,7 +50,7 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
 export function* remap(image: Image, given: ColorList, options: MapOptions): Work<Mapped> {
   const k = given.colors.length / given.channels;
   checkWhole("palette", k, 1, MOST_COLORS);
-  checkStrength(options.strength);
+  checkMap(options);
   const counted = image.counted(given.channels);
   const { channels } = counted;
   const colors = channels === 4 ? withAlpha(given) : given.colors;
@@ -71,7 +71,15 @@ export function* remap(image: Image, given: ColorList, options: MapOptions): Wor
   }
   yield 0;
   const { quantized, deltaE } = yield* mapped(image, counted, found, options);
-  return { quantized: { ...quantized, ...given }, deltaE };
+  quantized.colors = given.colors;
+  quantized.channels = given.channels;
+  return { quantized, deltaE };
+}
+
+function checkMap({ space, dither, strength }: MapOptions): void {
+  checkChoice("space", space, SPACES);
+  checkChoice<Dither>("dither", dither, [null, "floyd-steinberg", ...MASKS]);
+  checkStrength(strength);
 }
 
 interface Found {

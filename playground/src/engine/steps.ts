@@ -1,16 +1,22 @@
 // k-means pass by pass, for watching: plain passes over all colours, from seeds.
 
-import { checkWhole } from "./checks";
-import { Assignment } from "./core";
+import { checkChoice, checkWhole } from "./checks";
+import { Assignment, SEEDINGS, SPACES } from "./core";
 import type { Image } from "./image";
 import type { Step, StepsOptions } from "./protocol";
 
-export function* steps(
+export function steps(image: Image, options: StepsOptions): Generator<Step, void> {
+  checkWhole("k", options.k, 1, 256);
+  checkWhole("seed", options.seed, 0, Number.MAX_SAFE_INTEGER);
+  checkChoice("space", options.space, SPACES);
+  checkChoice("seeding", options.seeding, SEEDINGS);
+  return passes(image, options);
+}
+
+function* passes(
   image: Image,
   { k, space, seed, seeding }: StepsOptions,
 ): Generator<Step, void> {
-  checkWhole("k", k, 1, 256);
-  checkWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
   const { core, own } = image;
   const { channels, histogram } = own;
   const placed = own.newlyPlaced(space);

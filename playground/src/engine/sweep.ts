@@ -1,7 +1,7 @@
 // Cost for each of many k, as src/kpalette/curve.py has it.
 
 import { checkWhole } from "./checks";
-import { fitEach, type Work } from "./fit";
+import { checkFit, fitEach, type Work } from "./fit";
 import type { Image } from "./image";
 import type { SweepOptions, SweepPoint } from "./protocol";
 
@@ -11,17 +11,18 @@ const MOST_COLORS = 65_536;
 export function* sweep(
   image: Image,
   ks: readonly number[],
-  { space, effort, seed }: SweepOptions,
+  options: SweepOptions,
   onPoint: (point: SweepPoint) => void,
 ): Work<void> {
   for (const k of ks) checkWhole("k", k, 1, MOST_COLORS);
-  checkWhole("seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  checkFit(options);
   const ascending = [...new Set(ks)].sort((a, b) => a - b);
   if (ascending.length === 0) throw new RangeError("ks: expected at least one k, got none");
   const { own } = image;
   const all = own.histogram.length;
   const lossless = ascending.filter((k) => k >= all);
   const fitted = [...ascending.filter((k) => k < all), ...lossless.slice(0, 1)];
+  const { space, effort, seed } = options;
   const placed = own.newlyPlaced(space);
   try {
     const how = { effort, seed, fixed: new Uint8Array(), faithful: false };

@@ -146,7 +146,8 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
     workers, _ = jobs.share_out(MAX_THREADS, given.get("jobs"), 1)
-    options: dict[str, Any] = {"scheduler": scheduler}
+    bar = not given["quiet"] and os.isatty(2)
+    options: dict[str, Any] = {"scheduler": scheduler, "progress": bar}
     if given["memory_limit"] is not None:
         room = (given["memory_limit"] - BASE) // PER_BYTE
         workers = min(workers, room // LEAST)
@@ -155,8 +156,6 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         logging.disable()  # what Dask, Zarr and asyncio say of an error besides it
         stack.callback(logging.disable, logging.NOTSET)
         stack.enter_context(dask.config.set(num_workers=workers))
-        if not given["quiet"] and os.isatty(2):
-            stack.enter_context(distributed.progress())
         try:
             if scheduler not in running.LOCAL:  # before anything is written
                 options["scheduler"] = stack.enter_context(running.connected(scheduler))
@@ -198,7 +197,7 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
         from kpalette import distributed
 
         found = distributed.quantize(photo, k, checkpoint=f"{out}.counts", **options, **where)
-        found.save(out, overwrite=given["force"])
+        found.save(out, overwrite=given["force"], progress=where["progress"])
     shutil.rmtree(f"{out}.counts", ignore_errors=True)
     seconds = time.perf_counter() - start
     height, width = found.indices.shape

@@ -15,7 +15,6 @@ if _missing := [name for name in _NEEDED if find_spec(name) is None]:
         f"kpalette.distributed needs {', '.join(_missing)}: pip install 'kpalette[distributed]'"
     )
 
-from kpalette.distributed.bars import progress  # noqa: E402
 from kpalette.distributed.counting import histogram  # noqa: E402
 from kpalette.distributed.errors import (  # noqa: E402
     CheckpointError,
@@ -32,6 +31,5 @@ __all__ = [
     "SchedulerLostError",
     "TileError",
     "histogram",
-    "progress",
     "quantize",
 ]

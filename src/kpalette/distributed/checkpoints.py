@@ -98,7 +98,7 @@ def _check_same(there: Any, here: dict[str, Any], path: str) -> None:
     if not isinstance(there, dict):
         raise CheckpointError(f"checkpoint: {path!r} has another {RECORD} than this writes")
     differences = "; ".join(
-        f"{name}: {_short(there.get(name))}, not {_short(here.get(name))}"
+        _difference(name, there.get(name), here.get(name))
         for name in {**there, **here}
         if there.get(name) != here.get(name)
     )
@@ -108,6 +108,8 @@ def _check_same(there: Any, here: dict[str, Any], path: str) -> None:
     )
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _difference(name: str, there: Any, here: Any) -> str:
+    texts = json.dumps(there), json.dumps(here)
+    if max(map(len, texts)) > 60:  # all photos, say
+        return f"another {name}"
+    return f"{name}: {texts[0]}, not {texts[1]}"

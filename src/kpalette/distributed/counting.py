@@ -12,7 +12,7 @@ from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 
 from kpalette import files
-from kpalette.colors import ByteArray
+from kpalette.colors import ByteArray, check_flag
 from kpalette.distributed import checkpoints, photos, running, tasks
 from kpalette.distributed.checkpoints import Checkpoint, Damaged
 from kpalette.distributed.mosaics import Mosaic
@@ -30,6 +30,7 @@ def histogram(
     missing: str = "error",
     checkpoint: str | os.PathLike[str] | None = None,
     scheduler: Any = None,
+    progress: bool = False,
 ) -> ColorHistogram:
     """Count the colours of an image in tiles, or of a collection of photos.
 
@@ -70,6 +71,8 @@ def histogram(
         ``"threads"``, ``"processes"`` or ``"synchronous"`` on this machine, the address of a Dask
         scheduler such as ``"tcp://localhost:8786"``, or a ``distributed.Client``. By default what
         Dask would take: an active ``Client``, what its configuration says, or threads.
+    progress : bool, default False
+        Whether to show Dask's own bar on stderr.
 
     Returns
     -------
@@ -112,13 +115,19 @@ def histogram(
     ['#000000']
     """
     running.check_scheduler(scheduler)
+    check_flag("progress", progress)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha
     found = open_source(source, chunks, missing)
-    return histogram_of(found, alpha, missing, checkpoint, scheduler)
+    return histogram_of(found, alpha, missing, checkpoint, scheduler, progress)
 
 
 def histogram_of(
-    source: Mosaic | Photos | Any, alpha: str, missing: str, checkpoint: Any, scheduler: Any
+    source: Mosaic | Photos | Any,
+    alpha: str,
+    missing: str,
+    checkpoint: Any,
+    scheduler: Any,
+    progress: bool,
 ) -> ColorHistogram:
     """Count the colours of what :func:`open_source` found."""
     partials = None
@@ -128,7 +137,7 @@ def histogram_of(
     def total_of() -> ColorHistogram | Damaged | None:
         counted = _count(source, Counter(alpha, partials))
         result: ColorHistogram | Damaged | None
-        result = running.run(tasks.merged(counted, _add), scheduler, counted.names)
+        result = running.run(tasks.merged(counted, _add), scheduler, counted.names, progress)
         return result
 
     total = total_of()

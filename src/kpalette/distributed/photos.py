@@ -23,9 +23,17 @@ FACTS = ("size", "mtime", "LastModified", "ETag", "updated", "md5Hash")
 
 @dataclass(frozen=True)
 class Photos:
-    """Paths and URLs of images, in the order in which they came."""
+    """Paths and URLs of images, in the order in which they came.
+
+    Attributes
+    ----------
+    paths : list of str
+    single : bool
+        Whether it is one that was named by itself.
+    """
 
     paths: list[str]
+    single: bool = False
 
     def fingerprint(self) -> dict[str, Any]:
         """Tell these photos from others, and from what they may become."""
@@ -53,8 +61,8 @@ def listed(paths: Iterable[Any]) -> Photos:
     return Photos(found)
 
 
-def matching(pattern: str) -> Photos | None:
-    """Find the photos that a pattern means, or that are below a folder; None if it is neither.
+def named(path: str) -> Photos:
+    """Take one photo, or those that a pattern means, or that are below a folder.
 
     Images are known by their endings in folders, and where the pattern ends in a mere ``*``. What
     is hidden is left out.
@@ -66,27 +74,30 @@ def matching(pattern: str) -> Photos | None:
     """
     import fsspec
 
-    system, path = fsspec.url_to_fs(pattern)
-    if any(sign in pattern for sign in "*?[") and not system.exists(path):
-        found, below = system.glob(path), ""
-        by_ending = path.rpartition("/")[2] in ("*", "**")
+    endings = _endings()
+    remote = "://" in path
+    is_pattern = any(sign in path for sign in "*?[")
+    if remote and not is_pattern and os.path.splitext(path)[1].lower() in endings:
+        return Photos([path], single=True)  # without asking, which can mean to read it
+    system, inner = fsspec.url_to_fs(path)
+    if is_pattern and not system.exists(inner):
+        found, below = system.glob(inner), ""
+        by_ending = inner.rpartition("/")[2] in ("*", "**")
         what = "no file matches"
-    elif system.isdir(path):
-        found, below = system.find(path), path.rstrip("/") + "/"
+    elif system.isdir(inner):
+        found, below = system.find(inner), inner.rstrip("/") + "/"
         by_ending = True
         what = "no image is below"
     else:
-        return None
+        return Photos([path], single=True)
     if by_ending:
-        endings = _endings()
         found = [each for each in found if os.path.splitext(each)[1].lower() in endings]
     found = sorted(each for each in found if "/." not in each.removeprefix(below[:-1]))
     if not by_ending:
         found = [each for each in found if not system.isdir(each)]
     if not found:
-        raise ValueError(f"source: expected at least one image, but {what} {pattern!r}")
-    local = "://" not in pattern
-    return Photos(found if local else [system.unstrip_protocol(each) for each in found])
+        raise ValueError(f"source: expected at least one image, but {what} {path!r}")
+    return Photos([system.unstrip_protocol(each) for each in found] if remote else found)
 
 
 def read(photo: Any) -> ByteArray:

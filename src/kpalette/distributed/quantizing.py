@@ -12,7 +12,7 @@ import numpy as np
 
 from kpalette import dither as dithering
 from kpalette import files
-from kpalette.colors import ByteArray, Color, checked_fixed
+from kpalette.colors import ByteArray, Color, check_flag, checked_fixed
 from kpalette.distributed import mapping, running
 from kpalette.distributed.counting import histogram_of
 from kpalette.distributed.diffusing import band_chunks
@@ -81,7 +81,9 @@ class QuantizedArray:
             meta=np.empty((0, 0, 0), np.uint8),
         )
 
-    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def save(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool = False
+    ) -> None:
         """Write the indexed image as a Zarr group or a TIFF, never whole in memory.
 
         Workers write finished blocks to ``path.part``, a folder that they share with the client. It
@@ -100,6 +102,8 @@ class QuantizedArray:
               written from the finished blocks by the client.
         overwrite : bool
             Whether to replace what there is.
+        progress : bool
+            Whether to show Dask's own bar on stderr.
 
         Raises
         ------
@@ -128,7 +132,9 @@ class QuantizedArray:
         """
         from kpalette.distributed import saving
 
-        saving.save(self, path, overwrite)
+        check_flag("overwrite", overwrite)
+        check_flag("progress", progress)
+        saving.save(self, path, overwrite, progress)
 
     def __repr__(self) -> str:
         height, width = self.indices.shape
@@ -152,6 +158,7 @@ def quantize(
     missing: str = "error",
     checkpoint: str | os.PathLike[str] | None = None,
     scheduler: Any = None,
+    progress: bool = False,
     palette: Palette | None = None,
 ) -> QuantizedArray:
     """Reduce an image in tiles to its k best colours.
@@ -170,7 +177,7 @@ def quantize(
         See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row waits for the one above:
         blocks beside each other are mapped as one band, and bands one after the other, so that more
         workers do not make it quicker.
-    chunks, missing, checkpoint, scheduler
+    chunks, missing, checkpoint, scheduler, progress
         See :func:`histogram`. :meth:`QuantizedArray.save` uses the same scheduler.
     palette : Palette, optional
         What to map the image onto, instead of fitting. Then `k`, `effort`, `seed` and `checkpoint`
@@ -185,8 +192,6 @@ def quantize(
     ------
     CheckpointError, OSError, SchedulerLostError, TileError
         As :func:`histogram`.
-    kpalette.ImageReadError
-        If an ordinary image cannot be read; a ``ValueError``.
     TypeError
         If an argument is of the wrong kind.
     ValueError
@@ -214,6 +219,7 @@ def quantize(
     fixed_colors = checked_fixed(fixed, k, alpha)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha
     running.check_scheduler(scheduler)
+    check_flag("progress", progress)
     if palette is not None:
         if not isinstance(palette, Palette):
             raise TypeError(f"palette: expected a Palette or None, got {type(palette).__name__}")
@@ -229,7 +235,7 @@ def quantize(
         mapper = Mapper(alpha, space, dither, float(dither_strength), False)
         indices = mapping.map_tiles(mosaic, colors, mapper)
         return QuantizedArray(indices, palette, None, 0, None, mapper, mosaic, colors, scheduler)
-    histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler)
+    histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler, progress)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
     fitted = fit(histogram, k, space, effort, seed, make_team(None), fixed_colors)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from dask.base import compute, get_scheduler
 from dask.delayed import Delayed
+from dask.diagnostics import ProgressBar
 
 from kpalette.distributed.bars import following
 from kpalette.distributed.errors import SchedulerLostError, TileError, in_words
@@ -34,7 +36,7 @@ def check_scheduler(scheduler: Any) -> None:
         raise ValueError("scheduler: expected a Client that waits, got an asynchronous one")
 
 
-def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
+def run(task: Delayed, scheduler: Any, names: Mapping[Any, str], progress: bool) -> Any:
     """Compute one result.
 
     Parameters
@@ -44,6 +46,8 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
         See :func:`kpalette.distributed.histogram`.
     names : mapping
         What each task works for, by its key, in case it takes its workers down with it.
+    progress : bool
+        Whether to show Dask's bar on stderr.
 
     Raises
     ------
@@ -59,10 +63,11 @@ def run(task: Delayed, scheduler: Any, names: Mapping[Any, str]) -> Any:
         client = getattr(get_scheduler(), "__self__", None)
     if isinstance(scheduler, str) and scheduler not in LOCAL:
         with connected(scheduler) as client:
-            return _run_on(client, task, names)
+            return _run_on(client, task, names, progress)
     if _is_client(client):
-        return _run_on(client, task, names)
-    (result,) = compute(task, scheduler=scheduler)
+        return _run_on(client, task, names, progress)
+    with ProgressBar(out=sys.stderr) if progress else nullcontext():
+        (result,) = compute(task, scheduler=scheduler)
     return result
 
 
@@ -98,21 +103,17 @@ def connected(address: str) -> Iterator[Any]:
             client.close(timeout=CLOSE_TIMEOUT)
 
 
-def _wait(client: Any, future: Any) -> None:
+def _result(client: Any, future: Any) -> Any:
     """Wait, and look now and then whether there is still something to wait for."""
-    from distributed import wait
-
     while True:
         try:
-            wait(future, timeout=LOOK_AFTER)
+            return future.result(timeout=LOOK_AFTER)
         except TimeoutError:
-            if client.status != "running":
+            if future.done() or client.status != "running":
                 raise
-        else:
-            return
 
 
-def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
+def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool) -> Any:
     """Compute on a cluster, as long as its scheduler is there."""
     from concurrent.futures import CancelledError
 
@@ -125,9 +126,8 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
     future = None
     try:
         future = client.compute(task)
-        with following(future):
-            _wait(client, future)
-        return future.result()
+        with following(future, address) if progress else nullcontext():
+            return _result(client, future)
     except lost as error:
         raise SchedulerLostError(
             f"scheduler: lost the connection to {address!r}: {in_words(error)}; what is finished "
@@ -138,8 +138,8 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str]) -> Any:
         where = names_by_text.get(str(error.task), f"task {error.task}")
         raise TileError(
             where,
-            f"{error.allowed_failures + 1} workers died of it, perhaps for want of memory: "
-            "give them more, or make chunks smaller",
+            f"the workers that took it on died, {error.allowed_failures + 1} in all, perhaps for "
+            "want of memory: give them more, or make chunks smaller",
         ) from error
     finally:
         if future is not None:

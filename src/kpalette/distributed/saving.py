@@ -38,7 +38,7 @@ CARRIED = "carried"
 REPLACED = "replaced"
 
 
-def save(q: QuantizedArray, path: Any, overwrite: bool) -> None:
+def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
     """Write a result: see :meth:`QuantizedArray.save`."""
     target = Path(os.path.abspath(_checked(q, path)))
     if os.path.lexists(target) and not overwrite:
@@ -50,7 +50,7 @@ def save(q: QuantizedArray, path: Any, overwrite: bool) -> None:
     if q._mapper.dither == "floyd-steinberg":  # which can go on only from where it was
         folder = os.fspath(part / CARRIED)
         indices = _regular(map_tiles(q._source, q._colors, q._mapper, folder))
-    _write_blocks(q, indices, part)
+    _write_blocks(q, indices, part, progress)
     if target.suffix.lower() == ".zarr":
         _put_in_place(group, target, part / REPLACED, overwrite)
     else:
@@ -119,11 +119,13 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
             "chunks": indices.chunksize,
         }
     )
-    if part.exists():
+    if part.is_dir() and not os.listdir(part):  # somebody was stopped just then
+        part.rmdir()
+    if os.path.lexists(part):
         try:
             there = (part / RECORD).read_text()
         except OSError:
-            raise _exists(part, "Not an unfinished result of the same kind") from None
+            raise _exists(part, "Not an unfinished result") from None
         if there == record and (part / GROUP).exists():
             return
         shutil.rmtree(part)
@@ -153,7 +155,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
         os.rename(making, part / GROUP)
 
 
-def _write_blocks(q: QuantizedArray, indices: Any, part: Path) -> None:
+def _write_blocks(q: QuantizedArray, indices: Any, part: Path, progress: bool) -> None:
     """Compute and write the blocks that are not there yet."""
     done = {tuple(map(int, name.split("-"))) for name in os.listdir(part / DONE)}
     token = f"write-{tokenize(indices.name, part)}"
@@ -167,7 +169,7 @@ def _write_blocks(q: QuantizedArray, indices: Any, part: Path) -> None:
             names[key] = tile_name(q._source.name, (i, j), rows, columns)
     if results:
         unfinished = tasks.needing(indices, results, names)
-        running.run(tasks.merged(unfinished, _nothing), q._scheduler, names)
+        running.run(tasks.merged(unfinished, _nothing), q._scheduler, names, progress)
 
 
 def _regions(chunks: Any) -> dict[tuple[int, int], tuple[tuple[int, int], tuple[int, int]]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import dask.array as da
 import numpy as np
 
+from kpalette import files
 from kpalette.distributed import mosaics, photos, tiffs, zarrs
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
@@ -36,23 +38,7 @@ def open_source(source: Any, chunks: Any, missing: str) -> Mosaic | Photos | Any
     ValueError
         If it holds no image, or `chunks` or `missing` cannot be.
     """
-    check_choice("missing", missing, ("error", "fill"))
-    if isinstance(source, (str, os.PathLike)):
-        found = _by_path(os.fspath(source), chunks, missing)
-    elif isinstance(source, np.ndarray):
-        found = _of_numpy(source, chunks)
-    elif isinstance(source, da.Array):
-        found = mosaics.of_array(source, chunks)
-    elif _is("zarr", "Array", source):
-        found = zarrs.open_array(source, chunks, missing)
-    elif _is("zarr", "Group", source):
-        found = zarrs.open_group(source, chunks, missing)
-    elif _is("dask.bag", "Bag", source):
-        found = source
-    elif isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray)):
-        found = photos.listed(source)
-    else:
-        raise TypeError(f"{EXPECTED}, or a collection of paths, got {type(source).__name__}")
+    found = _find(source, chunks, missing)
     if chunks is not None and not isinstance(found, Mosaic):
         raise ValueError("chunks: expected None for photos, which are not cut")
     return found
@@ -64,42 +50,52 @@ def open_image(source: Any, chunks: Any, missing: str) -> Mosaic:
     Raises
     ------
     OSError, TypeError, ValueError
-        As `open_source`, or if it is a collection, or an image that cannot be read.
+        As `open_source`, or if it is a collection.
+    TileError
+        If an ordinary image cannot be read.
     """
-    found = open_source(source, chunks if not _is_file(source) else None, missing)
+    found = _find(source, chunks, missing)
     if isinstance(found, Mosaic):
         return found
-    if isinstance(found, Photos) and _is_file(source):
-        pixels = photos.read(found.paths[0])
-        return _of_numpy(pixels, pixels.shape if chunks is None else chunks, found.paths[0])
+    if isinstance(found, Photos) and found.single:
+        (path,) = found.paths
+        pixels = photos.read(path)
+        return _of_numpy(pixels, pixels.shape if chunks is None else chunks, path)
     raise ValueError(
         f"{EXPECTED}, got a collection: take its `histogram`, make a palette of that by "
         "`kpalette.extract_palette`, and map each image by `Palette.remap`"
     )
 
 
+def _find(source: Any, chunks: Any, missing: str) -> Mosaic | Photos | Any:
+    check_choice("missing", missing, ("error", "fill"))
+    if isinstance(source, (str, os.PathLike)):
+        return _by_path(files.checked_path(source), chunks, missing)
+    if isinstance(source, np.ndarray):
+        return _of_numpy(source, chunks)
+    if isinstance(source, da.Array):
+        return mosaics.of_array(source, chunks)
+    if _is("zarr", "Array", source):
+        return zarrs.open_array(source, chunks, missing)
+    if _is("zarr", "Group", source):
+        return zarrs.open_group(source, chunks, missing)
+    if _is("dask.bag", "Bag", source):
+        return source
+    if isinstance(source, Iterable) and not isinstance(source, (bytes, bytearray)):
+        return photos.listed(source)
+    raise TypeError(f"{EXPECTED}, or a collection of paths, got {type(source).__name__}")
+
+
 def _by_path(path: str, chunks: Any, missing: str) -> Mosaic | Photos:
     if zarrs.is_zarr(path):
         return zarrs.open_path(path, chunks, missing)
-    found = photos.matching(path)
-    if found is not None:
-        return found
-    if "://" not in path:
+    found = photos.named(path)
+    if found.single and "://" not in path:
         with open(path, "rb"):  # so that it is known at once if it is not there
             pass
         if tiffs.is_tiff(path):
             return tiffs.open_path(path, chunks, missing)
-    return Photos([path])
-
-
-def _is_file(source: Any) -> bool:
-    """Tell whether a source is the path of an ordinary image: one that Pillow is to read."""
-    if not isinstance(source, (str, os.PathLike)):
-        return False
-    path = os.fspath(source)
-    if zarrs.is_zarr(path) or ("://" not in path and tiffs.is_tiff(path)):
-        return False
-    return photos.matching(path) is None
+    return found
 
 
 def _of_numpy(array: Any, chunks: Any, name: str = "array") -> Mosaic:
@@ -111,7 +107,5 @@ def _of_numpy(array: Any, chunks: Any, name: str = "array") -> Mosaic:
 
 def _is(module: str, name: str, value: Any) -> bool:
     """Tell whether a value is of a class, without importing the module if nobody else has."""
-    import sys
-
     found = sys.modules.get(module)
     return found is not None and isinstance(value, getattr(found, name))
