@@ -2,8 +2,10 @@
 
 import { connectControls, makeChoice } from "./controls";
 import { Cloud } from "./cloud/cloud";
+import type { Centers } from "./cloud/protocol";
 import { StepsPanel } from "./cloud/steps";
 import { CurvePanel } from "./curve/curve";
+import { colorAt } from "./colors";
 import { find } from "./dom";
 import { Engine, NoSimdError } from "./engine/client";
 import { Intake } from "./intake";
@@ -34,11 +36,8 @@ async function start(): Promise<void> {
     const reason = error instanceof Error ? error.message : String(error);
     const text = error instanceof NoSimdError ? NO_SIMD : `The engine does not start: ${reason}`;
     notice(text, "error", "engine");
-    for (const control of document.querySelectorAll(
-      "main button, main input, main select, .sources button",
-    )) {
-      control.toggleAttribute("disabled", true);
-    }
+    find("main").hidden = true;
+    find<HTMLButtonElement>("#choose").disabled = true;
     return;
   }
   const stage = new Stage();
@@ -85,17 +84,23 @@ function connectCloud(session: Session, cloud: Cloud, steps: StepsPanel): void {
   session.opened.on(({ cloud: { colors, counts } }) => cloud.setPoints(colors, counts));
   session.shown.on((shown) => {
     if (steps.active) return;
-    const k = shown.counts.length;
-    const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
-    const colors = new Float32Array(3 * k);
-    for (let i = 0; i < 3 * k; i++)
-      colors[i] = shown.colors[Math.floor(i / 3) * shown.channels + (i % 3)];
-    const shares = Float32Array.from(shown.counts, (n) => n / total);
-    cloud.setCenters({ colors, shares }, false);
+    const centers = centersOf(shown);
+    cloud.setCenters(centers, false);
     cloud.describe(
-      `The picture's colours as a cloud, with ${k} centres. Arrows turn it, plus and minus zoom.`,
+      `The picture's colours as a cloud, with ${centers.shares.length} centres. ` +
+        "Arrows turn it, plus and minus zoom.",
     );
   });
+}
+
+/** The palette's colours that are seen, for the cloud. */
+function centersOf(shown: Shown): Centers {
+  const entries = [...shown.counts.keys()].filter((i) => colorAt(shown, i)[3] !== 0);
+  const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
+  return {
+    colors: Float32Array.from(entries.flatMap((i) => [...colorAt(shown, i).subarray(0, 3)])),
+    shares: Float32Array.from(entries, (i) => shown.counts[i] / total),
+  };
 }
 
 function describePicture({ name, width, height, distinct }: Picture): void {

@@ -141,8 +141,8 @@ export class Session {
   edit(i: number, name: string, live: boolean): string | null {
     const { current } = this;
     if (!current) return null;
-    const colors = current.colors.slice();
-    const channels = current.channels;
+    const { channels } = current;
+    const colors = (this.#edited ?? current).colors.slice(); // of which some may not be shown yet
     const palette = { colors, channels };
     const levels = [1, 3, 5].map((at) => Number.parseInt(name.slice(at, at + 2), 16));
     const before = plainName(hexName(colorAt(palette, i)));

@@ -70,7 +70,7 @@ export class Cloud {
   #setTheme(): void {
     const style = getComputedStyle(this.#canvas);
     const [line, outline] = ["--cloud-line", "--cloud-outline"].map((name) =>
-      style.getPropertyValue(name).trim(),
+      longHex(style.getPropertyValue(name)),
     );
     this.#post({ kind: "theme", line, outline });
   }
@@ -138,4 +138,12 @@ export class Cloud {
     event.preventDefault();
     this.#turn(turns[event.key]);
   }
+}
+
+/** A colour of the style sheet as #rrggbb, however it is written there by now. */
+function longHex(color: string): string {
+  const context = new OffscreenCanvas(1, 1).getContext("2d");
+  if (!context) return "#808080";
+  context.fillStyle = color;
+  return context.fillStyle;
 }

@@ -29,6 +29,8 @@ export class Swatches {
   /** The palette's entries as they stand on the page. */
   #order: number[] = [];
   #selected = 0;
+  /** The entry that is being edited: it stays selected wherever it goes. */
+  #edited: number | null = null;
 
   constructor(session: Session) {
     this.#session = session;
@@ -120,15 +122,12 @@ export class Swatches {
     this.#order.forEach((entry, at) => {
       const name = this.#nameOf(entry);
       const part = share(shown.counts[entry] / total);
-      fill(
-        this.#list.children[at] as HTMLLIElement,
-        name,
-        part,
-        fixed.has(plainName(name) as string),
-      );
+      fill(this.#list.children[at] as HTMLLIElement, name, part, fixed.has(name));
     });
     this.#drawShares(shown, total);
-    this.#select(Math.min(this.#selected, k - 1), false);
+    if (!shown.edited) this.#edited = null;
+    const at = this.#edited === null ? this.#selected : this.#order.indexOf(this.#edited);
+    this.#select(Math.min(at, k - 1), false);
   }
 
   #drawShares(shown: Shown, total: number): void {
@@ -146,7 +145,7 @@ export class Swatches {
   }
 
   #nameOf(entry: number): string {
-    return this.#shown ? hexName(colorAt(this.#shown, entry)) : "";
+    return this.#shown ? (plainName(hexName(colorAt(this.#shown, entry))) as string) : "";
   }
 
   get #name(): string {
@@ -166,7 +165,7 @@ export class Swatches {
     const name = this.#name;
     const pixels = this.#shown.counts[this.#order[this.#selected]];
     const total = this.#shown.counts.reduce((sum, n) => sum + n, 0) || 1;
-    const fixed = this.#session.settings.fixed.includes(plainName(name) as string);
+    const fixed = this.#session.settings.fixed.includes(name);
     if (document.activeElement !== this.#color) this.#color.value = name.slice(0, 7);
     if (document.activeElement !== this.#hex) this.#hex.value = name;
     find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels`;
@@ -180,20 +179,26 @@ export class Swatches {
   }
 
   #toggle(): void {
-    const name = plainName(this.#name);
+    const name = this.#name;
     if (name) this.#session.toggleFixed(name);
   }
 
   #typed(): void {
     const name = plainName(this.#hex.value);
-    if (name?.length === 7) this.#edit(name, false);
-    else toast(`Expected a colour such as #ff8800, got “${this.#hex.value.slice(0, 20)}”`);
+    if (name?.length === 7) {
+      this.#edit(name, false);
+      return;
+    }
+    toast(`Expected a colour such as #ff8800, got “${this.#hex.value.slice(0, 20)}”`);
     this.#hex.value = this.#name;
   }
 
   #edit(name: string, live: boolean): void {
-    const wrong = this.#session.edit(this.#order[this.#selected], name, live);
-    if (wrong) toast(wrong);
+    this.#edited = this.#order[this.#selected];
+    const wrong = this.#session.edit(this.#edited, name, live);
+    if (!wrong) return;
+    toast(wrong);
+    this.#hex.value = this.#name;
   }
 }
 

@@ -137,6 +137,7 @@ test("without SIMD the page says what it takes", async ({ page }) => {
   await expect(page.locator("#alerts")).toContainText("WebAssembly with SIMD");
   await expect(page.locator("#alerts")).toContainText("Safari from 16.4");
   await expect(page.locator("#choose")).toBeDisabled();
+  await expect(page.locator("main")).toBeHidden();
 });
 
 test("without WebGL all but the cloud works", async ({ page }) => {

@@ -29,10 +29,13 @@ function weigh() {
 }
 
 async function openPage() {
-  const page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
+  const page = await (
+    await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  ).newPage();
   await page.addInitScript(() => {
     globalThis.busy = [];
-    const note = (list) => globalThis.busy.push(...list.getEntries().map(({ duration }) => duration));
+    const note = (list) =>
+      globalThis.busy.push(...list.getEntries().map(({ duration }) => duration));
     new PerformanceObserver(note).observe({ type: "longtask", buffered: true });
   });
   await page.goto(url);

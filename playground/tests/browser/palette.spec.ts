@@ -41,6 +41,7 @@ test("an edited colour repaints the picture, and becomes fixed", async ({ playgr
   const after = [before[0], "ff00ff", before[2], before[3]];
   expect((await swatches(page)).sort()).toEqual(after.sort());
   await expect(page.locator("#edited")).toBeVisible();
+  await expect(page.locator("#detail-hex")).toHaveValue("#ff00ff"); // wherever it is sorted to
   const { data } = await downloaded(page, () => page.click("#save-png"));
   expect(readIndexed(data).palette).toContain("#ff00ff");
   await page.click("#copy-command");
