@@ -16,7 +16,7 @@ SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
 .PHONY: help demo test core-test lint format bench notebook stubs clean
-.PHONY: playground playground-test
+.PHONY: playground playground-test page-test
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -62,6 +62,10 @@ playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, 
 playground-test: $(PLAYGROUND) $(VENV)/test  ## test the page's engine against the library
 	cd playground && npm run --silent check
 	cd playground && KPALETTE_PYTHON=../$(BIN)/python npm run --silent test
+
+page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
+	cd playground && npm run --silent build
+	cd playground && npm run --silent test:browser
 
 clean:  ## remove all that these commands made
 	rm -rf $(VENV) build demo .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -45,6 +45,32 @@ test.describe("on a phone", () => {
     }
   });
 
+  test("two fingers zoom the picture, and one moves the divider", async ({ playground: page }) => {
+    const box = await page.locator("#stage").boundingBox();
+    if (!box) throw new Error("expected a stage");
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const cdp = await page.context().newCDPSession(page);
+    const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...at: number[]) =>
+      cdp.send("Input.dispatchTouchEvent", {
+        type,
+        touchPoints: at.map((x, id) => ({ x, y, id })),
+      });
+    const level = async () => Number.parseInt(await page.locator("#zoom-level").innerText());
+    const fit = await level();
+    await touch("touchStart", x - 20, x + 20);
+    for (let apart = 25; apart <= 80; apart += 5) await touch("touchMove", x - apart, x + apart);
+    await touch("touchEnd");
+    await expect.poll(level).toBeGreaterThan(2 * fit);
+    await page.click("#zoom-fit");
+    await touch("touchStart", x);
+    for (let moved = 10; moved <= 100; moved += 10) await touch("touchMove", x + moved);
+    await touch("touchEnd");
+    const divider = page.locator("#divider");
+    await expect
+      .poll(async () => Number(await divider.getAttribute("aria-valuenow")))
+      .toBeGreaterThan(65);
+  });
+
   test("a narrow phone has room as well", async ({ playground: page }) => {
     await page.setViewportSize({ width: 320, height: 640 });
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
