@@ -23,6 +23,7 @@ const HEIGHT = 36;
 export class Intake {
   #session: Session;
   #turn = 0;
+  #thumbnails = new Map<Sample, HTMLCanvasElement>();
 
   constructor(session: Session) {
     this.#session = session;
@@ -34,10 +35,10 @@ export class Intake {
     });
     document.addEventListener("paste", (event) => this.#paste(event));
     this.#listenToDrops();
+    this.#offerSamples();
   }
 
-  /** Draws the samples' buttons; their pictures come when there is time. */
-  async showSamples(): Promise<void> {
+  #offerSamples(): void {
     const ratio = Math.min(2, devicePixelRatio);
     for (const [sample, name] of Object.entries(SAMPLES) as [Sample, string][]) {
       const canvas = make("canvas", { width: WIDTH * ratio, height: HEIGHT * ratio });
@@ -48,6 +49,13 @@ export class Intake {
       );
       button.addEventListener("click", () => void this.openSample(sample));
       find("#samples").append(make("li", {}, button));
+      this.#thumbnails.set(sample, canvas);
+    }
+  }
+
+  /** Draws the samples on their buttons: when there is time. */
+  async drawThumbnails(): Promise<void> {
+    for (const [sample, canvas] of this.#thumbnails) {
       const bitmap = await thumbnail(sample, canvas.width, canvas.height);
       if (bitmap) canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
     }

@@ -9,7 +9,7 @@ import { colorAt } from "./colors";
 import { find } from "./dom";
 import { Engine, NoSimdError } from "./engine/client";
 import { Intake } from "./intake";
-import { announce, notice } from "./messages";
+import { announce, clearNotice, notice } from "./messages";
 import { connectFixed } from "./palette/fixed";
 import { Swatches } from "./palette/swatches";
 import { open } from "./picture/open";
@@ -28,6 +28,10 @@ const FIRST = "lake";
 const SILENCE = 900;
 
 async function start(): Promise<void> {
+  find(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address is for the settings
+    find("#k-number").focus();
+  });
   const first = open({ sample: FIRST }); // while the engine starts
   let engine: Engine;
   try {
@@ -55,7 +59,7 @@ async function start(): Promise<void> {
   session.opened.on(describePicture);
   session.shown.on((shown) => describeResult(stage, session, shown));
   session.busy.on((busy) => showProgress(busy));
-  session.told.on((text) => notice(text, "note", "settings"));
+  session.told.on((text) => (text ? notice(text, "note", "settings") : clearNotice("settings")));
   session.failed.on((text) =>
     notice(`The engine failed: ${text}. If it does not go on, reload the page.`, "error", "engine"),
   );
@@ -67,7 +71,7 @@ async function start(): Promise<void> {
   cloud.start();
   const { Chart } = await import("./curve/chart");
   curve.draw(new Chart(find("#curve"), (k) => session.change({ k })));
-  void intake.showSamples();
+  void intake.drawThumbnails();
 }
 
 function connectCloud(session: Session, cloud: Cloud, steps: StepsPanel): void {

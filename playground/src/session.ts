@@ -48,7 +48,7 @@ export class Session {
   readonly opened = new Signal<Picture>();
   readonly shown = new Signal<Shown>();
   readonly busy = new Signal<boolean>();
-  /** What the visitor should know about a change that was made otherwise than asked. */
+  /** In which way a change was made otherwise than asked; nothing if it was not. */
   readonly told = new Signal<string>();
   readonly failed = new Signal<string>();
 
@@ -60,14 +60,19 @@ export class Session {
   #stage: Stage;
   /** With fewer of the pixels, where there are many. */
   #quick: Engine | null = null;
+  /** Whether an exact fit of this picture takes long. */
   #slow = false;
+  /** For curves, steps and files. */
   #side: Promise<Engine> | null = null;
+  /** The picture, once it is in there. */
   #loaded: Promise<unknown> | null = null;
+  /** The palette, if colours were changed by hand. */
   #edited: ColorList | null = null;
   #wanted: Job | null = null;
   #running: { live: boolean; since: number; abort: AbortController } | null = null;
   #rest = 0;
   #turn = 0;
+  /** When what each turn shows was asked for. */
   #moves = new Map<number, number>();
 
   constructor(engine: Engine, stage: Stage) {
@@ -82,12 +87,11 @@ export class Session {
     this.#wanted = null;
     this.#running?.abort.abort();
     clearTimeout(this.#rest);
+    this.picture = this.current = this.#loaded = this.#edited = null;
+    this.#slow = false;
     this.#stage.show(opened.copy, width, height);
     const loaded = await this.#engine.load(opened.pixels, width, height);
     await this.#prepareQuick(opened.small);
-    this.#loaded = null;
-    this.#edited = null;
-    this.#slow = false;
     this.picture = { ...loaded, name, bytes };
     this.opened.emit(this.picture);
     this.#want(false);
@@ -107,6 +111,7 @@ export class Session {
   change(settings: Partial<Settings>, live = false): void {
     const before = this.settings;
     const next = { ...before, ...settings };
+    this.told.emit("");
     if (next.fixed.length > MOST) {
       this.told.emit(`A palette has at most ${MOST} colours: the first ${MOST} are kept.`);
       next.fixed = next.fixed.slice(0, MOST);

@@ -32,6 +32,8 @@ export class StepsPanel {
   #done = false;
   #stepping = false;
   #painted = false;
+  /** The settings that these are the steps of. */
+  #key = "";
   #seeding = find<HTMLSelectElement>("#seeding");
 
   constructor(session: Session, cloud: Cloud) {
@@ -58,8 +60,6 @@ export class StepsPanel {
   get active(): boolean {
     return this.#steps !== null;
   }
-
-  #key = "";
 
   get #settingsKey(): string {
     const { k, space } = this.#session.settings;
@@ -117,13 +117,12 @@ export class StepsPanel {
     if (this.#stepping || this.#done || !this.#session.picture) return;
     this.#stepping = true;
     try {
-      const key = this.#settingsKey;
       const engine = await this.#session.side();
       if (!this.#steps) {
         const { k, space } = this.#session.settings;
         const seeding = this.#seeding.value as Seeding;
         this.#steps = engine.steps({ k, space, seed: SEED, seeding });
-        this.#key = key;
+        this.#key = this.#settingsKey;
       }
       const steps = this.#steps;
       const step = await steps.next();

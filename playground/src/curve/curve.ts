@@ -29,6 +29,8 @@ export class CurvePanel {
   #abort = new AbortController();
   #timer = 0;
   #measuring = false;
+  /** Of the run that measures files, or has. */
+  #sizing: AbortSignal | null = null;
   #key = "";
 
   constructor(session: Session) {
@@ -98,25 +100,35 @@ export class CurvePanel {
         this.#refresh();
       };
       await engine.sweep(KS, { space, effort, seed: SEED }, onPoint, abort.signal);
+      this.#measuring = false;
       if (this.#measure === "size") await this.#measureSizes(abort.signal);
-      this.#measuring = false;
     } catch (error) {
-      if (abort.signal.aborted) return;
-      this.#measuring = false;
-      find("#curve-text").textContent =
-        `No curve: ${error instanceof Error ? error.message : error}`;
+      if (!abort.signal.aborted) this.#fail(error);
     }
   }
 
+  #fail(error: unknown): void {
+    this.#measuring = false;
+    const why = error instanceof Error ? error.message : String(error);
+    find("#curve-text").textContent = `No curve: ${why}`;
+  }
+
   async #measureSizes(signal: AbortSignal): Promise<void> {
+    if (this.#sizing === signal) return;
+    this.#sizing = signal;
     const { space, effort } = this.#session.settings;
     const engine = await this.#session.side();
     for (const k of SIZED) {
-      if (signal.aborted) return;
-      if (this.#sizes.has(k)) continue;
       const options = { k, space, effort, seed: SEED, fixed: [], dither: null, strength: 1 };
-      const made = await engine.quantize(options, { signal });
-      const file = await engine.encodePng(made);
+      // Null where it was given up: by whom another picture was wanted, such as k-means' steps.
+      let file: Uint8Array | null = null;
+      while (file === null) {
+        if (signal.aborted) return;
+        const made = await engine.quantize(options, { signal, deltaE: false }).catch(ifAborted);
+        file = made && (await engine.encodePng(made));
+        if (!file) await new Promise((resolve) => setTimeout(resolve, REST));
+      }
+      if (signal.aborted) return;
       this.#sizes.set(k, file.length);
       this.#refresh();
     }
@@ -126,7 +138,9 @@ export class CurvePanel {
     this.#measure = measure;
     this.#refresh();
     const swept = this.#points.length === KS.length;
-    if (measure === "size" && swept) void this.#measureSizes(this.#abort.signal).catch(() => {});
+    if (measure === "size" && swept) {
+      this.#measureSizes(this.#abort.signal).catch((error) => this.#fail(error));
+    }
   }
 
   get #elbow(): number | null {
@@ -186,6 +200,12 @@ export class CurvePanel {
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)),
     );
   }
+}
+
+/** Gives null for an AbortError, and throws others on. */
+function ifAborted(error: unknown): null {
+  if (error instanceof Error && error.name === "AbortError") return null;
+  throw error;
 }
 
 const figures = (value: number, digits: number) => (digits ? value.toFixed(digits) : count(value));

@@ -20,6 +20,7 @@ export class TakePanel {
 
   constructor(session: Session) {
     this.#session = session;
+    session.opened.on(() => (this.#shown = null));
     session.shown.on((shown) => this.#show(shown));
     find("#save-png").addEventListener("click", () => void this.#savePng());
     for (const kind of [...Object.keys(FORMATS), "png"]) {

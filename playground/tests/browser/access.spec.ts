@@ -83,6 +83,7 @@ test("all is reached by keyboard alone", async ({ playground: page }) => {
   await expect(page.locator(".skip")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.locator("#k-number")).toBeFocused();
+  await expect(page.locator("#notes")).toBeEmpty();
   await page.keyboard.press("Tab");
   await expect(page.locator("#k")).toBeFocused();
   for (const [key, k] of [
