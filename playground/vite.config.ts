@@ -18,6 +18,8 @@ export default defineConfig({
     outDir: "../src/kpalette/playground",
     emptyOutDir: true,
     target: "es2022",
+    // The first with SIMD, workers that are modules, and canvases in workers.
+    cssTarget: ["chrome93", "firefox114", "safari16.4"],
     assetsInlineLimit: 0, // fetching from data: is against the policy
     modulePreload: { polyfill: false },
   },

@@ -12,6 +12,7 @@ import { Intake } from "./intake";
 import { announce, clearNotice, notice } from "./messages";
 import { connectFixed } from "./palette/fixed";
 import { Swatches } from "./palette/swatches";
+import type { Opened } from "./picture/decode.worker";
 import { open } from "./picture/open";
 import { connectAddress } from "./remembered";
 import { Session, type Picture, type Shown } from "./session";
@@ -20,9 +21,11 @@ import { Stage } from "./stage/stage";
 import { TakePanel } from "./take/take";
 import { count, counted } from "./text";
 
-const NO_SIMD =
-  "This browser cannot run the engine, which is WebAssembly with SIMD: Chrome and Edge from 91, " +
-  "Firefox from 89 and Safari from 16.4 can. The command line, kpalette, gives the same pictures.";
+const NEWER =
+  "Chrome and Edge from 93, Firefox from 114 and Safari from 16.4 have it. " +
+  "The command line, kpalette, gives the same pictures.";
+const NO_SIMD = `This browser lacks WebAssembly with SIMD, which the engine is. ${NEWER}`;
+const NO_CANVAS = `This browser lacks OffscreenCanvas, by which pictures are drawn. ${NEWER}`;
 const FIRST = "lake";
 /** For a screen reader, once the visitor has stopped, in ms. */
 const SILENCE = 900;
@@ -32,18 +35,28 @@ async function start(): Promise<void> {
     event.preventDefault(); // the address is for the settings
     find("#k-number").focus();
   });
-  const first = open({ sample: FIRST }); // while the engine starts
-  let engine: Engine;
-  try {
-    engine = await Engine.start();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const text = error instanceof NoSimdError ? NO_SIMD : `The engine does not start: ${reason}`;
-    notice(text, "error", "engine");
-    find("main").hidden = true;
-    find<HTMLButtonElement>("#choose").disabled = true;
+  if (!("transferControlToOffscreen" in HTMLCanvasElement.prototype)) {
+    refuse(NO_CANVAS);
     return;
   }
+  const first = open({ sample: FIRST }); // while the engine starts
+  try {
+    await connect(await Engine.start(), first);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    refuse(error instanceof NoSimdError ? NO_SIMD : `The page does not start: ${reason}`);
+  }
+}
+
+/** Says why there is nothing to see. */
+function refuse(why: string): void {
+  notice(why, "error", "start");
+  find("main").hidden = true;
+  find<HTMLButtonElement>("#choose").disabled = true;
+}
+
+/** Makes the page's parts, and shows the first picture. */
+async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   const stage = new Stage();
   const session = new Session(engine, stage);
   connectAddress(session);
@@ -69,9 +82,12 @@ async function start(): Promise<void> {
   performance.mark("usable");
   // What is large, and not what a visitor looks at first.
   cloud.start();
-  const { Chart } = await import("./curve/chart");
-  curve.draw(new Chart(find("#curve"), (k) => session.change({ k })));
   void intake.drawThumbnails();
+  const choose = (k: number) => session.change({ k });
+  import("./curve/chart").then(
+    ({ Chart }) => curve.draw(new Chart(find("#curve"), choose)),
+    () => notice("The chart could not be loaded.", "error", "chart"),
+  );
 }
 
 function connectCloud(session: Session, cloud: Cloud, steps: StepsPanel): void {

@@ -15,6 +15,13 @@ worker.onmessage = ({ data }: MessageEvent<FromDecoder>) => {
   answers.delete(data.id);
 };
 
+worker.onerror = () => {
+  for (const [id, answer] of answers) {
+    answer({ kind: "failed", id, message: "cannot be opened: what opens pictures did not start." });
+  }
+  answers.clear();
+};
+
 /** Throws PictureProblem. */
 export function open(source: Source): Promise<Opened> {
   const id = ++lastId;
