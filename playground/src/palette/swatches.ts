@@ -59,16 +59,6 @@ export class Swatches {
       const at = this.#at(event.target as Node);
       if (at !== this.#selected) this.#select(at, false);
     });
-    this.#list.addEventListener("pointerover", (event) => {
-      const at = this.#at(event.target as Node);
-      if (
-        at >= 0 &&
-        event.pointerType === "mouse" &&
-        !find("#detail").contains(document.activeElement)
-      ) {
-        this.#select(at, false);
-      }
-    });
     this.#color.addEventListener("input", () => this.#edit(this.#color.value, true));
     this.#color.addEventListener("change", () => this.#edit(this.#color.value, false));
     this.#hex.addEventListener("change", () => this.#typed());
@@ -224,6 +214,7 @@ function fill(item: HTMLLIElement, name: string, part: string, fixed: boolean): 
   item.classList.toggle("fixed", fixed);
   item.style.setProperty("--color", name);
   swatch.setAttribute("aria-label", `${name}, ${part}${fixed ? ", fixed" : ""}`);
+  swatch.title = `${name}, ${part}: click to copy`;
   hex.textContent = name.slice(1);
   shareText.textContent = part;
   lock.setAttribute("aria-label", fixed ? `Let ${name} go` : `Fix ${name}`);

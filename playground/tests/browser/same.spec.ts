@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { plainName } from "../../src/colors";
+import { makeImage } from "../images";
 import { golden, pngOf, readIndexed } from "./files";
 import { downloaded, expect, openFile, settled, setK, swatches, test } from "./page";
 
@@ -76,6 +77,38 @@ test("dragging the slider ends with what typing k gives", async ({ playground: p
   await setK(page, k);
   expect(await swatches(page)).toEqual(dragged);
   expect(dragged).toHaveLength(k);
+});
+
+test("a large picture is quick while k moves, and exact after", async ({ playground: page }) => {
+  const [width, height] = [2000, 1000];
+  const { pixels: tile, ...size } = makeImage("hills");
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x += size.width) {
+      const start = 4 * size.width * (y % size.height);
+      const wide = Math.min(size.width, width - x);
+      pixels.set(tile.subarray(start, start + 4 * wide), 4 * (y * width + x));
+    }
+  }
+  await openFile(page, { ...golden("hills"), buffer: pngOf({ width, height, pixels }) });
+  const box = await page.locator("#k").boundingBox();
+  if (!box) throw new Error("expected a slider");
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
+  await expect(page.locator("#mse")).toHaveText(/^[\d.,]+$/); // at rest, though held
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+  await expect(page.locator("#mse")).toContainText("≈");
+  await page.mouse.up();
+  await expect(page.locator("#mse")).not.toContainText("≈");
+  await settled(page);
+  const { data } = await downloaded(page, () => page.click("#save-png"));
+  const { palette, indices, ...read } = readIndexed(data);
+  expect([read.width, read.height]).toEqual([width, height]);
+  expect(palette).toHaveLength(Number(await page.inputValue("#k-number")));
+  expect(indices.subarray(0, size.width)).toEqual(
+    indices.subarray(size.width, 2 * size.width), // as the picture itself
+  );
 });
 
 test("a palette goes into a file, sorted as on the page", async ({ playground: page }) => {
