@@ -20,7 +20,7 @@ export class TakePanel {
 
   constructor(session: Session) {
     this.#session = session;
-    session.opened.on(() => (this.#shown = null));
+    session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
     find("#save-png").addEventListener("click", () => void this.#savePng());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
@@ -56,6 +56,15 @@ export class TakePanel {
         this.#shown.edited && write === asCommand ? ": it needs the palette as .hex" : "";
       toast(copied ? said + needs : "The browser refused to copy");
     });
+  }
+
+  /** Of another picture nothing is known yet. */
+  #clear(): void {
+    this.#shown = null;
+    clearTimeout(this.#timer);
+    for (const figure of document.querySelectorAll("#figures dd")) figure.textContent = "–";
+    find("#bytes-part").textContent = "";
+    find("#command").textContent = "";
   }
 
   #show(shown: Shown): void {
