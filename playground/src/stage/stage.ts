@@ -98,6 +98,10 @@ export class Stage {
     return fitted(this.#picture ?? this.#size, this.#size, 4 * this.#ratio);
   }
 
+  get #least(): number {
+    return Math.min(this.#fit.scale, this.#ratio);
+  }
+
   #resized(): void {
     this.#setView(this.#whole ? this.#fit : this.#view);
   }
@@ -114,8 +118,7 @@ export class Stage {
 
   #zoom(factor: number, x?: number, y?: number): void {
     const { width, height } = this.#size;
-    const least = Math.min(this.#fit.scale, this.#ratio);
-    this.#setView(zoomed(this.#view, factor, x ?? width / 2, y ?? height / 2, least));
+    this.#setView(zoomed(this.#view, factor, x ?? width / 2, y ?? height / 2, this.#least));
   }
 
   #draw(): void {
@@ -212,6 +215,8 @@ export class Stage {
 
   #wheel(event: WheelEvent): void {
     if (!this.#picture) return;
+    // Where there is no way further out, the wheel is left to the page.
+    if (event.deltaY > 0 && !event.ctrlKey && this.#view.scale <= this.#least) return;
     event.preventDefault();
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
     const { x, y } = this.#at(event);
