@@ -276,6 +276,6 @@ export class Stage {
   #drawLegend(): void {
     const stops = STOPS.map((color) => `rgb(${color.join(" ")})`).join(", ");
     find("#legend-ramp").style.background = `linear-gradient(to right, ${stops})`;
-    find("#legend-most").textContent = `${MOST} and more`;
+    find("#legend-most").textContent = `${MOST}+`;
   }
 }
