@@ -9,11 +9,14 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input install
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
+PLAYGROUND := playground/wasm/kpalette.wasm playground/node_modules/.stamp
+
 CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
 .PHONY: help demo test core-test lint format bench notebook stubs clean
+.PHONY: playground playground-test page-test
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -52,14 +55,42 @@ notebook: $(VENV)/test  ## run examples/image_quantization.py and write the note
 stubs: $(VENV)/test  ## write the types of the native module to src/kpalette/_core.pyi
 	$(BIN)/python -m nanobind.stubgen -q -m kpalette._core -o src/kpalette/_core.pyi
 
+playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, with Node
+	cd playground && npm run --silent build
+	$(PIP_INSTALL) .
+
+playground-test: $(PLAYGROUND) $(VENV)/test  ## test the page's engine against the library
+	cd playground && npm run --silent check
+	cd playground && KPALETTE_PYTHON=../$(BIN)/python npm run --silent test
+
+page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
+	cd playground && npm run --silent build
+	cd playground && npm run --silent test:browser
+
 clean:  ## remove all that these commands made
 	rm -rf $(VENV) build demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf playground/node_modules playground/wasm src/kpalette/playground
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(BIN)/cmake: | $(BIN)/python
 	$(PIP_INSTALL) "cmake>=3.20"
+
+$(BIN)/python-zig: | $(BIN)/python
+	$(PIP_INSTALL) "ziglang==0.17.1"
+
+playground/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
+  $(wildcard core/*.?pp) | $(BIN)/cmake $(BIN)/python-zig
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . -B build/wasm -DKPALETTE_WASM=ON \
+	  -DCMAKE_TOOLCHAIN_FILE=playground/wasm.cmake
+	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/wasm --parallel $(CORES)
+	@mkdir -p $(@D)
+	@cp build/wasm/kpalette.wasm $@
+
+playground/node_modules/.stamp: playground/package-lock.json
+	cd playground && npm ci
+	@touch $@
 
 # Stamps: the package as the sources are now, and what an extra names.
 $(VENV)/test: extras := [test]

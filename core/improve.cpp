@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "lloyd.hpp"
-#include "random.hpp"
 
 namespace kpalette {
 namespace {
@@ -231,40 +230,55 @@ int apply(const Assignment& assignment, std::vector<double>& centers, int limit,
 
 }  // namespace
 
-int improve(Assignment& assignment, std::vector<double>& centers, const ImproveOptions& options) {
-  if (assignment.k() > kMaxClusters) return 0;
-  const LloydOptions passes{.max_iter = options.passes, .relaxed = options.passes - 1};
-  const int most = std::max(1, assignment.k() / 8);
-  int n_iter = 0;
-  double cost = assignment.cost(centers);
-  // Whether there was anything to try; `limit` is halved where it did not help.
-  const auto try_round = [&](int& limit, Random* random) {
-    std::vector<double> tried = centers;
-    const int applied = apply(assignment, tried, limit, random);
-    if (applied == 0) return false;
-    Fit fit = lloyd(assignment, std::move(tried), passes);
-    n_iter += fit.n_iter;
-    if (fit.inertia < cost) {
-      cost = fit.inertia;
-      centers = std::move(fit.centers);
-    } else {
-      assignment.update(centers);
-      ++n_iter;
-      limit = std::min(limit, applied) / 2;
-    }
+Improvement::Improvement(Assignment& assignment, std::vector<double> centers,
+                         const ImproveOptions& options)
+    : assignment_(assignment),
+      centers_(std::move(centers)),
+      options_(options),
+      random_(options.seed),
+      most_(std::max(1, assignment.k() / 8)),
+      limit_(most_),
+      cost_(assignment.cost(centers_)) {
+  if (assignment.k() > kMaxClusters) options_.rounds = options_.shaken = 0;
+}
+
+bool Improvement::step() {
+  if (options_.rounds > 0) {
+    --options_.rounds;
+    if (!try_round(nullptr) || limit_ == 0) options_.rounds = 0;
+    if (options_.rounds == 0) limit_ = most_;
     return true;
-  };
-  int limit = most;
-  for (int round = 0; round < options.rounds && limit > 0; ++round) {
-    if (!try_round(limit, nullptr)) break;
   }
-  Random random(options.seed);
-  limit = 0;
-  for (int round = 0; round < options.shaken; ++round) {
-    if (limit == 0) limit = most;
-    if (!try_round(limit, &random)) limit = 0;
+  if (options_.shaken == 0) return false;
+  --options_.shaken;
+  if (!try_round(&random_) || limit_ == 0) limit_ = most_;
+  return true;
+}
+
+bool Improvement::try_round(Random* random) {
+  std::vector<double> tried = centers_;
+  const int applied = apply(assignment_, tried, limit_, random);
+  if (applied == 0) return false;
+  Fit fit = lloyd(assignment_, std::move(tried),
+                  {.max_iter = options_.passes, .relaxed = options_.passes - 1});
+  n_iter_ += fit.n_iter;
+  if (fit.inertia < cost_) {
+    cost_ = fit.inertia;
+    centers_ = std::move(fit.centers);
+  } else {
+    assignment_.update(centers_);
+    ++n_iter_;
+    limit_ = std::min(limit_, applied) / 2;
   }
-  return n_iter;
+  return true;
+}
+
+int improve(Assignment& assignment, std::vector<double>& centers, const ImproveOptions& options) {
+  Improvement improvement(assignment, std::move(centers), options);
+  while (improvement.step()) {
+  }
+  centers = improvement.centers();
+  return improvement.n_iter();
 }
 
 std::vector<double> grow(const Assignment& assignment, std::vector<double> centers, int k) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "assignment.hpp"
+#include "random.hpp"
 
 namespace kpalette {
 
@@ -26,6 +27,32 @@ struct ImproveOptions {
 /// `centers` are means of the assignment's clusters or near them, and are changed in place;
 /// returns how many passes of k-means it made.
 int improve(Assignment& assignment, std::vector<double>& centers, const ImproveOptions& options);
+
+/// The same round by round, for a caller that has other things to see to in between.
+class Improvement {
+ public:
+  /// The assignment must outlive this.
+  Improvement(Assignment& assignment, std::vector<double> centers, const ImproveOptions& options);
+
+  /// Makes the next round; false where none was left.
+  bool step();
+
+  /// The best so far, to which the assignment's labels belong.
+  const std::vector<double>& centers() const { return centers_; }
+  int n_iter() const { return n_iter_; }
+
+ private:
+  bool try_round(Random* random);  // whether there was anything to try
+
+  Assignment& assignment_;
+  std::vector<double> centers_;
+  ImproveOptions options_;  // with the rounds that are left
+  Random random_;
+  int most_;
+  int limit_;  // to the pairs of the next round; halved where they did not help
+  double cost_;
+  int n_iter_ = 0;
+};
 
 /// Adds centres: each of the clusters whose split gains most is split in two, along the axis of its
 /// largest variance. `k` is from assignment.k() to twice that, and `centers` as for improve().

@@ -43,27 +43,59 @@ double fourth_power(std::int64_t weight, double square) {
   return static_cast<double>(weight) * square * square;
 }
 
+std::size_t chunks_of(const Assignment& assignment) {
+  return (assignment.points().size() + kChunk - 1) / kChunk;
+}
+
 double chroma(const Coords& at) { return std::sqrt(at[1] * at[1] + at[2] * at[2]); }
+
+/// Calls visit(i, square) for the points of a chunk: the squared distance to the label's centre.
+template <int D, class Visit>
+void for_each_square(const Assignment& assignment, const std::vector<double>& centers,
+                     std::size_t chunk, const Visit& visit) {
+  const Points& points = assignment.points();
+  const std::size_t last = std::min(points.size(), (chunk + 1) * kChunk);
+  for (std::size_t first = chunk * kChunk; first < last; first += kBlock) {
+    const float* coords = points.block(first / kBlock);
+    const std::size_t lanes = std::min<std::size_t>(kBlock, last - first);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const double* center = centers.data() + D * std::size_t{assignment.labels()[first + lane]};
+      double square = 0;
+      for (std::size_t axis = 0; axis < D; ++axis) {
+        const double at = static_cast<double>(coords[axis * kBlock + lane]) + points.origin()[axis];
+        square += (at - center[axis]) * (at - center[axis]);
+      }
+      visit(first + lane, square);
+    }
+  }
+}
+
+/// The same of all chunks, by all threads: visit(chunk, i, square).
+template <class Visit>
+void for_all_squares(const Assignment& assignment, const std::vector<double>& centers,
+                     const Visit& visit) {
+  assignment.team().run(chunks_of(assignment), [&](std::size_t chunk, int) {
+    const auto here = [&](std::size_t i, double square) { visit(chunk, i, square); };
+    if (assignment.points().dim() == 3) {
+      for_each_square<3>(assignment, centers, chunk, here);
+    } else {
+      for_each_square<4>(assignment, centers, chunk, here);
+    }
+  });
+}
 
 /// The colourful points that are far from the centre that stands for them.
 std::vector<Lost> find_lost(const Assignment& assignment, const std::vector<double>& centers,
                             double unit) {
   const Points& points = assignment.points();
-  const auto dim = static_cast<std::size_t>(points.dim());
   const double far = kFar * unit;
-  const std::size_t chunks = (points.size() + kChunk - 1) / kChunk;
-  std::vector<std::vector<Lost>> parts(chunks);
-  assignment.team().run(chunks, [&](std::size_t chunk, int) {
-    for (std::size_t i = chunk * kChunk; i < std::min(points.size(), (chunk + 1) * kChunk); ++i) {
-      Coords at{};
-      Coords center{};
-      points.coordinates(i, at.data());
-      std::copy_n(centers.data() + assignment.labels()[i] * dim, dim, center.begin());
-      const double square = square_between(at, center);
-      if (square > far * far && chroma(at) > kVivid * unit) {
-        parts[chunk].push_back({at, points.weight(i), fourth_power(points.weight(i), square)});
-      }
-    }
+  std::vector<std::vector<Lost>> parts(chunks_of(assignment));
+  for_all_squares(assignment, centers, [&](std::size_t chunk, std::size_t i, double square) {
+    if (square <= far * far) return;
+    Coords at{};
+    points.coordinates(i, at.data());
+    if (chroma(at) <= kVivid * unit) return;
+    parts[chunk].push_back({at, points.weight(i), fourth_power(points.weight(i), square)});
   });
   std::vector<Lost> all;
   for (const auto& lost : parts) all.insert(all.end(), lost.begin(), lost.end());
@@ -181,17 +213,9 @@ std::vector<std::uint8_t> find_islands(const Assignment& assignment,
 }
 
 double fourth_powers(const Assignment& assignment, const std::vector<double>& centers) {
-  const Points& points = assignment.points();
-  const auto dim = static_cast<std::size_t>(points.dim());
-  std::vector<double> parts((points.size() + kChunk - 1) / kChunk);
-  assignment.team().run(parts.size(), [&](std::size_t chunk, int) {
-    for (std::size_t i = chunk * kChunk; i < std::min(points.size(), (chunk + 1) * kChunk); ++i) {
-      Coords at{};
-      Coords center{};
-      points.coordinates(i, at.data());
-      std::copy_n(centers.data() + assignment.labels()[i] * dim, dim, center.begin());
-      parts[chunk] += fourth_power(points.weight(i), square_between(at, center));
-    }
+  std::vector<double> parts(chunks_of(assignment));
+  for_all_squares(assignment, centers, [&](std::size_t chunk, std::size_t i, double square) {
+    parts[chunk] += fourth_power(assignment.points().weight(i), square);
   });
   return std::accumulate(parts.begin(), parts.end(), 0.0);
 }

@@ -37,6 +37,8 @@ inline unsigned bits(Ints mask) {
   return static_cast<unsigned>(_mm256_movemask_ps((__m256)mask));
 #elif defined(__SSE2__)
   return static_cast<unsigned>(_mm_movemask_ps((__m128)mask));
+#elif defined(__wasm_simd128__)
+  return static_cast<unsigned>(__builtin_wasm_bitmask_i32x4(mask));
 #else
   unsigned result = 0;
   for (int lane = 0; lane < kLanes; ++lane) result |= static_cast<unsigned>(mask[lane] & 1) << lane;

@@ -35,6 +35,7 @@ from kpalette.cli.exits import (
 from kpalette.cli.palette import palette
 from kpalette.cli.quantize import quantize
 from kpalette.cli.remap import remap
+from kpalette.cli.serve import open_playground
 from kpalette.cli.sweep import sweep
 
 #: What is said of signals that end the program; of a broken pipe, nothing.
@@ -141,5 +142,8 @@ def commands() -> None:
     """  # noqa: D301
 
 
-for command in (quantize, palette, remap, sweep, compare, show_demo, completion):
+for command in (
+    *(quantize, palette, remap, sweep, compare),
+    *(show_demo, open_playground, completion),
+):
     commands.add_command(command)

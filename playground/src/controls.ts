@@ -1,0 +1,95 @@
+// The settings, both ways between the form and the session.
+
+import { find, make } from "./dom";
+import { clampK, fromPosition, keyed, LEAST, MOST, POSITIONS, toPosition } from "./scale";
+import type { Session } from "./session";
+import { DITHERS, EFFORTS, SPACES, type Settings } from "./settings";
+
+const MARKS = [2, 4, 8, 16, 32, 64, 128, 256];
+
+export function connectControls(session: Session): void {
+  connectK(session);
+  const showSpace = makeChoice("#space", SPACES, (space) => session.change({ space }));
+  const showEffort = makeChoice("#effort", EFFORTS, (effort) => session.change({ effort }));
+  const dither = find<HTMLSelectElement>("#dither");
+  for (const [value, text] of Object.entries(DITHERS))
+    dither.append(make("option", { value, text }));
+  dither.addEventListener("change", () => {
+    session.change({
+      dither: dither.value === "none" ? null : (dither.value as Settings["dither"]),
+    });
+  });
+  const strength = find<HTMLInputElement>("#strength");
+  const setStrength = (live: boolean) => session.change({ strength: Number(strength.value) }, live);
+  strength.addEventListener("input", () => setStrength(true));
+  strength.addEventListener("change", () => setStrength(false));
+  const show = (settings: Settings) => {
+    showSpace(settings.space);
+    showEffort(settings.effort);
+    dither.value = settings.dither ?? "none";
+    strength.value = String(settings.strength);
+    strength.disabled = settings.dither === null;
+    find("#strength-value").textContent = `${Math.round(100 * settings.strength)} %`;
+  };
+  session.changed.on(show);
+  show(session.settings);
+}
+
+function connectK(session: Session): void {
+  const slider = find<HTMLInputElement>("#k");
+  const number = find<HTMLInputElement>("#k-number");
+  const slide = (live: boolean) => session.change({ k: fromPosition(Number(slider.value)) }, live);
+  slider.addEventListener("input", () => slide(true));
+  slider.addEventListener("change", () => slide(false));
+  slider.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const k = keyed(event.key, session.settings.k);
+    if (k === null) return;
+    event.preventDefault();
+    session.change({ k }, true); // a key that is held moves on and on
+  });
+  number.addEventListener("input", () => {
+    const k = Number(number.value);
+    if (Number.isInteger(k) && k >= LEAST && k <= MOST) session.change({ k });
+  });
+  number.addEventListener("change", () => {
+    const k = Number(number.value);
+    if (number.value !== "" && Number.isFinite(k)) session.change({ k: clampK(k) });
+    number.value = String(session.settings.k);
+  });
+  for (const k of MARKS) {
+    const mark = make("span", { textContent: String(k) });
+    mark.style.setProperty("--at", String(toPosition(k) / POSITIONS));
+    find("#k-marks").append(mark);
+  }
+  const show = ({ k }: Settings) => {
+    // The slider stays where the hand is, if that is the same k.
+    if (fromPosition(Number(slider.value)) !== k) slider.value = String(toPosition(k));
+    slider.setAttribute("aria-valuetext", `${k} colours`);
+    slider.style.setProperty("--filled", `${(100 * toPosition(k)) / POSITIONS}%`);
+    if (document.activeElement !== number || Number(number.value) !== k) number.value = String(k);
+  };
+  session.changed.on(show);
+  show(session.settings);
+}
+
+/** Fills a fieldset with a button for each choice; what it returns shows one as chosen. */
+export function makeChoice<T extends string>(
+  selector: string,
+  choices: Record<T, string>,
+  choose: (value: T) => void,
+): (value: T) => void {
+  const inputs = new Map<T, HTMLInputElement>();
+  const row = make("div", { className: "options" });
+  for (const [value, text] of Object.entries(choices) as [T, string][]) {
+    const input = make("input", { type: "radio", name: selector.slice(1), value });
+    input.addEventListener("change", () => choose(value));
+    inputs.set(value, input);
+    row.append(make("label", {}, input, make("span", { textContent: text })));
+  }
+  find(selector).append(row);
+  return (value) => {
+    const input = inputs.get(value);
+    if (input) input.checked = true;
+  };
+}

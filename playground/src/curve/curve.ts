@@ -1,0 +1,211 @@
+// Cost, error or file size against k, with the elbow; a click takes a k.
+
+import { find, make } from "../dom";
+import { makeChoice } from "../controls";
+import { SEED, type Settings } from "../settings";
+import type { Session } from "../session";
+import { count } from "../text";
+import type { Chart } from "./chart";
+import { findElbow } from "./elbow";
+import { KS, type Measure, MEASURES, RANGE, SIZED } from "./points";
+
+interface Point {
+  k: number;
+  cost: number;
+  mse: number;
+}
+
+/** Of larger pictures the curve is drawn when asked for, in pixels. */
+const LARGE = 16_000_000;
+/** After the last change, in ms: what comes first is the picture, and there are few cores. */
+const REST = 800;
+
+export class CurvePanel {
+  #session: Session;
+  #chart: Chart | null = null;
+  #measure: Measure = "cost";
+  #points: Point[] = [];
+  #sizes = new Map<number, number>();
+  #abort = new AbortController();
+  #timer = 0;
+  #measuring = false;
+  /** Of the run that measures files, or has. */
+  #sizing: AbortSignal | null = null;
+  #key = "";
+
+  constructor(session: Session) {
+    this.#session = session;
+    const choose = makeChoice("#measure", MEASURES, (measure) => this.#setMeasure(measure));
+    choose(this.#measure);
+    session.opened.on(() => this.#restart());
+    session.changed.on((settings) => this.#changed(settings));
+    find("#use-elbow").addEventListener("click", () => {
+      if (this.#elbow !== null) session.change({ k: this.#elbow });
+    });
+  }
+
+  /** Draws on this chart, which comes when the page is used already. */
+  draw(chart: Chart): void {
+    this.#chart = chart;
+    chart.mark(this.#session.settings.k);
+    this.#refresh();
+  }
+
+  #changed({ k, space, effort }: Settings): void {
+    this.#chart?.mark(k);
+    if (`${space} ${effort}` !== this.#key) this.#restart();
+    else if (this.#measuring) this.#wait();
+  }
+
+  #restart(): void {
+    const { picture, settings } = this.#session;
+    if (!picture) return;
+    this.#key = `${settings.space} ${settings.effort}`;
+    this.#abort.abort();
+    clearTimeout(this.#timer);
+    this.#measuring = false;
+    this.#points = [];
+    this.#sizes.clear();
+    this.#refresh();
+    if (picture.width * picture.height > LARGE) this.#offer();
+    else this.#wait();
+  }
+
+  /** Starts anew once the visitor rests. */
+  #wait(): void {
+    this.#abort.abort();
+    this.#measuring = true;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => void this.#measureAll(), REST);
+  }
+
+  /** Lets the visitor start what will take long. */
+  #offer(): void {
+    const start = make("button", { type: "button", textContent: "Draw the curve" });
+    start.addEventListener("click", () => void this.#measureAll());
+    find("#curve-text").replaceChildren(start, " takes a while with so many pixels.");
+  }
+
+  async #measureAll(): Promise<void> {
+    const abort = (this.#abort = new AbortController());
+    this.#measuring = true;
+    const { space, effort } = this.#session.settings;
+    try {
+      const engine = await this.#session.side();
+      if (abort.signal.aborted) return;
+      this.#points = [];
+      const onPoint = (point: Point) => {
+        if (abort.signal.aborted) return;
+        this.#points.push(point);
+        this.#refresh();
+      };
+      await engine.sweep(KS, { space, effort, seed: SEED }, onPoint, abort.signal);
+      this.#measuring = false;
+      if (this.#measure === "size") await this.#measureSizes(abort.signal);
+    } catch (error) {
+      if (!abort.signal.aborted) this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#measuring = false;
+    const why = error instanceof Error ? error.message : String(error);
+    find("#curve-text").textContent = `No curve: ${why}`;
+  }
+
+  async #measureSizes(signal: AbortSignal): Promise<void> {
+    if (this.#sizing === signal) return;
+    this.#sizing = signal;
+    const { space, effort } = this.#session.settings;
+    const engine = await this.#session.side();
+    for (const k of SIZED) {
+      const options = { k, space, effort, seed: SEED, fixed: [], dither: null, strength: 1 };
+      // Null where it was given up: by whom another picture was wanted, such as k-means' steps.
+      let file: Uint8Array | null = null;
+      while (file === null) {
+        if (signal.aborted) return;
+        const made = await engine.quantize(options, { signal, deltaE: false }).catch(ifAborted);
+        file = made && (await engine.encodePng(made));
+        if (!file) await new Promise((resolve) => setTimeout(resolve, REST));
+      }
+      if (signal.aborted) return;
+      this.#sizes.set(k, file.length);
+      this.#refresh();
+    }
+  }
+
+  #setMeasure(measure: Measure): void {
+    this.#measure = measure;
+    this.#refresh();
+    const swept = this.#points.length === KS.length;
+    if (measure === "size" && swept) {
+      this.#measureSizes(this.#abort.signal).catch((error) => this.#fail(error));
+    }
+  }
+
+  get #elbow(): number | null {
+    const points = this.#points.filter(({ k }) => RANGE.includes(k));
+    if (points.length < RANGE.length) return null;
+    return findElbow(
+      points.map(({ k }) => k),
+      points.map(({ cost }) => cost),
+    );
+  }
+
+  #values(): [number, number][] {
+    if (this.#measure === "size")
+      return SIZED.filter((k) => this.#sizes.has(k)).map((k) => [k, this.#sizes.get(k)!]);
+    const key = this.#measure;
+    return this.#points.map((point) => [point.k, point[key]]);
+  }
+
+  #refresh(): void {
+    const elbow = this.#elbow;
+    const pairs = this.#values();
+    const [ks, values] = [pairs.map(([k]) => k), pairs.map(([, value]) => value)];
+    this.#chart?.show({ measure: this.#measure, ks, values, elbow });
+    const button = find("#use-elbow");
+    button.hidden = elbow === null;
+    button.textContent = `Use ${elbow}`;
+    const sized = this.#measure === "size" && pairs.length < SIZED.length;
+    find("#curve-text").textContent =
+      elbow === null || sized
+        ? `Measuring ${pairs.length + 1} of ${this.#measure === "size" ? SIZED.length : KS.length} …`
+        : `The elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
+    if (pairs.length === (this.#measure === "size" ? SIZED : KS).length)
+      this.#describe(pairs, elbow);
+  }
+
+  #describe(pairs: [number, number][], elbow: number | null): void {
+    const name = MEASURES[this.#measure];
+    const label = `${name} against the number of colours; the elbow is at ${elbow}`;
+    find("#curve").setAttribute("aria-label", label);
+    const unit = this.#measure === "size" ? ", bytes" : "";
+    const digits = this.#measure === "size" ? 0 : 2;
+    const rows = pairs.map(([k, value]) =>
+      make(
+        "tr",
+        {},
+        make("td", { textContent: `${k}` }),
+        make("td", { textContent: figures(value, digits) }),
+      ),
+    );
+    const head = make(
+      "tr",
+      {},
+      make("th", { textContent: "k" }),
+      make("th", { textContent: name + unit }),
+    );
+    find("#curve-table").replaceChildren(
+      make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)),
+    );
+  }
+}
+
+/** Gives null for an AbortError, and throws others on. */
+function ifAborted(error: unknown): null {
+  if (error instanceof Error && error.name === "AbortError") return null;
+  throw error;
+}
+
+const figures = (value: number, digits: number) => (digits ? value.toFixed(digits) : count(value));

@@ -1,0 +1,12 @@
+// How many colours: what the curve is made of.
+
+/** The library's `sweep` and the elbow's rule take these; a fit starts from the one before. */
+export const RANGE = Array.from({ length: 32 }, (_, i) => 2 * (i + 1));
+/** And on, as far as the slider goes. */
+export const KS = [...RANGE, 80, 96, 112, 128, 160, 192, 224, 256];
+/** For these the file's size is measured when asked: it takes a fit and a file each. */
+export const SIZED = [2, 4, 8, 16, 32, 64, 128, 256];
+
+export type Measure = "cost" | "mse" | "size";
+
+export const MEASURES: Record<Measure, string> = { cost: "Cost", mse: "MSE", size: "PNG size" };

@@ -1,0 +1,37 @@
+/** The element of the page that a selector names; it is there, or the page is broken. */
+export function find<T extends Element = HTMLElement>(selector: string): T {
+  const found = document.querySelector<T>(selector);
+  if (!found) throw new Error(`expected ${selector} in the page, got nothing`);
+  return found;
+}
+
+/** Makes an element with properties and children. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** Copies text, and says so or why not. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Hands a file to the visitor, under a name. */
+export function download(bytes: BlobPart, type: string, name: string): void {
+  const url = URL.createObjectURL(new Blob([bytes], { type }));
+  make("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // some browsers read it only later
+}
+
+export const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+export const darkTheme = matchMedia("(prefers-color-scheme: dark)");

@@ -1,0 +1,22 @@
+// What the page asks for is checked here, in the library's words.
+
+/** Throws RangeError for anything but a whole number in a range. */
+export function checkWhole(name: string, value: number, least: number, most: number): void {
+  if (!(Number.isInteger(value) && value >= least && value <= most)) {
+    throw new RangeError(`${name}: expected a whole number from ${least} to ${most}, got ${value}`);
+  }
+}
+
+/** Throws RangeError for anything but a number from 0 to 1. */
+export function checkStrength(strength: number): void {
+  if (!(strength >= 0 && strength <= 1)) {
+    throw new RangeError(`strength: expected 0 to 1, got ${strength}`);
+  }
+}
+
+/** Throws RangeError for anything but one of the known values. */
+export function checkChoice<T>(name: string, value: T, known: readonly T[]): void {
+  if (!known.includes(value)) {
+    throw new RangeError(`${name}: expected one of ${known.join(", ")}, got ${value}`);
+  }
+}

@@ -1,0 +1,209 @@
+// The engine as the page sees it: promises of what a worker does.
+
+import {
+  type ColorList,
+  type FromWorker,
+  type Loaded,
+  type MapOptions,
+  type PngOptions,
+  type QuantizeOptions,
+  type Quantized,
+  type Request,
+  STARTED,
+  type Step,
+  type StepsOptions,
+  type SweepOptions,
+  type SweepPoint,
+} from "./protocol";
+
+export type * from "./protocol";
+
+/** The browser cannot run the engine: it has no WebAssembly, or none with SIMD. */
+export class NoSimdError extends Error {
+  override name = "NoSimdError";
+}
+
+export interface Control {
+  /** Ends the work soon; the promise is rejected with an AbortError at once. */
+  signal?: AbortSignal;
+  /** Is told how many passes of k-means were made. */
+  onProgress?: (passes: number) => void;
+  /** Whether to measure CIEDE2000 before the answer, which takes about as long as the rest. */
+  deltaE?: boolean;
+}
+
+/** k-means pass by pass. Of those of one engine, the last one asked goes on. */
+export interface Steps {
+  /** The next pass; after the last one, that one again. */
+  next(): Promise<Step>;
+  stop(): void;
+}
+
+/** A worker, or what stands for one. */
+export interface Port {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent) => unknown) | null;
+}
+
+interface Waiting {
+  resolve: (result: never) => void;
+  reject: (error: Error) => void;
+  onProgress?: (passes: number) => void;
+  onPoint?: (point: SweepPoint) => void;
+}
+
+export class Engine {
+  private readonly waiting = new Map<number, Waiting>();
+  private last = STARTED;
+  private walk = 0;
+  private broken: Error | undefined;
+
+  private constructor(
+    private readonly port: Port,
+    private readonly end: () => void,
+  ) {
+    port.onmessage = ({ data }: MessageEvent<FromWorker>) => this.receive(data);
+  }
+
+  /** Throws NoSimdError where the browser lacks what it takes. */
+  static async start(): Promise<Engine> {
+    if (!hasSimd()) throw new NoSimdError("expected a browser with WebAssembly and its SIMD");
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    const engine = new Engine(worker, () => worker.terminate());
+    worker.onerror = ({ message }) => engine.breakOff(new Error(message || "no worker started"));
+    return engine.started();
+  }
+
+  /** The same with a server at the other end of a port. */
+  static over(port: Port, end: () => void): Engine {
+    return new Engine(port, end);
+  }
+
+  private async started(): Promise<Engine> {
+    try {
+      await new Promise<void>((resolve, reject) => this.waiting.set(STARTED, { resolve, reject }));
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+    return this;
+  }
+
+  /**
+   * Counts the colours of an image, which all that follows is about, and ends what goes on with the
+   * one before it. The pixels are given away: their array is empty afterwards.
+   */
+  load(pixels: Uint8ClampedArray, width: number, height: number): Promise<Loaded> {
+    return this.ask({ kind: "load", pixels, width, height }, { transfer: [pixels.buffer] });
+  }
+
+  /** Reduces the image to k colours. A picture that is under way is given up: AbortError. */
+  quantize(options: QuantizeOptions, control: Control = {}): Promise<Quantized> {
+    return this.ask({ kind: "quantize", options, deltaE: control.deltaE ?? true }, control);
+  }
+
+  /** Shows the image in given colours, at most 256; otherwise as `quantize`. */
+  remap(given: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
+    const palette = { colors: given.colors, channels: given.channels }; // of a picture, say
+    return this.ask({ kind: "remap", palette, options, deltaE: control.deltaE ?? true }, control);
+  }
+
+  /** Mean CIEDE2000 of the last picture, where that was not measured. The next one ends it. */
+  deltaE(control: Control = {}): Promise<number> {
+    return this.ask({ kind: "deltaE" }, control);
+  }
+
+  /** Fits each k, ascending, from the one before it. A sweep that is under way is given up. */
+  sweep(
+    ks: number[],
+    options: SweepOptions,
+    onPoint: (point: SweepPoint) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.ask({ kind: "sweep", ks, options }, { signal, onPoint });
+  }
+
+  steps(options: StepsOptions): Steps {
+    const walk = ++this.last;
+    this.walk = walk;
+    return {
+      next: () =>
+        walk === this.walk
+          ? this.ask({ kind: "step", walk, options })
+          : Promise.reject(aborted()),
+      stop: () => {
+        if (walk === this.walk) this.walk = 0;
+        this.port.postMessage({ kind: "end walk", walk }, []);
+      },
+    };
+  }
+
+  /** An indexed PNG file with 1, 2, 4 or 8 bits per pixel. */
+  encodePng(picture: PngOptions): Promise<Uint8Array<ArrayBuffer>> {
+    const { indices, width, height, colors, channels } = picture;
+    return this.ask({ kind: "png", image: { indices, width, height, colors, channels } });
+  }
+
+  /** Ends the worker. All that was asked for is rejected with an AbortError. */
+  terminate(): void {
+    this.end();
+    this.breakOff(aborted());
+  }
+
+  private ask<T>(
+    request: Request,
+    control: Omit<Control & Waiting, "resolve" | "reject"> & { transfer?: Transferable[] } = {},
+  ): Promise<T> {
+    const { signal, onProgress, onPoint, transfer = [] } = control;
+    if (this.broken) return Promise.reject(this.broken);
+    if (signal?.aborted) return Promise.reject(aborted());
+    const id = ++this.last;
+    return new Promise<T>((resolve, reject) => {
+      const abort = () => {
+        this.waiting.delete(id);
+        this.port.postMessage({ kind: "abort", id }, []);
+        reject(aborted());
+      };
+      const settled = () => signal?.removeEventListener("abort", abort);
+      this.waiting.set(id, {
+        resolve: (result) => (settled(), resolve(result)),
+        reject: (error) => (settled(), reject(error)),
+        onProgress,
+        onPoint,
+      });
+      signal?.addEventListener("abort", abort, { once: true });
+      this.port.postMessage({ ...request, id }, transfer);
+    });
+  }
+
+  private receive(message: FromWorker): void {
+    const waiting = this.waiting.get(message.id);
+    if (waiting === undefined) return; // nobody waits for it any more
+    if (message.kind === "progress") return waiting.onProgress?.(message.passes);
+    if (message.kind === "point") return waiting.onPoint?.(message.point);
+    this.waiting.delete(message.id);
+    if (message.kind === "done") return waiting.resolve(message.result as never);
+    const { name, message: said } = message;
+    waiting.reject(name === "AbortError" ? aborted() : Object.assign(new Error(said), { name }));
+  }
+
+  private breakOff(error: Error): void {
+    this.broken = error;
+    for (const { reject } of this.waiting.values()) reject(error);
+    this.waiting.clear();
+  }
+}
+
+function aborted(): DOMException {
+  return new DOMException("ended before it was done", "AbortError");
+}
+
+/** Whether a module with one SIMD instruction, i8x16.splat, is a module here. */
+function hasSimd(): boolean {
+  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const type = [1, 5, 1, 0x60, 0, 1, 0x7b]; // () -> v128
+  const functions = [3, 2, 1, 0];
+  const code = [10, 8, 1, 6, 0, 0x41, 0, 0xfd, 15, 11];
+  const bytes = Uint8Array.of(...header, ...type, ...functions, ...code);
+  return typeof WebAssembly === "object" && WebAssembly.validate(bytes);
+}

@@ -1,0 +1,33 @@
+// Colours as people write them.
+
+import type { Palette } from "./core";
+
+/** Reads #rrggbb, #rrggbbaa, #rgb or #rgba: with alpha if one has it, as the library does. */
+export function parseColors(names: readonly string[]): Palette {
+  const levels = names.map(levelsOf);
+  const channels = levels.some((color) => color.length === 4) ? 4 : 3;
+  const colors = Uint8Array.from(levels.flatMap((color) => [...color, 255].slice(0, channels)));
+  const kinds = new Set(levels.map((color) => [...color, 255].slice(0, 4).join()));
+  if (kinds.size < names.length) {
+    throw new RangeError(`fixed: expected distinct colours, got ${names.join(", ")}`);
+  }
+  return { colors, channels };
+}
+
+function levelsOf(name: string): number[] {
+  let digits = name.replace(/^#/, "");
+  if (!/^([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(digits)) {
+    throw new RangeError(`fixed: expected colours such as #ff8800, got ${name}`);
+  }
+  if (digits.length <= 4) digits = [...digits].map((digit) => digit + digit).join("");
+  return digits.match(/../g)!.map((pair) => parseInt(pair, 16));
+}
+
+/** The same colours with four channels, opaque if they have three. */
+export function withAlpha({ colors, channels }: Palette): Uint8Array {
+  if (channels === 4) return colors;
+  const n = colors.length / 3;
+  const wider = new Uint8Array(4 * n).fill(255);
+  for (let i = 0; i < n; ++i) wider.set(colors.subarray(3 * i, 3 * i + 3), 4 * i);
+  return wider;
+}

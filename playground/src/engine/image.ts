@@ -1,0 +1,103 @@
+// An image in the core's memory: its pixels and their histogram.
+
+import { checkWhole } from "./checks";
+import type { Block, Core, Histogram } from "./core";
+import { Placed } from "./fit";
+import type { Loaded, Space } from "./protocol";
+
+const CLOUD = 20_000; // colours that a cloud shows, at most
+const MOST_PIXELS = 2 ** 29; // what 32 bits can address
+
+/** Pixels with 3 or 4 channels, and what is made of them. */
+export class Counted {
+  readonly histogram: Histogram;
+  private last: Placed | undefined;
+
+  constructor(
+    core: Core,
+    readonly pixels: Block,
+    readonly channels: 3 | 4,
+  ) {
+    this.histogram = core.count(pixels, channels);
+  }
+
+  /** How many pixels there are. */
+  get length(): number {
+    return this.pixels.length / this.channels;
+  }
+
+  /** Its colours in a space. Those of the last one are kept. */
+  placed(space: Space): Placed {
+    if (this.last?.space !== space) {
+      this.last?.free();
+      this.last = this.newlyPlaced(space);
+    }
+    return this.last;
+  }
+
+  /** The same, for the caller to free. */
+  newlyPlaced(space: Space): Placed {
+    return new Placed(this.histogram, space, this.length);
+  }
+}
+
+export class Image {
+  private wider: Counted | undefined;
+
+  private constructor(
+    readonly core: Core,
+    readonly height: number,
+    readonly width: number,
+    /** With alpha only if some pixel is not opaque. */
+    readonly own: Counted,
+  ) {}
+
+  /** Takes RGBA pixels. */
+  static load(core: Core, rgba: Uint8ClampedArray, width: number, height: number): Image {
+    checkWhole("width", width, 1, MOST_PIXELS);
+    checkWhole("height", height, 1, MOST_PIXELS);
+    const n = width * height;
+    if (rgba.length !== 4 * n) {
+      throw new RangeError(
+        `pixels: expected 4 bytes for each of ${width} × ${height}, got ${rgba.length}`,
+      );
+    }
+    const pixels = core.take(4 * n);
+    pixels.bytes().set(rgba);
+    const channels = core.call("pack", pixels.address, n) as 3 | 4;
+    return new Image(core, height, width, new Counted(core, pixels.head(channels * n), channels));
+  }
+
+  /** With four channels if that is asked for, or needed. */
+  counted(channels: 3 | 4): Counted {
+    if (channels === this.own.channels || this.own.channels === 4) return this.own;
+    this.wider ??= this.withAlpha();
+    return this.wider;
+  }
+
+  private withAlpha(): Counted {
+    const { pixels, length } = this.own;
+    const wide = this.core.take(4 * length);
+    const from = pixels.bytes();
+    const to = wide.bytes().fill(255);
+    for (let i = 0; i < length; ++i) {
+      for (let axis = 0; axis < 3; ++axis) to[4 * i + axis] = from[3 * i + axis];
+    }
+    return new Counted(this.core, wide, 4);
+  }
+
+  describe(): Loaded {
+    const { width, height, own } = this;
+    const { channels, histogram } = own;
+    const step = Math.ceil(histogram.length / CLOUD);
+    const shown = step > 1 ? histogram.thinOut(step) : histogram;
+    const counts = Float64Array.from(shown.counts, Number);
+    const colors = new Uint8Array(3 * shown.length);
+    const all = shown.colors;
+    for (let i = 0; i < shown.length; ++i) {
+      colors.set(all.subarray(channels * i, channels * i + 3), 3 * i);
+    }
+    if (step > 1) shown.free();
+    return { width, height, distinct: histogram.length, channels, cloud: { colors, counts } };
+  }
+}

@@ -1,0 +1,127 @@
+// What the page and the worker say to each other.
+
+export type Space = "oklab" | "srgb" | "linear" | "lab";
+export type Effort = "fast" | "balanced" | "best";
+export type Mask = "blue-noise" | "bayer";
+export type Dither = null | "floyd-steinberg" | Mask;
+export type Seeding = "random" | "k-means++" | "maximin" | "wu";
+
+export interface Loaded {
+  width: number;
+  height: number;
+  distinct: number;
+  /** 4 where some pixel is not opaque. */
+  channels: 3 | 4;
+  /** At most 20,000 colours that stand for all: (n, 3), and the pixels of each. */
+  cloud: { colors: Uint8Array; counts: Float64Array };
+}
+
+export interface MapOptions {
+  space: Space;
+  dither: Dither;
+  /** Of dithering: 0 to 1. */
+  strength: number;
+}
+
+export interface QuantizeOptions extends MapOptions {
+  /** 1 to 256. */
+  k: number;
+  effort: Effort;
+  /** A whole number from 0. */
+  seed: number;
+  /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb or #rgba. */
+  fixed: string[];
+}
+
+export interface ColorList {
+  /** (k, channels), 8-bit sRGB. */
+  colors: Uint8Array;
+  channels: 3 | 4;
+}
+
+export interface Quantized extends ColorList {
+  /** Of the pixels that show each colour. */
+  counts: Float64Array;
+  /** (height, width), the palette entry of each pixel. */
+  indices: Uint8Array;
+  /** (height, width, 4), for a canvas. */
+  rgba: Uint8ClampedArray<ArrayBuffer>;
+  width: number;
+  height: number;
+  /** Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. */
+  mse: number;
+  /** In decibels; Infinity where nothing was lost. */
+  psnr: number;
+  /** Mean CIEDE2000 over pixels; NaN where it was not to be measured at once. */
+  deltaE: number;
+  /** Of k-means; 0 where the palette was given. */
+  passes: number;
+  fitMs: number;
+  mapMs: number;
+}
+
+export interface SweepOptions {
+  space: Space;
+  effort: Effort;
+  seed: number;
+}
+
+export interface SweepPoint {
+  k: number;
+  /** Sum over pixels of squared distances in the space; it never rises with k. */
+  cost: number;
+  mse: number;
+}
+
+export interface StepsOptions {
+  k: number;
+  space: Space;
+  seed: number;
+  seeding: Seeding;
+}
+
+/** One pass of plain k-means. */
+export interface Step {
+  /** (k, 3), sRGB from 0 to 255; fewer where the image has not so many colours. */
+  centers: Float32Array;
+  /** Pixels that are nearest to each. */
+  counts: Float64Array;
+  /** Sum over pixels of the squared distances to these centres, in the space. */
+  cost: number;
+  /** 0 is the seeds. */
+  pass: number;
+  /** Whether the next pass would change nothing. */
+  done: boolean;
+}
+
+export interface PngOptions extends ColorList {
+  indices: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** What the page asks for. */
+export type Request =
+  | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number }
+  | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }
+  | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
+  | { kind: "deltaE" }
+  | { kind: "sweep"; ks: number[]; options: SweepOptions }
+  /** Of one walk at a time: that of another number begins anew. */
+  | { kind: "step"; walk: number; options: StepsOptions }
+  | { kind: "png"; image: PngOptions };
+
+/** Each request has an id, and ends with one answer of that id: "done" or "failed". */
+export type ToWorker =
+  | (Request & { id: number })
+  | { kind: "abort"; id: number }
+  | { kind: "end walk"; walk: number };
+
+export type FromWorker =
+  | { kind: "done"; id: number; result: unknown }
+  | { kind: "failed"; id: number; name: string; message: string }
+  | { kind: "progress"; id: number; passes: number }
+  | { kind: "point"; id: number; point: SweepPoint };
+
+/** The id of the answer that the worker begins with, to no request: whether it could start. */
+export const STARTED = 0;

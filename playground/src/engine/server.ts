@@ -1,0 +1,179 @@
+// What the worker does with messages: it holds one image, and works on it in jobs.
+
+import { Core, CoreError } from "./core";
+import type { Work } from "./fit";
+import { Image } from "./image";
+import { afterMessages, type Job, Jobs } from "./jobs";
+import { type Mapped, quantize, remap } from "./pipeline";
+import { encodePng } from "./png";
+import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol";
+import { steps } from "./steps";
+import { sweep } from "./sweep";
+
+export type Post = (message: FromWorker, transfer: Transferable[]) => void;
+
+/** What goes first. One of a kind ends the one before it. */
+const RANKS = { step: 0, picture: 1, deltaE: 2, sweep: 3 };
+type Kind = keyof typeof RANKS;
+
+type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }> & { id: number };
+
+export class Server {
+  private readonly jobs: Jobs;
+  private readonly running = new Map<Kind, { id: number; job: Job }>();
+  private image: Image | undefined;
+  private mapped: Mapped | undefined;
+  private walk: { number: number; steps: Generator<Step, void>; last?: Step } | undefined;
+
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly post: Post,
+    later = afterMessages(),
+  ) {
+    this.jobs = new Jobs(later);
+  }
+
+  receive(message: ToWorker): void {
+    if (message.kind === "abort") {
+      for (const { id, job } of this.running.values()) if (id === message.id) this.jobs.stop(job);
+    } else if (message.kind === "end walk") {
+      if (this.walk?.number === message.walk) this.endWalk();
+    } else {
+      try {
+        this.serve(message);
+      } catch (error) {
+        this.fail(message.id, error);
+      }
+    }
+  }
+
+  private serve(asked: Request & { id: number }): void {
+    switch (asked.kind) {
+      case "load":
+        return this.load(asked);
+      case "quantize":
+        return this.show(asked, quantize(this.loaded(), asked.options));
+      case "remap":
+        return this.show(asked, remap(this.loaded(), asked.palette, asked.options));
+      case "deltaE":
+        if (this.mapped === undefined) throw new Error("deltaE: expected an image in few colours");
+        return this.run("deltaE", asked.id, this.mapped.deltaE());
+      case "sweep":
+        return this.sweep(asked);
+      case "step":
+        return this.step(asked);
+      case "png":
+        encodePng(asked.image).then(
+          (file) => this.answer(asked.id, file, [file.buffer]),
+          (error) => this.fail(asked.id, error),
+        );
+    }
+  }
+
+  private loaded(): Image {
+    if (this.image === undefined) throw new Error("expected an image to be loaded");
+    return this.image;
+  }
+
+  private load({ id, pixels, width, height }: Asked<"load">): void {
+    this.unload();
+    const core = Core.instantiate(this.module); // anew: an instance never gives memory back
+    this.image = Image.load(core, pixels, width, height);
+    this.answer(id, this.image.describe());
+  }
+
+  private unload(): void {
+    this.jobs.stopAll();
+    this.endWalk();
+    this.image = this.mapped = undefined;
+  }
+
+  private show({ id, deltaE }: Asked<"quantize" | "remap">, work: Work<Mapped>): void {
+    this.stop("deltaE");
+    const all = function* (): Work<Mapped> {
+      const mapped = yield* work;
+      if (deltaE) mapped.quantized.deltaE = yield* mapped.deltaE();
+      return mapped;
+    };
+    this.run("picture", id, all(), (mapped) => {
+      this.mapped = mapped;
+      const { quantized } = mapped;
+      this.answer(id, quantized, [quantized.indices.buffer, quantized.rgba.buffer]);
+    });
+  }
+
+  private sweep({ id, ks, options }: Asked<"sweep">): void {
+    const onPoint = (point: SweepPoint) => this.post({ kind: "point", id, point }, []);
+    this.run("sweep", id, sweep(this.loaded(), ks, options, onPoint));
+  }
+
+  private step({ id, walk, options }: Asked<"step">): void {
+    if (this.walk?.number !== walk) {
+      this.endWalk();
+      this.walk = { number: walk, steps: steps(this.loaded(), options) };
+    }
+    const current = this.walk;
+    const next = function* (): Work<Step> {
+      current.last = current.steps.next().value ?? current.last;
+      return current.last!;
+    };
+    this.run("step", id, next());
+  }
+
+  private endWalk(): void {
+    this.stop("step");
+    this.walk?.steps.return();
+    this.walk = undefined;
+  }
+
+  private stop(kind: Kind): void {
+    const running = this.running.get(kind);
+    if (running !== undefined) this.jobs.stop(running.job);
+  }
+
+  /** Adds a job. It answers by its result, unless told what to do with that. */
+  private run<T>(
+    kind: Kind,
+    id: number,
+    work: Work<T>,
+    finish = (result: T) => this.answer(id, result),
+  ): void {
+    this.stop(kind);
+    let told = 0;
+    const job = {
+      rank: RANKS[kind],
+      step: () => {
+        try {
+          const { done, value } = work.next();
+          if (!done) {
+            if (value > told) this.post({ kind: "progress", id, passes: (told = value) }, []);
+            return false;
+          }
+          this.running.delete(kind);
+          finish(value);
+        } catch (error) {
+          this.running.delete(kind);
+          this.fail(id, error);
+        }
+        return true;
+      },
+      stop: () => {
+        if (!this.running.delete(kind)) return; // it has just failed
+        work.return(undefined as T);
+        this.fail(id, new DOMException("ended before it was done", "AbortError"));
+      },
+    };
+    this.running.set(kind, { id, job });
+    this.jobs.add(job);
+  }
+
+  private answer(id: number, result: unknown, transfer: Transferable[] = []): void {
+    this.post({ kind: "done", id, result }, transfer);
+  }
+
+  private fail(id: number, error: unknown): void {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    this.post({ kind: "failed", id, name, message }, []);
+    if (error instanceof CoreError) this.unload();
+  }
+}

@@ -1,0 +1,82 @@
+// The fixed colours: typed, pasted, picked or from a palette file; each can be let go.
+
+import { findColors } from "../colors";
+import { find, make } from "../dom";
+import { clearNotice, notice } from "../messages";
+import { decode, MAX_BYTES, PaletteReadError } from "../palette_files/formats";
+import type { Session } from "../session";
+import type { Settings } from "../settings";
+import { counted } from "../text";
+
+const TOPIC = "fixed";
+
+export function connectFixed(session: Session): void {
+  const color = find<HTMLInputElement>("#fixed-color");
+  const text = find<HTMLInputElement>("#fixed-text");
+  const file = find<HTMLInputElement>("#palette-file");
+  color.addEventListener("input", () => {
+    text.value = color.value;
+  });
+  find("#fixed-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { colors, others } = findColors(text.value || color.value);
+    if (others.length) {
+      notice(`Expected colours such as #ff8800, got “${others[0].slice(0, 40)}”.`, "error", TOPIC);
+      return;
+    }
+    clearNotice(TOPIC);
+    text.value = "";
+    fix(session, colors);
+  });
+  find("#fixed-file").addEventListener("click", () => file.click());
+  file.addEventListener("change", () => {
+    const [chosen] = file.files ?? [];
+    file.value = ""; // so that the same file can be chosen again
+    if (chosen) void fixFile(session, chosen);
+  });
+  session.changed.on((settings) => show(session, settings));
+  show(session, session.settings);
+}
+
+/** Fixes the colours of a palette file, or says what is wrong with it. */
+export async function fixFile(session: Session, file: File): Promise<void> {
+  try {
+    const data = new Uint8Array(await file.slice(0, MAX_BYTES + 1).arrayBuffer());
+    const colors = decode(data, file.name);
+    clearNotice(TOPIC);
+    fix(session, colors);
+    notice(`${file.name}: ${counted(colors.length, "colour")} fixed.`, "note", TOPIC);
+  } catch (error) {
+    const why = error instanceof PaletteReadError ? error.message : "it cannot be read";
+    notice(`${file.name}: ${why}. No colour was fixed.`, "error", TOPIC);
+  }
+}
+
+function fix(session: Session, colors: string[]): void {
+  session.change({ fixed: [...new Set([...session.settings.fixed, ...colors])] });
+}
+
+let last: readonly string[] | null = null;
+
+function show(session: Session, { fixed }: Settings): void {
+  if (fixed === last) return;
+  last = fixed;
+  const list = find("#fixed-list");
+  list.replaceChildren(...fixed.map((name) => chip(session, name)));
+  list.hidden = !fixed.length;
+}
+
+function chip(session: Session, name: string): HTMLLIElement {
+  const field = make("span", { className: "dot" });
+  field.style.setProperty("--color", name);
+  const remove = make(
+    "button",
+    { type: "button", className: "quiet icon", ariaLabel: `Let ${name} go` },
+    "×",
+  );
+  remove.addEventListener("click", () => {
+    session.toggleFixed(name);
+    find("#fixed-text").focus(); // the button is gone
+  });
+  return make("li", {}, field, make("code", { textContent: name }), remove);
+}

@@ -1,0 +1,222 @@
+// The palette as swatches: one is selected, which the bar below copies, edits and fixes.
+
+import { colorAt, hexName, plainName } from "../colors";
+import { copyText, find, make } from "../dom";
+import { toast } from "../messages";
+import type { Session, Shown } from "../session";
+import { SORTS, type Sort } from "../settings";
+import { count, share } from "../text";
+import { orderOf } from "./sorting";
+
+/** Up to how many colours swatches are so large. Small ones do not say what they are. */
+const SIZES: [number, string][] = [
+  [8, "huge"],
+  [16, "large"],
+  [32, "medium"],
+  [64, "small"],
+  [128, "tiny"],
+  [256, "least"],
+];
+
+export class Swatches {
+  #session: Session;
+  #list = find("#swatches");
+  #color = find<HTMLInputElement>("#detail-color");
+  #hex = find<HTMLInputElement>("#detail-hex");
+  #lock = find("#detail-lock");
+  #sort = find<HTMLSelectElement>("#sort");
+  #shown: Shown | null = null;
+  /** The palette's entries as they stand on the page. */
+  #order: number[] = [];
+  #selected = 0;
+  /** The entry that is being edited: it stays selected wherever it goes. */
+  #edited: number | null = null;
+
+  constructor(session: Session) {
+    this.#session = session;
+    for (const [value, text] of Object.entries(SORTS))
+      this.#sort.append(make("option", { value, text }));
+    this.#sort.value = session.settings.sort;
+    this.#sort.addEventListener("change", () => session.change({ sort: this.#sort.value as Sort }));
+    session.shown.on((shown) => this.#show(shown));
+    session.changed.on(({ sort }) => {
+      this.#sort.value = sort;
+      if (this.#shown) this.#show(this.#shown);
+    });
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#list.addEventListener("click", (event) => {
+      const button = (event.target as Element).closest("button");
+      if (!button) return;
+      this.#select(this.#at(button), false);
+      if (button.classList.contains("lock")) this.#toggle();
+      else void this.#copy();
+    });
+    this.#list.addEventListener("keydown", (event) => this.#key(event));
+    this.#list.addEventListener("focusin", (event) => {
+      const at = this.#at(event.target as Node);
+      if (at !== this.#selected) this.#select(at, false);
+    });
+    this.#color.addEventListener("input", () => this.#edit(this.#color.value, true));
+    this.#color.addEventListener("change", () => this.#edit(this.#color.value, false));
+    this.#hex.addEventListener("change", () => this.#typed());
+    find("#detail-copy").addEventListener("click", () => void this.#copy());
+    this.#lock.addEventListener("click", () => this.#toggle());
+    find("#refit").addEventListener("click", () => this.#session.refit());
+  }
+
+  /** Which item a node is in; -1 if in none. */
+  #at(node: Node): number {
+    return [...this.#list.children].findIndex((item) => item.contains(node));
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const perRow = this.#perRow();
+    const moves: Record<string, number> = {
+      ArrowRight: this.#selected + 1,
+      ArrowLeft: this.#selected - 1,
+      ArrowDown: this.#selected + perRow,
+      ArrowUp: this.#selected - perRow,
+      Home: 0,
+      End: this.#order.length - 1,
+    };
+    const key = event.key.toLowerCase();
+    if (event.key in moves) this.#select(moves[event.key], true);
+    else if (key === "l") this.#toggle();
+    else if (key === "e") this.#hex.select();
+    else return;
+    event.preventDefault();
+  }
+
+  #perRow(): number {
+    const items = [...this.#list.children] as HTMLElement[];
+    const next = items.findIndex((item) => item.offsetTop > items[0].offsetTop);
+    return next < 0 ? items.length : next;
+  }
+
+  #show(shown: Shown): void {
+    const { settings } = this.#session;
+    this.#shown = shown;
+    this.#order = orderOf(shown, settings.sort);
+    const k = this.#order.length;
+    const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
+    const fixed = new Set(settings.fixed);
+    find("#palette-title").textContent = `Palette, ${k} colour${k === 1 ? "" : "s"}`;
+    find("#edited").hidden = !shown.edited;
+    this.#list.dataset.size = SIZES.find(([most]) => k <= most)?.[1];
+    while (this.#list.children.length > k) this.#list.lastChild?.remove();
+    while (this.#list.children.length < k) this.#list.append(item());
+    this.#order.forEach((entry, at) => {
+      const name = this.#nameOf(entry);
+      const part = share(shown.counts[entry] / total);
+      fill(this.#list.children[at] as HTMLLIElement, name, part, fixed.has(name));
+    });
+    this.#drawShares(shown, total);
+    if (!shown.edited) this.#edited = null;
+    const at = this.#edited === null ? this.#selected : this.#order.indexOf(this.#edited);
+    this.#select(Math.min(at, k - 1), false);
+  }
+
+  #drawShares(shown: Shown, total: number): void {
+    let at = 0;
+    const stops = this.#order.map((entry) => {
+      const from = at;
+      at += (100 * shown.counts[entry]) / total;
+      return `${this.#nameOf(entry)} ${from.toFixed(2)}% ${at.toFixed(2)}%`;
+    });
+    const colors = stops.length > 1 ? stops : [...stops, ...stops];
+    find("#shares").style.setProperty(
+      "--shares",
+      `linear-gradient(to right, ${colors.join(", ")})`,
+    );
+  }
+
+  #nameOf(entry: number): string {
+    return this.#shown ? (plainName(hexName(colorAt(this.#shown, entry))) as string) : "";
+  }
+
+  get #name(): string {
+    return this.#nameOf(this.#order[this.#selected]);
+  }
+
+  #select(at: number, focus: boolean): void {
+    if (!this.#shown) return;
+    this.#selected = Math.min(this.#order.length - 1, Math.max(0, at));
+    [...this.#list.children].forEach((item, i) => {
+      const button = item.firstElementChild as HTMLButtonElement;
+      const chosen = i === this.#selected;
+      if (button.tabIndex !== (chosen ? 0 : -1)) button.tabIndex = chosen ? 0 : -1;
+      item.classList.toggle("selected", chosen);
+      if (chosen && focus) button.focus();
+    });
+    const name = this.#name;
+    const pixels = this.#shown.counts[this.#order[this.#selected]];
+    const total = this.#shown.counts.reduce((sum, n) => sum + n, 0) || 1;
+    const fixed = this.#session.settings.fixed.includes(name);
+    if (document.activeElement !== this.#color) this.#color.value = name.slice(0, 7);
+    if (document.activeElement !== this.#hex) this.#hex.value = name;
+    find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels`;
+    this.#lock.setAttribute("aria-pressed", String(fixed));
+    this.#lock.textContent = fixed ? "Fixed" : "Fix";
+  }
+
+  async #copy(): Promise<void> {
+    const name = this.#name;
+    toast((await copyText(name)) ? `Copied ${name}` : `The browser refused to copy ${name}`);
+  }
+
+  #toggle(): void {
+    const name = this.#name;
+    if (name) this.#session.toggleFixed(name);
+  }
+
+  #typed(): void {
+    const name = plainName(this.#hex.value);
+    if (name?.length === 7) {
+      this.#edit(name, false);
+      return;
+    }
+    toast(`Expected a colour such as #ff8800, got “${this.#hex.value.slice(0, 20)}”`);
+    this.#hex.value = this.#name;
+  }
+
+  #edit(name: string, live: boolean): void {
+    this.#edited = this.#order[this.#selected];
+    const wrong = this.#session.edit(this.#edited, name, live);
+    if (!wrong) return;
+    toast(wrong);
+    this.#hex.value = this.#name;
+  }
+}
+
+function item(): HTMLLIElement {
+  const swatch = make(
+    "button",
+    { type: "button", className: "swatch", tabIndex: -1 },
+    make("span", { className: "field" }),
+    make("span", { className: "hex" }),
+    make("span", { className: "share" }),
+  );
+  return make(
+    "li",
+    {},
+    swatch,
+    make("button", { type: "button", className: "lock", tabIndex: -1 }),
+  );
+}
+
+function fill(item: HTMLLIElement, name: string, part: string, fixed: boolean): void {
+  const [swatch, lock] = item.children as unknown as HTMLButtonElement[];
+  const [, hex, shareText] = swatch.children;
+  item.classList.toggle("fixed", fixed);
+  item.style.setProperty("--color", name);
+  swatch.setAttribute("aria-label", `${name}, ${part}${fixed ? ", fixed" : ""}`);
+  swatch.title = `${name}, ${part}: click to copy`;
+  hex.textContent = name.slice(1);
+  shareText.textContent = part;
+  lock.setAttribute("aria-label", fixed ? `Let ${name} go` : `Fix ${name}`);
+  lock.title = fixed ? "Fixed: click to let go" : "Fix this colour";
+}

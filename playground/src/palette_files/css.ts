@@ -1,0 +1,34 @@
+// CSS custom properties: --brand-1: #rrggbb; and so on for every colour, in :root.
+
+import type { Counted } from "../palette/sorting";
+import { namesOf } from "../colors";
+import { ascii, type Bytes, type Levels, PaletteReadError } from "./palette";
+import { parseHex, toText } from "./reading";
+
+/** Reads all custom properties that are hex colours; those with other values are left out. */
+export function read(data: Bytes): Levels[] {
+  const text = toText(data).replace(/\/\*[^]*?(?:\*\/|$)/g, " ");
+  const found: Levels[] = [];
+  for (const [, name, value, end] of text.matchAll(
+    /(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)/g,
+  )) {
+    if (!end) {
+      throw new PaletteReadError(`${name}: expected “;” or “}” after it, got the file's end`);
+    }
+    if (value.startsWith("#")) found.push(parseHex(value.trim(), name));
+  }
+  if (!found.length) {
+    throw new PaletteReadError("expected at least one color such as “--a: #ff8800;”, got none");
+  }
+  return found;
+}
+
+export function write(palette: Counted, title: string): Bytes {
+  const name =
+    title
+      .toLowerCase()
+      .replace(/[^a-z0-9_]+/g, "-")
+      .replace(/^-+|-+$/g, "") || "color";
+  const lines = namesOf(palette).map((color, i) => `  --${name}-${i + 1}: ${color};`);
+  return ascii([":root {", ...lines, "}", ""].join("\n"));
+}

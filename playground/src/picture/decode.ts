@@ -1,0 +1,88 @@
+// From a file to pixels, and honest words where that cannot be. Runs in a worker.
+
+import { imageSize } from "image-size";
+import { exactPixelsOf, isTranslucent, pixelsOf } from "./pixels";
+import { MOST_BYTES, MOST_PIXELS, PictureProblem, tooLarge } from "./problem";
+
+export interface Decoded {
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+  width: number;
+  height: number;
+  animated: boolean;
+}
+
+/** Decodes the first frame of a file, upright and in sRGB. Throws PictureProblem. */
+export async function decode(file: Blob): Promise<Decoded> {
+  if (!file.size) throw new PictureProblem("is empty: it has 0 bytes.");
+  if (file.size > MOST_BYTES) {
+    throw new PictureProblem(`has ${(file.size / 1e9).toFixed(1)} GB. This page reads up to 1 GB.`);
+  }
+  const data = new Uint8Array(await file.arrayBuffer());
+  const header = headerOf(data);
+  if (header?.type === "svg" || looksLikeSvg(data)) {
+    throw new PictureProblem(
+      "is an SVG drawing: shapes, which have no pixels to count. Export it as PNG, and open that.",
+    );
+  }
+  if (header && header.width * header.height > MOST_PIXELS) {
+    throw tooLarge(header.width, header.height);
+  }
+  const type = header ? `image/${header.type === "jpg" ? "jpeg" : header.type}` : file.type;
+  const bitmap = await bitmapOf(new Blob([data], { type }), header !== null);
+  const { width, height } = bitmap;
+  if (width * height > MOST_PIXELS) throw tooLarge(width, height);
+  const pixels = isOpaqueKind(type) ? pixelsOf(bitmap) : await withAlpha(bitmap);
+  bitmap.close();
+  return { pixels, width, height, animated: await isAnimated(data, type) };
+}
+
+function headerOf(data: Uint8Array): { type: string; width: number; height: number } | null {
+  try {
+    const { type, width, height } = imageSize(data);
+    return { type: type ?? "", width, height };
+  } catch {
+    return null; // of another kind, which the browser may know
+  }
+}
+
+function looksLikeSvg(data: Uint8Array): boolean {
+  return /^\s*(?:<\?xml[^>]*>\s*|<!--[^]*?-->\s*|<!doctype svg[^>]*>\s*)*<svg[\s>]/i.test(
+    new TextDecoder().decode(data.subarray(0, 4096)),
+  );
+}
+
+async function bitmapOf(file: Blob, known: boolean): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file, {
+      premultiplyAlpha: "none",
+      imageOrientation: "from-image",
+    });
+  } catch {
+    throw new PictureProblem(
+      known
+        ? "is damaged or cut short, or of a kind that this browser cannot read."
+        : "is not an image that this browser can read. PNG, JPEG, WebP and GIF are, among others.",
+    );
+  }
+}
+
+const isOpaqueKind = (type: string) => type === "image/jpeg" || type === "image/bmp";
+
+async function withAlpha(bitmap: ImageBitmap): Promise<Uint8ClampedArray<ArrayBuffer>> {
+  const pixels = pixelsOf(bitmap);
+  return isTranslucent(pixels) ? ((await exactPixelsOf(bitmap)) ?? pixels) : pixels;
+}
+
+/** Whether there are more frames; false where the browser cannot tell. */
+async function isAnimated(data: Uint8Array<ArrayBuffer>, type: string): Promise<boolean> {
+  if (!("ImageDecoder" in self) || !/^image\/(?:gif|png|webp|avif)$/.test(type)) return false;
+  try {
+    const decoder = new ImageDecoder({ data, type });
+    await decoder.tracks.ready;
+    const animated = decoder.tracks.selectedTrack?.animated ?? false;
+    decoder.close();
+    return animated;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,81 @@
+// Opens pictures, off the page's thread.
+
+import { page } from "../worker_port";
+import { decode, type Decoded } from "./decode";
+import { pixelsOf } from "./pixels";
+import { PictureProblem } from "./problem";
+import { draw, HEIGHT, type Sample, WIDTH } from "./samples";
+
+export type Source = { file: Blob } | { sample: Sample };
+
+export type ToDecoder =
+  | { kind: "open"; id: number; source: Source }
+  | { kind: "thumbnail"; id: number; sample: Sample; width: number; height: number };
+
+export interface Small {
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+  width: number;
+  height: number;
+}
+
+export interface Opened extends Decoded {
+  /** The same pixels once more, because the engine takes them away. */
+  copy: Uint8ClampedArray<ArrayBuffer>;
+  /** A smaller picture to be quick with, where this one is large. */
+  small: Small | null;
+}
+
+export type FromDecoder =
+  | { kind: "opened"; id: number; picture: Opened }
+  | { kind: "thumbnail"; id: number; bitmap: ImageBitmap }
+  | { kind: "failed"; id: number; message: string };
+
+/** Above, what is shown while the slider moves is made of fewer pixels. */
+const LARGE = 1_500_000;
+const SMALL = 400_000;
+
+const post = (message: FromDecoder, transfer: Transferable[] = []) =>
+  page.postMessage(message, transfer);
+
+page.onmessage = async ({ data: message }: MessageEvent<ToDecoder>) => {
+  const { id } = message;
+  try {
+    if (message.kind === "thumbnail") {
+      const bitmap = draw(message.sample, message.width, message.height).transferToImageBitmap();
+      post({ kind: "thumbnail", id, bitmap }, [bitmap]);
+      return;
+    }
+    const picture = await open(message.source);
+    const transfer = [picture.pixels.buffer, picture.copy.buffer];
+    if (picture.small) transfer.push(picture.small.pixels.buffer);
+    post({ kind: "opened", id, picture }, transfer);
+  } catch (error) {
+    post({ kind: "failed", id, message: told(error) });
+  }
+};
+
+async function open(source: Source): Promise<Opened> {
+  const decoded = "sample" in source ? drawn(source.sample) : await decode(source.file);
+  return { ...decoded, copy: decoded.pixels.slice(), small: await smaller(decoded) };
+}
+
+function drawn(sample: Sample): Decoded {
+  const pixels = pixelsOf(draw(sample, WIDTH, HEIGHT));
+  return { pixels, width: WIDTH, height: HEIGHT, animated: false };
+}
+
+async function smaller({ pixels, width, height }: Decoded): Promise<Small | null> {
+  if (width * height <= LARGE) return null;
+  const scale = Math.sqrt(SMALL / (width * height));
+  const resizeWidth = Math.max(1, Math.round(width * scale));
+  const resizeHeight = Math.max(1, Math.round(height * scale));
+  const options = { resizeWidth, resizeHeight, resizeQuality: "medium" } as const;
+  const bitmap = await createImageBitmap(new ImageData(pixels, width, height), options);
+  return { pixels: pixelsOf(bitmap), width: resizeWidth, height: resizeHeight };
+}
+
+function told(error: unknown): string {
+  if (error instanceof PictureProblem) return error.message;
+  if (error instanceof RangeError) return "is too large for this browser's memory.";
+  return `cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,33 @@
+// Keeps the settings in the address, and takes them from there.
+
+import { fromFragment, toFragment } from "./address";
+import { clearNotice, notice } from "./messages";
+import type { Session } from "./session";
+
+/** Browsers allow only so many changes of the address, so not each of a moving slider: in ms. */
+const REST = 300;
+
+export function connectAddress(session: Session): void {
+  let timer = 0;
+  const read = () => {
+    const { settings, ignored } = fromFragment(location.hash);
+    if (ignored.length) {
+      const what = ignored
+        .map((part) => `“${part.slice(0, 40)}”`)
+        .slice(0, 3)
+        .join(", ");
+      const more = ignored.length > 3 ? ` and ${ignored.length - 3} more` : "";
+      notice(`Not understood in the address, and left out: ${what}${more}.`, "note", "address");
+    } else clearNotice("address");
+    session.change(settings);
+  };
+  read();
+  addEventListener("hashchange", read);
+  session.changed.on((settings) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      const fragment = toFragment(settings);
+      if (fragment !== location.hash) history.replaceState(null, "", fragment);
+    }, REST);
+  });
+}

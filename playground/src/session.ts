@@ -1,0 +1,308 @@
+// One picture, what is wanted of it, and what is shown: the way from a moved slider to the stage.
+
+import { Engine, type ColorList, type Loaded, type Quantized } from "./engine/client";
+import { colorAt, hexName, plainName } from "./colors";
+import type { Counted } from "./palette/sorting";
+import type { Opened, Small } from "./picture/decode.worker";
+import { clampK, MOST } from "./scale";
+import { DEFAULTS, SEED, type Settings } from "./settings";
+import { Signal } from "./signal";
+import type { Stage } from "./stage/stage";
+
+export interface Picture extends Loaded {
+  name: string;
+  /** Of its file; null for what was drawn here. */
+  bytes: number | null;
+}
+
+export interface Shown extends Counted {
+  settings: Settings;
+  /** Whether colours were changed by hand after the fit. */
+  edited: boolean;
+  /** False while something moves and exact fits are slow: then it is fitted with less effort. */
+  exact: boolean;
+  indices: Uint8Array;
+  width: number;
+  height: number;
+  mse: number;
+  psnr: number;
+  passes: number;
+  ms: number;
+}
+
+interface Job {
+  /** To be quick rather than exact, where the picture is large. */
+  live: boolean;
+  since: number;
+}
+
+/** A fit that takes longer than this gives way to a newer one, in ms. */
+const PATIENCE = 250;
+/** After the last move, in ms, comes what is exact. */
+const REST = 200;
+/** Where an exact fit takes longer, in ms, those while something moves are of less effort. */
+const QUICK = 30;
+
+export class Session {
+  readonly changed = new Signal<Settings>();
+  readonly opened = new Signal<Picture>();
+  readonly shown = new Signal<Shown>();
+  readonly busy = new Signal<boolean>();
+  /** In which way a change was made otherwise than asked; nothing if it was not. */
+  readonly told = new Signal<string>();
+  readonly failed = new Signal<string>();
+
+  settings: Settings = { ...DEFAULTS };
+  picture: Picture | null = null;
+  current: Shown | null = null;
+
+  #engine: Engine;
+  #stage: Stage;
+  /** With fewer of the pixels, where there are many. */
+  #quick: Engine | null = null;
+  /** Whether an exact fit of this picture takes long. */
+  #slow = false;
+  /** For curves, steps and files. */
+  #side: Promise<Engine> | null = null;
+  /** The picture, once it is in there. */
+  #loaded: Promise<unknown> | null = null;
+  /** The palette, if colours were changed by hand. */
+  #edited: ColorList | null = null;
+  #wanted: Job | null = null;
+  #running: { live: boolean; since: number; abort: AbortController } | null = null;
+  #rest = 0;
+  #turn = 0;
+  /** When what each turn shows was asked for. */
+  #moves = new Map<number, number>();
+
+  constructor(engine: Engine, stage: Stage) {
+    this.#engine = engine;
+    this.#stage = stage;
+    stage.painted.on((turn) => this.#measure(turn));
+  }
+
+  /** Takes another picture: counts its colours, and fits. */
+  async take(opened: Opened, name: string, bytes: number | null): Promise<void> {
+    const { width, height } = opened;
+    this.#wanted = null;
+    this.#running?.abort.abort();
+    clearTimeout(this.#rest);
+    this.picture = this.current = this.#loaded = this.#edited = null;
+    this.#slow = false;
+    this.#stage.show(opened.copy, width, height);
+    const loaded = await this.#engine.load(opened.pixels, width, height);
+    await this.#prepareQuick(opened.small);
+    this.picture = { ...loaded, name, bytes };
+    this.opened.emit(this.picture);
+    this.#want(false);
+  }
+
+  async #prepareQuick(small: Small | null): Promise<void> {
+    if (!small) {
+      this.#quick?.terminate();
+      this.#quick = null;
+      return;
+    }
+    this.#quick ??= await Engine.start();
+    await this.#quick.load(small.pixels, small.width, small.height);
+  }
+
+  /** Changes settings. `live` as long as the visitor is still moving something. */
+  change(settings: Partial<Settings>, live = false): void {
+    const before = this.settings;
+    const next = { ...before, ...settings };
+    this.told.emit("");
+    if (next.fixed.length > MOST) {
+      this.told.emit(`A palette has at most ${MOST} colours: the first ${MOST} are kept.`);
+      next.fixed = next.fixed.slice(0, MOST);
+    }
+    if (next.k < next.fixed.length) {
+      if ("k" in settings)
+        this.told.emit(`${next.fixed.length} colours are fixed, so k is no less.`);
+      next.k = clampK(next.fixed.length);
+    }
+    this.settings = next;
+    const refits = (["k", "effort", "fixed"] as const).some((key) => next[key] !== before[key]);
+    if (refits) this.#edited = null;
+    this.changed.emit(next);
+    const repaints = (["space", "dither", "strength"] as const).some(
+      (key) => next[key] !== before[key],
+    );
+    if (refits || repaints) this.#want(live);
+    else if (!live && this.current && !this.current.exact) this.#want(false);
+  }
+
+  /** Keeps a colour in every palette from now on, or no longer. */
+  toggleFixed(name: string): void {
+    const { fixed } = this.settings;
+    const others = fixed.filter((other) => other !== name);
+    this.change({ fixed: others.length < fixed.length ? others : [...fixed, name] });
+  }
+
+  /**
+   * Puts another colour into the palette, in place of its i-th, and repaints. It becomes fixed.
+   * Returns what is wrong with it, or null.
+   */
+  edit(i: number, name: string, live: boolean): string | null {
+    const { current } = this;
+    if (!current) return null;
+    const { channels } = current;
+    const colors = (this.#edited ?? current).colors.slice(); // of which some may not be shown yet
+    const palette = { colors, channels };
+    const levels = [1, 3, 5].map((at) => Number.parseInt(name.slice(at, at + 2), 16));
+    const before = plainName(hexName(colorAt(palette, i)));
+    colors.set(levels, channels * i);
+    const after = plainName(hexName(colorAt(palette, i))) as string;
+    if (before === after) return null;
+    for (let j = 0; j < current.counts.length; j++) {
+      if (j !== i && plainName(hexName(colorAt(palette, j))) === after)
+        return `${after} is in the palette already.`;
+    }
+    this.#edited = palette;
+    current.colors = colors;
+    const fixed = this.settings.fixed.filter((other) => other !== before && other !== after);
+    this.settings = { ...this.settings, fixed: [...fixed, after] };
+    this.changed.emit(this.settings);
+    this.#want(live);
+    return null;
+  }
+
+  /** Shows something else on the stage for a while: until `repaint`, or the next change. */
+  lend(made: Quantized, label: string): void {
+    const { rgba, colors, channels, width, height } = made;
+    const given = {
+      rgba,
+      indices: made.indices.slice(),
+      palette: { colors, channels },
+      width,
+      height,
+    };
+    this.#stage.update(given, ++this.#turn, label);
+  }
+
+  /** Makes what was shown once more. */
+  repaint(): void {
+    this.#want(false);
+  }
+
+  /** Fits anew, with what is fixed. */
+  refit(): void {
+    this.#edited = null;
+    this.#want(false);
+  }
+
+  /** An engine for what takes time, so that the slider need not wait. It may have no picture. */
+  bare(): Promise<Engine> {
+    return (this.#side ??= Engine.start());
+  }
+
+  /** The same, with the picture. */
+  async side(): Promise<Engine> {
+    const engine = await this.bare();
+    const { picture } = this;
+    if (picture) {
+      this.#loaded ??= this.#stage
+        .copy()
+        .then((pixels) => engine.load(pixels, picture.width, picture.height));
+      await this.#loaded;
+    }
+    return engine;
+  }
+
+  /** Mean CIEDE2000 of what is shown; an AbortError if that has changed. */
+  async deltaE(shown: Shown): Promise<number> {
+    const value = await this.#engine.deltaE();
+    if (shown !== this.current) throw new DOMException("another is shown by now", "AbortError");
+    return value;
+  }
+
+  /** An indexed PNG of what is shown. */
+  async png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
+    const engine = await this.bare();
+    const { colors, channels, width, height } = shown;
+    return engine.encodePng({
+      indices: shown.indices.slice(),
+      colors: colors.slice(),
+      channels,
+      width,
+      height,
+    });
+  }
+
+  #want(live: boolean): void {
+    clearTimeout(this.#rest);
+    if (!this.picture) return;
+    const quick = live && (this.#slow || this.#quick !== null);
+    this.#wanted = { live: quick, since: performance.now() };
+    if (!this.#running) void this.#work();
+    else if (!live || (quick && !this.#running.live) || this.#late) this.#running.abort.abort();
+  }
+
+  get #late(): boolean {
+    return this.#running !== null && performance.now() - this.#running.since > PATIENCE;
+  }
+
+  async #work(): Promise<void> {
+    this.busy.emit(true);
+    while (this.#wanted) {
+      const job = this.#wanted;
+      this.#wanted = null;
+      const abort = new AbortController();
+      this.#running = { live: job.live, since: performance.now(), abort };
+      try {
+        await this.#make(job, abort.signal);
+      } catch (error) {
+        const aborted = error instanceof Error && error.name === "AbortError";
+        if (!aborted) this.failed.emit(error instanceof Error ? error.message : String(error));
+      }
+      if (job.live && !this.#wanted) this.#rest = window.setTimeout(() => this.#want(false), REST);
+    }
+    this.#running = null;
+    this.busy.emit(false);
+  }
+
+  async #make(job: Job, signal: AbortSignal): Promise<void> {
+    const engine = job.live && this.#quick ? this.#quick : this.#engine;
+    const { settings, picture } = this;
+    const edited = this.#edited;
+    const { k, space, dither, strength, fixed } = settings;
+    const effort = job.live ? "fast" : settings.effort;
+    const made = edited
+      ? await engine.remap(
+          { colors: edited.colors.slice(), channels: edited.channels },
+          { space, dither, strength },
+          { signal, deltaE: false },
+        )
+      : await engine.quantize(
+          { k, space, effort, seed: SEED, fixed, dither, strength },
+          { signal, deltaE: false },
+        );
+    if (picture !== this.picture) return;
+    if (!job.live) this.#slow = made.fitMs > QUICK;
+    this.#show(made, settings, edited !== null, !job.live, job.since);
+  }
+
+  #show(made: Quantized, settings: Settings, edited: boolean, exact: boolean, since: number): void {
+    const { colors, channels, counts, indices, width, height } = made;
+    const turn = ++this.#turn;
+    this.#moves.set(turn, since);
+    const palette = { colors: colors.slice(), channels };
+    const given = { rgba: made.rgba, indices: indices.slice(), palette, width, height };
+    this.#stage.update(given, turn);
+    const { mse, psnr, passes } = made;
+    const ms = made.fitMs + made.mapMs;
+    this.current = {
+      ...{ colors, channels, counts, indices, width, height },
+      ...{ settings, edited, exact, mse, psnr, passes, ms },
+    };
+    this.shown.emit(this.current);
+  }
+
+  /** Notes how long it took from the move to the screen, for whoever measures. */
+  #measure(turn: number): void {
+    const start = this.#moves.get(turn);
+    if (start === undefined) return;
+    for (const earlier of this.#moves.keys()) if (earlier <= turn) this.#moves.delete(earlier);
+    performance.measure("repaint", { start, end: performance.now() });
+  }
+}

@@ -1,0 +1,57 @@
+// What the visitor chose: all that a picture's palette depends on, and how it is shown.
+
+import type { Dither, Effort, Space } from "./engine/protocol";
+
+export type Sort = "share" | "luminance" | "hue";
+export type CloudSpace = "rgb" | "oklab";
+
+export interface Settings {
+  k: number;
+  space: Space;
+  effort: Effort;
+  dither: Dither;
+  /** Of dithering: 0 to 1. */
+  strength: number;
+  /** Plain names of distinct colours, at most k. */
+  fixed: string[];
+  sort: Sort;
+  cloud: CloudSpace;
+}
+
+export const SPACES: Record<Space, string> = {
+  oklab: "Oklab",
+  srgb: "sRGB",
+  linear: "Linear RGB",
+  lab: "CIELAB",
+};
+export const EFFORTS: Record<Effort, string> = {
+  fast: "Fast",
+  balanced: "Balanced",
+  best: "Best",
+};
+export const DITHERS: Record<string, string> = {
+  none: "None",
+  "floyd-steinberg": "Floyd–Steinberg",
+  "blue-noise": "Blue noise",
+  bayer: "Bayer",
+};
+export const SORTS: Record<Sort, string> = {
+  share: "Share",
+  luminance: "Luminance",
+  hue: "Hue",
+};
+export const CLOUDS: Record<CloudSpace, string> = { rgb: "RGB", oklab: "Oklab" };
+
+export const DEFAULTS: Settings = {
+  k: 16,
+  space: "oklab",
+  effort: "balanced",
+  dither: null,
+  strength: 1,
+  fixed: [],
+  sort: "share",
+  cloud: "oklab",
+};
+
+/** The library draws from the same numbers by default. */
+export const SEED = 0;

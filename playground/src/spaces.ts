@@ -1,0 +1,35 @@
+// Where colours lie: for what the page draws and sorts. The engine measures by its own tables.
+
+/** 8-bit sRGB to linear light, 0 to 1 (IEC 61966-2-1). */
+export const LINEAR = Float64Array.from({ length: 256 }, (_, level) => {
+  const c = level / 255;
+  return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+});
+
+function linearOf(level: number): number {
+  return Number.isInteger(level) ? LINEAR[level] : linearBetween(level);
+}
+
+function linearBetween(level: number): number {
+  const below = Math.min(254, Math.max(0, Math.floor(level)));
+  return LINEAR[below] + (level - below) * (LINEAR[below + 1] - LINEAR[below]);
+}
+
+/** Lightness (0 to 1), a and b of levels from 0 to 255 (Ottosson 2020, Oklab), with the
+ * engine's constants. */
+export function oklab(r: number, g: number, b: number): [number, number, number] {
+  const [x, y, z] = [linearOf(r), linearOf(g), linearOf(b)];
+  const l = Math.cbrt(0.4122214708 * x + 0.5363325363 * y + 0.0514459929 * z);
+  const m = Math.cbrt(0.21190349822119 * x + 0.68069954516807 * y + 0.10739695661074 * z);
+  const s = Math.cbrt(0.0883024619 * x + 0.2817188376 * y + 0.6299787005 * z);
+  return [
+    0.210454256667953 * l + 0.793617790158516 * m - 0.0040720468264683 * s,
+    1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s,
+    0.0259040246666667 * l + 0.782771753766667 * m - 0.808675778433333 * s,
+  ];
+}
+
+/** The part of white's light, 0 to 1, by Rec. 709's weights. */
+export function luminance(r: number, g: number, b: number): number {
+  return 0.2126 * LINEAR[r] + 0.7152 * LINEAR[g] + 0.0722 * LINEAR[b];
+}

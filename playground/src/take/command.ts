@@ -1,0 +1,71 @@
+// What the library would be asked, to do the same.
+
+import type { Shown } from "../session";
+import { namesOf } from "../colors";
+import { DEFAULTS, type Settings } from "../settings";
+import { stem } from "../text";
+
+/** For a POSIX shell: quoted if it must be. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** A file's name that no option and no number of colours looks like. */
+function shellName(name: string): string {
+  const plain = /^-|^\d+$/.test(name) ? `./${name}` : name;
+  return quoted(plain);
+}
+
+export function resultName(name: string, k: number, ending: string): string {
+  return `${stem(name)}-${k}.${ending}`;
+}
+
+function spaceAndDither({ space, dither, strength }: Settings): string[] {
+  const words = space === DEFAULTS.space ? [] : ["--space", space];
+  if (dither) words.push("--dither", dither);
+  if (dither && strength !== DEFAULTS.strength) words.push("--dither-strength", String(strength));
+  return words;
+}
+
+export function asCommand(name: string, shown: Shown): string {
+  const { settings } = shown;
+  const file = shellName(name);
+  if (shown.edited) {
+    const palette = shellName(resultName(name, shown.counts.length, "hex"));
+    return ["kpalette remap", file, "--palette", palette, ...spaceAndDither(settings)].join(" ");
+  }
+  const words = ["kpalette quantize", file, "-k", String(settings.k), ...spaceAndDither(settings)];
+  if (settings.effort !== DEFAULTS.effort) words.push("--effort", settings.effort);
+  if (settings.fixed.length) words.push("--fixed", quoted(settings.fixed.join(",")));
+  return words.join(" ");
+}
+
+export function asPython(name: string, shown: Shown): string {
+  const { settings } = shown;
+  const { space, dither, strength, effort, fixed } = settings;
+  const text = JSON.stringify; // is a string in Python, too
+  const given = [];
+  if (space !== DEFAULTS.space) given.push(`space=${text(space)}`);
+  if (!shown.edited && effort !== DEFAULTS.effort) given.push(`effort=${text(effort)}`);
+  if (!shown.edited && fixed.length)
+    given.push(`fixed=[${fixed.map((name) => text(name)).join(", ")}]`);
+  if (dither) given.push(`dither=${text(dither)}`);
+  if (dither && strength !== DEFAULTS.strength) given.push(`dither_strength=${strength}`);
+  const options = given.map((option) => `, ${option}`).join("");
+  const lines = ["import kpalette", ""];
+  const result = text(resultName(name, shown.edited ? shown.counts.length : settings.k, "png"));
+  if (shown.edited) {
+    const bytes = namesOf(shown)
+      .map((name) => name.slice(1))
+      .join("");
+    lines.unshift("import numpy as np");
+    lines.push(
+      `colors = bytes.fromhex(${text(bytes)})`,
+      `palette = kpalette.Palette(np.frombuffer(colors, np.uint8).reshape(-1, ${shown.channels}))`,
+      `q = palette.remap(${text(name)}${options})`,
+    );
+  } else {
+    lines.push(`q = kpalette.quantize(${text(name)}, ${settings.k}${options})`);
+  }
+  return [...lines, `q.save(${result})`, ""].join("\n");
+}

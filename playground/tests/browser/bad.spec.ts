@@ -1,0 +1,154 @@
+// Bad input of every kind: a clear message, and a page that goes on.
+
+import type { Page } from "@playwright/test";
+import { animated, empty, golden, huge, notAnImage, svg, truncated, type Upload } from "./files";
+import { expect, openFile, ready, settled, setK, swatches, test, watch } from "./page";
+
+async function stillUsable(page: Page): Promise<void> {
+  await setK(page, 5);
+  expect(await swatches(page)).toHaveLength(5);
+  await openFile(page, golden("tiles"));
+  await expect(page.locator("#alerts")).toBeEmpty();
+}
+
+const BAD: [string, Upload, RegExp][] = [
+  ["an empty file", empty, /^empty\.png is empty: it has 0 bytes\. lake\.png stays\./],
+  ["no image", notAnImage, /^notes\.png is not an image/],
+  ["a truncated image", truncated, /^cut\.png is damaged or cut short/],
+  ["an SVG", svg, /^drawing\.svg is an SVG drawing.*Export it as PNG/],
+  [
+    "144 megapixels",
+    huge,
+    /^huge\.png has 12,000×12,000 pixels, 144 million\..*up to 100 million, because/,
+  ],
+];
+
+for (const [what, file, says] of BAD) {
+  test(`${what}: says so, and stays usable`, async ({ playground: page }) => {
+    await page.setInputFiles("#file", file);
+    await expect(page.locator("#alerts .notice p")).toHaveText(says);
+    await expect(page.locator("#about")).toContainText("lake.png");
+    await stillUsable(page);
+  });
+}
+
+test("an animation: its first frame, and says so", async ({ playground: page }) => {
+  await openFile(page, animated);
+  await expect(page.locator("#notes")).toContainText(
+    "clip.gif is animated: this is its first frame",
+  );
+  await expect(page.locator("#detail-hex")).toHaveValue("#ffffff");
+  await openFile(page, golden("tiles"));
+  await expect(page.locator("#notes")).toBeEmpty();
+});
+
+async function drop(
+  page: Page,
+  files: { name: string; data: string; type: string }[],
+): Promise<void> {
+  const transfer = await page.evaluateHandle((files) => {
+    const transfer = new DataTransfer();
+    for (const { name, data, type } of files) {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      transfer.items.add(new File([bytes], name, { type }));
+    }
+    return transfer;
+  }, files);
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    await page.dispatchEvent("#stage", kind, { dataTransfer: transfer });
+  }
+}
+
+test("twenty dropped at once: takes the first image, and says so", async ({ playground: page }) => {
+  const data = golden("hills").buffer.toString("base64");
+  const photos = Array.from({ length: 19 }, (_, i) => ({
+    name: `photo-${i}.png`,
+    data,
+    type: "image/png",
+  }));
+  await drop(page, [{ name: "read.me", data: "aGk=", type: "text/plain" }, ...photos]);
+  await expect(page.locator("#about")).toContainText("photo-0.png");
+  await expect(page.locator("#notes")).toContainText("20 files came");
+  await expect(page.locator("#notes")).toContainText("photo-0.png, and not the other 19");
+  await stillUsable(page);
+});
+
+test("a dropped palette file fixes its colours", async ({ playground: page }) => {
+  await drop(page, [
+    { name: "brand.hex", data: Buffer.from("ff8800\n").toString("base64"), type: "" },
+  ]);
+  await expect(page.locator("#fixed-list")).toContainText("#ff8800");
+});
+
+test("a pasted picture is opened", async ({ playground: page }) => {
+  const data = golden("tiles").buffer.toString("base64");
+  await page.evaluate((data) => {
+    const clipboardData = new DataTransfer();
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    clipboardData.items.add(new File([bytes], "image.png", { type: "image/png" }));
+    document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+  }, data);
+  await expect(page.locator("#about")).toContainText("image.png, 112×80");
+});
+
+test("a broken palette file fixes nothing, and says why", async ({ playground: page }) => {
+  const buffer = Buffer.from("GIMP Palette\n255 136 999\n");
+  await page.setInputFiles("#palette-file", { name: "brand.gpl", mimeType: "text/plain", buffer });
+  await expect(page.locator("#alerts")).toContainText(
+    "brand.gpl: line 2: expected three levels from 0 to 255",
+  );
+  await expect(page.locator("#fixed-list")).toBeHidden();
+  await page.locator("#fixed-text").fill("orange");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#alerts")).toContainText(
+    "Expected colours such as #ff8800, got “orange”",
+  );
+  await page.locator("#fixed-text").fill("#ff8800");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#alerts")).toBeEmpty();
+});
+
+test("a garbage address is left out, and said", async ({ page, baseURL, complaints }) => {
+  watch(page, baseURL as string, complaints);
+  await page.goto("/#k=banana&space=lab&%%%");
+  await ready(page);
+  await expect(page.locator("#notes")).toContainText("“k=banana”, “%%%”");
+  await expect(page.locator("#k-number")).toHaveValue("16");
+  await expect(page.locator("#space input[value=lab]")).toBeChecked();
+  await page.evaluate(() => (location.hash = "#k=9"));
+  await expect(page.locator("#k-number")).toHaveValue("9");
+  await expect(page.locator("#notes")).toBeEmpty();
+  await settled(page);
+  expect(await swatches(page)).toHaveLength(9);
+});
+
+test("a number that is none goes back to what k is", async ({ playground: page }) => {
+  await page.locator("#k-number").fill("9999");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#k-number")).toHaveValue("256");
+  await page.locator("#k-number").fill("");
+  await page.keyboard.press("Tab");
+  await expect(page.locator("#k-number")).toHaveValue("256");
+});
+
+test("without SIMD the page says what it takes", async ({ page }) => {
+  await page.addInitScript(() => (WebAssembly.validate = () => false));
+  await page.goto("/");
+  await expect(page.locator("#alerts")).toContainText("WebAssembly with SIMD");
+  await expect(page.locator("#alerts")).toContainText("Safari from 16.4");
+  await expect(page.locator("#choose")).toBeDisabled();
+  await expect(page.locator("main")).toBeHidden();
+});
+
+test("without WebGL all but the cloud works", async ({ page }) => {
+  await page.route(/cloud\.worker/, async (route) => {
+    const response = await route.fetch();
+    const without = "OffscreenCanvas.prototype.getContext = () => null;";
+    await route.fulfill({ response, body: without + (await response.text()) });
+  });
+  await page.goto("/");
+  await ready(page);
+  await expect(page.locator("#cloud-note")).toContainText("needs WebGL");
+  await setK(page, 5);
+  expect(await swatches(page)).toHaveLength(5);
+});

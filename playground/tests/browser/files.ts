@@ -1,0 +1,148 @@
+// Files to open, made here, and what is in those that come out.
+
+import { deflateSync, inflateSync } from "node:zlib";
+import { makeImage, type Picture } from "../images";
+
+export interface Upload {
+  name: string;
+  mimeType: string;
+  buffer: Buffer;
+}
+
+function chunk(kind: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(kind, "latin1"), data]);
+  const ends = Buffer.alloc(8);
+  ends.writeUInt32BE(data.length, 0);
+  ends.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+}
+
+function crc32(data: Uint8Array): number {
+  let crc = ~0;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
+  }
+  return ~crc >>> 0;
+}
+
+const SIGNATURE = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+
+function header(width: number, height: number): Buffer {
+  const data = Buffer.alloc(13);
+  data.writeUInt32BE(width, 0);
+  data.writeUInt32BE(height, 4);
+  data.set([8, 6], 8); // 8 bits of R, G, B and alpha
+  return chunk("IHDR", data);
+}
+
+export function pngOf({ width, height, pixels }: Picture): Buffer {
+  const rows = Buffer.alloc(height * (1 + 4 * width));
+  for (let y = 0; y < height; y++) {
+    rows.set(pixels.subarray(4 * width * y, 4 * width * (y + 1)), y * (1 + 4 * width) + 1);
+  }
+  const data = chunk("IDAT", deflateSync(rows, { level: 1 }));
+  return Buffer.concat([SIGNATURE, header(width, height), data, chunk("IEND", Buffer.alloc(0))]);
+}
+
+const png = (name: string, buffer: Buffer): Upload => ({ name, mimeType: "image/png", buffer });
+
+/** An image of tests/golden. */
+export const golden = (name: string): Upload => png(`${name}.png`, pngOf(makeImage(name)));
+
+const hills = golden("hills").buffer;
+
+export const empty = png("empty.png", Buffer.alloc(0));
+export const truncated = png("cut.png", hills.subarray(0, hills.length / 2));
+/** Its header says 144 million pixels, and nothing follows. */
+export const huge = png(
+  "huge.png",
+  Buffer.concat([SIGNATURE, header(12_000, 12_000), chunk("IDAT", deflateSync(Buffer.alloc(9)))]),
+);
+export const notAnImage: Upload = {
+  name: "notes.png",
+  mimeType: "image/png",
+  buffer: Buffer.from("just some words"),
+};
+export const svg: Upload = {
+  name: "drawing.svg",
+  mimeType: "image/svg+xml",
+  buffer: Buffer.from(
+    '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+  ),
+};
+
+/** Two frames of 2×2 pixels: the first white, the second black. */
+export const animated: Upload = {
+  name: "clip.gif",
+  mimeType: "image/gif",
+  buffer: Buffer.concat([
+    Buffer.from("GIF89a\x02\x00\x02\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00", "latin1"),
+    Buffer.from("!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00", "latin1"),
+    ...["\x84\x51\x00", "\x8c\x59\x00"].flatMap((codes) => [
+      Buffer.from(
+        "!\xf9\x04\x00\x0a\x00\x00\x00,\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02",
+        "latin1",
+      ),
+      Buffer.from(`\x02${codes.slice(0, 2)}\x00`, "latin1"),
+    ]),
+    Buffer.from(";"),
+  ]),
+};
+
+export interface Indexed {
+  width: number;
+  height: number;
+  bits: number;
+  /** #rrggbb, or #rrggbbaa for all if there is alpha. */
+  palette: string[];
+  indices: Uint8Array;
+}
+
+/** Reads an indexed PNG whose rows have no filter. */
+export function readIndexed(file: Buffer): Indexed {
+  if (!file.subarray(0, 8).equals(SIGNATURE)) throw new Error("expected a PNG");
+  const chunks = new Map<string, Buffer>();
+  for (let at = 8; at < file.length;) {
+    const size = file.readUInt32BE(at);
+    const kind = file.toString("latin1", at + 4, at + 8);
+    const data = file.subarray(at + 8, at + 8 + size);
+    chunks.set(kind, Buffer.concat([chunks.get(kind) ?? Buffer.alloc(0), data]));
+    if (file.readUInt32BE(at + 8 + size) !== crc32(file.subarray(at + 4, at + 8 + size))) {
+      throw new Error(`expected the check sum of ${kind}, got another`);
+    }
+    at += size + 12;
+  }
+  const head = chunks.get("IHDR") as Buffer;
+  const [width, height, bits, kind] = [
+    head.readUInt32BE(0),
+    head.readUInt32BE(4),
+    head[8],
+    head[9],
+  ];
+  if (kind !== 3) throw new Error(`expected indices, got color type ${kind}`);
+  const rows = inflateSync(chunks.get("IDAT") as Buffer);
+  const stride = 1 + Math.ceil((width * bits) / 8);
+  const indices = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    if (rows[y * stride] !== 0) throw new Error("expected rows without filter");
+    for (let x = 0; x < width; x++) {
+      const byte = rows[y * stride + 1 + ((x * bits) >> 3)];
+      indices[y * width + x] = (byte >> (8 - bits - ((x * bits) & 7))) & ((1 << bits) - 1);
+    }
+  }
+  return {
+    width,
+    height,
+    bits,
+    palette: paletteOf(chunks.get("PLTE") as Buffer, chunks.get("tRNS")),
+    indices,
+  };
+}
+
+function paletteOf(colors: Buffer, alphas: Buffer | undefined): string[] {
+  return Array.from({ length: colors.length / 3 }, (_, i) => {
+    const alpha = alphas ? Buffer.of(alphas[i] ?? 255).toString("hex") : "";
+    return `#${colors.toString("hex", 3 * i, 3 * i + 3)}${alpha}`;
+  });
+}

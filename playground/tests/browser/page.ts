@@ -1,0 +1,78 @@
+// The page under test: opened, and watched for what must never happen.
+
+import { readFile } from "node:fs/promises";
+import { test as base, expect, type Download, type Page } from "@playwright/test";
+import type { Upload } from "./files";
+
+interface Fixtures {
+  /** What the page complained about: nothing, or the test fails. */
+  complaints: string[];
+  /** The page, with its first sample. */
+  playground: Page;
+}
+
+export const test = base.extend<Fixtures>({
+  complaints: async ({}, use) => {
+    const complaints: string[] = [];
+    await use(complaints);
+    expect(complaints).toEqual([]);
+  },
+  playground: async ({ page, baseURL, complaints }, use) => {
+    watch(page, baseURL as string, complaints);
+    await page.goto("/");
+    await ready(page);
+    await use(page);
+  },
+});
+
+export { expect };
+
+/** Notes errors, and requests to anything but the page's own server. */
+export function watch(page: Page, origin: string, complaints: string[]): void {
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.context().on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !url.startsWith(`blob:${origin}/`)) complaints.push(url);
+  });
+}
+
+export async function ready(page: Page): Promise<void> {
+  await expect(page.locator("html")).toHaveAttribute("data-ready", "true");
+  await settled(page);
+}
+
+/** Waits until nothing is being made, and the file's size is that of what is shown. */
+export async function settled(page: Page): Promise<void> {
+  await expect(page.locator("#bytes")).not.toHaveClass(/old/);
+  await expect(page.locator("#stage")).toHaveAttribute("aria-busy", "false");
+}
+
+export async function openFile(page: Page, file: Upload): Promise<void> {
+  await page.setInputFiles("#file", file);
+  await expect(page.locator("#about")).toContainText(file.name);
+  await settled(page);
+}
+
+export async function setK(page: Page, k: number): Promise<void> {
+  await page.locator("#k-number").fill(String(k));
+  await settled(page);
+}
+
+/** The palette on the page, in its order. */
+export function swatches(page: Page): Promise<string[]> {
+  return page.locator("#swatches .hex").allTextContents();
+}
+
+export async function downloaded(
+  page: Page,
+  click: () => Promise<void>,
+): Promise<{ name: string; data: Buffer }> {
+  const [download] = await Promise.all([page.waitForEvent("download"), click()]);
+  return {
+    name: (download as Download).suggestedFilename(),
+    data: await readFile(await download.path()),
+  };
+}

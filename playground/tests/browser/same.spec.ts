@@ -1,0 +1,143 @@
+// What the visitor takes away is what the library gives.
+
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { plainName } from "../../src/colors";
+import { makeImage } from "../images";
+import { golden, pngOf, readIndexed } from "./files";
+import { downloaded, expect, openFile, settled, setK, swatches, test } from "./page";
+
+interface Entry {
+  case: Record<string, unknown> & { image: string; k: number };
+  gives: { palette: string[]; indices: string; mse: number };
+}
+
+const entries: Entry[] = JSON.parse(
+  readFileSync(new URL("../../../tests/golden/quantize.json", import.meta.url), "utf8"),
+);
+
+function find(wanted: Record<string, unknown>): Entry {
+  const found = entries.find(({ case: given }) => {
+    const keys = new Set([...Object.keys(given), ...Object.keys(wanted)]);
+    return [...keys].every((key) => JSON.stringify(given[key]) === JSON.stringify(wanted[key]));
+  });
+  if (!found)
+    throw new Error(`expected a case ${JSON.stringify(wanted)} in tests/golden, got none`);
+  return found;
+}
+
+const CASES: [string, Entry][] = [
+  ["k=16", find({ image: "hills", k: 16, space: "oklab" })],
+  ["k=2&space=srgb", find({ image: "hills", k: 2, space: "srgb" })],
+  ["k=64&space=lab", find({ image: "glass", k: 64, space: "lab" })],
+  ["k=16&space=linear", find({ image: "tiles", k: 16, space: "linear" })],
+  ["k=8&fixed=ff8800,ffffff", find({ image: "hills", k: 8, fixed: ["#ff8800", "#fff"] })],
+  ["k=6&dither=floyd-steinberg", find({ image: "glass", k: 6, dither: "floyd-steinberg" })],
+  [
+    "k=9&dither=blue-noise&strength=0.5&space=lab",
+    find({ image: "hills", k: 9, dither: "blue-noise", dither_strength: 0.5, space: "lab" }),
+  ],
+];
+
+for (const [fragment, { case: asked, gives }] of CASES) {
+  test(`${asked.image} with ${fragment} is the library's, to the byte`, async ({
+    playground: page,
+  }) => {
+    await page.evaluate((fragment) => (location.hash = fragment), fragment);
+    await openFile(page, golden(asked.image));
+    const { name, data } = await downloaded(page, () => page.click("#save-png"));
+    expect(name).toBe(`${asked.image}-${asked.k}.png`);
+    const { palette, indices, bits } = readIndexed(data);
+    expect(palette).toEqual(gives.palette);
+    expect(createHash("sha256").update(indices).digest("hex")).toBe(gives.indices);
+    expect(1 << bits).toBeGreaterThanOrEqual(palette.length);
+    // Dithering keeps the palette's order, but the page sorts by what is shown.
+    const names = (await swatches(page)).map((name) => `#${name}`);
+    const expected = gives.palette.map(plainName);
+    if (asked.dither) expect(names.sort()).toEqual(expected.sort());
+    else expect(names).toEqual(expected);
+  });
+}
+
+test("dragging the slider ends with what typing k gives", async ({ playground: page }) => {
+  await openFile(page, golden("hills"));
+  await setK(page, 64);
+  const box = await page.locator("#k").boundingBox();
+  if (!box) throw new Error("expected a slider");
+  await page.mouse.move(box.x + box.width * 0.72, box.y + box.height / 2);
+  await page.mouse.down();
+  for (let i = 1; i <= 12; i++)
+    await page.mouse.move(box.x + box.width * (0.72 - 0.035 * i), box.y + box.height / 2);
+  await page.mouse.up();
+  await settled(page);
+  const k = Number(await page.inputValue("#k-number"));
+  expect(k).toBeLessThan(16);
+  const dragged = await swatches(page);
+  await setK(page, 40);
+  await setK(page, k);
+  expect(await swatches(page)).toEqual(dragged);
+  expect(dragged).toHaveLength(k);
+});
+
+test("a large picture is quick while k moves, and exact after", async ({ playground: page }) => {
+  const [width, height] = [2000, 1000];
+  const { pixels: tile, ...size } = makeImage("hills");
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x += size.width) {
+      const start = 4 * size.width * (y % size.height);
+      const wide = Math.min(size.width, width - x);
+      pixels.set(tile.subarray(start, start + 4 * wide), 4 * (y * width + x));
+    }
+  }
+  await openFile(page, { ...golden("hills"), buffer: pngOf({ width, height, pixels }) });
+  const box = await page.locator("#k").boundingBox();
+  if (!box) throw new Error("expected a slider");
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.3, box.y + box.height / 2);
+  await expect(page.locator("#mse")).toHaveText(/^[\d.,]+$/); // at rest, though held
+  await page.mouse.move(box.x + box.width * 0.6, box.y + box.height / 2);
+  await expect(page.locator("#mse")).toContainText("≈");
+  await page.mouse.up();
+  await expect(page.locator("#mse")).not.toContainText("≈");
+  await settled(page);
+  const { data } = await downloaded(page, () => page.click("#save-png"));
+  const { palette, indices, ...read } = readIndexed(data);
+  expect([read.width, read.height]).toEqual([width, height]);
+  expect(palette).toHaveLength(Number(await page.inputValue("#k-number")));
+  expect(indices.subarray(0, size.width)).toEqual(
+    indices.subarray(size.width, 2 * size.width), // as the picture itself
+  );
+});
+
+test("a palette goes into a file, sorted as on the page", async ({ playground: page }) => {
+  await openFile(page, golden("tiles"));
+  await setK(page, 5);
+  await page.selectOption("#sort", "luminance");
+  const names = await swatches(page);
+  const hex = await downloaded(page, () => page.click('#save-palette button:text-is("hex")'));
+  expect(hex.name).toBe("tiles-5.hex");
+  expect(hex.data.toString().trim().split("\n")).toEqual(names);
+  const png = await downloaded(page, () => page.click('#save-palette button:text-is("png")'));
+  expect(readIndexed(png.data).palette).toEqual(names.map((name) => `#${name}`));
+});
+
+test("a picture of fewer colours than k keeps them, and says so", async ({ playground: page }) => {
+  await openFile(page, golden("tiles"));
+  await setK(page, 100);
+  expect(await swatches(page)).toHaveLength(24);
+  await expect(page.locator("#psnr")).toHaveText("lossless");
+  await expect(page.locator("#announcer")).toContainText("all that the picture has");
+});
+
+test("half-transparent colours are read as they are, beyond a tile's edge too", async ({
+  playground: page,
+}) => {
+  const [width, height] = [2300, 2];
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  pixels.fill(255);
+  pixels.set([3, 2, 1, 7], 4 * 2050); // times alpha, and back, that would be 0, 0, 0
+  await openFile(page, { ...golden("glass"), buffer: pngOf({ width, height, pixels }) });
+  expect((await swatches(page)).sort()).toEqual(["03020107", "ffffff"]);
+});

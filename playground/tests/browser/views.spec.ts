@@ -1,0 +1,157 @@
+// The stage, the cloud and the curve.
+
+import type { Page } from "@playwright/test";
+import { golden } from "./files";
+import { expect, openFile, settled, setK, test } from "./page";
+
+async function middle(page: Page, selector: string): Promise<{ x: number; y: number }> {
+  const box = await page.locator(selector).boundingBox();
+  if (!box) throw new Error(`expected ${selector} to be seen`);
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+/** What a part of the page looks like. */
+const seen = async (page: Page, selector: string) =>
+  (await page.locator(selector).screenshot()).toString("base64");
+
+test("the divider is dragged, and moved by keys", async ({ playground: page }) => {
+  const divider = page.locator("#divider");
+  const { x, y } = await middle(page, "#divider");
+  const whole = await seen(page, "#stage");
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x - 200, y);
+  await page.mouse.up();
+  expect(Number(await divider.getAttribute("aria-valuenow"))).toBeLessThan(35);
+  await expect.poll(() => seen(page, "#stage")).not.toBe(whole);
+  await divider.focus();
+  await page.keyboard.press("End");
+  await expect(divider).toHaveAttribute("aria-valuenow", "100");
+  await page.keyboard.press("ArrowLeft");
+  await expect(divider).toHaveAttribute("aria-valuetext", "98 % original");
+});
+
+test("the picture is zoomed by wheel, buttons and keys, and panned", async ({
+  playground: page,
+}) => {
+  const level = page.locator("#zoom-level");
+  const fit = (await level.textContent()) as string;
+  const { x, y } = await middle(page, "#stage");
+  await page.mouse.move(x - 100, y - 100);
+  await page.mouse.wheel(0, -600);
+  await expect(level).not.toHaveText(fit);
+  const zoomed = await seen(page, "#stage");
+  await page.mouse.down();
+  await page.mouse.move(x - 150, y - 50);
+  await page.mouse.up();
+  await expect.poll(() => seen(page, "#stage")).not.toBe(zoomed);
+  await page.click("#zoom-one");
+  await expect(level).toHaveText("100 %");
+  await page.locator("#stage").focus();
+  await page.keyboard.press("+");
+  await expect(level).toHaveText("125 %");
+  await page.keyboard.press("0");
+  await expect(level).toHaveText(fit);
+});
+
+test("the error map has a legend, and darkens as k grows", async ({ playground: page }) => {
+  await page.check("#error-map");
+  await expect(page.locator("#legend")).toBeVisible();
+  await page.locator("#divider").focus();
+  await page.keyboard.press("Home");
+  const brightness = async () => {
+    const shot = (await page.locator("#picture").screenshot()).toString("base64");
+    return page.evaluate(async (shot) => {
+      const bitmap = await createImageBitmap(
+        new Blob([Uint8Array.from(atob(shot), (c) => c.charCodeAt(0))]),
+      );
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      const { data } = context.getImageData(100, 100, bitmap.width - 200, bitmap.height - 200);
+      return data.reduce((sum, level) => sum + level, 0) / data.length;
+    }, shot);
+  };
+  await setK(page, 3);
+  const few = await brightness();
+  await setK(page, 128);
+  expect(await brightness()).toBeLessThan(few - 5);
+});
+
+test("k-means goes step by step, and back to the result", async ({ playground: page }) => {
+  await openFile(page, golden("hills"));
+  const text = page.locator("#steps-text");
+  const costs: number[] = [];
+  for (let pass = 0; pass < 5; pass++) {
+    await page.click("#steps-next");
+    await expect(text).toContainText(pass ? `Pass ${pass}: cost` : "Seeds: cost");
+    costs.push(
+      Number(/cost ([\d,.]+)/.exec((await text.textContent()) as string)?.[1].replaceAll(",", "")),
+    );
+  }
+  for (let pass = 1; pass < 5; pass++) expect(costs[pass]).toBeLessThanOrEqual(costs[pass - 1]);
+  expect(costs[4]).toBeLessThan(costs[0]);
+  await expect(page.locator("#steps-chart polyline")).toHaveAttribute("points", /\d/);
+  await page.click("#steps-reset");
+  await expect(text).toHaveText("Watch the centres walk, pass by pass.");
+});
+
+test("k-means plays by itself until it settles, and pauses", async ({ playground: page }) => {
+  await openFile(page, golden("hills"));
+  await setK(page, 2);
+  await page.selectOption("#seeding", "wu");
+  await page.click("#steps-play");
+  await expect(page.locator("#steps-play")).toHaveText("Pause");
+  await expect(page.locator("#steps-text")).toContainText("Pass 1");
+  await page.click("#steps-play");
+  await expect(page.locator("#steps-play")).toHaveText("Play k-means");
+  await page.click("#steps-play");
+  await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 20_000 });
+  await expect(page.locator("#steps-play")).toHaveText("Play again");
+});
+
+test("other settings end the steps", async ({ playground: page }) => {
+  await page.click("#steps-next");
+  await expect(page.locator("#steps-text")).toContainText("Seeds");
+  await setK(page, 5);
+  await expect(page.locator("#steps-text")).toHaveText("Watch the centres walk, pass by pass.");
+});
+
+test("the cloud is turned by mouse and keys, and shown in RGB", async ({ playground: page }) => {
+  await settled(page);
+  const cloud = page.locator("#cloud");
+  await expect.poll(() => seen(page, "#cloud")).not.toBe("");
+  await page.waitForTimeout(600); // until it is drawn
+  const first = await seen(page, "#cloud");
+  const { x, y } = await middle(page, "#cloud");
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 80, y + 20);
+  await page.mouse.up();
+  await expect.poll(() => seen(page, "#cloud")).not.toBe(first);
+  const turned = await seen(page, "#cloud");
+  await cloud.focus();
+  await page.keyboard.press("ArrowLeft");
+  await expect.poll(() => seen(page, "#cloud")).not.toBe(turned);
+  await page.check("#cloud-space input[value=rgb]");
+  await expect(page).toHaveURL(/cloud=rgb/);
+});
+
+test("the curve finds the elbow, and a click takes its k", async ({ playground: page }) => {
+  await openFile(page, golden("hills"));
+  await expect(page.locator("#curve-text")).toContainText("more colours pay less", {
+    timeout: 20_000,
+  });
+  const costs = await page.locator("#curve-table td:nth-child(2)").allTextContents();
+  const values = costs.map((cost) => Number(cost.replaceAll(",", "")));
+  expect(values).toEqual([...values].sort((a, b) => b - a));
+  const use = page.locator("#use-elbow");
+  const elbow = /\d+/.exec((await use.textContent()) as string)?.[0] as string;
+  await use.click();
+  await expect(page.locator("#k-number")).toHaveValue(elbow);
+  const { x, y } = await middle(page, "#curve .u-over");
+  await page.mouse.click(x, y);
+  await expect(page.locator("#k-number")).not.toHaveValue(elbow);
+  expect(Number(await page.inputValue("#k-number"))).toBeGreaterThan(15);
+  await page.check("#measure input[value=size]");
+  await expect(page.locator("#curve-table")).toContainText("PNG size, bytes", { timeout: 20_000 });
+});

@@ -1,0 +1,155 @@
+// What the engine's parts promise, whatever the image.
+
+import { inflateSync } from "node:zlib";
+import { describe, expect, it, test, vi } from "vitest";
+import { Assignment, Core } from "../src/engine/core";
+import { lloyd } from "../src/engine/fit";
+import { Image } from "../src/engine/image";
+import { quantize } from "../src/engine/pipeline";
+import { encodePng } from "../src/engine/png";
+import { makeImage } from "./images";
+import { module } from "./module";
+
+function load(name: string): Image {
+  const { pixels, width, height } = makeImage(name);
+  return Image.load(Core.instantiate(module), pixels, width, height);
+}
+
+test.each([0, 4])("passes in slices come to the same, %d of them relaxed", (relaxed) => {
+  const { own } = load("hills");
+  const points = own.placed("oklab").points(1);
+  const seeds = points.seed("random", 12, 5n);
+  const run = (slice?: number) => {
+    const centers = seeds.slice();
+    const work = lloyd(new Assignment(points, 12), centers, 9, relaxed, 0, slice);
+    let steps = 0;
+    for (let turn = work.next(); ; turn = work.next(), ++steps) {
+      if (turn.done) return { centers, nIter: turn.value, steps };
+    }
+  };
+  const whole = run();
+  const sliced = run(2 * points.length);
+  expect([whole.steps, sliced.steps]).toEqual([1, 5]);
+  expect(sliced.centers).toEqual(whole.centers);
+  expect(sliced.nIter).toBe(whole.nIter);
+});
+
+test.each(["hills", "glass"])("error diffusion in bands comes to the same: %s", (name) => {
+  const { core, own, height, width } = load(name);
+  const { channels, histogram, pixels } = own;
+  const colors = histogram.colors.slice(0, 6 * channels).map((level, i) => level ^ (i * 53));
+  const assignment = new Assignment(own.placed("lab").points(1), 6);
+  assignment.update(core.place(colors, channels, "lab"));
+  const dithered = (atOnce: number) => {
+    const indices = core.take(width * height);
+    core.remap(pixels, histogram, assignment.labels, indices);
+    const plain = indices.bytes().slice();
+    const errors = new Float32Array(4 * width);
+    for (let first = 0; first < height; first += atOnce) {
+      const rows = Math.min(atOnce, height - first);
+      const band = { first, rows, width };
+      const how = { space: "lab", strength: 0.8 } as const;
+      core.diffuseError(pixels, band, { colors, channels }, how, indices, errors);
+    }
+    expect(indices.bytes()).not.toEqual(plain);
+    return indices.bytes().slice();
+  };
+  const whole = dithered(height);
+  for (const atOnce of [1, 7, height - 1]) expect(dithered(atOnce)).toEqual(whole);
+});
+
+test.each(["balanced", "best"] as const)("what is given up is freed: %s", (effort) => {
+  const image = load("glass");
+  const options = { k: 24, space: "oklab", effort, seed: 0, fixed: [], strength: 1 } as const;
+  let live = 0;
+  const call = image.core.call.bind(image.core);
+  vi.spyOn(image.core, "call").mockImplementation((name, ...values) => {
+    if (/_new$|^malloc_bytes$|^thin_out$/.test(name)) ++live;
+    if (/_free$|^free_bytes$/.test(name)) --live;
+    return call(name, ...values);
+  });
+  const make = (most: number) => {
+    const work = quantize(image, { ...options, fixed: [], dither: "floyd-steinberg" });
+    let step = 0;
+    while (step < most && !work.next().done) ++step;
+    work.return(undefined as never);
+    return step;
+  };
+  const steps = make(Infinity);
+  expect(steps).toBeGreaterThan(10);
+  const kept = live; // the placed colours
+  const every = Math.ceil(steps / 60);
+  for (let step = steps; step > 0; step -= every) {
+    make(step);
+    expect(live).toBe(kept);
+  }
+});
+
+describe("PNG", () => {
+  /** The chunks of a file, by kind. */
+  function chunks(file: Uint8Array): Map<string, Uint8Array> {
+    expect([...file.subarray(0, 8)]).toEqual([137, 80, 78, 71, 13, 10, 26, 10]);
+    const found = new Map<string, Uint8Array>();
+    const view = new DataView(file.buffer);
+    for (let at = 8; at < file.length; ) {
+      const length = view.getUint32(at);
+      const kind = Buffer.from(file.subarray(at + 4, at + 8)).toString();
+      found.set(kind, file.subarray(at + 8, at + 8 + length));
+      at += 12 + length;
+    }
+    return found;
+  }
+
+  it.each([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 2],
+    [5, 4],
+    [16, 4],
+    [17, 8],
+    [256, 8],
+  ])("has %d colours in %d bits", async (k, bits) => {
+    const [width, height] = [13, 7]; // rows that end within a byte
+    const indices = Uint8Array.from({ length: width * height }, (_, i) => (i * 7) % k);
+    const colors = Uint8Array.from({ length: 3 * k }, (_, i) => i % 256);
+    const file = await encodePng({ width, height, indices, colors, channels: 3 });
+    const found = chunks(file);
+    expect([...found.keys()]).toEqual(["IHDR", "sRGB", "PLTE", "IDAT", "IEND"]);
+    expect([...found.get("IHDR")!]).toEqual([0, 0, 0, 13, 0, 0, 0, 7, bits, 3, 0, 0, 0]);
+    expect(found.get("PLTE")).toEqual(colors);
+    const rows = inflateSync(found.get("IDAT")!);
+    const pitch = 1 + Math.ceil((width * bits) / 8);
+    expect(rows.length).toBe(height * pitch);
+    const unpacked = indices.map((_, i) => {
+      const [y, bit] = [Math.floor(i / width), (i % width) * bits];
+      const byte = rows[y * pitch + 1 + (bit >> 3)];
+      return (byte >> (8 - bits - (bit & 7))) & ((1 << bits) - 1);
+    });
+    expect(unpacked).toEqual(indices);
+  });
+
+  it.each([
+    [[255, 255], [255]],
+    [[0, 255], [0]],
+    [[255, 9], [255, 9]],
+  ])("has alphas %j as %j", async (alphas, written) => {
+    const colors = Uint8Array.from(alphas.flatMap((alpha, i) => [i, 0, 0, alpha]));
+    const one = { width: 1, height: 1, indices: Uint8Array.of(0) };
+    const found = chunks(await encodePng({ ...one, colors, channels: 4 }));
+    expect([...found.get("tRNS")!]).toEqual(written);
+    expect(found.get("PLTE")!.length).toBe(6);
+  });
+
+  it("has check sums that are right", async () => {
+    const one = { width: 1, height: 1, indices: Uint8Array.of(0), channels: 3 } as const;
+    const file = await encodePng({ ...one, colors: Uint8Array.of(1, 2, 3) });
+    expect([...file.subarray(-12)]).toEqual([0, 0, 0, 0, 73, 69, 78, 68, 0xae, 0x42, 0x60, 0x82]);
+  });
+
+  it("refuses what no palette holds", async () => {
+    const one = { width: 1, height: 1, indices: Uint8Array.of(0), channels: 3 } as const;
+    await expect(encodePng({ ...one, colors: new Uint8Array(3 * 257) })).rejects.toThrow("256");
+    await expect(encodePng({ ...one, width: 2, colors: new Uint8Array(3) })).rejects.toThrow("1");
+  });
+});

@@ -1,0 +1,343 @@
+// The worker's side and the page's, over a channel: what is answered, given up, refused.
+
+import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
+import { Engine } from "../src/engine/client";
+import { Core, CoreError } from "../src/engine/core";
+import { Image } from "../src/engine/image";
+import { quantize } from "../src/engine/pipeline";
+import type { QuantizeOptions, SweepPoint } from "../src/engine/protocol";
+import { Server } from "../src/engine/server";
+import { makeImage } from "./images";
+import { module } from "./module";
+
+const OPTIONS: QuantizeOptions = {
+  ...{ k: 16, space: "oklab", effort: "balanced", seed: 0 },
+  ...{ fixed: [], dither: null, strength: 1 },
+};
+const LONG: QuantizeOptions = { ...OPTIONS, k: 200, effort: "best" };
+const WALK = { k: 5, space: "oklab", seed: 1, seeding: "random" } as const;
+
+let engine: Engine;
+
+beforeEach(() => {
+  const { port1, port2 } = new MessageChannel();
+  // Node lets a thousand messages to one port go before those to others.
+  const later = (call: () => void) => void setImmediate(call);
+  const server = new Server(module, (...message) => port2.postMessage(...message), later);
+  port2.onmessage = ({ data }) => server.receive(data);
+  engine = Engine.over(port1, () => port1.close());
+});
+
+afterEach(() => engine.terminate());
+
+async function loaded(name = "hills") {
+  const { pixels, width, height } = makeImage(name);
+  return engine.load(pixels, width, height);
+}
+
+function directly(options: QuantizeOptions, name = "hills") {
+  const { pixels, width, height } = makeImage(name);
+  const work = quantize(Image.load(Core.instantiate(module), pixels, width, height), options);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value.quantized;
+  }
+}
+
+const sum = (values: Iterable<number>) => [...values].reduce((a, b) => a + b, 0);
+
+const ABORTED = expect.objectContaining({ name: "AbortError" });
+
+describe("load", () => {
+  it("describes the image and takes its pixels", async () => {
+    const { pixels, width, height } = makeImage("hills");
+    const about = await engine.load(pixels, width, height);
+    expect(about).toMatchObject({ width, height, channels: 3, distinct: 8777 });
+    expect(about.cloud.colors.length).toBe(3 * about.cloud.counts.length);
+    expect(sum(about.cloud.counts)).toBe(width * height);
+    expect(pixels.length).toBe(0);
+  });
+
+  it("keeps alpha where some pixel is not opaque, and thins out clouds", async () => {
+    expect(await loaded("glass")).toMatchObject({ channels: 4 });
+    const pixels = new Uint8ClampedArray(4 * 300 * 300);
+    for (let i = 0; i < 300 * 300; ++i) pixels.set([i % 256, (i >> 8) % 256, i >> 9, 255], 4 * i);
+    const { distinct, cloud } = await engine.load(pixels, 300, 300);
+    expect(distinct).toBeGreaterThan(80_000);
+    expect(cloud.counts.length).toBeLessThanOrEqual(20_000);
+    expect(sum(cloud.counts)).toBe(300 * 300);
+  });
+
+  it("ends what goes on with the image before it", async () => {
+    await loaded();
+    const before = engine.quantize(LONG);
+    const about = loaded("tiles");
+    await expect(before).rejects.toEqual(ABORTED);
+    expect(await about).toMatchObject({ distinct: 24 });
+  });
+
+  it.each([
+    [4, 2, 2],
+    [0, 0, 0],
+    [16, 2, 3],
+    [16, -2, -2],
+    [16, NaN, 2],
+  ])("refuses %d bytes for %d × %d pixels", async (bytes, width, height) => {
+    const asked = engine.load(new Uint8ClampedArray(bytes), width, height);
+    await expect(asked).rejects.toMatchObject({ name: "RangeError" });
+    await expect(engine.quantize(OPTIONS)).rejects.toThrow("an image to be loaded");
+  });
+});
+
+describe("quantize", () => {
+  it("gives what the pipeline gives, and CIEDE2000", async () => {
+    await loaded();
+    const { fitMs, mapMs, deltaE, ...found } = await engine.quantize(OPTIONS);
+    expect(directly(OPTIONS)).toMatchObject(found);
+    expect(deltaE).toBeGreaterThan(0);
+    expect(fitMs + mapMs).toBeGreaterThan(0);
+  });
+
+  it.each([null, "floyd-steinberg", "bayer"] as const)("measures later: %s", async (dither) => {
+    await loaded("glass");
+    const options = { ...OPTIONS, dither };
+    const { deltaE } = await engine.quantize(options);
+    expect((await engine.quantize(options, { deltaE: false })).deltaE).toBeNaN();
+    expect(await engine.deltaE()).toBe(deltaE);
+  });
+
+  it("shows what the indices say", async () => {
+    await loaded("glass");
+    const { rgba, indices, colors, channels, counts } = await engine.quantize(OPTIONS);
+    expect(channels).toBe(4);
+    const wanted = [...indices].flatMap((index) => [...colors.subarray(4 * index, 4 * index + 4)]);
+    expect([...rgba]).toEqual(wanted);
+    const shown = new Float64Array(counts.length);
+    for (const index of indices) ++shown[index];
+    expect(counts).toEqual(shown);
+  });
+
+  it("is given up for a newer one, or a palette", async () => {
+    await loaded();
+    const older = engine.quantize(LONG);
+    const newer = engine.quantize(LONG);
+    await expect(older).rejects.toEqual(ABORTED);
+    const palette = { colors: Uint8Array.of(0, 0, 0, 255, 255, 255), channels: 3 } as const;
+    const shown = engine.remap(palette, OPTIONS);
+    await expect(newer).rejects.toEqual(ABORTED);
+    expect((await shown).colors).toEqual(palette.colors);
+    expect((await engine.quantize(OPTIONS)).indices).toEqual(directly(OPTIONS).indices);
+  });
+
+  it("ends by a signal, before and while it runs", async () => {
+    await loaded();
+    const control = new AbortController();
+    const told: number[] = [];
+    const asked = engine.quantize(LONG, {
+      signal: control.signal,
+      onProgress: (passes) => {
+        told.push(passes);
+        control.abort();
+      },
+    });
+    await expect(asked).rejects.toEqual(ABORTED);
+    expect(told.length).toBe(1);
+    await expect(engine.quantize(OPTIONS, { signal: control.signal })).rejects.toEqual(ABORTED);
+    expect((await engine.quantize(OPTIONS)).passes).toBe(directly(OPTIONS).passes);
+  });
+
+  it("tells of ever more passes", async () => {
+    await loaded();
+    const told: number[] = [];
+    const options = { ...OPTIONS, effort: "best" } as const;
+    const { passes } = await engine.quantize(options, { onProgress: (now) => told.push(now) });
+    expect(told.length).toBeGreaterThan(3);
+    expect(told).toEqual([...new Set(told)].sort((a, b) => a - b));
+    expect(told.at(-1)).toBeLessThanOrEqual(passes);
+  });
+
+  it.each<[string, Partial<QuantizeOptions>]>([
+    ["k", { k: 0 }],
+    ["k", { k: 257 }],
+    ["k", { k: 2.5 }],
+    ["k", { k: NaN }],
+    ["seed", { seed: -1 }],
+    ["strength", { strength: 1.5 }],
+    ["strength", { strength: NaN }],
+    ["space", { space: "rgb" as never }],
+    ["effort", { effort: "most" as never }],
+    ["dither", { dither: "none" as never }],
+    ["fixed", { fixed: ["red"] }],
+    ["fixed", { fixed: ["#12345"] }],
+    ["fixed", { fixed: ["#fff", "#ffffffff"] }],
+    ["fixed", { k: 1, fixed: ["#fff", "#000"] }],
+  ])("refuses a wrong %s: %j, and goes on", async (name, wrong) => {
+    await loaded();
+    const asked = engine.quantize({ ...OPTIONS, ...wrong });
+    await expect(asked).rejects.toMatchObject({
+      name: "RangeError",
+      message: expect.stringMatching(`^${name}: expected`),
+    });
+    expect((await engine.quantize(OPTIONS)).counts.length).toBe(16);
+  });
+
+  it("wants an image", async () => {
+    await expect(engine.quantize(OPTIONS)).rejects.toThrow("expected an image to be loaded");
+    await expect(engine.deltaE()).rejects.toThrow("expected an image in few colours");
+  });
+});
+
+describe("remap", () => {
+  it.each([0, 257])("refuses a palette of %d colours", async (k) => {
+    await loaded();
+    const asked = engine.remap({ colors: new Uint8Array(3 * k), channels: 3 }, OPTIONS);
+    await expect(asked).rejects.toMatchObject({ name: "RangeError" });
+  });
+
+  it("takes a colour twice: the first one is shown", async () => {
+    await loaded();
+    const colors = Uint8Array.of(9, 9, 9, 200, 200, 200, 9, 9, 9);
+    const { counts } = await engine.remap({ colors, channels: 3 }, OPTIONS);
+    expect(counts[2]).toBe(0);
+    expect(counts[0]).toBeGreaterThan(0);
+  });
+
+  it("hands on a palette with the channels that it had", async () => {
+    await loaded("glass");
+    const palette = { colors: Uint8Array.of(9, 9, 9, 200, 200, 200), channels: 3 } as const;
+    expect(await engine.remap(palette, OPTIONS)).toMatchObject(palette);
+    const picture = await engine.quantize(OPTIONS);
+    const again = await engine.remap({ ...picture, ...palette }, OPTIONS);
+    expect(again.indices).not.toEqual(picture.indices);
+    expect(again.mse).toBeGreaterThan(picture.mse);
+  });
+});
+
+describe("sweep", () => {
+  const options = { space: "oklab", effort: "balanced", seed: 0 } as const;
+
+  it("lets pictures go first", async () => {
+    await loaded();
+    const order: (number | string)[] = [];
+    const ks = Array.from({ length: 60 }, (_, i) => i + 2);
+    const swept = engine.sweep(ks, options, ({ k }) => order.push(k));
+    await engine.quantize(OPTIONS).then(() => order.push("picture"));
+    await swept;
+    expect(order.indexOf("picture")).toBeLessThan(60);
+    expect(order.filter((k) => k !== "picture")).toEqual(ks);
+  });
+
+  it("is given up for a newer one, and by a signal", async () => {
+    await loaded();
+    const older = engine.sweep([2, 3, 4], options, () => {});
+    const control = new AbortController();
+    const points: SweepPoint[] = [];
+    const newer = engine.sweep(
+      ...[[2, 3, 4, 5], options],
+      (point) => (points.push(point), control.abort()),
+      control.signal,
+    );
+    await expect(older).rejects.toEqual(ABORTED);
+    await expect(newer).rejects.toEqual(ABORTED);
+    expect(points.map(({ k }) => k)).toEqual([2]);
+  });
+
+  it.each([[[]], [[0]], [[2, 65_537]]])("refuses %j", async (ks) => {
+    await loaded();
+    await expect(engine.sweep(ks, options, () => {})).rejects.toMatchObject({ name: "RangeError" });
+  });
+});
+
+describe("steps", () => {
+  test.each(["random", "k-means++", "maximin", "wu"] as const)("fall, from %s", async (seeding) => {
+    for (const name of ["hills", "glass", "tiles"]) {
+      const { width, height } = await loaded(name);
+      const walk = engine.steps({ ...WALK, seeding });
+      let last = await walk.next();
+      for (let pass = 0; !last.done; ++pass) {
+        expect(last.pass).toBe(pass);
+        expect(sum(last.counts)).toBe(width * height);
+        expect(last.centers.length).toBe(15);
+        const next = await walk.next();
+        expect(next.cost).toBeLessThanOrEqual(last.cost);
+        last = next;
+      }
+      expect(await walk.next()).toEqual(last);
+    }
+  });
+
+  it("begin anew for others, and the older ones are over", async () => {
+    await loaded();
+    const older = engine.steps(WALK);
+    const first = await older.next();
+    const newer = engine.steps(WALK);
+    expect(await newer.next()).toEqual(first);
+    await expect(older.next()).rejects.toEqual(ABORTED);
+    older.stop();
+    expect((await newer.next()).pass).toBe(1);
+    newer.stop();
+    await expect(newer.next()).rejects.toEqual(ABORTED);
+  });
+
+  it("have as many centres as the image has colours, at most", async () => {
+    await loaded("tiles");
+    const step = await engine.steps({ ...WALK, k: 40, seeding: "maximin" }).next();
+    expect(step).toMatchObject({ cost: 0, done: true });
+    expect(step.counts.length).toBe(24);
+  });
+
+  it.each([{ k: 0 }, { seeding: "best" as never }, { space: "rgb" as never }])(
+    "refuse %j, however often",
+    async (wrong) => {
+      await loaded();
+      const walk = engine.steps({ ...WALK, ...wrong });
+      await expect(walk.next()).rejects.toMatchObject({ name: "RangeError" });
+      await expect(walk.next()).rejects.toMatchObject({ name: "RangeError" });
+    },
+  );
+});
+
+test("PNG files are made of pictures", async () => {
+  await loaded();
+  const file = await engine.encodePng(await engine.quantize(OPTIONS));
+  expect(Buffer.from(file.subarray(1, 4)).toString()).toBe("PNG");
+});
+
+describe("failure", () => {
+  it("of the core loses the image, says so, and lets another be loaded", async () => {
+    await loaded();
+    const broken = vi.spyOn(Core.prototype, "remap").mockImplementationOnce(function (this: Core) {
+      this.take(2 ** 32 - 4096);
+    });
+    await expect(engine.quantize(OPTIONS)).rejects.toMatchObject({
+      name: "CoreError",
+      message: "the engine stopped: there is not enough memory for this image",
+    });
+    broken.mockRestore();
+    await expect(engine.quantize(OPTIONS)).rejects.toThrow("expected an image to be loaded");
+    await loaded();
+    expect((await engine.quantize(OPTIONS)).counts.length).toBe(16);
+  });
+
+  it("of the core is for good", () => {
+    const core = Core.instantiate(module);
+    expect(() => core.call("lloyd", 2 ** 32 - 8, 0, 1, 0, 0)).toThrow(CoreError); // a trap
+    expect(() => core.take(1)).toThrow("the engine stopped: it had stopped before");
+    core.release("free_bytes", 8); // of no effect
+  });
+
+  it("of what the core checks is told in its words", () => {
+    const core = Core.instantiate(module);
+    const huge = BigInt64Array.of(2n ** 62n, 2n ** 62n);
+    const colors = Uint8Array.of(1, 2, 3, 1, 2, 3);
+    expect(() => core.collect(colors, huge, 3)).toThrow(/^the engine stopped: the counts of a/);
+  });
+
+  it("at the end is an AbortError", async () => {
+    await loaded();
+    const asked = engine.quantize(LONG);
+    engine.terminate();
+    await expect(asked).rejects.toEqual(ABORTED);
+    await expect(engine.quantize(OPTIONS)).rejects.toEqual(ABORTED);
+  });
+});

@@ -1,0 +1,155 @@
+// The engine gives what the library gives: tests/golden, and laws of its own.
+
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, test } from "vitest";
+import { parseColors } from "../src/engine/colors";
+import { Assignment, Core, CoreError } from "../src/engine/core";
+import { lloyd, type Work } from "../src/engine/fit";
+import { Image } from "../src/engine/image";
+import { type Mapped, quantize, remap } from "../src/engine/pipeline";
+import type {
+  Dither,
+  Effort,
+  QuantizeOptions,
+  Space,
+  Step,
+  SweepPoint,
+} from "../src/engine/protocol";
+import { steps } from "../src/engine/steps";
+import { sweep } from "../src/engine/sweep";
+import { makeImage, type Picture } from "./images";
+import { module } from "./module";
+
+interface Case {
+  image: string;
+  k: number;
+  ks: number[];
+  palette: string[];
+  space?: Space;
+  effort?: Effort;
+  seed?: number;
+  fixed?: string[];
+  dither?: Dither;
+  dither_strength?: number;
+}
+
+interface Gives {
+  palette: string[];
+  counts: number[];
+  indices: string;
+  mse: number;
+  passes: number;
+  delta_e: number;
+}
+
+interface Entry<G> {
+  case: Case;
+  gives: G;
+}
+
+const DEFAULTS = { space: "oklab", effort: "balanced", seed: 0, fixed: [], dither: null } as const;
+
+function golden<T>(name: string): T {
+  return JSON.parse(
+    readFileSync(new URL(`../../tests/golden/${name}.json`, import.meta.url), "utf8"),
+  );
+}
+
+function load({ pixels, width, height }: Picture): Image {
+  return Image.load(Core.instantiate(module), pixels, width, height);
+}
+
+const images = new Map<string, Image>();
+
+/** One for all tests, so that what one leaves behind could show in another. */
+function image(name: string): Image {
+  if (!images.has(name)) images.set(name, load(makeImage(name)));
+  return images.get(name)!;
+}
+
+function done<T>(work: Generator<unknown, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value as T;
+  }
+}
+
+function optionsOf(given: Case): QuantizeOptions {
+  const { k, dither_strength: strength = 1 } = given;
+  return { ...DEFAULTS, fixed: [], ...given, k, strength };
+}
+
+function sha256(bytes: Uint8Array | Uint8ClampedArray): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+function hex(colors: Uint8Array, channels: number): string[] {
+  const n = colors.length / channels;
+  return Array.from({ length: n }, (_, i) => {
+    return `#${Buffer.from(colors.subarray(channels * i, channels * (i + 1))).toString("hex")}`;
+  });
+}
+
+function described({ quantized, deltaE }: Mapped): Gives {
+  const { colors, channels, counts, indices, mse, passes } = quantized;
+  return {
+    palette: hex(colors, channels),
+    counts: [...counts],
+    indices: sha256(indices),
+    mse,
+    passes,
+    delta_e: Math.round(done(deltaE()) * 1e9) / 1e9,
+  };
+}
+
+/** CIEDE2000 goes by the C library's functions, whose last digits differ. */
+function expectSame(found: Gives, gives: Gives): void {
+  expect({ ...found, delta_e: 0 }).toEqual({ ...gives, delta_e: 0 });
+  expect(found.delta_e).toBeCloseTo(gives.delta_e, 6);
+}
+
+describe("golden", () => {
+  const made = golden<Record<string, { width: number; height: number; sha256: string }>>("images");
+  test.each(Object.entries(made))("image %s", (name, { width, height, sha256: digest }) => {
+    const picture = makeImage(name);
+    expect([picture.width, picture.height]).toEqual([width, height]);
+    expect(sha256(picture.pixels)).toBe(digest);
+  });
+
+  test.each(golden<Entry<Gives>[]>("quantize"))("quantize $case", ({ case: given, gives }) => {
+    expectSame(described(done(quantize(image(given.image), optionsOf(given)))), gives);
+  });
+
+  test.each(golden<Entry<Gives>[]>("remap"))("remap $case", ({ case: given, gives }) => {
+    const work = remap(image(given.image), parseColors(given.palette), optionsOf(given));
+    expectSame(described(done(work)), gives);
+  });
+
+  test.each(golden<Entry<SweepPoint[]>[]>("sweep"))("sweep $case", ({ case: given, gives }) => {
+    const points: SweepPoint[] = [];
+    done(sweep(image(given.image), given.ks, optionsOf(given), (point) => points.push(point)));
+    expect(points).toEqual(gives);
+  });
+});
+
+// With the library installed for it: KPALETTE_PYTHON=../.venv/bin/python
+describe.skipIf(!process.env.KPALETTE_PYTHON)("a photo", () => {
+  const directory = mkdtempSync(join(tmpdir(), "kpalette-"));
+  const root = new URL("../../", import.meta.url);
+  const told = () => JSON.parse(readFileSync(join(directory, "photo.json"), "utf8"));
+
+  it("comes out as the library has it", { timeout: 120_000 }, () => {
+    const tool = ["-m", "tools.golden", "--photo", directory];
+    execFileSync(process.env.KPALETTE_PYTHON!, tool, { cwd: root });
+    const { width, height, cases } = told();
+    const pixels = new Uint8ClampedArray(readFileSync(join(directory, "photo.rgba")));
+    const photo = load({ width, height, pixels });
+    for (const { case: given, gives } of cases as Entry<Gives>[]) {
+      expectSame(described(done(quantize(photo, optionsOf(given)))), gives);
+    }
+  });
+});

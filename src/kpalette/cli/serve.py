@@ -1,0 +1,70 @@
+"""kpalette serve: the playground, in a browser."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, Stopped, say
+
+if TYPE_CHECKING:
+    from kpalette.serving import Server
+
+USUAL_PORT = 8575
+
+
+@click.command("serve", epilog=EPILOG)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    metavar="N",
+    help=f"Port to listen on; 0 for any.  [default: {USUAL_PORT}, or any where that is taken]",
+)
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def open_playground(port: int | None, no_browser: bool) -> int:
+    """Open a page to play with k, in the browser.
+
+    Images that are opened there stay there. The page's address is printed, can be reached from this
+    machine alone, and works until Ctrl-C.
+
+    \b
+    Example:
+      kpalette serve --no-browser
+    """  # noqa: D301
+    with _listening(port) as server:
+        click.echo(server.url)
+        say("Ctrl-C ends it")
+        if not no_browser:
+            import webbrowser
+
+            # Those in a terminal return only when they are closed, and need the page before that.
+            threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
+        try:
+            server.serve_forever()
+        except Stopped as stopped:
+            return 128 + stopped.number
+    return 0
+
+
+def _listening(port: int | None) -> Server:
+    from kpalette.serving import Server, read_assets
+
+    try:
+        assets = read_assets()
+    except FileNotFoundError:
+        raise Failed(
+            UNREADABLE,
+            "the playground is not in this installation; 'make playground' in a clone builds it",
+        ) from None
+    except OSError as error:
+        raise Failed(UNREADABLE, f"{error.filename} cannot be read: {error.strerror}") from None
+    try:
+        return Server(assets, USUAL_PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return Server(assets, 0)
+        raise click.BadParameter(
+            f"expected a free port, got {port}: {error.strerror}", param_hint="'--port'"
+        ) from None

@@ -1,0 +1,161 @@
+"""The playground over HTTP: a fixed set of files, for this machine alone."""
+
+from __future__ import annotations
+
+import contextlib
+import socketserver
+from collections.abc import Mapping
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar, TypeAlias
+
+LOOPBACK = "127.0.0.1"
+
+#: What `make playground` builds.
+ASSETS = Path(__file__).with_name("playground")
+
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".jpg": "image/jpeg",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wasm": "application/wasm",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+
+#: What the page may do: nothing with any other origin. It is in the page as well, for where others
+#: serve it, by playground/vite.config.ts.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
+    "img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+#: The kind and the bytes of each path.
+Assets: TypeAlias = Mapping[str, tuple[str, bytes]]
+
+
+def read_assets(root: Path = ASSETS) -> Assets:
+    """Read all that there is to serve.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no page.
+    OSError
+        If a file cannot be read.
+    """
+    assets = {
+        f"/{path.relative_to(root).as_posix()}": (TYPES[path.suffix], path.read_bytes())
+        for path in sorted(root.rglob("*"))
+        if path.suffix in TYPES
+    }
+    if "/index.html" not in assets:
+        raise FileNotFoundError(f"{root}: expected index.html, got {len(assets)} other files")
+    return {**assets, "/": assets["/index.html"]}
+
+
+class Server(ThreadingHTTPServer):
+    """Serves the assets, and nothing else.
+
+    Parameters
+    ----------
+    assets : mapping
+        No path is ever looked up anywhere else.
+    port : int
+        0 for any that is free.
+
+    Raises
+    ------
+    OSError
+        If the port is taken.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, assets: Assets, port: int) -> None:
+        self.assets = assets
+        super().__init__((LOOPBACK, port), _Handler)
+
+    def server_bind(self) -> None:
+        """Bind, but do not ask for the machine's name, which can take seconds."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return f"http://{LOOPBACK}:{self.server_port}/"
+
+    def is_called(self, host: str) -> bool:
+        """Tell whether a request is for this server by the name that it has.
+
+        The page of another site can have its own name lead here (DNS rebinding), so that the
+        browser takes what is here for that site's.
+        """
+        name, _, port = host.lower().partition(":")
+        return name in (LOOPBACK, "localhost") and (port or "80") == str(self.server_port)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Let go of a connection that broke."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout: ClassVar[float] = 60  # seconds that a connection may say nothing
+    server: Server
+
+    def do_GET(self) -> None:
+        if not self.server.is_called(self.headers.get("Host", "")):
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+        elif (asset := self.server.assets.get(self.path.partition("?")[0])) is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+        else:
+            self._answer(HTTPStatus.OK, *asset)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer in a few words, and hang up: what comes next may be the body of this request."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:  # there is no do_ of that name
+            code = HTTPStatus.METHOD_NOT_ALLOWED
+        status = HTTPStatus(code)
+        self.close_connection = True
+        self._answer(status, TYPES[".txt"], f"{status.value} {status.phrase}\n".encode())
+
+    def _answer(self, status: HTTPStatus, kind: str, body: bytes) -> None:
+        headers = {"Content-Type": kind, "Content-Length": str(len(body)), **HEADERS}
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = "GET, HEAD"
+        if self.close_connection:
+            headers["Connection"] = "close"
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        with contextlib.suppress(ConnectionError):  # a tab was closed
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+    def version_string(self) -> str:
+        return "kpalette"
+
+    def log_message(self, format: str, *values: object) -> None:
+        """Say nothing of requests."""

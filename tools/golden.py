@@ -1,0 +1,195 @@
+"""Write what the library gives for small images: tests/golden/*.json, for all engines to meet.
+
+The images come from a formula in whole numbers, which playground/tests/images.ts has as well; the
+SHA-256 of their pixels tells whether it is the same. Of indices, there is the SHA-256 alone.
+
+    python -m tools.golden              # rewrite the files, for a change that is meant
+    python -m tools.golden --photo DIR  # the same for the photo of `kpalette demo`, and its pixels
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import kpalette
+from kpalette import demo, files, metrics
+
+GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
+
+SPACES = ("oklab", "srgb", "linear", "lab")
+DITHERS = ("floyd-steinberg", "blue-noise", "bayer")
+PALETTE = ["#101820", "#f2aa4c", "#ffffff", "#7a1f3d", "#2e8b57"]
+
+
+def noise(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Give 0 to 255 for each place, all but at random; arithmetic is modulo 2**32."""
+    n = x * np.uint32(73856093) ^ y * np.uint32(19349663)
+    n = (n ^ n >> np.uint32(13)) * np.uint32(1274126177)
+    return n >> np.uint32(24)
+
+
+def make_image(name: str) -> np.ndarray:
+    """Make uint8 pixels (height, width, 4).
+
+    - "hills": smooth ramps with a little noise, and one vivid spot that k-means swallows
+    - "tiles": 24 colours
+    - "glass": the hills behind glass: opaque, wholly transparent, and all between
+    """
+    width, height = 112, 80
+    y, x = np.mgrid[:height, :width].astype(np.uint32)
+    grain = noise(x, y) // 32
+    red = x * 160 // width + grain
+    green = y * 120 // height + 60 + grain
+    blue = (x + y) * 90 // (width + height) + 40 + noise(y, x) // 32
+    alpha = np.full_like(x, 255)
+    spot = (x - 90) ** 2 + (y - 20) ** 2 < 9  # which also wraps, and is as large
+    red, green, blue = (
+        np.where(spot, level, channel) for level, channel in ((250, red), (20, green), (60, blue))
+    )
+    if name == "tiles":
+        tile = (x // 16 + 7 * (y // 16)) % 24
+        red, green, blue = tile * 37 % 256, tile * 91 % 256, tile * 151 % 256
+    elif name == "glass":
+        alpha = np.where(x < 40, 255, np.where(x > 96, 0, (97 - x) * 255 // 57))
+    return np.stack([red, green, blue, alpha], axis=2).astype(np.uint8)
+
+
+IMAGES = {name: make_image(name) for name in ("hills", "tiles", "glass")}
+
+
+def digest(array: np.ndarray) -> str:
+    """Give the SHA-256 of an array's bytes."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def quantize_cases() -> Iterator[dict[str, Any]]:
+    """Name what `quantize` is asked for: as the arguments of the library, but `image`."""
+    for image in IMAGES:
+        for space in SPACES:
+            for k in (2, 16, 64):
+                yield {"image": image, "k": k, "space": space}
+    for effort in ("fast", "best"):
+        for image in ("hills", "glass"):
+            yield {"image": image, "k": 12, "effort": effort, "seed": 3}
+    yield {"image": "hills", "k": 1}
+    yield {"image": "hills", "k": 256}
+    yield {"image": "tiles", "k": 24}
+    yield {"image": "tiles", "k": 26, "fixed": ["#123456", "#000"]}
+    yield {"image": "hills", "k": 8, "fixed": ["#ff8800", "#fff"]}
+    yield {"image": "hills", "k": 8, "fixed": ["#ff880080"]}
+    yield {"image": "glass", "k": 8, "fixed": ["#00ff00"], "effort": "best"}
+    for dither in DITHERS:
+        for image in ("hills", "glass"):
+            yield {"image": image, "k": 6, "dither": dither}
+        yield {"image": "hills", "k": 9, "dither": dither, "dither_strength": 0.5, "space": "lab"}
+
+
+def remap_cases() -> Iterator[dict[str, Any]]:
+    """Name what `remap` is asked for: with a palette in hexadecimal."""
+    for image in IMAGES:
+        for space in SPACES:
+            yield {"image": image, "palette": PALETTE, "space": space}
+    yield {"image": "hills", "palette": [*PALETTE, "#00000000"]}
+    for dither in DITHERS:
+        yield {"image": "glass", "palette": PALETTE, "dither": dither}
+
+
+def sweep_cases() -> Iterator[dict[str, Any]]:
+    """Name what `sweep` is asked for."""
+    for space in SPACES:
+        yield {"image": "hills", "ks": [2, 3, 8, 40], "space": space}
+    yield {"image": "tiles", "ks": [1, 4, 23, 24, 30]}
+    yield {"image": "glass", "ks": [5, 6, 50], "effort": "fast"}
+
+
+def quantize(image: np.ndarray, **options: Any) -> dict[str, Any]:
+    """Quantize an image, and say what came."""
+    return described(image, kpalette.quantize(image, **options))
+
+
+def remap(image: np.ndarray, palette: list[str], **options: Any) -> dict[str, Any]:
+    """Show an image in given colours, and say what came."""
+    channels = max(len(name) for name in palette) // 2
+    colors = [bytes.fromhex(name[1:].ljust(2 * channels, "f")) for name in palette]
+    given = kpalette.Palette(np.array([list(color) for color in colors], np.uint8))
+    return described(image, given.remap(image, **options))
+
+
+def described(image: np.ndarray, q: kpalette.Quantized) -> dict[str, Any]:
+    """Say what came of an image."""
+    return {
+        "palette": q.palette.hex,
+        "counts": q.palette.counts.tolist(),
+        "indices": digest(q.indices.astype(np.uint8)),
+        "mse": q.mse,
+        "passes": q.n_iter,
+        "delta_e": round(metrics.compare(image, q).delta_e, 9),
+    }
+
+
+def sweep(image: np.ndarray, ks: list[int], **options: Any) -> list[dict[str, Any]]:
+    """Fit each k, and say what each costs."""
+    points = kpalette.sweep(kpalette.ColorHistogram.from_image(image), ks, **options)
+    return [{"k": point.k, "cost": point.cost, "mse": point.mse} for point in points]
+
+
+#: What each file is made by.
+FILES = {
+    "quantize": (quantize_cases, quantize),
+    "remap": (remap_cases, remap),
+    "sweep": (sweep_cases, sweep),
+}
+
+
+def outcome(name: str, case: dict[str, Any]) -> Any:
+    """Do what a case of a file asks for, and say what came."""
+    options = dict(case)
+    return FILES[name][1](IMAGES[options.pop("image")], **options)
+
+
+def photo_cases() -> Iterator[dict[str, Any]]:
+    """Name what is asked for of a photo."""
+    for k in (4, 16, 64, 256):
+        yield {"k": k}
+    yield {"k": 32, "space": "srgb", "effort": "best"}
+    for dither in DITHERS:
+        yield {"k": 16, "dither": dither}
+
+
+def write_photo(directory: Path) -> None:
+    """Write a photo's pixels, RGBA, and what is made of it."""
+    pixels = demo.load_photo().rgb_matrix
+    files.with_alpha(pixels).tofile(directory / "photo.rgba")
+    height, width = pixels.shape[:2]
+    cases = [{"case": case, "gives": quantize(pixels, **case)} for case in photo_cases()]
+    told = {"height": height, "width": width, "cases": cases}
+    (directory / "photo.json").write_text(json.dumps(told))
+
+
+def write() -> None:
+    """Write all files."""
+    GOLDEN.mkdir(exist_ok=True)
+    images = {
+        name: {"height": image.shape[0], "width": image.shape[1], "sha256": digest(image)}
+        for name, image in IMAGES.items()
+    }
+    (GOLDEN / "images.json").write_text(json.dumps(images, indent=1) + "\n")
+    for name, (cases, _) in FILES.items():
+        lines = [json.dumps({"case": case, "gives": outcome(name, case)}) for case in cases()]
+        (GOLDEN / f"{name}.json").write_text("[\n" + ",\n".join(lines) + "\n]\n")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--photo"] and len(sys.argv) == 3:
+        write_photo(Path(sys.argv[2]))
+    elif len(sys.argv) == 1:
+        write()
+    else:
+        sys.exit(__doc__)
