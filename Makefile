@@ -61,7 +61,7 @@ playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, 
 
 playground-test: $(PLAYGROUND) $(VENV)/test  ## test the page's engine against the library
 	cd playground && npm run --silent check
-	cd playground && KPALETTE_PYTHON=../$(BIN)/python npm run --silent test
+	cd playground && KPALETTE_PYTHON="$(CURDIR)/$(BIN)/python" npm run --silent test
 
 page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
 	cd playground && npm run --silent build

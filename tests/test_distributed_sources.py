@@ -247,10 +247,10 @@ class TestTiff:
     def test_damage(self, tmp_path) -> None:
         path = tmp_path / "a.tif"
         path.write_bytes(b"II*\0 and nothing else")
-        with pytest.raises(ValueError, match=r"expected a TIFF in .*a\.tif"):
+        with pytest.raises(ValueError, match=r"expected a TIFF with an image in .*a\.tif"):
             distributed.histogram(path)
         path.write_text("just words")
-        with pytest.raises(ValueError, match=r"expected a TIFF in .*a\.tif"):
+        with pytest.raises(ValueError, match=r"expected a TIFF with an image in .*a\.tif"):
             distributed.histogram(path)
         with pytest.raises(FileNotFoundError, match=r"no\.tif"):
             distributed.histogram(tmp_path / "no.tif")
