@@ -14,7 +14,7 @@ from benchmarks import alpha, animations, looks, minima, pictures, processes, ri
 from PIL import Image
 
 import kpalette
-from conftest import gradient
+from conftest import gradient, noise
 
 
 @pytest.fixture
@@ -214,3 +214,25 @@ def test_processes(
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("| kpalette ") for line in lines) == 2 * 4 + 1
     assert any("`kpalette --help`" in line for line in lines)
+
+
+class TestGigapixel:
+    @pytest.fixture
+    def photos(self, tmp_path: Path) -> Path:
+        for i in range(2):
+            Image.fromarray(noise(520, 530, seed=i)).save(tmp_path / f"{i}.png")
+        return tmp_path
+
+    def test_linear(self, photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        options = ["--images", str(photos), "--megapixels", "1,2", "--repeat", "1", "-k", "4"]
+        benchmarks.main(["gigapixel", *options])
+        rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+        assert [row.split("|")[1].strip() for row in rows[1:]] == ["1", "2"]
+
+    def test_tiles_are_those_of_the_mosaic(self, photos: Path) -> None:
+        from benchmarks import clusters, gigapixel
+
+        parts = list(gigapixel.tiles(str(photos), 3_000_000))
+        assert sum(part[..., 0].size for part in parts) == pytest.approx(3_000_000, rel=0.01)
+        whole = clusters.mosaic(str(photos), 3_000_000).compute()
+        assert np.array_equal(whole, np.concatenate(parts, axis=1))
