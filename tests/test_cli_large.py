@@ -91,6 +91,7 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
     assert tiled.stdout == expected.stdout != ""
     assert len(list((tmp_path / "c").iterdir())) > 3
     assert run("palette", f"file://{tmp_path}/*.png", "-k", 5).stdout == expected.stdout
+    assert run("palette", pattern, "-k", 5, "--memory-limit", "2GB").stdout == expected.stdout
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,7 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
         (["-o", "few.zarr", "--saliency"], 2, "--saliency: not for what is done in tiles"),
         (["-o", "few.zarr", "big.tif"], 2, "expected one large image by its name, got 2 photos"),
         (["-o", "none/few.zarr"], 16, "there is no directory"),
+        (["-o", "/proc/few.zarr"], 16, "/proc/few.zarr"),
         (["-o", "full.zarr"], 15, "full.zarr exists; -f replaces it"),
         (["-o", "full.zarr", "-f"], 16, "it is a directory, and no Zarr group"),
         (["-o", "few.zarr", "--fixed", "no"], 2, "fixed"),

@@ -41,7 +41,8 @@ class Checkpoint:
         """
         path = os.path.abspath(files.checked_path(folder))
         record = {"version": FORMAT_VERSION, "alpha": alpha, "missing": missing, **source}
-        os.makedirs(path, exist_ok=True)
+        with writing(path):
+            os.makedirs(path, exist_ok=True)
         name = os.path.join(path, RECORD)
         try:
             with open(name, "rb") as file:
