@@ -373,7 +373,7 @@ class TestCheckpoint:
         (tmp_path / "source.json").write_text("[]")
         with pytest.raises(CheckpointError, match=r"another source\.json"):
             distributed.histogram(PIXELS, checkpoint=tmp_path)
-        with pytest.raises(FileExistsError, match="letters"):
+        with pytest.raises(OutputError, match="letters"):
             distributed.histogram(PIXELS, checkpoint=tmp_path / "letters.txt")
 
     def test_full_disk(self, tmp_path) -> None:
