@@ -289,9 +289,7 @@ def remap(
     if histogram.channels != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
         histogram = ColorHistogram.from_pixels(pixels, team)
-    points = _core.Points(histogram.colors, histogram.counts, team, space)
-    assignment = _core.Assignment(points, len(colors), team)
-    assignment.update(_core.place(colors, space))
+    assignment = assign(histogram, colors, space, team)
     labels, counts = assignment.labels, assignment.counts
     return _mapped(
         pixels,
@@ -331,6 +329,16 @@ def _mapped(
         palette = Palette(palette.colors, counts)
     origin = histogram, labels, colors
     return Quantized(indices, palette, mse, n_iter, len(histogram), origin)
+
+
+def assign(
+    histogram: ColorHistogram, colors: ByteArray, space: str, team: _core.Team
+) -> _core.Assignment:
+    """Find the nearest entry of each of a histogram's colours, in as many channels."""
+    points = _core.Points(histogram.colors, histogram.counts, team, space)
+    assignment = _core.Assignment(points, len(colors), team)
+    assignment.update(_core.place(colors, space))
+    return assignment
 
 
 def map_pixels(

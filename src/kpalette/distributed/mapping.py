@@ -62,10 +62,7 @@ class Mapper:
             _core.remap(flat, colors, own, indices.reshape(-1), team)
             return indices
         histogram = ColorHistogram.from_pixels(pixels, team)
-        points = _core.Points(histogram.colors, histogram.counts, team, self.space)
-        assignment = _core.Assignment(points, k, team)
-        assignment.update(_core.place(colors, self.space))
-        labels = assignment.labels
+        labels = pipeline.assign(histogram, colors, self.space, team).labels
         indices = pipeline.map_pixels(pixels, histogram, labels, k, team)
         if self.dither is not None and self.strength > 0:
             dither.apply(
