@@ -378,7 +378,9 @@ def _measure(
                 fit = next(fits)
                 indices = None
                 if pixels is not None:
-                    indices = map_pixels(pixels, histogram, fit.labels, len(fit.palette), team)
+                    indices = map_pixels(
+                        pixels, histogram.colors, fit.labels, len(fit.palette), team
+                    )
                 seconds = time.perf_counter() - start
                 points.append(
                     SweepPoint(k, fit.palette, fit.cost, fit.mse, seconds, fit.n_iter, None)

@@ -321,7 +321,7 @@ def _mapped(
     team: _core.Team,
 ) -> Quantized:
     """Map pixels to a palette, whose colours with as many channels are `colors`, and dither."""
-    indices = map_pixels(pixels, histogram, labels, len(colors), team)
+    indices = map_pixels(pixels, histogram.colors, labels, len(colors), team)
     if dither is not None and strength > 0 and mse > 0:
         counts, mse = dithering.apply(
             dither, strength, pixels, histogram, labels, colors, indices, space=space, team=team
@@ -341,15 +341,20 @@ def assign(
     return assignment
 
 
+def index_dtype(k: int) -> Any:
+    """Say what holds the indices of k colours."""
+    return np.dtype(np.uint8 if k <= 256 else np.uint16)
+
+
 def map_pixels(
     pixels: ByteArray,
-    histogram: ColorHistogram,
+    colors: ByteArray,
     labels: np.ndarray[Any, np.dtype[np.uint16]],
     k: int,
     team: _core.Team,
 ) -> np.ndarray[Any, Any]:
-    """Look up the label of each pixel's colour."""
-    indices = np.empty(pixels.shape[:2], np.uint8 if k <= 256 else np.uint16)
+    """Look up the label, of k, of each pixel's colour; `colors` are all that there are."""
+    indices = np.empty(pixels.shape[:2], index_dtype(k))
     flat = pixels.reshape(-1, pixels.shape[2])
-    _core.remap(flat, histogram.colors, labels, indices.reshape(-1), team)
+    _core.remap(flat, colors, labels, indices.reshape(-1), team)
     return indices

@@ -9,7 +9,7 @@ import dask
 import numpy as np
 from dask.base import tokenize
 
-from kpalette import _core, dither, files, pipeline
+from kpalette import dither, files, pipeline
 from kpalette.colors import ByteArray
 from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
@@ -56,14 +56,10 @@ class Mapper:
         team = make_team(1)
         k = len(colors)
         if self.exact:
-            indices = np.empty(pixels.shape[:2], index_dtype(k))
-            flat = pixels.reshape(-1, pixels.shape[2])
-            own = np.arange(k, dtype=np.uint16)
-            _core.remap(flat, colors, own, indices.reshape(-1), team)
-            return indices
+            return pipeline.map_pixels(pixels, colors, np.arange(k, dtype=np.uint16), k, team)
         histogram = ColorHistogram.from_pixels(pixels, team)
         labels = pipeline.assign(histogram, colors, self.space, team).labels
-        indices = pipeline.map_pixels(pixels, histogram, labels, k, team)
+        indices = pipeline.map_pixels(pixels, histogram.colors, labels, k, team)
         if self.dither is not None and self.strength > 0:
             dither.apply(
                 self.dither,
@@ -95,7 +91,7 @@ def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | N
 
     `folder` is where error diffusion leaves what it needs to go on.
     """
-    array, dtype = mosaic.array, index_dtype(len(colors))
+    array, dtype = mosaic.array, pipeline.index_dtype(len(colors))
     token = tokenize(array.name, colors, mapper)
     # A task of its own, so that each worker is sent it once.
     palette = dask.delayed(colors, name=f"palette-{token}")
@@ -110,8 +106,3 @@ def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | N
         meta=np.empty((0, 0), dtype),
         name=f"indices-{token}",
     )
-
-
-def index_dtype(k: int) -> Any:
-    """Say what holds the indices of k colours."""
-    return np.dtype(np.uint8 if k <= 256 else np.uint16)
