@@ -1,5 +1,6 @@
 """On a cluster: what one machine gives, whoever is killed in the middle; or an error in words."""
 
+import gc
 import json
 import os
 import signal
@@ -232,8 +233,12 @@ class TestSchedulerLost:
             patch.setattr(running, "CONNECT_TIMEOUT", 1)
             with pytest.raises(SchedulerLostError, match=r"expected one at 'tcp://127.0.0.1:9'"):
                 distributed.histogram(PIXELS, scheduler="tcp://127.0.0.1:9")
-        with pytest.raises(SchedulerLostError, match="expected one at"):
-            distributed.histogram(PIXELS, scheduler="morse://here")
+        for address in ("morse://here", "tls://127.0.0.1:9", "inproc://1"):
+            with pytest.raises(SchedulerLostError, match=f"expected one at '{address}'"):
+                distributed.histogram(PIXELS, scheduler=address)
+            # Half-open ones would close themselves in whichever thread collects them.
+            clients = [client for client in gc.get_objects() if type(client) is Client]
+            assert {client.status for client in clients} <= {"closed", "running"}
         for address in ("tcp://", "tcp://127.0.0.1:many", "tls://host"):
             with pytest.raises(ValueError, match="an address or a Client such as"):
                 distributed.histogram(PIXELS, scheduler=address)

@@ -102,17 +102,27 @@ def connected(address: str) -> Iterator[Any]:
     """
     from distributed import Client
 
+    # By hand, so that one that could not start is at hand, too. Thrown away half-open, it would
+    # close itself wherever it is collected, also where that waits for itself.
+    client = Client.__new__(Client)
     try:
-        client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise SchedulerLostError(
-            f"scheduler: expected one at {address!r}, but there is no answer: {in_words(error)}"
-        ) from error
+        client.__init__(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+    except BaseException as error:
+        _close(client)
+        if isinstance(error, (OSError, TypeError, ValueError)):
+            raise SchedulerLostError(
+                f"scheduler: expected one at {address!r}, but there is no answer: {in_words(error)}"
+            ) from error
+        raise
     try:
         yield client
     finally:
-        with suppress(Exception):  # of a scheduler that is not there to say goodbye to
-            client.close(timeout=CLOSE_TIMEOUT)
+        _close(client)
+
+
+def _close(client: Any) -> None:
+    with suppress(Exception):  # of a scheduler that is not there to say goodbye to
+        client.close(timeout=CLOSE_TIMEOUT)
 
 
 def _result(client: Any, future: Any) -> Any:
