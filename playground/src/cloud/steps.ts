@@ -156,7 +156,8 @@ export class StepsPanel {
     const made = await engine.remap(palette, options, { deltaE: false }).catch(() => null);
     if (!made || steps === null || steps !== this.#steps) return;
     this.#painted = true;
-    this.#session.lend(made, step.pass ? `Pass ${step.pass}` : "Seeds");
+    const label = step.pass ? `Pass ${step.pass}` : "Seeds";
+    this.#session.lend(made, settings.dither ? `${label}, undithered` : label, step.pass);
   }
 
   #show(): void {
