@@ -82,6 +82,7 @@ export class Session {
   #running: { live: boolean; since: number; abort: AbortController } | null = null;
   #rest = 0;
   #turn = 0;
+  #files = new WeakMap<Shown, Promise<Uint8Array<ArrayBuffer>>>();
   /** When what each turn shows was asked for. */
   #moves = new Map<number, number>();
 
@@ -231,7 +232,13 @@ export class Session {
   }
 
   /** An indexed PNG of what is shown. */
-  async png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
+  png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
+    const file = this.#files.get(shown) ?? this.#encode(shown);
+    this.#files.set(shown, file);
+    return file;
+  }
+
+  async #encode(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
     const engine = await this.bare();
     const { colors, channels, width, height } = shown;
     return engine.encodePng({

@@ -79,10 +79,9 @@ export class StepsPanel {
     this.#done = false;
     this.#show();
     const { current } = this.#session;
-    if (current) this.#session.shown.emit(current);
-    if (!this.#painted) return;
+    if (this.#painted) this.#session.repaint();
+    else if (current) this.#session.shown.emit(current);
     this.#painted = false;
-    this.#session.repaint();
   }
 
   #togglePlay(): void {
