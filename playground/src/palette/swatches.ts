@@ -71,10 +71,7 @@ export class Swatches {
       this.#picking = true;
       this.#edit(this.#color.value, true);
     });
-    this.#color.addEventListener("change", () => {
-      this.#picking = false;
-      this.#edit(this.#color.value, false);
-    });
+    this.#color.addEventListener("change", () => this.#edit(this.#color.value, false));
     this.#hex.addEventListener("input", () => (this.#typing = true));
     this.#hex.addEventListener("change", () => this.#typed());
     this.#hex.addEventListener("keydown", ({ key }) => key === "Escape" && this.#letGo());
@@ -212,9 +209,11 @@ export class Swatches {
   #typed(): void {
     const text = this.#hex.value;
     const name = plainName(text);
-    this.#typing = false;
-    if (name?.length === 7) this.#edit(name, false);
-    else toast(`Expected a colour such as #ff8800, got “${text.slice(0, 20)}”`);
+    if (name?.length === 7) {
+      this.#edit(name, false);
+      return;
+    }
+    toast(`Expected a colour such as #ff8800, got “${text.slice(0, 20)}”`);
     this.#letGo();
   }
 
