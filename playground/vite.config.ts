@@ -37,5 +37,5 @@ export default defineConfig({
       ],
     },
   ],
-  test: { include: ["tests/*.test.ts"] },
+  test: { include: ["tests/*.test.ts"], testTimeout: 60_000 }, // machines may be slow
 });

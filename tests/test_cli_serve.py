@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from kpalette import serving
+from kpalette import cli, serving
 from kpalette.cli import serve
 
 SECRET = "not to be served"
@@ -209,11 +209,23 @@ def test_a_port_that_is_taken(page: Path, server: serving.Server) -> None:
     assert f"--port': expected a free port, got {server.server_port}: Address already" in said
 
 
-def test_the_usual_port_taken(monkeypatch: pytest.MonkeyPatch, server: serving.Server) -> None:
+def test_the_usual_port_taken(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    server: serving.Server,
+) -> None:
     monkeypatch.setattr(serving, "read_assets", lambda: server.assets)
     monkeypatch.setattr(serve, "USUAL_PORT", server.server_port)
     with serve._listening(None) as other:
         assert other.server_port not in (0, server.server_port)
+    said = f"port {server.server_port} cannot be used (Address already in use), so this is another"
+    assert capsys.readouterr() == ("", f"{said}\n")
+
+
+def test_help_tells_the_exit_codes_that_can_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["serve", "--help"]) == 0
+    codes = re.findall(r"^ +(\d+)  \w", capsys.readouterr().out, re.MULTILINE)
+    assert codes == ["2", "3", "16", "70", "129", "130", "141", "143"]
 
 
 def test_without_a_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: Any) -> None:

@@ -18,6 +18,7 @@ import { connectAddress } from "./remembered";
 import { Session, type Picture, type Shown } from "./session";
 import { CLOUDS } from "./settings";
 import { Stage } from "./stage/stage";
+import { FiguresPanel } from "./take/figures";
 import { TakePanel } from "./take/take";
 import { count, counted } from "./text";
 
@@ -63,6 +64,7 @@ async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   connectControls(session);
   connectFixed(session);
   new Swatches(session);
+  new FiguresPanel(session);
   new TakePanel(session);
   const cloud = new Cloud();
   const steps = new StepsPanel(session, cloud);

@@ -30,6 +30,14 @@ export interface Shown extends Counted {
   ms: number;
 }
 
+/** What is on the stage for a while, in place of the result. */
+export interface Lent {
+  label: string;
+  mse: number;
+  psnr: number;
+  passes: number;
+}
+
 interface Job {
   /** To be quick rather than exact, where the picture is large. */
   live: boolean;
@@ -47,6 +55,8 @@ export class Session {
   readonly changed = new Signal<Settings>();
   readonly opened = new Signal<Picture>();
   readonly shown = new Signal<Shown>();
+  /** Null when the result is on the stage again. */
+  readonly lent = new Signal<Lent | null>();
   readonly busy = new Signal<boolean>();
   /** In which way a change was made otherwise than asked; nothing if it was not. */
   readonly told = new Signal<string>();
@@ -72,6 +82,7 @@ export class Session {
   #running: { live: boolean; since: number; abort: AbortController } | null = null;
   #rest = 0;
   #turn = 0;
+  #files = new WeakMap<Shown, Promise<Uint8Array<ArrayBuffer>>>();
   /** When what each turn shows was asked for. */
   #moves = new Map<number, number>();
 
@@ -160,15 +171,18 @@ export class Session {
     }
     this.#edited = palette;
     current.colors = colors;
-    const fixed = this.settings.fixed.filter((other) => other !== before && other !== after);
-    this.settings = { ...this.settings, fixed: [...fixed, after] };
+    const others = this.settings.fixed.filter((other) => other !== before && other !== after);
+    const fixed = [...others, after];
+    // The palette that is edited may be of another k than the one that is being fitted.
+    const k = Math.max(current.settings.k, fixed.length);
+    this.settings = { ...this.settings, k, fixed };
     this.changed.emit(this.settings);
     this.#want(live);
     return null;
   }
 
   /** Shows something else on the stage for a while: until `repaint`, or the next change. */
-  lend(made: Quantized, label: string): void {
+  lend(made: Quantized, label: string, passes: number): void {
     const { rgba, colors, channels, width, height } = made;
     const given = {
       rgba,
@@ -178,6 +192,7 @@ export class Session {
       height,
     };
     this.#stage.update(given, ++this.#turn, label);
+    this.lent.emit({ label, mse: made.mse, psnr: made.psnr, passes });
   }
 
   /** Makes what was shown once more. */
@@ -217,7 +232,13 @@ export class Session {
   }
 
   /** An indexed PNG of what is shown. */
-  async png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
+  png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
+    const file = this.#files.get(shown) ?? this.#encode(shown);
+    this.#files.set(shown, file);
+    return file;
+  }
+
+  async #encode(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
     const engine = await this.bare();
     const { colors, channels, width, height } = shown;
     return engine.encodePng({
@@ -278,6 +299,7 @@ export class Session {
           { signal, deltaE: false },
         );
     if (picture !== this.picture) return;
+    if (!edited && this.#edited) return; // a fit of before the edit, whose repaint is to come
     if (!job.live) this.#slow = made.fitMs > QUICK;
     this.#show(made, settings, edited !== null, !job.live, job.since);
   }
@@ -295,6 +317,7 @@ export class Session {
       ...{ colors, channels, counts, indices, width, height },
       ...{ settings, edited, exact, mse, psnr, passes, ms },
     };
+    this.lent.emit(null);
     this.shown.emit(this.current);
   }
 

@@ -2,10 +2,11 @@
 
 import { inflateSync } from "node:zlib";
 import { describe, expect, it, test, vi } from "vitest";
+import { namesOf } from "../src/colors";
 import { Assignment, Core } from "../src/engine/core";
-import { lloyd } from "../src/engine/fit";
+import { lloyd, type Work } from "../src/engine/fit";
 import { Image } from "../src/engine/image";
-import { quantize } from "../src/engine/pipeline";
+import { quantize, remap } from "../src/engine/pipeline";
 import { encodePng } from "../src/engine/png";
 import { makeImage } from "./images";
 import { module } from "./module";
@@ -13,6 +14,13 @@ import { module } from "./module";
 function load(name: string): Image {
   const { pixels, width, height } = makeImage(name);
   return Image.load(Core.instantiate(module), pixels, width, height);
+}
+
+function finish<T>(work: Work<T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
 }
 
 test.each([0, 4])("passes in slices come to the same, %d of them relaxed", (relaxed) => {
@@ -56,6 +64,26 @@ test.each(["hills", "glass"])("error diffusion in bands comes to the same: %s", 
   };
   const whole = dithered(height);
   for (const atOnce of [1, 7, height - 1]) expect(dithered(atOnce)).toEqual(whole);
+});
+
+test.each(["hills", "glass"])("a palette of fixed colours alone is that palette: %s", (name) => {
+  const image = load(name);
+  const { channels, histogram } = image.own;
+  const colors = histogram.colors.slice(0, 9 * channels).map((level, i) => level ^ (i * 53));
+  const fixed = namesOf({ colors, channels });
+  for (const space of ["oklab", "srgb"] as const) {
+    for (const dither of [null, "floyd-steinberg"] as const) {
+      const how = { space, dither, strength: 1 };
+      const given = finish(remap(image, { colors, channels }, how)).quantized;
+      const fitted = finish(
+        quantize(image, { ...how, k: fixed.length, effort: "fast", seed: 0, fixed }),
+      ).quantized;
+      expect(namesOf(fitted).sort()).toEqual([...fixed].sort());
+      // In sRGB, of whole numbers, colours may be as near to one entry as to another.
+      if (space === "oklab") expect(fitted.rgba).toEqual(given.rgba);
+      else if (!dither) expect(fitted.mse).toBe(given.mse);
+    }
+  }
 });
 
 test.each(["balanced", "best"] as const)("what is given up is freed: %s", (effort) => {

@@ -235,9 +235,9 @@ describe("words to do the same", () => {
     );
   });
 
-  test("name the palette where it was edited", () => {
-    expect(asCommand("photo.jpg", shown({ k: 2 }, true))).toBe(
-      "kpalette remap photo.jpg --palette photo-2.hex",
+  test("carry the palette where it was edited", () => {
+    expect(asCommand("photo.jpg", shown({ k: 5, effort: "best", dither: "bayer" }, true))).toBe(
+      "kpalette quantize photo.jpg -k 2 --dither bayer --fixed '#102030,#ff8800'",
     );
     expect(asPython("photo.jpg", shown({ k: 2 }, true))).toContain('bytes.fromhex("102030ff8800")');
   });

@@ -79,10 +79,9 @@ export class StepsPanel {
     this.#done = false;
     this.#show();
     const { current } = this.#session;
-    if (current) this.#session.shown.emit(current);
-    if (!this.#painted) return;
+    if (this.#painted) this.#session.repaint();
+    else if (current) this.#session.shown.emit(current);
     this.#painted = false;
-    this.#session.repaint();
   }
 
   #togglePlay(): void {
@@ -156,7 +155,8 @@ export class StepsPanel {
     const made = await engine.remap(palette, options, { deltaE: false }).catch(() => null);
     if (!made || steps === null || steps !== this.#steps) return;
     this.#painted = true;
-    this.#session.lend(made, step.pass ? `Pass ${step.pass}` : "Seeds");
+    const label = step.pass ? `Pass ${step.pass}` : "Seeds";
+    this.#session.lend(made, settings.dither ? `${label}, undithered` : label, step.pass);
   }
 
   #show(): void {

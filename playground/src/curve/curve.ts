@@ -7,7 +7,7 @@ import type { Session } from "../session";
 import { count } from "../text";
 import type { Chart } from "./chart";
 import { findElbow } from "./elbow";
-import { KS, type Measure, MEASURES, RANGE, SIZED } from "./points";
+import { KS, type Measure, MEASURES, RANGE, SIZED, unitOf } from "./points";
 
 interface Point {
   k: number;
@@ -152,6 +152,10 @@ export class CurvePanel {
     );
   }
 
+  get #unit(): string {
+    return unitOf(this.#measure, this.#session.settings.space);
+  }
+
   #values(): [number, number][] {
     if (this.#measure === "size")
       return SIZED.filter((k) => this.#sizes.has(k)).map((k) => [k, this.#sizes.get(k)!]);
@@ -164,6 +168,7 @@ export class CurvePanel {
     const pairs = this.#values();
     const [ks, values] = [pairs.map(([k]) => k), pairs.map(([, value]) => value)];
     this.#chart?.show({ measure: this.#measure, ks, values, elbow });
+    find("#curve-unit").textContent = `${MEASURES[this.#measure]}: ${this.#unit}`;
     const button = find("#use-elbow");
     button.hidden = elbow === null;
     button.textContent = `Use ${elbow}`;
@@ -180,7 +185,6 @@ export class CurvePanel {
     const name = MEASURES[this.#measure];
     const label = `${name} against the number of colours; the elbow is at ${elbow}`;
     find("#curve").setAttribute("aria-label", label);
-    const unit = this.#measure === "size" ? ", bytes" : "";
     const digits = this.#measure === "size" ? 0 : 2;
     const rows = pairs.map(([k, value]) =>
       make(
@@ -194,7 +198,7 @@ export class CurvePanel {
       "tr",
       {},
       make("th", { textContent: "k" }),
-      make("th", { textContent: name + unit }),
+      make("th", { textContent: `${name}, ${this.#unit}` }),
     );
     find("#curve-table").replaceChildren(
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)),

@@ -1,5 +1,8 @@
 // How many colours: what the curve is made of.
 
+import type { Space } from "../engine/protocol";
+import { SPACES } from "../settings";
+
 /** The library's `sweep` and the elbow's rule take these; a fit starts from the one before. */
 export const RANGE = Array.from({ length: 32 }, (_, i) => 2 * (i + 1));
 /** And on, as far as the slider goes. */
@@ -10,3 +13,10 @@ export const SIZED = [2, 4, 8, 16, 32, 64, 128, 256];
 export type Measure = "cost" | "mse" | "size";
 
 export const MEASURES: Record<Measure, string> = { cost: "Cost", mse: "MSE", size: "PNG size" };
+
+/** What the numbers are. */
+export function unitOf(measure: Measure, space: Space): string {
+  if (measure === "size") return "bytes";
+  if (measure === "mse") return "squared error in 8-bit sRGB, mean over pixels";
+  return `squared distance in ${SPACES[space]}, sum over pixels`;
+}

@@ -28,9 +28,13 @@ export class Swatches {
   #shown: Shown | null = null;
   /** The palette's entries as they stand on the page. */
   #order: number[] = [];
-  #selected = 0;
-  /** The entry that is being edited: it stays selected wherever it goes. */
-  #edited: number | null = null;
+  /** The entry that is selected: it stays so wherever it is sorted to. */
+  #entry = 0;
+  /** On which entry a pointer went down: by the time it is a click, another may be there. */
+  #pressed: number | null = null;
+  /** Whether what the fields hold is the visitor's, and not yet the palette's. */
+  #typing = false;
+  #picking = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -47,10 +51,14 @@ export class Swatches {
   }
 
   #listen(): void {
+    this.#list.addEventListener("pointerdown", (event) => {
+      this.#pressed = this.#order[this.#at(event.target as Node)] ?? null;
+    });
     this.#list.addEventListener("click", (event) => {
       const button = (event.target as Element).closest("button");
       if (!button) return;
-      this.#select(this.#at(button), false);
+      const pressed = event.detail ? this.#pressed : null; // of keys there are no details
+      this.#select(pressed === null ? this.#at(button) : this.#order.indexOf(pressed), false);
       if (button.classList.contains("lock")) this.#toggle();
       else void this.#copy();
     });
@@ -59,9 +67,16 @@ export class Swatches {
       const at = this.#at(event.target as Node);
       if (at !== this.#selected) this.#select(at, false);
     });
-    this.#color.addEventListener("input", () => this.#edit(this.#color.value, true));
+    this.#color.addEventListener("input", () => {
+      this.#picking = true;
+      this.#edit(this.#color.value, true);
+    });
     this.#color.addEventListener("change", () => this.#edit(this.#color.value, false));
+    this.#hex.addEventListener("input", () => (this.#typing = true));
     this.#hex.addEventListener("change", () => this.#typed());
+    this.#hex.addEventListener("keydown", ({ key }) => key === "Escape" && this.#letGo());
+    for (const field of [this.#color, this.#hex])
+      field.addEventListener("blur", () => this.#letGo());
     find("#detail-copy").addEventListener("click", () => void this.#copy());
     this.#lock.addEventListener("click", () => this.#toggle());
     find("#refit").addEventListener("click", () => this.#session.refit());
@@ -70,6 +85,11 @@ export class Swatches {
   /** Which item a node is in; -1 if in none. */
   #at(node: Node): number {
     return [...this.#list.children].findIndex((item) => item.contains(node));
+  }
+
+  /** Where the selected entry stands. */
+  get #selected(): number {
+    return this.#order.indexOf(this.#entry);
   }
 
   #key(event: KeyboardEvent): void {
@@ -99,8 +119,13 @@ export class Swatches {
 
   #show(shown: Shown): void {
     const { settings } = this.#session;
+    const focused = this.#list.contains(document.activeElement);
+    const [place, name] = [this.#selected, this.#name];
+    // Editing leaves entries where they are; a fit makes others.
+    const others = shown !== this.#shown && !shown.edited;
     this.#shown = shown;
     this.#order = orderOf(shown, settings.sort);
+    if (others) this.#follow(name, place);
     const k = this.#order.length;
     const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
     const fixed = new Set(settings.fixed);
@@ -115,9 +140,16 @@ export class Swatches {
       fill(this.#list.children[at] as HTMLLIElement, name, part, fixed.has(name));
     });
     this.#drawShares(shown, total);
-    if (!shown.edited) this.#edited = null;
-    const at = this.#edited === null ? this.#selected : this.#order.indexOf(this.#edited);
-    this.#select(Math.min(at, k - 1), false);
+    this.#select(this.#selected, focused);
+  }
+
+  /** Selects a colour that is still there, or else what stands in its place. */
+  #follow(name: string, place: number): void {
+    const same = this.#order.find((entry) => this.#nameOf(entry) === name);
+    const last = this.#order.length - 1;
+    this.#entry = same ?? this.#order[Math.min(last, Math.max(0, place))];
+    this.#pressed = null;
+    if (same === undefined) this.#typing = this.#picking = false; // of a colour that is gone
   }
 
   #drawShares(shown: Shown, total: number): void {
@@ -139,25 +171,26 @@ export class Swatches {
   }
 
   get #name(): string {
-    return this.#nameOf(this.#order[this.#selected]);
+    return this.#nameOf(this.#entry);
   }
 
   #select(at: number, focus: boolean): void {
     if (!this.#shown) return;
-    this.#selected = Math.min(this.#order.length - 1, Math.max(0, at));
+    const place = Math.min(this.#order.length - 1, Math.max(0, at));
+    this.#entry = this.#order[place];
     [...this.#list.children].forEach((item, i) => {
       const button = item.firstElementChild as HTMLButtonElement;
-      const chosen = i === this.#selected;
+      const chosen = i === place;
       if (button.tabIndex !== (chosen ? 0 : -1)) button.tabIndex = chosen ? 0 : -1;
       item.classList.toggle("selected", chosen);
       if (chosen && focus) button.focus();
     });
     const name = this.#name;
-    const pixels = this.#shown.counts[this.#order[this.#selected]];
+    const pixels = this.#shown.counts[this.#entry];
     const total = this.#shown.counts.reduce((sum, n) => sum + n, 0) || 1;
     const fixed = this.#session.settings.fixed.includes(name);
-    if (document.activeElement !== this.#color) this.#color.value = name.slice(0, 7);
-    if (document.activeElement !== this.#hex) this.#hex.value = name;
+    if (!this.#picking) this.#color.value = name.slice(0, 7);
+    if (!this.#typing) this.#hex.value = name;
     find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels`;
     this.#lock.setAttribute("aria-pressed", String(fixed));
     this.#lock.textContent = fixed ? "Fixed" : "Fix";
@@ -174,21 +207,26 @@ export class Swatches {
   }
 
   #typed(): void {
-    const name = plainName(this.#hex.value);
+    const text = this.#hex.value;
+    const name = plainName(text);
     if (name?.length === 7) {
       this.#edit(name, false);
       return;
     }
-    toast(`Expected a colour such as #ff8800, got “${this.#hex.value.slice(0, 20)}”`);
-    this.#hex.value = this.#name;
+    toast(`Expected a colour such as #ff8800, got “${text.slice(0, 20)}”`);
+    this.#letGo();
   }
 
   #edit(name: string, live: boolean): void {
-    this.#edited = this.#order[this.#selected];
-    const wrong = this.#session.edit(this.#edited, name, live);
-    if (!wrong) return;
-    toast(wrong);
-    this.#hex.value = this.#name;
+    const wrong = this.#session.edit(this.#entry, name, live);
+    if (wrong) toast(wrong);
+    if (!live) this.#letGo();
+  }
+
+  /** Lets the fields say what is selected. */
+  #letGo(): void {
+    this.#typing = this.#picking = false;
+    this.#select(this.#selected, false);
   }
 }
 

@@ -1,7 +1,7 @@
 // What the library would be asked, to do the same.
 
 import type { Shown } from "../session";
-import { namesOf } from "../colors";
+import { namesOf, plainName } from "../colors";
 import { DEFAULTS, type Settings } from "../settings";
 import { stem } from "../text";
 
@@ -29,14 +29,13 @@ function spaceAndDither({ space, dither, strength }: Settings): string[] {
 
 export function asCommand(name: string, shown: Shown): string {
   const { settings } = shown;
-  const file = shellName(name);
-  if (shown.edited) {
-    const palette = shellName(resultName(name, shown.counts.length, "hex"));
-    return ["kpalette remap", file, "--palette", palette, ...spaceAndDither(settings)].join(" ");
-  }
-  const words = ["kpalette quantize", file, "-k", String(settings.k), ...spaceAndDither(settings)];
-  if (settings.effort !== DEFAULTS.effort) words.push("--effort", settings.effort);
-  if (settings.fixed.length) words.push("--fixed", quoted(settings.fixed.join(",")));
+  // A palette of fixed colours alone is that palette.
+  const fixed = shown.edited ? namesOf(shown).map(plainName) : settings.fixed;
+  const k = shown.edited ? fixed.length : settings.k;
+  const words = ["kpalette quantize", shellName(name), "-k", String(k)];
+  words.push(...spaceAndDither(settings));
+  if (!shown.edited && settings.effort !== DEFAULTS.effort) words.push("--effort", settings.effort);
+  if (fixed.length) words.push("--fixed", quoted(fixed.join(",")));
   return words.join(" ");
 }
 

@@ -1,4 +1,4 @@
-// What the visitor leaves with: figures, files, and words to do the same elsewhere.
+// What the visitor leaves with: files, and words to do the same elsewhere.
 
 import { copyText, download, find, make } from "../dom";
 import { toast } from "../messages";
@@ -6,17 +6,12 @@ import { encode, FORMATS, swatches } from "../palette_files/formats";
 import { type Counted, orderOf } from "../palette/sorting";
 import { colorAt } from "../colors";
 import type { Session, Shown } from "../session";
-import { bytes, count, figure, stem } from "../text";
+import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
-
-/** After the last change, in ms, comes what takes longer than a fit. */
-const REST = 350;
 
 export class TakePanel {
   #session: Session;
   #shown: Shown | null = null;
-  #file: Promise<Uint8Array<ArrayBuffer>> | null = null;
-  #timer = 0;
 
   constructor(session: Session) {
     this.#session = session;
@@ -52,56 +47,22 @@ export class TakePanel {
       const { picture } = this.#session;
       if (!picture || !this.#shown) return;
       const copied = await copyText(write(picture.name, this.#shown));
-      const needs =
-        this.#shown.edited && write === asCommand ? ": it needs the palette as .hex" : "";
-      toast(copied ? said + needs : "The browser refused to copy");
+      toast(copied ? said : "The browser refused to copy");
     });
   }
 
-  /** Of another picture nothing is known yet. */
   #clear(): void {
     this.#shown = null;
-    clearTimeout(this.#timer);
-    for (const figure of document.querySelectorAll("#figures dd")) figure.textContent = "–";
-    find("#bytes-part").textContent = "";
     find("#command").textContent = "";
   }
 
   #show(shown: Shown): void {
     const { picture } = this.#session;
-    if (!picture || shown === this.#shown) return;
+    if (!picture) return;
     this.#shown = shown;
-    this.#file = null;
-    const about = shown.exact ? "" : "≈ ";
-    find("#mse").textContent = about + figure(shown.mse);
-    find("#psnr").textContent = Number.isFinite(shown.psnr)
-      ? `${about}${shown.psnr.toFixed(2)} dB`
-      : "lossless";
-    find("#delta-e").classList.add("old");
-    find("#time").textContent = `${shown.ms < 10 ? shown.ms.toFixed(1) : Math.round(shown.ms)} ms`;
-    find("#passes").textContent = count(shown.passes);
-    find("#command").textContent = asCommand(picture.name, shown);
-    find("#bytes").classList.add("old");
-    clearTimeout(this.#timer);
-    if (shown.exact)
-      this.#timer = window.setTimeout(() => this.#measure(shown).catch(() => {}), REST);
-  }
-
-  #png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
-    return (this.#file ??= this.#session.png(shown));
-  }
-
-  async #measure(shown: Shown): Promise<void> {
-    const deltaE = await this.#session.deltaE(shown);
-    find("#delta-e").textContent = deltaE.toFixed(2);
-    find("#delta-e").classList.remove("old");
-    const file = await this.#png(shown);
-    if (shown !== this.#shown) return;
-    const { picture } = this.#session;
-    const part = picture?.bytes ? Math.round((100 * file.length) / picture.bytes) : 0;
-    find("#bytes-part").textContent = part ? `${part} % of file` : "";
-    find("#bytes").textContent = bytes(file.length);
-    find("#bytes").classList.remove("old");
+    const words = asCommand(picture.name, shown).split(" ");
+    const spans = words.map((word) => make("span", { textContent: word }));
+    find("#command").replaceChildren(...spans.flatMap((span) => [span, " "]).slice(0, -1));
   }
 
   async #savePng(): Promise<void> {
@@ -117,7 +78,7 @@ export class TakePanel {
       shown.edited ? shown.counts.length : shown.settings.k,
       "png",
     );
-    download(await this.#png(shown), "image/png", name);
+    download(await this.#session.png(shown), "image/png", name);
   }
 
   async #savePalette(kind: string): Promise<void> {

@@ -122,6 +122,30 @@ test("a garbage address is left out, and said", async ({ page, baseURL, complain
   expect(await swatches(page)).toHaveLength(9);
 });
 
+test("a note goes by itself once it can have been read, an error stays", async ({ page }) => {
+  await page.clock.install();
+  await page.goto("/#k=banana");
+  const note = page.locator("#notes .notice");
+  await expect(note).toHaveCount(1);
+  await page.setInputFiles("#file", notAnImage);
+  await expect(page.locator("#alerts .notice")).toHaveCount(1);
+  await page.clock.fastForward(5000);
+  await expect(note).toHaveCount(1);
+  await note.hover();
+  await page.clock.fastForward(60_000);
+  await expect(note).toHaveCount(1); // still pointed at
+  await page.mouse.move(0, 0);
+  await note.getByRole("button").focus();
+  await page.clock.fastForward(60_000);
+  await expect(note).toHaveCount(1); // the focus is within
+  await page.locator("#k-number").focus();
+  await page.clock.fastForward(5000);
+  await expect(note).toHaveCount(1); // its time begins anew
+  await page.clock.fastForward(15_000);
+  await expect(note).toHaveCount(0);
+  await expect(page.locator("#alerts .notice")).toHaveCount(1);
+});
+
 test("a number that is none goes back to what k is", async ({ playground: page }) => {
   await page.locator("#k-number").fill("9999");
   await page.keyboard.press("Enter");

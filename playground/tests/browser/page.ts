@@ -46,8 +46,8 @@ export async function ready(page: Page): Promise<void> {
 
 /** Waits until nothing is being made, and the file's size is that of what is shown. */
 export async function settled(page: Page): Promise<void> {
-  await expect(page.locator("#bytes")).not.toHaveClass(/old/);
   await expect(page.locator("#stage")).toHaveAttribute("aria-busy", "false");
+  await expect(page.locator("#bytes")).not.toHaveClass(/old/);
 }
 
 export async function openFile(page: Page, file: Upload): Promise<void> {

@@ -1,9 +1,38 @@
 // Colours that are copied, fixed and edited.
 
+import type { Page } from "@playwright/test";
 import { golden, readIndexed } from "./files";
 import { downloaded, expect, openFile, settled, setK, swatches, test } from "./page";
 
 const clipboard = "navigator.clipboard.readText()";
+
+/** One swatch is marked, and the fields are about it. */
+async function expectSelected(page: Page, name: string): Promise<void> {
+  await expect(page.locator("#swatches li.selected .hex")).toHaveText([name]);
+  await expect(page.locator("#detail-color")).toHaveValue(`#${name.slice(0, 6)}`);
+  await expect(page.locator("#detail-hex")).toHaveValue(`#${name}`);
+}
+
+/** From now on work of this kind is begun only so many ms after it was asked for. */
+async function slowDown(page: Page, kind: "quantize" | "remap", ms: number): Promise<void> {
+  await page.evaluate(
+    ([kind, ms]) => {
+      const post = Worker.prototype.postMessage as (...given: unknown[]) => void;
+      Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
+        const slow = (given[0] as { kind: string }).kind === kind;
+        setTimeout(() => post.apply(this, given), slow ? ms : 0);
+      };
+    },
+    [kind, ms] as const,
+  );
+}
+
+async function typeHex(page: Page, name: string): Promise<void> {
+  await page.locator("#detail-hex").fill(name);
+  await page.keyboard.press("Enter");
+}
+
+const without = (names: string[], name: string) => names.filter((other) => other !== name).sort();
 
 test("a click copies a colour", async ({ playground: page }) => {
   const [, second] = await swatches(page);
@@ -41,17 +70,117 @@ test("an edited colour repaints the picture, and becomes fixed", async ({ playgr
   const after = [before[0], "ff00ff", before[2], before[3]];
   expect((await swatches(page)).sort()).toEqual(after.sort());
   await expect(page.locator("#edited")).toBeVisible();
-  await expect(page.locator("#detail-hex")).toHaveValue("#ff00ff"); // wherever it is sorted to
+  await expectSelected(page, "ff00ff"); // wherever it is sorted to
   const { data } = await downloaded(page, () => page.click("#save-png"));
   expect(readIndexed(data).palette).toContain("#ff00ff");
   await page.click("#copy-command");
-  expect(await page.evaluate(clipboard)).toBe("kpalette remap hills.png --palette hills-4.hex");
+  const command = (await page.evaluate(clipboard)) as string;
+  expect(command).toMatch(/^kpalette quantize hills\.png -k 4 --fixed '(#[0-9a-f]{6},?){4}'$/);
+  expect(command.match(/[0-9a-f]{6}/g)?.sort()).toEqual(after);
   await page.click("#refit");
   await settled(page);
   await expect(page.locator("#edited")).toBeHidden();
   expect(await swatches(page)).toContain("ff00ff");
   await page.click("#copy-command");
   expect(await page.evaluate(clipboard)).toBe("kpalette quantize hills.png -k 4 --fixed '#ff00ff'");
+});
+
+test("a colour is edited again and again, and no other", async ({ playground: page }) => {
+  const before = await swatches(page);
+  await page.locator("#swatches .swatch").nth(4).click();
+  for (const name of ["ff00ff", "00ffff", "010101"]) {
+    await typeHex(page, `#${name}`);
+    await settled(page);
+    await expectSelected(page, name);
+    expect(without(await swatches(page), name)).toEqual(without(before, before[4]));
+  }
+});
+
+test("edits that come faster than the repaints end with the last one", async ({
+  playground: page,
+}) => {
+  const before = await swatches(page);
+  await slowDown(page, "remap", 300);
+  await page.locator("#swatches .swatch").nth(4).click();
+  for (const name of ["#ff00ff", "#00ffff", "#ffff00"]) await typeHex(page, name);
+  await settled(page);
+  await expectSelected(page, "ffff00");
+  expect(without(await swatches(page), "ffff00")).toEqual(without(before, before[4]));
+});
+
+test("an edit goes before a fit that is under way", async ({ playground: page }) => {
+  const before = await swatches(page);
+  await slowDown(page, "quantize", 400);
+  await page.locator("#swatches .swatch").nth(4).click();
+  await page.locator("#k").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.locator("#detail-color").evaluate(async (input: HTMLInputElement) => {
+    const pick = (name: string, event: string) => {
+      input.value = name;
+      input.dispatchEvent(new Event(event, { bubbles: true }));
+    };
+    pick("#ff00ff", "input");
+    await new Promise((resolve) => setTimeout(resolve, 600)); // by then the fit would be there
+    pick("#ff01ff", "input");
+    pick("#ff01ff", "change");
+  });
+  await settled(page);
+  await expectSelected(page, "ff01ff");
+  expect(without(await swatches(page), "ff01ff")).toEqual(without(before, before[4]));
+  await expect(page.locator("#k-number")).toHaveValue("16");
+  await expect(page.locator("#edited")).toBeVisible();
+});
+
+test("what is typed about a colour that goes meanwhile edits no other", async ({
+  playground: page,
+}) => {
+  await slowDown(page, "quantize", 400);
+  await page.locator("#swatches .swatch").nth(4).click();
+  await page.locator("#k-number").fill("5");
+  await page.locator("#detail-hex").fill("#ff00ff");
+  await expect(page.locator("#swatches li")).toHaveCount(5);
+  await page.keyboard.press("Enter");
+  await settled(page);
+  const names = await swatches(page);
+  expect(names).not.toContain("ff00ff");
+  await expectSelected(page, names[4]);
+});
+
+test("the selected colour stays so in any order", async ({ playground: page }) => {
+  const [, , third] = await swatches(page);
+  await page.locator("#swatches .swatch").nth(2).click();
+  for (const sort of ["hue", "luminance", "share"]) {
+    await page.selectOption("#sort", sort);
+    await expectSelected(page, third);
+  }
+  await typeHex(page, "#ff00ff");
+  await page.selectOption("#sort", "hue");
+  await settled(page);
+  await expectSelected(page, "ff00ff");
+});
+
+test("a colour that is fixed stays selected, and has the focus", async ({ playground: page }) => {
+  const names = await swatches(page);
+  for (const at of [5, 11]) {
+    const swatch = page.locator(`#swatches .swatch[title^="#${names[at]}"]`);
+    await swatch.focus();
+    await page.keyboard.press("l");
+    await settled(page);
+    await expectSelected(page, names[at]);
+    await expect(swatch).toBeFocused();
+    await page.keyboard.press("l");
+    await settled(page);
+    await expect(page.locator("#fixed-list")).toBeHidden();
+  }
+});
+
+test("Escape takes back what was typed", async ({ playground: page }) => {
+  const [first] = await swatches(page);
+  await page.locator("#detail-hex").fill("#ff00ff");
+  await page.keyboard.press("Escape");
+  await expectSelected(page, first);
+  await page.keyboard.press("Tab");
+  expect(await swatches(page)).toContain(first);
 });
 
 test("the colour input edits as well", async ({ playground: page }) => {

@@ -109,6 +109,45 @@ test("k-means plays by itself until it settles, and pauses", async ({ playground
   await expect(page.locator("#steps-play")).toHaveText("Play again");
 });
 
+test("while k-means is stepped, what it costs is that of the pass", async ({
+  playground: page,
+}) => {
+  await page.selectOption("#dither", "bayer");
+  await settled(page);
+  const figures = () => page.locator("#figures dd").allTextContents();
+  const result = await figures();
+  const of = page.locator("#figures-of");
+  await expect(of).toBeEmpty();
+  let last = Number.POSITIVE_INFINITY;
+  for (const label of ["Seeds", "Pass 1", "Pass 2"]) {
+    await page.click("#steps-next");
+    await expect(of).toHaveText(`${label}, undithered`);
+    await expect(page.locator("#result-tag")).toHaveText(`${label}, undithered`);
+    const [mse, psnr, deltaE, bytes, time, passes] = await figures();
+    expect(Number(mse.replaceAll(",", ""))).toBeLessThan(last);
+    last = Number(mse.replaceAll(",", ""));
+    expect(Number.parseFloat(psnr)).toBeCloseTo(10 * Math.log10((3 * 255 ** 2) / last), 1);
+    expect([deltaE, bytes, time]).toEqual(["–", "–", "–"]);
+    expect(passes).toBe(/\d/.exec(label)?.[0] ?? "0");
+  }
+  await page.waitForTimeout(600); // nothing of the result comes late
+  expect((await figures())[3]).toBe("–");
+  await page.click("#steps-reset");
+  await expect(of).toBeEmpty();
+  await settled(page);
+  const after = await figures();
+  for (const at of [0, 1, 2, 3, 5]) expect(after[at]).toBe(result[at]);
+});
+
+test("the curve says what its numbers are", async ({ playground: page }) => {
+  const unit = page.locator("#curve-unit");
+  await expect(unit).toHaveText("Cost: squared distance in Oklab, sum over pixels");
+  await page.check("#space input[value=lab]");
+  await expect(unit).toContainText("in CIELAB");
+  await page.check("#measure input[value=size]");
+  await expect(unit).toHaveText("PNG size: bytes");
+});
+
 test("other settings end the steps", async ({ playground: page }) => {
   await page.click("#steps-next");
   await expect(page.locator("#steps-text")).toContainText("Seeds");

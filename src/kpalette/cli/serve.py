@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, Stopped, say
+from kpalette.cli.exits import EXIT_CODES, UNREADABLE, UNWRITABLE, Failed, Stopped, say
 
 if TYPE_CHECKING:
     from kpalette.serving import Server
 
 USUAL_PORT = 8575
+
+#: Those that can be: it works until a signal ends it.
+CODES = {
+    **{code: EXIT_CODES[code] for code in (2, 70, 129, 130, 141, 143)},
+    UNREADABLE: "the page is not in this installation, or cannot be read",
+    UNWRITABLE: "the address cannot be written to stdout",
+}
+EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {CODES[code]}" for code in sorted(CODES))
 
 
 @click.command("serve", epilog=EPILOG)
@@ -64,7 +72,9 @@ def _listening(port: int | None) -> Server:
         return Server(assets, USUAL_PORT if port is None else port)
     except OSError as error:
         if port is None:
-            return Server(assets, 0)
+            server = Server(assets, 0)
+            say(f"port {USUAL_PORT} cannot be used ({error.strerror}), so this is another")
+            return server
         raise click.BadParameter(
             f"expected a free port, got {port}: {error.strerror}", param_hint="'--port'"
         ) from None

@@ -1,0 +1,82 @@
+// What it cost: the figures of what is on the stage, be it the result or a pass of k-means.
+
+import { find } from "../dom";
+import type { Lent, Session, Shown } from "../session";
+import { bytes, count, figure } from "../text";
+
+/** After the last change, in ms, comes what takes longer than a fit. */
+const REST = 350;
+
+export class FiguresPanel {
+  #session: Session;
+  #shown: Shown | null = null;
+  #timer = 0;
+
+  constructor(session: Session) {
+    this.#session = session;
+    session.opened.on(() => this.#clear());
+    session.shown.on((shown) => this.#show(shown));
+    session.lent.on((lent) => this.#lend(lent));
+  }
+
+  /** Of another picture nothing is known yet. */
+  #clear(): void {
+    this.#shown = null;
+    clearTimeout(this.#timer);
+    this.#empty();
+    this.#name("");
+  }
+
+  #show(shown: Shown): void {
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#tellError(shown, shown.exact ? "" : "≈ ");
+    find("#delta-e").classList.add("old");
+    find("#time").textContent = `${shown.ms < 10 ? shown.ms.toFixed(1) : Math.round(shown.ms)} ms`;
+    find("#bytes").classList.add("old");
+    clearTimeout(this.#timer);
+    if (shown.exact)
+      this.#timer = window.setTimeout(() => this.#measure(shown).catch(() => {}), REST);
+  }
+
+  #lend(lent: Lent | null): void {
+    this.#name(lent?.label ?? "");
+    if (!lent) return;
+    this.#shown = null; // what is being measured is of the result
+    clearTimeout(this.#timer);
+    this.#empty();
+    this.#tellError(lent);
+  }
+
+  #empty(): void {
+    for (const figure of document.querySelectorAll("#figures dd")) {
+      figure.textContent = "–";
+      figure.classList.remove("old");
+    }
+    find("#bytes-part").textContent = "";
+  }
+
+  #name(label: string): void {
+    find("#figures-of").textContent = label;
+  }
+
+  #tellError({ mse, psnr, passes }: Lent | Shown, about = ""): void {
+    find("#mse").textContent = about + figure(mse);
+    find("#psnr").textContent = Number.isFinite(psnr) ? `${about}${psnr.toFixed(2)} dB` : "lossless";
+    find("#passes").textContent = count(passes);
+  }
+
+  async #measure(shown: Shown): Promise<void> {
+    const deltaE = await this.#session.deltaE(shown);
+    if (shown !== this.#shown) return;
+    find("#delta-e").textContent = deltaE.toFixed(2);
+    find("#delta-e").classList.remove("old");
+    const file = await this.#session.png(shown);
+    if (shown !== this.#shown) return;
+    const { picture } = this.#session;
+    const part = picture?.bytes ? Math.round((100 * file.length) / picture.bytes) : 0;
+    find("#bytes-part").textContent = part ? `${part} % of file` : "";
+    find("#bytes").textContent = bytes(file.length);
+    find("#bytes").classList.remove("old");
+  }
+}
