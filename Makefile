@@ -95,7 +95,7 @@ wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --outdir build/wheel
 	@mkdir -p dist
-	$(if $(LINUX),PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel -q repair -w dist,cp -t dist) \
+	$(if $(LINUX),PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair -w dist,cp -t dist) \
 	  build/wheel/*.whl
 	cp build/wheel/*.tar.gz dist
 	$(BIN)/twine check --strict dist/*
