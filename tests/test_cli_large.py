@@ -17,11 +17,31 @@ import zarr
 from PIL import Image
 
 import kpalette
-from conftest import noise
+from conftest import PATIENCE, noise
 from kpalette import cli
 from kpalette.distributed import running
 
 COMMAND = [sys.executable, "-m", "kpalette"]
+
+#: The same, but after the first block that is written all others wait for the end.
+ONE_BLOCK = """
+import threading
+from kpalette import cli
+from kpalette.distributed.saving import BlockWriter
+
+first, over, write = threading.Lock(), threading.Event(), BlockWriter.write
+
+def one_block(self, block):
+    if not first.acquire(blocking=False):
+        over.wait()
+    write(self, block)
+
+BlockWriter.write = one_block
+try:
+    cli.main()
+finally:
+    over.set()
+"""
 
 
 @pytest.fixture
@@ -206,14 +226,15 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
         "930MB",
         "-q",
     ]
-    process = subprocess.Popen([*COMMAND, *map(str, args)], stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 60
+    command = [sys.executable, "-c", ONE_BLOCK, *map(str, args)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + PATIENCE
     while not (part / "done").is_dir() or not os.listdir(part / "done"):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.002)
     process.send_signal(number)
-    said = process.communicate(timeout=60)[1]
+    said = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == (130 if number == signal.SIGINT else -number)
     assert said == (b"kpalette: interrupted\n" if number == signal.SIGINT else b"")
     assert not out.exists()

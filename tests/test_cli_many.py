@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import kpalette
-from conftest import files_in, gradient, noise, png_header, tree
+from conftest import PATIENCE, files_in, gradient, noise, png_header, tree
 from kpalette import cli
 from kpalette.cli import inputs, jobs, plan
 
@@ -325,13 +325,13 @@ def test_a_signal_leaves_nothing_half_written(
         (tmp_path / f"{i}.png").symlink_to(source)
     args = ["quantize", "-q", "-r", str(tmp_path), "-k", "32", "--out-dir", str(out), "-j", "4"]
     process = subprocess.Popen([*COMMAND, *args], stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not (out.is_dir() and any(out.glob("*.png"))):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.005)
     process.send_signal(number)
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=PATIENCE)
     assert (process.returncode, stderr.decode()) == (code, said)
     written = files_in(out)
     assert 0 < len(written) < 400

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import kpalette
-from conftest import DAMAGED, files_in, gradient, noise, png_header
+from conftest import DAMAGED, PATIENCE, files_in, gradient, noise, png_header
 from kpalette import cli, pipeline
 
 COMMAND = [sys.executable, "-m", "kpalette"]
@@ -250,13 +250,13 @@ def test_a_signal_ends_it_cleanly(number: int, code: int, word: str, tmp_path: P
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not (out.is_dir() and any(out.glob("*.png"))):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.005)
     process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=30)
+    stdout, stderr = process.communicate(timeout=PATIENCE)
     assert process.returncode == code
     assert stdout == b""
     assert stderr.decode() == f"kpalette: {word}\n"

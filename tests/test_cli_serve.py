@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from conftest import PATIENCE
 from kpalette import cli, serving
 from kpalette.cli import serve
 
@@ -58,7 +59,7 @@ def ask(
     server: serving.Server, path: str, method: str = "GET", **headers: str
 ) -> tuple[http.client.HTTPResponse, bytes]:
     """Send a path just as it is."""
-    connection = http.client.HTTPConnection(serving.LOOPBACK, server.server_port, timeout=10)
+    connection = http.client.HTTPConnection(serving.LOOPBACK, server.server_port, timeout=PATIENCE)
     connection.putrequest(method, path, skip_host="Host" in headers)
     for name, value in headers.items():
         connection.putheader(name, value)
@@ -157,13 +158,13 @@ def test_own_hosts(server: serving.Server, host: str) -> None:
 
 
 def test_no_host(server: serving.Server) -> None:
-    with socket.create_connection((serving.LOOPBACK, server.server_port), 10) as connection:
+    with socket.create_connection((serving.LOOPBACK, server.server_port), PATIENCE) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert connection.makefile("rb").readline().split()[1] == b"421"
 
 
 def test_body_of_a_refused_request_is_no_request(server: serving.Server) -> None:
-    with socket.create_connection((serving.LOOPBACK, server.server_port), 10) as connection:
+    with socket.create_connection((serving.LOOPBACK, server.server_port), PATIENCE) as connection:
         inner = f"GET / HTTP/1.1\r\nHost: {serving.LOOPBACK}:{server.server_port}\r\n\r\n"
         connection.sendall(f"POST / HTTP/1.1\r\nContent-Length: 999\r\n\r\n{inner}".encode())
         assert connection.makefile("rb").read().count(b"HTTP/1.1") == 1
@@ -198,13 +199,13 @@ def test_begins_and_ends(page: Path, number: int, code: int) -> None:
         connection.request("GET", "/")
         assert b"playground" in connection.getresponse().read()
     process.send_signal(number)
-    out, said = process.communicate(timeout=20)
+    out, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, said) == (code, "", "Ctrl-C ends it\n")
 
 
 def test_a_port_that_is_taken(page: Path, server: serving.Server) -> None:
     process, url = started(page, "--port", str(server.server_port))
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, url) == (2, "")
     assert f"--port': expected a free port, got {server.server_port}: Address already" in said
 

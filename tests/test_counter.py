@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kpalette.counter
+from conftest import noise
 from kpalette import ColorCounter, ColorHistogram
 
 parts = st.lists(
@@ -131,3 +134,21 @@ def test_memory_is_bounded_whatever_comes() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     unit = 1 if sys.platform == "darwin" else 1024
     assert int(done.stdout) * unit < 640e6
+
+
+def test_threads_may_share_a_counter() -> None:
+    images = [noise(90, 200, 3 + i % 2, seed=i) for i in range(12)]
+    histograms = [ColorHistogram.from_image(image) for image in images]
+    sources = images + histograms
+    counter, together = ColorCounter(threads=3), threading.Barrier(4)
+
+    def add(which: int) -> None:
+        together.wait()
+        for source in sources[which::4]:
+            counter.update(source)
+            counter.histogram()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(4)))
+    assert counter.n_pixels == 2 * 12 * 90 * 200
+    assert counter.histogram() == sum(histograms + histograms)

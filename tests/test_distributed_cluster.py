@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -19,9 +20,9 @@ import zarr
 from distributed import Client, LocalCluster
 
 import kpalette
-from conftest import noise
+from conftest import PATIENCE, noise
 from kpalette import ColorHistogram, distributed
-from kpalette.distributed import OutputError, SchedulerLostError, TileError
+from kpalette.distributed import OutputError, SchedulerLostError, TileError, running
 
 PIXELS = noise(120, 160)
 SIDE = 40
@@ -30,20 +31,24 @@ N_TILES = 12
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
-    with LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address="127.0.0.1:0",
-        silence_logs=50,
-    ) as cluster:
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": PATIENCE}),
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+        ) as cluster,
+    ):
         yield cluster
 
 
 @pytest.fixture
 def client(cluster: LocalCluster) -> Iterator[Client]:
     with Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=PATIENCE)  # one may have been killed just before
         yield client
 
 
@@ -85,7 +90,8 @@ def n_reads(folder: Path, place: str = "*") -> int:
     return len(list((folder / "reads").glob(f"{place} *")))
 
 
-def test_gives_what_one_machine_gives(client, tmp_path) -> None:
+def test_gives_what_one_machine_gives(client, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(running, "CONNECT_TIMEOUT", PATIENCE)
     zarr.create_array(tmp_path / "big.zarr", data=PIXELS, chunks=(SIDE, SIDE, 3))
     whole = kpalette.quantize(PIXELS, 7, dither="blue-noise")
     address = client.scheduler.address

@@ -67,7 +67,8 @@ def execute(notebook: Any, **environment: str) -> Any:
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=300,
+        timeout=1200,  # of a machine that has other things to do
+        startup_timeout=300,
         record_timing=False,
         coalesce_streams=True,
         config=Config(KernelManager={"transport": "ipc"}),  # not over a port that others can reach

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,8 @@ class ColorCounter:
 
     Adding an image costs time for its pixels alone, however many came before. Memory is bounded:
     16 MB per thread and 128 MB for all 2**24 colours without alpha, whatever comes; of colours with
-    alpha there can be 2**25, which take about 1.2 GB.
+    alpha there can be 2**25, which take about 1.2 GB. Several threads may add to one counter: they
+    decode at once, and count in turn.
 
     Parameters
     ----------
@@ -50,6 +52,7 @@ class ColorCounter:
         self._rgb = _core.Counter()
         self._rgba = PairwiseSum()
         self._n_pixels = 0
+        self._lock = threading.Lock()  # a team serves one caller at a time
 
     def update(self, source: ImageSource | ColorHistogram) -> None:
         """Count another image, or add a histogram.
@@ -66,14 +69,20 @@ class ColorCounter:
         OverflowError
             If there are more than 2**63 - 1 pixels, or more than 2**25 distinct colours with alpha.
         """
-        if not isinstance(source, ColorHistogram):
-            pixels = files.as_pixels(source)
-            if pixels.shape[2] == 3:
+        if isinstance(source, ColorHistogram):
+            with self._lock:
+                self._add(source)
+            return
+        pixels = files.as_pixels(source)
+        with self._lock:
+            if pixels.shape[2] == 4:
+                self._add(ColorHistogram.from_pixels(pixels, self._team))
+            else:
                 flat = pixels.reshape(-1, 3)
                 self._grow(len(flat))
                 self._rgb.add(flat, self._team)
-                return
-            source = ColorHistogram.from_pixels(pixels, self._team)
+
+    def _add(self, source: ColorHistogram) -> None:
         if source.channels == 4:
             self._rgba.add(source, MAX_RGBA)
             self._grow(source.n_pixels)
@@ -105,8 +114,9 @@ class ColorCounter:
         """
         if self._n_pixels == 0:
             raise ValueError("histogram: expected at least one image, got none")
-        parts = [] if self._rgba.empty else [self._rgba.total()]
-        colors, counts = self._rgb.total(self._team)
+        with self._lock:
+            parts = [] if self._rgba.empty else [self._rgba.total()]
+            colors, counts = self._rgb.total(self._team)
         if len(counts):
             parts.append(ColorHistogram.from_core(colors, counts))
         return sum(parts[1:], start=parts[0])

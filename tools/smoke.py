@@ -1,0 +1,82 @@
+"""Try the installed package in a few seconds, from outside of a clone: what each wheel must do.
+
+    PATH=/nowhere some/venv/bin/python tools/smoke.py
+
+What is asked for is the command, the library, and the page of `kpalette serve`. Nothing else than
+the package and what it depends on need be installed.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+import kpalette
+
+COMMAND = os.path.join(sysconfig.get_path("scripts"), "kpalette")
+
+#: The first bytes of what the page cannot do without.
+PAGE = {"index.html": b"<!doctype html>", ".wasm": b"\0asm"}
+
+
+def try_command(folder: Path) -> None:
+    told = subprocess.check_output([COMMAND, "--version"], text=True)
+    assert version("kpalette") in told, told
+    subprocess.run([COMMAND, "demo", "--out", folder / "demo"], check=True)
+    pictures = sorted(path.name for path in (folder / "demo").iterdir())
+    assert len(pictures) >= 4, pictures
+    photo, few = folder / "demo" / pictures[0], folder / "few.png"
+    subprocess.run([COMMAND, "quantize", photo, "-k", "16", "-o", few], check=True)
+    assert kpalette.quantize(few, 16).mse == 0
+
+
+def try_library() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    for threads in (1, 2):
+        q = kpalette.quantize(pixels, 32, dither="floyd-steinberg", threads=threads)
+        assert q.rgb.shape == pixels.shape
+        assert len(q.palette) == len(np.unique(q.rgb.reshape(-1, 3), axis=0)) == 32
+    model = kpalette.KMeans(4, random_state=0).fit(pixels.reshape(-1, 3))
+    assert model.cluster_centers_.shape == (4, 3)
+
+
+def try_page() -> None:
+    root = Path(kpalette.__file__).with_name("playground")
+    files = [path for path in root.rglob("*") if path.is_file()]
+    for name, start in PAGE.items():
+        (path,) = (path for path in files if path.name.endswith(name))
+        assert path.read_bytes().lower().startswith(start), path
+    command = [COMMAND, "serve", "--no-browser", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            assert serving.stdout
+            host = serving.stdout.readline().split("/")[2]
+            connection = http.client.HTTPConnection(host, timeout=60)
+            for path in files:
+                connection.request("GET", f"/{path.relative_to(root)}")
+                assert connection.getresponse().read() == path.read_bytes(), path
+            connection.close()
+        finally:
+            serving.terminate()
+    assert serving.returncode == 143, serving.returncode
+
+
+def main() -> None:
+    """Fail with a traceback where something is not as it should be."""
+    with tempfile.TemporaryDirectory() as folder:
+        try_command(Path(folder))
+    try_library()
+    try_page()
+    print(f"kpalette {version('kpalette')} works on Python {sys.version.split()[0]}")
+
+
+if __name__ == "__main__":
+    main()
