@@ -15,7 +15,7 @@ CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
-.PHONY: help demo test core-test lint format bench notebook stubs clean
+.PHONY: help demo test core-test lint format bench notebook stubs docs docs-links clean
 .PHONY: playground playground-test page-test
 
 help:  ## this list
@@ -54,6 +54,13 @@ notebook: $(VENV)/test  ## run examples/image_quantization.py and write the note
 
 stubs: $(VENV)/test  ## write the types of the native module to src/kpalette/_core.pyi
 	$(BIN)/python -m nanobind.stubgen -q -m kpalette._core -o src/kpalette/_core.pyi
+
+docs: $(VENV)/docs  ## write the documentation to build/docs/html
+	@$(BIN)/sphinx-build -qW --keep-going -b html -d build/docs/doctrees docs build/docs/html
+	@echo "$(CURDIR)/build/docs/html/index.html"
+
+docs-links: $(VENV)/docs  ## see whether the pages that the documentation links to are there
+	$(BIN)/sphinx-build -qW --keep-going -b linkcheck -d build/docs/doctrees docs build/docs/links
 
 playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, with Node
 	cd playground && npm run --silent build
@@ -95,7 +102,8 @@ playground/node_modules/.stamp: playground/package-lock.json
 # Stamps: the package as the sources are now, and what an extra names.
 $(VENV)/test: extras := [test]
 $(VENV)/bench: extras := [bench]
-$(VENV)/package $(VENV)/test $(VENV)/bench: $(SOURCES) | $(BIN)/python
+$(VENV)/docs: extras := [docs]
+$(VENV)/package $(VENV)/test $(VENV)/bench $(VENV)/docs: $(SOURCES) | $(BIN)/python
 	$(PIP_INSTALL) ".$(extras)"
 	@touch $@
 
