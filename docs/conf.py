@@ -1,8 +1,14 @@
 """How Sphinx makes the site. Nothing is fetched while it does."""
 
+from __future__ import annotations
+
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
 
 sys.path.insert(0, str(Path(__file__).parent / "ext"))
 
@@ -24,8 +30,8 @@ html_theme = "furo"
 html_title = "kpalette"
 html_copy_source = False
 html_theme_options = {"navigation_with_keys": True}
-# -- and "…" in commands and errors mean what they say.
-smartquotes = False
+# The -- between a parameter and what it is becomes a dash; quotes stay what they are.
+smartquotes_action = "D"
 
 # Pages are Markdown; links to headings of other pages work as they do in a code host's view.
 myst_heading_anchors = 3
@@ -47,3 +53,14 @@ napoleon_use_rtype = False
 nitpicky = True
 nitpick_ignore_regex = [("py:class", r"(?!kpalette\.).*"), ("py:exc", r"(?!kpalette\.).*")]
 linkcheck_ignore = [r"http://127\.0\.0\.1.*"]
+
+
+def unlink_words(app: Any, tree: nodes.document) -> None:
+    """Keep words of a type, such as k in "uint8 array (k, 3)", from leading to their namesakes."""
+    for link in list(tree.findall(pending_xref)):
+        if link["reftype"] == "class" and link["reftarget"].islower():
+            link.replace_self(link.children)
+
+
+def setup(app: Any) -> None:
+    app.connect("doctree-read", unlink_words)

@@ -59,9 +59,7 @@ def few_colors(path: Path) -> None:
 
 def cloud(path: Path) -> None:
     palette = kpalette.extract_palette(PHOTO, 16)
-    image.plot_rgb_vector(
-        PHOTO.reshape(-1, 3), figsize=(7, 6), centers=palette.colors, save=path
-    )
+    image.plot_rgb_vector(PHOTO.reshape(-1, 3), figsize=(7, 6), centers=palette.colors, save=path)
 
 
 def counting(path: Path) -> None:
@@ -85,7 +83,7 @@ def counting(path: Path) -> None:
 def pruning(path: Path) -> None:
     """A box of colours, and which centres could be nearest to some point of it."""
     random = np.random.default_rng(5)
-    centers = random.uniform(0.03, 0.97, (32, 2))
+    centers = random.uniform(0.03, 0.97, (64, 2))
     low, high = np.array([0.42, 0.46]), np.array([0.56, 0.60])
     points = random.uniform(low, high, (64, 2))
     nearest = np.argmin(((centers - (low + high) / 2) ** 2).sum(axis=1))
@@ -161,7 +159,10 @@ def glowing() -> Pixels:
     """Draw a disc with a soft edge and a shadow, on nothing."""
     size = 220, 150
     layers = []
-    for color, corners, blur in (("black", (70, 45, 170, 135), 10), ("#e4572e", (60, 20, 150, 110), 1)):
+    for color, corners, blur in (
+        ("black", (70, 45, 170, 135), 10),
+        ("#e4572e", (60, 20, 150, 110), 1),
+    ):
         mask = Image.new("L", size)
         ImageDraw.Draw(mask).ellipse(corners, fill=170 if color == "black" else 255)
         layer = Image.new("RGBA", size, color)

@@ -48,7 +48,7 @@ FENCE = re.compile(
     re.MULTILINE,
 )
 #: What cannot run in a test: builds, servers, clusters, programs that are not there.
-MOST_NOT_RUN = 16
+MOST_NOT_RUN = 10
 SECONDS = 120
 MAX_PICTURES = 1_500_000
 
@@ -200,7 +200,6 @@ def test_few_snippets_are_not_run() -> None:
     left_out = [f"{name}:{s.line}: {s.not_run}" for name, s in every if s.not_run]
     print(f"{len(every) - len(left_out)} snippets run; not run are", *left_out, sep="\n")
     assert len(left_out) <= MOST_NOT_RUN
-    assert len(every) > 10 * len(left_out)
 
 
 def test_readme_leads_to_files_that_exist() -> None:

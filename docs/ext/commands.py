@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any
 
@@ -13,7 +14,7 @@ from kpalette import cli
 from kpalette.cli.options import OPTIONS, SECTIONS
 
 #: What is typed as it is: options, names of files and commands in quotes.
-TYPED = re.compile(r"(--?[a-z][\w-]*(?:=\S+)?|'[^' ]+')")
+TYPED = re.compile(r"((?<![\w.])--?[a-z][\w-]*|'[^' ]+')")
 
 
 class Commands(SphinxDirective):
@@ -32,7 +33,7 @@ class Commands(SphinxDirective):
         self.state.document.note_explicit_target(section)
         section += nodes.title(text=f"kpalette {name}")
         section += _typed_block(command.get_usage(context).removeprefix("Usage: "))
-        section += _paragraphs(command.help or "")
+        section += _paragraphs(inspect.cleandoc(command.help or ""))
         for title, options in _sections(command, context).items():
             section += nodes.rubric(text=title)
             rows = nodes.definition_list()
@@ -57,7 +58,7 @@ def _sections(command: click.Command, context: click.Context) -> dict[str, list[
 
 def _paragraphs(text: str) -> list[nodes.Node]:
     made: list[nodes.Node] = []
-    for part in re.split(r"\n\s*\n", text.strip()):
+    for part in re.split(r"\n\s*\n", text):
         if not part.startswith("\b"):
             made.append(_paragraph(" ".join(part.split())))
             continue

@@ -63,8 +63,8 @@ class SweepPoint:
     n_iter : int
         Passes of k-means that were made.
     png_bytes : int or None
-        The size of the file that :meth:`Quantized.save` would write. None if the palette has more
-        than 256 colours, or if there are no pixels because the source was a histogram.
+        The size of the file that :meth:`kpalette.Quantized.save` would write. None if the palette
+        has more than 256 colours, or if there are no pixels because the source was a histogram.
     """
 
     k: int
