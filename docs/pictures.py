@@ -145,7 +145,7 @@ def elbow(path: Path) -> None:
 
 
 def k_metrics(path: Path) -> None:
-    ks = range(2, 65, 2)
+    ks = range(4, 65, 4)
     costs, seconds = model.record_k_metrics(image.Image(PHOTO), ks, random_state=44, n_init=5)
     model.plot_k_metrics(ks, costs, seconds, save=path)
 
