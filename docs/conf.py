@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -61,5 +62,11 @@ def unlink_words(app: Any, tree: nodes.document) -> None:
             link.replace_self(link.children)
 
 
+def hide_private(app: Any, what: str, name: str, thing: Any, _: Any, shown: Any, back: Any) -> Any:
+    """Leave out of a signature what only the package itself gives."""
+    return shown and re.sub(r", _\w+(=\w+)?", "", shown), back
+
+
 def setup(app: Any) -> None:
+    app.connect("autodoc-process-signature", hide_private)
     app.connect("doctree-read", unlink_words)

@@ -168,7 +168,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_snippets_run(
     page: Path, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if any("--optimize" in snippet.body for snippet in snippets(page)):
+    if any("optimize" in snippet.body for snippet in snippets(page)):
         pytest.importorskip("oxipng")
     folder = tmp_path / "here"
     shutil.copytree(samples, folder)

@@ -207,9 +207,18 @@ class Sweep:
         return plots.finish(figure, save)
 
     def chart(self, kind: str = "png", *, figsize: tuple[float, float] = FIGSIZE) -> bytes:
-        """Encode the chart of :meth:`plot` as a ``"png"``, ``"svg"`` or ``"pdf"`` file.
+        """Encode the chart of :meth:`plot` as a file.
 
-        The same numbers give the same bytes.
+        Parameters
+        ----------
+        kind : {"png", "svg", "pdf"}
+        figsize : (float, float)
+            Inches.
+
+        Returns
+        -------
+        bytes
+            The same for the same numbers.
         """
         return plots.encode(self._draw, kind, figsize)
 
