@@ -22,7 +22,7 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
-.PHONY: help demo test core-test coverage lint format bench notebook stubs clean
+.PHONY: help demo test core-test coverage lint format bench notebook stubs docs docs-links clean
 .PHONY: playground playground-test page-test wheel
 
 help:  ## this list
@@ -76,6 +76,13 @@ notebook: $(VENV)/test  ## run examples/image_quantization.py and write the note
 
 stubs: $(VENV)/test  ## write the types of the native module to src/kpalette/_core.pyi
 	$(BIN)/python -m nanobind.stubgen -q -m kpalette._core -o src/kpalette/_core.pyi
+
+docs: $(VENV)/docs  ## write the documentation to build/docs/html
+	@$(BIN)/sphinx-build -qW --keep-going -b html -d build/docs/doctrees docs build/docs/html
+	@echo "$(CURDIR)/build/docs/html/index.html"
+
+docs-links: $(VENV)/docs  ## see whether the pages that the documentation links to are there
+	$(BIN)/sphinx-build -qW --keep-going -b linkcheck -d build/docs/doctrees docs build/docs/links
 
 playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, with Node
 	cd playground && npm run --silent build
@@ -133,7 +140,8 @@ playground/node_modules/.stamp: playground/package-lock.json
 # Stamps: the package as the sources are now, and what an extra names.
 $(VENV)/test: extras := [test]
 $(VENV)/bench: extras := [bench]
-$(VENV)/package $(VENV)/test $(VENV)/bench: $(SOURCES) | $(BIN)/python
+$(VENV)/docs: extras := [docs]
+$(VENV)/package $(VENV)/test $(VENV)/bench $(VENV)/docs: $(SOURCES) | $(BIN)/python
 	$(PIP_INSTALL) ".$(extras)"
 	@touch $@
 

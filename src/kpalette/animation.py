@@ -64,7 +64,7 @@ class QuantizedAnimation:
 
     @property
     def mse(self) -> float:
-        """Mean over frames of :attr:`Quantized.mse`."""
+        """Mean over frames of :attr:`kpalette.Quantized.mse`."""
         return math.fsum(frame.mse for frame in self.frames) / len(self.frames)
 
     @property

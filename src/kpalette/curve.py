@@ -63,8 +63,8 @@ class SweepPoint:
     n_iter : int
         Passes of k-means that were made.
     png_bytes : int or None
-        The size of the file that :meth:`Quantized.save` would write. None if the palette has more
-        than 256 colours, or if there are no pixels because the source was a histogram.
+        The size of the file that :meth:`kpalette.Quantized.save` would write. None if the palette
+        has more than 256 colours, or if there are no pixels because the source was a histogram.
     """
 
     k: int
@@ -207,9 +207,18 @@ class Sweep:
         return plots.finish(figure, save)
 
     def chart(self, kind: str = "png", *, figsize: tuple[float, float] = FIGSIZE) -> bytes:
-        """Encode the chart of :meth:`plot` as a ``"png"``, ``"svg"`` or ``"pdf"`` file.
+        """Encode the chart of :meth:`plot` as a file.
 
-        The same numbers give the same bytes.
+        Parameters
+        ----------
+        kind : {"png", "svg", "pdf"}
+        figsize : (float, float)
+            Inches.
+
+        Returns
+        -------
+        bytes
+            The same for the same numbers.
         """
         return plots.encode(self._draw, kind, figsize)
 

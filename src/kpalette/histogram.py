@@ -287,6 +287,14 @@ class ColorHistogram:
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read what :meth:`save` wrote.
 
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        ColorHistogram
+
         Raises
         ------
         OSError

@@ -100,7 +100,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
     iterations : int
         The same, by the walk-through's name.
     n_features_in_ : int
-    feature_names_in_ : array of str (n_features_in_,)
+    feature_names_in_ : array of str (n_features,)
         Where `X` has names of features.
 
     Notes
@@ -235,7 +235,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         return problem.expand(assignment.labels)
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:  # noqa: N803
-        """Fit and return :attr:`labels_`."""
+        """Fit and return ``labels_``; the parameters are those of :meth:`fit`."""
         labels: Labels = self.fit(X, sample_weight=sample_weight).labels_
         return labels
 
@@ -259,7 +259,7 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         return distances
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> Array:  # noqa: N803
-        """Fit and return the distances of :meth:`transform`."""
+        """Fit as :meth:`fit`, and return the distances of :meth:`transform`."""
         return self.fit(X, sample_weight=sample_weight).transform(X)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: N803

@@ -307,6 +307,15 @@ def plot_error_map(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from kpalette import metrics
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "errors.png")
+    >>> len(metrics.plot_error_map(np.eye(8), title="errors", save=path).axes)
+    2
     """
     figure = plots.new_figure(figsize, save)
     draw_error_map(figure, errors, title)

@@ -75,8 +75,9 @@ class Quantized:
         Parameters
         ----------
         kind : {"png", "gif", "webp", "tiff", "bmp"}
-            :func:`kpalette.files.encode` has a table of what each holds. PNG is indexed up to 256
-            colours. In a GIF, alpha below 128 becomes transparent and other alpha opaque.
+            All are indexed up to 256 colours, but for WebP, which is lossless, and a TIFF with
+            alpha. PNG, WebP and TIFF hold more, and alpha. In a GIF, alpha below 128 becomes
+            transparent and other alpha opaque; a BMP holds none.
         optimize : bool
             Take longer for a smaller file, with the same pixels. For PNG, needs oxipng, which
             ``pip install 'kpalette[optimize]'`` brings.

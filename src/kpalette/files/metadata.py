@@ -130,7 +130,7 @@ class Metadata:
 def read_metadata(source: ImageSource) -> Metadata:
     """Read what an image file says besides its pixels, as far as Pillow tells.
 
-    Colour profiles are left out: what :func:`as_pixels` gives is sRGB.
+    Colour profiles are left out: what :func:`kpalette.quantize` works on is sRGB.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def read_metadata(source: ImageSource) -> Metadata:
     Raises
     ------
     OSError, ImageReadError, TypeError
-        As :func:`as_pixels`.
+        As :func:`kpalette.quantize`.
 
     Examples
     --------

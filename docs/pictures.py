@@ -1,0 +1,221 @@
+"""Make the documentation's pictures: `python docs/pictures.py` writes docs/pictures/.
+
+The photo is matplotlib's, in the public domain; all else is drawn.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+import kpalette
+from kpalette import demo, image, metrics, model
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+
+HERE = Path(__file__).parent / "pictures"
+GAP, LINE = 8, 22
+PHOTO = demo.load_photo().rgb_matrix
+SMALL = np.asarray(Image.fromarray(PHOTO).resize((256, 300), Image.Resampling.LANCZOS))
+BLUE, ORANGE, GREY = "#3a7ebf", "#d9772b", "#a0a0a0"
+
+
+def save(picture: Image.Image, path: Path, *, lossless: bool = False) -> None:
+    picture.save(path, lossless=lossless, quality=100 if lossless else 84, method=6)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=110, bbox_inches="tight")
+    save(Image.open(file).convert("RGB"), path)
+
+
+def side_by_side(panels: Sequence[tuple[str, Pixels]], zoom: int = 1) -> Image.Image:
+    """Put pictures in a row, each below its title, every pixel as it is."""
+    shown = [Image.fromarray(pixels.repeat(zoom, 0).repeat(zoom, 1)) for _, pixels in panels]
+    size = sum(each.width + GAP for each in shown) - GAP, LINE + shown[0].height
+    row = Image.new("RGB", size, "white")
+    draw, font, x = ImageDraw.Draw(row), ImageFont.load_default(14), 0
+    for (title, _), each in zip(panels, shown, strict=True):
+        draw.text((x, 1), title, "black", font)
+        row.paste(each, (x, LINE))
+        x += each.width + GAP
+    return row
+
+
+def few_colors(path: Path) -> None:
+    panels = [("original", SMALL)]
+    panels += [(f"{k} colours", kpalette.quantize(SMALL, k).rgb) for k in (32, 16, 8, 4)]
+    save(side_by_side(panels), path)
+
+
+def cloud(path: Path) -> None:
+    palette = kpalette.extract_palette(PHOTO, 16)
+    image.plot_rgb_vector(PHOTO.reshape(-1, 3), figsize=(7, 6), centers=palette.colors, save=path)
+
+
+def counting(path: Path) -> None:
+    """Pixels, and how many of them the most frequent colours make up."""
+    histogram = kpalette.ColorHistogram.from_image(PHOTO)
+    counts = np.sort(histogram.counts)[::-1]
+    figure = Figure(figsize=(7, 3.2))
+    axes = figure.subplots()
+    axes.plot(np.arange(1, len(counts) + 1), 100 * np.cumsum(counts) / counts.sum(), color=BLUE)
+    axes.set(
+        xlabel="distinct colours, the most frequent first",
+        ylabel="% of the pixels",
+        ylim=(0, 101),
+        xlim=(0, len(counts)),
+        title=f"{histogram.n_pixels:,} pixels have {len(counts):,} colours",
+    )
+    axes.grid(alpha=0.3)
+    save_figure(figure, path)
+
+
+def pruning(path: Path) -> None:
+    """A box of colours, and which centres could be nearest to some point of it."""
+    random = np.random.default_rng(5)
+    centers = random.uniform(0.03, 0.97, (64, 2))
+    low, high = np.array([0.42, 0.46]), np.array([0.56, 0.60])
+    points = random.uniform(low, high, (64, 2))
+    nearest = np.argmin(((centers - (low + high) / 2) ** 2).sum(axis=1))
+    towards = centers - centers[nearest]
+    corners = np.where(towards > 0, high, low)
+    kept = ((centers - corners) ** 2).sum(1) < ((centers[nearest] - corners) ** 2).sum(1)
+    kept[nearest] = True
+    figure = Figure(figsize=(6, 4.6))
+    axes = figure.subplots()
+    axes.add_patch(Rectangle(low, *(high - low), facecolor="#eef3fa", edgecolor=BLUE))
+    axes.scatter(*points.T, s=5, color=BLUE, label="64 colours of a box")
+    axes.scatter(
+        *centers[~kept].T, s=45, facecolor="none", edgecolor=GREY, label="centres that cannot win"
+    )
+    axes.scatter(*centers[kept].T, s=55, color=ORANGE, label="centres to compare with")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xticks=[], yticks=[])
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+    save_figure(figure, path)
+
+
+def minima(path: Path) -> None:
+    """Where k-means ends from many random starts, and where kpalette does."""
+    pixels = PHOTO.reshape(-1, 3)
+    found = [
+        model.KMeans(n_clusters=16, tol=0, max_iter=1000, random_state=start).fit(pixels).inertia_
+        for start in range(60)
+    ]
+    figure = Figure(figsize=(7, 3.2))
+    axes = figure.subplots()
+    axes.hist(np.array(found) / len(pixels), bins=24, color=GREY, label="k-means, 60 random starts")
+    for effort, color in (("balanced", BLUE), ("best", ORANGE)):
+        mse = kpalette.sweep(PHOTO, [16], space="srgb", effort=effort).cost[0] / len(pixels)
+        axes.axvline(mse, color=color, linewidth=2, label=f'kpalette, effort="{effort}"')
+    axes.set(xlabel="mean squared error, k = 16", ylabel="starts that end there")
+    axes.legend(frameon=False)
+    save_figure(figure, path)
+
+
+def spaces(path: Path) -> None:
+    face = slice(60, 300), slice(150, 390)
+    panels = [("original", PHOTO[face])]
+    for space in ("srgb", "oklab"):
+        few = kpalette.quantize(PHOTO, 16, space=space)
+        seen = metrics.compare(PHOTO, few).delta_e
+        panels.append((f"{space}: MSE {few.mse:.0f}, CIEDE2000 {seen:.2f}", few.rgb[face]))
+    save(side_by_side(panels), path)
+
+
+def dithering(path: Path) -> None:
+    panels = []
+    for dither in (None, "floyd-steinberg", "blue-noise", "bayer"):
+        few = kpalette.quantize(PHOTO, 8, dither=dither)
+        panels.append((dither or "not dithered", few.rgb[100:260, 180:340]))
+    save(side_by_side(panels, 2), path)
+
+
+def elbow(path: Path) -> None:
+    save(Image.open(io.BytesIO(kpalette.sweep(PHOTO).chart("png"))).convert("RGB"), path)
+
+
+def k_metrics(path: Path) -> None:
+    ks = range(4, 65, 4)
+    costs, seconds = model.record_k_metrics(image.Image(PHOTO), ks, random_state=44, n_init=5)
+    model.plot_k_metrics(ks, costs, seconds, save=path)
+
+
+def errors(path: Path) -> None:
+    few = kpalette.quantize(PHOTO, 16)
+    metrics.plot_error_map(metrics.error_map(PHOTO, few), title="16 colours", save=path)
+
+
+def glowing() -> Pixels:
+    """Draw a disc with a soft edge and a shadow, on nothing."""
+    size = 220, 150
+    layers = []
+    for color, corners, blur in (
+        ("black", (70, 45, 170, 135), 10),
+        ("#e4572e", (60, 20, 150, 110), 1),
+    ):
+        mask = Image.new("L", size)
+        ImageDraw.Draw(mask).ellipse(corners, fill=170 if color == "black" else 255)
+        layer = Image.new("RGBA", size, color)
+        layer.putalpha(mask.filter(ImageFilter.GaussianBlur(blur)))
+        layers.append(layer)
+    return np.asarray(Image.alpha_composite(*layers))
+
+
+def alpha(path: Path) -> None:
+    before = glowing()
+    after = kpalette.quantize(before, 16).rgba
+
+    def over(pixels: Pixels, ground: str) -> Pixels:
+        below = Image.new("RGBA", pixels.shape[1::-1], ground)
+        return np.asarray(Image.alpha_composite(below, Image.fromarray(pixels)).convert("RGB"))
+
+    panels = [
+        (f"{name}, over {ground}", over(pixels, ground))
+        for ground in ("white", "teal")
+        for name, pixels in (("original", before), ("16 colours", after))
+    ]
+    save(side_by_side(panels), path)
+
+
+def brand(path: Path) -> None:
+    fixed = ["#ff8800", "#1a1a1a"]
+    panels = [("original", SMALL), ("8 colours", kpalette.quantize(SMALL, 8).rgb)]
+    panels.append((f"with {' and '.join(fixed)}", kpalette.quantize(SMALL, 8, fixed=fixed).rgb))
+    save(side_by_side(panels), path)
+
+
+#: What draws each picture.
+PICTURES = {
+    "alpha": alpha,
+    "brand": brand,
+    "cloud": cloud,
+    "counting": counting,
+    "dithering": dithering,
+    "elbow": elbow,
+    "errors": errors,
+    "few-colors": few_colors,
+    "k-metrics": k_metrics,
+    "minima": minima,
+    "pruning": pruning,
+    "spaces": spaces,
+}
+
+
+def main(out: Path = HERE) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    for name, draw in PICTURES.items():
+        draw(out / f"{name}.webp")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))
