@@ -43,7 +43,9 @@ def compare(args: argparse.Namespace) -> None:
         sys.exit("--images: expected a folder of .png, or --quick for a drawing")
     else:
         photos = {path.stem: load(path) for path in paths_of(args.images)}
-        plan = contest.Plan(ks=tuple(sorted(args.k)), repeat=args.repeat, limit=args.limit)
+        plan = contest.Plan(
+            ks=tuple(sorted(args.k)), repeat=args.repeat, limit=args.limit, looks=args.looks
+        )
     large = side_by_side([*photos.values()]) if args.large is None else load(args.large)
     document = contest.run(photos, large, plan, install=not (args.quick or args.no_install))
     args.out.mkdir(parents=True, exist_ok=True)
@@ -197,6 +199,8 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["compare"].add_argument
     add("--large", type=Path, help="a photo to shrink and repeat (default: the images in a row)")
     add("--limit", type=float, default=20, help="seconds until a run is stopped (default 20)")
+    looked = "images that SSIMULACRA2 and ΔE2000, which are slow, are measured on (default 2)"
+    add("--looks", type=int, default=2, help=looked)
     add("--out", type=Path, default=Path("build/benchmarks"), help="default build/benchmarks")
     add("--no-install", action="store_true", help="fetch no packages for Node into build/bench")
     add("--quick", action="store_true", help="a few seconds on a drawing, to see that all works")

@@ -22,7 +22,8 @@ def image_magick(source: str, target: str, k: int, *, dither: str) -> list[str]:
 
 
 def image_magick_version() -> str:
-    return program(magick(), "-version", hint="apt-get install imagemagick").partition(" http")[0]
+    said = program(magick(), "-version", hint="apt-get install imagemagick")
+    return said.removeprefix("Version: ").partition(" http")[0]
 
 
 def graphics_magick(source: str, target: str, k: int, *, dither: str) -> list[str]:
@@ -36,8 +37,15 @@ def ffmpeg(source: str, target: str, k: int, *, dither: str) -> list[str]:
 
 
 GRAPHICS_MAGICK = partial(program, "gm", "version", hint="apt-get install graphicsmagick")
-PNGQUANT = partial(program, "pngquant", "--version", hint="apt-get install pngquant")
-FFMPEG = partial(program, "ffmpeg", "-version", hint="apt-get install ffmpeg")
+
+
+def pngquant_version() -> str:
+    return f"pngquant {program('pngquant', '--version', hint='apt-get install pngquant')}"
+
+
+def ffmpeg_version() -> str:
+    return program("ffmpeg", "-version", hint="apt-get install ffmpeg").partition(" Copyright")[0]
+
 
 RIVALS = [
     *(
@@ -46,7 +54,7 @@ RIVALS = [
             "files",
             partial(pngquant, options=f"--speed {speed}{'' if dithered else ' --nofs'}"),
             f"pngquant --speed {speed}{'' if dithered else ' --nofs'} K",
-            PNGQUANT,
+            pngquant_version,
             dithered=dithered,
         )
         for speed, dithered in ((1, False), (4, False), (10, False), (1, True), (4, True))
@@ -72,7 +80,7 @@ RIVALS = [
             "files",
             partial(ffmpeg, dither=dither),
             f"palettegen=max_colors=K:reserve_transparent=0, paletteuse=dither={dither}",
-            FFMPEG,
+            ffmpeg_version,
             dithered=dither != "none",
         )
         for dither in ("none", "sierra2_4a")
