@@ -18,7 +18,7 @@ import kpalette
 from benchmarks import gigapixel
 from benchmarks.gigapixel import MEGA, TILE
 from benchmarks.rivals import Pixels
-from benchmarks.worker import peak_memory
+from benchmarks.workers import peak_memory
 from kpalette import distributed
 
 

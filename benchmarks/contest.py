@@ -22,7 +22,7 @@ from PIL import Image
 import kpalette
 from benchmarks import quality, roof
 from benchmarks.rivals import ALL, Missing, Pixels, Rival, node
-from benchmarks.worker import Failed, TooSlow, Worker
+from benchmarks.workers import Failed, TooSlow, Workers
 from kpalette import _core
 
 FORMAT = 1  # of the document
@@ -96,7 +96,7 @@ def compete(
     pictures: dict[str, Pixels],
     rivals: Sequence[Rival],
     plan: Plan,
-    worker: Worker,
+    workers: Workers,
     *,
     seen: int,
 ) -> list[Cell]:
@@ -108,7 +108,7 @@ def compete(
         slow: set[str] = set()
         for number, (name, pixels) in enumerate(pictures.items()):
             say(f"k = {k}, {name}")
-            worker.load(pixels)
+            workers.load(pixels)
             active = [
                 rival
                 for rival in rivals
@@ -123,7 +123,7 @@ def compete(
                     if "failed" in cell or "over" in cell or sum(cell["seconds"]) > plan.enough:
                         continue
                     try:
-                        run = worker.run(rival, k, plan.limit)
+                        run = workers.run(rival, k, plan.limit)
                     except TooSlow:
                         cell["over"] = plan.limit
                         out[rival.name] = k
@@ -155,21 +155,21 @@ def grow(
     steps: Sequence[tuple[float, Pixels, int]],
     axis: str,
     plan: Plan,
-    worker: Worker,
+    workers: Workers,
 ) -> list[Cell]:
     """Time rivals step by step, (place on the axis, pixels, k), until each is too slow."""
     cells = []
     out: set[str] = set()
     for at, pixels, k in steps:
         say(f"{axis} = {at:g}")
-        worker.load(pixels)
+        workers.load(pixels)
         seconds: dict[str, list[float]] = {r.name: [] for r in rivals if r.name not in out}
         for turn in range(plan.repeat):
             for rival in random.Random(turn).sample(rivals, len(rivals)):
                 if rival.name in out or sum(seconds[rival.name]) > plan.enough:
                     continue
                 try:
-                    seconds[rival.name].append(worker.run(rival, k, 5 * plan.patience).seconds)
+                    seconds[rival.name].append(workers.run(rival, k, 5 * plan.patience).seconds)
                 except (TooSlow, Failed):
                     out.add(rival.name)
         for name, times in seconds.items():
@@ -196,10 +196,10 @@ def memory(rivals: Sequence[Rival], pixels: Pixels, plan: Plan) -> list[Cell]:
     """Peak memory of each rival, in a process of its own."""
     cells = []
     for rival in rivals:
-        with Worker() as worker:
-            worker.load(pixels)
+        with Workers() as workers:
+            workers.load(pixels)
             try:
-                peak = worker.memory(rival, plan.size_k, plan.limit)
+                peak = workers.memory(rival, plan.size_k, plan.limit)
             except (TooSlow, Failed):
                 continue
         cells.append({"rival": rival.name, "bytes": peak})
@@ -229,19 +229,19 @@ def run(
     there = [rival for rival in only if "missing" not in told[rival.name]]
     arrays = [rival for rival in there if rival.kind == "array"]
     plain = [r for r in arrays if not r.dithered and (r.space == "srgb" or not r.ours)]
-    with Worker() as worker:
-        cells = compete(pictures, there, plan, worker, seen=plan.looks)
+    with Workers() as workers:
+        cells = compete(pictures, there, plan, workers, seen=plan.looks)
         say("sizes")
         sizes = [(at, of_size(large, at), plan.size_k) for at in plan.megapixels]
-        sized = grow(plain, sizes, "megapixels", plan, worker)
+        sized = grow(plain, sizes, "megapixels", plan, workers)
         first = next(iter(pictures.values()))
-        swept = grow(plain, [(k, first, k) for k in plan.sweep], "k", plan, worker)
+        swept = grow(plain, [(k, first, k) for k in plan.sweep], "k", plan, workers)
     say("one core")
     few = dict(list(pictures.items())[: plan.alone])
     # Those that are slow on all cores are stopped sooner on one.
     brief = Plan(**{**asdict(plan), "limit": 2 * plan.slow})
-    with Worker(one_core=True) as worker:
-        alone = compete(few, plain, brief, worker, seen=0)
+    with Workers(one_core=True) as workers:
+        alone = compete(few, plain, brief, workers, seen=0)
     say("memory")
     frugal = [
         rival

@@ -25,7 +25,7 @@ from PIL import Image
 import kpalette
 from benchmarks.rivals import Method, Pixels, Result
 from benchmarks.rivals.palettes import libimagequant
-from benchmarks.worker import exact
+from benchmarks.workers import exact
 from kpalette import files
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import charts, verdict
+from benchmarks.charts import short
 from benchmarks.verdict import MEASURES, Cell, Document, Measure, Standing, seconds
 from kpalette.fit import psnr
 
@@ -42,7 +43,7 @@ def write(document: Document, folder: Path) -> Path:
         methods(document),
     ]
     page = folder / PAGE
-    page.write_text("\n\n".join("\n".join(part) for part in parts) + "\n")
+    page.write_text("\n\n".join("\n".join(part) for part in parts if part) + "\n")
     return page
 
 
@@ -121,13 +122,14 @@ def judge(document: Document, measure: Measure) -> list[str]:
     won, all_cells = verdict.wins(document, measure)
     everywhere = verdict.overall(found)
     beaten = sum(bool(names) for names in everywhere.values())
+    ks = sorted({standing.k for standing in found})
     lines += [
         f"In {won} of {all_cells} cells (a method, a picture, a k) one of ours is faster and no "
-        f"worse. {beaten} of {len(everywhere)} methods have one of ours that is at every k, taken "
-        "over pictures.",
+        "worse. Taken over pictures, it is so for "
+        + "; ".join(f"{share(found, k)} at k = {k}" for k in ks)
+        + f"; and by the same one of ours at every k for {beaten} of {len(everywhere)}.",
         "",
     ]
-    ks = sorted({standing.k for standing in found})
     by_rival: dict[str, dict[int, Standing]] = defaultdict(dict)
     for standing in found:
         by_rival[standing.rival][standing.k] = standing
@@ -137,7 +139,7 @@ def judge(document: Document, measure: Measure) -> list[str]:
             [
                 rival,
                 *(margin_of(standings.get(k)) for k in ks),
-                ", ".join(map(short_name, everywhere[rival])) or "**none**",
+                short_name(everywhere[rival][0]) if everywhere[rival] else "**none**",
             ]
             for rival, standings in by_rival.items()
         ],
@@ -146,7 +148,7 @@ def judge(document: Document, measure: Measure) -> list[str]:
         "",
         "For each k: that of ours with most to spare, how many times faster it is, and how many "
         f"times larger the other's {error_name(measure)}. Bold: none of ours is faster and no "
-        "worse.",
+        "worse. Last: the least effort of ours that is faster and no worse at every k.",
         "",
         "Nearest to losing, or lost:",
         "",
@@ -167,6 +169,12 @@ def judge(document: Document, measure: Measure) -> list[str]:
         left=3,
     )
     return [*lines, ""]
+
+
+def share(found: Iterable[Standing], k: int) -> str:
+    """How many methods are beaten at a k, of how many."""
+    here = [bool(standing.winners) for standing in found if standing.k == k]
+    return f"{sum(here)} of {len(here)} methods"
 
 
 def error_name(measure: Measure) -> str:
@@ -191,7 +199,7 @@ def fronts(document: Document, k: int, folder: Path) -> list[str]:
     rows = summary(document, document["cells"], k)
     lines = []
     drawn = [
-        (name, 1e3 * row["seconds"], row["ratio"], told[name]["ours"])
+        (name, 1e3 * row["seconds"], above_best(row["ratio"]), told[name]["ours"])
         for name, row in rows.items()
         if not told[name]["dithered"]
         and told[name]["kind"] == "array"
@@ -199,7 +207,7 @@ def fronts(document: Document, k: int, folder: Path) -> list[str]:
     ]
     if drawn:
         what = f"Time against error, k = {k}"
-        chart = charts.scatter(drawn, "milliseconds", "MSE / best known", what)
+        chart = charts.scatter(drawn, "milliseconds", "MSE above the best known, %", what)
         lines += figure(folder, f"error-{k}", what, chart)
     if k == middle(document):
         for kind in ("array", "files"):
@@ -215,6 +223,11 @@ def fronts(document: Document, k: int, folder: Path) -> list[str]:
                 )
                 lines += figure(folder, f"seen-{kind}", what, chart)
     return lines
+
+
+def above_best(ratio: float) -> float:
+    """In percent, from 0.1 on, which is as low as a logarithmic axis goes here."""
+    return max(0.1, 100 * (ratio - 1))
 
 
 def middle(document: Document) -> int:
@@ -275,7 +288,7 @@ def quartiles(values: Sequence[float]) -> tuple[float, float]:
 
 def milliseconds(row: dict[str, Any]) -> str:
     low, high = row["spread"]
-    return f"{1e3 * row['seconds']:.3g} ({1e3 * low:.3g}–{1e3 * high:.3g})"
+    return f"{short(1e3 * row['seconds'])} ({short(1e3 * low)}–{short(1e3 * high)})"
 
 
 def tables(document: Document) -> list[str]:
@@ -292,6 +305,9 @@ def full_table(document: Document, kind: str, k: int) -> list[str]:
     rows = summary(document, document["cells"], k)
     most = max((row["pictures"] for row in rows.values()), default=0)
     late = {name: at for name, at in verdict.stopped(document).items() if at <= k}
+    head = ["method", "ms", "MSE", "MSE / best", "PSNR, dB", "ΔE2000", "SSIMULACRA2", "PNG, kB"]
+    if kind == "files":
+        head.append("its own file, kB")
     found = []
     for name, about in told.items():
         if about["kind"] != kind:
@@ -309,19 +325,25 @@ def full_table(document: Document, kind: str, k: int) -> list[str]:
                     number(psnr(row["mse"]), ".2f"),
                     number(row["delta_e"], ".2f"),
                     number(row["ssimulacra2"], ".1f"),
-                    number(None if row["png"] is None else row["png"] / 1e3, ".1f"),
+                    kilobytes(row["png"]),
+                    *([kilobytes(row["size"])] if kind == "files" else []),
                 ]
             )
         elif name in late:
             limit = 1e3 * document["plan"]["limit"]
-            found.append([shown, f"> {limit:,.0f}", *("–",) * 6])
-    head = ["method", "ms", "MSE", "MSE / best", "PSNR, dB", "ΔE2000", "SSIMULACRA2", "PNG, kB"]
+            found.append([shown, f"> {limit:,.0f}", *("–",) * (len(head) - 2)])
     note = ["", "In brackets: so many pictures only."] if any("[" in r[1] for r in found) else []
     return [*table(head, found), *note]
 
 
+def kilobytes(size: float | None) -> str:
+    return "–" if size is None else f"{size / 1e3:.1f}"
+
+
 def one_core(document: Document) -> list[str]:
     """Compare times on one core with those on all, on the same pictures."""
+    if not document["one_core"]:
+        return []
     ks = document["plan"]["ks"]
     images = {cell["image"] for cell in document["one_core"]}
     alone = {k: summary(document, document["one_core"], k) for k in ks}
@@ -332,7 +354,7 @@ def one_core(document: Document) -> list[str]:
     def cell(name: str, k: int) -> str:
         if name not in alone[k] or name not in every[k]:
             return "–"
-        return f"{1e3 * every[k][name]['seconds']:.3g} / {1e3 * alone[k][name]['seconds']:.3g}"
+        return " / ".join(short(1e3 * rows[k][name]["seconds"]) for rows in (every, alone))
 
     return [
         "## One thread",
@@ -403,7 +425,10 @@ def drawn(
     )
     steps = sorted({at for points in series.values() for at, _ in points})
     rows = [
-        [bold(document, rival), *(number(dict(points).get(step), ".3g") for step in steps)]
+        [
+            bold(document, rival),
+            *("–" if (value := dict(points).get(step)) is None else short(value) for step in steps),
+        ]
         for rival, points in series.items()
     ]
     head = [f"{labels[1]}, {labels[0]} =", *(f"{step:g}" for step in steps)]
@@ -443,7 +468,7 @@ def roofs(document: Document) -> list[str]:
             step["step"],
             f"{step['seconds'] * 1e9 / step['items']:.3g}",
             f"{step['least'] * 1e9 / step['items']:.3g}",
-            f"{step['part']:.0%}",
+            f"{step['part']:.1%}",
             step["roof"],
         ]
         for step in found["steps"]

@@ -1,4 +1,4 @@
-"""A process that runs rivals, so that one which takes too long can be stopped.
+"""Processes that run rivals, so that one which takes too long can be stopped.
 
 Libraries come once, at a rival's first run, which is on a small picture and not timed.
 """
@@ -14,7 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -48,21 +48,20 @@ class Run:
     size: int | None = None  # bytes of the file that a program wrote
 
 
-class Worker:
-    """The process, which is started when it is needed, and again after it was ended."""
+class Workers:
+    """Processes, one for each file of adapters, so that only its own rivals start again."""
 
     def __init__(self, *, one_core: bool = False) -> None:
-        self.one_core = one_core
-        self._process: Any = None
-        self._warm: set[str] = set()
-        self._pixels: Pixels | None = None
+        self._one_core = one_core
         self._folder = tempfile.TemporaryDirectory()
+        self._processes: dict[str, _Process] = {}
+        self._pixels: Pixels | None = None
 
     def load(self, pixels: Pixels) -> None:
         """Say which picture, uint8 (h, w, 3), is meant from now on."""
         self._pixels = pixels
-        if self._process is not None:
-            self._ask(WARM_UP, "load", pixels)
+        for process in self._processes.values():
+            process.loaded = False
 
     def run(self, rival: Rival, k: int, limit: float) -> Run:
         """Run a rival, for so many seconds at most.
@@ -77,44 +76,64 @@ class Worker:
         """Bytes that a run needs at most, beyond what its libraries and the picture take."""
         return self._do("memory", rival, k, limit)
 
-    def stop(self) -> None:
-        if self._process is not None:
-            self._connection.close()
-            self._process.kill()
-            self._process.join()
-            self._process = None
-            self._warm.clear()
-
     def close(self) -> None:
-        self.stop()
+        for process in self._processes.values():
+            process.stop()
         self._folder.cleanup()
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
 
     def _do(self, what: str, rival: Rival, k: int, limit: float) -> Any:
-        if self._process is None:
-            self._start()
-            self._ask(WARM_UP, "load", self._pixels)
-        if rival.name not in self._warm:
-            self._ask(WARM_UP, "warm_up", rival, WARM_UP)
-            self._warm.add(rival.name)
-        return self._ask(limit, what, rival, k, limit)
+        family = getattr(rival.run, "func", rival.run).__module__
+        if family not in self._processes:
+            folder = tempfile.mkdtemp(dir=self._folder.name)
+            with one_core() if self._one_core else nullcontext():
+                self._processes[family] = _Process(folder)
+        process = self._processes[family]
+        try:
+            if not process.loaded:
+                process.ask(WARM_UP, "load", self._pixels)
+                process.loaded = True
+            if rival.name not in process.warm:
+                process.ask(WARM_UP, "warm_up", rival, WARM_UP)
+                process.warm.add(rival.name)
+            return process.ask(limit, what, rival, k, limit)
+        except (_Ended, TooSlow) as error:
+            if not process.running:
+                del self._processes[family]
+            if isinstance(error, _Ended):
+                raise Failed("ended its process") from error
+            raise
 
-    def _start(self) -> None:
+
+class _Ended(Exception):
+    """The process is no more."""
+
+
+class _Process:
+    """One of them, and what it has got already."""
+
+    def __init__(self, folder: str) -> None:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(
-            target=_serve, args=(theirs, self._folder.name), daemon=True
-        )
-        with one_core() if self.one_core else _as_is():
-            self._process.start()
+        self._process = context.Process(target=_serve, args=(theirs, folder), daemon=True)
+        self._process.start()
         theirs.close()
+        self.running = True
+        self.loaded = False
+        self.warm: set[str] = set()
 
-    def _ask(self, limit: float, *request: Any) -> Any:
+    def stop(self) -> None:
+        self._connection.close()
+        self._process.kill()
+        self._process.join()
+        self.running = False
+
+    def ask(self, limit: float, *request: Any) -> Any:
         try:
             self._connection.send(request)
             if not self._connection.poll(limit + SLACK):
@@ -123,17 +142,12 @@ class Worker:
             kind, answer = self._connection.recv()
         except (EOFError, OSError) as error:
             self.stop()
-            raise Failed("ended its process") from error
+            raise _Ended from error
         if kind == "too slow":
             raise TooSlow
         if kind == "failed":
             raise Failed(answer)
         return answer
-
-
-@contextmanager
-def _as_is() -> Iterator[None]:
-    yield
 
 
 @contextmanager
