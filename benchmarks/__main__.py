@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,7 +31,7 @@ from benchmarks import report as reporting
 from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
 from benchmarks.photos import load, load_all, paths_of
-from benchmarks.rivals import Pixels
+from benchmarks.rivals import ALL, Pixels
 from kpalette import _core
 
 
@@ -47,7 +48,13 @@ def compare(args: argparse.Namespace) -> None:
             ks=tuple(sorted(args.k)), repeat=args.repeat, limit=args.limit, looks=args.looks
         )
     large = side_by_side([*photos.values()]) if args.large is None else load(args.large)
-    document = contest.run(photos, large, plan, install=not (args.quick or args.no_install))
+    document = contest.run(
+        photos,
+        large,
+        plan,
+        install=not (args.quick or args.no_install),
+        only=[rival for name, rival in ALL.items() if rival.ours or re.search(args.only, name)],
+    )
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / reporting.RESULTS).write_text(json.dumps(document, indent=1) + "\n")
     print(reporting.write(document, args.out))
@@ -191,7 +198,7 @@ def make_parser() -> argparse.ArgumentParser:
             add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
         if name in ("compare", "looks", "processes", "minima", "scale", "gigapixel"):
             add("--images", type=Path, required=name != "compare", help="a folder of .png")
-        if name in ("looks", "animations"):
+        if name in ("compare", "looks", "animations"):
             add("--only", default="", help="methods whose name has this regex")
         if name in ("walkthrough", "throughput", "animations", "processes"):
             add("--photo", type=Path, required=True)

@@ -212,7 +212,7 @@ def run(
     plan: Plan,
     *,
     install: bool = True,
-    only: Iterable[Rival] = tuple(ALL.values()),
+    only: Sequence[Rival] = tuple(ALL.values()),
 ) -> dict[str, Any]:
     """Measure everything.
 
@@ -223,8 +223,9 @@ def run(
         What is shrunk or repeated for other sizes.
     install : bool
         Whether the packages for Node may be fetched.
+    only : sequence of Rival
+        Who takes part.
     """
-    only = list(only)
     told = check_rivals(only, install=install)
     there = [rival for rival in only if "missing" not in told[rival.name]]
     arrays = [rival for rival in there if rival.kind == "array"]

@@ -189,7 +189,7 @@ def margin_of(standing: Standing | None) -> str:
     if standing is None:
         return "–"
     margin = standing.nearest
-    text = f"{short_name(margin.ours)}: {margin.time:.3g}× / {margin.error:.3f}"
+    text = f"{short_name(margin.ours)}: {short(margin.time)}× / {margin.error:.3f}"
     return text if standing.winners else f"**{text}**"
 
 
