@@ -72,7 +72,12 @@ def header(document: Document) -> list[str]:
         "page again from the [figures](results.json).",
         "",
         f"- Machine: {machine['processor']}, {machine['cores']} cores, {machine['system']}; load "
-        f"{machine['load']:.1f} when it ended; {document['date']}.",
+        f"{machine['load']:.1f} when it ended; {document['date']}."
+        + (
+            " **Others were at work on it: times are rough, and verdicts that rest on them, too.**"
+            if machine["load"] > 2 * machine["cores"]
+            else ""
+        ),
         f"- kpalette {machine['kpalette']} with {machine['instructions']}, Python "
         f"{machine['python']}; the others' versions are [below](#methods).",
         f"- {len(pictures)} {plural('picture', len(pictures))}, {' or '.join(sizes)}: "
@@ -127,9 +132,12 @@ def judge(document: Document, measure: Measure) -> list[str]:
         f"In {won} of {all_cells} cells (a method, a picture, a k) one of ours is faster and no "
         "worse. Taken over pictures, it is so for "
         + "; ".join(f"{share(found, k)} at k = {k}" for k in ks)
-        + f"; and by the same one of ours at every k for {beaten} of {len(everywhere)}.",
+        + f"; and it is by the same one of ours at every k for {beaten} of {len(everywhere)}.",
         "",
     ]
+    unbeaten = [rival for rival, names in everywhere.items() if not names]
+    if unbeaten:
+        lines += [f"None of ours is at every k for: {'; '.join(unbeaten)}.", ""]
     by_rival: dict[str, dict[int, Standing]] = defaultdict(dict)
     for standing in found:
         by_rival[standing.rival][standing.k] = standing
@@ -148,7 +156,8 @@ def judge(document: Document, measure: Measure) -> list[str]:
         "",
         "For each k: that of ours with most to spare, how many times faster it is, and how many "
         f"times larger the other's {error_name(measure)}. Bold: none of ours is faster and no "
-        "worse. Last: the least effort of ours that is faster and no worse at every k.",
+        "worse. Last: the least effort of ours that is so at every k where "
+        "the other's error is known.",
         "",
         "Nearest to losing, or lost:",
         "",
@@ -294,6 +303,9 @@ def milliseconds(row: dict[str, Any]) -> str:
 def tables(document: Document) -> list[str]:
     lines = ["## All figures"]
     for kind, (title, what) in KINDS.items():
+        measured = {cell["rival"] for cell in document["cells"]}
+        if not any(document["rivals"][name]["kind"] == kind for name in measured):
+            continue
         lines += ["", f"### {title}", "", what]
         for k in document["plan"]["ks"]:
             lines += ["", f"k = {k}", "", *full_table(document, kind, k)]

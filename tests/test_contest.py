@@ -196,8 +196,8 @@ def cell(name: str, image: str, k: int, seconds: float, error: float) -> dict[st
 def made(times: dict[str, tuple[float, float]]) -> dict[str, Any]:
     """Make a document of methods that take so long and err so much, everywhere."""
     told = {"kind": "array", "dithered": False, "space": "srgb", "options": "", "version": "1"}
-    names = {*OURS, *THEIRS, *times, "Gone"}
-    rivals = {name: {**told, "ours": name.startswith("kpalette")} for name in sorted(names)}
+    names = dict.fromkeys([*OURS, *THEIRS, *times, "Gone"])
+    rivals = {name: {**told, "ours": name.startswith("kpalette")} for name in names}
     del rivals["Gone"]["version"]
     rivals["Gone"]["missing"] = "ask for it"
     cells = [
@@ -360,9 +360,18 @@ class TestReport:
         assert "- Gone: ask for it" in page
         assert "Stopped after 20 s, so of unknown error: Late (k = 8)." in page
         assert "| Late | > 20,000 |" in page
-        assert "| **kpalette best** | 18 (13.5–22.5) | 5.00 | 1.000 |" in page
-        assert "| **kpalette fast** | 2 (1.5–2.5) | 10.00 | 2.000 |" in page
-        assert "in 4 of 4 cells" in page.lower()
+        assert "| **kpalette best** | 18 (11.2–24.7) | 5.00 | 1.000 |" in page
+        assert "| **kpalette fast** | 2 (1.25–2.75) | 10.00 | 2.000 |" in page
+        assert page.count("In 4 of 4 cells") == len(MEASURES)
+        assert "None of ours is at every k" not in page
+
+    def test_the_page_tells_what_is_lost(self, tmp_path: Path) -> None:
+        document = made({"kpalette fast": (3, 10), "kpalette best": (9, 5), "Other": (1, 20)})
+        page = report.write(document, tmp_path).read_text()
+        assert page.count("In 0 of 4 cells") == len(MEASURES)
+        assert page.count("None of ours is at every k for: Other.") == len(MEASURES)
+        assert "| Other | **fast: 0.333× / 2.000** | **fast: 0.333× / 2.000** | **none** |" in page
+        assert "| Other | a | fast | 4 | 0.33 | 2.0000 |" in page
 
     def test_every_picture_is_there_and_small(self, tmp_path: Path) -> None:
         page = report.write(self.DOCUMENT, tmp_path).read_text()
