@@ -28,8 +28,8 @@ Point = tuple[str, float, float, bool]  # name, x, y, whether it is ours
 def scatter(points: Sequence[Point], x: str, y: str, title: str) -> Figure:
     """Draw points on logarithmic axes, each with its name at a side and a line to it."""
     height = max(4.5, 0.19 * (len(points) / 2 + 8))
-    figure = Figure(figsize=(11, height), dpi=110)
-    axes = figure.add_axes((0.28, 0.6 / height, 0.48, 1 - 1.15 / height))
+    figure = Figure(figsize=(12, height), dpi=110)
+    axes = figure.add_axes((0.29, 0.6 / height, 0.44, 1 - 1.15 / height))
     axes.set(xscale="log", yscale="log", xlabel=x)
     headings(axes, title, y)
     for _, at, up, ours in points:
@@ -169,8 +169,9 @@ def plain(axes: Axes) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         if axis.get_scale() == "log":
             axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
-            span = NullFormatter() if axis is axes.xaxis else FuncFormatter(minor)
-            axis.set_minor_formatter(span)
+            low, high = axis.get_view_interval()
+            crowded = axis is axes.xaxis and high > 30 * low
+            axis.set_minor_formatter(NullFormatter() if crowded else FuncFormatter(minor))
     axes.tick_params(which="both", labelsize=8.5)
 
 

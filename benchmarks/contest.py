@@ -135,7 +135,7 @@ def compete(
                     cell["seconds"].append(run.seconds)
                     if turn == 0:
                         cell["mse"] = quality.mean_squared_error(pixels, run.result)
-                        cell["colors"] = len(run.result[0])
+                        cell["colors"] = quality.count_colors(run.result)
                         if run.size is not None:
                             cell["size"] = run.size
                         if number < seen:

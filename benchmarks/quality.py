@@ -25,6 +25,12 @@ def rounded(result: Result) -> tuple[Pixels, np.ndarray[Any, Any]]:
     return np.clip(np.rint(palette), 0, 255).astype(np.uint8), np.asarray(indices)
 
 
+def count_colors(result: Result) -> int:
+    """How many colours there are to see: palettes may be padded, or hold a colour twice."""
+    palette, indices = rounded(result)
+    return len(np.unique(palette[np.unique(indices)], axis=0))
+
+
 def mean_squared_error(pixels: Pixels, result: Result) -> float:
     """Mean over pixels of the squared error in 8-bit sRGB, summed over channels."""
     palette, indices = rounded(result)

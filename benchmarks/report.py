@@ -90,7 +90,8 @@ def header(document: Document) -> list[str]:
         f"again at that k or above. One that takes more than {plan['slow']:g} s gets "
         f"{plan['few']} pictures at that k.",
         "- Palettes are rounded to 8 bits. MSE is summed over channels in 8-bit sRGB; *best* is "
-        "the lowest that any method found for that picture and k.",
+        "the lowest that any method found for that picture and k. What has more colours than k is "
+        "shown with their number, and not compared.",
         "- ΔE2000, SSIMULACRA2 (more is better, 100 is no difference) and the bytes of the indexed "
         f"PNG, by our encoder for all, are of the first {plan['looks']} "
         f"{plural('picture', plan['looks'])}.",
@@ -205,7 +206,11 @@ def margin_of(standing: Standing | None) -> str:
 def fronts(document: Document, k: int, folder: Path) -> list[str]:
     """Draw time against error of what works in memory, and against what is seen for all else."""
     told = document["rivals"]
-    rows = summary(document, document["cells"], k)
+    rows = {
+        name: row
+        for name, row in summary(document, document["cells"], k).items()
+        if row["colors"] <= k
+    }
     lines = []
     drawn = [
         (name, 1e3 * row["seconds"], above_best(row["ratio"]), told[name]["ours"])
@@ -252,7 +257,7 @@ def best_known(cells: Iterable[Cell]) -> dict[tuple[str, int], float]:
     """The lowest error of each picture and k."""
     lowest: dict[tuple[str, int], float] = {}
     for cell in cells:
-        if "mse" in cell:
+        if "mse" in cell and verdict.keeps_to_k(cell):
             key = cell["image"], cell["k"]
             lowest[key] = min(cell["mse"], lowest.get(key, math.inf))
     return lowest
@@ -274,6 +279,7 @@ def summary(document: Document, cells: Iterable[Cell], k: int) -> dict[str, dict
                 verdict.ratio(cell["mse"], best[cell["image"], k]) for cell in found
             ),
             "pictures": len(found),
+            "colors": max(cell["colors"] for cell in found),
             **{
                 key: average([cell.get(key) for cell in found])
                 for key in ("delta_e", "ssimulacra2", "png", "size")
@@ -328,12 +334,14 @@ def full_table(document: Document, kind: str, k: int) -> list[str]:
         if name in rows:
             row = rows[name]
             few = f" [{row['pictures']}]" if row["pictures"] < most else ""
+            more = row["colors"] > k
+            many = f", {row['colors']} colours" if more else ""
             found.append(
                 [
-                    shown,
+                    shown + many,
                     milliseconds(row) + few,
                     f"{row['mse']:.2f}",
-                    number(row["ratio"], ".3f"),
+                    number(None if more else row["ratio"], ".3f"),
                     number(psnr(row["mse"]), ".2f"),
                     number(row["delta_e"], ".2f"),
                     number(row["ssimulacra2"], ".1f"),

@@ -114,6 +114,11 @@ def mean(ratios: Iterable[float]) -> float:
     return math.exp(statistics.fmean(logs))
 
 
+def keeps_to_k(cell: Cell) -> bool:
+    """Whether a result has no more colours than were asked for, as it must to be compared."""
+    return bool(cell["colors"] <= cell["k"])
+
+
 def seconds(cell: Cell) -> float:
     return statistics.median(cell["seconds"])
 
@@ -129,10 +134,10 @@ def opponents(document: Document, rival: str) -> list[str]:
 
 
 def usable(document: Document, measure: Measure) -> dict[tuple[str, int], dict[str, Cell]]:
-    """Cells with a time and this error, by method and k, then by picture."""
+    """Cells with a time, this error and at most k colours, by method and k, then by picture."""
     found: dict[tuple[str, int], dict[str, Cell]] = defaultdict(dict)
     for cell in document["cells"]:
-        if cell["seconds"] and measure.error(cell) is not None:
+        if cell["seconds"] and keeps_to_k(cell) and measure.error(cell) is not None:
             found[cell["rival"], cell["k"]][cell["image"]] = cell
     return found
 

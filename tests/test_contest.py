@@ -106,6 +106,10 @@ class TestRivals:
         with pytest.raises(Missing, match="ask somebody"):
             program("no-such-program-here", hint="ask somebody")
 
+    def test_only_colours_that_are_seen_count(self) -> None:
+        palette = np.array([[1, 2, 3], [9, 9, 9], [1.2, 2, 3], [0, 0, 0]])
+        assert quality.count_colors((palette, np.array([[0, 1], [2, 2]]))) == 2
+
     def test_ours_measures_what_quantize_says(self) -> None:
         found = kpalette.quantize(PICTURE, 8, space="srgb", effort="fast")
         result = ALL["kpalette fast"].run(PICTURE, 8)
@@ -318,6 +322,17 @@ class TestVerdict:
         assert len(verdict.standings(document, SEEN)) == 2
         document["rivals"]["Other"]["kind"] = "files"
         assert verdict.standings(document, SEEN) == []
+
+    def test_more_colours_than_k_are_not_compared(self, tmp_path: Path) -> None:
+        document = made({"kpalette fast": (1, 5), "Other": (2, 1)})
+        for entry in document["cells"]:
+            if entry["rival"] == "Other" and entry["k"] == 4:
+                entry["colors"] = 5
+        assert [s.k for s in verdict.standings(document, MSE)] == [8]
+        assert {close.k for close in verdict.closest(document, MSE)} == {8}
+        assert report.best_known(document["cells"])["a", 4] == 5
+        page = report.write(document, tmp_path).read_text()
+        assert "| Other, 5 colours | 4,000 (2,500–5,500) | 1.00 | – |" in page
 
     def test_what_was_not_measured_is_not_judged(self) -> None:
         document = made({"kpalette fast": (1, 5), "Other": (2, 10)})
