@@ -170,15 +170,20 @@ def plain(axes: Axes) -> None:
         if axis.get_scale() == "log":
             axis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
             low, high = axis.get_view_interval()
-            crowded = axis is axes.xaxis and high > 30 * low
-            axis.set_minor_formatter(NullFormatter() if crowded else FuncFormatter(minor))
+            named = (2, 3, 4, 6, 8) if high < 10 * low else (2, 3, 5)
+            crowded = axis is axes.xaxis and high > 100 * low
+            axis.set_minor_formatter(NullFormatter() if crowded else minor(named))
     axes.tick_params(which="both", labelsize=8.5)
 
 
-def minor(value: float, _: Any) -> str:
+def minor(named: tuple[int, ...]) -> FuncFormatter:
     """Name some ticks between powers of ten."""
-    leading = value / 10 ** math.floor(math.log10(value))
-    return short(value) if round(leading, 6) in (2, 3, 5) else ""
+
+    def name(value: float, _: Any) -> str:
+        leading = value / 10 ** math.floor(math.log10(value))
+        return short(value) if round(leading, 6) in named else ""
+
+    return FuncFormatter(name)
 
 
 def short(value: float) -> str:
