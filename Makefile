@@ -68,8 +68,8 @@ format: $(VENV)/lint  ## rewrite the sources in the common style
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(CXX_FILES)
 
-bench: $(VENV)/bench  ## measure speed and quality against other quantizers
-	$(BIN)/python -m benchmarks $(or $(ARGS),--help)
+bench: $(VENV)/bench  ## measure speed and quality against every rival: make bench IMAGES=folder
+	$(BIN)/python -m benchmarks $(or $(ARGS),$(if $(IMAGES),--images "$(IMAGES)",--help))
 
 notebook: $(VENV)/test  ## run examples/image_quantization.py and write the notebook beside it
 	$(BIN)/python -m tools.notebook

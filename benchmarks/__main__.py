@@ -1,132 +1,81 @@
-"""Measure speed and error: ``python -m benchmarks --help``.
+"""Measure speed and quality against every other quantizer that is installed.
 
-Methods take turns on each image, so that noise of the machine falls on all of them; times are
-medians; errors are computed here, from what each method returns, in the same way for all.
+``python -m benchmarks --images FOLDER`` is the open benchmark: each method on each picture, in
+memory and as whole processes; what they make of it is measured in one way for all; and who is
+faster and better is computed, not chosen. It writes a page, its pictures and its figures. The other
+commands measure one thing each.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import json
 import os
 import platform
-import random
 import re
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from PIL import Image
 
 import kpalette
 from benchmarks import alpha as blending
 from benchmarks import animations as moving
+from benchmarks import contest, estimators, pictures
 from benchmarks import gigapixel as giant
 from benchmarks import looks as looking
 from benchmarks import minima as searching
 from benchmarks import processes as running
-from benchmarks import rivals
+from benchmarks import report as reporting
 from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
+from benchmarks.photos import load, load_all, paths_of
+from benchmarks.rivals import ALL, Pixels
 from kpalette import _core
-
-SLOW = 1.0  # a method that takes longer, in seconds, is timed once per image
-
-
-def timed(function: Callable[..., Any], *args: Any, **options: Any) -> tuple[float, Any]:
-    start = time.perf_counter()
-    result = function(*args, **options)
-    return time.perf_counter() - start, result
-
-
-def load(path: Path) -> rivals.Pixels:
-    with Image.open(path) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-def paths_of(folder: Path) -> list[Path]:
-    paths = sorted(folder.glob("*.png"))
-    if not paths:
-        sys.exit(f"{folder}: expected a folder with .png files")
-    return paths
-
-
-def load_all(folder: Path) -> list[rivals.Pixels]:
-    return [load(path) for path in paths_of(folder)]
-
-
-def mean_squared_error(pixels: rivals.Pixels, result: rivals.Result) -> float:
-    palette, indices = result
-    error = pixels - palette.astype(np.float64)[indices]
-    return float((error**2).sum(axis=2).mean())
 
 
 def compare(args: argparse.Namespace) -> None:
-    """Mean error and time of every method over the images, for each k."""
-    images = load_all(args.images)
-    for k in args.k:
-        rows = run_methods(images, k, args.repeat, args.only)
-        print_comparison(rows, k, len(images))
-
-
-def run_methods(
-    images: list[rivals.Pixels], k: int, repeat: int, only: str
-) -> dict[str, list[tuple[float, float]]]:
-    """Median seconds and mean squared error of each method, image by image."""
-    methods = {
-        name: m
-        for name, m in rivals.METHODS.items()
-        if re.search(only, name) or name in rivals.OURS
-    }
-    missing: dict[str, str] = {}
-    for name, method in methods.items():  # a first call imports and warms up
-        try:
-            method(images[0][:64, :64], 8)
-        except (ImportError, FileNotFoundError) as error:
-            missing[name] = str(error)
-    for name, why in missing.items():
-        print(f"{name}: not measured ({why})", file=sys.stderr)
-        del methods[name]
-    rows: dict[str, list[tuple[float, float]]] = {name: [] for name in methods}
-    for pixels in images:
-        seconds: dict[str, list[float]] = {name: [] for name in methods}
-        errors: dict[str, float] = {}
-        for turn in range(repeat):
-            # In another order each turn: whoever follows a subprocess is slower.
-            for name in random.Random(turn).sample([*methods], len(methods)):
-                method = methods[name]
-                if turn == 0 or seconds[name][0] < SLOW:
-                    took, result = timed(method, pixels, k)
-                    seconds[name].append(took)
-                    errors[name] = mean_squared_error(pixels, result)
-        for name in methods:
-            rows[name].append((statistics.median(seconds[name]), errors[name]))
-    return rows
-
-
-def print_comparison(rows: dict[str, list[tuple[float, float]]], k: int, n: int) -> None:
-    means = {
-        name: (statistics.mean(s for s, _ in values), statistics.mean(e for _, e in values))
-        for name, values in rows.items()
-    }
-    print(f"\nk = {k}, {n} images: mean time, mean error, and who of ours beats it in both\n")
-    print("| method | ms | MSE | time / fast | time / balanced | MSE / balanced | beaten by |")
-    print("|---|--:|--:|--:|--:|--:|---|")
-    fast, balanced = (means[name] for name in rivals.OURS)
-    for name, (seconds, error) in means.items():
-        better = [
-            o.split()[1] for o in rivals.OURS if means[o][0] < seconds and means[o][1] < error
-        ]
-        verdict = ", ".join(better) or ("—" if name in rivals.OURS else "none")
-        print(
-            f"| {name} | {seconds * 1e3:.1f} | {error:.2f} | {seconds / fast[0]:.1f} "
-            f"| {seconds / balanced[0]:.1f} | {error / balanced[1]:.3f} | {verdict} |"
+    """The open benchmark; what is done if no command is named."""
+    if args.quick:
+        photos = {"drawing": pictures.drawing()[:96, :128]}
+        plan = contest.QUICK
+    elif args.images is None:
+        sys.exit("--images: expected a folder of .png, or --quick for a drawing")
+    else:
+        photos = {path.stem: load(path) for path in paths_of(args.images)}
+        plan = contest.Plan(
+            ks=tuple(sorted(args.k)), repeat=args.repeat, limit=args.limit, looks=args.looks
         )
+    large = side_by_side([*photos.values()]) if args.large is None else load(args.large)
+    document = contest.run(
+        photos,
+        large,
+        plan,
+        install=not (args.quick or args.no_install),
+        only=[rival for name, rival in ALL.items() if rival.ours or re.search(args.only, name)],
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / reporting.RESULTS).write_text(json.dumps(document, indent=1) + "\n")
+    print(reporting.write(document, args.out))
+
+
+def side_by_side(photos: list[Pixels]) -> Pixels:
+    """Put photos into a row, as high as the lowest."""
+    height = min(len(photo) for photo in photos)
+    return np.concatenate([photo[:height] for photo in photos], axis=1)
+
+
+def report(args: argparse.Namespace) -> None:
+    """Write the open benchmark's page and pictures again, beside its results.json."""
+    try:
+        document = json.loads(args.results.read_text())
+    except (OSError, ValueError) as error:
+        sys.exit(f"{args.results}: expected what the open benchmark wrote: {error}")
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != contest.FORMAT:
+        sys.exit(f"{args.results}: expected format {contest.FORMAT}, got {found}")
+    print(reporting.write(document, args.results.parent))
 
 
 def looks(args: argparse.Namespace) -> None:
@@ -159,75 +108,17 @@ def alpha(args: argparse.Namespace) -> None:
 
 def walkthrough(args: argparse.Namespace) -> None:
     """KMeans of the walk-through against plain NumPy: same numbers, ratio of times."""
-    samples = load(args.photo).reshape(-1, 3)
-    print(f"{args.photo.name}: {len(samples)} samples, random_state={args.seed}\n")
-    print("| k | passes | NumPy, s | kpalette, ms | ratio | centres differ by | labels differ |")
-    print("|--:|--:|--:|--:|--:|--:|--:|")
-    for k in args.k:
-        slow, (centers, labels, passes) = timed(rivals.numpy_kmeans, samples, k, args.seed)
-        times = []
-        for _ in range(args.repeat):
-            model = kpalette.KMeans(k, random_state=args.seed)
-            times.append(timed(model.fit, samples)[0])
-        if model.iterations != passes:
-            sys.exit(f"k = {k}: NumPy made {passes} passes, kpalette {model.iterations}")
-        quick = statistics.median(times)
-        print(
-            f"| {k} | {passes} | {slow:.2f} | {quick * 1e3:.2f} | {slow / quick:.0f} "
-            f"| {np.abs(centers - model.cluster_centers_).max():.1g} "
-            f"| {(labels != model.labels_).sum()} |"
-        )
+    estimators.walkthrough(args.photo, args.k, args.seed, args.repeat)
 
 
 def estimator(args: argparse.Namespace) -> None:
     """KMeans on rows of floats against scikit-learn's, from the same starting centres."""
-    from sklearn.cluster import KMeans
-
-    n, k = 100_000, 64
-    print(f"{n} samples around {k} centres, k = {k}, tol = 0, at most 100 passes, medians\n")
-    print(
-        "| features | dtype | passes | scikit-learn, ms | kpalette, ms | ratio | inertia differs |"
-    )
-    print("|--:|---|--:|--:|--:|--:|--:|")
-    for dim, dtype in itertools.product(args.dims, (np.float64, np.float32)):
-        rng = np.random.default_rng(0)
-        samples = 3 * rng.normal(size=(k, dim))[rng.integers(0, k, n)] + rng.normal(size=(n, dim))
-        samples = samples.astype(dtype)
-        start = samples[rng.choice(n, k, replace=False)]
-        models = [
-            kind(k, init=start, n_init=1, tol=0, max_iter=100) for kind in (KMeans, kpalette.KMeans)
-        ]
-        seconds: list[list[float]] = [[], []]
-        for _ in range(args.repeat):
-            for model, times in zip(models, seconds, strict=True):
-                times.append(timed(model.fit, samples)[0])
-        theirs, ours = models
-        slow, quick = (statistics.median(times) for times in seconds)
-        differs = ours.inertia_ / theirs.inertia_ - 1
-        print(
-            f"| {dim} | {samples.dtype} | {theirs.n_iter_} / {ours.n_iter_} | {slow * 1e3:.0f} "
-            f"| {quick * 1e3:.0f} | {slow / quick:.2f} | {differs:.0e} |"
-        )
+    estimators.estimator(args.dims, args.repeat)
 
 
 def throughput(args: argparse.Namespace) -> None:
     """Megapixels per second, and peak memory beyond the array's, for one large photo."""
-    pixels = load(args.photo)
-    megapixels = pixels.shape[0] * pixels.shape[1] / 1e6
-    print(f"{args.photo.name}: {megapixels:.1f} megapixels\n")
-    print("| effort | k | ms | megapixels / s | peak memory / array |")
-    print("|---|--:|--:|--:|--:|")
-    for effort in ("fast", "balanced"):
-        for k in args.k:
-            kpalette.quantize(pixels, k, effort=effort)
-            runs = [
-                timed(kpalette.quantize, pixels, k, effort=effort)[0] for _ in range(args.repeat)
-            ]
-            seconds = statistics.median(runs)
-            print(
-                f"| {effort} | {k} | {seconds * 1e3:.1f} | {megapixels / seconds:.0f} "
-                f"| {scaling.peak_memory(pixels, k, effort=effort) / pixels.nbytes:.2f} |"
-            )
+    scaling.throughput(args.photo, args.k, args.repeat)
 
 
 def scale(args: argparse.Namespace) -> None:
@@ -263,78 +154,86 @@ def sheet(args: argparse.Namespace) -> None:
 
 def imports(args: argparse.Namespace) -> None:
     """Time to import the package, against what it cannot do without."""
-    statements = [
-        "pass",
-        "import numpy, PIL.Image",
-        "import kpalette",  # which brings the rest when it is asked for
-        "from kpalette import quantize",
-    ]
-    seconds: dict[str, list[float]] = {statement: [] for statement in statements}
-    for _ in range(args.repeat):
-        for statement in statements:
-            command = [sys.executable, "-c", statement]
-            seconds[statement].append(timed(subprocess.run, command, check=True)[0])
-    print("| statement | ms | ratio to NumPy and Pillow |")
-    print("|---|--:|--:|")
-    base = statistics.median(seconds[statements[1]])
-    for statement in statements:
-        median = statistics.median(seconds[statement])
-        print(f"| `{statement}` | {median * 1e3:.0f} | {median / base:.2f} |")
+    running.imports(args.repeat)
 
 
 def numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-def main(arguments: Iterable[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+#: Each command, and its default for -k, if it has that.
+COMMANDS = {
+    "compare": (compare, "16,64,256"),
+    "report": (report, None),
+    "looks": (looks, "16,64,256"),
+    "animations": (animations, None),
+    "processes": (processes, None),
+    "minima": (minima, "16,64,256"),
+    "alpha": (alpha, "16,64"),
+    "walkthrough": (walkthrough, "8,16,32"),
+    "estimator": (estimator, None),
+    "throughput": (throughput, "16,256"),
+    "scale": (scale, "16,256"),
+    "gigapixel": (gigapixel, "64"),
+    "sheet": (sheet, None),
+    "imports": (imports, None),
+}
+
+
+def make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="'python -m benchmarks compare --help' says what the open benchmark can be told.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, function, ks in (
-        ("compare", compare, "16,64,256"),
-        ("looks", looks, "16,64,256"),
-        ("animations", animations, None),
-        ("processes", processes, None),
-        ("minima", minima, "16,64,256"),
-        ("alpha", alpha, "16,64"),
-        ("walkthrough", walkthrough, "8,16,32"),
-        ("estimator", estimator, None),
-        ("throughput", throughput, "16,256"),
-        ("scale", scale, "16,256"),
-        ("gigapixel", gigapixel, "64"),
-        ("sheet", sheet, None),
-        ("imports", imports, None),
-    ):
-        command = commands.add_parser(name, help=function.__doc__)
+    for name, (function, ks) in COMMANDS.items():
+        command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         command.set_defaults(function=function)
-        if name not in ("minima", "alpha", "sheet"):
-            command.add_argument("--repeat", type=int, default=5, help="runs of each (default 5)")
+        add = command.add_argument
+        if name not in ("report", "minima", "alpha", "sheet"):
+            add("--repeat", type=int, default=5, help="runs of each, at most (default 5)")
         if ks is not None:
-            command.add_argument("-k", type=numbers, default=numbers(ks), help=f"default {ks}")
+            add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
         if name in ("compare", "looks", "processes", "minima", "scale", "gigapixel"):
-            command.add_argument("--images", type=Path, required=True, help="a folder of .png")
-        if name == "minima":
-            minutes = "for each k, begin no image after so many (default 20)"
-            command.add_argument("--minutes", type=float, default=20, help=minutes)
+            add("--images", type=Path, required=name != "compare", help="a folder of .png")
         if name in ("compare", "looks", "animations"):
-            command.add_argument("--only", default="", help="methods whose name has this regex")
-        if name == "gigapixel":
-            whats = ["linear", "fits", "workers", "killed", "rivals"]
-            command.add_argument("--what", choices=whats, default="linear", help="default linear")
-            sizes = [10, 30, 100, 300, 1000, 2000]
-            command.add_argument("--megapixels", type=numbers, default=sizes, help="of the images")
-            command.add_argument("--workers", type=numbers, default=[1, 2], help="default 1,2")
-            command.add_argument("--passes", type=int, default=10, help="of dask_ml (default 10)")
-        if name == "sheet":
-            command.add_argument("--out", type=Path, default=Path("docs"), help="default docs")
-        if name == "estimator":
-            command.add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
+            add("--only", default="", help="methods whose name has this regex")
         if name in ("walkthrough", "throughput", "animations", "processes"):
-            command.add_argument("--photo", type=Path, required=True)
-        if name == "animations":
-            command.add_argument("--frames", type=int, default=120, help="default 120")
-        if name == "walkthrough":
-            command.add_argument("--seed", type=int, default=44, help="random_state (default 44)")
-    args = parser.parse_args(arguments and list(arguments))
+            add("--photo", type=Path, required=True)
+    choices = commands.choices
+    add = choices["compare"].add_argument
+    add("--large", type=Path, help="a photo to shrink and repeat (default: the images in a row)")
+    add("--limit", type=float, default=20, help="seconds until a run is stopped (default 20)")
+    looked = "images that SSIMULACRA2 and ΔE2000, which are slow, are measured on (default 2)"
+    add("--looks", type=int, default=2, help=looked)
+    add("--out", type=Path, default=Path("build/benchmarks"), help="default build/benchmarks")
+    add("--no-install", action="store_true", help="fetch no packages for Node into build/bench")
+    add("--quick", action="store_true", help="a few seconds on a drawing, to see that all works")
+    choices["report"].add_argument("results", type=Path, help="a results.json")
+    minutes = "for each k, begin no image after so many (default 20)"
+    choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)
+    add = choices["gigapixel"].add_argument
+    whats = ["linear", "fits", "workers", "killed", "rivals"]
+    add("--what", choices=whats, default="linear", help="default linear")
+    sizes = [10, 30, 100, 300, 1000, 2000]
+    add("--megapixels", type=numbers, default=sizes, help="of the images")
+    add("--workers", type=numbers, default=[1, 2], help="default 1,2")
+    add("--passes", type=int, default=10, help="of dask_ml (default 10)")
+    choices["sheet"].add_argument("--out", type=Path, default=Path("docs"), help="default docs")
+    choices["estimator"].add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
+    choices["animations"].add_argument("--frames", type=int, default=120, help="default 120")
+    seed = "random_state (default 44)"
+    choices["walkthrough"].add_argument("--seed", type=int, default=44, help=seed)
+    return parser
+
+
+def main(arguments: Iterable[str] | None = None) -> None:
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    if told and told[0].startswith("-") and told[0] not in ("-h", "--help"):
+        told.insert(0, "compare")
+    args = make_parser().parse_args(told or ["--help"])
     print(
         f"kpalette {kpalette.__version__}, Python {platform.python_version()}, "
         f"{os.cpu_count()} cores, {_core.isa()}"

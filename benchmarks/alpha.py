@@ -8,8 +8,9 @@ import numpy as np
 from PIL import Image
 
 import kpalette
-from benchmarks import pictures, rivals
+from benchmarks import pictures
 from benchmarks.rivals import Method, Pixels, Result
+from benchmarks.rivals.palettes import libimagequant, pillow
 from kpalette import metrics
 
 
@@ -21,9 +22,9 @@ def ours(pixels: Pixels, k: int, *, space: str) -> Result:
 METHODS: dict[str, Method] = {
     "kpalette": partial(ours, space="oklab"),
     "kpalette srgb": partial(ours, space="srgb"),
-    "libimagequant, speed 1": partial(rivals.libimagequant, speed=1),
-    "libimagequant, speed 3": partial(rivals.libimagequant, speed=3),
-    "Pillow FASTOCTREE": partial(rivals.pillow, method=Image.Quantize.FASTOCTREE),
+    "libimagequant, speed 1": partial(libimagequant, speed=1),
+    "libimagequant, speed 3": partial(libimagequant, speed=3),
+    "Pillow FASTOCTREE": partial(pillow, method=Image.Quantize.FASTOCTREE),
 }
 PICTURES = {"logo": pictures.logo, "shadow": pictures.shadow}
 

@@ -18,6 +18,7 @@ import kpalette
 from benchmarks import gigapixel
 from benchmarks.gigapixel import MEGA, TILE
 from benchmarks.rivals import Pixels
+from benchmarks.workers import peak_memory
 from kpalette import distributed
 
 
@@ -70,7 +71,7 @@ def speed(folder: str, pixels: int, k: int, workers: list[int], repeat: int) -> 
                 start = time.perf_counter()
                 found = distributed.histogram(mosaic(folder, pixels), scheduler=client)
                 times[n].append(time.perf_counter() - start)
-                peaks[n].append(max(client.run(gigapixel.peak_memory).values()))
+                peaks[n].append(max(client.run(peak_memory).values()))
             palette = kpalette.extract_palette(found, k)
             equal[n] &= np.array_equal(palette.colors, expected.colors)
     for n in workers:
@@ -79,7 +80,7 @@ def speed(folder: str, pixels: int, k: int, workers: list[int], repeat: int) -> 
             f"| {n} | {middle:.2f} | {histogram.n_pixels / middle / MEGA:.0f} "
             f"| {max(peaks[n]) / 2**30:.2f} | {'equal' if equal[n] else 'DIFFERS'} |"
         )
-    print(f"\nthis process had {gigapixel.peak_memory() / 2**30:.2f} GiB at most")
+    print(f"\nthis process had {peak_memory() / 2**30:.2f} GiB at most")
 
 
 def killed(folder: str, pixels: int, k: int) -> None:

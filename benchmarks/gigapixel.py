@@ -14,6 +14,7 @@ from PIL import Image
 
 import kpalette
 from benchmarks.rivals import Pixels
+from benchmarks.roof import bandwidth
 
 TILE = 4096
 PATCH = 512
@@ -53,17 +54,6 @@ def tiles(folder: str, pixels: int) -> Iterator[Pixels]:
     """Tiles of so many pixels together."""
     for number, width in enumerate(widths(pixels)):
         yield make_tile(folder, number, width=width)
-
-
-def bandwidth() -> float:
-    """Bytes per second that one core reads from memory: the best of several passes over 768 MB."""
-    block = np.ones(96 * MEGA, np.uint64)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        np.bitwise_or.reduce(block)
-        times.append(time.perf_counter() - start)
-    return block.nbytes / min(times)
 
 
 def count(folder: str, pixels: int, threads: int) -> tuple[kpalette.ColorHistogram, float, float]:
@@ -126,12 +116,6 @@ def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> None:
                 times.append(time.perf_counter() - start)
             cells.append(f"{statistics.median(times):.3f}")
         print(f"| {len(part):,} | " + " | ".join(cells) + " |", flush=True)
-
-
-def peak_memory() -> int:
-    """Bytes that this process has had at most."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def error_of(histogram: kpalette.ColorHistogram, centers: Any) -> float:

@@ -7,19 +7,25 @@ A metric whose package is not installed is None in the table. For the rivals in 
 from __future__ import annotations
 
 import io
+import json
 import re
+import shutil
 import statistics
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 import kpalette
-from benchmarks import rivals
 from benchmarks.rivals import Method, Pixels, Result
+from benchmarks.rivals.palettes import libimagequant
+from benchmarks.workers import exact
 from kpalette import files
 
 
@@ -35,7 +41,7 @@ METHODS: dict[str, Method] = {
     "kpalette blue-noise": partial(ours, space="oklab", dither="blue-noise"),
     **{
         f"libimagequant, speed {speed}{', dithered' if level else ''}": partial(
-            rivals.libimagequant, speed=speed, dithering=level
+            libimagequant, speed=speed, dithering=level
         )
         for speed in (1, 3)
         for level in (0, 1)
@@ -71,13 +77,36 @@ def png_to_png(
     return seconds, (result.palette.colors, result.indices)
 
 
+def node(
+    pixels: Pixels, k: int, repeat: int, *, method: str, options: dict[str, float], colors: str
+) -> tuple[list[float], Result]:
+    """Seconds as measured within Node, which start with a PNG's bytes and end with another's.
+
+    Where modules are is told by NODE_PATH.
+    """
+    program = shutil.which("node")
+    if program is None:
+        raise FileNotFoundError("Node.js is not installed")
+    script = Path(__file__).with_name("quantize.cjs")
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = f"{folder}/a.png", f"{folder}/b.png"
+        Image.fromarray(pixels).save(source)
+        told = json.dumps({colors: k, **options})
+        command = [program, script, str(repeat), method, told, source, target]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        if ran.returncode:
+            raise ImportError(ran.stderr.strip())
+        with Image.open(target) as image:
+            return [float(line) / 1e3 for line in ran.stdout.split()], exact(image)
+
+
 #: From PNG to PNG; the bytes are then counted with our encoder, like all others'.
 ENCODED: dict[str, Timed] = {
     "kpalette, PNG to PNG": partial(png_to_png, dither=None),
     "kpalette floyd-steinberg, PNG to PNG": partial(png_to_png, dither="floyd-steinberg"),
     **{
         f"imagequant 4, speed {speed}, PNG to PNG": partial(
-            rivals.node,
+            node,
             method="imagequant",
             options={"speed": speed, "minQuality": 0, "maxQuality": 100},
             colors="colors",
@@ -86,7 +115,7 @@ ENCODED: dict[str, Timed] = {
     },
     **{
         f"sharp, dither {dither}, effort {effort}, PNG to PNG": partial(
-            rivals.node,
+            node,
             method="sharp",
             options={"dither": dither, "effort": effort, "quality": 100},
             colors="colours",

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks import looks
+from benchmarks import looks, photos
 from benchmarks.rivals import Pixels
 from kpalette import metrics
 
@@ -147,3 +147,24 @@ def timed(commands: Sequence[str], repeat: int) -> list[float]:
         )
         results = json.loads(report.read())["results"]
     return [statistics.median(result["times"]) for result in results]
+
+
+def imports(repeat: int) -> None:
+    """Time to import the package, against what it cannot do without."""
+    statements = [
+        "pass",
+        "import numpy, PIL.Image",
+        "import kpalette",  # which brings the rest when it is asked for
+        "from kpalette import quantize",
+    ]
+    seconds: dict[str, list[float]] = {statement: [] for statement in statements}
+    for _ in range(repeat):
+        for statement in statements:
+            command = [sys.executable, "-c", statement]
+            seconds[statement].append(photos.timed(subprocess.run, command, check=True)[0])
+    print("| statement | ms | ratio to NumPy and Pillow |")
+    print("|---|--:|--:|")
+    base = statistics.median(seconds[statements[1]])
+    for statement in statements:
+        median = statistics.median(seconds[statement])
+        print(f"| `{statement}` | {median * 1e3:.0f} | {median / base:.2f} |")

@@ -1,4 +1,4 @@
-"""Dithering many pixels: speed against the same without, and memory."""
+"""Many pixels: speed and memory, dithered and not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import kpalette
+from benchmarks.photos import load, timed
 from benchmarks.rivals import Pixels
 
 WIDTH, HEIGHT = 6000, 4000
@@ -72,3 +74,21 @@ def peak_memory(pixels: Pixels, k: int, **options: Any) -> int:
         file.flush()
         command = [sys.executable, "-c", run, file.name, str(k), json.dumps(options)]
         return int(subprocess.run(command, check=True, capture_output=True).stdout)
+
+
+def throughput(photo: Path, ks: list[int], repeat: int) -> None:
+    """Megapixels per second, and peak memory beyond the array's, for one large photo."""
+    pixels = load(photo)
+    megapixels = pixels.shape[0] * pixels.shape[1] / 1e6
+    print(f"{photo.name}: {megapixels:.1f} megapixels\n")
+    print("| effort | k | ms | megapixels / s | peak memory / array |")
+    print("|---|--:|--:|--:|--:|")
+    for effort in ("fast", "balanced"):
+        for k in ks:
+            kpalette.quantize(pixels, k, effort=effort)
+            runs = [timed(kpalette.quantize, pixels, k, effort=effort)[0] for _ in range(repeat)]
+            seconds = statistics.median(runs)
+            print(
+                f"| {effort} | {k} | {seconds * 1e3:.1f} | {megapixels / seconds:.0f} "
+                f"| {peak_memory(pixels, k, effort=effort) / pixels.nbytes:.2f} |"
+            )

@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import kpalette
-from benchmarks import pictures, rivals
+from benchmarks import pictures
 from benchmarks.rivals import Pixels
+from benchmarks.rivals.palettes import libimagequant
 from kpalette import demo
 
 K = 16
@@ -52,7 +53,7 @@ def results(case: Case) -> list[Pixels | None]:
     made = kpalette.quantize(case.pixels, K, dither=case.dither)
     shown = [case.pixels, made.palette.colors[made.indices]]
     try:
-        palette, indices = rivals.libimagequant(
+        palette, indices = libimagequant(
             case.pixels, K, speed=1, dithering=0 if case.dither is None else 1
         )
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The benchmarks run, and what they print is what they measured."""
+"""The smaller benchmarks run, and what they print is what they measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import alpha, animations, looks, minima, pictures, processes, rivals, scale, sheet
+from benchmarks import alpha, animations, looks, minima, pictures, processes, scale, sheet
+from benchmarks.photos import load
 from PIL import Image
 
 import kpalette
@@ -28,24 +29,6 @@ def numbers_of(line: str) -> list[float]:
     return [float(cell) for cell in re.findall(r"(?<=\| )[\d.]+(?= \|)", line)]
 
 
-def test_compare(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    benchmarks.main(
-        ["compare", "--images", str(photo.parent), "-k", "8", "--only", "Pillow", "--repeat", "1"]
-    )
-    lines = capsys.readouterr().out.splitlines()
-    rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
-    assert list(rows)[1:] == [*rivals.OURS, *(n for n in rivals.RIVALS if "Pillow" in n)]
-    pixels = benchmarks.load(photo)
-    palette, indices = rivals.METHODS["kpalette balanced"](pixels, 8)
-    error = ((pixels - palette.astype(float)[indices]) ** 2).sum(axis=2).mean()
-    assert numbers_of(rows["kpalette balanced"])[1] == pytest.approx(error, abs=0.01)
-
-
-def test_compare_needs_images(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="expected a folder"):
-        benchmarks.main(["compare", "--images", str(tmp_path)])
-
-
 def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["-k", "8", "--only", "kpalette", "--repeat", "1"]
     benchmarks.main(["looks", "--images", str(photo.parent), *options])
@@ -54,7 +37,7 @@ def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert list(rows)[1:] == [n for n in (*looks.METHODS, *looks.ENCODED) if "kpalette" in n]
     same = [numbers_of(rows[f"kpalette floyd-steinberg{end}"])[-2] for end in ("", ", PNG to PNG")]
     assert same[0] == same[1]
-    palette, indices = looks.METHODS["kpalette floyd-steinberg"](benchmarks.load(photo), 8)
+    palette, indices = looks.METHODS["kpalette floyd-steinberg"](load(photo), 8)
     size = looks.png_size(palette, indices)
     assert numbers_of(rows["kpalette floyd-steinberg"])[-2] == pytest.approx(size / 1e3, abs=0.1)
 
@@ -78,7 +61,7 @@ def test_animations(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_metrics(photo: Path, metric: str, package: str, equal: float) -> None:
     pytest.importorskip(package)
-    pixels = benchmarks.load(photo)
+    pixels = load(photo)
     assert looks.measured(metric, pixels, pixels) == pytest.approx(equal, abs=1e-6)
     assert abs(looks.measured(metric, pixels, 255 - pixels) - equal) > 0.1
 
@@ -146,7 +129,7 @@ def test_scale(
 ) -> None:
     monkeypatch.setattr(scale, "WIDTH", 200)
     monkeypatch.setattr(scale, "HEIGHT", 150)
-    pixels = benchmarks.load(photo)
+    pixels = load(photo)
     lying = pixels if pixels.shape[0] <= pixels.shape[1] else pixels.swapaxes(0, 1)
     mosaic = scale.mosaic([pixels, 255 - pixels])
     assert mosaic.shape == (150, 200, 3)
@@ -194,12 +177,6 @@ def test_the_rest_runs(photo: Path, capsys: pytest.CaptureFixture[str], command:
     where = ["--photo", str(photo), "-k", "4"] if command == "throughput" else []
     benchmarks.main([command, *where, "--repeat", "1"])
     assert capsys.readouterr().out.splitlines()[-1].startswith("| ")
-
-
-def test_error_is_the_squared_distance() -> None:
-    pixels = np.array([[[1, 2, 3]]], np.uint8)
-    result = np.array([[1.5, 2, 5]]), np.array([[0]])
-    assert benchmarks.mean_squared_error(pixels, result) == 0.25 + 4
 
 
 def test_processes(

@@ -1,0 +1,64 @@
+"""How far a result is from the original: by numbers for all of them, and for some as the eye sees.
+
+Palettes are rounded to 8 bits first, as a file holds them.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from benchmarks import looks
+from benchmarks.rivals import Pixels, Result
+from kpalette import metrics
+
+FEW = 32  # so many are not worth starting processes for
+
+
+def rounded(result: Result) -> tuple[Pixels, np.ndarray[Any, Any]]:
+    palette, indices = result
+    return np.clip(np.rint(palette), 0, 255).astype(np.uint8), np.asarray(indices)
+
+
+def count_colors(result: Result) -> int:
+    """How many colours there are to see: palettes may be padded, or hold a colour twice."""
+    palette, indices = rounded(result)
+    return len(np.unique(palette[np.unique(indices)], axis=0))
+
+
+def mean_squared_error(pixels: Pixels, result: Result) -> float:
+    """Mean over pixels of the squared error in 8-bit sRGB, summed over channels."""
+    palette, indices = rounded(result)
+    error = pixels.astype(np.int16) - palette.astype(np.int16)[indices]
+    return float(np.square(error.astype(np.int32)).sum() / indices.size)
+
+
+def seen(pixels: Pixels, result: Result) -> dict[str, float | None]:
+    """What the eye sees, and the bytes of the indexed PNG that our encoder writes."""
+    palette, indices = rounded(result)
+    shown = palette[indices]
+    found = metrics.compare(pixels, shown, threads=1)
+    return {
+        "delta_e": found.delta_e,
+        "delta_e_p95": found.delta_e_p95,
+        "ssimulacra2": looks.measured("SSIMULACRA2", pixels, shown),
+        "png": looks.png_size(palette, indices),
+    }
+
+
+def seen_of_all(
+    tasks: Iterable[tuple[Pixels, Result]],
+) -> Iterator[dict[str, float | None]]:
+    """Do that for many results, on all cores."""
+    tasks = list(tasks)
+    if len(tasks) <= FEW:
+        yield from (seen(*task) for task in tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), context) as pool:
+        yield from pool.map(seen, *zip(*tasks, strict=True), chunksize=4)

@@ -1,0 +1,88 @@
+"""Programs, from a PNG file to another: whole processes."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+
+from benchmarks.rivals.rival import Rival, program
+
+
+def pngquant(source: str, target: str, k: int, *, options: str) -> list[str]:
+    return ["pngquant", *options.split(), "--force", "-o", target, str(k), source]
+
+
+def magick() -> str:
+    """ImageMagick 7's program, or 6's."""
+    return next((name for name in ("magick", "convert-im6.q16") if shutil.which(name)), "convert")
+
+
+def image_magick(source: str, target: str, k: int, *, dither: str) -> list[str]:
+    return [magick(), source, *dither.split(), "-colors", str(k), f"PNG8:{target}"]
+
+
+def image_magick_version() -> str:
+    said = program(magick(), "-version", hint="apt-get install imagemagick")
+    return said.removeprefix("Version: ").partition(" http")[0]
+
+
+def graphics_magick(source: str, target: str, k: int, *, dither: str) -> list[str]:
+    return ["gm", "convert", source, *dither.split(), "-colors", str(k), f"PNG8:{target}"]
+
+
+def ffmpeg(source: str, target: str, k: int, *, dither: str) -> list[str]:
+    graph = f"split[a][b];[a]palettegen=max_colors={k}:reserve_transparent=0[p];[b][p]paletteuse"
+    command = ["ffmpeg", "-v", "error", "-y", "-i", source, "-filter_complex"]
+    return [*command, f"{graph}=dither={dither}", target]
+
+
+GRAPHICS_MAGICK = partial(program, "gm", "version", hint="apt-get install graphicsmagick")
+
+
+def pngquant_version() -> str:
+    return f"pngquant {program('pngquant', '--version', hint='apt-get install pngquant')}"
+
+
+def ffmpeg_version() -> str:
+    return program("ffmpeg", "-version", hint="apt-get install ffmpeg").partition(" Copyright")[0]
+
+
+RIVALS = [
+    *(
+        Rival(
+            f"pngquant, speed {speed}{', dithered' if dithered else ''}",
+            "files",
+            partial(pngquant, options=f"--speed {speed}{'' if dithered else ' --nofs'}"),
+            f"pngquant --speed {speed}{'' if dithered else ' --nofs'} K",
+            pngquant_version,
+            dithered=dithered,
+        )
+        for speed, dithered in ((1, False), (4, False), (10, False), (1, True), (4, True))
+    ),
+    *(
+        Rival(
+            f"{name}{', dithered' if dithered else ''}",
+            "files",
+            partial(run, dither="" if dithered else "+dither"),
+            f"{'' if dithered else '+dither '}-colors K PNG8:",
+            version,
+            dithered=dithered,
+        )
+        for name, run, version in (
+            ("ImageMagick", image_magick, image_magick_version),
+            ("GraphicsMagick", graphics_magick, GRAPHICS_MAGICK),
+        )
+        for dithered in (False, True)
+    ),
+    *(
+        Rival(
+            f"ffmpeg{', dithered' if dither != 'none' else ''}",
+            "files",
+            partial(ffmpeg, dither=dither),
+            f"palettegen=max_colors=K:reserve_transparent=0, paletteuse=dither={dither}",
+            ffmpeg_version,
+            dithered=dither != "none",
+        )
+        for dither in ("none", "sierra2_4a")
+    ),
+]
