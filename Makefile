@@ -11,11 +11,11 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 
 PLAYGROUND := playground/wasm/kpalette.wasm playground/node_modules/.stamp
 
-CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
-SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
+CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp fuzz/*.?pp tests/*.?pp)
+SOURCES := pyproject.toml CMakeLists.txt $(filter-out fuzz/% tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
-.PHONY: help demo test core-test lint format bench notebook stubs clean
+.PHONY: help demo test core-test lint format bench fuzz fuzz-core soak notebook stubs clean
 .PHONY: playground playground-test page-test
 
 help:  ## this list
@@ -48,6 +48,24 @@ format: $(VENV)/lint  ## rewrite the sources in the common style
 
 bench: $(VENV)/bench  ## measure speed and quality against other quantizers
 	$(BIN)/python -m benchmarks $(or $(ARGS),--help)
+
+fuzz: $(VENV)/fuzz  ## look for inputs that break a law: ARGS="--seconds 600 palettes"
+	$(BIN)/python -m fuzz $(ARGS)
+
+fuzz-core: $(BIN)/cmake  ## the same for the C++ core, by Clang: ARGS="-max_total_time=600"
+	$(BIN)/cmake --log-level=WARNING -S . -B build/fuzz-core -DCMAKE_CXX_COMPILER=clang++ \
+	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=fuzzer-no-link,$(SANITIZE)
+	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/fuzz-core --target kpalette_core \
+	  --parallel $(CORES)
+	clang++ -std=c++20 -g -O1 -ffp-contract=off -fsanitize=fuzzer,$(SANITIZE) \
+	  -fno-sanitize-recover=all -Icore fuzz/core.cpp build/fuzz-core/libkpalette_core.a -pthread \
+	  -o build/fuzz-core/fuzz
+	@mkdir -p build/fuzz/core
+	build/fuzz-core/fuzz -artifact_prefix=build/fuzz/core- -max_len=4096 -len_control=0 \
+	  $(or $(ARGS),-max_total_time=15 -seed=1) build/fuzz/core
+
+soak: $(VENV)/fuzz  ## 10,000 images in one process: does memory grow? ARGS="--images 200"
+	$(BIN)/python -m tools.soak $(ARGS)
 
 notebook: $(VENV)/test  ## run examples/image_quantization.py and write the notebook beside it
 	$(BIN)/python -m tools.notebook
@@ -95,7 +113,8 @@ playground/node_modules/.stamp: playground/package-lock.json
 # Stamps: the package as the sources are now, and what an extra names.
 $(VENV)/test: extras := [test]
 $(VENV)/bench: extras := [bench]
-$(VENV)/package $(VENV)/test $(VENV)/bench: $(SOURCES) | $(BIN)/python
+$(VENV)/fuzz: extras := [fuzz]
+$(VENV)/package $(VENV)/test $(VENV)/bench $(VENV)/fuzz: $(SOURCES) | $(BIN)/python
 	$(PIP_INSTALL) ".$(extras)"
 	@touch $@
 

@@ -1,0 +1,34 @@
+"""One target in Atheris's loop, or on files: python -m fuzz.loop TARGET [FILE...]."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from importlib import import_module
+from pathlib import Path
+
+#: What a process may take of addresses: an image of the size that targets allow needs a tenth.
+MEMORY = 6 << 30
+#: Whose lines guide the search: ours, and of the parsers that we call.
+GUIDES = ["kpalette", "PIL", "zipfile", "numpy.lib.format", "numpy.lib._format_impl", "tifffile"]
+
+
+def main(name: str, rest: list[str]) -> None:
+    """Run a target on the files given, or fuzz with libFuzzer's own options."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
+    files = [Path(argument) for argument in rest if not argument.startswith("-")]
+    if files and all(path.is_file() for path in files):
+        check = import_module(f"fuzz.{name}").check
+        for path in files:
+            check(path.read_bytes())
+        return
+    import atheris
+
+    with atheris.instrument_imports(include=GUIDES):
+        check = import_module(f"fuzz.{name}").check
+    atheris.Setup([f"fuzz {name}", *rest], check)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
