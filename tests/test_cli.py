@@ -179,7 +179,7 @@ def test_a_missing_value_points_to_the_commands_help(capsys: pytest.CaptureFixtu
     assert "see 'kpalette quantize --help'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("k", ["1_6", "٨", " 8", "+8"])
+@pytest.mark.parametrize("k", ["1_6", "٨", " 8", "+8", "1" * 5000])
 def test_only_plain_digits_are_numbers(k: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["quantize", "a.png", "-k", k]) == 2
     assert "expected a whole number from 1 to 256" in capsys.readouterr().err

@@ -220,6 +220,8 @@ class TestFilms:
             ("40", 2, "expected a width and a height such as 1920x1080, got '40'"),
             ("0x30", 2, "expected a width and a height"),
             ("40x", 2, "expected a width and a height"),
+            ("٤x3", 2, "expected a width and a height"),
+            ("1" * 5000 + "x1", 2, "expected a width and a height"),
             ("99999x99999", 2, "expected frames of at most 268,435,456 pixels"),
         ],
     )
