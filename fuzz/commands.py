@@ -17,6 +17,7 @@ import click
 import numpy as np
 from PIL import Image
 
+from fuzz.bombs import small_images
 from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import expect
@@ -152,7 +153,7 @@ def _furniture() -> dict[str, bytes]:
 def _run(args: list[str], limit: int, root: str) -> tuple[int, str]:
     """Run the command line with the photo as stdin; what it prints goes to files."""
     printed, said = Path(root, "printed"), Path(root, "said")
-    with contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack, small_images():
         names = [("photo.png", "rb"), (str(printed), "wb"), (str(said), "wb")]
         opened = [stack.enter_context(open(name, mode)).fileno() for name, mode in names]
         stack.enter_context(_in_place_of_standard(*opened))

@@ -185,6 +185,11 @@ void check_counts(Choices& choices) {
       counter.add(colors, counts);
       EXPECT(counter.total(team).counts == once.counts);
     }
+    // What Python refuses, too.
+    std::int64_t total = 0;
+    for (const std::int64_t count : once.counts) {
+      if (__builtin_add_overflow(total, count, &total)) return;
+    }
     if (once.size() == 0) return;
     thin_out(once.colors, once.counts, channels, 3);
     const Points points(once.colors, space, once.counts, team);

@@ -12,13 +12,12 @@ import numpy as np
 from PIL import Image, ImageCms
 
 import kpalette
+from fuzz.bombs import small_images
 from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import allowing, expect
 from kpalette import ImageReadError, QualityNotReached, files
 
-#: Pillow's bound for files that would unfold to too many pixels, so low that none takes long.
-MAX_PIXELS = 1 << 16
 OPTIONS = 16  #: Bytes before the file.
 SPACES = ["oklab", "srgb", "linear", "lab"]
 DITHERS = [None, "floyd-steinberg", "blue-noise", "bayer"]
@@ -102,14 +101,10 @@ def check(data: bytes) -> None:
     choices = Choices(data)
     options = choices.take(OPTIONS)
     given = choices.rest()
-    before = Image.MAX_IMAGE_PIXELS
-    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    try:
+    with small_images():
         for file in dict.fromkeys([given, mended_png(given)]):
             _check_still(Choices(options), file)
             _check_moving(Choices(options), file)
-    finally:
-        Image.MAX_IMAGE_PIXELS = before
 
 
 def _check_still(choices: Choices, file: bytes) -> None:

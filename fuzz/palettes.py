@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fuzz.bombs import small_images
 from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import allowing, expect
@@ -46,7 +47,7 @@ def check(data: bytes) -> None:
     choices = Choices(data)
     kind = choices.one_of(KINDS)
     given = choices.rest()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, small_images():
         path = Path(folder, f"some.{kind}")
         for content in dict.fromkeys([given, mended_png(given)]):
             path.write_bytes(content)

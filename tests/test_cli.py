@@ -136,6 +136,22 @@ def test_internal_errors_are_one_line(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_a_lack_of_memory_is_told(photo: Path, fails: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(pipeline, "quantize", greedy)
+    assert fails(70, "quantize", photo) == f"kpalette: {photo}: there is not enough memory\n"
+
+
+def test_a_directory_that_is_gone(tmp_path: Path, fails: Any, monkeypatch: Any) -> None:
+    here = tmp_path / "gone"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert fails(3, "quantize", "photo.png") == "kpalette: the current directory is gone\n"
+
+
 def test_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     for args in (["--help"], *([command, "--help"] for command in cli.commands.commands)):
         assert cli.run(args) == 0

@@ -245,3 +245,11 @@ def test_a_saved_histogram(photo: Path, tmp_path: Path) -> None:
     done = subprocess.run([*COMMAND, "palette", str(tmp_path / "b.histogram")], capture_output=True)
     assert done.returncode == 3
     assert b"is not a histogram" in done.stderr
+
+
+def test_counts_that_are_too_large(tmp_path: Path, fails: Any) -> None:
+    path = tmp_path / "large.histogram"
+    colors = np.array([[0, 0, 0], [9, 9, 9], [99, 0, 0]], np.uint8)
+    kpalette.ColorHistogram(colors, np.array([2**61, 2**61, 5])).save(path)
+    assert "more than a fit can sum exactly" in fails(3, "palette", path, "-k", 2)
+    assert "expected a sum of at most 2**63 - 1" in fails(3, "palette", path, path)
