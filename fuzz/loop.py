@@ -7,15 +7,17 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-#: What a process may take of addresses: an image of the size that targets allow needs a tenth.
-MEMORY = 6 << 30
+#: What a process may take of addresses, most of them for threads' stacks: what asks for memory by
+#: a number that a file claims asks for more.
+MEMORY = 16 << 30
 #: Whose lines guide the search: ours, and of the parsers that we call.
 GUIDES = ["kpalette", "PIL", "zipfile", "numpy.lib.format", "numpy.lib._format_impl", "tifffile"]
 
 
 def main(name: str, rest: list[str]) -> None:
     """Run a target on the files given, or fuzz with libFuzzer's own options."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
+    if sys.platform == "linux":  # others have no such limit, or a lower one
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
     files = [Path(argument) for argument in rest if not argument.startswith("-")]
     if files and all(path.is_file() for path in files):
         check = import_module(f"fuzz.{name}").check
