@@ -10,9 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from fuzz import TARGETS
-
-#: Where inputs go that break a law.
-FOUND = Path("build", "fuzz")
+from fuzz.loop import FOUND
 
 
 def main() -> int:
@@ -56,7 +54,12 @@ def _holds(name: str, given: argparse.Namespace) -> bool:
         }
         print(f"fuzz: {name}", file=sys.stderr, flush=True)
         flags = [f"-{option}={value}" for option, value in options.items()]
-        return subprocess.run([*command, *flags, corpus]).returncode == 0
+        code = subprocess.run([*command, *flags, corpus]).returncode
+        if code == 0:
+            (FOUND / f"{name}-last").unlink(missing_ok=True)
+        else:
+            print(f"fuzz: {name} ended with {code}", file=sys.stderr)
+        return code == 0
 
 
 if __name__ == "__main__":

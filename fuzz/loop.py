@@ -7,6 +7,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+#: Where inputs go that break a law.
+FOUND = Path("build", "fuzz").resolve()
 #: What a process may take of addresses, most of them for threads' stacks: what asks for memory by
 #: a number that a file claims asks for more.
 MEMORY = 16 << 30
@@ -28,7 +30,14 @@ def main(name: str, rest: list[str]) -> None:
 
     with atheris.instrument_imports(include=GUIDES):
         check = import_module(f"fuzz.{name}").check
-    atheris.Setup([f"fuzz {name}", *rest], check)
+
+    # A process may die without a word.
+    def check_kept(data: bytes) -> None:
+        last.write_bytes(data)
+        check(data)
+
+    last = FOUND / f"{name}-last"
+    atheris.Setup([f"fuzz {name}", *rest], check_kept)
     atheris.Fuzz()
 
 
