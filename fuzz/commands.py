@@ -8,6 +8,7 @@ import re
 import resource
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -22,7 +23,7 @@ from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import expect
 from kpalette import ColorHistogram, Palette, files, palette_files
-from kpalette.cli import EXIT_CODES, commands, pngquant, run
+from kpalette.cli import EXIT_CODES, commands, pngquant, run, streams
 from kpalette.cli.exits import INTERNAL
 
 #: Of the others, one serves until it is stopped, and one draws for seconds.
@@ -69,6 +70,7 @@ def check(data: bytes) -> None:
         before = _snapshot(root)
         code, said = _run(args, limit, root)
         after = _snapshot(root)
+        _wait_for_the_abandoned()
         shown = f"{[arg[:300] for arg in args]} ends with {code}: {said[:2000]}"
         known = {*EXIT_CODES, *pngquant.CODES.values()} - {INTERNAL}
         expect(code in known, f"a code that is not documented: {shown}")
@@ -165,6 +167,17 @@ def _run(args: list[str], limit: int, root: str) -> tuple[int, str]:
     printed.unlink()
     said.unlink()
     return code, text
+
+
+def _wait_for_the_abandoned() -> None:
+    """Let threads end that a command left behind, and kept from writing: a process has no other."""
+    if streams.abandoned:
+        for _ in range(streams.WRITERS):
+            streams.writers.release()
+        for thread in threading.enumerate():
+            if thread.name.startswith("ThreadPoolExecutor"):
+                thread.join()
+        streams.abandoned = False
 
 
 @contextlib.contextmanager

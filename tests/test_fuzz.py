@@ -113,6 +113,19 @@ def test_undocumented_codes_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None
         commands.check(b"")
 
 
+def test_a_command_that_breaks_off_leaves_room_for_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands._furnish(b"")
+    args = ["quantize", "photo.png", "folder/inner.png", "--json", "-j", "2", "--out-dir", "new"]
+    assert commands._run(args, 0, str(tmp_path))[0] == 16  # stdout can hold nothing
+    assert commands.streams.abandoned
+    commands._wait_for_the_abandoned()
+    assert commands._run([*args, "-f"], commands.LIMITS[0], str(tmp_path))[0] == 0
+    assert not commands.streams.abandoned
+
+
 def test_choices_end_in_zeros() -> None:
     choices = Choices(b"\x05\x02\x00ab\x07")
     assert choices.one_of("abc") == "c"
