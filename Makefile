@@ -11,8 +11,8 @@ CORES := $(shell getconf _NPROCESSORS_ONLN)
 
 PLAYGROUND := playground/wasm/kpalette.wasm playground/node_modules/.stamp
 
-CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp tests/*.?pp)
-SOURCES := pyproject.toml CMakeLists.txt $(filter-out tests/%,$(CXX_FILES)) \
+CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp fuzz/*.?pp tests/*.?pp)
+SOURCES := pyproject.toml CMakeLists.txt $(filter-out fuzz/% tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 
 LINUX := $(filter Linux,$(shell uname -s))
@@ -22,7 +22,7 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
-.PHONY: help demo test core-test coverage lint format bench notebook stubs docs docs-links clean
+.PHONY: help demo test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs docs docs-links clean
 .PHONY: playground playground-test page-test wheel
 
 help:  ## this list
@@ -70,6 +70,24 @@ format: $(VENV)/lint  ## rewrite the sources in the common style
 
 bench: $(VENV)/bench  ## measure speed and quality against every rival: make bench IMAGES=folder
 	$(BIN)/python -m benchmarks $(or $(ARGS),$(if $(IMAGES),--images "$(IMAGES)",--help))
+
+fuzz: $(VENV)/fuzz  ## look for inputs that break a law: ARGS="--seconds 600 palettes"
+	$(BIN)/python -m fuzz $(ARGS)
+
+fuzz-core: $(BIN)/cmake  ## the same for the C++ core, by Clang: ARGS="-max_total_time=600"
+	$(BIN)/cmake --log-level=WARNING -S . -B build/fuzz-core -DCMAKE_CXX_COMPILER=clang++ \
+	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=fuzzer-no-link,$(SANITIZE)
+	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/fuzz-core --target kpalette_core \
+	  --parallel $(CORES)
+	clang++ -std=c++20 -g -O1 -ffp-contract=off -fsanitize=fuzzer,$(SANITIZE) \
+	  -fno-sanitize-recover=all -Icore fuzz/core.cpp build/fuzz-core/libkpalette_core.a -pthread \
+	  -o build/fuzz-core/fuzz
+	@mkdir -p build/fuzz/core
+	build/fuzz-core/fuzz -artifact_prefix=build/fuzz/core- -max_len=4096 -len_control=0 \
+	  $(or $(ARGS),-max_total_time=15 -seed=1) build/fuzz/core
+
+soak: $(VENV)/fuzz  ## 10,000 images in one process: does memory grow? ARGS="--images 200"
+	$(BIN)/python -m tools.soak $(ARGS)
 
 notebook: $(VENV)/test  ## run examples/image_quantization.py and write the notebook beside it
 	$(BIN)/python -m tools.notebook
@@ -140,8 +158,13 @@ playground/node_modules/.stamp: playground/package-lock.json
 # Stamps: the package as the sources are now, and what an extra names.
 $(VENV)/test: extras := [test]
 $(VENV)/bench: extras := [bench]
+<<<<<<< HEAD
 $(VENV)/docs: extras := [docs]
 $(VENV)/package $(VENV)/test $(VENV)/bench $(VENV)/docs: $(SOURCES) | $(BIN)/python
+=======
+$(VENV)/fuzz: extras := [fuzz]
+$(VENV)/package $(VENV)/test $(VENV)/bench $(VENV)/fuzz: $(SOURCES) | $(BIN)/python
+>>>>>>> c676b8b78c9a4d1d41998bb93bcb118a4de61c85
 	$(PIP_INSTALL) ".$(extras)"
 	@touch $@
 

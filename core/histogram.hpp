@@ -44,7 +44,8 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
                   int channels);
 
 /// A histogram of about size / step colours: of every `step` neighbours, the most frequent stands
-/// for all. Enough to find out roughly where centres belong, in a part of the time.
+/// for all. Enough to find out roughly where centres belong, in a part of the time. The counts add
+/// up to at most 2^63 - 1.
 Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
                    int channels, std::size_t step);
 

@@ -452,6 +452,21 @@ def test_what_is_drawn_outside_is_not_seen(by_pillow: bool) -> None:
         np.testing.assert_array_equal([pixels for pixels, _ in walk()], expected)
 
 
+def test_remarks_on_frames_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as that they are large."""
+    file = io.BytesIO(quantize_animation(moving(3), 8).encode("gif"))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 600)
+    assert len(list(open_frames(file).walk())) == 3
+
+
+def test_what_pillow_does_not_read_is_one_frame() -> None:
+    tifffile = pytest.importorskip("tifffile")
+    file = io.BytesIO()
+    tifffile.imwrite(file, np.zeros((4, 5, 2), np.uint16), photometric=1, extrasamples=[2])
+    ((pixels, duration),) = open_frames(file).walk()
+    assert (pixels.shape, duration) == ((4, 5, 4), 0)
+
+
 def test_frames_of_files_are_never_smaller() -> None:
     walk = _clipped(lambda: iter([(noise(4, 5), 10), (noise(5, 4), 10)]))
     with pytest.raises(ImageReadError, match="frame 2: expected 5×4 pixels as before, got 4×5"):

@@ -136,6 +136,22 @@ def test_internal_errors_are_one_line(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_a_lack_of_memory_is_told(photo: Path, fails: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(pipeline, "quantize", greedy)
+    assert fails(70, "quantize", photo) == f"kpalette: {photo}: there is not enough memory\n"
+
+
+def test_a_directory_that_is_gone(tmp_path: Path, fails: Any, monkeypatch: Any) -> None:
+    here = tmp_path / "gone"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    here.rmdir()
+    assert fails(3, "quantize", "photo.png") == "kpalette: the current directory is gone\n"
+
+
 def test_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     others = [command for command in cli.commands.commands if command != "serve"]  # has its own
     for args in (["--help"], *([command, "--help"] for command in others)):
@@ -180,7 +196,7 @@ def test_a_missing_value_points_to_the_commands_help(capsys: pytest.CaptureFixtu
     assert "see 'kpalette quantize --help'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("k", ["1_6", "٨", " 8", "+8"])
+@pytest.mark.parametrize("k", ["1_6", "٨", " 8", "+8", "1" * 5000])
 def test_only_plain_digits_are_numbers(k: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["quantize", "a.png", "-k", k]) == 2
     assert "expected a whole number from 1 to 256" in capsys.readouterr().err

@@ -119,6 +119,7 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
     [
         (["-o", "few.png", "--scheduler", "threads"], 2, "expected a name that ends in '.zarr'"),
         (["--memory-limit", "10MB"], 2, "expected at least"),
+        (["--memory-limit", "9" * 400], 2, "expected a size such as 4GB or 500MiB, got '999"),
         (["--memory-limit", "lots"], 2, "expected a size such as 4GB or 500MiB, got 'lots'"),
         (["--scheduler", "somewhere"], 2, "scheduler: expected 'threads', 'processes'"),
         (["--scheduler", "tcp://127.0.0.1:1"], 69, "there is no answer"),

@@ -78,6 +78,12 @@ def test_a_pattern_of_nothing(folder: Path, fails: Any) -> None:
     assert "no file matches the pattern" in fails(3, "quantize", folder / "*.webp")
 
 
+@pytest.mark.parametrize("pattern", ["a**", "**b.png", f"{'x' * 300}/*.png"])
+def test_a_pattern_that_is_none_is_told(pattern: str, folder: Path, fails: Any) -> None:
+    line = fails(3, "quantize", folder / pattern)
+    assert "no file matches the pattern" in line or "cannot be read: " in line
+
+
 def test_folders_that_cannot_be_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

@@ -220,6 +220,8 @@ class TestFilms:
             ("40", 2, "expected a width and a height such as 1920x1080, got '40'"),
             ("0x30", 2, "expected a width and a height"),
             ("40x", 2, "expected a width and a height"),
+            ("٤x3", 2, "expected a width and a height"),
+            ("1" * 5000 + "x1", 2, "expected a width and a height"),
             ("99999x99999", 2, "expected frames of at most 268,435,456 pixels"),
         ],
     )
@@ -243,3 +245,11 @@ def test_a_saved_histogram(photo: Path, tmp_path: Path) -> None:
     done = subprocess.run([*COMMAND, "palette", str(tmp_path / "b.histogram")], capture_output=True)
     assert done.returncode == 3
     assert b"is not a histogram" in done.stderr
+
+
+def test_counts_that_are_too_large(tmp_path: Path, fails: Any) -> None:
+    path = tmp_path / "large.histogram"
+    colors = np.array([[0, 0, 0], [9, 9, 9], [99, 0, 0]], np.uint8)
+    kpalette.ColorHistogram(colors, np.array([2**61, 2**61, 5])).save(path)
+    assert "more than a fit can sum exactly" in fails(3, "palette", path, "-k", 2)
+    assert "expected a sum of at most 2**63 - 1" in fails(3, "palette", path, path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -188,6 +189,18 @@ def test_rgb_tiff_of_other_numbers_is_refused() -> None:
             as_pixels(tiff(levels, photometric="rgb"))
 
 
+def test_what_tifffile_remarks_is_not_printed(tmp_path: Path) -> None:
+    path = tmp_path / "remarked.tif"
+    levels = np.zeros((4, 4, 2), np.uint16)
+    data = bytearray(tiff(levels, photometric=1, extrasamples=[2]).getvalue())
+    software = data.rindex(struct.pack("<HH", 305, 2))
+    struct.pack_into("<H", data, software + 2, 99)  # of a type that there is not
+    path.write_bytes(data)
+    read = f"from kpalette import files; print(files.as_pixels({str(path)!r}).shape)"
+    done = subprocess.run([sys.executable, "-c", read], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("(4, 4, 4)\n", "")
+
+
 def test_what_tifffile_does_not_read_either() -> None:
     file = tiff(noise(9, 9, 4)[..., :2] * np.uint16(257), photometric="minisblack",
                 extrasamples=["unassalpha"], compression="zlib")  # fmt: skip
@@ -196,6 +209,20 @@ def test_what_tifffile_does_not_read_either() -> None:
     data[where + 8 : where + 10] = struct.pack("<H", 34887)
     with pytest.raises(ImageReadError, match="neither Pillow nor tifffile reads: "):
         as_pixels(io.BytesIO(data))
+
+
+@pytest.mark.parametrize("bits", [1, 4, 8])
+def test_bmp_of_black_and_white_in_any_bits(bits: int) -> None:
+    indices = noise(5, 19, 1) % 2
+    places = 8 // bits
+    rows = np.zeros((5, -(-19 * bits // 32) * 4), np.uint8)
+    for x in range(19):
+        rows[::-1, x // places] |= indices[:, x] << (8 - bits * (x % places + 1))
+    palette = bytes([0, 0, 0, 0, 255, 255, 255, 0])
+    header = struct.pack("<IiiHHIIiiII", 40, 19, 5, 1, bits, 0, 0, 0, 0, 2, 0)
+    data = struct.pack("<2sIII", b"BM", 62 + rows.size, 0, 62) + header + palette + rows.tobytes()
+    pixels = as_pixels(io.BytesIO(data))
+    assert np.array_equal(pixels, np.repeat(indices[..., None] * 255, 3, axis=2))
 
 
 def test_tiff_without_tifffile(monkeypatch: pytest.MonkeyPatch) -> None:

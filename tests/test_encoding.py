@@ -108,6 +108,16 @@ def test_the_palette_of_an_indexed_file_is_as_it_was(kind: str, k: int) -> None:
     assert np.array_equal(held[:k], colors)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_black_and_white(kind: str) -> None:
+    """Which programs take for a mode of its own."""
+    for levels in ([0, 255], [255, 0], [0, 1], [0], [255]):
+        colors = np.array(levels, np.uint8)[:, None].repeat(3, axis=1)
+        indices = picture(len(levels), 5, 19)
+        found = decoded(files.encode(indices, colors, kind))
+        assert np.array_equal(found[..., :3], colors[indices])
+
+
 @pytest.mark.parametrize("channels", [3, 4])
 @pytest.mark.parametrize(
     ("k", "depth"), [(1, 1), (2, 1), (3, 2), (4, 2), (5, 4), (17, 8), (256, 8)]
@@ -136,7 +146,8 @@ def test_colours_under_full_transparency_are_kept() -> None:
     colors = np.array([[200, 100, 50, 0], [10, 20, 30, 0], [1, 2, 3, 77]], np.uint8)
     indices = picture(3)
     for kind in TRUE_COLOR:
-        assert np.array_equal(decoded(files.encode(indices, colors, kind)), colors[indices])
+        found = decoded(files.encode(indices, colors, kind))
+        assert np.array_equal(found[..., :3], colors[indices])
 
 
 def test_soft_alpha_in_a_gif_is_cut_at_half() -> None:

@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import struct
 import threading
 import zipfile
 
@@ -240,6 +241,29 @@ class TestSaving:
         archive = {**np.load(path), **changed}
         with open(path, "wb") as file:
             np.savez(file, **{name: value for name, value in archive.items() if value is not None})
+        with pytest.raises(ValueError, match=match):
+            ColorHistogram.load(path)
+
+    @pytest.mark.parametrize(
+        ("shape", "match"),
+        [
+            ("(4, 9000000000000)", "steps: expected at most 67108864 bytes"),
+            ("(4, 3)", "steps: expected 12 bytes, got 8 or more"),
+            ("(4, 1)", "steps: expected 4 bytes, got 5 or more"),
+            ("(4, -2)", "is not a histogram"),
+        ],
+    )
+    def test_headers_that_lie(self, tmp_path, shape: str, match: str) -> None:
+        """No memory is taken for what is not there."""
+        path = tmp_path / "a"
+        ColorHistogram.from_image(np.eye(4, dtype=np.uint8)).save(path)
+        with zipfile.ZipFile(path) as file:
+            parts = {name: file.read(name) for name in file.namelist()}
+        header = f"{{'descr': '|u1', 'fortran_order': True, 'shape': {shape}, }}".ljust(117) + "\n"
+        parts["steps.npy"] = b"\x93NUMPY\1\0" + struct.pack("<H", 118) + header.encode() + bytes(8)
+        with zipfile.ZipFile(path, "w") as file:
+            for name, part in parts.items():
+                file.writestr(name, part)
         with pytest.raises(ValueError, match=match):
             ColorHistogram.load(path)
 

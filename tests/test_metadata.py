@@ -178,6 +178,20 @@ def test_xmp_of_every_format() -> None:
     assert b"dc:creator='Ada'>" in FULL.xmp
 
 
+@pytest.mark.parametrize(
+    ("xmp", "expected"),
+    [
+        (b" " * 400_000, b" " * 400_000),
+        (b"<tiff:Orientation " * 40_000, b"<tiff:Orientation " * 40_000),
+        (b"a \n tiff:Orientation = '6'  b", b"a  b"),
+        (b"tiff:Orientation='6' tiff:Orientation='3'", b""),
+        (b"a<tiff:Orientation rdf:x='1'> 6 </tiff:Orientation >b", b"ab"),
+    ],
+)
+def test_orientation_is_found_at_once_in_xmp_of_any_size(xmp: bytes, expected: bytes) -> None:
+    assert Metadata(xmp=xmp).xmp == expected
+
+
 def test_orientation_in_xmp_alone() -> None:
     """Pillow goes by it where EXIF is silent, and so do the pixels."""
     file = saved(Image.fromarray(gradient(20, 40)), "JPEG", xmp=XMP)

@@ -193,6 +193,12 @@ def test_a_quantized_picture_is_a_palette_too(tmp_path: Path) -> None:
     assert np.array_equal(Palette.load(tmp_path / "photo.png").colors, q.palette.colors)
 
 
+def test_large_pictures_are_read_without_a_remark(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = palette_files.encode(Palette(noise(1, 9)[0]), "png", "nine")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 30_000)  # of 32,768
+    assert len(palette_files.decode(picture, "png").colors) == 9
+
+
 def ase(*blocks: bytes, count: int | None = None) -> bytes:
     header = struct.pack(">4sHHI", b"ASEF", 1, 0, len(blocks) if count is None else count)
     return header + b"".join(blocks)

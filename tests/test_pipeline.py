@@ -493,6 +493,20 @@ def test_public_names() -> None:
         kpalette.nothing  # noqa: B018
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.uint64])
+def test_integers_may_be_numpys(dtype: type) -> None:
+    """Small ones would overflow, and large unsigned ones become floats."""
+    pixels, k, seed = noise(16, 16), 100, np.iinfo(dtype).max
+    expected = quantize(pixels, k, effort="best", seed=int(seed))
+    assert quantize(pixels, dtype(k), effort="best", seed=dtype(seed)).palette == expected.palette
+    palette = extract_palette(pixels, dtype(k), effort="best", seed=dtype(seed))
+    assert palette == expected.palette
+    found = kpalette.sweep(pixels, [dtype(3), dtype(k)], effort="fast", seed=dtype(seed))
+    assert [point.k for point in found] == [3, k]
+    moving = kpalette.quantize_animation([(pixels, 40)], dtype(k), seed=dtype(seed))
+    assert len(moving.palettes[0]) == k
+
+
 @given(hnp.arrays(np.uint8, (3, 5, 3)))
 def test_arrays_may_be_views(pixels) -> None:
     assert quantize(pixels[::-1, ::2], 2).palette == quantize(pixels[::-1, ::2].copy(), 2).palette

@@ -66,6 +66,7 @@ def test_not_reached() -> None:
         ({"psnr": 0}, ValueError, "psnr above 0 and finite, got 0"),
         ({"psnr": float("nan")}, ValueError, ".*finite, got nan"),
         ({"delta_e": float("inf")}, ValueError, ".*finite, got inf"),
+        ({"psnr": 10**400}, ValueError, "psnr above 0 and finite, got 1000"),
         ({"psnr": "38"}, TypeError, "a number for psnr, got '38'"),
         ({"psnr": True}, TypeError, "a number for psnr, got True"),
         (38, TypeError, "a dict such as {'psnr': 38}, got 38"),

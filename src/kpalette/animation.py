@@ -17,7 +17,7 @@ from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
 from kpalette.fit import Fitted, fit, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
-from kpalette.pipeline import check_options, remap
+from kpalette.pipeline import check_options, checked_seed, remap
 from kpalette.quantized import Quantized
 from kpalette.scopes import Plan, scopes_to_try, worth_trying
 
@@ -240,9 +240,9 @@ def quantize_animation(
     >>> a.encode("gif")[:6]
     b'GIF89a'
     """
-    checked_whole("k", k, 1, MAX_COLORS)
+    k, seed = checked_whole("k", k, 1, MAX_COLORS), checked_seed(seed)
     scopes = scopes_to_try(palette_scope)
-    check_options(space, effort, seed)
+    check_options(space, effort)
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)

@@ -16,7 +16,7 @@ from kpalette import files, notebook, plots
 from kpalette.elbow import find_elbow
 from kpalette.fit import fit_each, psnr
 from kpalette.histogram import ColorHistogram, make_team
-from kpalette.pipeline import check_k, check_options, map_pixels
+from kpalette.pipeline import check_options, checked_k, checked_seed, map_pixels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -340,7 +340,8 @@ def sweep(
     >>> few = sweep.at(sweep.elbow).palette.remap(photo)  # and few.save("few.png")
     """
     ks = _ascending(k_values)
-    check_options(space, effort, seed)
+    check_options(space, effort)
+    seed = checked_seed(seed)
     team = make_team(threads)
     if isinstance(source, ColorHistogram):
         pixels, histogram = None, source
@@ -360,9 +361,7 @@ def _ascending(k_values: object) -> list[int]:
     ks = list(k_values)
     if not ks:
         raise ValueError("k_values: expected at least one k, got none")
-    for k in ks:
-        check_k(k)
-    return sorted({int(k) for k in ks})
+    return sorted({checked_k(k) for k in ks})
 
 
 def _measure(

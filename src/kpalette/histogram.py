@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +15,8 @@ from kpalette import _core, files
 from kpalette.colors import check_total, checked_colors, checked_counts, frozen
 
 if TYPE_CHECKING:
+    import zipfile
+
     from kpalette.colors import ByteArray, CountArray
     from kpalette.files import ImageSource
 
@@ -302,34 +306,57 @@ class ColorHistogram:
         ValueError
             If it is no histogram, or damaged, or from another version.
         """
+        import zipfile
+
         with open(files.checked_path(path), "rb") as file:
             try:
                 if file.read(2) != b"PK":
                     raise ValueError("expected a NumPy archive")
-                file.seek(0)
-                return cls._from_archive(np.load(file, allow_pickle=False))
+                with zipfile.ZipFile(file) as archive:
+                    return cls._from_archive(archive)
+            except MemoryError:
+                raise
             except Exception as error:
                 # Damage shows as any of a dozen exceptions of zipfile, zlib and NumPy.
-                if isinstance(error, MemoryError):
-                    raise
                 raise ValueError(f"{os.fspath(path)!r} is not a histogram: {error}") from error
 
     @classmethod
-    def _from_archive(cls, archive: Any) -> Self:
-        version = int(archive["version"])
+    def _from_archive(cls, archive: zipfile.ZipFile) -> Self:
+        version = int(_member(archive, "version"))
         if version != FORMAT_VERSION:
             raise ValueError(
                 f"expected format version {FORMAT_VERSION}, which this kpalette reads, "
                 f"got {version}"
             )
-        channels = int(archive["channels"])
+        channels = int(_member(archive, "channels"))
         if channels not in (3, 4):
             raise ValueError(f"expected 3 or 4 channels, got {channels}")
-        codes = np.cumsum(_from_planes(archive["steps"], 4), dtype=np.uint64)
-        counts = _from_planes(archive["counts"], 8).view(np.int64)
-        if codes.max(initial=0) >= 2 ** (8 * channels):
+        most = 2 ** (8 * channels)  # colours
+        steps = _from_planes(_member(archive, "steps", 4 * most), 4)
+        codes = np.cumsum(steps, dtype=np.uint64)
+        counts = _from_planes(_member(archive, "counts", 8 * most), 8).view(np.int64)
+        if codes.max(initial=0) >= most:
             raise ValueError("expected colours of 8 bits per channel")
         return cls(_core.from_codes(codes.astype(np.uint32), channels), counts)
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int = 8) -> np.ndarray[Any, Any]:
+    """Read an array of at most so many bytes.
+
+    NumPy would first take as much memory as the header asks for.
+    """
+    with archive.open(f"{name}.npy") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the headers of others
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(f"{name}: expected an array in format 1.0 of NumPy")
+        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.hasobject or size > most:
+            raise ValueError(f"{name}: expected at most {most} bytes, got {shape} of {dtype}")
+        data = file.read(size + 1)  # to the end, where the check sum is compared
+        if len(data) != size:
+            raise ValueError(f"{name}: expected {size} bytes, got {len(data)} or more")
+    return np.ndarray(shape, dtype, data, order="F" if by_columns else "C")
 
 
 def _to_planes(values: np.ndarray[Any, Any]) -> ByteArray:

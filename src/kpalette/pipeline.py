@@ -142,8 +142,8 @@ def quantize(
     >>> mixed.palette.hex == q.palette.hex, mixed.psnr < q.psnr
     (True, True)
     """
-    check_k(k)
-    check_options(space, effort, seed)
+    k, seed = checked_k(k), checked_seed(seed)
+    check_options(space, effort)
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     check_flag("saliency", saliency)
@@ -215,6 +215,8 @@ def extract_palette(
     ------
     OSError, TypeError, ValueError
         As :func:`quantize`.
+    OverflowError
+        If a histogram's counts add up to more than a fit can sum exactly.
 
     Examples
     --------
@@ -226,8 +228,8 @@ def extract_palette(
     >>> kpalette.extract_palette(both, 2).hex
     ['#000000', '#c86400']
     """
-    check_k(k)
-    check_options(space, effort, seed)
+    k, seed = checked_k(k), checked_seed(seed)
+    check_options(space, effort)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
@@ -246,19 +248,24 @@ def extract_palette(
     return fit_fewest(fit_to, histogram, max(1, len(fixed_colors)), k, target, team).palette
 
 
-def check_k(k: object) -> None:
-    """Raise TypeError or ValueError for anything but a number of colours."""
-    checked_whole("k", k, 1, MAX_COLORS)
+def checked_k(k: object) -> int:
+    """Give a number of colours as an int; anything else is a TypeError or ValueError."""
+    return checked_whole("k", k, 1, MAX_COLORS)
 
 
-def check_options(space: str, effort: str, seed: object) -> None:
+def check_options(space: str, effort: str) -> None:
     """Raise TypeError or ValueError for options that no fit can be made with."""
     check_choice("space", space, SPACES)
     check_choice("effort", effort, EFFORTS)
+
+
+def checked_seed(seed: object) -> int:
+    """Give a seed as an int; anything else is a TypeError or ValueError."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise TypeError(f"seed: expected an integer, got {seed!r}")
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed}")
+    return int(seed)
 
 
 def check_choice(name: str, value: object, known: Collection[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ def checked_quality(quality: Any) -> tuple[str, float]:
     ((name, value),) = quality.items()
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         raise TypeError(f"quality: expected a number for {name}, got {value!r}")
-    if not 0 < value < math.inf:
+    if not 0 < value <= sys.float_info.max:
         raise ValueError(f"quality: expected {name} above 0 and finite, got {value}")
     return name, float(value)
 

@@ -25,6 +25,7 @@ from kpalette.cli.exits import (
     EPILOG,
     EXIT_CODES,
     INTERNAL,
+    UNREADABLE,
     UNWRITABLE,
     USAGE,
     Failed,
@@ -111,6 +112,9 @@ def _run(args: Sequence[str]) -> int:
         return 128 + number
     except (BrokenPipeError, SystemExit):  # the latter is how click ends on the former
         return BROKEN_PIPE
+    except FileNotFoundError:  # of where relative paths begin; all else is told by the commands
+        say("kpalette: the current directory is gone")
+        return UNREADABLE
     except OSError as error:
         # The commands turn those of their files into Failed: this one comes from stdout.
         say(f"kpalette: stdout cannot be written: {error.strerror}")

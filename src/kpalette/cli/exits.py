@@ -90,4 +90,6 @@ def told(error: Exception) -> str:
         import traceback
 
         traceback.print_exception(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
     return f"internal error: {type(error).__name__}: {error}"

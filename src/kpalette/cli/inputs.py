@@ -104,8 +104,14 @@ def _match(pattern: str, away: str | None) -> Iterator[Source]:
     # A pattern that names no ending takes only what is an image by its own.
     endings = _endings() if parts[-1] in ("*", "**") else None
     found = False
-    # pathlib's ** goes round no circles of links, as glob's does.
-    for path in sorted(Path(base or ".").glob(below)):
+    try:
+        # pathlib's ** goes round no circles of links, as glob's does.
+        paths = sorted(Path(base or ".").glob(below))
+    except (OSError, ValueError) as error:  # a name too long, or ** within a name
+        line = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        yield Source(pattern, "", True, Failed(UNREADABLE, line))
+        return
+    for path in paths:
         name = os.path.relpath(path, base or ".")
         hidden = any(part.startswith(".") for part in Path(name).parts) and "/." not in f"/{below}"
         result = away is not None and _is_below(os.path.realpath(path), away)

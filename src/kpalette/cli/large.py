@@ -54,7 +54,8 @@ def size(context: click.Context, parameter: click.Parameter, value: str | None) 
     """Check an option that takes a number of bytes."""
     if value is None:
         return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?", value.strip().lower())
+    pattern = r"(\d{1,20}(?:\.\d{1,20})?)\s*([kmgt]?i?)b?"
+    found = re.fullmatch(pattern, value.strip().lower(), re.ASCII)
     if found is None or found[2] not in UNITS:
         raise click.BadParameter(f"expected a size such as 4GB or 500MiB, got {value!r}")
     bytes_ = int(float(found[1]) * UNITS[found[2]])

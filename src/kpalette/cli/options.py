@@ -17,6 +17,7 @@ Given: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
 MAX_K = 256
 MAX_THREADS = 256
 MAX_FRAME = 1 << 28
+MOST_DIGITS = 20
 
 OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
 LARGE = "Large images"
@@ -55,14 +56,20 @@ def added(command: Command, section: str, options: Sequence[Given]) -> Command:
     return command
 
 
+def _whole(text: str) -> int | None:
+    """Read a whole number; of more digits than any option takes, Python could refuse to."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
+
+
 def whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
     """Make the check of an option that takes a whole number."""
 
     def check(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
         if value is None:
             return None
-        if value.isascii() and value.isdigit() and least <= int(value) <= most:
-            return int(value)
+        number = _whole(value)
+        if number is not None and least <= number <= most:
+            return number
         raise click.BadParameter(f"expected a whole number from {least} to {shown}, got {value!r}")
 
     return check
@@ -168,12 +175,13 @@ def sides(
     """Check an option that takes a width and a height."""
     if value is None:
         return None
-    width, _, height = value.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+    first, _, second = value.lower().partition("x")
+    width, height = _whole(first), _whole(second)
+    if not width or not height:
         raise click.BadParameter(f"expected a width and a height such as 1920x1080, got {value!r}")
-    if int(width) * int(height) > MAX_FRAME:
+    if width * height > MAX_FRAME:
         raise click.BadParameter(f"expected frames of at most {MAX_FRAME:,} pixels, got {value!r}")
-    return int(width), int(height)
+    return width, height
 
 
 def fit_options(command: Command) -> Command:

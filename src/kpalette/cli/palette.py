@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import large, streams
-from kpalette.cli.exits import EPILOG, USAGE, Failed, counted, ending, say
+from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
 from kpalette.cli.options import (
     COLORS,
     FIXED,
@@ -28,7 +28,7 @@ from kpalette.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from kpalette import ColorHistogram, Palette
+    from kpalette import ColorCounter, ColorHistogram, Palette
     from kpalette.cli.inputs import Source
 
 MAX_K = 65_536
@@ -147,6 +147,8 @@ def palette(
     start = time.perf_counter()
     try:
         found = extract_palette(histogram, k, **options)
+    except OverflowError as error:  # of histograms that were multiplied
+        raise Failed(UNREADABLE, str(error)) from None
     except ValueError as error:  # more fixed colours than k, or one of them twice
         raise click.UsageError(f"--{error}") from None
     seconds = time.perf_counter() - start
@@ -206,13 +208,20 @@ def _count(
             if source.failure:
                 raise source.failure
             if source.path.endswith(HISTOGRAM):
-                counter.update(streams.read_histogram(source.path))
+                _add(counter, streams.read_histogram(source.path))
             elif raw is None:
                 counter.update(streams.read(source.path).pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)
     return None if codes else counter.histogram()
+
+
+def _add(counter: ColorCounter, histogram: ColorHistogram) -> None:
+    try:
+        counter.update(histogram)
+    except OverflowError as error:
+        raise Failed(UNREADABLE, str(error)) from None
 
 
 def _list(found: Palette) -> str:

@@ -22,7 +22,7 @@ from kpalette.distributed.sources import open_image
 from kpalette.fit import Fitted, fit, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
-from kpalette.pipeline import check_k, check_options
+from kpalette.pipeline import check_options, checked_k, checked_seed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -213,8 +213,8 @@ def quantize(
     >>> bool((q.indices == whole.indices).all())
     True
     """
-    check_k(k)
-    check_options(space, effort, seed)
+    k, seed = checked_k(k), checked_seed(seed)
+    check_options(space, effort)
     dithering.check_options(dither, dither_strength)
     fixed_colors = checked_fixed(fixed, k, alpha)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha

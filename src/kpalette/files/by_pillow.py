@@ -15,6 +15,7 @@ from kpalette.files.pictures import to_pillow, to_true_color, without_full_alpha
 
 #: Alpha from which a pixel of a GIF is opaque: half.
 OPAQUE = 128
+BLACK_AND_WHITE = ((0, 0, 0), (255, 255, 255))
 
 
 def write_gif(
@@ -86,6 +87,8 @@ def write_bmp(
             'alpha="flatten:#rrggbb" lays an image over a color'
         )
     options = {"dpi": metadata.dpi} if metadata.dpi else {}
+    if np.array_equal(colors, BLACK_AND_WHITE):  # of 8 bits, Pillow would read it as of one
+        return _saved(Image.fromarray(indices.astype(bool)), "BMP", options)
     return _saved(to_pillow(indices, colors), "BMP", options)
 
 

@@ -168,14 +168,29 @@ def opened(source: ImageSource) -> Iterator[Image.Image]:
             "source: expected a path, a binary file, a Pillow image or a NumPy array, "
             f"got {type(source).__name__}"
         )
-    with naming(source), _telling_damage(), warnings.catch_warnings():
-        # What matters is raised. Pillow's remarks are about files that it reads all the same.
-        warnings.filterwarnings("ignore", module=r"PIL\.")
+    with naming(source), _telling_damage(), _without_remarks():
         if isinstance(source, Image.Image):
             yield source
             return
         with _open(source) as image:
             yield image
+
+
+def reopen(source: Any) -> Image.Image:
+    """Open a file as :func:`opened` does, for a caller that is left in between, as generators are.
+
+    Such a one must not change what is warned of.
+    """
+    with _telling_damage(), _without_remarks():
+        return _open(source)
+
+
+@contextmanager
+def _without_remarks() -> Iterator[None]:
+    """Leave out what Pillow remarks on files that it reads all the same. What matters is raised."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+        yield
 
 
 @contextmanager
@@ -196,7 +211,7 @@ def _telling_damage() -> Iterator[None]:
 
 def _open(source: Any) -> Image.Image:
     """Open a file by Pillow, or a TIFF that it does not read, or reads wrong, by tifffile."""
-    from kpalette.files import tiff
+    from kpalette.files import bmp, tiff
 
     # A pipe can be read only once.
     if isinstance(source, (str, os.PathLike)):
@@ -220,10 +235,9 @@ def _open(source: Any) -> Image.Image:
                 f"{data[:8]!r}"
             ) from None
         return found
-    if tiff.is_misread(image):
-        with image:
-            found = tiff.read(_all_of(source))
-        return found or image
+    for kind in (bmp, tiff):
+        if kind.is_misread(image):
+            return kind.read(_all_of(source)) or image
     return image
 
 

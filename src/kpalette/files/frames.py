@@ -9,6 +9,7 @@ import io
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened
+from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
 
 #: What an animation can come from: what one image can, or pairs of an image and its milliseconds.
 AnimationSource: TypeAlias = "ImageSource | Iterable[tuple[ImageSource, float]]"
@@ -127,7 +128,7 @@ def _of_file(source: Any) -> Frames:
     def walk() -> Iterator[tuple[ByteArray, int]]:
         if hasattr(source, "seek"):
             source.seek(0)
-        with naming(source), Image.open(source) as image:
+        with naming(source), reopen(source) as image:
             yield from _walk_image(image)
 
     return Frames(_clipped(walk), loop)
@@ -159,7 +160,9 @@ def _clipped(
 
 def _walk_image(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
     """Decode frame by frame; the image is afterwards at the frame where it was."""
-    if not _has_frames(image):
+    with opened(image):
+        moving = _has_frames(image)
+    if not moving:
         yield as_pixels(image), _duration_of(image)
         return
     before = image.tell()
@@ -178,7 +181,8 @@ def _walk_image(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
                 raise ImageReadError(f"frame {number - first + 1}: {error}") from error
             yield pixels, _duration_of(image)  # which WebP knows once it is decoded
     finally:
-        image.seek(before)
+        with suppress(ImageReadError), opened(image):  # damaged before that frame
+            image.seek(before)
 
 
 def _duration_of(image: Image.Image) -> int:

@@ -31,9 +31,10 @@ _EXIF_DROPPED = {
 }  # fmt: skip
 
 _XMP_KEY = "XML:com.adobe.xmp"
+#: Nothing is tried twice: XMP is padded with spaces, and may be of any size.
 _XMP_ORIENTATION = re.compile(
-    rb"""\s*tiff:Orientation\s*=\s*(?:"[^"]*"|'[^']*')"""
-    rb"""|<tiff:Orientation\b[^>]*>[^<]*</tiff:Orientation\s*>"""
+    rb"""(?<!\s)\s*tiff:Orientation\s*=\s*(?:"[^"]*"|'[^']*')"""
+    rb"""|<tiff:Orientation\b[^<>]*>[^<]*</tiff:Orientation\s*>"""
 )
 
 #: What all formats have room for.

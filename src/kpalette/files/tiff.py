@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image
 from kpalette.files.decoding import ImageReadError, to_levels
 
 BITS, COMPRESSION, ORIENTATION, PLANAR, FORMAT, PROFILE = 258, 259, 274, 284, 339, 34675
+_UNHEARD = logging.NullHandler()  # Python prints what no one handles; an error tells of damage
 FORMATS = {1: "whole numbers", 2: "signed numbers", 3: "floating-point numbers"}
 
 
@@ -53,6 +55,7 @@ def read(data: bytes) -> Image.Image | None:
         raise ImageReadError(
             "a TIFF that Pillow does not read, but tifffile may: pip install 'kpalette[tiff]'"
         ) from None
+    logging.getLogger("tifffile").addHandler(_UNHEARD)
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             return _to_pillow(file.pages.first)

@@ -7,16 +7,17 @@ they come, if there are at most 256. Holds alpha, but no names and no counts.
 from __future__ import annotations
 
 import io
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from kpalette import files
+from kpalette.files.decoding import opened
 from kpalette.palette_files.reading import Entries, PaletteReadError
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from kpalette.colors import ByteArray
     from kpalette.palette import Palette
 
@@ -31,14 +32,13 @@ def read(data: bytes) -> Entries:
     if not data.startswith(MAGIC):
         raise PaletteReadError(f"expected a PNG, got a file that starts with {data[:8]!r}")
     try:
-        pixels = files.as_pixels(io.BytesIO(data))  # finds whatever damage there is
+        pixels = files.as_pixels(io.BytesIO(data))
+        with opened(io.BytesIO(data)) as image:
+            image.load()
+            if image.mode == "P":
+                return Entries(_palette_of(image))
     except files.ImageReadError as error:
         raise PaletteReadError(str(error)) from None
-    with warnings.catch_warnings(), Image.open(io.BytesIO(data)) as image:
-        warnings.simplefilter("ignore")
-        image.load()
-        if image.mode == "P":
-            return Entries(_palette_of(image))
     flat = pixels.reshape(-1, pixels.shape[2])
     codes = files.with_alpha(flat).view(np.uint32).ravel()
     found, first = np.unique(codes, return_index=True)

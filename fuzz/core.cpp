@@ -1,0 +1,255 @@
+// The core under libFuzzer and sanitizers: pixels of any values, counts up to where sums overflow,
+// and rows of any floats.
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "assignment.hpp"
+#include "counter.hpp"
+#include "dither.hpp"
+#include "error.hpp"
+#include "histogram.hpp"
+#include "improve.hpp"
+#include "islands.hpp"
+#include "lloyd.hpp"
+#include "palette.hpp"
+#include "parallel.hpp"
+#include "points.hpp"
+#include "remap.hpp"
+#include "samples.hpp"
+#include "seeding.hpp"
+#include "spaces.hpp"
+
+using namespace kpalette;
+
+namespace {
+
+#define EXPECT(condition)                                                           \
+  do {                                                                              \
+    if (!(condition)) {                                                             \
+      std::fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                 \
+    }                                                                               \
+  } while (false)
+
+/// Decisions and values from bytes, zeros once they are used up.
+class Choices {
+ public:
+  explicit Choices(std::span<const std::uint8_t> data) : data_(data) {}
+
+  template <class T>
+  T take() {
+    std::uint8_t bytes[sizeof(T)] = {};
+    const std::size_t n = std::min(sizeof(T), data_.size());
+    std::copy_n(data_.data(), n, bytes);
+    data_ = data_.subspan(n);
+    T value;
+    std::memcpy(&value, bytes, sizeof(T));
+    return value;
+  }
+
+  /// Uniform in [0, bound), bound up to 256.
+  int below(int bound) { return take<std::uint8_t>() % bound; }
+
+  std::size_t left() const { return data_.size(); }
+
+ private:
+  std::span<const std::uint8_t> data_;
+};
+
+constexpr std::size_t kMost = 4096;  // pixels, colours or values
+constexpr SpaceName kSpaces[] = {SpaceName::srgb, SpaceName::linear, SpaceName::oklab,
+                                 SpaceName::lab};
+using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
+constexpr Seeding kSeedings[] = {seed_wu, seed_kmeanspp, seed_maximin, seed_random};
+
+std::vector<std::uint8_t> pixels_of(Choices& choices, int channels) {
+  std::vector<std::uint8_t> pixels;
+  while (choices.left() > 0 && pixels.size() < kMost * static_cast<std::size_t>(channels)) {
+    // A short run of one colour, so that few bytes are many pixels.
+    std::uint8_t color[4];
+    for (int i = 0; i < channels; ++i) color[i] = choices.take<std::uint8_t>();
+    const int run = 1 + choices.below(16);
+    for (int i = 0; i < run; ++i) pixels.insert(pixels.end(), color, color + channels);
+  }
+  if (pixels.empty()) pixels.resize(static_cast<std::size_t>(channels));
+  return pixels;
+}
+
+bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+}
+
+/// Fits points and gives the palette; the assignment has its labels.
+std::vector<std::uint8_t> fit(const Points& points, Assignment& assignment, Choices& choices,
+                              Team& team) {
+  const Seeding seeding = kSeedings[choices.below(4)];
+  std::vector<double> start = seeding(points, assignment.k(), choices.take<std::uint8_t>(), team);
+  EXPECT(start.size() == static_cast<std::size_t>(assignment.k() * points.dim()));
+  EXPECT(all_finite(start));
+  Fit found = lloyd(assignment, start, {.max_iter = 4 + choices.below(8), .relaxed = 3});
+  EXPECT(all_finite(found.centers) && found.inertia >= 0);
+  const double before = assignment.cost(found.centers);
+  improve(assignment, found.centers, {.rounds = 2, .shaken = choices.below(2)});
+  EXPECT(assignment.cost(found.centers) <= before);
+  if (points.space().name() == SpaceName::oklab) find_islands(assignment, found.centers, 3);
+  return round_centers(assignment, found.centers, {}, choices.below(2) == 1);
+}
+
+/// Counts pixels, fits, maps and dithers.
+void check_pixels(Choices& choices) {
+  const int channels = 3 + choices.below(2);
+  const Space space(kSpaces[choices.below(4)], channels);
+  Team team(1 + choices.below(3));
+  const int wanted = 1 + choices.below(64);
+  const int dithering = choices.below(3);
+  const float strength = static_cast<float>(choices.below(256)) / 255;
+  Choices decisions(choices);
+  const std::vector<std::uint8_t> pixels = pixels_of(choices, channels);
+  const std::size_t n = pixels.size() / static_cast<std::size_t>(channels);
+
+  const Histogram colors = count_colors(pixels, channels, team);
+  std::int64_t total = 0;
+  for (const std::int64_t count : colors.counts) total += count;
+  EXPECT(total == static_cast<std::int64_t>(n));
+  if (channels == 3) {
+    Counter counter;
+    counter.add(pixels, team);
+    counter.add(colors.colors, colors.counts);
+    const Histogram twice = counter.total(team);
+    const Histogram sum = merge(colors, colors, 3);
+    EXPECT(twice.colors == sum.colors && twice.counts == sum.counts);
+  }
+  const Buffer<std::uint32_t> codes = to_codes(colors.colors, channels);
+  EXPECT(from_codes(codes, channels) == colors.colors);
+
+  const Points points(colors.colors, space, colors.counts, team);
+  const int k = static_cast<int>(std::min<std::size_t>(wanted, points.size()));
+  Assignment assignment(points, k, team);
+  const std::vector<std::uint8_t> palette = fit(points, assignment, decisions, team);
+  EXPECT(palette.size() == static_cast<std::size_t>(k * channels));
+  const std::vector<std::uint16_t> labels(assignment.labels(), assignment.labels() + points.size());
+  std::vector<std::uint16_t> indices(n);
+  remap<std::uint16_t, std::uint16_t>(pixels, channels, colors.colors, labels, indices.data(),
+                                      team);
+  const auto in_palette = [&](std::uint16_t index) { return index < k; };
+  EXPECT(std::all_of(indices.begin(), indices.end(), in_palette));
+  const double error = squared_error(colors.colors, channels, colors.counts, labels, palette, team);
+  const Tally tallied = tally<std::uint16_t>(pixels, channels, indices, palette, team);
+  // Of opaque colours both are sums of whole numbers.
+  EXPECT(std::abs(tallied.squared_error - error) <= (channels == 3 ? 0 : 1e-9 * error));
+
+  const std::size_t width = 1 + static_cast<std::size_t>(decisions.below(64)) % n;
+  const std::size_t height = n / width;
+  const Raster raster{std::span(pixels).first(height * width * channels), height, width,
+                      static_cast<std::size_t>(decisions.below(256)),
+                      static_cast<std::size_t>(decisions.below(256))};
+  if (dithering == 0) {
+    diffuse_error(raster, space, palette, strength, indices.data(), team);
+  } else {
+    dither_ordered(raster, space, palette, colors.colors, labels,
+                   dithering == 1 ? bayer_mask() : blue_noise_mask(), strength, indices.data(),
+                   team);
+  }
+  EXPECT(std::all_of(indices.begin(), indices.end(), in_palette));
+}
+
+/// Collects colours with any counts, and fits them if their sums fit.
+void check_counts(Choices& choices) {
+  const int channels = 3 + choices.below(2);
+  const Space space(kSpaces[choices.below(4)], channels);
+  Team team(1 + choices.below(3));
+  const int wanted = 1 + choices.below(32);
+  Choices decisions(choices);
+  std::vector<std::uint8_t> colors;
+  std::vector<std::int64_t> counts;
+  while (choices.left() > 0 && counts.size() < kMost / 4) {
+    for (int i = 0; i < channels; ++i) colors.push_back(choices.take<std::uint8_t>());
+    const auto bits = choices.take<std::uint64_t>() >> (1 + choices.below(63));
+    counts.push_back(static_cast<std::int64_t>(bits));
+  }
+  try {
+    const Histogram once = collect(colors, counts, channels);
+    const Histogram twice = merge(once, once, channels);
+    EXPECT(once.size() == twice.size() && once.colors == twice.colors);
+    if (channels == 3) {
+      Counter counter;
+      counter.add(colors, counts);
+      EXPECT(counter.total(team).counts == once.counts);
+    }
+    // What Python refuses, too.
+    std::int64_t total = 0;
+    for (const std::int64_t count : once.counts) {
+      if (__builtin_add_overflow(total, count, &total)) return;
+    }
+    if (once.size() == 0) return;
+    thin_out(once.colors, once.counts, channels, 3);
+    const Points points(once.colors, space, once.counts, team);
+    const int k = static_cast<int>(std::min<std::size_t>(wanted, points.size()));
+    Assignment assignment(points, k, team);
+    fit(points, assignment, decisions, team);
+  } catch (const std::overflow_error&) {
+  }
+}
+
+/// Fits rows of floats.
+template <class T>
+void check_rows(Choices& choices) {
+  const int dim = 1 + choices.below(9);
+  Team team(1 + choices.below(3));
+  const int wanted = 1 + choices.below(32);
+  const auto method = choices.below(3);
+  std::vector<T> values;
+  std::vector<double> weights;
+  // What Python's check lets through: finite, and weights that are not all 0.
+  const auto finite = [&] {
+    const T value = choices.take<T>();
+    return std::isfinite(value) ? value : T{1};
+  };
+  while (choices.left() > 0 && values.size() < kMost) {
+    for (int i = 0; i < dim; ++i) values.push_back(finite());
+    weights.push_back(choices.below(4) == 0 ? choices.below(256) / 16.0 : 1);
+  }
+  if (weights.empty()) return;
+  weights[0] += 1;
+  const Samples samples(std::span<const T>(values), dim, weights, team);
+  const int k = static_cast<int>(std::min<std::size_t>(wanted, samples.size()));
+  std::vector<double> start = method == 0   ? seed_wu(samples, k, 1, team)
+                              : method == 1 ? seed_kmeanspp(samples, k, 1, team)
+                                            : seed_maximin(samples, k, 1, team);
+  hash_samples(samples, team);
+  start.resize(static_cast<std::size_t>(k * dim), start[0]);
+  SampleAssignment assignment(samples, k, team);
+  lloyd(assignment, start, {.max_iter = 6});
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    EXPECT(assignment.labels()[i] >= 0 && assignment.labels()[i] < k);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Choices choices({data, size});
+  switch (choices.below(4)) {
+    case 0:
+      check_pixels(choices);
+      break;
+    case 1:
+      check_counts(choices);
+      break;
+    case 2:
+      check_rows<float>(choices);
+      break;
+    default:
+      check_rows<double>(choices);
+  }
+  return 0;
+}
