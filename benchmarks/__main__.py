@@ -205,7 +205,7 @@ def make_parser() -> argparse.ArgumentParser:
     choices = commands.choices
     add = choices["compare"].add_argument
     add("--large", type=Path, help="a photo to shrink and repeat (default: the images in a row)")
-    add("--limit", type=float, default=20, help="seconds until a run is stopped (default 20)")
+    add("--limit", type=float, default=15, help="seconds until a run is stopped (default 15)")
     looked = "images that SSIMULACRA2 and ΔE2000, which are slow, are measured on (default 2)"
     add("--looks", type=int, default=2, help=looked)
     add("--out", type=Path, default=Path("build/benchmarks"), help="default build/benchmarks")

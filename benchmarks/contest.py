@@ -35,13 +35,13 @@ class Plan:
 
     ks: tuple[int, ...] = (16, 64, 256)
     repeat: int = 5  # timed runs of a cell, at most
-    enough: float = 0.25  # seconds in a cell, after which it gets no more runs
-    limit: float = 20.0  # seconds of a run, after which it is stopped
+    enough: float = 0.2  # seconds in a cell, after which it gets no more runs
+    limit: float = 15.0  # seconds of a run, after which it is stopped
     slow: float = 2.0  # seconds of a run, from which a rival gets only `few` pictures at that k
     few: int = 2
     looks: int = 2  # pictures that are also measured as the eye sees them
     alone: int = 2  # pictures that are also timed on one core
-    patience: float = 2.0  # seconds; a rival that is slower gets no larger size or k
+    patience: float = 1.0  # seconds; a rival that is slower gets no larger size or k
     megapixels: tuple[float, ...] = (0.1, 0.3, 1, 3, 10, 25, 50)
     size_k: int = 64  # at which sizes and memory are compared
     sweep: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)

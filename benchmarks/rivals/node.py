@@ -65,7 +65,7 @@ def sharp(dither: int) -> Rival:
         f"sharp{', dithered' if dither else ''}",
         "files",
         partial(command, method="sharp", options=options, colors="colours"),
-        f"png({{palette: true, colours: k, dither: {dither}, quality: 100}})",
+        f"png({{palette: true, colours: k, dither: {dither}, quality: 100}}): 2, 4, 16 or 256",
         partial(version, "sharp"),
         dithered=dither > 0,
     )
