@@ -22,8 +22,8 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
-.PHONY: help demo test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs docs docs-links clean
-.PHONY: playground playground-test page-test wheel
+.PHONY: help demo test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs
+.PHONY: docs docs-links playground playground-test page-test wheel clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
