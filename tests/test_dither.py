@@ -319,3 +319,16 @@ def test_diffusion_mixes_a_ramp() -> None:
     between = (levels > ends[0]) & (levels < ends[1])
     off = [np.abs(q.rgb[..., 0].mean(axis=0) - levels)[between].mean() for q in (plain, mixed)]
     assert off[1] < 0.15 * off[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"dither": 1}, TypeError, "dither: expected None or one of .*, got 1"),
+        ({"dither_strength": "much"}, TypeError, "dither_strength: expected a number, got 'much'"),
+        ({"dither_strength": True}, TypeError, "dither_strength: expected a number, got True"),
+    ],
+)
+def test_options_of_another_kind(options, error, match) -> None:
+    with pytest.raises(error, match=match):
+        kpalette.quantize(np.eye(4, dtype=np.uint8), 2, **options)

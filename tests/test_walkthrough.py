@@ -86,3 +86,12 @@ class TestImage:
     def test_other_dtypes_are_refused(self) -> None:
         with pytest.raises(TypeError, match="got float64"):
             image.Image(np.zeros((2, 2, 3)))
+
+
+def test_images_of_another_kind_are_refused() -> None:
+    with pytest.raises(TypeError, match="title: expected a string or None, got 3"):
+        image.Image(np.zeros((2, 2, 3), np.uint8), title=3)
+    with pytest.raises(ValueError, match=r"image_shape: expected \(h, w\) or .*, got \(4,\)"):
+        image.rgb_vector_to_image(np.zeros((4, 3), np.uint8), (4,))
+    with pytest.raises(TypeError, match="rgb_vector: expected numbers, got dtype <U1"):
+        image.rgb_vector_to_image(np.full((4, 3), "a"), (2, 2))
