@@ -156,5 +156,5 @@ def test_growing_memory_is_noticed() -> None:
     def growing(size: int) -> Callable[[Any], None]:
         return lambda numbers: kept.extend(b"\1" * size for _ in numbers)
 
-    assert soak.growth(soak.fifths(list(soak.curve(100, growing(1 << 20), 1)))) > 10
+    assert soak.growth(soak.fifths(list(soak.curve(20, growing(8 << 20), 1)))) > 10
     expect(soak.growth([100, 100, 101, 101, 101]) < 2, "a percent")
