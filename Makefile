@@ -158,13 +158,9 @@ playground/node_modules/.stamp: playground/package-lock.json
 # Stamps: the package as the sources are now, and what an extra names.
 $(VENV)/test: extras := [test]
 $(VENV)/bench: extras := [bench]
-<<<<<<< HEAD
 $(VENV)/docs: extras := [docs]
-$(VENV)/package $(VENV)/test $(VENV)/bench $(VENV)/docs: $(SOURCES) | $(BIN)/python
-=======
 $(VENV)/fuzz: extras := [fuzz]
-$(VENV)/package $(VENV)/test $(VENV)/bench $(VENV)/fuzz: $(SOURCES) | $(BIN)/python
->>>>>>> c676b8b78c9a4d1d41998bb93bcb118a4de61c85
+$(addprefix $(VENV)/,package test bench docs fuzz): $(SOURCES) | $(BIN)/python
 	$(PIP_INSTALL) ".$(extras)"
 	@touch $@
 
