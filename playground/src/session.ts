@@ -1,7 +1,7 @@
 // One picture, what is wanted of it, and what is shown: the way from a moved slider to the stage.
 
 import { Engine, type ColorList, type Loaded, type Quantized } from "./engine/client";
-import { colorAt, hexName, plainName } from "./colors";
+import { colorAt, hexName, namesOf, plainName } from "./colors";
 import type { Counted } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
 import { clampK, MOST } from "./scale";
@@ -143,6 +143,13 @@ export class Session {
     else if (!live && this.current && !this.current.exact) this.#want(false);
   }
 
+  /** The settings by which this palette comes again: edited by hand, it is one of fixed colours. */
+  get lasting(): Settings {
+    if (!this.#edited) return this.settings;
+    const fixed = namesOf(this.#edited).map((name) => plainName(name) as string);
+    return { ...this.settings, k: clampK(fixed.length), fixed };
+  }
+
   /** Keeps a colour in every palette from now on, or no longer. */
   toggleFixed(name: string): void {
     const { fixed } = this.settings;
@@ -203,6 +210,7 @@ export class Session {
   /** Fits anew, with what is fixed. */
   refit(): void {
     this.#edited = null;
+    this.changed.emit(this.settings);
     this.#want(false);
   }
 

@@ -1,5 +1,6 @@
 // What the visitor leaves with: files, and words to do the same elsewhere.
 
+import { toFragment } from "../address";
 import { copyText, download, find, make } from "../dom";
 import { toast } from "../messages";
 import { encode, FORMATS, swatches } from "../palette_files/formats";
@@ -30,9 +31,10 @@ export class TakePanel {
     this.#connectCopy("#copy-command", asCommand, "Copied the command");
     this.#connectCopy("#copy-python", asPython, "Copied the Python");
     find("#copy-link").addEventListener("click", async () => {
+      const { href } = new URL(toFragment(session.lasting), location.href);
       toast(
-        (await copyText(location.href))
-          ? "Copied the link: it has the settings"
+        (await copyText(href))
+          ? "Copied the link: it has the settings, not the picture"
           : "The browser refused to copy",
       );
     });

@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { golden, readIndexed } from "./files";
-import { downloaded, expect, openFile, settled, setK, swatches, test } from "./page";
+import { downloaded, expect, openFile, ready, settled, setK, swatches, test } from "./page";
 
 const clipboard = "navigator.clipboard.readText()";
 
@@ -83,6 +83,54 @@ test("an edited colour repaints the picture, and becomes fixed", async ({ playgr
   expect(await swatches(page)).toContain("ff00ff");
   await page.click("#copy-command");
   expect(await page.evaluate(clipboard)).toBe("kpalette quantize hills.png -k 4 --fixed '#ff00ff'");
+});
+
+for (const fragment of ["#k=9", "#k=9&dither=bayer&space=srgb&sort=hue"]) {
+  test(`a palette edited by hand comes again with its address: ${fragment}`, async ({
+    playground: page,
+  }) => {
+    await page.goto(`/${fragment}`);
+    await ready(page);
+    for (const [at, name] of [
+      [1, "#ff00ff"],
+      [4, "#00ffff"],
+    ] as const) {
+      await page.locator("#swatches .swatch").nth(at).click();
+      await typeHex(page, name);
+      await settled(page);
+    }
+    const told = async () => [
+      await swatches(page),
+      await page.locator("#swatches .share").allTextContents(),
+      await page.locator("#mse").textContent(),
+      await page.locator("#delta-e").textContent(),
+    ];
+    const edited = await told();
+    await page.click("#copy-link");
+    const link = (await page.evaluate(clipboard)) as string;
+    await expect(page).toHaveURL(link);
+    await page.reload();
+    await ready(page);
+    expect(await told()).toEqual(edited);
+  });
+}
+
+test("the address forgets an edited palette with the palette", async ({ playground: page }) => {
+  await setK(page, 5);
+  for (const forget of [
+    () => page.click("#refit"),
+    () => openFile(page, golden("hills")),
+    () => setK(page, 6),
+  ]) {
+    await page.locator("#detail-color").fill("#00ff00");
+    await page.locator("#detail-color").blur();
+    await expect(page).toHaveURL(/fixed=([0-9a-f]{6},){4}/);
+    await forget();
+    await expect(page).toHaveURL(/fixed=00ff00$/);
+    await settled(page);
+    await page.click("#fixed-list button");
+    await settled(page);
+  }
 });
 
 test("a colour is edited again and again, and no other", async ({ playground: page }) => {
