@@ -1,7 +1,7 @@
 // One picture, what is wanted of it, and what is shown: the way from a moved slider to the stage.
 
 import { Engine, type ColorList, type Loaded, type Quantized } from "./engine/client";
-import { colorAt, hexName, namesOf, plainName } from "./colors";
+import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
 import type { Counted } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
 import { clampK, MOST } from "./scale";
@@ -159,6 +159,7 @@ export class Session {
 
   /**
    * Puts another colour into the palette, in place of its i-th, and repaints. It becomes fixed.
+   * Without alpha in its name it keeps the alpha that the i-th has.
    * Returns what is wrong with it, or null.
    */
   edit(i: number, name: string, live: boolean): string | null {
@@ -167,9 +168,8 @@ export class Session {
     const { channels } = current;
     const colors = (this.#edited ?? current).colors.slice(); // of which some may not be shown yet
     const palette = { colors, channels };
-    const levels = [1, 3, 5].map((at) => Number.parseInt(name.slice(at, at + 2), 16));
     const before = plainName(hexName(colorAt(palette, i)));
-    colors.set(levels, channels * i);
+    colors.set((hexLevels(name) as number[]).slice(0, channels), channels * i);
     const after = plainName(hexName(colorAt(palette, i))) as string;
     if (before === after) return null;
     for (let j = 0; j < current.counts.length; j++) {

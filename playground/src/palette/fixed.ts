@@ -21,7 +21,8 @@ export function connectFixed(session: Session): void {
     event.preventDefault();
     const { colors, others } = findColors(text.value || color.value);
     if (others.length) {
-      notice(`Expected colours such as #ff8800, got “${others[0].slice(0, 40)}”.`, "error", TOPIC);
+      const got = others[0].slice(0, 40);
+      notice(`Expected colours such as #ff8800 or #ff880080, got “${got}”.`, "error", TOPIC);
       return;
     }
     clearNotice(TOPIC);

@@ -101,7 +101,7 @@ test("a broken palette file fixes nothing, and says why", async ({ playground: p
   await page.locator("#fixed-text").fill("orange");
   await page.keyboard.press("Enter");
   await expect(page.locator("#alerts")).toContainText(
-    "Expected colours such as #ff8800, got “orange”",
+    "Expected colours such as #ff8800 or #ff880080, got “orange”",
   );
   await page.locator("#fixed-text").fill("#ff8800");
   await page.keyboard.press("Enter");

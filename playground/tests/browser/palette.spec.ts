@@ -238,6 +238,43 @@ test("the colour input edits as well", async ({ playground: page }) => {
   expect(await swatches(page)).toContain("00ff00");
 });
 
+test("swatches with alpha keep to their columns, and say what they are", async ({
+  playground: page,
+}) => {
+  await page.click('[aria-label="Sticker with transparency"]');
+  await expect(page.locator("#about")).toContainText("sticker.png");
+  for (const k of [8, 16, 32]) {
+    await setK(page, k);
+    const beyond = await page
+      .locator("#swatches .swatch")
+      .evaluateAll((all) => all.map((swatch) => swatch.scrollWidth - swatch.clientWidth));
+    expect(Math.max(...beyond)).toBeLessThanOrEqual(0);
+  }
+  await setK(page, 8);
+  await page.locator('#swatches .swatch[aria-label^="#00000000"]').click();
+  await expect(page.locator("#detail-share")).toContainText("transparent");
+  await expect(page.locator("#detail-color")).toBeDisabled();
+  await typeHex(page, "#11223380");
+  await settled(page);
+  expect(await swatches(page)).toContain("11223380");
+  await expect(page.locator("#detail-share")).toContainText("50 % opaque");
+  await page.locator("#detail-color").fill("#445566");
+  await settled(page);
+  expect(await swatches(page)).toContain("44556680"); // alpha stays
+  await typeHex(page, "#778899");
+  await settled(page);
+  expect(await swatches(page)).toContain("778899");
+  await typeHex(page, "red");
+  await expect(page.locator("#toast")).toContainText("such as #ff8800 or #ff880080");
+});
+
+test("a palette without alpha takes none by Hex, and says so", async ({ playground: page }) => {
+  const before = await swatches(page);
+  await typeHex(page, "#11223380");
+  await expect(page.locator("#toast")).toContainText("of six digits, got “#11223380”");
+  expect(await swatches(page)).toEqual(before);
+});
+
 test("a palette never has a colour twice", async ({ playground: page }) => {
   const [first] = await swatches(page);
   await page.locator("#swatches .swatch").nth(1).focus();
