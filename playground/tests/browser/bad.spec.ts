@@ -108,6 +108,33 @@ test("a broken palette file fixes nothing, and says why", async ({ playground: p
   await expect(page.locator("#alerts")).toBeEmpty();
 });
 
+test("an error goes with the next picture or palette that is good, or by hand", async ({
+  playground: page,
+}) => {
+  const alerts = page.locator("#alerts");
+  const choose = (name: string, text: string) =>
+    page.setInputFiles("#palette-file", {
+      name,
+      mimeType: "text/plain",
+      buffer: Buffer.from(text),
+    });
+  await choose("bad.hex", "orange\n");
+  await expect(alerts).toContainText("bad.hex");
+  await openFile(page, golden("tiles"));
+  await expect(alerts).toBeEmpty();
+  await choose("bad.hex", "orange\n");
+  await page.setInputFiles("#file", empty);
+  await expect(alerts.locator(".notice")).toHaveCount(2);
+  await choose("good.hex", "ff8800\n");
+  await expect(alerts.locator(".notice p")).toHaveText([/^empty\.png/]);
+  await alerts.getByRole("button", { name: "Close" }).click();
+  await expect(alerts).toBeEmpty();
+  await page.setInputFiles("#file", empty);
+  await choose("bad.hex", "orange\n");
+  await page.click('[aria-label="Marbles"]');
+  await expect(alerts).toBeEmpty();
+});
+
 test("a garbage address is left out, and said", async ({ page, baseURL, complaints }) => {
   watch(page, baseURL as string, complaints);
   await page.goto("/#k=banana&space=lab&%%%");
