@@ -2,10 +2,10 @@
 
 import { Engine, type ColorList, type Loaded, type Quantized } from "./engine/client";
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
-import type { Counted } from "./palette/sorting";
+import { type Counted, inOrder, orderOf, reindexed } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
 import { clampK, MOST } from "./scale";
-import { DEFAULTS, SEED, type Settings } from "./settings";
+import { DEFAULTS, SEED, type Settings, type Sort } from "./settings";
 import { Signal } from "./signal";
 import type { Stage } from "./stage/stage";
 
@@ -82,7 +82,7 @@ export class Session {
   #running: { live: boolean; since: number; abort: AbortController } | null = null;
   #rest = 0;
   #turn = 0;
-  #files = new WeakMap<Shown, Promise<Uint8Array<ArrayBuffer>>>();
+  #files = new WeakMap<Shown, Map<Sort, Promise<Uint8Array<ArrayBuffer>>>>();
   /** When what each turn shows was asked for. */
   #moves = new Map<number, number>();
 
@@ -239,23 +239,22 @@ export class Session {
     return value;
   }
 
-  /** An indexed PNG of what is shown. */
+  /** An indexed PNG of what is shown, its palette sorted as the swatches are. */
   png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
-    const file = this.#files.get(shown) ?? this.#encode(shown);
-    this.#files.set(shown, file);
+    const { sort } = this.settings;
+    const files = this.#files.get(shown) ?? new Map();
+    this.#files.set(shown, files);
+    const file = files.get(sort) ?? this.#encode(shown, orderOf(shown, sort));
+    files.set(sort, file);
     return file;
   }
 
-  async #encode(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
+  async #encode(shown: Shown, order: number[]): Promise<Uint8Array<ArrayBuffer>> {
     const engine = await this.bare();
-    const { colors, channels, width, height } = shown;
-    return engine.encodePng({
-      indices: shown.indices.slice(),
-      colors: colors.slice(),
-      channels,
-      width,
-      height,
-    });
+    const { colors, channels } = inOrder(shown, order);
+    const { width, height } = shown;
+    const indices = reindexed(shown.indices, order);
+    return engine.encodePng({ indices, colors, channels, width, height });
   }
 
   #want(live: boolean): void {

@@ -4,9 +4,9 @@ import { toFragment } from "../address";
 import { copyText, download, find, make } from "../dom";
 import { toast } from "../messages";
 import { encode, FORMATS, swatches } from "../palette_files/formats";
-import { type Counted, orderOf } from "../palette/sorting";
-import { colorAt } from "../colors";
+import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
+import type { Sort } from "../settings";
 import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
 
@@ -18,6 +18,7 @@ export class TakePanel {
     this.#session = session;
     session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
+    session.changed.on(({ sort }) => this.#tellOrder(sort));
     find("#save-png").addEventListener("click", () => void this.#savePng());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
       const button = make("button", {
@@ -42,13 +43,14 @@ export class TakePanel {
 
   #connectCopy(
     selector: string,
-    write: (name: string, shown: Shown) => string,
+    write: (name: string, shown: Shown, sort: Sort) => string,
     said: string,
   ): void {
     find(selector).addEventListener("click", async () => {
       const { picture } = this.#session;
       if (!picture || !this.#shown) return;
-      const copied = await copyText(write(picture.name, this.#shown));
+      const { sort } = this.#session.settings;
+      const copied = await copyText(write(picture.name, this.#shown, sort));
       toast(copied ? said : "The browser refused to copy");
     });
   }
@@ -56,6 +58,7 @@ export class TakePanel {
   #clear(): void {
     this.#shown = null;
     find("#command").textContent = "";
+    find("#command-note").hidden = true;
   }
 
   #show(shown: Shown): void {
@@ -65,6 +68,13 @@ export class TakePanel {
     const words = asCommand(picture.name, shown).split(" ");
     const spans = words.map((word) => make("span", { textContent: word }));
     find("#command").replaceChildren(...spans.flatMap((span) => [span, " "]).slice(0, -1));
+    this.#tellOrder(this.#session.settings.sort);
+  }
+
+  /** The command has one order of colours: by share, of before dithering. */
+  #tellOrder(sort: Sort): void {
+    const other = sort !== "share" || this.#shown?.settings.dither;
+    find("#command-note").hidden = !this.#shown || !other;
   }
 
   async #savePng(): Promise<void> {
@@ -86,7 +96,7 @@ export class TakePanel {
   async #savePalette(kind: string): Promise<void> {
     const { picture } = this.#session;
     if (!picture || !this.#shown) return;
-    const palette = ordered(this.#shown, orderOf(this.#shown, this.#session.settings.sort));
+    const palette = inOrder(this.#shown, orderOf(this.#shown, this.#session.settings.sort));
     const name = resultName(picture.name, palette.counts.length, kind);
     try {
       if (kind === "png") {
@@ -100,11 +110,4 @@ export class TakePanel {
       toast(error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-function ordered(palette: Counted, order: number[]): Counted {
-  const { channels } = palette;
-  const colors = new Uint8Array(order.length * channels);
-  order.forEach((entry, at) => colors.set(colorAt(palette, entry), at * channels));
-  return { colors, channels, counts: Float64Array.from(order, (entry) => palette.counts[entry]) };
 }
