@@ -4,10 +4,11 @@ import { Engine, type ColorList, type Loaded, type Quantized } from "./engine/cl
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
 import { type Counted, inOrder, orderOf, reindexed } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
-import { clampK, MOST } from "./scale";
+import { clampK, LEAST, MOST } from "./scale";
 import { DEFAULTS, SEED, type Settings, type Sort } from "./settings";
 import { Signal } from "./signal";
 import type { Stage } from "./stage/stage";
+import { counted } from "./text";
 
 export interface Picture extends Loaded {
   name: string;
@@ -127,10 +128,13 @@ export class Session {
       this.told.emit(`A palette has at most ${MOST} colours: the first ${MOST} are kept.`);
       next.fixed = next.fixed.slice(0, MOST);
     }
-    if (next.k < next.fixed.length) {
-      if ("k" in settings)
-        this.told.emit(`${next.fixed.length} colours are fixed, so k is no less.`);
-      next.k = clampK(next.fixed.length);
+    next.k = Math.max(clampK(next.k), next.fixed.length);
+    if ("k" in settings && next.k !== settings.k) {
+      const why =
+        next.k === next.fixed.length
+          ? `${counted(next.k, "colour")} are fixed`
+          : `a whole number from ${LEAST} to ${MOST}`;
+      this.told.emit(`k is ${next.k}: ${why}.`);
     }
     this.settings = next;
     const refits = (["k", "effort", "fixed"] as const).some((key) => next[key] !== before[key]);

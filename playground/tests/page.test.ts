@@ -160,6 +160,12 @@ describe("the address", () => {
     expect(ignored).toEqual([fragment.slice(1)]);
   });
 
+  test("k is as large as what is fixed, unless it is said", () => {
+    const fixed = Array.from({ length: 20 }, (_, i) => `0000${10 + i}`).join(",");
+    expect(fromFragment(`#fixed=${fixed}`).settings.k).toBe(20);
+    expect(fromFragment(`#k=2&fixed=${fixed}`).settings.k).toBe(2);
+  });
+
   test("what is good beside garbage is taken", () => {
     const { settings, ignored } = fromFragment("#k=8&spice=oklab&dither=bayer");
     expect([settings.k, settings.dither, ignored]).toEqual([8, "bayer", ["spice=oklab"]]);

@@ -177,9 +177,14 @@ test("a number that is none goes back to what k is", async ({ playground: page }
   await page.locator("#k-number").fill("9999");
   await page.keyboard.press("Enter");
   await expect(page.locator("#k-number")).toHaveValue("256");
+  const notes = page.locator("#notes");
+  await expect(notes).toContainText("k is 256: a whole number from 2 to 256.");
+  await page.locator("#k-number").fill("16.7");
+  await page.keyboard.press("Enter");
+  await expect(notes).toContainText("k is 17: a whole number from 2 to 256.");
   await page.locator("#k-number").fill("");
   await page.keyboard.press("Tab");
-  await expect(page.locator("#k-number")).toHaveValue("256");
+  await expect(page.locator("#k-number")).toHaveValue("17");
 });
 
 test("without SIMD the page says what it takes", async ({ page }) => {

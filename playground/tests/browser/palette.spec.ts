@@ -306,7 +306,25 @@ test("more fixed colours than k raise k", async ({ playground: page }) => {
   await expect(page.locator("#k-number")).toHaveValue("3");
   await page.locator("#k").focus();
   await page.keyboard.press("ArrowLeft");
-  await expect(page.locator("#notes")).toContainText("3 colours are fixed");
+  const notes = page.locator("#notes");
+  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+  await expect(page.locator("#k-number")).toHaveValue("3");
+  await page.locator("#k-number").fill("");
+  await page.keyboard.type("24", { delay: 50 }); // the first digit is no k yet
+  await expect(page.locator("#k-number")).toHaveValue("24");
+  await expect(notes).toBeEmpty();
+  await page.locator("#k-number").fill("2");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#k-number")).toHaveValue("3");
+  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+  await page.keyboard.press("Tab");
+  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+});
+
+test("an address of more fixed colours than k says what k is", async ({ page }) => {
+  await page.goto("/#k=2&fixed=111111,222222,333333");
+  await ready(page);
+  await expect(page.locator("#notes")).toContainText("k is 3: 3 colours are fixed.");
   await expect(page.locator("#k-number")).toHaveValue("3");
 });
 
