@@ -299,6 +299,25 @@ test("fixed colours are typed, or come from a palette file", async ({ playground
   );
 });
 
+test("a palette's picture fixes its colours, unless it has too many", async ({
+  playground: page,
+}) => {
+  await setK(page, 6);
+  const names = (await swatches(page)).map((name) => `#${name}`);
+  const { data } = await downloaded(page, () =>
+    page.click('#save-palette button:text-is("png")'),
+  );
+  const file = { name: "six.PNG", mimeType: "image/png", buffer: data };
+  await page.setInputFiles("#palette-file", golden("hills"));
+  await expect(page.locator("#alerts")).toContainText("hills.png: expected at most 256 colours");
+  await page.setInputFiles("#palette-file", { ...file, buffer: data.subarray(0, 60) });
+  await expect(page.locator("#alerts")).toContainText("six.PNG is damaged or cut short");
+  await expect(page.locator("#fixed-list")).toBeHidden();
+  await page.setInputFiles("#palette-file", file);
+  await expect(page.locator("#fixed-list code")).toHaveText(names);
+  await expect(page.locator("#alerts")).toBeEmpty();
+});
+
 test("more fixed colours than k raise k", async ({ playground: page }) => {
   await setK(page, 2);
   await page.locator("#fixed-text").fill("#111111 #222222 #333333");
