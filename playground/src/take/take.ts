@@ -3,7 +3,7 @@
 import { toFragment } from "../address";
 import { copyText, download, find, make } from "../dom";
 import { toast } from "../messages";
-import { encode, FORMATS, swatches } from "../palette_files/formats";
+import { encode, FORMATS, refusal, swatches } from "../palette_files/formats";
 import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
 import type { Sort } from "../settings";
@@ -13,6 +13,8 @@ import { asCommand, asPython, resultName } from "./command";
 export class TakePanel {
   #session: Session;
   #shown: Shown | null = null;
+  /** One for each kind of palette file. */
+  #buttons = new Map<string, HTMLButtonElement>();
 
   constructor(session: Session) {
     this.#session = session;
@@ -27,6 +29,7 @@ export class TakePanel {
         ariaLabel: `Palette as .${kind}`,
       });
       button.addEventListener("click", () => void this.#savePalette(kind));
+      this.#buttons.set(kind, button);
       find("#save-palette").append(button);
     }
     this.#connectCopy("#copy-command", asCommand, "Copied the command");
@@ -69,6 +72,16 @@ export class TakePanel {
     const spans = words.map((word) => make("span", { textContent: word }));
     find("#command").replaceChildren(...spans.flatMap((span) => [span, " "]).slice(0, -1));
     this.#tellOrder(this.#session.settings.sort);
+    this.#tellAlpha(shown);
+  }
+
+  /** Which files have no room for the palette's alpha. Their buttons still say why. */
+  #tellAlpha(shown: Shown): void {
+    for (const [kind, button] of this.#buttons) {
+      const why = refusal(shown, kind);
+      button.setAttribute("aria-disabled", String(why !== null));
+      button.title = why ?? "";
+    }
   }
 
   /** The command has one order of colours: by share, of before dithering. */

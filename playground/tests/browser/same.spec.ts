@@ -164,3 +164,19 @@ test("half-transparent colours are read as they are, beyond a tile's edge too", 
   await openFile(page, { ...golden("glass"), buffer: pngOf({ width, height, pixels }) });
   expect((await swatches(page)).sort()).toEqual(["03020107", "ffffff"]);
 });
+
+test("a palette with alpha goes only into files that have room for it", async ({
+  playground: page,
+}) => {
+  const refused = page.locator('#save-palette [aria-disabled="true"]');
+  await expect(refused).toHaveCount(0);
+  await openFile(page, golden("glass"));
+  await expect(refused).toHaveText(["act", "ase", "gpl", "pal"]);
+  await expect(refused.nth(1)).toHaveAttribute("title", /^a \.ase file holds no alpha but 255/);
+  await refused.nth(1).click({ force: true });
+  await expect(page.locator("#toast")).toContainText("holds no alpha but 255");
+  const { data } = await downloaded(page, () => page.click('#save-palette button:text-is("hex")'));
+  expect(data.toString()).toMatch(/^[0-9a-f]{8}\n/);
+  await openFile(page, golden("hills"));
+  await expect(refused).toHaveCount(0);
+});
