@@ -20,6 +20,9 @@ export class TakePanel {
     this.#session = session;
     session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
+    session.lent.on((lent) => {
+      find("#save-png").textContent = lent ? "Download PNG of the result" : "Download PNG";
+    });
     session.changed.on(({ sort }) => this.#tellOrder(sort));
     find("#save-png").addEventListener("click", () => void this.#savePng());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
