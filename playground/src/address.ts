@@ -57,20 +57,23 @@ const READERS: Record<string, Reader> = {
   },
 };
 
-/** Reads what follows the #; what is missing is as usual, and what is wrong is left out. */
+/**
+ * Reads what follows the #; what is missing is as usual, and what is wrong is left out. A k that is
+ * less than what is fixed stays, so that the visitor is told of it.
+ */
 export function fromFragment(fragment: string): Read {
-  const settings: Settings = { ...DEFAULTS };
+  const read: Partial<Settings> = {};
   const ignored: string[] = [];
   for (const part of fragment.replace(/^#/, "").split("&").filter(Boolean)) {
     const at = part.indexOf("=");
     const key = at < 0 ? part : part.slice(0, at);
     const found =
       Object.hasOwn(READERS, key) && at >= 0 ? READERS[key](decoded(part.slice(at + 1))) : null;
-    if (found) Object.assign(settings, found);
+    if (found) Object.assign(read, found);
     else ignored.push(part);
   }
-  settings.k = Math.max(settings.k, settings.fixed.length);
-  return { settings, ignored };
+  const k = read.k ?? Math.max(DEFAULTS.k, read.fixed?.length ?? 0);
+  return { settings: { ...DEFAULTS, ...read, k }, ignored };
 }
 
 function decoded(value: string): string {

@@ -1,7 +1,7 @@
 // The settings, both ways between the form and the session.
 
 import { find, make } from "./dom";
-import { clampK, fromPosition, keyed, LEAST, MOST, POSITIONS, toPosition } from "./scale";
+import { fromPosition, keyed, LEAST, MOST, POSITIONS, toPosition } from "./scale";
 import type { Session } from "./session";
 import { DITHERS, EFFORTS, SPACES, type Settings } from "./settings";
 
@@ -50,11 +50,12 @@ function connectK(session: Session): void {
   });
   number.addEventListener("input", () => {
     const k = Number(number.value);
-    if (Number.isInteger(k) && k >= LEAST && k <= MOST) session.change({ k });
+    const least = Math.max(LEAST, session.settings.fixed.length); // less may be a first digit
+    if (Number.isInteger(k) && k >= least && k <= MOST) session.change({ k });
   });
   number.addEventListener("change", () => {
     const k = Number(number.value);
-    if (number.value !== "" && Number.isFinite(k)) session.change({ k: clampK(k) });
+    if (number.value !== "" && Number.isFinite(k)) session.change({ k });
     number.value = String(session.settings.k);
   });
   for (const k of MARKS) {

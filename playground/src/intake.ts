@@ -1,7 +1,7 @@
 // How pictures come in: dropped, pasted, chosen, or one of the samples.
 
 import { find, make } from "./dom";
-import { clearNotice, notice } from "./messages";
+import { clearErrors, clearNotice, notice } from "./messages";
 import { fixFile } from "./palette/fixed";
 import { FORMATS } from "./palette_files/formats";
 import { open, thumbnail } from "./picture/open";
@@ -118,6 +118,7 @@ export class Intake {
     try {
       const picture = await opened;
       if (turn !== this.#turn) return;
+      clearErrors(); // they are about what came before
       await this.#session.take(picture, name, bytes);
       if (picture.animated) {
         notice(`${name} is animated: this is its first frame. The command line keeps all frames.`);

@@ -60,6 +60,7 @@ function refuse(why: string): void {
 async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   const stage = new Stage();
   const session = new Session(engine, stage);
+  session.told.on((text) => (text ? notice(text, "note", "settings") : clearNotice("settings")));
   connectAddress(session);
   connectControls(session);
   connectFixed(session);
@@ -74,7 +75,6 @@ async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   session.opened.on(describePicture);
   session.shown.on((shown) => describeResult(stage, session, shown));
   session.busy.on((busy) => showProgress(busy));
-  session.told.on((text) => (text ? notice(text, "note", "settings") : clearNotice("settings")));
   session.failed.on((text) =>
     notice(`The engine failed: ${text}. If it does not go on, reload the page.`, "error", "engine"),
   );

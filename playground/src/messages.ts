@@ -48,6 +48,10 @@ export function clearNotice(topic: string): void {
   for (const box of document.querySelectorAll(`.notice[data-topic="${topic}"]`)) box.remove();
 }
 
+export function clearErrors(): void {
+  find("#alerts").replaceChildren();
+}
+
 /** Shows a few words for a moment. */
 export function toast(text: string): void {
   const box = find("#toast");

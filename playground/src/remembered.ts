@@ -23,11 +23,13 @@ export function connectAddress(session: Session): void {
   };
   read();
   addEventListener("hashchange", read);
-  session.changed.on((settings) => {
+  const write = () => {
     clearTimeout(timer);
     timer = window.setTimeout(() => {
-      const fragment = toFragment(settings);
+      const fragment = toFragment(session.lasting);
       if (fragment !== location.hash) history.replaceState(null, "", fragment);
     }, REST);
-  });
+  };
+  session.changed.on(write);
+  session.opened.on(write); // of another picture nothing is edited yet
 }

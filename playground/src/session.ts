@@ -1,13 +1,14 @@
 // One picture, what is wanted of it, and what is shown: the way from a moved slider to the stage.
 
 import { Engine, type ColorList, type Loaded, type Quantized } from "./engine/client";
-import { colorAt, hexName, plainName } from "./colors";
-import type { Counted } from "./palette/sorting";
+import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
+import { type Counted, inOrder, orderOf, reindexed } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
-import { clampK, MOST } from "./scale";
-import { DEFAULTS, SEED, type Settings } from "./settings";
+import { clampK, LEAST, MOST } from "./scale";
+import { DEFAULTS, SEED, type Settings, type Sort } from "./settings";
 import { Signal } from "./signal";
 import type { Stage } from "./stage/stage";
+import { counted } from "./text";
 
 export interface Picture extends Loaded {
   name: string;
@@ -82,7 +83,7 @@ export class Session {
   #running: { live: boolean; since: number; abort: AbortController } | null = null;
   #rest = 0;
   #turn = 0;
-  #files = new WeakMap<Shown, Promise<Uint8Array<ArrayBuffer>>>();
+  #files = new WeakMap<Shown, Map<Sort, Promise<Uint8Array<ArrayBuffer>>>>();
   /** When what each turn shows was asked for. */
   #moves = new Map<number, number>();
 
@@ -127,10 +128,13 @@ export class Session {
       this.told.emit(`A palette has at most ${MOST} colours: the first ${MOST} are kept.`);
       next.fixed = next.fixed.slice(0, MOST);
     }
-    if (next.k < next.fixed.length) {
-      if ("k" in settings)
-        this.told.emit(`${next.fixed.length} colours are fixed, so k is no less.`);
-      next.k = clampK(next.fixed.length);
+    next.k = Math.max(clampK(next.k), next.fixed.length);
+    if ("k" in settings && next.k !== settings.k) {
+      const why =
+        next.k === next.fixed.length
+          ? `${counted(next.k, "colour")} are fixed`
+          : `a whole number from ${LEAST} to ${MOST}`;
+      this.told.emit(`k is ${next.k}: ${why}.`);
     }
     this.settings = next;
     const refits = (["k", "effort", "fixed"] as const).some((key) => next[key] !== before[key]);
@@ -143,6 +147,13 @@ export class Session {
     else if (!live && this.current && !this.current.exact) this.#want(false);
   }
 
+  /** The settings by which this palette comes again: edited by hand, it is one of fixed colours. */
+  get lasting(): Settings {
+    if (!this.#edited) return this.settings;
+    const fixed = namesOf(this.#edited).map((name) => plainName(name) as string);
+    return { ...this.settings, k: clampK(fixed.length), fixed };
+  }
+
   /** Keeps a colour in every palette from now on, or no longer. */
   toggleFixed(name: string): void {
     const { fixed } = this.settings;
@@ -152,6 +163,7 @@ export class Session {
 
   /**
    * Puts another colour into the palette, in place of its i-th, and repaints. It becomes fixed.
+   * Without alpha in its name it keeps the alpha that the i-th has.
    * Returns what is wrong with it, or null.
    */
   edit(i: number, name: string, live: boolean): string | null {
@@ -160,9 +172,8 @@ export class Session {
     const { channels } = current;
     const colors = (this.#edited ?? current).colors.slice(); // of which some may not be shown yet
     const palette = { colors, channels };
-    const levels = [1, 3, 5].map((at) => Number.parseInt(name.slice(at, at + 2), 16));
     const before = plainName(hexName(colorAt(palette, i)));
-    colors.set(levels, channels * i);
+    colors.set((hexLevels(name) as number[]).slice(0, channels), channels * i);
     const after = plainName(hexName(colorAt(palette, i))) as string;
     if (before === after) return null;
     for (let j = 0; j < current.counts.length; j++) {
@@ -203,6 +214,7 @@ export class Session {
   /** Fits anew, with what is fixed. */
   refit(): void {
     this.#edited = null;
+    this.changed.emit(this.settings);
     this.#want(false);
   }
 
@@ -231,23 +243,22 @@ export class Session {
     return value;
   }
 
-  /** An indexed PNG of what is shown. */
+  /** An indexed PNG of what is shown, its palette sorted as the swatches are. */
   png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
-    const file = this.#files.get(shown) ?? this.#encode(shown);
-    this.#files.set(shown, file);
+    const { sort } = this.settings;
+    const files = this.#files.get(shown) ?? new Map();
+    this.#files.set(shown, files);
+    const file = files.get(sort) ?? this.#encode(shown, orderOf(shown, sort));
+    files.set(sort, file);
     return file;
   }
 
-  async #encode(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
+  async #encode(shown: Shown, order: number[]): Promise<Uint8Array<ArrayBuffer>> {
     const engine = await this.bare();
-    const { colors, channels, width, height } = shown;
-    return engine.encodePng({
-      indices: shown.indices.slice(),
-      colors: colors.slice(),
-      channels,
-      width,
-      height,
-    });
+    const { colors, channels } = inOrder(shown, order);
+    const { width, height } = shown;
+    const indices = reindexed(shown.indices, order);
+    return engine.encodePng({ indices, colors, channels, width, height });
   }
 
   #want(live: boolean): void {

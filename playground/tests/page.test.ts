@@ -160,6 +160,12 @@ describe("the address", () => {
     expect(ignored).toEqual([fragment.slice(1)]);
   });
 
+  test("k is as large as what is fixed, unless it is said", () => {
+    const fixed = Array.from({ length: 20 }, (_, i) => `0000${10 + i}`).join(",");
+    expect(fromFragment(`#fixed=${fixed}`).settings.k).toBe(20);
+    expect(fromFragment(`#k=2&fixed=${fixed}`).settings.k).toBe(2);
+  });
+
   test("what is good beside garbage is taken", () => {
     const { settings, ignored } = fromFragment("#k=8&spice=oklab&dither=bayer");
     expect([settings.k, settings.dither, ignored]).toEqual([8, "bayer", ["spice=oklab"]]);
@@ -229,7 +235,7 @@ describe("words to do the same", () => {
       "kpalette quantize photo.jpg -k 16 --space srgb --dither bayer --dither-strength 0.5 " +
         "--effort best --fixed '#ff8800,#1a1a1a'",
     );
-    expect(asPython("photo.jpg", all)).toContain(
+    expect(asPython("photo.jpg", all, "share")).toContain(
       'kpalette.quantize("photo.jpg", 16, space="srgb", effort="best", ' +
         'fixed=["#ff8800", "#1a1a1a"], dither="bayer", dither_strength=0.5)',
     );
@@ -239,7 +245,17 @@ describe("words to do the same", () => {
     expect(asCommand("photo.jpg", shown({ k: 5, effort: "best", dither: "bayer" }, true))).toBe(
       "kpalette quantize photo.jpg -k 2 --dither bayer --fixed '#102030,#ff8800'",
     );
-    expect(asPython("photo.jpg", shown({ k: 2 }, true))).toContain('bytes.fromhex("102030ff8800")');
+    const edited = asPython("photo.jpg", shown({ k: 2 }, true), "share");
+    expect(edited).toContain('bytes.fromhex("102030ff8800")');
+  });
+
+  test.each<[Sort, boolean, string]>([
+    ["share", false, '"photo.jpg", 16)\n'],
+    ["luminance", false, '"photo.jpg", 16)\n'],
+    ["hue", false, '"photo.jpg", 16).sorted("hue")\n'],
+    ["hue", true, 'palette.remap("photo.jpg").sorted("hue")\n'],
+  ])("say the order %s where the palette does not come in it (edited: %s)", (sort, edited, end) => {
+    expect(asPython("photo.jpg", shown({}, edited), sort)).toContain(end);
   });
 
   test.each([

@@ -167,7 +167,9 @@ export class CurvePanel {
     const elbow = this.#elbow;
     const pairs = this.#values();
     const [ks, values] = [pairs.map(([k]) => k), pairs.map(([, value]) => value)];
-    this.#chart?.show({ measure: this.#measure, ks, values, elbow });
+    // Of the cost: in bytes there is nothing to see at it.
+    const marked = this.#measure === "size" ? null : elbow;
+    this.#chart?.show({ measure: this.#measure, ks, values, elbow: marked });
     find("#curve-unit").textContent = `${MEASURES[this.#measure]}: ${this.#unit}`;
     const button = find("#use-elbow");
     button.hidden = elbow === null;
@@ -176,14 +178,14 @@ export class CurvePanel {
     find("#curve-text").textContent =
       elbow === null || sized
         ? `Measuring ${pairs.length + 1} of ${this.#measure === "size" ? SIZED.length : KS.length} …`
-        : `The elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
+        : `The cost’s elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
     if (pairs.length === (this.#measure === "size" ? SIZED : KS).length)
       this.#describe(pairs, elbow);
   }
 
   #describe(pairs: [number, number][], elbow: number | null): void {
     const name = MEASURES[this.#measure];
-    const label = `${name} against the number of colours; the elbow is at ${elbow}`;
+    const label = `${name} against the number of colours; the cost’s elbow is at ${elbow}`;
     find("#curve").setAttribute("aria-label", label);
     const digits = this.#measure === "size" ? 0 : 2;
     const rows = pairs.map(([k, value]) =>

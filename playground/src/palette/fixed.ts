@@ -1,9 +1,13 @@
-// The fixed colours: typed, pasted, picked or from a palette file; each can be let go.
+// The fixed colours: typed, pasted, picked or from a palette file or picture; each can be let go.
 
-import { findColors } from "../colors";
+import { findColors, hexName, plainName } from "../colors";
 import { find, make } from "../dom";
 import { clearNotice, notice } from "../messages";
 import { decode, MAX_BYTES, PaletteReadError } from "../palette_files/formats";
+import type { Opened } from "../picture/decode.worker";
+import { open } from "../picture/open";
+import { PictureProblem } from "../picture/problem";
+import { MOST } from "../scale";
 import type { Session } from "../session";
 import type { Settings } from "../settings";
 import { counted } from "../text";
@@ -21,7 +25,8 @@ export function connectFixed(session: Session): void {
     event.preventDefault();
     const { colors, others } = findColors(text.value || color.value);
     if (others.length) {
-      notice(`Expected colours such as #ff8800, got “${others[0].slice(0, 40)}”.`, "error", TOPIC);
+      const got = others[0].slice(0, 40);
+      notice(`Expected colours such as #ff8800 or #ff880080, got “${got}”.`, "error", TOPIC);
       return;
     }
     clearNotice(TOPIC);
@@ -41,15 +46,33 @@ export function connectFixed(session: Session): void {
 /** Fixes the colours of a palette file, or says what is wrong with it. */
 export async function fixFile(session: Session, file: File): Promise<void> {
   try {
-    const data = new Uint8Array(await file.slice(0, MAX_BYTES + 1).arrayBuffer());
-    const colors = decode(data, file.name);
+    const colors = await colorsOf(file);
     clearNotice(TOPIC);
     fix(session, colors);
     notice(`${file.name}: ${counted(colors.length, "colour")} fixed.`, "note", TOPIC);
   } catch (error) {
     const why = error instanceof PaletteReadError ? error.message : "it cannot be read";
-    notice(`${file.name}: ${why}. No colour was fixed.`, "error", TOPIC);
+    const what = error instanceof PictureProblem ? ` ${error.message}` : `: ${why}.`;
+    notice(`${file.name}${what} No colour was fixed.`, "error", TOPIC);
   }
+}
+
+async function colorsOf(file: File): Promise<string[]> {
+  if (/\.png$/i.test(file.name)) return colorsOfPicture(await open({ file }));
+  return decode(new Uint8Array(await file.slice(0, MAX_BYTES + 1).arrayBuffer()), file.name);
+}
+
+/** The distinct colours of a picture of a palette, row by row. */
+function colorsOfPicture({ pixels }: Opened): string[] {
+  const names = new Map<number, string>();
+  const view = new DataView(pixels.buffer);
+  for (let at = 0; at < pixels.length && names.size <= MOST; at += 4) {
+    const key = view.getUint32(at);
+    if (!names.has(key)) names.set(key, plainName(hexName(pixels.subarray(at, at + 4))) as string);
+  }
+  if (names.size > MOST)
+    throw new PaletteReadError(`expected at most ${MOST} colours in a palette's picture, got more`);
+  return [...names.values()];
 }
 
 function fix(session: Session, colors: string[]): void {

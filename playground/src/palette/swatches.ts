@@ -1,6 +1,6 @@
 // The palette as swatches: one is selected, which the bar below copies, edits and fixes.
 
-import { colorAt, hexName, plainName } from "../colors";
+import { colorAt, hexLevels, hexName, plainName } from "../colors";
 import { copyText, find, make } from "../dom";
 import { toast } from "../messages";
 import type { Session, Shown } from "../session";
@@ -189,9 +189,13 @@ export class Swatches {
     const pixels = this.#shown.counts[this.#entry];
     const total = this.#shown.counts.reduce((sum, n) => sum + n, 0) || 1;
     const fixed = this.#session.settings.fixed.includes(name);
+    const alpha = colorAt(this.#shown, this.#entry)[3] ?? 255;
     if (!this.#picking) this.#color.value = name.slice(0, 7);
+    this.#color.disabled = alpha === 0;
+    this.#color.title = alpha ? "Edit the colour" : "Transparent: there is no colour to see";
     if (!this.#typing) this.#hex.value = name;
-    find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels`;
+    const seen = alpha === 255 ? "" : alpha ? `, ${share(alpha / 255)} opaque` : ", transparent";
+    find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels${seen}`;
     this.#lock.setAttribute("aria-pressed", String(fixed));
     this.#lock.textContent = fixed ? "Fixed" : "Fix";
   }
@@ -208,12 +212,14 @@ export class Swatches {
 
   #typed(): void {
     const text = this.#hex.value;
-    const name = plainName(text);
-    if (name?.length === 7) {
-      this.#edit(name, false);
+    const levels = hexLevels(text.trim());
+    const channels = this.#shown?.channels ?? 3;
+    if (levels && (channels === 4 || (levels[3] ?? 255) === 255)) {
+      this.#edit(hexName([...levels, 255].slice(0, channels)), false);
       return;
     }
-    toast(`Expected a colour such as #ff8800, got “${text.slice(0, 20)}”`);
+    const expected = channels === 4 ? "#ff8800 or #ff880080" : "#ff8800, of six digits";
+    toast(`Expected a colour such as ${expected}, got “${text.slice(0, 20)}”`);
     this.#letGo();
   }
 

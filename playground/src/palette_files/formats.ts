@@ -35,6 +35,18 @@ export function encode(palette: Counted, kind: string, title: string): Bytes {
   return format.write(format.alpha ? palette : opaque(palette, kind), printable(title));
 }
 
+/** Why a format has no room for a palette's alpha; null if it has. */
+export function refusal(palette: Counted, kind: string): string | null {
+  if (palette.channels === 3 || !Object.hasOwn(FORMATS, kind)) return null;
+  try {
+    encode(palette, kind, "Palette");
+    return null;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
 /** Only characters that Python calls printable. */
 function printable(title: string): string {
   return title.replace(/[^\P{C}]|[^\P{Z} ]/gu, "").trim() || "Palette";

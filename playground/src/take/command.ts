@@ -2,7 +2,8 @@
 
 import type { Shown } from "../session";
 import { namesOf, plainName } from "../colors";
-import { DEFAULTS, type Settings } from "../settings";
+import { isAsMade, orderOf } from "../palette/sorting";
+import { DEFAULTS, type Settings, type Sort } from "../settings";
 import { stem } from "../text";
 
 /** For a POSIX shell: quoted if it must be. */
@@ -39,7 +40,7 @@ export function asCommand(name: string, shown: Shown): string {
   return words.join(" ");
 }
 
-export function asPython(name: string, shown: Shown): string {
+export function asPython(name: string, shown: Shown, sort: Sort): string {
   const { settings } = shown;
   const { space, dither, strength, effort, fixed } = settings;
   const text = JSON.stringify; // is a string in Python, too
@@ -51,6 +52,7 @@ export function asPython(name: string, shown: Shown): string {
   if (dither) given.push(`dither=${text(dither)}`);
   if (dither && strength !== DEFAULTS.strength) given.push(`dither_strength=${strength}`);
   const options = given.map((option) => `, ${option}`).join("");
+  const sorted = isAsMade(orderOf(shown, sort)) ? "" : `.sorted(${text(sort)})`;
   const lines = ["import kpalette", ""];
   const result = text(resultName(name, shown.edited ? shown.counts.length : settings.k, "png"));
   if (shown.edited) {
@@ -61,10 +63,10 @@ export function asPython(name: string, shown: Shown): string {
     lines.push(
       `colors = bytes.fromhex(${text(bytes)})`,
       `palette = kpalette.Palette(np.frombuffer(colors, np.uint8).reshape(-1, ${shown.channels}))`,
-      `q = palette.remap(${text(name)}${options})`,
+      `q = palette.remap(${text(name)}${options})${sorted}`,
     );
   } else {
-    lines.push(`q = kpalette.quantize(${text(name)}, ${settings.k}${options})`);
+    lines.push(`q = kpalette.quantize(${text(name)}, ${settings.k}${options})${sorted}`);
   }
   return [...lines, `q.save(${result})`, ""].join("\n");
 }

@@ -2,6 +2,7 @@
 
 import { find } from "../dom";
 import type { Lent, Session, Shown } from "../session";
+import type { Sort } from "../settings";
 import { bytes, count, figure } from "../text";
 
 /** After the last change, in ms, comes what takes longer than a fit. */
@@ -10,13 +11,16 @@ const REST = 350;
 export class FiguresPanel {
   #session: Session;
   #shown: Shown | null = null;
+  #sort: Sort;
   #timer = 0;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#sort = session.settings.sort;
     session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
     session.lent.on((lent) => this.#lend(lent));
+    session.changed.on(({ sort }) => this.#sorted(sort));
   }
 
   /** Of another picture nothing is known yet. */
@@ -33,6 +37,17 @@ export class FiguresPanel {
     this.#tellError(shown, shown.exact ? "" : "≈ ");
     find("#delta-e").classList.add("old");
     find("#time").textContent = `${shown.ms < 10 ? shown.ms.toFixed(1) : Math.round(shown.ms)} ms`;
+    this.#wait(shown);
+  }
+
+  /** A file's size is of the order of its colours, too. */
+  #sorted(sort: Sort): void {
+    if (sort === this.#sort) return;
+    this.#sort = sort;
+    if (this.#shown) this.#wait(this.#shown);
+  }
+
+  #wait(shown: Shown): void {
     find("#bytes").classList.add("old");
     clearTimeout(this.#timer);
     if (shown.exact)
@@ -71,8 +86,9 @@ export class FiguresPanel {
     if (shown !== this.#shown) return;
     find("#delta-e").textContent = deltaE.toFixed(2);
     find("#delta-e").classList.remove("old");
+    const sort = this.#sort;
     const file = await this.#session.png(shown);
-    if (shown !== this.#shown) return;
+    if (shown !== this.#shown || sort !== this.#sort) return;
     const { picture } = this.#session;
     const part = picture?.bytes ? Math.round((100 * file.length) / picture.bytes) : 0;
     find("#bytes-part").textContent = part ? `${part} % of file` : "";

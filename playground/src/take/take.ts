@@ -1,22 +1,29 @@
 // What the visitor leaves with: files, and words to do the same elsewhere.
 
+import { toFragment } from "../address";
 import { copyText, download, find, make } from "../dom";
 import { toast } from "../messages";
-import { encode, FORMATS, swatches } from "../palette_files/formats";
-import { type Counted, orderOf } from "../palette/sorting";
-import { colorAt } from "../colors";
+import { encode, FORMATS, refusal, swatches } from "../palette_files/formats";
+import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
+import type { Sort } from "../settings";
 import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
 
 export class TakePanel {
   #session: Session;
   #shown: Shown | null = null;
+  /** One for each kind of palette file. */
+  #buttons = new Map<string, HTMLButtonElement>();
 
   constructor(session: Session) {
     this.#session = session;
     session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
+    session.lent.on((lent) => {
+      find("#save-png").textContent = lent ? "Download PNG of the result" : "Download PNG";
+    });
+    session.changed.on(({ sort }) => this.#tellOrder(sort));
     find("#save-png").addEventListener("click", () => void this.#savePng());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
       const button = make("button", {
@@ -25,14 +32,16 @@ export class TakePanel {
         ariaLabel: `Palette as .${kind}`,
       });
       button.addEventListener("click", () => void this.#savePalette(kind));
+      this.#buttons.set(kind, button);
       find("#save-palette").append(button);
     }
     this.#connectCopy("#copy-command", asCommand, "Copied the command");
     this.#connectCopy("#copy-python", asPython, "Copied the Python");
     find("#copy-link").addEventListener("click", async () => {
+      const { href } = new URL(toFragment(session.lasting), location.href);
       toast(
-        (await copyText(location.href))
-          ? "Copied the link: it has the settings"
+        (await copyText(href))
+          ? "Copied the link: it has the settings, not the picture"
           : "The browser refused to copy",
       );
     });
@@ -40,13 +49,14 @@ export class TakePanel {
 
   #connectCopy(
     selector: string,
-    write: (name: string, shown: Shown) => string,
+    write: (name: string, shown: Shown, sort: Sort) => string,
     said: string,
   ): void {
     find(selector).addEventListener("click", async () => {
       const { picture } = this.#session;
       if (!picture || !this.#shown) return;
-      const copied = await copyText(write(picture.name, this.#shown));
+      const { sort } = this.#session.settings;
+      const copied = await copyText(write(picture.name, this.#shown, sort));
       toast(copied ? said : "The browser refused to copy");
     });
   }
@@ -54,6 +64,7 @@ export class TakePanel {
   #clear(): void {
     this.#shown = null;
     find("#command").textContent = "";
+    find("#command-note").hidden = true;
   }
 
   #show(shown: Shown): void {
@@ -63,6 +74,23 @@ export class TakePanel {
     const words = asCommand(picture.name, shown).split(" ");
     const spans = words.map((word) => make("span", { textContent: word }));
     find("#command").replaceChildren(...spans.flatMap((span) => [span, " "]).slice(0, -1));
+    this.#tellOrder(this.#session.settings.sort);
+    this.#tellAlpha(shown);
+  }
+
+  /** Which files have no room for the palette's alpha. Their buttons still say why. */
+  #tellAlpha(shown: Shown): void {
+    for (const [kind, button] of this.#buttons) {
+      const why = refusal(shown, kind);
+      button.setAttribute("aria-disabled", String(why !== null));
+      button.title = why ?? "";
+    }
+  }
+
+  /** The command has one order of colours: by share, of before dithering. */
+  #tellOrder(sort: Sort): void {
+    const other = sort !== "share" || this.#shown?.settings.dither;
+    find("#command-note").hidden = !this.#shown || !other;
   }
 
   async #savePng(): Promise<void> {
@@ -84,7 +112,7 @@ export class TakePanel {
   async #savePalette(kind: string): Promise<void> {
     const { picture } = this.#session;
     if (!picture || !this.#shown) return;
-    const palette = ordered(this.#shown, orderOf(this.#shown, this.#session.settings.sort));
+    const palette = inOrder(this.#shown, orderOf(this.#shown, this.#session.settings.sort));
     const name = resultName(picture.name, palette.counts.length, kind);
     try {
       if (kind === "png") {
@@ -98,11 +126,4 @@ export class TakePanel {
       toast(error instanceof Error ? error.message : String(error));
     }
   }
-}
-
-function ordered(palette: Counted, order: number[]): Counted {
-  const { channels } = palette;
-  const colors = new Uint8Array(order.length * channels);
-  order.forEach((entry, at) => colors.set(colorAt(palette, entry), at * channels));
-  return { colors, channels, counts: Float64Array.from(order, (entry) => palette.counts[entry]) };
 }

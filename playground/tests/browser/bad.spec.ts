@@ -101,11 +101,38 @@ test("a broken palette file fixes nothing, and says why", async ({ playground: p
   await page.locator("#fixed-text").fill("orange");
   await page.keyboard.press("Enter");
   await expect(page.locator("#alerts")).toContainText(
-    "Expected colours such as #ff8800, got “orange”",
+    "Expected colours such as #ff8800 or #ff880080, got “orange”",
   );
   await page.locator("#fixed-text").fill("#ff8800");
   await page.keyboard.press("Enter");
   await expect(page.locator("#alerts")).toBeEmpty();
+});
+
+test("an error goes with the next picture or palette that is good, or by hand", async ({
+  playground: page,
+}) => {
+  const alerts = page.locator("#alerts");
+  const choose = (name: string, text: string) =>
+    page.setInputFiles("#palette-file", {
+      name,
+      mimeType: "text/plain",
+      buffer: Buffer.from(text),
+    });
+  await choose("bad.hex", "orange\n");
+  await expect(alerts).toContainText("bad.hex");
+  await openFile(page, golden("tiles"));
+  await expect(alerts).toBeEmpty();
+  await choose("bad.hex", "orange\n");
+  await page.setInputFiles("#file", empty);
+  await expect(alerts.locator(".notice")).toHaveCount(2);
+  await choose("good.hex", "ff8800\n");
+  await expect(alerts.locator(".notice p")).toHaveText([/^empty\.png/]);
+  await alerts.getByRole("button", { name: "Close" }).click();
+  await expect(alerts).toBeEmpty();
+  await page.setInputFiles("#file", empty);
+  await choose("bad.hex", "orange\n");
+  await page.click('[aria-label="Marbles"]');
+  await expect(alerts).toBeEmpty();
 });
 
 test("a garbage address is left out, and said", async ({ page, baseURL, complaints }) => {
@@ -150,9 +177,14 @@ test("a number that is none goes back to what k is", async ({ playground: page }
   await page.locator("#k-number").fill("9999");
   await page.keyboard.press("Enter");
   await expect(page.locator("#k-number")).toHaveValue("256");
+  const notes = page.locator("#notes");
+  await expect(notes).toContainText("k is 256: a whole number from 2 to 256.");
+  await page.locator("#k-number").fill("16.7");
+  await page.keyboard.press("Enter");
+  await expect(notes).toContainText("k is 17: a whole number from 2 to 256.");
   await page.locator("#k-number").fill("");
   await page.keyboard.press("Tab");
-  await expect(page.locator("#k-number")).toHaveValue("256");
+  await expect(page.locator("#k-number")).toHaveValue("17");
 });
 
 test("without SIMD the page says what it takes", async ({ page }) => {

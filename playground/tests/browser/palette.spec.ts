@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { golden, readIndexed } from "./files";
-import { downloaded, expect, openFile, settled, setK, swatches, test } from "./page";
+import { downloaded, expect, openFile, ready, settled, setK, swatches, test } from "./page";
 
 const clipboard = "navigator.clipboard.readText()";
 
@@ -83,6 +83,54 @@ test("an edited colour repaints the picture, and becomes fixed", async ({ playgr
   expect(await swatches(page)).toContain("ff00ff");
   await page.click("#copy-command");
   expect(await page.evaluate(clipboard)).toBe("kpalette quantize hills.png -k 4 --fixed '#ff00ff'");
+});
+
+for (const fragment of ["#k=9", "#k=9&dither=bayer&space=srgb&sort=hue"]) {
+  test(`a palette edited by hand comes again with its address: ${fragment}`, async ({
+    playground: page,
+  }) => {
+    await page.goto(`/${fragment}`);
+    await ready(page);
+    for (const [at, name] of [
+      [1, "#ff00ff"],
+      [4, "#00ffff"],
+    ] as const) {
+      await page.locator("#swatches .swatch").nth(at).click();
+      await typeHex(page, name);
+      await settled(page);
+    }
+    const told = async () => [
+      await swatches(page),
+      await page.locator("#swatches .share").allTextContents(),
+      await page.locator("#mse").textContent(),
+      await page.locator("#delta-e").textContent(),
+    ];
+    const edited = await told();
+    await page.click("#copy-link");
+    const link = (await page.evaluate(clipboard)) as string;
+    await expect(page).toHaveURL(link);
+    await page.reload();
+    await ready(page);
+    expect(await told()).toEqual(edited);
+  });
+}
+
+test("the address forgets an edited palette with the palette", async ({ playground: page }) => {
+  await setK(page, 5);
+  for (const forget of [
+    () => page.click("#refit"),
+    () => openFile(page, golden("hills")),
+    () => setK(page, 6),
+  ]) {
+    await page.locator("#detail-color").fill("#00ff00");
+    await page.locator("#detail-color").blur();
+    await expect(page).toHaveURL(/fixed=([0-9a-f]{6},){4}/);
+    await forget();
+    await expect(page).toHaveURL(/fixed=00ff00$/);
+    await settled(page);
+    await page.click("#fixed-list button");
+    await settled(page);
+  }
 });
 
 test("a colour is edited again and again, and no other", async ({ playground: page }) => {
@@ -190,6 +238,43 @@ test("the colour input edits as well", async ({ playground: page }) => {
   expect(await swatches(page)).toContain("00ff00");
 });
 
+test("swatches with alpha keep to their columns, and say what they are", async ({
+  playground: page,
+}) => {
+  await page.click('[aria-label="Sticker with transparency"]');
+  await expect(page.locator("#about")).toContainText("sticker.png");
+  for (const k of [8, 16, 32]) {
+    await setK(page, k);
+    const beyond = await page
+      .locator("#swatches .swatch")
+      .evaluateAll((all) => all.map((swatch) => swatch.scrollWidth - swatch.clientWidth));
+    expect(Math.max(...beyond)).toBeLessThanOrEqual(0);
+  }
+  await setK(page, 8);
+  await page.locator('#swatches .swatch[aria-label^="#00000000"]').click();
+  await expect(page.locator("#detail-share")).toContainText("transparent");
+  await expect(page.locator("#detail-color")).toBeDisabled();
+  await typeHex(page, "#11223380");
+  await settled(page);
+  expect(await swatches(page)).toContain("11223380");
+  await expect(page.locator("#detail-share")).toContainText("50 % opaque");
+  await page.locator("#detail-color").fill("#445566");
+  await settled(page);
+  expect(await swatches(page)).toContain("44556680"); // alpha stays
+  await typeHex(page, "#778899");
+  await settled(page);
+  expect(await swatches(page)).toContain("778899");
+  await typeHex(page, "red");
+  await expect(page.locator("#toast")).toContainText("such as #ff8800 or #ff880080");
+});
+
+test("a palette without alpha takes none by Hex, and says so", async ({ playground: page }) => {
+  const before = await swatches(page);
+  await typeHex(page, "#11223380");
+  await expect(page.locator("#toast")).toContainText("of six digits, got “#11223380”");
+  expect(await swatches(page)).toEqual(before);
+});
+
 test("a palette never has a colour twice", async ({ playground: page }) => {
   const [first] = await swatches(page);
   await page.locator("#swatches .swatch").nth(1).focus();
@@ -214,6 +299,25 @@ test("fixed colours are typed, or come from a palette file", async ({ playground
   );
 });
 
+test("a palette's picture fixes its colours, unless it has too many", async ({
+  playground: page,
+}) => {
+  await setK(page, 6);
+  const names = (await swatches(page)).map((name) => `#${name}`);
+  const { data } = await downloaded(page, () =>
+    page.click('#save-palette button:text-is("png")'),
+  );
+  const file = { name: "six.PNG", mimeType: "image/png", buffer: data };
+  await page.setInputFiles("#palette-file", golden("hills"));
+  await expect(page.locator("#alerts")).toContainText("hills.png: expected at most 256 colours");
+  await page.setInputFiles("#palette-file", { ...file, buffer: data.subarray(0, 60) });
+  await expect(page.locator("#alerts")).toContainText("six.PNG is damaged or cut short");
+  await expect(page.locator("#fixed-list")).toBeHidden();
+  await page.setInputFiles("#palette-file", file);
+  await expect(page.locator("#fixed-list code")).toHaveText(names);
+  await expect(page.locator("#alerts")).toBeEmpty();
+});
+
 test("more fixed colours than k raise k", async ({ playground: page }) => {
   await setK(page, 2);
   await page.locator("#fixed-text").fill("#111111 #222222 #333333");
@@ -221,7 +325,25 @@ test("more fixed colours than k raise k", async ({ playground: page }) => {
   await expect(page.locator("#k-number")).toHaveValue("3");
   await page.locator("#k").focus();
   await page.keyboard.press("ArrowLeft");
-  await expect(page.locator("#notes")).toContainText("3 colours are fixed");
+  const notes = page.locator("#notes");
+  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+  await expect(page.locator("#k-number")).toHaveValue("3");
+  await page.locator("#k-number").fill("");
+  await page.keyboard.type("24", { delay: 50 }); // the first digit is no k yet
+  await expect(page.locator("#k-number")).toHaveValue("24");
+  await expect(notes).toBeEmpty();
+  await page.locator("#k-number").fill("2");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#k-number")).toHaveValue("3");
+  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+  await page.keyboard.press("Tab");
+  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+});
+
+test("an address of more fixed colours than k says what k is", async ({ page }) => {
+  await page.goto("/#k=2&fixed=111111,222222,333333");
+  await ready(page);
+  await expect(page.locator("#notes")).toContainText("k is 3: 3 colours are fixed.");
   await expect(page.locator("#k-number")).toHaveValue("3");
 });
 

@@ -122,6 +122,7 @@ test("while k-means is stepped, what it costs is that of the pass", async ({
   for (const label of ["Seeds", "Pass 1", "Pass 2"]) {
     await page.click("#steps-next");
     await expect(of).toHaveText(`${label}, undithered`);
+    await expect(page.locator("#save-png")).toHaveText("Download PNG of the result");
     await expect(page.locator("#result-tag")).toHaveText(`${label}, undithered`);
     const [mse, psnr, deltaE, bytes, time, passes] = await figures();
     expect(Number(mse.replaceAll(",", ""))).toBeLessThan(last);
@@ -134,6 +135,7 @@ test("while k-means is stepped, what it costs is that of the pass", async ({
   expect((await figures())[3]).toBe("–");
   await page.click("#steps-reset");
   await expect(of).toBeEmpty();
+  await expect(page.locator("#save-png")).toHaveText("Download PNG");
   await settled(page);
   const after = await figures();
   for (const at of [0, 1, 2, 3, 5]) expect(after[at]).toBe(result[at]);
@@ -180,6 +182,7 @@ test("the curve finds the elbow, and a click takes its k", async ({ playground: 
   await expect(page.locator("#curve-text")).toContainText("more colours pay less", {
     timeout: 20_000,
   });
+  await expect(page.locator("#curve-text")).toContainText("The cost’s elbow");
   const costs = await page.locator("#curve-table td:nth-child(2)").allTextContents();
   const values = costs.map((cost) => Number(cost.replaceAll(",", "")));
   expect(values).toEqual([...values].sort((a, b) => b - a));
