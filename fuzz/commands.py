@@ -23,7 +23,7 @@ from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import expect
 from kpalette import ColorHistogram, Palette, files, palette_files
-from kpalette.cli import EXIT_CODES, commands, pngquant, run, streams
+from kpalette.cli import EXIT_CODES, commands, jobs, pngquant, run, streams
 from kpalette.cli.exits import INTERNAL
 
 #: Of the others, one serves until it is stopped, and one draws for seconds.
@@ -175,7 +175,7 @@ def _wait_for_the_abandoned() -> None:
         for _ in range(streams.WRITERS):
             streams.writers.release()
         for thread in threading.enumerate():
-            if thread.name.startswith("ThreadPoolExecutor"):
+            if thread.name.startswith(jobs.THREADS):
                 thread.join()
         streams.abandoned = False
 

@@ -37,6 +37,8 @@ class Result:
 
 
 Work = Callable[[Job], Result]
+#: How threads are named that do jobs.
+THREADS = "kpalette-job"
 
 
 def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, int]:
@@ -60,7 +62,7 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
     # long. They would be started, and stopped, with more to do.
     from concurrent.futures import ThreadPoolExecutor
 
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix=THREADS)
     try:
         for future in [pool.submit(attempt, job, work) for job in jobs]:
             tell(future.result())
