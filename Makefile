@@ -28,8 +28,8 @@ endef
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
 
-demo: $(VENV)/package  ## reduce the sample pictures to few colours, into demo/
-	$(BIN)/kpalette demo --out demo
+demo: $(VENV)/package  ## a photo in 8, 16 and 32 colours, into demo/
+	$(BIN)/kpalette demo --out demo --force
 
 test: $(VENV)/test  ## test the installed package, its docstrings included
 	$(BIN)/pytest --pyargs kpalette tests $(ARGS)

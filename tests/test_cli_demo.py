@@ -32,5 +32,15 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(files_in(out)) == 5
 
 
+def test_demo_replaces_only_when_forced(tmp_path: Path, fails: Any) -> None:
+    mine = tmp_path / "side-by-side.png"
+    mine.write_text("mine")
+    assert "side-by-side.png exists; -f replaces it" in fails(15, "demo", "-o", tmp_path)
+    assert files_in(tmp_path) == {"side-by-side.png"}
+    assert mine.read_text() == "mine"
+    assert cli.run(["demo", "-o", str(tmp_path), "--force"]) == 0
+    assert mine.read_bytes().startswith(b"\x89PNG")
+
+
 def test_demo_that_cannot_write(photo: Path, fails: Any) -> None:
-    assert "cannot be written: Not a directory" in fails(16, "demo", "-o", photo / "below")
+    assert "below/ cannot be made: " in fails(16, "demo", "-o", photo / "below")

@@ -244,3 +244,8 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
     assert run(*args).returncode == 0
     assert np.array_equal(decoded(out), kpalette.quantize(image, 200).rgb)
     assert not part.exists()
+
+
+def test_url_needs_a_place_for_the_picture(fails: Any) -> None:
+    line = fails(2, "quantize", "http://127.0.0.1:1/x.png", "-k", "4")
+    assert "expected -o, where the picture goes" in line

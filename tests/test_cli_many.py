@@ -369,3 +369,15 @@ def test_two_at_once_in_one_folder(folder: Path) -> None:
     assert tree(out) == {"a.png", "b.png", "sub/c.png", "sub/deep/d e.png"}
     for name in tree(out):
         assert png_header(out / name)[2] == 4
+
+
+@pytest.mark.parametrize("command", ["quantize", "palette", "remap --palette brand.hex"])
+def test_folder_without_images_is_an_error(
+    command: str, tmp_path: Path, fails: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "brand.hex").write_text("ff8800\n")
+    (tmp_path / "notes" / "below").mkdir(parents=True)
+    (tmp_path / "notes" / "a.txt").write_text("no image")
+    line = fails(3, *command.split(), "-r", "notes")
+    assert line == "kpalette: notes: cannot be read: there is no image in it\n"

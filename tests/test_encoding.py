@@ -149,12 +149,11 @@ def test_colours_under_full_transparency_are_kept() -> None:
         assert np.array_equal(decoded(files.encode(indices, colors, kind)), colors[indices])
 
 
-def test_soft_alpha_in_a_gif_is_cut_at_half() -> None:
-    colors = np.array([[9, 9, 9, 0], [50, 0, 0, 127], [70, 0, 0, 128], [90, 0, 0, 255]], np.uint8)
-    indices = picture(4)
-    found = decoded(files.encode(indices, colors, "gif"))
-    assert np.array_equal(found[..., 3], np.array([0, 0, 255, 255])[indices])
-    assert np.array_equal(found[indices >= 2][:, :3], colors[indices[indices >= 2]][:, :3])
+@pytest.mark.parametrize("alpha", [1, 128, 254])
+def test_soft_alpha_in_a_gif_is_refused(alpha: int) -> None:
+    colors = np.array([[9, 9, 9, 0], [50, 0, 0, alpha], [90, 0, 0, 255]], np.uint8)
+    with pytest.raises(ValueError, match=r"GIF: expected colors .* got half-transparent ones; al"):
+        files.encode(picture(3), colors, "gif")
 
 
 def test_an_indexed_tiff_has_a_full_white() -> None:

@@ -11,6 +11,8 @@ from kpalette import image, pipeline
 
 PHOTO = "grace_hopper.jpg"
 KS = (8, 16, 32)
+#: The pictures: the photo in few colours, its colours in space, and all side by side.
+NAMES = (*(f"photo-{k}.png" for k in KS), "colors-3d.png", "side-by-side.png")
 
 
 def load_photo() -> image.Image:
@@ -43,11 +45,11 @@ def make_pictures(photo: image.Image, out: str) -> str:
     pipeline.quantize(photo.rgb_matrix, KS[0])  # the first call is slower
     rows = [f"{'k':>3}  {'time':>9}  passes  {'MSE':>6}  {'PSNR':>8}  {'file size':>13}"]
     os.makedirs(out, exist_ok=True)
-    for k in KS:
+    for k, name in zip(KS, NAMES, strict=False):
         start = time.perf_counter()
         quantized = pipeline.quantize(photo.rgb_matrix, k)
         seconds = time.perf_counter() - start
-        path = os.path.join(out, f"photo-{k}.png")
+        path = os.path.join(out, name)
         quantized.save(path)
         rows.append(
             f"{k:3}  {1000 * seconds:6.1f} ms  {quantized.n_iter:6}  {quantized.mse:6.1f}  "
@@ -60,7 +62,7 @@ def make_pictures(photo: image.Image, out: str) -> str:
                 figsize=(9, 7),
                 title=f"The photo's colours and the {k} best",
                 centers=quantized.palette.colors,
-                save=os.path.join(out, "colors-3d.png"),
+                save=os.path.join(out, NAMES[-2]),
             )
-    image.display_images(*shown, figsize=(14, 5), save=os.path.join(out, "side-by-side.png"))
+    image.display_images(*shown, figsize=(14, 5), save=os.path.join(out, NAMES[-1]))
     return "\n".join(rows)

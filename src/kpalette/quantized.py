@@ -76,8 +76,8 @@ class Quantized:
         ----------
         kind : {"png", "gif", "webp", "tiff", "bmp"}
             All are indexed up to 256 colours, but for WebP, which is lossless, and a TIFF with
-            alpha. PNG, WebP and TIFF hold more, and alpha. In a GIF, alpha below 128 becomes
-            transparent and other alpha opaque; a BMP holds none.
+            alpha. PNG, WebP and TIFF hold more, and alpha. A GIF holds no soft
+            alpha, and a BMP none: they refuse it.
         optimize : bool
             Take longer for a smaller file, with the same pixels. For PNG, needs oxipng, which
             ``pip install 'kpalette[optimize]'`` brings.

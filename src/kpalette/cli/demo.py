@@ -6,6 +6,7 @@ import os
 
 import click
 
+from kpalette.cli import plan
 from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
 
 
@@ -16,9 +17,10 @@ from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
     metavar="DIR",
     default="demo",
     show_default=True,
-    help="Directory for the pictures, made if need be. Those of an earlier demo are replaced.",
+    help="Directory for the pictures, made if need be.",
 )
-def show_demo(out: str) -> int:
+@click.option("-f", "--force", is_flag=True, help="Replace the pictures of an earlier demo.")
+def show_demo(out: str, force: bool) -> int:
     """Quantize a photo that matplotlib brings.
 
     Writes the photo in 8, 16 and 32 colours, all of them side by side, and its colours in 3-D
@@ -30,6 +32,9 @@ def show_demo(out: str) -> int:
     """  # noqa: D301
     from kpalette import demo
 
+    for name in demo.NAMES:
+        job = plan.Job("", os.path.join(out, name), makes_folder=True)
+        plan.check_free(job, frozenset(), force)
     try:
         photo = demo.load_photo()
     except OSError as error:

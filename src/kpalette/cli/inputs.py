@@ -74,6 +74,7 @@ def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
 
 def _walk(folder: str, away: str | None) -> Iterator[Source]:
     endings = _endings()
+    found = False
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -82,6 +83,7 @@ def _walk(folder: str, away: str | None) -> Iterator[Source]:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             line = f"cannot be read: {error.strerror}"
+            found = True
             yield Source(here, "", True, Failed(UNREADABLE, line))
             continue
         folders = []
@@ -92,8 +94,12 @@ def _walk(folder: str, away: str | None) -> Iterator[Source]:
                 if away is None or os.path.realpath(entry.path) != away:
                     folders.append(entry.path)
             elif os.path.splitext(entry.name)[1].lower() in endings and entry.is_file():
+                found = True
                 yield Source(entry.path, os.path.relpath(entry.path, folder), True)
         waiting += reversed(folders)
+    if not found:
+        line = "cannot be read: there is no image in it"
+        yield Source(folder, "", True, Failed(UNREADABLE, line))
 
 
 def _match(pattern: str, away: str | None) -> Iterator[Source]:

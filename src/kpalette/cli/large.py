@@ -193,6 +193,8 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
     photo = photos[0]
     if os.path.isdir(photo) and not is_zarr(photo):
         raise Failed(UNREADABLE, f"{photo}: cannot be read: Is a directory, whose name is no .zarr")
+    if "://" in photo and not given["out"]:
+        raise click.UsageError("expected -o, where the picture goes, as the photo is a URL")
     out = given["out"] or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
     if not out.rstrip("/").lower().endswith(ENDINGS):
         raise click.UsageError(

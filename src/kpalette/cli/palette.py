@@ -152,7 +152,7 @@ def palette(
     except ValueError as error:  # more fixed colours than k, or one of them twice
         raise click.UsageError(f"--{error}") from None
     seconds = time.perf_counter() - start
-    title = streams.stem(streams.label(photos[0]) if out in (None, "-") else out)
+    title = streams.stem(streams.label(names[0]) if out in (None, "-") else out)
     try:
         found = found.sorted(sort)
         encoded = palette_files.encode(found, kind, title) if kind else None
@@ -168,7 +168,7 @@ def palette(
         streams.print_result(_list(found))
     if not given["quiet"]:
         few = f", fewer than k = {k}: all are kept" if len(found) < k else f" to {k}"
-        who = streams.label(photos[0]) if len(names) == 1 else f"{len(names)} photos"
+        who = streams.label(names[0]) if len(names) == 1 else f"{len(names)} photos"
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(
             f"{who}: {counted(histogram.n_pixels, 'pixel')}, "

@@ -66,8 +66,7 @@ def encode(
     kind     up to 256 colours                    more
     ======== ==================================== =====================================
     ``png``  indexed, of 1, 2, 4 or 8 bits        true colour
-    ``gif``  indexed; alpha below 128 is          refused
-             transparent, from 128 opaque
+    ``gif``  indexed; soft alpha is refused       refused
     ``webp`` lossless                             lossless
     ``tiff`` indexed, with alpha true colour;     true colour
              compressed by deflate

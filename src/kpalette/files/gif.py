@@ -17,6 +17,7 @@ from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, changes, hundredths
+from kpalette.files.pictures import has_soft_alpha
 
 MOST = 65_535  #: What 16 bits hold: hundredths of a second, pixels of width, repeats.
 
@@ -32,7 +33,7 @@ def write_gif(
     optimize: bool = False,
 ) -> None:
     """Write frames as GIF: see :data:`kpalette.files.animated.ENCODERS`."""
-    if any(((p[:, 3] > 0) & (p[:, 3] < 255)).any() for p in palettes if p.shape[1] == 4):
+    if any(map(has_soft_alpha, palettes)):
         raise ValueError(
             "gif: expected colours that are opaque or wholly transparent, got half-transparent "
             "ones; lay the frames over a colour, as with alpha='flatten:#ffffff'"

@@ -37,6 +37,11 @@ def trimmed_alphas(colors: ByteArray) -> bytes:
     return colors[:, 3].tobytes().rstrip(b"\xff") or b"\xff"
 
 
+def has_soft_alpha(colors: ByteArray) -> bool:
+    """Tell whether a colour (k, 3 or 4) is neither opaque nor wholly transparent."""
+    return colors.shape[1] == 4 and bool(((colors[:, 3] > 0) & (colors[:, 3] < 255)).any())
+
+
 def without_full_alpha(colors: ByteArray) -> ByteArray:
     """Give colours (k, 3) if all are opaque, otherwise as they are."""
     if colors.shape[1] == 4 and int(colors[:, 3].min()) == 255:
