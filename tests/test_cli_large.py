@@ -246,6 +246,6 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
     assert not part.exists()
 
 
-def test_url_needs_a_place_for_the_picture(fails: Any) -> None:
+def test_url_needs_a_place_for_the_picture(fails) -> None:
     line = fails(2, "quantize", "http://127.0.0.1:1/x.png", "-k", "4")
     assert "expected -o, where the picture goes" in line
