@@ -138,7 +138,17 @@ def judge(document: Document, measure: Measure) -> list[str]:
     ]
     unbeaten = [rival for rival, names in everywhere.items() if not names]
     if unbeaten:
-        lines += [f"None of ours is at every k for: {'; '.join(unbeaten)}.", ""]
+        lines += [
+            "For these, no one of ours is both faster and no worse at every k: "
+            f"{'; '.join(unbeaten)}.",
+            "",
+        ]
+    lines += [
+        "For each k: that of ours with most to spare, how many times faster it is, and the other's "
+        f"{error_name(measure)} as a multiple of ours. Bold: none of ours is faster and no worse. "
+        "Last: the least effort of ours that is so at every k where the other's error is known.",
+        "",
+    ]
     by_rival: dict[str, dict[int, Standing]] = defaultdict(dict)
     for standing in found:
         by_rival[standing.rival][standing.k] = standing
@@ -153,25 +163,16 @@ def judge(document: Document, measure: Measure) -> list[str]:
             for rival, standings in by_rival.items()
         ],
     )
-    lines += [
-        "",
-        "For each k: that of ours with most to spare, how many times faster it is, and how many "
-        f"times larger the other's {error_name(measure)}. Bold: none of ours is faster and no "
-        "worse. Last: the least effort of ours that is so at every k where "
-        "the other's error is known.",
-        "",
-        "Nearest to losing, or lost:",
-        "",
-    ]
+    lines += ["", "Nearest to losing, or lost:", ""]
     lines += table(
-        ["method", "picture", "ours", "k", "times faster", "times larger error"],
+        ["method", "picture", "ours", "k", "ours is", f"its {error_name(measure)} / ours"],
         [
             [
                 close.rival,
                 close.image,
                 short_name(close.margin.ours),
                 str(close.k),
-                f"{close.margin.time:.2f}",
+                pace(close.margin.time),
                 f"{close.margin.error:.4f}",
             ]
             for close in verdict.closest(document, measure)
@@ -195,11 +196,15 @@ def short_name(ours: str) -> str:
     return ours.removeprefix("kpalette ")
 
 
+def pace(times: float) -> str:
+    return f"{short(times)}× faster" if times >= 1 else f"{short(1 / times)}× slower"
+
+
 def margin_of(standing: Standing | None) -> str:
     if standing is None:
         return "–"
     margin = standing.nearest
-    text = f"{short_name(margin.ours)}: {short(margin.time)}× / {margin.error:.3f}"
+    text = f"{short_name(margin.ours)}: {pace(margin.time)}, {margin.error:.3f}"
     return text if standing.winners else f"**{text}**"
 
 
