@@ -10,7 +10,6 @@
 
 #include "buffer.hpp"
 #include "morton.hpp"
-#include "parallel.hpp"
 
 namespace kpalette {
 
@@ -20,21 +19,16 @@ template <class Value>
 class CubeTable {
  public:
   template <class Source>
-  CubeTable(std::span<const std::uint8_t> colors, std::span<const Source> values, Team& team) {
+  CubeTable(std::span<const std::uint8_t> colors, std::span<const Source> values) {
     std::uint32_t pages = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
       std::uint32_t& page = page_of_[cube_of(last_word(colors.data() + 3 * i))];
       if (page == kNoPage) page = pages++;
     }
     values_.resize(static_cast<std::size_t>(pages) << 12);
-    // By all threads, as the system gives memory where it is first touched, and takes its time.
-    const std::size_t tasks = (values.size() + kChunk - 1) / kChunk;
-    team.run(tasks, [&](std::size_t task, int) {
-      const std::size_t last = std::min(values.size(), (task + 1) * kChunk);
-      for (std::size_t i = task * kChunk; i < last; ++i) {
-        values_[slot(last_word(colors.data() + 3 * i))] = static_cast<Value>(values[i]);
-      }
-    });
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values_[slot(last_word(colors.data() + 3 * i))] = static_cast<Value>(values[i]);
+    }
     // Other cubes, whose colours never come, share the first page.
     std::replace(page_of_.begin(), page_of_.end(), kNoPage, std::uint32_t{0});
   }
@@ -43,7 +37,6 @@ class CubeTable {
 
  private:
   static constexpr std::uint32_t kNoPage = 0xffffffff;
-  static constexpr std::size_t kChunk = 1u << 14;  // colours per task
 
   std::size_t slot(std::uint32_t word) const {
     return static_cast<std::size_t>(page_of_[cube_of(word)]) << 12 | place_in_cube(word);

@@ -253,7 +253,7 @@ void dither_ordered(const Raster& raster, const Space& space, std::span<const st
   const Chooser<Index> chooser{raster, mask, indices};
   if (space.channels() == 3) {
     const auto mixes = mixes_of<3, Index>(space, palette, colors, labels, mask, strength, team);
-    const CubeTable<Mix<Index>> table(colors, std::span(mixes), team);
+    const CubeTable<Mix<Index>> table(colors, std::span(mixes));
     chooser.for_rows(team, [&](std::size_t first, const std::uint16_t* ranks) {
       for_each_word(data, n, first, first + raster.width, [&](std::size_t i, std::uint32_t word) {
         chooser.choose(i, i - first, ranks, table[word]);

@@ -25,7 +25,7 @@ void remap(std::span<const std::uint8_t> pixels, int channels, std::span<const s
   const std::uint8_t* data = pixels.data();
   const std::size_t n = pixels.size() / static_cast<std::size_t>(channels);
   if (channels == 3) {
-    const CubeTable<Index> table(colors, labels, team);
+    const CubeTable<Index> table(colors, labels);
     for_chunks(n, team, [&](std::size_t first, std::size_t last) {
       for_each_word(data, n, first, last,
                     [&](std::size_t i, std::uint32_t word) { indices[i] = table[word]; });
