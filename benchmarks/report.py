@@ -335,7 +335,7 @@ def full_table(document: Document, kind: str, k: int) -> list[str]:
     for name, about in told.items():
         if about["kind"] != kind:
             continue
-        shown = f"**{name}**" if about["ours"] else name
+        shown = bold(document, name)
         if name in rows:
             row = rows[name]
             few = f" [{row['pictures']}]" if row["pictures"] < most else ""

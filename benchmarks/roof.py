@@ -28,12 +28,20 @@ OPERATIONS = 6
 
 def best(function: Callable[[], Any], repeat: int = 5) -> float:
     """Seconds of the fastest of several runs: a roof is what is possible."""
-    times = []
+    return min(times(function, repeat))
+
+
+def median(function: Callable[[], Any], repeat: int = 3) -> float:
+    return statistics.median(times(function, repeat))
+
+
+def times(function: Callable[[], Any], repeat: int) -> list[float]:
+    found = []
     for _ in range(repeat):
         start = time.perf_counter()
         function()
-        times.append(time.perf_counter() - start)
-    return min(times)
+        found.append(time.perf_counter() - start)
+    return found
 
 
 def bandwidth(megabytes: int = 768) -> float:
@@ -100,15 +108,6 @@ def measure(photo: Pixels, large: Pixels, k: int, megabytes: int) -> dict[str, A
             step("dither", max(dithered - plain, 1e-9), 4 * n / reads, both, items=n),
         ],
     }
-
-
-def median(function: Callable[[], Any], repeat: int = 3) -> float:
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def passes(photo: Pixels, k: int, makes: float) -> list[dict[str, Any]]:

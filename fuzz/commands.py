@@ -159,7 +159,7 @@ def _run(args: list[str], limit: int, root: str) -> tuple[int, str]:
         names = [("photo.png", "rb"), (str(printed), "wb"), (str(said), "wb")]
         opened = [stack.enter_context(open(name, mode)).fileno() for name, mode in names]
         stack.enter_context(_in_place_of_standard(*opened))
-        stack.enter_context(_files_limited(limit))
+        stack.enter_context(files_limited(limit))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")  # as main does
         code = run(args)
@@ -205,7 +205,8 @@ def _in_place_of_standard(*files: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _files_limited(size: int) -> Iterator[None]:
+def files_limited(size: int) -> Iterator[None]:
+    """Let the system refuse larger files, as it does where a disk is full."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -2,10 +2,7 @@
 
 import errno
 import os
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 import zarr
+from fuzz.commands import files_limited
 from PIL import Image
 
 import kpalette
@@ -72,17 +70,6 @@ def disk(tmp_path: Path) -> Disk:
 LATER = {"scheduler": "synchronous"}
 
 ALL = {f"{i}-{j}": 1 for i in range(3) for j in range(3)}
-
-
-@contextmanager
-def room_for_files_of(n_bytes: int) -> Iterator[None]:
-    """Let the system refuse larger files, as it does where a disk is full."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def saved_indices(path: Path) -> np.ndarray[Any, Any]:
@@ -270,14 +257,14 @@ class TestGoingOn:
     def test_full_disk(self, name, tmp_path) -> None:
         pixels = noise(500, 600)
         q = distributed.quantize(pixels, 256, chunks=(200, 300), scheduler="synchronous")
-        with room_for_files_of(20_000), pytest.raises(OutputError) as caught:
+        with files_limited(20_000), pytest.raises(OutputError) as caught:
             q.save(tmp_path / name)
         assert caught.value.errno == errno.EFBIG
         assert str(caught.value.filename).startswith(str(tmp_path / name))
         assert not (tmp_path / name).exists()
         assert (tmp_path / f"{name}.part").is_dir()
         # Blocks fit, but perhaps not the whole.
-        with room_for_files_of(100_000):
+        with files_limited(100_000):
             if name == "few.tif":
                 with pytest.raises(OutputError, match=r"few\.tif'$"):
                     q.save(tmp_path / name)
@@ -378,7 +365,7 @@ class TestCheckpoint:
 
     def test_full_disk(self, tmp_path) -> None:
         pixels = noise(300, 300)
-        with room_for_files_of(20_000), pytest.raises(OutputError) as caught:
+        with files_limited(20_000), pytest.raises(OutputError) as caught:
             distributed.histogram(pixels, chunks=150, checkpoint=tmp_path / "counts", **LATER)
         assert caught.value.errno == errno.EFBIG
         assert str(caught.value.filename).startswith(str(tmp_path / "counts"))

@@ -11,8 +11,10 @@ from kpalette import image, pipeline
 
 PHOTO = "grace_hopper.jpg"
 KS = (8, 16, 32)
-#: The pictures: the photo in few colours, its colours in space, and all side by side.
-NAMES = (*(f"photo-{k}.png" for k in KS), "colors-3d.png", "side-by-side.png")
+FEW = {k: f"photo-{k}.png" for k in KS}
+IN_SPACE, SIDE_BY_SIDE = "colors-3d.png", "side-by-side.png"
+#: All pictures that are written.
+NAMES = (*FEW.values(), IN_SPACE, SIDE_BY_SIDE)
 
 
 def load_photo() -> image.Image:
@@ -45,7 +47,7 @@ def make_pictures(photo: image.Image, out: str) -> str:
     pipeline.quantize(photo.rgb_matrix, KS[0])  # the first call is slower
     rows = [f"{'k':>3}  {'time':>9}  passes  {'MSE':>6}  {'PSNR':>8}  {'file size':>13}"]
     os.makedirs(out, exist_ok=True)
-    for k, name in zip(KS, NAMES, strict=False):
+    for k, name in FEW.items():
         start = time.perf_counter()
         quantized = pipeline.quantize(photo.rgb_matrix, k)
         seconds = time.perf_counter() - start
@@ -62,7 +64,7 @@ def make_pictures(photo: image.Image, out: str) -> str:
                 figsize=(9, 7),
                 title=f"The photo's colours and the {k} best",
                 centers=quantized.palette.colors,
-                save=os.path.join(out, NAMES[-2]),
+                save=os.path.join(out, IN_SPACE),
             )
-    image.display_images(*shown, figsize=(14, 5), save=os.path.join(out, NAMES[-1]))
+    image.display_images(*shown, figsize=(14, 5), save=os.path.join(out, SIDE_BY_SIDE))
     return "\n".join(rows)
