@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import struct
 import zlib
 from pathlib import Path
@@ -22,6 +23,11 @@ settings.load_profile("steady")
 
 #: Seconds to wait for what an idle machine does in one, before it is taken for broken.
 PATIENCE = 300
+
+# Programs that the tests interrupt are to hear it, also where a shell started pytest in the
+# background, and told it to ignore that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NOT_ROOT = pytest.mark.skipif(
     not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may do anything"

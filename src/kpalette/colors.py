@@ -79,7 +79,7 @@ def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
     colors = colors.reshape(-1, channels)
     if len(colors) > k:
         raise ValueError(f"fixed: expected at most k = {k} colours, got {len(colors)}")
-    if len(np.unique(colors, axis=0)) < len(colors):
+    if repeated(colors) is not None:
         raise ValueError(f"fixed: expected distinct colours, got {list(fixed)!r}")
     if channels == 4 and isinstance(alpha, str) and alpha.startswith("flatten:"):
         for color in colors:
@@ -89,6 +89,13 @@ def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
                 )
         return np.ascontiguousarray(colors[:, :3])
     return colors
+
+
+def repeated(colors: ByteArray) -> ByteArray | None:
+    """Give a colour that is there more than once, or None."""
+    ordered = colors[np.lexsort(colors.T)]  # np.unique would import numpy.ma
+    again = (ordered[1:] == ordered[:-1]).all(axis=1)
+    return ordered[1:][again][0] if again.any() else None
 
 
 def hex_name(color: ByteArray) -> str:

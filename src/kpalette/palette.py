@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from kpalette import notebook
-from kpalette.colors import checked_colors, checked_counts, frozen, hex_name
+from kpalette.colors import checked_colors, checked_counts, frozen, hex_name, repeated
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
@@ -54,10 +53,11 @@ class Palette:
         colors = checked_colors(colors).copy()
         if not 1 <= len(colors) <= MAX_COLORS:
             raise ValueError(f"colors: expected 1 to {MAX_COLORS} colors, got {len(colors)}")
-        values, repeats = np.unique(colors, axis=0, return_counts=True)
-        if len(values) < len(colors):
-            twice = values[repeats.argmax()].tolist()
-            raise ValueError(f"colors: expected distinct colors, got {twice} more than once")
+        twice = repeated(colors)
+        if twice is not None:
+            raise ValueError(
+                f"colors: expected distinct colors, got {twice.tolist()} more than once"
+            )
         if counts is None:
             counts = np.zeros(len(colors), np.int64)
         object.__setattr__(self, "colors", frozen(colors))
@@ -277,4 +277,6 @@ class Palette:
 
     def _repr_html_(self) -> str:
         """Show swatches with their names and shares, where it is a notebook cell's value."""
+        from kpalette import notebook
+
         return notebook.swatches(self.hex, self.shares.tolist() if self.counts.any() else ())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import files, notebook, sorting
+from kpalette import files, sorting
 from kpalette.colors import ByteArray, checked_whole
 from kpalette.files import Metadata
 from kpalette.fit import psnr
@@ -209,6 +209,8 @@ class Quantized:
 
     def _repr_html_(self) -> str:
         """Show the picture, figures and palette, where it is a notebook cell's value."""
+        from kpalette import notebook
+
         height, width = self.indices.shape
         facts = {
             "pixels": f"{width}×{height}",

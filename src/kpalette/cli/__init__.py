@@ -1,7 +1,7 @@
 """The command line. stdout carries results only; all that is said goes to stderr.
 
-One file per command. NumPy, matplotlib and the algorithms are imported by the commands that need
-them, when they run, so that --help is quick.
+One file per command, imported when it is called for. NumPy, matplotlib and the algorithms are
+imported by the commands that need them, when they run, so that --help is quick.
 """
 
 from __future__ import annotations
@@ -10,16 +10,14 @@ import os
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Any, NoReturn, cast
 
 import click
 
 from kpalette import __version__
 from kpalette.cli import pngquant, streams
-from kpalette.cli.compare import compare
-from kpalette.cli.completion import completion
-from kpalette.cli.demo import show_demo
 from kpalette.cli.exits import (
     BROKEN_PIPE,
     EPILOG,
@@ -33,11 +31,9 @@ from kpalette.cli.exits import (
     say,
     told,
 )
-from kpalette.cli.palette import palette
-from kpalette.cli.quantize import quantize
-from kpalette.cli.remap import remap
-from kpalette.cli.serve import open_playground
-from kpalette.cli.sweep import sweep
+
+#: In the order of the documentation. Each is in the module of its name, by its name.
+NAMES = ("quantize", "palette", "remap", "sweep", "compare", "demo", "serve", "completion")
 
 #: What is said of signals that end the program; of a broken pipe, nothing.
 STOPPED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
@@ -63,8 +59,10 @@ def main() -> NoReturn:
         code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else UNWRITABLE
     except Stopped as stopped:  # while it was said how the command ended
         code = 128 + stopped.number
-    if streams.abandoned:
-        os._exit(code)  # no thread is writing, and the others need not be waited for
+    if streams.abandoned or "dask" not in sys.modules:
+        # No thread is writing, others need not be waited for, and what Python would take apart
+        # the system frees at once. Dask has workers and folders to do away with.
+        os._exit(code)
     sys.exit(code)
 
 
@@ -86,7 +84,7 @@ def run(args: Sequence[str]) -> int:
     int
         One of `EXIT_CODES`.
     """
-    if pngquant.is_call(args, list(commands.commands)):
+    if pngquant.is_call(args, NAMES):
         code = _run(["quantize", "--as-pngquant", *args])
         return pngquant.CODES.get(code, code)
     return _run(args)
@@ -124,8 +122,27 @@ def _run(args: Sequence[str]) -> int:
         return INTERNAL
 
 
+class Commands(Mapping[str, click.Command]):
+    """The commands, each imported when it is called for."""
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name not in NAMES:
+            raise KeyError(name)
+        command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
+        return command
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
 @click.group(
-    epilog=EPILOG, no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]}
+    commands=cast("dict[str, click.Command]", Commands()),  # which click only reads
+    epilog=EPILOG,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(
     __version__, "-V", "--version", prog_name="kpalette", message="%(prog)s %(version)s"
@@ -144,10 +161,3 @@ def commands() -> None:
     \b
       kpalette 64 --ext -small.png -- *.png
     """  # noqa: D301
-
-
-for command in (
-    *(quantize, palette, remap, sweep, compare),
-    *(show_demo, open_playground, completion),
-):
-    commands.add_command(command)

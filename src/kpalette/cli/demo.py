@@ -20,7 +20,7 @@ from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
     help="Directory for the pictures, made if need be.",
 )
 @click.option("-f", "--force", is_flag=True, help="Replace the pictures of an earlier demo.")
-def show_demo(out: str, force: bool) -> int:
+def demo(out: str, force: bool) -> int:
     """Quantize a photo that matplotlib brings.
 
     Writes the photo in 8, 16 and 32 colours, all of them side by side, and its colours in 3-D

@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -187,6 +186,8 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str, Any]) -> int:
     """Quantize one image in tiles."""
+    import shutil
+
     refuse_others(QUANTIZE)
     if len(photos) != 1 or photos[0] == "-":
         raise click.UsageError(f"expected one large image by its name, got {len(photos)} photos")

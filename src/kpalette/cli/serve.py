@@ -31,7 +31,7 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {CODES[code]}" for code i
     help=f"Port to listen on; 0 for any.  [default: {USUAL_PORT}, or any where that is taken]",
 )
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
-def open_playground(port: int | None, no_browser: bool) -> int:
+def serve(port: int | None, no_browser: bool) -> int:
     """Open a page to play with k, in the browser.
 
     Images that are opened there stay there. The page's address is printed, can be reached from this

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import deflate
 import numpy as np
 
-from kpalette.colors import ByteArray
+from kpalette.colors import ByteArray, repeated
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import to_true_color, trimmed_alphas
 
@@ -126,6 +126,6 @@ def _optimized(data: bytes, indices: np.ndarray[Any, Any], colors: ByteArray) ->
         interlace=None,
         color_type_reduction=False,
         grayscale_reduction=False,
-        palette_reduction=bool(used.all()) and len(np.unique(colors, axis=0)) == len(colors),
+        palette_reduction=bool(used.all()) and repeated(colors) is None,
     )
     return min(data, smaller, key=len)
