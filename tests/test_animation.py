@@ -671,7 +671,9 @@ def test_progress() -> None:
 
 def test_repr() -> None:
     result = quantize_animation(moving(3), 8, palette_scope="global")
-    assert repr(result).startswith("QuantizedAnimation(36×24, 3 frames, 1 palette of 8 colors, MSE")
+    assert repr(result).startswith(
+        "QuantizedAnimation(36×24, 3 frames, 1 palette of 8 colours, MSE"
+    )
     assert result.size == (36, 24)
     with pytest.raises(dataclasses.FrozenInstanceError):
         result.loop = 3  # type: ignore[misc]

@@ -19,11 +19,13 @@ COMMAND = [sys.executable, "-m", "kpalette"]
 
 
 def test_every_choice_is_offered() -> None:
-    for command in (cli.quantize, cli.sweep):
+    for name in ("quantize", "sweep"):
+        command = cli.commands.commands[name]
         offered = {parameter.name: parameter.type for parameter in command.params}
         assert set(offered["effort"].choices) == set(fit.EFFORTS)
         assert set(offered["space"].choices) == set(pipeline.SPACES)
-    for command in (cli.quantize, cli.remap):
+    for name in ("quantize", "remap"):
+        command = cli.commands.commands[name]
         offered = {parameter.name: parameter.type for parameter in command.params}
         assert set(offered["dither"].choices) == {"none", *dither.DITHERS}
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def test_palette_lists_colours_and_shares(photo: Path, capsys: Any) -> None:
     for line, name, share in zip(said.out.splitlines(), expected.hex, expected.shares, strict=True):
         assert re.fullmatch(rf"{name}   ?\s?\d+\.\d\d%", line)
         assert float(line.split()[1][:-1]) == pytest.approx(100 * share, abs=0.006)
-    assert re.fullmatch(rf"{photo}: 3,072 pixels, 3,072 colors to 5 in \d+\.\d{{3}} s\n", said.err)
+    assert re.fullmatch(rf"{photo}: 3,072 pixels, 3,072 colours to 5 in \d+\.\d{{3}} s\n", said.err)
 
 
 def test_palette_of_eight_colours_unless_told(photo: Path, capsys: Any) -> None:
@@ -97,10 +98,11 @@ def test_palette_in_order(sort: str, photo: Path, capsys: Any) -> None:
 
 
 def test_palette_offers_what_the_library_has() -> None:
-    offered = {parameter.name: parameter.type for parameter in cli.palette.params}
+    palette, remap = (cli.commands.commands[name] for name in ("palette", "remap"))
+    offered = {parameter.name: parameter.type for parameter in palette.params}
     assert list(offered["sort"].choices) == list(sorting.ORDERS)
     assert list(offered["kind"].choices) == list(palette_files.FORMATS)
-    helps = {parameter.name: parameter.help for parameter in cli.remap.params[1:]}
+    helps = {parameter.name: parameter.help for parameter in remap.params[1:]}
     assert re.findall(r"\.([a-z]{3,4})\b", helps["palette_file"]) == list(palette_files.FORMATS)
 
 
@@ -109,7 +111,7 @@ def test_palette_shows_fields_of_colour_on_a_terminal(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    plain = cli.palette.callback.__globals__["_list"]
+    plain = import_module("kpalette.cli.palette")._list
     one = Palette(np.array([[1, 20, 255]], np.uint8))
     assert "\x1b" not in plain(one)
     monkeypatch.setattr(os, "isatty", lambda _: True)
@@ -126,10 +128,10 @@ def test_palette_of_fewer_colours(tmp_path: Path, capsys: Any) -> None:
     assert cli.run(["palette", str(path)]) == 0
     said = capsys.readouterr()
     assert said.out == "#000000   50.00%\n#090909   50.00%\n"
-    assert "2 colors, fewer than k = 8: all are kept in " in said.err
+    assert "2 colours, fewer than k = 8: all are kept in " in said.err
     Image.fromarray(np.array([[9]], np.uint8)).save(path)
     assert cli.run(["palette", str(path)]) == 0
-    assert ": 1 pixel, 1 color, fewer than k = 8: all are kept in " in capsys.readouterr().err
+    assert ": 1 pixel, 1 colour, fewer than k = 8: all are kept in " in capsys.readouterr().err
 
 
 def test_no_palette_if_a_photo_cannot_be_read(photo: Path, tmp_path: Path, capsys: Any) -> None:
@@ -163,8 +165,8 @@ def test_what_has_no_room_is_told(tmp_path: Path, photo: Path, fails: Any) -> No
     out = tmp_path / "out.gpl"
     assert "file holds no alpha" in fails(2, "palette", tmp_path / "clear.png", "-o", out)
     many = ["palette", photo, "-k", "300"]
-    assert "at most 256 colors, got 300" in fails(2, *many, "-o", tmp_path / "out.act")
-    assert "at most 256 colors for compression" in fails(2, *many, "--sort", "compression")
+    assert "at most 256 colours, got 300" in fails(2, *many, "-o", tmp_path / "out.act")
+    assert "at most 256 colours for compression" in fails(2, *many, "--sort", "compression")
     assert not out.exists()
 
 

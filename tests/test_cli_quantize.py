@@ -90,7 +90,7 @@ def test_reports_what_it_did(photo: Path, capsys: pytest.CaptureFixture[str]) ->
     quantized = kpalette.quantize(photo, 16)
     sizes = [path.stat().st_size for path in (photo, photo.with_name("photo-16.png"))]
     for part in (
-        "64×48, 3,072 colors to 16",
+        "64×48, 3,072 colours to 16",
         f"{quantized.n_iter} passes in 0.",
         f"MSE {quantized.mse:.2f}, PSNR {quantized.psnr:.2f} dB",
         f"{sizes[0]:,} to {sizes[1]:,} bytes in {photo.with_name('photo-16.png')}",
@@ -103,7 +103,7 @@ def test_fewer_colours_than_asked_for(tmp_path: Path, capsys: pytest.CaptureFixt
     colors = np.array([[[255, 0, 0]], [[255, 255, 255]], [[0, 0, 255]]], np.uint8)
     Image.fromarray(np.repeat(colors, 5, axis=1)).save(path)
     assert cli.run(["quantize", str(path), "-k", "16"]) == 0
-    assert "3 colors, fewer than k = 16: all are kept" in capsys.readouterr().err
+    assert "3 colours, fewer than k = 16: all are kept" in capsys.readouterr().err
     assert png_header(tmp_path / "flag-16.png") == (2, 3, 3)
 
 
@@ -339,9 +339,9 @@ def test_not_all_are_kept_where_fixed_ones_take_the_room(
     for command, out in (("quantize", "b.png"), ("palette", "b.gpl")):
         args = [command, str(tmp_path / "a.png"), "-k", "4", "-o", str(tmp_path / out)]
         assert cli.run([*args, "--fixed", "#fff,#f00"]) == 0
-        assert " 3 colors to 4" in capsys.readouterr().err
+        assert " 3 colours to 4" in capsys.readouterr().err
         assert cli.run([*args, "--fixed", "#010203", "--force"]) == 0
-        assert " 3 colors, fewer than k = 4: all are kept" in capsys.readouterr().err
+        assert " 3 colours, fewer than k = 4: all are kept" in capsys.readouterr().err
 
 
 def test_a_fixed_colour_that_comes_twice(photo: Path, fails: Any) -> None:

@@ -33,7 +33,7 @@ def test_remap_writes_pngs_of_the_palettes_colours(
         assert png_header(out) == (2, 3, 4)
         remapped = expected.remap(path)
         used = (remapped.palette.counts > 0).sum()
-        assert f" colors to {used} of 4 in 0." in line
+        assert f" colours to {used} of 4 in 0." in line
         assert f"MSE {remapped.mse:.2f}, PSNR {remapped.psnr:.2f} dB; " in line
         assert line.endswith(f" to {out.stat().st_size:,} bytes in {out}")
         with Image.open(out) as image:
@@ -69,7 +69,7 @@ def test_remap_with_palettes_that_cannot_be_read(photo: Path, tmp_path: Path, fa
         3, "remap", photo, "--palette", tmp_path / "missing.gpl"
     )
     (tmp_path / "many.hex").write_text("\n".join(f"{i:06x}" for i in range(1000)))
-    assert "many.hex: expected at most 256 colors, got 1,000" in fails(
+    assert "many.hex: expected at most 256 colours, got 1,000" in fails(
         3, "remap", photo, "--palette", tmp_path / "many.hex"
     )
     assert files_in(tmp_path) == {"photo.png", "bad.ase", "many.hex"}

@@ -33,7 +33,7 @@ def test_sweep_prints_a_table(photo: Path, capsys: pytest.CaptureFixture[str]) -
     assert [row.split()[:5] for row in rows] == without_times
     assert head.split("  ")[-1].strip() == "ms"
     assert said.err.count("\n") == 1
-    assert said.err.startswith(f"{photo}: 64×48, 3,072 colors; k = 4 to 16 fitted in ")
+    assert said.err.startswith(f"{photo}: 64×48, 3,072 colours; k = 4 to 16 fitted in ")
     assert said.err.endswith(f"; elbow at k = {found.elbow}\n")
 
 
@@ -41,7 +41,7 @@ def test_sweep_of_one_k_tells_of_no_elbow(photo: Path, capsys: pytest.CaptureFix
     assert cli.run(["sweep", str(photo), "-k", "1"]) == 0
     said = capsys.readouterr()
     assert "elbow" not in said.out + said.err
-    assert said.err.startswith(f"{photo}: 64×48, 3,072 colors; k = 1 fitted in ")
+    assert said.err.startswith(f"{photo}: 64×48, 3,072 colours; k = 1 fitted in ")
 
 
 def test_sweep_prints_json(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -152,7 +152,7 @@ def test_colours_under_full_transparency_are_kept() -> None:
 @pytest.mark.parametrize("alpha", [1, 128, 254])
 def test_soft_alpha_in_a_gif_is_refused(alpha: int) -> None:
     colors = np.array([[9, 9, 9, 0], [50, 0, 0, alpha], [90, 0, 0, 255]], np.uint8)
-    with pytest.raises(ValueError, match=r"GIF: expected colors .* got half-transparent ones; al"):
+    with pytest.raises(ValueError, match=r"GIF: expected colours .* got half-transparent ones; al"):
         files.encode(picture(3), colors, "gif")
 
 
@@ -176,9 +176,9 @@ def test_same_bytes_again(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "k", "channels", "shape", "message"),
     [
-        ("gif", 257, 3, (9, 40), "GIF: expected at most 256 colors, got 257; PNG, WebP and TIFF"),
-        ("bmp", 1000, 3, (40, 40), "BMP: expected at most 256 colors, got 1,000; PNG, WebP"),
-        ("bmp", 9, 4, (9, 9), r'BMP: expected opaque colors, got an alpha of 0; alpha="flatten:#'),
+        ("gif", 257, 3, (9, 40), "GIF: expected at most 256 colours, got 257; PNG, WebP and TIFF"),
+        ("bmp", 1000, 3, (40, 40), "BMP: expected at most 256 colours, got 1,000; PNG, WebP"),
+        ("bmp", 9, 4, (9, 9), r'BMP: expected opaque colours, got an alpha of 0; alpha="flatten:#'),
         ("webp", 2, 3, (1, 16384), r"WebP: expected sides of at most 16,383 pixels, got 16384×1"),
         ("gif", 2, 3, (65536, 1), r"GIF: expected sides of at most 65,535 pixels, got 1×65536"),
         ("jpeg", 2, 3, (1, 1), "kind: expected one of png, gif, webp, tiff, bmp, got 'jpeg'"),
@@ -195,7 +195,7 @@ def test_refused(kind: str, k: int, channels: int, shape: tuple[int, ...], messa
 @pytest.mark.parametrize("kind", KINDS)
 def test_indices_out_of_range_are_refused(kind: str) -> None:
     for value in (3, -1):
-        with pytest.raises(ValueError, match=f"expected 0 to 2 for 3 colors, got {min(value, 0)}"):
+        with pytest.raises(ValueError, match=f"expected 0 to 2 for 3 colours, got {min(value, 0)}"):
             files.encode(np.array([[0, value]]), palette(3), kind)
 
 

@@ -49,7 +49,7 @@ def reread(written: Palette, kind: str, title: str = "brand") -> Palette:
 def test_colours_come_back_in_order(kind: str, k: int) -> None:
     written = palette(k)
     if k > FORMATS[kind].most:
-        with pytest.raises(ValueError, match=f"a .{kind} file holds at most 256 colors, got {k}"):
+        with pytest.raises(ValueError, match=f"a .{kind} file holds at most 256 colours, got {k}"):
             palette_files.encode(written, kind, "brand")
         return
     assert np.array_equal(reread(written, kind).colors, written.colors)
@@ -66,7 +66,7 @@ def test_a_transparent_colour_comes_back(kind: str, k: int) -> None:
 def test_any_alpha_comes_back_or_is_refused(kind: str) -> None:
     written = Palette(np.unique(noise(4, 20, 4).reshape(-1, 4), axis=0))
     if kind == "act":
-        with pytest.raises(ValueError, match="one color with alpha 0"):
+        with pytest.raises(ValueError, match="one colour with alpha 0"):
             palette_files.encode(written, kind, "brand")
     else:
         assert np.array_equal(reread(written, kind).colors, written.colors)
@@ -117,7 +117,7 @@ def test_save_and_load(kind: str, tmp_path: Path) -> None:
 def test_a_palette_that_cannot_be_written_leaves_the_file_alone(tmp_path: Path) -> None:
     path = tmp_path / "brand.act"
     path.write_bytes(b"before")
-    with pytest.raises(ValueError, match="at most 256 colors"):
+    with pytest.raises(ValueError, match="at most 256 colours"):
         palette(257).save(path)
     assert path.read_bytes() == b"before"
     with pytest.raises(FileNotFoundError, match="missing"):
@@ -324,29 +324,29 @@ LONG = "\n".join(f"{i:06x}" for i in range(100_000))
 WRONG = {
     "act": {b"GIMP Palette\n1 2 3": "expected 768 or 772 bytes, got 18",
             bytes(770): "got 770",
-            bytes(768) + b"\0\0\0\0": "1 to 256 colors, got 0",
-            bytes(768) + b"\1\1\0\0": "1 to 256 colors, got 257"},
+            bytes(768) + b"\0\0\0\0": "1 to 256 colours, got 0",
+            bytes(768) + b"\1\1\0\0": "1 to 256 colours, got 257"},
     "ase": {b"GIMP Palette": "expected b'ASEF' at the start, got b'GIMP'",
             b"ASEF\0\1\0\0": "expected the number of blocks, got the end",
             ase(count=2**32 - 1): "expected 4294967295 blocks, got 0",
-            ase(GROUP, GROUP_END): "at least one color, got none",
+            ase(GROUP, GROUP_END): "at least one colour, got none",
             ase(ase_color(b"RGB ", 1, 0, 1))[:-3]: "a block of 24 bytes, got 21",
-            ase(ase_block(1, b"")): "expected a color model, got the end",
-            ase(ase_block(1, b"\xff\xff\0a")): "expected a color model, got the end",
+            ase(ase_block(1, b"")): "expected a colour model, got the end",
+            ase(ase_block(1, b"\xff\xff\0a")): "expected a colour model, got the end",
             ase(ase_color(b"RGB ", 1)): "expected 12 bytes of levels, got 6",
             ase(ase_color(b"RGB ", 1, float("nan"), 0)): "levels from 0 to 1, got",
             ase(ase_color(b"CMYK", 1, 0, 0, 0)): "models RGB or Gray, got 'CMYK'",
             ase(ase_color(b"LAB ", 1, 0, 0)): "models RGB or Gray, got 'LAB'"},
-    "css": {b"body { color: #123456 }": "at least one color such as '--a: #ff8800;', got none",
+    "css": {b"body { color: #123456 }": "at least one colour such as '--a: #ff8800;', got none",
             b":root {\n --a-1: #ff0000;\n --a-2: #00ff": "--a-2: expected ';' or '}' after it, got",
             b"--a: #ff0000": "--a: expected ';' or '}' after it, got the file's end",
             b"--a: #ff0000; --b:": "--b: expected ';' or '}' after it, got the file's end",
             b"--a: #12345;": "--a: expected rrggbb or rrggbbaa, got '#12345'",
-            b"--a: hsl(1 2% 3%);": "at least one color such as '--a: #ff8800;', got none",
+            b"--a: hsl(1 2% 3%);": "at least one colour such as '--a: #ff8800;', got none",
             b"--a: #12345g;": "--a: expected rrggbb"},
     "gpl": {b"JASC-PAL\r\n0100": "expected 'GIMP Palette' in the first line, got 'JASC-PAL'",
             b"\n\n": "in the first line, got ''",
-            b"GIMP Palette\nName: none": "at least one color, got none",
+            b"GIMP Palette\nName: none": "at least one colour, got none",
             b"GIMP Palette\n1 2": "line 2: expected three levels from 0 to 255, got '1 2'",
             b"GIMP Palette\n1 2 256": "line 2: expected three levels",
             b"GIMP Palette\n1 2 -3": "line 2: expected three levels",
@@ -357,18 +357,18 @@ WRONG = {
             b"ff7f00\nff7": "line 2: expected rrggbb or rrggbbaa, got 'ff7'",
             b"#ff7f": "line 1: expected rrggbb or rrggbbaa, got '#ff7f'",
             b"000000\n##12345": "line 2: expected rrggbb",
-            b" \n ": "at least one color, got none",
+            b" \n ": "at least one colour, got none",
             "000000".encode("utf-16"): "expected text in UTF-8, got byte 0xff at 0",
             b"\xef\xbb\xbf000000\n\xe4": "expected text in UTF-8, got byte 0xe4 at 10",
-            LONG.encode(): "expected at most 65536 colors, got 100000"},
+            LONG.encode(): "expected at most 65536 colours, got 100000"},
     "json": {b"{": "expected JSON, got what is none",
-             b"[" * 100_000: "expected a list of colors, got lists within too many lists",
+             b"[" * 100_000: "expected a list of colours, got lists within too many lists",
              b"[" * 900 + b"]" * 900: "colors: expected a list of strings, got [[",
              b"1" * 5000: "expected JSON, got what is none",
              b"3": "colors: expected a list of strings, got 3",
              b"{}": "colors: expected a list of strings, got None",
-             b'{"colors": ["red"]}': "color 1: expected rrggbb or rrggbbaa, got 'red'",
-             b'{"colors": []}': "at least one color, got none",
+             b'{"colors": ["red"]}': "colour 1: expected rrggbb or rrggbbaa, got 'red'",
+             b'{"colors": []}': "at least one colour, got none",
              b'{"colors": ["#000000"], "counts": [1, 2]}': "expected shape (1,), got (2,)",
              b'{"colors": ["#000000"], "counts": [-1]}': "expected at least 0, got -1",
              b'{"colors": ["#000000"], "counts": [1e999]}': "a list of whole numbers, got [inf]",
@@ -380,17 +380,17 @@ WRONG = {
             b"JASC-PAL": "expected version '0100', got ''",
             b"JASC-PAL\n0200\n1\n0 0 0": "expected version '0100', got '0200'",
             b"JASC-PAL\n0100\n3\n1 2 3\n": "as line 3 says, '3', got 1",
-            b"JASC-PAL\n0100\n0\n": "at least one color, got none",
+            b"JASC-PAL\n0100\n0\n": "at least one colour, got none",
             b"JASC-PAL\n0100\n999999999\n1 2 3\n": "as line 3 says, '999999999', got 1",
             b"JASC-PAL\n0100\n1\n1 2 x\n": "line 4: expected three levels",
             b"RIFF\0\0\0\0WAVE": "expected a RIFF file of kind 'PAL ', got b'WAVE'",
             RIFF: "expected a chunk 'data', got the end",
             RIFF + b"offl\xff\xff\xff\xff": "expected a chunk 'data', got the end",
-            RIFF + b"data\0\0\0\0\0": "expected the number of colors, got the end",
-            RIFF + b"data\0\0\0\0\0\3\xff\xff\1\2\3\0": "the 65535 colors of the header, got 1",
-            RIFF + b"data\0\0\0\0\0\3\0\0\1\2\3\0": "expected the 0 colors of the header, got 1"},
+            RIFF + b"data\0\0\0\0\0": "expected the number of colours, got the end",
+            RIFF + b"data\0\0\0\0\0\3\xff\xff\1\2\3\0": "the 65535 colours of the header, got 1",
+            RIFF + b"data\0\0\0\0\0\3\0\0\1\2\3\0": "expected the 0 colours of the header, got 1"},
     "png": {b"GIF89a": "expected a PNG, got a file that starts with b'GIF89a'",
-            saved(Image.fromarray(noise(9, 30))).getvalue(): "at most 256 colors, got 270 colors",
+            saved(Image.fromarray(noise(9, 30))).getvalue(): "at most 256 colours, got 270 colours",
             DAMAGED["half a PNG"][0]: "the image is damaged"},
 }  # fmt: skip
 

@@ -354,7 +354,7 @@ class TestPaletteAndRemap:
         palette = Palette(np.array([[255, 0, 10, 128]], np.uint8), np.array([4]))
         assert palette.hex == ["#ff000a80"]
         assert palette.shares.tolist() == [1.0]
-        assert repr(palette) == "Palette(1 colors: #ff000a80)"
+        assert repr(palette) == "Palette(1 colours: #ff000a80)"
         assert Palette(palette.colors).shares.tolist() == [0.0]
         assert palette != "palette"
 
@@ -369,7 +369,7 @@ class TestPaletteAndRemap:
         [
             (np.zeros((1, 3), np.uint8), [2**63], OverflowError, "got 9223372036854775808"),
             (np.zeros((1, 3)), None, TypeError, "expected dtype uint8"),
-            (np.zeros((0, 3), np.uint8), None, ValueError, "1 to 65536 colors, got 0"),
+            (np.zeros((0, 3), np.uint8), None, ValueError, "1 to 65536 colours, got 0"),
             (np.zeros((2, 2), np.uint8), None, ValueError, r"got \(2, 2\)"),
             (np.zeros((2, 3), np.uint8), None, ValueError, r"got \[0, 0, 0\] more than once"),
             (np.zeros((1, 3), np.uint8), [0.5], TypeError, "integer dtype"),

@@ -97,5 +97,5 @@ def test_wrong_orders() -> None:
         palette(3).sorted(3)  # type: ignore[arg-type]
     many = palette(257)
     assert len(many.sorted("hue")) == 257
-    with pytest.raises(ValueError, match="at most 256 colors for compression, got 257"):
+    with pytest.raises(ValueError, match="at most 256 colours for compression, got 257"):
         many.sorted("compression")

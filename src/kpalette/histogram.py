@@ -207,7 +207,7 @@ class ColorHistogram:
 
     def __repr__(self) -> str:
         kind = "RGB" if self.channels == 3 else "RGBA"
-        return f"ColorHistogram({len(self)} {kind} colors, {self.n_pixels} pixels)"
+        return f"ColorHistogram({len(self)} {kind} colours, {self.n_pixels} pixels)"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ColorHistogram):

@@ -52,11 +52,11 @@ class Palette:
     def __init__(self, colors: ByteArray, counts: np.ndarray[Any, Any] | None = None) -> None:
         colors = checked_colors(colors).copy()
         if not 1 <= len(colors) <= MAX_COLORS:
-            raise ValueError(f"colors: expected 1 to {MAX_COLORS} colors, got {len(colors)}")
+            raise ValueError(f"colors: expected 1 to {MAX_COLORS} colours, got {len(colors)}")
         twice = repeated(colors)
         if twice is not None:
             raise ValueError(
-                f"colors: expected distinct colors, got {twice.tolist()} more than once"
+                f"colors: expected distinct colours, got {twice.tolist()} more than once"
             )
         if counts is None:
             counts = np.zeros(len(colors), np.int64)
@@ -153,7 +153,7 @@ class Palette:
           --brand-1: #ff7f00;
           --brand-2: #000000;
         }
-         Palette(2 colors: #ff7f00, #000000)
+         Palette(2 colours: #ff7f00, #000000)
         """
         from kpalette import palette_files
 
@@ -273,7 +273,7 @@ class Palette:
 
     def __repr__(self) -> str:
         some = ", ".join(self.hex[:8])
-        return f"Palette({len(self)} colors: {some}{', …' if len(self) > 8 else ''})"
+        return f"Palette({len(self)} colours: {some}{', …' if len(self) > 8 else ''})"
 
     def _repr_html_(self) -> str:
         """Show swatches with their names and shares, where it is a notebook cell's value."""

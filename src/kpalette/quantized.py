@@ -203,7 +203,7 @@ class Quantized:
     def __repr__(self) -> str:
         height, width = self.indices.shape
         return (
-            f"Quantized({width}×{height}, {self.n_distinct} to {len(self.palette)} colors, "
+            f"Quantized({width}×{height}, {self.n_distinct} to {len(self.palette)} colours, "
             f"MSE {self.mse:.4g})"
         )
 

@@ -58,7 +58,7 @@ def _by_compression(palette: Palette) -> np.ndarray[Any, Any]:
     by 2-opt it is the smallest. The alphas of a PNG's palette end with the last that is not 255.
     """
     if len(palette) > 256:
-        raise ValueError(f"by: expected at most 256 colors for compression, got {len(palette)}")
+        raise ValueError(f"by: expected at most 256 colours for compression, got {len(palette)}")
     coords = _oklab(palette)
     opaque = files.with_alpha(palette.colors)[:, 3] == 255
     path: list[int] = []

@@ -16,7 +16,7 @@ export function read(data: Bytes): Levels[] {
   const [count, clear] =
     data.length > TABLE ? [view.getUint16(TABLE), view.getUint16(TABLE + 2)] : [256, NONE];
   if (count < 1 || count > 256) {
-    throw new PaletteReadError(`expected a header of 1 to 256 colors, got ${count}`);
+    throw new PaletteReadError(`expected a header of 1 to 256 colours, got ${count}`);
   }
   return Array.from({ length: count }, (_, i) => {
     const levels = [...data.subarray(3 * i, 3 * i + 3)];
@@ -33,7 +33,7 @@ export function write(palette: Counted): Bytes {
     data.set(color.subarray(0, 3), 3 * i);
     if ((color[3] ?? 255) === 255) continue;
     if (color[3] || clear !== NONE) {
-      throw new RangeError("a .act file holds one color with alpha 0 and no other alpha but 255");
+      throw new RangeError("a .act file holds one colour with alpha 0 and no other alpha but 255");
     }
     clear = i;
   }

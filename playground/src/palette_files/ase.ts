@@ -44,11 +44,11 @@ function readColor(block: Bytes): Levels {
   const at = block.length < 2 ? block.length : 2 + 2 * view.getUint16(0);
   const model = latin(block, at);
   if (model.length < 4)
-    throw new PaletteReadError("expected a color model, got the end of its block");
+    throw new PaletteReadError("expected a colour model, got the end of its block");
   const n = CHANNELS[model];
   if (!n) {
     throw new PaletteReadError(
-      `expected colors of the models RGB or Gray, got ${shown(model.trim())}`,
+      `expected colours of the models RGB or Gray, got ${shown(model.trim())}`,
     );
   }
   if (at + 4 + 4 * n > block.length) {

@@ -18,7 +18,7 @@ export function read(data: Bytes): Levels[] {
     if (value.startsWith("#")) found.push(parseHex(value.trim(), name));
   }
   if (!found.length) {
-    throw new PaletteReadError("expected at least one color such as “--a: #ff8800;”, got none");
+    throw new PaletteReadError("expected at least one colour such as “--a: #ff8800;”, got none");
   }
   return found;
 }

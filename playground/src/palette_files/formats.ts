@@ -84,7 +84,7 @@ export function decode(data: Bytes, name: string): string[] {
     );
   }
   const names = read(data).map((levels) => plainName(hexName(levels)) as string);
-  if (!names.length) throw new PaletteReadError("expected at least one color, got none");
+  if (!names.length) throw new PaletteReadError("expected at least one colour, got none");
   return [...new Set(names)];
 }
 

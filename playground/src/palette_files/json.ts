@@ -19,7 +19,7 @@ export function read(data: Bytes): Levels[] {
       `colors: expected a list of strings, got ${shown(String(JSON.stringify(names)))}`,
     );
   }
-  return names.map((name, i) => parseHex(name, `color ${i + 1}`));
+  return names.map((name, i) => parseHex(name, `colour ${i + 1}`));
 }
 
 /** Writes colours, counts and shares, with a line for each, as the library does. */

@@ -21,7 +21,7 @@ export function read(data: Bytes): Levels[] {
   }
   if (!/^\d{1,6}$/.test(count) || Number(count) !== entries.length) {
     throw new PaletteReadError(
-      `expected as many colors as line 3 says, ${shown(count)}, got ${entries.length}`,
+      `expected as many colours as line 3 says, ${shown(count)}, got ${entries.length}`,
     );
   }
   return entries.map((line, i) => toLevels(line, i + 4));

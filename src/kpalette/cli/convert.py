@@ -181,7 +181,7 @@ class Recipe:
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
         line = (
             f"{width}×{height}, {counted(len(animation.frames), 'frame')}, "
-            f"{palettes} {counted(k, 'color')} in {seconds:.3f} s; {_error(animation)}"
+            f"{palettes} {counted(k, 'colour')} in {seconds:.3f} s; {_error(animation)}"
         )
         figures = {
             "width": width,

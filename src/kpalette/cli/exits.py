@@ -78,8 +78,8 @@ def counted(number: int, what: str) -> str:
 
     Examples
     --------
-    >>> counted(1, "color"), counted(2500, "color")
-    ('1 color', '2,500 colors')
+    >>> counted(1, "colour"), counted(2500, "colour")
+    ('1 colour', '2,500 colours')
     """
     return f"{number:,} {what}{'s' * (number != 1)}"
 

@@ -240,7 +240,7 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
         streams.print_result(json.dumps(figures))
     if not given["quiet"]:
         speed = width * height / seconds / 1e6
-        before = f"{counted(found.n_distinct, 'color')} to " if found.n_distinct else ""
+        before = f"{counted(found.n_distinct, 'colour')} to " if found.n_distinct else ""
         error = ""
         if not dither and found.mse:
             error = f"; MSE {found.mse:.2f}, PSNR {found.psnr:.2f} dB"

@@ -172,7 +172,7 @@ def palette(
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(
             f"{who}: {counted(histogram.n_pixels, 'pixel')}, "
-            f"{counted(len(histogram), 'color')}{few} in {seconds:.3f} s{where}"
+            f"{counted(len(histogram), 'colour')}{few} in {seconds:.3f} s{where}"
         )
     return 0
 

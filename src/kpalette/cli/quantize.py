@@ -295,4 +295,4 @@ def _describe(k: int, quantized: Quantized) -> str:
     few = f", fewer than k = {k}: all are kept" if kept else f" to {len(quantized.palette)}"
     n = quantized.n_iter
     passes = f"; {n} pass{'es' * (n > 1)}" if n else ""
-    return f"{counted(found, 'color')}{few}{passes}"
+    return f"{counted(found, 'colour')}{few}{passes}"

@@ -101,10 +101,10 @@ def load(path: str, option: str) -> Palette:
     except PaletteReadError as error:
         raise Failed(UNREADABLE, str(error)) from None
     if len(palette) > MAX_K:
-        raise Failed(UNREADABLE, f"{path}: expected at most {MAX_K} colors, got {len(palette):,}")
+        raise Failed(UNREADABLE, f"{path}: expected at most {MAX_K} colours, got {len(palette):,}")
     return palette
 
 
 def _describe(k: int, quantized: Quantized) -> str:
     used = int((quantized.palette.counts > 0).sum())
-    return f"{counted(quantized.n_distinct, 'color')} to {used} of {k}"
+    return f"{counted(quantized.n_distinct, 'colour')} to {used} of {k}"

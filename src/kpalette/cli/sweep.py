@@ -98,7 +98,7 @@ def sweep(
     if not quiet:
         say(
             f"{streams.label(photo)}: {pixels.shape[1]}×{pixels.shape[0]}, "
-            f"{counted(found.n_distinct, 'color')}; "
+            f"{counted(found.n_distinct, 'colour')}; "
             f"k = {ks[0]}{f' to {ks[-1]}' if found.bends else ''} "
             f"fitted in {found.seconds.sum():.3f} s"
             + (f"; elbow at k = {found.elbow}" if found.bends else "")

@@ -140,7 +140,7 @@ class QuantizedArray:
         height, width = self.indices.shape
         before = "" if self.n_distinct is None else f"{self.n_distinct} to "
         error = "" if self.mse is None else f", MSE {self.mse:.4g}"
-        return f"QuantizedArray({width}×{height}, {before}{len(self.palette)} colors{error})"
+        return f"QuantizedArray({width}×{height}, {before}{len(self.palette)} colours{error})"
 
 
 def quantize(
@@ -206,7 +206,7 @@ def quantize(
     >>> photo = np.arange(256, dtype=np.uint8).reshape(16, 16)
     >>> q = distributed.quantize(da.from_array(photo, chunks=5), 4)
     >>> q
-    QuantizedArray(16×16, 256 to 4 colors, MSE 1050)
+    QuantizedArray(16×16, 256 to 4 colours, MSE 1050)
     >>> q.indices.numblocks
     (4, 4)
     >>> whole = kpalette.quantize(photo, 4)

@@ -23,8 +23,8 @@ def write_gif(
     _check_colors(colors, "GIF")
     if has_soft_alpha(colors):
         raise ValueError(
-            "GIF: expected colors that are opaque or wholly transparent, got half-transparent "
-            'ones; alpha="flatten:#rrggbb" lays an image over a color'
+            "GIF: expected colours that are opaque or wholly transparent, got half-transparent "
+            'ones; alpha="flatten:#rrggbb" lays an image over a colour'
         )
     _check_size(indices, "GIF", 65535)
     options: dict[str, Any] = {"optimize": optimize, "interlace": False}
@@ -86,8 +86,8 @@ def write_bmp(
     colors = without_full_alpha(colors)
     if colors.shape[1] == 4:
         raise ValueError(
-            f"BMP: expected opaque colors, got an alpha of {colors[:, 3].min()}; "
-            'alpha="flatten:#rrggbb" lays an image over a color'
+            f"BMP: expected opaque colours, got an alpha of {colors[:, 3].min()}; "
+            'alpha="flatten:#rrggbb" lays an image over a colour'
         )
     options = {"dpi": metadata.dpi} if metadata.dpi else {}
     if np.array_equal(colors, BLACK_AND_WHITE):  # of 8 bits, Pillow would read it as of one
@@ -125,7 +125,7 @@ def _saved(image: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
 def _check_colors(colors: ByteArray, what: str) -> None:
     if len(colors) > 256:
         raise ValueError(
-            f"{what}: expected at most 256 colors, got {len(colors):,}; "
+            f"{what}: expected at most 256 colours, got {len(colors):,}; "
             "PNG, WebP and TIFF hold more"
         )
 

@@ -119,7 +119,7 @@ def encode(
     least, most = int(indices.min()), int(indices.max())
     if least < 0 or most >= len(colors):
         raise ValueError(
-            f"indices: expected 0 to {len(colors) - 1} for {len(colors)} colors, "
+            f"indices: expected 0 to {len(colors) - 1} for {len(colors)} colours, "
             f"got {least} to {most}"
         )
     return _WRITERS[kind](indices, colors, optimize, metadata or Metadata())

@@ -84,7 +84,7 @@ def encode(palette: Palette, kind: str, title: str) -> bytes:
     """
     form = FORMATS[kind]
     if len(palette) > form.most:
-        raise ValueError(f"a .{kind} file holds at most {form.most} colors, got {len(palette)}")
+        raise ValueError(f"a .{kind} file holds at most {form.most} colours, got {len(palette)}")
     if palette.colors.shape[1] == 4 and not form.alpha:
         if (palette.colors[:, 3] < 255).any():
             able = ", ".join(f".{name}" for name, other in FORMATS.items() if other.alpha)

@@ -27,7 +27,7 @@ def read(data: bytes) -> Entries:
         raise PaletteReadError(f"expected {TABLE} or {TABLE + 4} bytes, got {len(data)}")
     count, clear = struct.unpack_from(">HH", data, TABLE) if len(data) > TABLE else (256, NONE)
     if not 1 <= count <= 256:
-        raise PaletteReadError(f"expected a header of 1 to 256 colors, got {count}")
+        raise PaletteReadError(f"expected a header of 1 to 256 colours, got {count}")
     colors = np.frombuffer(data, np.uint8, 3 * count).reshape(-1, 3)
     if clear >= count:  # none, or one that does not count
         return Entries(colors)
@@ -44,7 +44,7 @@ def write(palette: Palette, title: str) -> bytes:
         alphas = palette.colors[translucent, 3].tolist()
         if alphas not in ([], [0]):
             raise ValueError(
-                "a .act file holds one color with alpha 0 and no other alpha but 255, got "
+                "a .act file holds one colour with alpha 0 and no other alpha but 255, got "
                 f"{shown(alphas)}"
             )
         clear = int(translucent[0]) if alphas else NONE

@@ -48,10 +48,10 @@ def _read_color(block: bytes) -> tuple[int, ...]:
     at = 2 + 2 * int.from_bytes(block[:2], "big")
     model, values = block[at : at + 4], block[at + 4 :]
     if len(model) < 4:
-        raise PaletteReadError("expected a color model, got the end of its block")
+        raise PaletteReadError("expected a colour model, got the end of its block")
     if model not in CHANNELS:
         name = model.decode("latin-1").strip()
-        raise PaletteReadError(f"expected colors of the models RGB or Gray, got {name!r}")
+        raise PaletteReadError(f"expected colours of the models RGB or Gray, got {name!r}")
     n = CHANNELS[model]
     if len(values) < 4 * n:
         raise PaletteReadError(f"expected {4 * n} bytes of levels, got {len(values)}")

@@ -34,7 +34,7 @@ def read(data: bytes) -> Entries:
         if value.startswith("#"):
             entries.append(parse_hex(value, name))
     if not entries:
-        raise PaletteReadError("expected at least one color such as '--a: #ff8800;', got none")
+        raise PaletteReadError("expected at least one colour such as '--a: #ff8800;', got none")
     return Entries(to_colors(entries))
 
 

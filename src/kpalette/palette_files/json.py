@@ -42,7 +42,7 @@ def read(data: bytes) -> Entries:
         raise
     except RecursionError:
         raise PaletteReadError(
-            "expected a list of colors, got lists within too many lists"
+            "expected a list of colours, got lists within too many lists"
         ) from None
     except ValueError as error:
         raise PaletteReadError(f"expected JSON, got what is none: {error}") from None
@@ -51,7 +51,7 @@ def read(data: bytes) -> Entries:
         names, counts = content.get("colors"), content.get("counts")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise PaletteReadError(f"colors: expected a list of strings, got {shown(names)}")
-    colors = to_colors([parse_hex(name, f"color {i}") for i, name in enumerate(names, 1)])
+    colors = to_colors([parse_hex(name, f"colour {i}") for i, name in enumerate(names, 1)])
     if counts is None:
         return Entries(colors)
     if not isinstance(counts, list) or any(type(n) is not int or n >= 2**63 for n in counts):

@@ -39,7 +39,7 @@ def read(data: bytes) -> Entries:
     count, entries = "".join(lines[2:3]), lines[3:]
     if not (count.isascii() and count.isdigit()) or count.lstrip("0") != str(len(entries) or ""):
         raise PaletteReadError(
-            f"expected as many colors as line 3 says, {shown(count)}, got {len(entries)}"
+            f"expected as many colours as line 3 says, {shown(count)}, got {len(entries)}"
         )
     return Entries(to_colors([to_levels(line, i) for i, line in enumerate(entries, 4)]))
 
@@ -56,11 +56,11 @@ def _read_riff(data: bytes) -> Entries:
         at += 8 + size + size % 2  # chunks begin at even bytes
     start = at + 12
     if start > len(data):
-        raise PaletteReadError("expected the number of colors, got the end of the file")
+        raise PaletteReadError("expected the number of colours, got the end of the file")
     (count,) = struct.unpack_from("<H", data, at + 10)
     present = (len(data) - start) // 4
     if not 1 <= count <= present:
-        raise PaletteReadError(f"expected the {count} colors of the header, got {present}")
+        raise PaletteReadError(f"expected the {count} colours of the header, got {present}")
     entries = np.frombuffer(data, np.uint8, 4 * count, start).reshape(-1, 4)
     return Entries(entries[:, :3])
 

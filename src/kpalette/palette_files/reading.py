@@ -43,10 +43,10 @@ def distinct(entries: Entries) -> Entries:
     """
     colors, counts = entries
     if not len(colors):
-        raise PaletteReadError("expected at least one color, got none")
+        raise PaletteReadError("expected at least one colour, got none")
     _, first, which = np.unique(colors, axis=0, return_index=True, return_inverse=True)
     if len(first) > MAX_COLORS:
-        raise PaletteReadError(f"expected at most {MAX_COLORS} colors, got {len(first)}")
+        raise PaletteReadError(f"expected at most {MAX_COLORS} colours, got {len(first)}")
     order = np.sort(first)
     if counts is None:
         return Entries(colors[order])

@@ -44,7 +44,7 @@ def read(data: bytes) -> Entries:
     found, first = np.unique(codes, return_index=True)
     if len(found) > MOST:
         raise PaletteReadError(
-            f"expected an indexed PNG, or one of at most {MOST} colors, got {len(found):,} colors"
+            f"expected an indexed PNG, or one of at most {MOST} colours, got {len(found):,} colours"
         )
     return Entries(flat[np.sort(first)])
 
