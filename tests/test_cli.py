@@ -91,6 +91,11 @@ def test_broken_pipe_is_silent(photo: Path) -> None:
         (["compare", "-", "-"], "at most one '-' (stdin), got two"),
         (["compare", "a", "b", "-o", "c.jpg"], "ends in '.png', '.svg' or '.pdf', got 'c.jpg'"),
         (["demo", "what"], "unexpected extra argument"),
+        (["completion"], "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish; see"),
+        (["quantize", "a", "--dither-strength", "1"], "expected a --dither, got none"),
+        (["remap", "a", "--palette", "b.gpl", "--dither-strength", "0"], "expected a --dither"),
+        (["quantize", "a", "--map", "b.gpl", "-k", "4"], "expected --map, whose colours are taken"),
+        (["quantize", "4", "a", "--map", "b.gpl"], "expected --map, whose colours are taken"),
     ],
 )
 def test_wrong_command_lines(

@@ -96,6 +96,23 @@ def test_first_frame(
     np.testing.assert_array_equal(only, kpalette.quantize(clip, 8).rgb)
 
 
+@pytest.mark.parametrize(
+    "command", [["palette"], ["sweep", "-k", "2"], ["compare", "clip.gif"]], ids=lambda c: c[0]
+)
+def test_commands_for_stills_say_that_they_take_the_first_frame(
+    command: list[str],
+    clip: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(clip.parent)
+    assert cli.run([*command, "clip.gif"]) == 0
+    said = capsys.readouterr().err
+    assert "clip.gif: an animation, of which the first frame is taken" in said
+    assert cli.run([*command, "clip.gif", "-q"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_first_frame_by_default_name(clip: Path) -> None:
     assert cli.run(["quantize", str(clip), "-k", "8", "--first-frame"]) == 0
     assert len(frames_of(clip.with_name("clip-8.png"))) == 1

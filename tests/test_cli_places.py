@@ -96,7 +96,7 @@ def test_an_ending_in_capitals_is_the_same(photo: Path) -> None:
         (["--out-dir", "x", "--ext", "_.bmp"], "x/photo_.bmp"),
         (["-o", "x/"], "x/photo-256.png"),
         (["-o", "x.gif"], "x.gif"),
-        (["-o", "odd.name", "--format", "gif"], "odd.name"),
+        (["-o", "odd.name", "--format", "GIF"], "odd.name"),
     ],
 )
 def test_names_and_formats(

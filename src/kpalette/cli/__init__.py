@@ -7,6 +7,7 @@ imported by the commands that need them, when they run, so that --help is quick.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import warnings
@@ -98,7 +99,8 @@ def _run(args: Sequence[str]) -> int:
         command = context.command_path if context else "kpalette"
         if command == "kpalette" and args and args[0] in commands.commands:
             command = f"kpalette {args[0]}"
-        say(f"kpalette: {error.format_message().rstrip('.')}; see '{command} --help'")
+        message = re.sub(r"\s*\n\s*", " ", error.format_message()).rstrip(".")
+        say(f"kpalette: {message}; see '{command} --help'")
         return USAGE
     except Failed as failure:
         say(f"kpalette: {failure}")

@@ -55,7 +55,7 @@ def compare(
     pixels = []
     for photo in (a, b):
         with streams.telling(photo, codes):
-            pixels.append(streams.read(photo).pixels)
+            pixels.append(streams.read_still(photo, quiet))
     if codes:
         return ending(codes)
 

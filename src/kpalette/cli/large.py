@@ -184,10 +184,13 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
             raise Failed(UNREADABLE, str(error).removeprefix("source: ")) from None
 
 
-def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str, Any]) -> int:
-    """Quantize one image in tiles."""
+def quantize(
+    photos: Sequence[str], k: int, dithering: tuple[str | None, float], given: dict[str, Any]
+) -> int:
+    """Quantize one image in tiles; `dithering` is its name and its strength."""
     import shutil
 
+    dither, strength = dithering
     refuse_others(QUANTIZE)
     if len(photos) != 1 or photos[0] == "-":
         raise click.UsageError(f"expected one large image by its name, got {len(photos)} photos")
@@ -202,9 +205,7 @@ def quantize(photos: Sequence[str], k: int, dither: str | None, given: dict[str,
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff', got {out!r}"
         )
     options = {name: given[name] for name in ("space", "effort", "seed", "fixed", "alpha")}
-    options |= {"dither": dither, "dither_strength": given["dither_strength"]}
-    if options["dither_strength"] is None:
-        options["dither_strength"] = 1.0
+    options |= {"dither": dither, "dither_strength": strength}
     if given["map"] is not None:
         from kpalette.cli.remap import load
 

@@ -229,6 +229,15 @@ def dither_options(command: Command) -> Command:
     return added(command, COLORS, options)
 
 
+def dithering(dither: str | None, strength: float | None) -> tuple[str | None, float]:
+    """Give the dither and its strength of what was asked for by `dither_options`."""
+    if dither in (None, "none"):
+        if strength is not None:
+            raise click.UsageError("--dither-strength: expected a --dither, got none")
+        return None, 1.0
+    return dither, 1.0 if strength is None else strength
+
+
 def recursive_option(command: Command) -> Command:
     """Add --recursive."""
     option: Given = (
@@ -264,7 +273,7 @@ def batch_options(command: Command) -> Command:
         (
             ("--format",),
             {
-                "type": click.Choice(["png", "gif", "webp", "tiff", "bmp"]),
+                "type": click.Choice(["png", "gif", "webp", "tiff", "bmp"], case_sensitive=False),
                 "help": "[default: by the ending of OUT or END, otherwise png; an animation's own]",
             },
         ),

@@ -77,7 +77,7 @@ BINARY = ("act", "ase", "png")
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(FORMATS),
+    type=click.Choice(FORMATS, case_sensitive=False),
     help="The palette file's format; without OUT it goes to stdout.",
 )
 @click.option(
@@ -136,7 +136,7 @@ def palette(
         sources = gather(photos, given["recursive"], None)
         names = [source.path for source in sources]
         streams.check_free(out, names, given["force"])
-        counted_here = _count(sources, given["raw"], given["threads"], codes)
+        counted_here = _count(sources, given["raw"], given["threads"], given["quiet"], codes)
         if counted_here is None:
             return ending(codes)
         histogram = counted_here
@@ -197,6 +197,7 @@ def _count(
     sources: Sequence[Source],
     raw: tuple[int, int] | None,
     threads: int | None,
+    quiet: bool,
     codes: set[int],
 ) -> ColorHistogram | None:
     """Count the colours of all photos together; None if one cannot be read."""
@@ -210,7 +211,7 @@ def _count(
             if source.path.endswith(HISTOGRAM):
                 _add(counter, streams.read_histogram(source.path))
             elif raw is None:
-                counter.update(streams.read(source.path).pixels)
+                counter.update(streams.read_still(source.path, quiet))
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)

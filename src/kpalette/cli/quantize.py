@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import large, pngquant, streams
-from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted
+from kpalette.cli.exits import EPILOG, USAGE, Failed, counted
 from kpalette.cli.moving import SCOPE, animator, animator_to
 from kpalette.cli.options import (
     ALPHA,
@@ -24,6 +24,7 @@ from kpalette.cli.options import (
     added,
     batch_options,
     dither_options,
+    dithering,
     fit_options,
     share,
     whole,
@@ -156,6 +157,8 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     number, rest = pngquant.split_number(photos, like_pngquant)
     if number is not None and k is not None:
         raise click.UsageError(f"expected one number of colours, got {number} and -k {k}")
+    if given["map"] is not None and (k or number) and not like_pngquant:
+        raise click.UsageError("expected --map, whose colours are taken, or a number, got both")
     if not rest and number is not None and like_pngquant:
         rest = ["-"]
     if not rest:
@@ -169,7 +172,7 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
         given["effort"] = pngquant.effort(given["speed"])
     dither, strength = _dithering(given)
     if large.is_asked_for(rest, given["out"], given):
-        return large.quantize(rest, k or number or MAX_K, dither, given)
+        return large.quantize(rest, k or number or MAX_K, (dither, strength), given)
     target = target_of(given)
     suffix = f"-{k or number or MAX_K}" if target is None else target.suffix
     if like_pngquant:
@@ -195,8 +198,7 @@ def _dithering(given: dict[str, Any]) -> tuple[str | None, float]:
     usual = "floyd-steinberg" if given["as_pngquant"] and not given["nofs"] else None
     if given["speed"] == 11:
         usual = None
-    dither = given["dither"] or usual
-    return None if dither == "none" else dither, 1.0 if strength is None else strength
+    return dithering(given["dither"] or usual, strength)
 
 
 def _ways(
@@ -284,7 +286,7 @@ def _weights(path: str) -> Any:
         raise Failed(failure.code, f"{path}: {failure}") from None
     grey = pixels[..., 0]
     if pixels.shape[2] != 3 or (pixels != grey[..., None]).any():
-        raise Failed(UNREADABLE, f"{path}: expected a grey image, got one in colours")
+        raise click.UsageError(f"--weights: expected a grey image, got {path} in colours")
     return grey / 255
 
 

@@ -21,6 +21,7 @@ from kpalette.cli.options import (
     batch_options,
     common_options,
     dither_options,
+    dithering,
 )
 
 if TYPE_CHECKING:
@@ -67,14 +68,13 @@ def remap(photos: tuple[str, ...], palette_file: str, **given: Any) -> int:
     from kpalette.cli.batch import Batch
 
     streams.check_instruction_set()
+    dither, strength = dithering(given["dither"], given["dither_strength"])
     batch = Batch(photos, f"-{streams.stem(palette_file)}", given)
     palette = load(palette_file, "--palette")
-    strength = given["dither_strength"]
-
     options: dict[str, Any] = {
         "space": given["space"],
-        "dither": None if given["dither"] == "none" else given["dither"],
-        "dither_strength": 1.0 if strength is None else strength,
+        "dither": dither,
+        "dither_strength": strength,
         "threads": batch.threads,
     }
 

@@ -137,6 +137,16 @@ def read(photo: str) -> Photo:
         raise Failed(UNREADABLE, str(error)) from None
 
 
+def read_still(photo: str, quiet: bool) -> ByteArray:
+    """Read a photo's pixels: those of the first frame of an animation, which is said."""
+    from kpalette import files
+
+    found = read(photo)
+    if not quiet and files.is_animated(io.BytesIO(found.encoded)):
+        say(f"kpalette: {label(photo)}: an animation, of which the first frame is taken")
+    return found.pixels
+
+
 def read_histogram(path: str) -> ColorHistogram:
     """Read a saved histogram."""
     from kpalette import ColorHistogram

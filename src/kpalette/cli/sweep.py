@@ -84,7 +84,7 @@ def sweep(
         streams.check_free(out, [photo], force)
         from kpalette import ColorHistogram, curve
 
-        pixels = streams.read(photo).pixels
+        pixels = streams.read_still(photo, quiet)
         source = ColorHistogram.from_image(pixels, threads=threads) if no_png else pixels
         found = curve.sweep(source, ks, space=space, effort=effort, seed=seed, threads=threads)
         if out is not None:
