@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from benchmarks import charts, verdict
 from benchmarks.charts import short
-from benchmarks.verdict import MEASURES, Cell, Document, Measure, Standing, seconds
+from benchmarks.markdown import bold, figure, number, plural, table
+from benchmarks.summary import SECTIONS, summary
+from benchmarks.verdict import Document, seconds
+from benchmarks.verdict_page import verdicts
 from kpalette.fit import psnr
 
 PAGE, RESULTS = "results.md", "results.json"
-KINDS = {
-    "array": ("In memory", "From an array of pixels to a palette and indices, within a process."),
-    "palette": (
-        "Palettes alone",
-        "From an array of pixels to a palette. Our exact mapper then shows the picture in it, "
-        "which is not timed, so that errors are the palette's.",
-    ),
-    "files": (
-        "Whole processes",
-        "From a PNG file to another: to start, read, write and end is part of it, ours as well.",
-    ),
-}
 
 
 def write(document: Document, folder: Path) -> Path:
@@ -45,21 +34,6 @@ def write(document: Document, folder: Path) -> Path:
     page = folder / PAGE
     page.write_text("\n\n".join("\n".join(part) for part in parts if part) + "\n")
     return page
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
-    """Format rows; all but the first columns are numbers."""
-    marks = ["---"] * left + ["--:"] * (len(head) - left)
-    return [f"| {' | '.join(row)} |" for row in (head, marks, *rows)]
-
-
-def figure(folder: Path, name: str, what: str, drawn: Any) -> list[str]:
-    charts.save(drawn, folder / f"{name}.png")
-    return ["", f"![{what}]({name}.png)"]
-
-
-def number(value: float | None, form: str) -> str:
-    return "–" if value is None else "∞" if math.isinf(value) else format(value, form)
 
 
 def header(document: Document) -> list[str]:
@@ -98,214 +72,6 @@ def header(document: Document) -> list[str]:
     ]
 
 
-def plural(word: str, n: int) -> str:
-    return word if n == 1 else f"{word}s"
-
-
-# --- verdict -------------------------------------------------------------------------------------
-
-
-def verdicts(document: Document, folder: Path) -> list[str]:
-    lines = ["## Verdict", ""]
-    for measure in MEASURES:
-        lines += judge(document, measure)
-    late = verdict.stopped(document)
-    if late:
-        limit = document["plan"]["limit"]
-        told = ", ".join(f"{name} (k = {k})" for name, k in late.items())
-        lines += ["", f"Stopped after {limit:g} s, so of unknown error: {told}."]
-    for k in document["plan"]["ks"]:
-        lines += fronts(document, k, folder)
-    return lines
-
-
-def judge(document: Document, measure: Measure) -> list[str]:
-    """Say for each rival who of ours is faster and no worse, and where that is nearest to fail."""
-    found = verdict.standings(document, measure)
-    lines = [f"### By {measure.name}", ""]
-    if not found:
-        return [*lines, "Nothing was measured that can be compared.", ""]
-    won, all_cells = verdict.wins(document, measure)
-    everywhere = verdict.overall(found)
-    beaten = sum(bool(names) for names in everywhere.values())
-    ks = sorted({standing.k for standing in found})
-    lines += [
-        f"In {won} of {all_cells} cells (a method, a picture, a k) one of ours is faster and no "
-        "worse. Taken over pictures, it is so for "
-        + "; ".join(f"{share(found, k)} at k = {k}" for k in ks)
-        + f"; and it is by the same one of ours at every k for {beaten} of {len(everywhere)}.",
-        "",
-    ]
-    unbeaten = [rival for rival, names in everywhere.items() if not names]
-    if unbeaten:
-        lines += [
-            "For these, no one of ours is both faster and no worse at every k: "
-            f"{'; '.join(unbeaten)}.",
-            "",
-        ]
-    lines += [
-        "For each k: that of ours with most to spare, how many times faster it is, and the other's "
-        f"{error_name(measure)} as a multiple of ours. Bold: none of ours is faster and no worse. "
-        "Last: the least effort of ours that is so at every k where the other's error is known.",
-        "",
-    ]
-    by_rival: dict[str, dict[int, Standing]] = defaultdict(dict)
-    for standing in found:
-        by_rival[standing.rival][standing.k] = standing
-    lines += table(
-        ["method", *(f"k = {k}" for k in ks), "at every k"],
-        [
-            [
-                rival,
-                *(margin_of(standings.get(k)) for k in ks),
-                short_name(everywhere[rival][0]) if everywhere[rival] else "**none**",
-            ]
-            for rival, standings in by_rival.items()
-        ],
-    )
-    lines += ["", "Nearest to losing, or lost:", ""]
-    lines += table(
-        ["method", "picture", "ours", "k", "ours is", f"its {error_name(measure)} / ours"],
-        [
-            [
-                close.rival,
-                close.image,
-                short_name(close.margin.ours),
-                str(close.k),
-                pace(close.margin.time),
-                f"{close.margin.error:.4f}",
-            ]
-            for close in verdict.closest(document, measure)
-        ],
-        left=3,
-    )
-    return [*lines, ""]
-
-
-def share(found: Iterable[Standing], k: int) -> str:
-    """How many methods are beaten at a k, of how many."""
-    here = [bool(standing.winners) for standing in found if standing.k == k]
-    return f"{sum(here)} of {len(here)} methods"
-
-
-def error_name(measure: Measure) -> str:
-    return "distance from 100" if measure.name == "SSIMULACRA2" else "error"
-
-
-def short_name(ours: str) -> str:
-    return ours.removeprefix("kpalette ")
-
-
-def pace(times: float) -> str:
-    return f"{short(times)}× faster" if times >= 1 else f"{short(1 / times)}× slower"
-
-
-def margin_of(standing: Standing | None) -> str:
-    if standing is None:
-        return "–"
-    margin = standing.nearest
-    text = f"{short_name(margin.ours)}: {pace(margin.time)}, {margin.error:.3f}"
-    return text if standing.winners else f"**{text}**"
-
-
-def fronts(document: Document, k: int, folder: Path) -> list[str]:
-    """Draw time against error of what works in memory, and against what is seen for all else."""
-    told = document["rivals"]
-    rows = {
-        name: row
-        for name, row in summary(document, document["cells"], k).items()
-        if row["colors"] <= k
-    }
-    lines = []
-    drawn = [
-        (name, 1e3 * row["seconds"], above_best(row["ratio"]), told[name]["ours"])
-        for name, row in rows.items()
-        if not told[name]["dithered"]
-        and told[name]["kind"] == "array"
-        and not (told[name]["ours"] and told[name]["space"] != "srgb")
-    ]
-    if drawn:
-        what = f"Time against error, k = {k}"
-        chart = charts.scatter(drawn, "milliseconds", "MSE above the best known, %", what)
-        lines += figure(folder, f"error-{k}", what, chart)
-    if k == middle(document):
-        for kind in ("array", "files"):
-            drawn = [
-                (name, 1e3 * row["seconds"], 100 - row["ssimulacra2"], told[name]["ours"])
-                for name, row in rows.items()
-                if told[name]["kind"] == kind and row["ssimulacra2"] is not None
-            ]
-            if drawn:
-                what = f"Time against what is seen, k = {k}, {KINDS[kind][0].lower()}"
-                chart = charts.scatter(
-                    drawn, "milliseconds", "100 − SSIMULACRA2 (less is better)", what
-                )
-                lines += figure(folder, f"seen-{kind}", what, chart)
-    return lines
-
-
-def above_best(ratio: float) -> float:
-    """In percent, from 0.1 on, which is as low as a logarithmic axis goes here."""
-    return max(0.1, 100 * (ratio - 1))
-
-
-def middle(document: Document) -> int:
-    """The k that pictures show which are not drawn for each."""
-    ks = sorted(document["plan"]["ks"])
-    return int(ks[len(ks) // 2])
-
-
-# --- tables --------------------------------------------------------------------------------------
-
-
-def best_known(cells: Iterable[Cell]) -> dict[tuple[str, int], float]:
-    """The lowest error of each picture and k."""
-    lowest: dict[tuple[str, int], float] = {}
-    for cell in cells:
-        if "mse" in cell and verdict.keeps_to_k(cell):
-            key = cell["image"], cell["k"]
-            lowest[key] = min(cell["mse"], lowest.get(key, math.inf))
-    return lowest
-
-
-def summary(document: Document, cells: Iterable[Cell], k: int) -> dict[str, dict[str, Any]]:
-    """What a method did over pictures, by its name."""
-    best = best_known(document["cells"])
-    of: dict[str, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        if cell["k"] == k and cell["seconds"]:
-            of[cell["rival"]].append(cell)
-    return {
-        name: {
-            "seconds": statistics.median(map(seconds, found)),
-            "spread": quartiles([time for cell in found for time in cell["seconds"]]),
-            "mse": statistics.fmean(cell["mse"] for cell in found),
-            "ratio": verdict.mean(
-                verdict.ratio(cell["mse"], best[cell["image"], k]) for cell in found
-            ),
-            "pictures": len(found),
-            "colors": max(cell["colors"] for cell in found),
-            **{
-                key: average([cell.get(key) for cell in found])
-                for key in ("delta_e", "ssimulacra2", "png", "size")
-            },
-        }
-        for name, found in of.items()
-    }
-
-
-def average(values: Iterable[float | None]) -> float | None:
-    there = [value for value in values if value is not None]
-    return statistics.fmean(there) if there else None
-
-
-def quartiles(values: Sequence[float]) -> tuple[float, float]:
-    if len(values) == 1:
-        return values[0], values[0]
-    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
-    return low, high
-
-
 def milliseconds(row: dict[str, Any]) -> str:
     low, high = row["spread"]
     return f"{short(1e3 * row['seconds'])} ({short(1e3 * low)}–{short(1e3 * high)})"
@@ -313,7 +79,7 @@ def milliseconds(row: dict[str, Any]) -> str:
 
 def tables(document: Document) -> list[str]:
     lines = ["## All figures"]
-    for kind, (title, what) in KINDS.items():
+    for kind, (title, what) in SECTIONS.items():
         measured = {cell["rival"] for cell in document["cells"]}
         if not any(document["rivals"][name]["kind"] == kind for name in measured):
             continue
@@ -392,10 +158,6 @@ def one_core(document: Document) -> list[str]:
             [[bold(document, name), *(cell(name, k) for k in ks)] for name in names],
         ),
     ]
-
-
-def bold(document: Document, name: str) -> str:
-    return f"**{name}**" if document["rivals"][name]["ours"] else name
 
 
 # --- growth and memory ---------------------------------------------------------------------------

@@ -243,3 +243,15 @@ def test_every_option_has_help() -> None:
             if parameter.param_type_name == "option" and not parameter.hidden:
                 assert parameter.help, (name, parameter.name)
         assert "kpalette" in command.help, name  # an example
+
+
+def test_nothing_is_left_behind(photo: Path, tmp_path: Path) -> None:
+    """Matplotlib makes a folder for a while where it cannot write to its own."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environment = {**os.environ, "TMPDIR": str(temporary), "MPLCONFIGDIR": "/dev/null/none"}
+    chart = tmp_path / "chart.svg"
+    command = [*COMMAND, "sweep", str(photo), "-k", "2,3", "-o", str(chart)]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert chart.exists()
+    assert files_in(temporary) == set()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import charts, contest, quality, report, roof, verdict, workers
+from benchmarks import charts, contest, quality, report, roof, summary, verdict, workers
 from benchmarks.rivals import ALL, KINDS, Missing, Pixels, Result, Rival
 from benchmarks.rivals.rival import package, program
 from benchmarks.verdict import MEASURES
@@ -331,7 +331,7 @@ class TestVerdict:
                 entry["colors"] = 5
         assert [s.k for s in verdict.standings(document, MSE)] == [8]
         assert {close.k for close in verdict.closest(document, MSE)} == {8}
-        assert report.best_known(document["cells"])["a", 4] == 5
+        assert summary.best_known(document["cells"])["a", 4] == 5
         page = report.write(document, tmp_path).read_text()
         assert "| Other, 5 colours | 4,000 (2,500–5,500) | 1.00 | – |" in page
 
@@ -419,7 +419,7 @@ class TestReport:
             benchmarks.main(["report", str(path)])
 
     def test_best_known_is_the_lowest_of_a_picture_and_k(self) -> None:
-        assert report.best_known(self.DOCUMENT["cells"]) == dict.fromkeys(
+        assert summary.best_known(self.DOCUMENT["cells"]) == dict.fromkeys(
             itertools.product(IMAGES, KS), 5
         )
 

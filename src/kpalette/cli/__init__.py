@@ -36,6 +36,9 @@ from kpalette.cli.exits import (
 #: In the order of the documentation. Each is in the module of its name, by its name.
 NAMES = ("quantize", "palette", "remap", "sweep", "compare", "demo", "serve", "completion")
 
+#: What has workers, or temporary folders, to do away with at exit.
+UNTIDY = frozenset({"dask", "matplotlib"})
+
 #: What is said of signals that end the program; of a broken pipe, nothing.
 STOPPED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
@@ -60,9 +63,9 @@ def main() -> NoReturn:
         code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else UNWRITABLE
     except Stopped as stopped:  # while it was said how the command ended
         code = 128 + stopped.number
-    if streams.abandoned or "dask" not in sys.modules:
+    if streams.abandoned or UNTIDY.isdisjoint(sys.modules):
         # No thread is writing, others need not be waited for, and what Python would take apart
-        # the system frees at once. Dask has workers and folders to do away with.
+        # the system frees at once.
         os._exit(code)
     sys.exit(code)
 

@@ -208,8 +208,8 @@ def _as_options(message: str) -> str:
 
     Examples
     --------
-    >>> _as_options("lay it over a color by alpha='flatten:#ffffff'")
-    'lay it over a color by --alpha flatten:#ffffff'
+    >>> _as_options("lay it over a colour by alpha='flatten:#ffffff'")
+    'lay it over a colour by --alpha flatten:#ffffff'
     """
     return re.sub(r"""\b(\w+)=(["'])(.*?)\2""", r"--\1 \3", message)
 

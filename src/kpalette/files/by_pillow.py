@@ -11,7 +11,12 @@ from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files.metadata import Metadata
-from kpalette.files.pictures import has_soft_alpha, to_pillow, to_true_color, without_full_alpha
+from kpalette.files.pictures import (
+    check_no_soft_alpha,
+    to_pillow,
+    to_true_color,
+    without_full_alpha,
+)
 
 BLACK_AND_WHITE = ((0, 0, 0), (255, 255, 255))
 
@@ -21,11 +26,7 @@ def write_gif(
 ) -> bytes:
     """Encode as GIF, where a pixel is transparent or opaque and nothing between."""
     _check_colors(colors, "GIF")
-    if has_soft_alpha(colors):
-        raise ValueError(
-            "GIF: expected colours that are opaque or wholly transparent, got half-transparent "
-            'ones; alpha="flatten:#rrggbb" lays an image over a colour'
-        )
+    check_no_soft_alpha(colors, "GIF")
     _check_size(indices, "GIF", 65535)
     options: dict[str, Any] = {"optimize": optimize, "interlace": False}
     if colors.shape[1] == 4 and len(clear := np.flatnonzero(colors[:, 3] == 0)):

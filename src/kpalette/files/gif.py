@@ -17,7 +17,7 @@ from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, changes, hundredths
-from kpalette.files.pictures import has_soft_alpha
+from kpalette.files.pictures import check_no_soft_alpha
 
 MOST = 65_535  #: What 16 bits hold: hundredths of a second, pixels of width, repeats.
 
@@ -33,11 +33,8 @@ def write_gif(
     optimize: bool = False,
 ) -> None:
     """Write frames as GIF: see :data:`kpalette.files.animated.ENCODERS`."""
-    if any(map(has_soft_alpha, palettes)):
-        raise ValueError(
-            "gif: expected colours that are opaque or wholly transparent, got half-transparent "
-            "ones; lay the frames over a colour, as with alpha='flatten:#ffffff'"
-        )
+    for colors in palettes:
+        check_no_soft_alpha(colors, "gif")
     if max(size) > MOST:
         raise ValueError(f"gif: expected at most {MOST} pixels a side, got {size[0]}×{size[1]}")
     if loop > MOST + 1:

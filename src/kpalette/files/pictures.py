@@ -37,9 +37,13 @@ def trimmed_alphas(colors: ByteArray) -> bytes:
     return colors[:, 3].tobytes().rstrip(b"\xff") or b"\xff"
 
 
-def has_soft_alpha(colors: ByteArray) -> bool:
-    """Tell whether a colour (k, 3 or 4) is neither opaque nor wholly transparent."""
-    return colors.shape[1] == 4 and bool(((colors[:, 3] > 0) & (colors[:, 3] < 255)).any())
+def check_no_soft_alpha(colors: ByteArray, what: str) -> None:
+    """Refuse colours (k, 3 or 4) for GIF of which one is neither opaque nor wholly transparent."""
+    if colors.shape[1] == 4 and ((colors[:, 3] > 0) & (colors[:, 3] < 255)).any():
+        raise ValueError(
+            f"{what}: expected colours that are opaque or wholly transparent, got half-transparent "
+            "ones; alpha='flatten:#ffffff' lays what is shown over a colour"
+        )
 
 
 def without_full_alpha(colors: ByteArray) -> ByteArray:

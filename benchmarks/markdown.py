@@ -1,0 +1,34 @@
+"""Pieces of Markdown for the page of the open benchmark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import charts
+from benchmarks.verdict import Document
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
+    """Format rows; all but the first columns are numbers."""
+    marks = ["---"] * left + ["--:"] * (len(head) - left)
+    return [f"| {' | '.join(row)} |" for row in (head, marks, *rows)]
+
+
+def figure(folder: Path, name: str, what: str, drawn: Any) -> list[str]:
+    charts.save(drawn, folder / f"{name}.png")
+    return ["", f"![{what}]({name}.png)"]
+
+
+def number(value: float | None, form: str) -> str:
+    return "–" if value is None else "∞" if math.isinf(value) else format(value, form)
+
+
+def plural(word: str, n: int) -> str:
+    return word if n == 1 else f"{word}s"
+
+
+def bold(document: Document, name: str) -> str:
+    return f"**{name}**" if document["rivals"][name]["ours"] else name
