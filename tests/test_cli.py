@@ -234,7 +234,7 @@ def test_completion_of_files(capsys: pytest.CaptureFixture[str]) -> None:
         environment = {**os.environ, "_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
         environment["COMP_WORDS"] = f"kpalette {command} ph"
         done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)
-        assert done.stdout == "file,ph\n"
+        assert (done.returncode, done.stdout) == (0, "file,ph\n")
 
 
 def test_every_option_has_help() -> None:

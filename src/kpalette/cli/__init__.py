@@ -113,8 +113,10 @@ def _run(args: Sequence[str]) -> int:
         if number in STOPPED:
             say(f"kpalette: {STOPPED[number]}")
         return 128 + number
-    except (BrokenPipeError, SystemExit):  # the latter is how click ends on the former
+    except BrokenPipeError:
         return BROKEN_PIPE
+    except SystemExit as end:  # which is how click ends on a broken pipe, or completes for a shell
+        return BROKEN_PIPE if end.code else 0
     except FileNotFoundError:  # of where relative paths begin; all else is told by the commands
         say("kpalette: the current directory is gone")
         return UNREADABLE
