@@ -6,6 +6,7 @@ imported by the commands that need them, when they run, so that --help is quick.
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -49,6 +50,8 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     # NumPy would start threads for linear algebra, of which nothing here has need.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Hardly anything of what imports make goes again: to look for it takes a small run's twentieth.
+    gc.set_threshold(100_000)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
