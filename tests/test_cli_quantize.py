@@ -363,6 +363,16 @@ def test_orientation_is_applied_once(flag: str, kind: str, tmp_path: Path) -> No
 # What it needs
 
 
+def test_fast_compresses_quickly(photo: Path) -> None:
+    out = photo.with_name("out.png")
+    q = kpalette.quantize(photo, 16, effort="fast")
+    args = ["quantize", str(photo), "-k", "16", "--effort", "fast", "-q", "-f", "-o", str(out)]
+    assert cli.run(args) == 0
+    assert out.read_bytes() == q.encode("png", quick=True) != q.encode("png")
+    assert cli.run([*args, "--optimize"]) == 0
+    assert out.read_bytes() == q.encode("png", optimize=True)
+
+
 def test_nothing_is_imported_that_is_not_used(photo: Path) -> None:
     code = (
         "import sys; from kpalette import cli; cli.run(['quantize', sys.argv[1], '-q']);"

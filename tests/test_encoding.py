@@ -149,6 +149,16 @@ def test_colours_under_full_transparency_are_kept() -> None:
         assert np.array_equal(decoded(files.encode(indices, colors, kind)), colors[indices])
 
 
+def test_quick_png() -> None:
+    q = kpalette.quantize(gradient(90, 120), 64, dither="floyd-steinberg")
+    plain, quick = q.encode("png"), q.encode("png", quick=True)
+    assert len(plain) < len(quick) < 1.5 * len(plain)
+    np.testing.assert_array_equal(decoded(quick), q.rgba)
+    assert q.encode("webp", quick=True) == q.encode("webp")
+    with pytest.raises(ValueError, match="expected optimize or quick, got both"):
+        q.encode("png", optimize=True, quick=True)
+
+
 @pytest.mark.parametrize("alpha", [1, 128, 254])
 def test_soft_alpha_in_a_gif_is_refused(alpha: int) -> None:
     colors = np.array([[9, 9, 9, 0], [50, 0, 0, alpha], [90, 0, 0, 255]], np.uint8)

@@ -68,7 +68,12 @@ class Quantized:
         return files.to_pillow(self.indices, self.palette.colors)
 
     def encode(
-        self, kind: str = "png", *, optimize: bool = False, metadata: Metadata | None = None
+        self,
+        kind: str = "png",
+        *,
+        optimize: bool = False,
+        quick: bool = False,
+        metadata: Metadata | None = None,
     ) -> bytes:
         """Give the bytes of an image file with exactly the palette's colours.
 
@@ -81,6 +86,8 @@ class Quantized:
         optimize : bool
             Take longer for a smaller file, with the same pixels. For PNG, needs oxipng, which
             ``pip install 'kpalette[optimize]'`` brings.
+        quick : bool
+            Compress an indexed PNG in a fifth of the time: photos are then 5 to 7 % larger.
         metadata : kpalette.files.Metadata, optional
             What else to write, as far as the format holds it: such as
             :func:`kpalette.files.read_metadata` gives of the source. Nothing unless told.
@@ -90,8 +97,8 @@ class Quantized:
         ImportError
             If oxipng is needed and not installed.
         ValueError
-            If the format has no room for so many colours, their alpha or so large an image, or
-            `kind` is another.
+            If the format has no room for so many colours, their alpha or so large an image, `kind`
+            is another, or it is to be both optimized and quick.
 
         Examples
         --------
@@ -102,7 +109,12 @@ class Quantized:
         (b'GIF', b'PNG')
         """
         return files.encode(
-            self.indices, self.palette.colors, kind, optimize=optimize, metadata=metadata
+            self.indices,
+            self.palette.colors,
+            kind,
+            optimize=optimize,
+            quick=quick,
+            metadata=metadata,
         )
 
     def save(
@@ -110,6 +122,7 @@ class Quantized:
         path: str | os.PathLike[str],
         *,
         optimize: bool = False,
+        quick: bool = False,
         metadata: Metadata | None = None,
     ) -> None:
         """Write an image file with exactly the palette's colours.
@@ -120,7 +133,7 @@ class Quantized:
         ----------
         path : path
             Its ending says the format: .png, .gif, .webp, .tif, .tiff or .bmp, in any case.
-        optimize, metadata
+        optimize, quick, metadata
             As :meth:`encode`.
 
         Raises
@@ -130,7 +143,8 @@ class Quantized:
         OSError
             If the file cannot be written.
         """
-        encoded = self.encode(files.kind_of(path), optimize=optimize, metadata=metadata)
+        kind = files.kind_of(path)
+        encoded = self.encode(kind, optimize=optimize, quick=quick, metadata=metadata)
         with files.replacing(path) as file:
             file.write(encoded)
 

@@ -94,6 +94,7 @@ class Batch:
             # pngquant writes over a photo of the same run, once it has its own picture.
             taken=real_paths(others if like_pngquant else [*paths, *others]),
             optimize=given["optimize"],
+            quick=given.get("effort") == "fast" and not given["optimize"],
             keep_metadata=not given["strip"],
             force=given["force"],
             skip_existing=given["skip_existing"],

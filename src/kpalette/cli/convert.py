@@ -69,6 +69,7 @@ class Recipe:
     bar: bool = False
     taken: frozenset[str] = frozenset()
     optimize: bool = False
+    quick: bool = False
     keep_metadata: bool = False
     force: bool = False
     skip_existing: bool = False
@@ -152,7 +153,9 @@ class Recipe:
             from kpalette import files
 
             metadata = files.read_metadata(io.BytesIO(photo.encoded))
-        encoded = quantized.encode(kind, optimize=self.optimize, metadata=metadata)
+        encoded = quantized.encode(
+            kind, optimize=self.optimize, quick=self.quick, metadata=metadata
+        )
         height, width = quantized.indices.shape
         line = (
             f"{width}×{height}{', the first frame' if is_first else ''}, "

@@ -24,7 +24,7 @@ FORMATS = {
     ".bmp": "bmp",
 }
 
-_WRITERS: dict[str, Callable[[np.ndarray[Any, Any], ByteArray, bool, Metadata], bytes]] = {
+_WRITERS: dict[str, Callable[..., bytes]] = {
     "png": png.write,
     "gif": by_pillow.write_gif,
     "webp": by_pillow.write_webp,
@@ -58,6 +58,7 @@ def encode(
     kind: str,
     *,
     optimize: bool = False,
+    quick: bool = False,
     metadata: Metadata | None = None,
 ) -> bytes:
     """Give the bytes of an image file with exactly these pixels.
@@ -86,6 +87,9 @@ def encode(
         Take longer for a smaller file: PNG by oxipng, which the extra ``kpalette[optimize]``
         installs; GIF without the colours that no pixel has; WebP at its hardest. PNG and GIF
         may then hold the palette in another order. TIFF and BMP stay as they are.
+    quick : bool
+        Compress an indexed PNG in a fifth of the time: photos are then 5 to 7 % larger. The
+        other formats stay as they are.
     metadata : Metadata, optional
         What else to write, as far as the format holds it; see :class:`Metadata`.
 
@@ -96,8 +100,8 @@ def encode(
     TypeError
         If the colours' dtype is not uint8, or the metadata something else.
     ValueError
-        If the format has no room for so many colours, their alpha or so large an image, or an
-        argument is out of range.
+        If the format has no room for so many colours, their alpha or so large an image, an argument
+        is out of range, or it is to be both optimized and quick.
 
     Examples
     --------
@@ -122,4 +126,7 @@ def encode(
             f"indices: expected 0 to {len(colors) - 1} for {len(colors)} colours, "
             f"got {least} to {most}"
         )
-    return _WRITERS[kind](indices, colors, optimize, metadata or Metadata())
+    if optimize and quick:
+        raise ValueError("expected optimize or quick, got both")
+    options = {"quick": True} if quick and kind == "png" else {}
+    return _WRITERS[kind](indices, colors, optimize, metadata or Metadata(), **options)
