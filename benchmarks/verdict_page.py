@@ -134,7 +134,9 @@ def fronts(document: Document, k: int, folder: Path) -> list[str]:
     ]
     if drawn:
         what = f"Time against error, k = {k}"
-        chart = charts.scatter(drawn, "milliseconds", "MSE above the best known, %", what)
+        chart = charts.scatter(
+            drawn, "milliseconds", "MSE above the best known, %; at 0.1: or less", what
+        )
         lines += figure(folder, f"error-{k}", what, chart)
     if k == middle(document):
         for kind in ("array", "files"):
