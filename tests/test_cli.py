@@ -237,6 +237,17 @@ def test_completion_of_files(capsys: pytest.CaptureFixture[str]) -> None:
         assert (done.returncode, done.stdout) == (0, "file,ph\n")
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [("quantize", "--map"), ("quantize", "--out-dir"), ("palette", "-o"), ("remap", "--palette")],
+)
+def test_completion_of_files_for_options(command: str, option: str) -> None:
+    environment = {**os.environ, "_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": "3"}
+    environment["COMP_WORDS"] = f"kpalette {command} {option} ph"
+    done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "file,ph\n")
+
+
 def test_every_option_has_help() -> None:
     for name, command in cli.commands.commands.items():
         for parameter in command.params:

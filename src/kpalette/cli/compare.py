@@ -17,6 +17,7 @@ from kpalette.cli.options import Sectioned, common_options
 @click.option(
     "-o",
     "--out",
+    type=click.Path(readable=False),
     metavar="OUT",
     help="Draw where they differ, into a file whose name ends in .png, .svg or .pdf: CIEDE2000 of "
     "each pixel, on a scale from 0 to 10.",

@@ -14,6 +14,7 @@ from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
 @click.option(
     "-o",
     "--out",
+    type=click.Path(readable=False),
     metavar="DIR",
     default="demo",
     show_default=True,

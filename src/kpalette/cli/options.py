@@ -257,6 +257,7 @@ def batch_options(command: Command) -> Command:
         (
             ("-o", "--out", "--output"),
             {
+                "type": click.Path(readable=False),
                 "metavar": "OUT",
                 "help": "A file, or a directory, or - for stdout. A name that ends in / is a "
                 "directory, made if need be.  [default: see above]",
@@ -304,6 +305,7 @@ def batch_options(command: Command) -> Command:
         (
             ("--out-dir",),
             {
+                "type": click.Path(readable=False),
                 "metavar": "DIR",
                 "help": "Write below DIR, made if need be: x/sub/a.jpg of folder x to "
                 "DIR/sub/a.png.",

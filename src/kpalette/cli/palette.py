@@ -41,6 +41,7 @@ HISTOGRAM = ".histogram"
 CHECKPOINT: Given = (
     ("--checkpoint",),
     {
+        "type": click.Path(readable=False),
         "metavar": "DIR",
         "help": "Keep in DIR what is counted, so that a run that was stopped can be taken up.",
     },
@@ -71,6 +72,7 @@ BINARY = ("act", "ase", "png")
 @click.option(
     "-o",
     "--out",
+    type=click.Path(readable=False),
     metavar="OUT",
     help="A palette file, whose format goes by its suffix unless --format tells, or - for stdout.",
 )

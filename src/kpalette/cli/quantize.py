@@ -62,7 +62,14 @@ WORDS: list[Given] = [
             "help": "--dither floyd-steinberg, of strength S from 0 to 1.",
         },
     ),
-    (("--map",), {"metavar": "FILE", "help": "Take the colours of this palette or image."}),
+    (
+        ("--map",),
+        {
+            "type": click.Path(readable=False),
+            "metavar": "FILE",
+            "help": "Take the colours of this palette or image.",
+        },
+    ),
     (
         ("--posterize",),
         {
@@ -85,6 +92,7 @@ PIXELS: list[Given] = [
     (
         ("--weights",),
         {
+            "type": click.Path(readable=False),
             "metavar": "MAP",
             "help": "A grey image of the photo's size: the lighter, the more a pixel matters.",
         },
@@ -136,8 +144,8 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
 
     photo.jpg becomes photo-16.png beside it, for K = 16, or photo-psnr-38.png, or what OUT, END or
     DIR say; stdin goes to stdout; an animation keeps its format. What another photo would become is
-    taken for an earlier result and left alone, and so is all of DIR. With --effort fast a PNG is
-    also compressed in less time, and 5 to 7 % larger.
+    taken for an earlier result, if a folder or a pattern holds it, and left alone, and so is all of
+    DIR. With --effort fast a PNG is also compressed in less time, and 5 to 7 % larger.
 
     Without a command's name, "kpalette" itself takes pngquant's command lines: it dithers unless
     told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing but errors unless told
@@ -159,7 +167,7 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     if number is not None and k is not None:
         raise click.UsageError(f"expected one number of colours, got {number} and -k {k}")
     if given["map"] is not None and (k or number) and not like_pngquant:
-        raise click.UsageError("expected --map, whose colours are taken, or a number, got both")
+        raise click.UsageError("expected --map, whose colours are taken, or -k, got both")
     if not rest and number is not None and like_pngquant:
         rest = ["-"]
     if not rest:

@@ -94,7 +94,7 @@ def check_instruction_set() -> None:
 def check_no_terminal() -> None:
     """Refuse to write what is no text to a terminal."""
     if os.isatty(1):
-        raise click.UsageError("expected stdout to be a file or a pipe, not a terminal; see -o")
+        raise click.UsageError("expected stdout to be a file (-o) or a pipe, not a terminal")
 
 
 def check_free(out: str | None, inputs: Sequence[str], force: bool) -> None:

@@ -45,6 +45,7 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
 @click.option(
     "-o",
     "--out",
+    type=click.Path(readable=False),
     metavar="OUT",
     help="Draw the curve into a file whose name ends in .png, .svg or .pdf.",
 )
