@@ -6,6 +6,7 @@ imported by the commands that need them, when they run, so that --help is quick.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import re
@@ -37,9 +38,6 @@ from kpalette.cli.exits import (
 #: In the order of the documentation. Each is in the module of its name, by its name.
 NAMES = ("quantize", "palette", "remap", "sweep", "compare", "demo", "serve", "completion")
 
-#: What has workers, or temporary folders, to do away with at exit.
-UNTIDY = frozenset({"dask", "matplotlib"})
-
 #: What is said of signals that end the program; of a broken pipe, nothing.
 STOPPED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
@@ -66,11 +64,11 @@ def main() -> NoReturn:
         code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else UNWRITABLE
     except Stopped as stopped:  # while it was said how the command ended
         code = 128 + stopped.number
-    if streams.abandoned or UNTIDY.isdisjoint(sys.modules):
-        # No thread is writing, others need not be waited for, and what Python would take apart
-        # the system frees at once.
-        os._exit(code)
-    sys.exit(code)
+    if not streams.abandoned:
+        atexit._run_exitfuncs()  # Dask and Matplotlib have temporary folders to do away with
+    # No thread is writing, others need not be waited for, and what Python would take apart the
+    # system frees at once. Of readers that an error stopped, Zarr's would complain meanwhile.
+    os._exit(code)
 
 
 def _stop(number: int, _: Any) -> NoReturn:
