@@ -72,9 +72,3 @@ def quartiles(values: Sequence[float]) -> tuple[float, float]:
         return values[0], values[0]
     low, _, high = statistics.quantiles(values, n=4, method="inclusive")
     return low, high
-
-
-def middle(document: Document) -> int:
-    """The k that pictures show which are not drawn for each."""
-    ks = sorted(document["plan"]["ks"])
-    return int(ks[len(ks) // 2])

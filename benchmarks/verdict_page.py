@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks import charts, verdict
 from benchmarks.charts import short
 from benchmarks.markdown import figure, table
-from benchmarks.summary import SECTIONS, middle, summary
+from benchmarks.summary import SECTIONS, summary
 from benchmarks.verdict import MEASURES, Document, Measure, Standing
 
 
@@ -157,3 +157,9 @@ def fronts(document: Document, k: int, folder: Path) -> list[str]:
 def above_best(ratio: float) -> float:
     """In percent, from 0.1 on, which is as low as a logarithmic axis goes here."""
     return max(0.1, 100 * (ratio - 1))
+
+
+def middle(document: Document) -> int:
+    """The k that pictures show which are not drawn for each."""
+    ks = sorted(document["plan"]["ks"])
+    return int(ks[len(ks) // 2])

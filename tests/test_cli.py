@@ -229,12 +229,18 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "--shared-palette" in done.stdout
 
 
-def test_completion_of_files(capsys: pytest.CaptureFixture[str]) -> None:
+def completed(*words: str) -> str:
+    """Give what bash is told of the last of the words after the program's name."""
+    asked = {"_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": str(len(words))}
+    environment = {**os.environ, **asked, "COMP_WORDS": " ".join(["kpalette", *words])}
+    done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0
+    return done.stdout
+
+
+def test_completion_of_files() -> None:
     for command in ("quantize", "palette", "remap", "sweep", "compare"):
-        environment = {**os.environ, "_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": "2"}
-        environment["COMP_WORDS"] = f"kpalette {command} ph"
-        done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)
-        assert (done.returncode, done.stdout) == (0, "file,ph\n")
+        assert completed(command, "ph") == "file,ph\n"
 
 
 @pytest.mark.parametrize(
@@ -242,10 +248,7 @@ def test_completion_of_files(capsys: pytest.CaptureFixture[str]) -> None:
     [("quantize", "--map"), ("quantize", "--out-dir"), ("palette", "-o"), ("remap", "--palette")],
 )
 def test_completion_of_files_for_options(command: str, option: str) -> None:
-    environment = {**os.environ, "_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": "3"}
-    environment["COMP_WORDS"] = f"kpalette {command} {option} ph"
-    done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (0, "file,ph\n")
+    assert completed(command, option, "ph") == "file,ph\n"
 
 
 def test_every_option_has_help() -> None:

@@ -8,16 +8,16 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
-from kpalette.cli.options import Sectioned, common_options
+from kpalette.cli.options import PATH, Sectioned, common_options
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument("a", metavar="A", type=click.Path(readable=False))
-@click.argument("b", metavar="B", type=click.Path(readable=False))
+@click.argument("a", metavar="A", type=PATH)
+@click.argument("b", metavar="B", type=PATH)
 @click.option(
     "-o",
     "--out",
-    type=click.Path(readable=False),
+    type=PATH,
     metavar="OUT",
     help="Draw where they differ, into a file whose name ends in .png, .svg or .pdf: CIEDE2000 of "
     "each pixel, on a scale from 0 to 10.",

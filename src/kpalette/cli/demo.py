@@ -8,13 +8,14 @@ import click
 
 from kpalette.cli import plan
 from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
+from kpalette.cli.options import PATH
 
 
 @click.command("demo", epilog=EPILOG)
 @click.option(
     "-o",
     "--out",
-    type=click.Path(readable=False),
+    type=PATH,
     metavar="DIR",
     default="demo",
     show_default=True,

@@ -19,6 +19,9 @@ MAX_THREADS = 256
 MAX_FRAME = 1 << 28
 MOST_DIGITS = 20
 
+#: A name that shells complete. What is wrong with the file itself, the commands tell.
+PATH = click.Path(readable=False)
+
 OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
 LARGE = "Large images"
 PNGQUANT, MANNERS = "In pngquant's words", "Manners"
@@ -257,7 +260,7 @@ def batch_options(command: Command) -> Command:
         (
             ("-o", "--out", "--output"),
             {
-                "type": click.Path(readable=False),
+                "type": PATH,
                 "metavar": "OUT",
                 "help": "A file, or a directory, or - for stdout. A name that ends in / is a "
                 "directory, made if need be.  [default: see above]",
@@ -305,7 +308,7 @@ def batch_options(command: Command) -> Command:
         (
             ("--out-dir",),
             {
-                "type": click.Path(readable=False),
+                "type": PATH,
                 "metavar": "DIR",
                 "help": "Write below DIR, made if need be: x/sub/a.jpg of folder x to "
                 "DIR/sub/a.png.",

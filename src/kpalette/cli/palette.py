@@ -18,6 +18,7 @@ from kpalette.cli.options import (
     FIXED,
     LARGE,
     MANY,
+    PATH,
     Given,
     Sectioned,
     added,
@@ -41,7 +42,7 @@ HISTOGRAM = ".histogram"
 CHECKPOINT: Given = (
     ("--checkpoint",),
     {
-        "type": click.Path(readable=False),
+        "type": PATH,
         "metavar": "DIR",
         "help": "Keep in DIR what is counted, so that a run that was stopped can be taken up.",
     },
@@ -59,9 +60,7 @@ BINARY = ("act", "ase", "png")
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument(
-    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(readable=False)
-)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
 @click.option(
     "-k",
     default="8",
@@ -72,7 +71,7 @@ BINARY = ("act", "ase", "png")
 @click.option(
     "-o",
     "--out",
-    type=click.Path(readable=False),
+    type=PATH,
     metavar="OUT",
     help="A palette file, whose format goes by its suffix unless --format tells, or - for stdout.",
 )

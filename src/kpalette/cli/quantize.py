@@ -17,6 +17,7 @@ from kpalette.cli.options import (
     FIXED,
     MANY,
     MAX_K,
+    PATH,
     PNGQUANT,
     Given,
     Option,
@@ -65,7 +66,7 @@ WORDS: list[Given] = [
     (
         ("--map",),
         {
-            "type": click.Path(readable=False),
+            "type": PATH,
             "metavar": "FILE",
             "help": "Take the colours of this palette or image.",
         },
@@ -92,7 +93,7 @@ PIXELS: list[Given] = [
     (
         ("--weights",),
         {
-            "type": click.Path(readable=False),
+            "type": PATH,
             "metavar": "MAP",
             "help": "A grey image of the photo's size: the lighter, the more a pixel matters.",
         },
@@ -110,7 +111,7 @@ class Quantize(Sectioned):
 
 
 @click.command(cls=Quantize, epilog=EPILOG)
-@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=click.Path(readable=False))
+@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=PATH)
 @click.option(
     "-k",
     callback=whole(1, MAX_K, str(MAX_K)),

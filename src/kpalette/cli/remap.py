@@ -14,6 +14,7 @@ from kpalette.cli.options import (
     ALPHA,
     COLORS,
     MAX_K,
+    PATH,
     SPACE,
     Option,
     Sectioned,
@@ -31,9 +32,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument(
-    "photos", metavar="PHOTO...", nargs=-1, required=True, type=click.Path(readable=False)
-)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
 @click.option(
     "--palette",
     "palette_file",
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
     help="A palette of at most 256 colours: .act, .ase, .css, .gpl, .hex, .json, .pal or .png.",
     cls=Option,
     section=COLORS,
-    type=click.Path(readable=False),
+    type=PATH,
 )
 @functools.partial(added, section=COLORS, options=[SPACE, ALPHA])
 @dither_options

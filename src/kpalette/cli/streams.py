@@ -44,11 +44,17 @@ class Photo(NamedTuple):
     pixels: ByteArray
     encoded: bytes
 
+    def is_animated(self) -> bool:
+        """Tell whether there are more frames than that of the pixels."""
+        from kpalette import files
+
+        return files.is_animated(io.BytesIO(self.encoded))
+
     def frames(self) -> Iterator[ByteArray]:
         """Give the pixels, or those of each frame of an animation."""
         from kpalette import files
 
-        if not files.is_animated(io.BytesIO(self.encoded)):
+        if not self.is_animated():
             yield self.pixels
             return
         try:
@@ -139,10 +145,8 @@ def read(photo: str) -> Photo:
 
 def read_still(photo: str, quiet: bool) -> ByteArray:
     """Read a photo's pixels: those of the first frame of an animation, which is said."""
-    from kpalette import files
-
     found = read(photo)
-    if not quiet and files.is_animated(io.BytesIO(found.encoded)):
+    if not quiet and found.is_animated():
         say(f"kpalette: {label(photo)}: an animation, of which the first frame is taken")
     return found.pixels
 

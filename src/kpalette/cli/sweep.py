@@ -9,7 +9,7 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, counted, say
-from kpalette.cli.options import Sectioned, fit_options
+from kpalette.cli.options import PATH, Sectioned, fit_options
 
 MAX_K = 65_536
 
@@ -32,7 +32,7 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
-@click.argument("photo", metavar="PHOTO", type=click.Path(readable=False))
+@click.argument("photo", metavar="PHOTO", type=PATH)
 @click.option(
     "-k",
     "ks",
@@ -45,7 +45,7 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
 @click.option(
     "-o",
     "--out",
-    type=click.Path(readable=False),
+    type=PATH,
     metavar="OUT",
     help="Draw the curve into a file whose name ends in .png, .svg or .pdf.",
 )
