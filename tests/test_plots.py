@@ -6,12 +6,12 @@ import types
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
+from matplotlib import pyplot, rc_context
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from conftest import noise
-from kpalette import image, model
+from kpalette import image, metrics, model
 
 PICTURE = image.Image(noise(4, 6), title="noise")
 
@@ -95,6 +95,51 @@ def test_a_name_of_no_format_is_refused_and_leaves_nothing(plot, tmp_path) -> No
     with pytest.raises(ValueError, match="'xyz' is not supported"):
         plot(save=tmp_path / "a.xyz")
     assert not list(tmp_path.iterdir())
+
+
+#: Every function that writes a title, by name.
+TITLED = {
+    "display_images": lambda title, **how: image.display_images(
+        image.Image(PICTURE.rgb_matrix, title=title), **how
+    ),
+    "plot_rgb_vector": lambda title, **how: image.plot_rgb_vector(
+        PICTURE.rgb_vector, title=title, **how
+    ),
+    "plot_error_map": lambda title, **how: metrics.plot_error_map(np.eye(8), title=title, **how),
+}
+
+
+@pytest.mark.parametrize("titled", TITLED.values(), ids=TITLED)
+class TestTitles:
+    @pytest.mark.parametrize(
+        ("title", "shown"),
+        [
+            ("Feature vectors $$ X $$", "Feature vectors $ X $"),
+            (r"$\alpha_1$ and $k$", r"$\alpha_1$ and $k$"),
+            ("k\n$k^2$", "k\n$k^2$"),
+        ],
+    )
+    def test_mathematics_is_typeset(self, titled, title, shown, tmp_path) -> None:
+        axes = titled(title, save=tmp_path / "a.png").axes[0]
+        assert axes.get_title() == shown
+        assert axes.title.get_parse_math()
+
+    @pytest.mark.parametrize(
+        "title", ["$5 and 6$$", "a$_$b", r"$\frac{1}$", "$$", "$$$$", "5 $", r"\$ 5", "{^_%&~#", ""]
+    )
+    def test_other_text_is_shown_as_it_is(self, titled, title, tmp_path) -> None:
+        axes = titled(title, save=tmp_path / "a.png").axes[0]
+        assert axes.get_title() == title
+        assert not axes.title.get_parse_math()
+
+    @pytest.mark.parametrize("title", ["a\0b", "a\tb", "a\udcffb"])
+    def test_what_cannot_be_printed_is_marked(self, titled, title, tmp_path) -> None:
+        assert titled(title, save=tmp_path / "a.png").axes[0].get_title() == "a\ufffdb"
+
+    def test_latex_is_not_called(self, titled) -> None:
+        with rc_context({"text.usetex": True}):
+            figure = titled("photo_1", save=None)
+        assert not figure.axes[0].title.get_usetex()
 
 
 class TestDisplayImages:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,7 +221,7 @@ def display_images(
         axes.imshow(image.rgb_matrix)
         axes.set_axis_off()
         if image.title is not None:
-            axes.set_title(textwrap.fill(image.title, letters))
+            plots.set_title(axes, image.title, letters)
     return plots.finish(figure, save)
 
 
@@ -315,7 +314,7 @@ def plot_rgb_vector(
         axis.set_pane_color((0.87, 0.87, 0.87))  # on white, white points would hide
     axes.set_box_aspect((1, 1, 1))
     if title is not None:
-        axes.set_title(title)
+        plots.set_title(axes, title)
     return plots.finish(figure, save)
 
 

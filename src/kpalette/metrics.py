@@ -325,7 +325,7 @@ def plot_error_map(
 def draw_error_map(figure: Figure, errors: np.ndarray[Any, Any], title: str) -> None:
     """Draw the map and its scale into an empty figure."""
     axes = figure.add_subplot()
-    axes.set_title(title)
+    plots.set_title(axes, title)
     axes.set_axis_off()
     picture = axes.imshow(errors, cmap="inferno", vmin=0, vmax=MAP_END)
     figure.colorbar(picture, ax=axes, extend="max", label="ΔE2000")

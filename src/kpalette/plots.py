@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kpalette import files, notebook
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SavePath: TypeAlias = "str | os.PathLike[str] | None"
@@ -75,6 +78,41 @@ def encode(draw: Callable[[Figure], None], kind: str, figsize: tuple[float, floa
         draw(figure)
         figure.savefig(encoded, format=kind, metadata=dated.get(kind), transparent=False)
     return encoded.getvalue()
+
+
+def set_title(axes: Axes, title: str, letters: int | None = None) -> None:
+    """Write any text above axes: mathematics between dollars where it parses, otherwise as it is.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    title : str
+        Such as ``"Feature vectors $X$"``, or a file's name. ``$$X$$`` is the same as ``$X$``, as
+        in Markdown. Characters that cannot be printed are shown as U+FFFD.
+    letters : int, optional
+        The longest line; longer text is wrapped, but not within mathematics.
+    """
+    text = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in title)
+    for candidate in (text, re.sub(r"\$\$([^$]+)\$\$", r"$\1$", text)):
+        if _is_mathematics(candidate):
+            axes.set_title(candidate, usetex=False)
+            return
+    wrapped = text if letters is None else textwrap.fill(text, letters)
+    axes.set_title(wrapped, parse_math=False, usetex=False)
+
+
+def _is_mathematics(text: str) -> bool:
+    """Tell whether Matplotlib typesets a part of the text, each line by itself, without an error."""
+    from matplotlib.cbook import is_math_text
+    from matplotlib.mathtext import MathTextParser
+
+    lines = [line for line in text.split("\n") if is_math_text(line)]
+    try:
+        for line in lines:
+            MathTextParser("path").parse(line)
+    except ValueError:
+        return False
+    return bool(lines)
 
 
 def current_cell() -> int | None:
