@@ -179,6 +179,18 @@ class TestPlotRgbVector:
         assert axes.get_title() == "t"
         assert axes.get_xlim() == axes.get_ylim() == axes.get_zlim() == (0, 255)
 
+    def test_floats_from_0_to_1_are_drawn_in_their_places(self, tmp_path) -> None:
+        vector = np.array([[0, 51, 255], [102, 0, 0]], np.uint8)
+        shown = [
+            image.plot_rgb_vector(x, centers=c, title=8, save=tmp_path / "a.png").axes[0]
+            for x, c in ((vector, vector), (vector / 255, vector / np.float32(255)))
+        ]
+        for one, other in zip(*(axes.collections for axes in shown), strict=True):
+            for a, b in zip(one._offsets3d, other._offsets3d, strict=True):
+                np.testing.assert_allclose(np.sort(a), np.sort(b), rtol=1e-6)
+            assert np.allclose(one.get_facecolor(), other.get_facecolor())
+        assert shown[1].get_title() == "8"
+
     def test_centres_are_drawn_after_all_colours(self, tmp_path) -> None:
         figure = image.plot_rgb_vector(
             PICTURE.rgb_vector, centers=[[0, 0, 0]], save=tmp_path / "a.png"

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import PIL.Image
 import pytest
 
 import reference
@@ -65,6 +66,32 @@ class TestImage:
         squares = (flower.rgb_vector.astype(int) - few.rgb_vector) ** 2
         assert squares.sum() == published["runs"]["8"]["cost_with_truncated_uint8_centers"]
 
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_floats_from_0_to_1_are_the_colours_that_they_are(self, dtype) -> None:
+        levels = np.stack([np.arange(256)] * 3, axis=1).astype(np.uint8)
+        again = image.rgb_vector_to_image(levels / dtype(255), (16, 16))
+        assert np.array_equal(again.rgb_vector, levels)
+        whole = image.rgb_vector_to_image(np.ones((4, 3), int), (2, 2))
+        assert whole.rgb_vector.max() == 1  # of 255: whole numbers are levels
+
+    def test_a_title_is_whatever_str_takes(self) -> None:
+        img = image.Image(np.zeros((2, 2, 3), np.uint8), title=3)
+        assert img.title == "3"
+        img.title = 8.5
+        assert img.title == "8.5"
+        img.title = None
+        assert img.title is None
+
+    @pytest.mark.parametrize("hidden", [0, 77])
+    def test_hidden_colours_are_not_loaded(self, tmp_path, hidden: int) -> None:
+        pixels = np.full((2, 2, 4), 255, np.uint8)
+        pixels[0] = hidden, 0, hidden, 0
+        pixels[1, 0] = 0, 0, 0, 128
+        PIL.Image.fromarray(pixels).save(tmp_path / "a.png")
+        expected = np.full((2, 2, 3), 255, np.uint8)
+        expected[1, 0] = 127
+        assert np.array_equal(image.load_image(tmp_path / "a.png").rgb_matrix, expected)
+
     @pytest.mark.parametrize(
         ("vector", "shape", "match"),
         [
@@ -89,8 +116,6 @@ class TestImage:
 
 
 def test_images_of_another_kind_are_refused() -> None:
-    with pytest.raises(TypeError, match="title: expected a string or None, got 3"):
-        image.Image(np.zeros((2, 2, 3), np.uint8), title=3)
     with pytest.raises(ValueError, match=r"image_shape: expected \(h, w\) or .*, got \(4,\)"):
         image.rgb_vector_to_image(np.zeros((4, 3), np.uint8), (4,))
     with pytest.raises(TypeError, match="rgb_vector: expected numbers, got dtype <U1"):

@@ -27,13 +27,14 @@ class Image:
     Parameters
     ----------
     rgb_matrix : uint8 array (h, w, 3)
-    title : str, optional
-        What to write above the image.
+    title : object, optional
+        What to write above the image: its ``str()``.
 
     Attributes
     ----------
     rgb_matrix : uint8 array (h, w, 3)
     title : str or None
+        May be set to anything that has a ``str()``.
 
     Raises
     ------
@@ -50,17 +51,24 @@ class Image:
     (6, 3)
     """
 
-    def __init__(self, rgb_matrix: ByteArray, title: str | None = None) -> None:
+    def __init__(self, rgb_matrix: ByteArray, title: object = None) -> None:
         rgb_matrix = np.ascontiguousarray(rgb_matrix)
         if rgb_matrix.ndim != 3 or rgb_matrix.shape[2] != 3 or rgb_matrix.size == 0:
             raise ValueError(f"rgb_matrix: expected shape (h, w, 3), got {rgb_matrix.shape}")
         if rgb_matrix.dtype != np.uint8:
             raise TypeError(f"rgb_matrix: expected dtype uint8, got {rgb_matrix.dtype}")
         self.rgb_matrix = rgb_matrix
-        if title is not None and not isinstance(title, str):
-            raise TypeError(f"title: expected a string or None, got {title!r}")
         self.title = title
         self._shown_in: int | None = None
+
+    @property
+    def title(self) -> str | None:
+        """What is written above the image, if anything."""
+        return self._title
+
+    @title.setter
+    def title(self, title: object) -> None:
+        self._title = None if title is None else str(title)
 
     @property
     def rgb_vector(self) -> ByteArray:
@@ -99,8 +107,8 @@ def load_image(image_path: str | os.PathLike[str]) -> Image:
     Parameters
     ----------
     image_path : path
-        Any file that Pillow reads. Grey becomes RGB and alpha is left out, as Pillow's
-        ``convert("RGB")`` does.
+        Any file that :func:`kpalette.quantize` reads. Grey becomes RGB. Transparent pixels are laid
+        over white, so that colours that nobody sees are not clustered.
 
     Returns
     -------
@@ -123,11 +131,12 @@ def load_image(image_path: str | os.PathLike[str]) -> Image:
     >>> load_image(path)
     Image(4×2, title='red')
     """
-    return Image(files.as_pixels(image_path)[..., :3], title=Path(image_path).stem)
+    pixels = files.apply_alpha(files.as_pixels(image_path), "flatten:#fff")
+    return Image(pixels, title=Path(image_path).stem)
 
 
 def rgb_vector_to_image(
-    rgb_vector: np.ndarray[Any, Any], image_shape: tuple[int, ...], title: str | None = None
+    rgb_vector: np.ndarray[Any, Any], image_shape: tuple[int, ...], title: object = None
 ) -> Image:
     """Put a list of pixels together to an image.
 
@@ -135,9 +144,11 @@ def rgb_vector_to_image(
     ----------
     rgb_vector : array (h * w, 3)
         uint8, or numbers from 0 to 255 whose fractions are cut off, such as the cluster centres
-        that stand for the pixels.
+        that stand for the pixels. Floats of which none is above 1, such as ``X / 255``, are taken
+        as 0 (black) to 1 (white).
     image_shape : (h, w) or (h, w, 3)
-    title : str, optional
+    title : object, optional
+        See :class:`Image`.
 
     Returns
     -------
@@ -171,6 +182,8 @@ def rgb_vector_to_image(
     if vector.dtype != np.uint8:
         if not np.all((vector >= 0) & (vector <= 255)):  # false for NaN as well
             raise ValueError("rgb_vector: expected values from 0 to 255")
+        if _is_from_0_to_1(vector):
+            vector = (vector * 255).round()
         vector = vector.astype(np.uint8)
     return Image(vector.reshape(height, width, 3), title=title)
 
@@ -228,7 +241,7 @@ def display_images(
 def plot_rgb_vector(
     rgb_vector: np.ndarray[Any, Any],
     figsize: tuple[float, float] = (10, 5),
-    title: str | None = None,
+    title: object = None,
     alpha: float = 0.6,
     s: float = 4,
     *,
@@ -242,16 +255,18 @@ def plot_rgb_vector(
     Parameters
     ----------
     rgb_vector : array (n, 3)
-        uint8, or numbers from 0 to 255, such as cluster centres.
+        uint8, or numbers from 0 to 255, such as cluster centres. Floats of which none is above 1,
+        such as ``X / 255``, are taken as 0 to 1, and drawn where they belong in 0 to 255.
     figsize : (float, float)
         Width and height of the figure in inches.
-    title : str, optional
+    title : object, optional
+        What to write above: its ``str()``.
     alpha : float
         Opacity of the points, 0 to 1.
     s : float
         Area of a point in square typographic points.
     centers : array (k, 3), optional
-        Cluster centres, 0 to 255, drawn large and opaque on top.
+        Cluster centres, on either scale, drawn large and opaque on top.
     save : path, optional
         Write the figure there, in the format that the suffix names, instead of showing it.
 
@@ -314,7 +329,7 @@ def plot_rgb_vector(
         axis.set_pane_color((0.87, 0.87, 0.87))  # on white, white points would hide
     axes.set_box_aspect((1, 1, 1))
     if title is not None:
-        plots.set_title(axes, title)
+        plots.set_title(axes, str(title))
     return plots.finish(figure, save)
 
 
@@ -329,4 +344,10 @@ def _checked_points(name: str, points: Any) -> np.ndarray[Any, Any]:
         raise TypeError(f"{name}: expected numbers, got dtype {array.dtype}")
     if not np.all((array >= 0) & (array <= 255)):  # false for NaN as well
         raise ValueError(f"{name}: expected values from 0 to 255")
-    return array.astype(np.float64)
+    scale = 255.0 if _is_from_0_to_1(array) else 1.0
+    return array.astype(np.float64) * scale
+
+
+def _is_from_0_to_1(colors: np.ndarray[Any, Any]) -> bool:
+    """Tell whether colours that are not negative have 1 for white, as Matplotlib has for floats."""
+    return colors.dtype.kind == "f" and colors.size > 0 and bool(colors.max() <= 1)
