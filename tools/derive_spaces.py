@@ -7,7 +7,12 @@
   linear sRGB to cone responses and from their cube roots to L, a, b. They are published with ten
   digits; here their rows are scaled so that white is exactly (1, 0, 0).
 - CIELAB: CIE 15:2018, relative to sRGB's own white point (D65), so that white is (100, 0, 0).
+
+Inverses are of the doubles that stand in the header, and exact before they are rounded: the last
+digit of a floating-point inverse depends on the machine's linear algebra.
 """
+
+from fractions import Fraction
 
 import numpy as np
 
@@ -44,7 +49,28 @@ def linear_to_relative_xyz() -> np.ndarray:
     """The matrix from linear sRGB to X, Y, Z, each divided by that of white."""
     columns = tristimulus(PRIMARIES).T
     white = tristimulus(WHITE)
-    return columns * np.linalg.solve(columns, white) / white[:, None]
+    return columns * product(exact_inverse(columns), white) / white[:, None]
+
+
+def exact_inverse(matrix: np.ndarray) -> list[list[Fraction]]:
+    """The inverse of a matrix (3, 3), by its adjugate."""
+    m = [[Fraction(value) for value in row] for row in matrix.tolist()]
+
+    def cofactor(i: int, j: int) -> Fraction:
+        (a, b), (c, d) = ([m[(i + s) % 3][(j + t) % 3] for t in (1, 2)] for s in (1, 2))
+        return a * d - b * c
+
+    determinant = sum(m[0][j] * cofactor(0, j) for j in range(3))
+    return [[cofactor(j, i) / determinant for j in range(3)] for i in range(3)]
+
+
+def inverse(matrix: np.ndarray) -> np.ndarray:
+    return np.array([[float(value) for value in row] for row in exact_inverse(matrix)])
+
+
+def product(matrix: list[list[Fraction]], vector: np.ndarray) -> np.ndarray:
+    factors = [Fraction(value) for value in vector.tolist()]
+    return np.array([float(sum(map(Fraction.__mul__, row, factors))) for row in matrix])
 
 
 def with_row_sums(matrix: np.ndarray, sums: list[float]) -> np.ndarray:
@@ -64,12 +90,12 @@ def matrices() -> dict[str, np.ndarray]:
     return {
         "kOklabCones": cones,
         "kOklabAxes": axes,
-        "kOklabConesInverse": np.linalg.inv(cones),
-        "kOklabAxesInverse": np.linalg.inv(axes),
+        "kOklabConesInverse": inverse(cones),
+        "kOklabAxesInverse": inverse(axes),
         "kRelativeXyz": xyz,
         "kLabAxes": LAB_AXES,
-        "kRelativeXyzInverse": np.linalg.inv(xyz),
-        "kLabAxesInverse": np.linalg.inv(LAB_AXES),
+        "kRelativeXyzInverse": inverse(xyz),
+        "kLabAxesInverse": inverse(LAB_AXES),
     }
 
 

@@ -58,4 +58,6 @@ def program(name: str, *arguments: str, hint: str) -> str:
     if shutil.which(name) is None:
         raise Missing(hint)
     said = subprocess.run([name, *arguments], capture_output=True, text=True, check=False)
+    if said.returncode != 0:  # another program of that name
+        raise Missing(hint)
     return (said.stdout or said.stderr).partition("\n")[0].strip()
