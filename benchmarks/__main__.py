@@ -56,7 +56,7 @@ def compare(args: argparse.Namespace) -> None:
         only=[rival for name, rival in ALL.items() if rival.ours or re.search(args.only, name)],
     )
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / reporting.RESULTS).write_text(json.dumps(document, indent=1) + "\n")
+    (args.out / reporting.RESULTS).write_text(reporting.to_json(document))
     print(reporting.write(document, args.out))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +35,21 @@ def write(document: Document, folder: Path) -> Path:
     page = folder / PAGE
     page.write_text("\n\n".join("\n".join(part) for part in parts if part) + "\n")
     return page
+
+
+def to_json(document: Document) -> str:
+    """Return the document as JSON in which each cell, picture and rival has a line of its own."""
+    entries = []
+    for name, value in document.items():
+        if isinstance(value, list):
+            text = "[\n" + ",\n".join(map(json.dumps, value)) + "\n]"
+        elif isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
+            rows = (f"{json.dumps(key)}: {json.dumps(one)}" for key, one in value.items())
+            text = "{\n" + ",\n".join(rows) + "\n}"
+        else:
+            text = json.dumps(value)
+        entries.append(f"{json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(entries) + "\n}\n"
 
 
 def header(document: Document) -> list[str]:

@@ -404,6 +404,12 @@ class TestReport:
         benchmarks.main(["report", str(tmp_path / "results.json")])
         assert (tmp_path / "results.md").read_bytes() == page
 
+    def test_json_has_a_cell_in_a_line(self) -> None:
+        text = report.to_json(self.DOCUMENT)
+        assert json.loads(text) == json.loads(json.dumps(self.DOCUMENT))
+        for cell in self.DOCUMENT["cells"]:
+            assert json.dumps(cell) in [line.rstrip(",") for line in text.splitlines()]
+
     @pytest.mark.parametrize(
         ("text", "said"),
         [
