@@ -22,7 +22,7 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
-.PHONY: help demo test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs
+.PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs
 .PHONY: docs docs-links playground playground-test page-test wheel clean
 
 help:  ## this list
@@ -33,6 +33,14 @@ demo: $(VENV)/package  ## a photo in 8, 16 and 32 colours, into demo/
 
 test: $(VENV)/test  ## test the installed package, its docstrings included
 	$(BIN)/pytest --pyargs kpalette tests $(ARGS)
+
+light-test: $(PLAYGROUND)  ## try every command where nothing is installed that an extra brings
+	cd playground && npm run --silent build
+	rm -rf build/light
+	$(PYTHON) -m venv build/light
+	build/light/bin/python -m pip -qq --disable-pip-version-check --no-input install .
+	cd build/light && bin/python ../../tools/smoke.py
+	@du -sm build/light/lib | sed 's/\t.*/ MB installed, pip included/'
 
 core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instruction set
 	$(BIN)/cmake --log-level=WARNING -S . -B build/sanitized \
@@ -156,6 +164,7 @@ playground/node_modules/.stamp: playground/package-lock.json
 	@touch $@
 
 # Stamps: the package as the sources are now, and what an extra names.
+$(VENV)/package: extras := [learn]
 $(VENV)/test: extras := [test]
 $(VENV)/bench: extras := [bench]
 $(VENV)/docs: extras := [docs]

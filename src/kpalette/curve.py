@@ -14,11 +14,13 @@ import numpy as np
 
 from kpalette import files, notebook, plots
 from kpalette.elbow import find_elbow
+from kpalette.extras import MissingPackageError, required
 from kpalette.fit import fit_each, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.pipeline import check_options, checked_k, checked_seed, map_pixels
 
 if TYPE_CHECKING:
+    import PIL.Image
     from matplotlib.figure import Figure
 
     from kpalette import _core
@@ -242,11 +244,7 @@ class Sweep:
 
     def _repr_html_(self) -> str:
         """Show the chart and the table, where it is a notebook cell's value."""
-        from matplotlib import rc_context
-        from PIL import Image
-
-        with rc_context(ON_ANY_PAGE):
-            chart = Image.open(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
+        chart = self._chart_for_any_page()
         rows = ""
         for point, cells in zip(self.points, self.rows(), strict=True):
             tag = "th" if self.bends and point.k == self.elbow else "td"
@@ -255,7 +253,18 @@ class Sweep:
         said = "PSNR and file size against k"
         if self.bends:
             said += f"; the elbow is at k = {self.elbow}"
-        return notebook.img(chart, said) + f"<table><tr>{head}</tr>{rows}</table>"
+        picture = "" if chart is None else notebook.img(chart, said)
+        return f"{picture}<table><tr>{head}</tr>{rows}</table>"
+
+    def _chart_for_any_page(self) -> PIL.Image.Image | None:
+        """Draw the chart for light and dark pages; None without Matplotlib."""
+        import PIL.Image
+
+        try:
+            with required("matplotlib", "the chart").rc_context(ON_ANY_PAGE):
+                return PIL.Image.open(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
+        except MissingPackageError:
+            return None
 
     def rows(self) -> list[tuple[str, ...]]:
         """Format each point for people, as the columns that `HEADINGS` names."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from kpalette import _core, files, plots
+from kpalette.extras import required
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.quantized import Quantized
@@ -381,13 +382,7 @@ def _count_pairs(
 
 def _ssim(a: ByteArray, b: ByteArray) -> float:
     """Give the structural similarity as in its paper, the mean over channels."""
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError:
-        raise ImportError(
-            "ssim: needs scikit-image, which is not installed; pip install scikit-image"
-        ) from None
-
+    structural_similarity = required("skimage.metrics", "ssim").structural_similarity
     height, width = a.shape[:2]
     if min(height, width) < SSIM_SIDE:
         raise ValueError(

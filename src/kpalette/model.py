@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from kpalette import image, notebook, plots
+from kpalette import extras, image, notebook, plots, progress
 from kpalette.colors import checked_whole
 from kpalette.image import Image
 from kpalette.kmeans import KMeans
@@ -199,6 +200,8 @@ def record_k_metrics(
         If an argument is of the wrong kind.
     ValueError
         If there is no k, or an argument is out of range. Nothing is fitted then.
+    ImportError
+        If the engine is not installed.
 
     Examples
     --------
@@ -226,9 +229,8 @@ def record_k_metrics(
 
 
 def _scikit_learn() -> Callable[..., Any]:
-    from sklearn.cluster import KMeans
-
-    return cast("Callable[..., Any]", KMeans)
+    cluster = extras.required("sklearn.cluster", "engine='scikit-learn'")
+    return cast("Callable[..., Any]", cluster.KMeans)
 
 
 #: Whose k-means can be measured, by name: functions that import it.
@@ -239,11 +241,9 @@ ENGINES: dict[str, Callable[[], Callable[..., Any]]] = {
 
 
 def _with_progress(ks: list[int]) -> Iterable[int]:
-    from tqdm import tqdm
-
-    # None: only if stderr is a terminal. A notebook's is not, but shows a bar as well.
-    disable = False if hasattr(notebook.shell(), "kernel") else None
-    return cast("Iterable[int]", tqdm(ks, desc="k-means", unit=" fits", disable=disable))
+    # A notebook's stderr is no terminal, but writes over a line as well.
+    shown = sys.stderr.isatty() or hasattr(notebook.shell(), "kernel")
+    return progress.counted(ks, "k-means fits", shown=shown)
 
 
 def plot_k_metrics(
@@ -293,9 +293,9 @@ def plot_k_metrics(
     order = ks.argsort(kind="stable")
     costs = _checked_values("clusters_cost_list", clusters_cost_list, len(ks))
     seconds = _checked_values("execution_time_list", execution_time_list, len(ks))
+    figure = plots.new_figure(figsize, save)
     from matplotlib.ticker import MaxNLocator
 
-    figure = plots.new_figure(figsize, save)
     left = figure.subplots()
     right = left.twinx()
     handles = []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kpalette import files, notebook
+from kpalette.extras import required
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,7 @@ WITHOUT_DISPLAY = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 
 def new_figure(figsize: tuple[float, float], save: SavePath) -> Figure:
     """Make an empty figure: one that pyplot can show, unless it will only be saved."""
+    _require_matplotlib()
     if save is not None:
         from matplotlib.figure import Figure
 
@@ -68,6 +70,7 @@ def encode(draw: Callable[[Figure], None], kind: str, figsize: tuple[float, floa
 
     The same drawing gives the same bytes.
     """
+    _require_matplotlib()
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -113,6 +116,10 @@ def _is_mathematics(text: str) -> bool:
     except ValueError:
         return False
     return bool(lines)
+
+
+def _require_matplotlib() -> None:
+    required("matplotlib", "figures")
 
 
 def current_cell() -> int | None:

@@ -64,7 +64,7 @@ def compare(
 
     try:
         found = metrics.compare(*pixels, ssim=ssim, threads=threads)
-    except (ValueError, ImportError) as error:  # other sizes, or no scikit-image
+    except ValueError as error:  # other sizes
         raise Failed(USAGE, str(error)) from None
     if out is not None:
         errors = metrics.error_map(*pixels, threads=threads)

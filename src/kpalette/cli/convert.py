@@ -223,15 +223,13 @@ def _bar(shown: bool) -> Iterator[Progress | None]:
     if not shown:
         yield None
         return
-    from tqdm import tqdm
+    from kpalette.progress import ProgressLine
 
-    # How many there will be is not known.
-    form = "{desc}: frame {n:,} [{elapsed}]"
-    with tqdm(desc="count", bar_format=form, leave=False, dynamic_ncols=True) as bar:
+    with ProgressLine("count frames") as line:
 
         def tell(step: str, done: int) -> None:
-            bar.set_description_str(step, refresh=False)
-            bar.update(done - bar.n)
+            line.label = f"{step} frames"
+            line.update(done)
 
         yield tell
 

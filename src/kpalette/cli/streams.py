@@ -25,6 +25,7 @@ from kpalette.cli.exits import (
     say,
     told,
 )
+from kpalette.extras import required
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
@@ -111,12 +112,14 @@ def check_free(out: str | None, inputs: Sequence[str], force: bool) -> None:
 
 
 def chart_kind(out: str | None) -> str:
-    """Give the format of a chart by its name; anything if there is to be none."""
+    """Return the format of a chart by its name, where it can be drawn; "" if there is to be none."""
     kind = os.path.splitext(out or "")[1][1:].lower()
     if out is not None and kind not in ("png", "svg", "pdf"):
         raise click.UsageError(
             f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}"
         )
+    if out is not None:
+        required("matplotlib", "-o")
     return kind
 
 
