@@ -1,4 +1,4 @@
-"""Packages that need not be installed: each is imported where it is needed, and named if missing."""
+"""Packages that need not be installed: imported where they are needed, named where missing."""
 
 from __future__ import annotations
 

@@ -95,7 +95,9 @@ def set_title(axes: Axes, title: str, letters: int | None = None) -> None:
     letters : int, optional
         The longest line; longer text is wrapped, but not within mathematics.
     """
-    text = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in title)
+    text = "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in title
+    )
     for candidate in (text, re.sub(r"\$\$([^$]+)\$\$", r"$\1$", text)):
         if _is_mathematics(candidate):
             axes.set_title(candidate, usetex=False)
@@ -105,7 +107,7 @@ def set_title(axes: Axes, title: str, letters: int | None = None) -> None:
 
 
 def _is_mathematics(text: str) -> bool:
-    """Tell whether Matplotlib typesets a part of the text, each line by itself, without an error."""
+    """Return whether Matplotlib typesets a part of the text; each line stands by itself."""
     from matplotlib.cbook import is_math_text
     from matplotlib.mathtext import MathTextParser
 

@@ -112,7 +112,7 @@ def check_free(out: str | None, inputs: Sequence[str], force: bool) -> None:
 
 
 def chart_kind(out: str | None) -> str:
-    """Return the format of a chart by its name, where it can be drawn; "" if there is to be none."""
+    """Return the format of a chart that can be drawn, by its name; "" if there is to be none."""
     kind = os.path.splitext(out or "")[1][1:].lower()
     if out is not None and kind not in ("png", "svg", "pdf"):
         raise click.UsageError(
