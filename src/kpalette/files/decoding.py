@@ -6,14 +6,17 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
-import PIL
 from PIL import Image
 
-from kpalette.colors import ByteArray, hex_levels
+from kpalette.colors import ByteArray, check_flag, hex_levels
+from kpalette.files import formats, truncated
+from kpalette.files.errors import HeaderError, is_of_system
+from kpalette.files.errors import ImageReadError as ImageReadError
+from kpalette.files.orientation import forget_xmp, upright
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -21,14 +24,7 @@ if TYPE_CHECKING:
 ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
 
 
-class ImageReadError(ValueError):
-    """A file that holds no image that can be read: damaged, empty or of another kind.
-
-    Where it was given by its path, the message begins with that.
-    """
-
-
-def as_pixels(source: ImageSource) -> ByteArray:
+def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArray:
     """Give an image's pixels: 8-bit sRGB, upright.
 
     Parameters
@@ -36,6 +32,9 @@ def as_pixels(source: ImageSource) -> ByteArray:
     source : path, binary file object, Pillow image or array
         An array has shape (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to
         65535) or float (0 to 1). Of a file with several images, the first is read.
+    allow_truncated : bool, default False
+        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning. The
+        rest is grey in a JPEG; in a PNG it is transparent, or black where there is no alpha.
 
     Returns
     -------
@@ -55,16 +54,17 @@ def as_pixels(source: ImageSource) -> ByteArray:
     OSError
         If a file cannot be opened.
     ImageReadError
-        If a file holds no image that can be read.
+        If a file holds no image that can be read, is of a format that is not read, or breaks off.
     TypeError
         If the source, or an array's dtype, is of another kind.
     ValueError
         If an array's shape or values are out of range.
     """
+    check_flag("allow_truncated", allow_truncated)
     if isinstance(source, np.ndarray):
         pixels = _from_array(source)
     else:
-        with opened(source) as image:
+        with opened(source, allow_truncated=allow_truncated) as image:
             pixels = _from_pillow(image)
     if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
         pixels = pixels[..., :3]
@@ -150,7 +150,7 @@ def naming(source: Any) -> Iterator[None]:
 
 
 @contextmanager
-def opened(source: ImageSource) -> Iterator[Image.Image]:
+def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Image.Image]:
     """Open whatever :func:`as_pixels` reads but arrays, and say within what is wrong with it.
 
     Raises
@@ -170,9 +170,10 @@ def opened(source: ImageSource) -> Iterator[Image.Image]:
         )
     with naming(source), _telling_damage(), _without_remarks():
         if isinstance(source, Image.Image):
+            formats.check_lazy(source)
             yield source
             return
-        with _open(source) as image:
+        with _open(source, allow_truncated) as image:
             yield image
 
 
@@ -195,21 +196,18 @@ def _without_remarks() -> Iterator[None]:
 
 @contextmanager
 def _telling_damage() -> Iterator[None]:
+    """Raise whatever a decoder does, which is any of a dozen exceptions, as `ImageReadError`."""
     try:
         yield
-    except (ImageReadError, MemoryError):
+    except ImageReadError:
         raise
-    except Image.DecompressionBombError as error:
-        raise ImageReadError(str(error)) from None
     except Exception as error:
-        # An error number comes from the system. Damage shows as any of a dozen other exceptions
-        # of Pillow's parsers.
-        if isinstance(error, OSError) and error.errno is not None:
+        if is_of_system(error):
             raise
         raise ImageReadError(f"the image is damaged: {error}") from error
 
 
-def _open(source: Any) -> Image.Image:
+def _open(source: Any, allow_truncated: bool = False) -> Image.Image:
     """Open a file by Pillow, or a TIFF that it does not read, or reads wrong, by tifffile."""
     from kpalette.files import bmp, tiff
 
@@ -220,25 +218,39 @@ def _open(source: Any) -> Image.Image:
                 source = io.BytesIO(file.read())
     elif not (hasattr(source, "seekable") and source.seekable()):
         source = io.BytesIO(source.read())
+    if allow_truncated:
+        source = _completed(source)
     try:
-        image = Image.open(source)
-    except PIL.UnidentifiedImageError:
-        data = _all_of(source)
-        if not data:
-            raise ImageReadError("the file is empty") from None
-        if data.startswith((b"GIF87a", b"GIF89a")):
-            raise ImageReadError("the GIF has no frames") from None
-        found = tiff.read(data)
+        image = formats.open_image(source)
+    except HeaderError:
+        found = tiff.read(_all_of(source))
         if found is None:
-            raise ImageReadError(
-                "expected an image of a format that Pillow reads, got a file that starts with "
-                f"{data[:8]!r}"
-            ) from None
+            raise
         return found
     for kind in (bmp, tiff):
         if kind.is_misread(image):
             return kind.read(_all_of(source)) or image
+    if image.format == "TIFF":
+        forget_xmp(image)
+    elif truncated.is_checked(image) and not truncated.is_whole(image.fp):
+        image.close()
+        raise ImageReadError(
+            f"the {truncated.FORMATS[image.format]} breaks off before its end; "
+            "allow_truncated=True takes what is there"
+        )
     return image
+
+
+def _completed(source: Any) -> Any:
+    """Give a JPEG or PNG that breaks off with an end, and warn; any other file as it is."""
+    if not formats.prefix_of(source).startswith(truncated.STARTS):
+        return source
+    data = truncated.completed(_all_of(source))
+    if data is None:
+        return source
+    name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
+    warnings.warn(f"{name}{truncated.REMARK}", stacklevel=2)
+    return io.BytesIO(data)
 
 
 def _all_of(source: Any) -> bytes:
@@ -251,16 +263,13 @@ def _all_of(source: Any) -> bytes:
 
 
 def _from_pillow(image: Image.Image) -> ByteArray:
-    from PIL import ImageOps
-
     if 0 in image.size:
         raise ImageReadError(
             f"expected at least one pixel, got an image of {image.width}×{image.height}"
         )
     image.load()
     profile = image.info.get("icc_profile")
-    with suppress(Exception):  # EXIF too damaged to tell the orientation
-        image = ImageOps.exif_transpose(image)
+    image = upright(image)
     if image.mode == "F":
         raise ImageReadError("the pixels are floating-point, whose range is not known")
     if image.mode.startswith("I"):
