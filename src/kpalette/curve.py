@@ -243,10 +243,11 @@ class Sweep:
     def _repr_html_(self) -> str:
         """Show the chart and the table, where it is a notebook cell's value."""
         from matplotlib import rc_context
-        from PIL import Image
+
+        from kpalette.files.formats import open_image
 
         with rc_context(ON_ANY_PAGE):
-            chart = Image.open(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
+            chart = open_image(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
         rows = ""
         for point, cells in zip(self.points, self.rows(), strict=True):
             tag = "th" if self.bends and point.k == self.elbow else "td"

@@ -100,7 +100,7 @@ def load_image(image_path: str | os.PathLike[str]) -> Image:
     Parameters
     ----------
     image_path : path
-        Any file that Pillow reads. Grey becomes RGB and alpha is left out, as Pillow's
+        An image file. Grey becomes RGB and alpha is left out, as Pillow's
         ``convert("RGB")`` does.
 
     Returns

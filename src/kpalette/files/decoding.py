@@ -145,7 +145,7 @@ def naming(source: Any) -> Iterator[None]:
         yield
     except ImageReadError as error:
         if isinstance(source, (str, os.PathLike)):
-            raise ImageReadError(f"{os.fspath(source)}: {error}") from error.__cause__
+            raise type(error)(f"{os.fspath(source)}: {error}") from error.__cause__
         raise
 
 
@@ -232,12 +232,7 @@ def _open(source: Any, allow_truncated: bool = False) -> Image.Image:
             return kind.read(_all_of(source)) or image
     if image.format == "TIFF":
         forget_xmp(image)
-    elif truncated.is_checked(image) and not truncated.is_whole(image.fp):
-        image.close()
-        raise ImageReadError(
-            f"the {truncated.FORMATS[image.format]} breaks off before its end; "
-            "allow_truncated=True takes what is there"
-        )
+    truncated.check_end(image)
     return image
 
 

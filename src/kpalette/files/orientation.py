@@ -1,4 +1,4 @@
-"""Which side is up: as EXIF says. XMP, where Pillow looks as well, turns nothing, as in browsers."""
+"""Which side is up: what EXIF says. XMP, where Pillow looks as well, turns nothing."""
 
 from __future__ import annotations
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from PIL import Image
+
+from kpalette.files.errors import ImageReadError
 
 #: Those whose end can be told, by Pillow's names.
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
@@ -27,10 +29,17 @@ ADAM7 += [(0, 1, 1, 2)]
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
-def is_checked(image: Image.Image) -> bool:
-    """Tell whether an image has to have its end. Of an animation, the first frame may do."""
-    return image.format in FORMATS and not (
-        image.format == "PNG" and getattr(image, "is_animated", False)
+def check_end(image: Any) -> None:
+    """Raise ImageReadError, and close the image, if the file that it is read from breaks off.
+
+    Of an animated PNG the first frame may do.
+    """
+    kind = FORMATS.get(image.format)
+    if kind is None or (kind == "PNG" and image.is_animated) or is_whole(image.fp):
+        return
+    image.close()
+    raise ImageReadError(
+        f"the {kind} breaks off before its end; allow_truncated=True takes what is there"
     )
 
 
@@ -132,9 +141,7 @@ def _completed_png(data: bytes) -> bytes | None:
         levels = levels[: len(levels) // sizes[0][1] * sizes[0][1]]
     filled = zlib.compress(levels + bytes(expected - len(levels)), 1)
     idat = struct.pack(">I", len(filled)) + b"IDAT" + filled
-    return b"".join(
-        [SIGNATURE, *kept, idat, struct.pack(">I", zlib.crc32(idat[4:])), END]
-    )
+    return b"".join([SIGNATURE, *kept, idat, struct.pack(">I", zlib.crc32(idat[4:])), END])
 
 
 def _row_sizes(width: int, height: int, bits: int, interlaced: bool) -> list[tuple[int, int]]:

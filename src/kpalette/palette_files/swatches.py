@@ -38,7 +38,8 @@ def read(data: bytes) -> Entries:
             if image.mode == "P":
                 return Entries(_palette_of(image))
     except files.ImageReadError as error:
-        raise PaletteReadError(str(error)) from None
+        # A palette is taken whole or not at all.
+        raise PaletteReadError(str(error).partition("; allow_truncated")[0]) from None
     flat = pixels.reshape(-1, pixels.shape[2])
     codes = files.with_alpha(flat).view(np.uint32).ravel()
     found, first = np.unique(codes, return_index=True)
