@@ -144,6 +144,7 @@ def print_result(text: str) -> None:
 def read(photo: str, allow_truncated: bool = False) -> Photo:
     """Read and decode a photo; if it breaks off and may do so, what is there of it."""
     from kpalette import files
+    from kpalette.files.errors import TruncatedError
     from kpalette.files.truncated import completed
 
     try:
@@ -152,9 +153,10 @@ def read(photo: str, allow_truncated: bool = False) -> Photo:
         return Photo(files.as_pixels(io.BytesIO(whole)), encoded, whole)
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+    except TruncatedError as error:
+        raise Failed(UNREADABLE, f"{error}; --allow-truncated takes what is there") from None
     except files.ImageReadError as error:
-        line = str(error).replace("allow_truncated=True", "--allow-truncated")
-        raise Failed(UNREADABLE, line) from None
+        raise Failed(UNREADABLE, str(error)) from None
 
 
 def read_still(photo: str, quiet: bool, allow_truncated: bool = False) -> ByteArray:

@@ -16,6 +16,10 @@ class HeaderError(ImageReadError):
     """A file that begins like one of its format, but whose header is not understood."""
 
 
+class TruncatedError(ImageReadError):
+    """A JPEG or PNG file that breaks off before its end."""
+
+
 class TooLargeError(ImageReadError):
     """A file whose header announces more pixels than are decoded at once."""
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from kpalette.files.errors import ImageReadError
+from kpalette.files.errors import TruncatedError
 
 #: Those whose end can be told, by Pillow's names.
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
@@ -30,7 +30,7 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def check_end(image: Any) -> None:
-    """Raise ImageReadError, and close the image, if the file that it is read from breaks off.
+    """Raise TruncatedError, and close the image, if the file that it is read from breaks off.
 
     Of an animated PNG the first frame may do.
     """
@@ -38,9 +38,7 @@ def check_end(image: Any) -> None:
     if kind is None or (kind == "PNG" and image.is_animated) or is_whole(image.fp):
         return
     image.close()
-    raise ImageReadError(
-        f"the {kind} breaks off before its end; allow_truncated=True takes what is there"
-    )
+    raise TruncatedError(f"the {kind} breaks off before its end")
 
 
 def is_whole(file: BinaryIO) -> bool:

@@ -38,8 +38,7 @@ def read(data: bytes) -> Entries:
             if image.mode == "P":
                 return Entries(_palette_of(image))
     except files.ImageReadError as error:
-        # A palette is taken whole or not at all.
-        raise PaletteReadError(str(error).partition("; allow_truncated")[0]) from None
+        raise PaletteReadError(str(error)) from None
     flat = pixels.reshape(-1, pixels.shape[2])
     codes = files.with_alpha(flat).view(np.uint32).ravel()
     found, first = np.unique(codes, return_index=True)
