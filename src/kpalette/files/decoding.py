@@ -168,12 +168,15 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
             "source: expected a path, a binary file, a Pillow image or a NumPy array, "
             f"got {type(source).__name__}"
         )
+    file: Any = source
+    if allow_truncated and not isinstance(source, Image.Image):
+        file = _completed(source)
     with naming(source), _telling_damage(), _without_remarks():
-        if isinstance(source, Image.Image):
-            formats.check_lazy(source)
-            yield source
+        if isinstance(file, Image.Image):
+            formats.check_lazy(file)
+            yield file
             return
-        with _open(source, allow_truncated) as image:
+        with _open(file) as image:
             yield image
 
 
@@ -207,19 +210,11 @@ def _telling_damage() -> Iterator[None]:
         raise ImageReadError(f"the image is damaged: {error}") from error
 
 
-def _open(source: Any, allow_truncated: bool = False) -> Image.Image:
+def _open(source: Any) -> Image.Image:
     """Open a file by Pillow, or a TIFF that it does not read, or reads wrong, by tifffile."""
     from kpalette.files import bmp, tiff
 
-    # A pipe can be read only once.
-    if isinstance(source, (str, os.PathLike)):
-        if not os.path.isfile(source):
-            with open(source, "rb") as file:
-                source = io.BytesIO(file.read())
-    elif not (hasattr(source, "seekable") and source.seekable()):
-        source = io.BytesIO(source.read())
-    if allow_truncated:
-        source = _completed(source)
+    source = _seekable(source)
     try:
         image = formats.open_image(source)
     except HeaderError:
@@ -236,13 +231,26 @@ def _open(source: Any, allow_truncated: bool = False) -> Image.Image:
     return image
 
 
+def _seekable(source: Any) -> Any:
+    """Give a file that can be read twice, which a pipe cannot be."""
+    if isinstance(source, (str, os.PathLike)):
+        if os.path.isfile(source):
+            return source
+        with open(source, "rb") as file:
+            return io.BytesIO(file.read())
+    if hasattr(source, "seekable") and source.seekable():
+        return source
+    return io.BytesIO(source.read())
+
+
 def _completed(source: Any) -> Any:
     """Give a JPEG or PNG that breaks off with an end, and warn; any other file as it is."""
-    if not formats.prefix_of(source).startswith(truncated.STARTS):
-        return source
-    data = truncated.completed(_all_of(source))
+    file = _seekable(source)
+    if not formats.prefix_of(file).startswith(truncated.STARTS):
+        return file
+    data = truncated.completed(_all_of(file))
     if data is None:
-        return source
+        return file
     name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
     warnings.warn(f"{name}{truncated.REMARK}", stacklevel=2)
     return io.BytesIO(data)
