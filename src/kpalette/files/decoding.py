@@ -280,7 +280,7 @@ def _from_pillow(image: Image.Image) -> ByteArray:
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    if image.mode not in ("CMYK", "LAB"):
+    if image.mode not in ("CMYK", "LAB", "L", "RGB"):
         image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
     if profile:
         image = _to_srgb(image, profile)
