@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import re
@@ -11,6 +12,7 @@ import sys
 import types
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -287,6 +289,97 @@ def test_a_pillow_without_avif_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
     with pytest.raises(ImageReadError, match=r"AVIF: Pillow 11\.3 or later reads it"):
         as_pixels(io.BytesIO(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1" + bytes(99)))
+
+
+# Damage of any kind is one error
+
+
+def big_offset() -> bytes:
+    return b"II+\0\x08\0\0\0" + b"\xff" * 8 + bytes(99)
+
+
+def damaged_tiffs() -> list[bytes]:
+    found = [big_offset(), b"II*\0\xff\xff\xff\xff", b"MM\0+\0\x08\0\0" + b"\x7f" * 9]
+    rng = np.random.default_rng(0)
+    good = [saved(GREY, "TIFF").getvalue(), saved(GREY, "TIFF", compression="tiff_lzw").getvalue()]
+    for _ in range(40):
+        bad = bytearray(good[rng.integers(2)])
+        start = int.from_bytes(bad[4:8], "little")
+        for _ in range(3):
+            bad[rng.integers(start, len(bad)) if rng.random() < 0.8 else 5] = rng.integers(256)
+        found.append(bytes(bad))
+    return found
+
+
+def test_a_damaged_tiff_is_no_internal_error(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "photo.tif"
+    codes = set()
+    for data in damaged_tiffs():
+        path.write_bytes(data)
+        for source in (path, io.BytesIO(data)):
+            for read in (as_pixels, files.is_animated, files.read_metadata, kpalette.quantize):
+                with contextlib.suppress(ImageReadError):
+                    read(source)
+        for args in (["palette"], ["palette", "--scheduler", "threads"], ["sweep", "-k", "2"]):
+            codes.add(cli.run([args[0], str(path), *args[1:]]))
+        said = capsys.readouterr().err
+        assert "internal error" not in said
+        assert "Traceback" not in said
+    assert codes == {0, 3}
+
+
+@pytest.mark.parametrize("ending", [".ftc", ".ftu", ".png"])
+def test_a_texture_is_no_internal_error(ending: str, tmp_path: Path, fails: Any) -> None:
+    path = tmp_path / f"photo{ending}"
+    path.write_bytes(STARTS["FTEX"])
+    assert "a file that starts with b'FTEX" in fails(3, "quantize", path)
+    for read in (as_pixels, files.is_animated, files.open_frames, files.read_metadata):
+        with pytest.raises(ImageReadError):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        OSError("broken"), ValueError("broken"), SyntaxError("broken"), struct.error("broken"),
+        IndexError("broken"), KeyError("broken"), EOFError("broken"), OverflowError("broken"),
+        ZeroDivisionError("broken"), RecursionError("broken"), AttributeError("broken"),
+        TypeError("broken"), UnicodeDecodeError("ascii", b"\xff", 0, 1, "broken"),
+        zlib.error("broken"), OSError(22, "broken"), AssertionError("broken"),
+    ],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("when", ["opened", "loaded"])
+def test_whatever_a_decoder_raises_is_one_error(
+    raised: Exception, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import BmpImagePlugin
+
+    def fail(*_: Any) -> None:
+        raise raised
+
+    name = "_open" if when == "opened" else "load"
+    monkeypatch.setattr(BmpImagePlugin.BmpImageFile, name, fail)
+    for read in (as_pixels, files.read_metadata, lambda file: [*files.open_frames(file).walk()]):
+        with pytest.raises(ImageReadError, match="damaged"):
+            read(saved(GREY, "BMP"))
+
+
+def test_what_the_system_raises_is_not_taken_for_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import BmpImagePlugin
+
+    for raised in (OSError(5, "Input/output error"), MemoryError()):
+
+        def fail(*_: Any, raised: Any = raised) -> None:
+            raise raised
+
+        for name in ("load", "_open"):
+            file = saved(GREY, "BMP")
+            with monkeypatch.context() as patch:
+                patch.setattr(BmpImagePlugin.BmpImageFile, name, fail)
+                with pytest.raises(type(raised)) as caught:
+                    as_pixels(file)
+            assert not isinstance(caught.value, ImageReadError)
 
 
 # The trap

@@ -14,7 +14,7 @@ from PIL import Image
 
 from kpalette.colors import ByteArray, check_flag, hex_levels
 from kpalette.files import formats, truncated
-from kpalette.files.errors import HeaderError, is_of_system
+from kpalette.files.errors import HeaderError, TruncatedError, is_of_system
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.orientation import forget_xmp, upright
 
@@ -168,16 +168,18 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
             "source: expected a path, a binary file, a Pillow image or a NumPy array, "
             f"got {type(source).__name__}"
         )
-    file: Any = source
-    if allow_truncated and not isinstance(source, Image.Image):
-        file = _completed(source)
-    with naming(source), _telling_damage(), _without_remarks():
-        if isinstance(file, Image.Image):
-            formats.check_lazy(file)
-            yield file
+    if isinstance(source, Image.Image):
+        with _telling_damage(), _without_remarks():
+            formats.check_lazy(source)
+            yield source
             return
-        with _open(file) as image:
-            yield image
+    file = _seekable(source)
+    if allow_truncated:
+        file = _completed(file, source)
+    with naming(source), _telling_damage(), _without_remarks(), _open(file) as image:
+        yield image
+        if truncated.may_lack_rows(image) and truncated.completed(_all_of(file)):
+            raise TruncatedError("the PNG has fewer rows than its header announces")
 
 
 def reopen(source: Any) -> Image.Image:
@@ -186,7 +188,7 @@ def reopen(source: Any) -> Image.Image:
     Such a one must not change what is warned of.
     """
     with _telling_damage(), _without_remarks():
-        return _open(source)
+        return _open(_seekable(source))
 
 
 @contextmanager
@@ -214,7 +216,6 @@ def _open(source: Any) -> Image.Image:
     """Open a file by Pillow, or a TIFF that it does not read, or reads wrong, by tifffile."""
     from kpalette.files import bmp, tiff
 
-    source = _seekable(source)
     try:
         image = formats.open_image(source)
     except HeaderError:
@@ -243,9 +244,8 @@ def _seekable(source: Any) -> Any:
     return io.BytesIO(source.read())
 
 
-def _completed(source: Any) -> Any:
+def _completed(file: Any, source: Any) -> Any:
     """Give a JPEG or PNG that breaks off with an end, and warn; any other file as it is."""
-    file = _seekable(source)
     if not formats.prefix_of(file).startswith(truncated.STARTS):
         return file
     data = truncated.completed(_all_of(file))

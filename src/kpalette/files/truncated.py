@@ -41,6 +41,18 @@ def check_end(image: Any) -> None:
     raise TruncatedError(f"the {kind} breaks off before its end")
 
 
+def may_lack_rows(image: Any) -> bool:
+    """Tell whether a PNG that was loaded may have fewer rows than its header announces.
+
+    Pillow leaves them at zero, and takes it for nothing. To count them, all is inflated once more:
+    so that is done only where the last row is zero, or rows come in another order.
+    """
+    if image.format != "PNG" or image.tile or image.is_animated:
+        return False
+    last = image.crop((0, image.height - 1, image.width, image.height))
+    return bool(image.info.get("interlace")) or not last.tobytes().strip(b"\0")
+
+
 def is_whole(file: BinaryIO) -> bool:
     """Tell whether a JPEG or a PNG has its end. The file's position stays what it was."""
     position = file.tell()
