@@ -370,7 +370,7 @@ class TestCollections:
     def test_photo_that_cannot_be_read_is_named(self, album) -> None:
         folder, _ = album
         (folder / "sub" / "broken.png").write_bytes(saved(Image.fromarray(RGB)).getvalue()[:999])
-        with pytest.raises(TileError, match=r"sub/broken\.png: .*damaged"):
+        with pytest.raises(TileError, match=r"sub/broken\.png: the PNG breaks off"):
             distributed.histogram(folder)
         for source in ([folder / "no.png"], dask.bag.from_sequence([folder / "no.png"])):
             with pytest.raises(TileError, match=r"/no\.png: No such file"):

@@ -258,11 +258,11 @@ class Sweep:
 
     def _chart_for_any_page(self) -> PIL.Image.Image | None:
         """Draw the chart for light and dark pages; None without Matplotlib."""
-        import PIL.Image
+        from kpalette.files.formats import open_image
 
         try:
             with required("matplotlib", "the chart").rc_context(ON_ANY_PAGE):
-                return PIL.Image.open(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
+                return open_image(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
         except MissingPackageError:
             return None
 

@@ -94,12 +94,16 @@ class ColorHistogram:
             raise ValueError("counts: expected at least one colour with a positive count")
 
     @classmethod
-    def from_image(cls, source: ImageSource, *, threads: int | None = None) -> Self:
+    def from_image(
+        cls, source: ImageSource, *, allow_truncated: bool = False, threads: int | None = None
+    ) -> Self:
         """Count the colours of an image.
 
         Parameters
         ----------
         source : path, file object, Pillow image or array
+            See :func:`kpalette.quantize`.
+        allow_truncated : bool, default False
             See :func:`kpalette.quantize`.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -116,7 +120,8 @@ class ColorHistogram:
         >>> len(ColorHistogram.from_image(np.eye(4, dtype=np.uint8)))
         2
         """
-        return cls.from_pixels(files.as_pixels(source), make_team(threads))
+        pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+        return cls.from_pixels(pixels, make_team(threads))
 
     @classmethod
     def from_images(

@@ -39,6 +39,7 @@ def quantize(
     alpha: str = "keep",
     dither: str | None = None,
     dither_strength: float = 1.0,
+    allow_truncated: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -93,6 +94,9 @@ def quantize(
         of `quality` is met by the nearest colours, before they are mixed.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
+    allow_truncated : bool, default False
+        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
+        of refusing it.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -149,7 +153,8 @@ def quantize(
     check_flag("saliency", saliency)
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
-    pixels = files.apply_alpha(files.as_pixels(source), alpha)
+    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+    pixels = files.apply_alpha(pixels, alpha)
     if fixed_colors.shape[1] == 4:
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
@@ -194,6 +199,7 @@ def extract_palette(
     effort: str = "balanced",
     fixed: Sequence[Color] | None = None,
     quality: Mapping[str, float] | None = None,
+    allow_truncated: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Palette:
@@ -203,7 +209,7 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, fixed, quality, seed, threads
+    k, space, effort, fixed, quality, allow_truncated, seed, threads
         See :func:`quantize`.
 
     Returns
@@ -236,7 +242,8 @@ def extract_palette(
     if isinstance(source, ColorHistogram):
         histogram = source
     else:
-        histogram = ColorHistogram.from_pixels(files.as_pixels(source), team)
+        pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+        histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
 
@@ -283,6 +290,7 @@ def remap(
     space: str = "oklab",
     dither: str | None = None,
     dither_strength: float = 1.0,
+    allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
 ) -> Quantized:
@@ -290,7 +298,7 @@ def remap(
     check_choice("space", space, SPACES)
     dithering.check_options(dither, dither_strength)
     team = team or make_team(threads)
-    pixels = files.as_pixels(source)
+    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     histogram = ColorHistogram.from_pixels(pixels, team)
     colors = palette.colors
     if histogram.channels != colors.shape[1]:

@@ -96,6 +96,7 @@ class Batch:
             optimize=given["optimize"],
             quick=given.get("effort") == "fast" and not given["optimize"],
             keep_metadata=not given["strip"],
+            allow_truncated=given["allow_truncated"],
             force=given["force"],
             skip_existing=given["skip_existing"],
             skip_if_larger=given["skip_if_larger"],

@@ -32,12 +32,13 @@ def compare(
     ssim: bool,
     as_json: bool,
     threads: int | None,
+    allow_truncated: bool,
     force: bool,
     quiet: bool,
 ) -> int:
     """Measure how far two images of the same size are apart.
 
-    A and B are any image files that Pillow reads; one of them may be - for stdin. The table on
+    A and B are image files of any kind that is read; one of them may be - for stdin. The table on
     stdout has mean squared error and PSNR in 8-bit sRGB, the mean distance in Oklab, where black
     and white are 1 apart, and of CIEDE2000, where 1 can be just seen, the mean, what 95 % of the
     pixels have at most, and the largest.
@@ -56,7 +57,7 @@ def compare(
     pixels = []
     for photo in (a, b):
         with streams.telling(photo, codes):
-            pixels.append(streams.read_still(photo, quiet))
+            pixels.append(streams.read_still(photo, quiet, allow_truncated))
     if codes:
         return ending(codes)
 

@@ -71,6 +71,7 @@ class Recipe:
     optimize: bool = False
     quick: bool = False
     keep_metadata: bool = False
+    allow_truncated: bool = False
     force: bool = False
     skip_existing: bool = False
     skip_if_larger: bool = False
@@ -86,7 +87,7 @@ class Recipe:
         if self.dry_run:
             return self._foretell(job)
         before = None if job.source == "-" else _status(job.source)
-        photo = streams.read(job.source)
+        photo = streams.read(job.source, self.allow_truncated)
         try:
             return self._write(job, photo, before)
         except Skipped:
@@ -126,18 +127,18 @@ class Recipe:
         where = "" if job.target == "-" else f" in {job.target}"
         line = f"{made.line}; {bytes_in:,} to {bytes_out:,} bytes{where}"
         figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
-        return Result(job, line, figures=figures)
+        return Result(job, line, figures=figures, remark=photo.remark)
 
     def _make(self, job: Job, photo: streams.Photo) -> Made:
         from kpalette import files
 
-        moving = format_of(photo.encoded)
+        moving = format_of(photo.whole)
         kind = self.kind or files.FORMATS.get(os.path.splitext(job.target)[1].lower())
         if kind is None:  # stdout, or a name of any ending: an animation stays what it is
             kind = moving if moving in files.ENCODERS else "png"
         try:
             if moving is not None and self.animate is not None and kind in files.ENCODERS:
-                return self._moving(photo.encoded, kind, self.animate)
+                return self._moving(photo.whole, kind, self.animate)
             return self._still(photo, kind, is_first=moving is not None)
         except ImportError as error:
             raise Failed(USAGE, str(error)) from None
@@ -152,7 +153,7 @@ class Recipe:
         if self.keep_metadata:
             from kpalette import files
 
-            metadata = files.read_metadata(io.BytesIO(photo.encoded))
+            metadata = files.read_metadata(io.BytesIO(photo.whole))
         encoded = quantized.encode(
             kind, optimize=self.optimize, quick=self.quick, metadata=metadata
         )

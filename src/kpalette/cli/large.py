@@ -114,18 +114,19 @@ def is_zarr(name: str) -> bool:
 
 
 def is_large_tiff(name: str) -> bool:
-    """Tell whether a file is a TIFF with more pixels than Pillow takes."""
-    if not name.lower().endswith(ENDINGS[1:]):
+    """Tell whether a file is a TIFF with more pixels than are decoded at once."""
+    if not name.lower().endswith(ENDINGS[1:]) or not os.path.isfile(name):
         return False
-    from PIL import Image
+    from kpalette.files.errors import ImageReadError, TooLargeError
+    from kpalette.files.formats import open_image
 
     try:
-        with Image.open(name):
+        with open_image(name):
             return False
-    except Image.DecompressionBombError:
+    except TooLargeError:
         return True
-    except OSError:
-        return False
+    except (OSError, ImageReadError):
+        return False  # which reading tells
 
 
 def refuse_others(known: set[str]) -> None:

@@ -53,14 +53,11 @@ def ending_of(path: str) -> str | None:
 
 def format_of(encoded: bytes) -> str | None:
     """Give the format of a file in memory if it is an animation."""
-    from PIL import Image
-
     from kpalette import files
+    from kpalette.files.formats import PREFIX, identify
 
-    if not files.is_animated(io.BytesIO(encoded)):
-        return None
-    with Image.open(io.BytesIO(encoded)) as image:
-        return (image.format or "").lower()
+    kind = identify(encoded[:PREFIX]) if files.is_animated(io.BytesIO(encoded)) else None
+    return None if kind is None else kind.name.lower()
 
 
 def animator(

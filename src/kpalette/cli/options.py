@@ -203,6 +203,13 @@ def common_options(command: Command) -> Command:
                 "help": "The result does not depend on it.  [default: all cores]",
             },
         ),
+        (
+            ("--allow-truncated",),
+            {
+                "is_flag": True,
+                "help": "Take what is there of a JPEG or PNG file that breaks off.",
+            },
+        ),
         (("-f", "--force"), {"is_flag": True, "help": "Replace files that exist."}),
         (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing unless something fails."}),
     ]

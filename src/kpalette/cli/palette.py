@@ -107,10 +107,10 @@ def palette(
 ) -> int:
     """Find the k best colours of all PHOTOs together.
 
-    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', -
-    for stdin, or a histogram that was saved as .histogram. Of several, each counts by its pixels.
-    Without OUT or --format, prints each colour with its share of the pixels. If a PHOTO cannot be
-    read there is no palette.
+    A PHOTO is an image file, a folder with -r, a pattern such as '**/*.png', - for stdin, or a
+    histogram that was saved as .histogram. Of several, each counts by its pixels. Without OUT or
+    --format, prints each colour with its share of the pixels. If a PHOTO cannot be read there is no
+    palette.
 
     With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
 
@@ -137,7 +137,7 @@ def palette(
         sources = gather(photos, given["recursive"], None)
         names = [source.path for source in sources]
         streams.check_free(out, names, given["force"])
-        counted_here = _count(sources, given["raw"], given["threads"], given["quiet"], codes)
+        counted_here = _count(sources, given, codes)
         if counted_here is None:
             return ending(codes)
         histogram = counted_here
@@ -195,16 +195,13 @@ def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: 
 
 
 def _count(
-    sources: Sequence[Source],
-    raw: tuple[int, int] | None,
-    threads: int | None,
-    quiet: bool,
-    codes: set[int],
+    sources: Sequence[Source], given: dict[str, Any], codes: set[int]
 ) -> ColorHistogram | None:
     """Count the colours of all photos together; None if one cannot be read."""
     from kpalette import ColorCounter
 
-    counter = ColorCounter(threads=threads)
+    raw: tuple[int, int] | None = given["raw"]
+    counter = ColorCounter(threads=given["threads"])
     for source in sources:
         with streams.telling(source.path, codes):
             if source.failure:
@@ -212,7 +209,8 @@ def _count(
             if source.path.endswith(HISTOGRAM):
                 _add(counter, streams.read_histogram(source.path))
             elif raw is None:
-                counter.update(streams.read_still(source.path, quiet))
+                pixels = streams.read_still(source.path, given["quiet"], given["allow_truncated"])
+                counter.update(pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)

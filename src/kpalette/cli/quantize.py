@@ -137,11 +137,11 @@ class Quantize(Sectioned):
 def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     """Write each PHOTO in its K best colours, as an indexed PNG or another format.
 
-    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', or
-    - for stdin. One that cannot be done does not keep the others from being done. A file is
-    written whole or not at all, never replaced without --force, and a PHOTO itself only if OUT
-    names it or END makes its own name. K may also be a number among the photos, if there is no file
-    of that name.
+    A PHOTO is an image file (PNG, JPEG, GIF, WebP, AVIF, TIFF and others), a folder with -r, a
+    pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
+    from being done. A file is written whole or not at all, never replaced without --force, and a
+    PHOTO itself only if OUT names it or END makes its own name. K may also be a number among the
+    photos, if there is no file of that name.
 
     photo.jpg becomes photo-16.png beside it, for K = 16, or photo-psnr-38.png, or what OUT, END or
     DIR say; stdin goes to stdout; an animation keeps its format. What another photo would become is
@@ -240,7 +240,7 @@ def _ways(
     options = {
         **fit,
         **mapping,
-        "weights": None if given["weights"] is None else _weights(given["weights"]),
+        "weights": _weights(given),
         "saliency": given["saliency"],
         "alpha": given["alpha"],
     }
@@ -285,13 +285,18 @@ def _given_palette(
     from kpalette import pipeline
     from kpalette.cli import shared
 
-    batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
+    batch.jobs, total = shared.count(
+        batch.jobs, batch.workers, batch.threads, flat, given["allow_truncated"]
+    )
     return None if total is None else pipeline.extract_palette(total, k, **fit)
 
 
-def _weights(path: str) -> Any:
+def _weights(given: dict[str, Any]) -> Any:
+    path = given["weights"]
+    if path is None:
+        return None
     try:
-        pixels = streams.read(path).pixels
+        pixels = streams.read(path, given["allow_truncated"]).pixels
     except Failed as failure:
         raise Failed(failure.code, f"{path}: {failure}") from None
     grey = pixels[..., 0]

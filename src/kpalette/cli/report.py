@@ -68,6 +68,8 @@ class Report:
         self.bytes_in += result.figures.get("bytes_in", 0)
         self.bytes_out += result.figures.get("bytes_out", 0)
         who = streams.label(result.job.source)
+        if result.remark and not self.quiet:
+            self._say(f"kpalette: {who}: {result.remark}")
         if result.code and (not result.skipped or (self.quiet and self.tell_skips)):
             self._say(f"kpalette: {who}: {result.line}")
         elif not self.quiet:

@@ -62,16 +62,17 @@ def sweep(
     effort: str,
     seed: int,
     threads: int | None,
+    allow_truncated: bool,
     force: bool,
     quiet: bool,
 ) -> int:
     """Show what more colours are worth: error and file size of PHOTO for each K.
 
-    A PHOTO is any image file that Pillow reads, or - for stdin. The table on stdout has mean
-    squared error, PSNR, the size of the indexed PNG, passes of k-means, and the time that each K
-    took after the one before. The elbow, from where on more colours pay less than before, is a
-    good K to start with. What quantize finds for a K differs by a few percent: it starts anew, and
-    keeps colours for small vivid regions.
+    A PHOTO is an image file, or - for stdin. The table on stdout has mean squared error, PSNR, the
+    size of the indexed PNG, passes of k-means, and the time that each K took after the one before.
+    The elbow, from where on more colours pay less than before, is a good K to start with. What
+    quantize finds for a K differs by a few percent: it starts anew, and keeps colours for small
+    vivid regions.
 
     \b
     Example: look at the curve, then make the picture.
@@ -85,7 +86,7 @@ def sweep(
         streams.check_free(out, [photo], force)
         from kpalette import ColorHistogram, curve
 
-        pixels = streams.read_still(photo, quiet)
+        pixels = streams.read_still(photo, quiet, allow_truncated)
         source = ColorHistogram.from_image(pixels, threads=threads) if no_png else pixels
         found = curve.sweep(source, ks, space=space, effort=effort, seed=seed, threads=threads)
         if out is not None:

@@ -15,6 +15,7 @@ import numpy as np
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading
+from kpalette.files.formats import ENDINGS
 
 #: Questions about files that are asked at the same time.
 QUESTIONS = 16
@@ -75,10 +76,9 @@ def named(path: str) -> Photos:
     """
     import fsspec
 
-    endings = _endings()
     remote = "://" in path
     is_pattern = _magic(path) < len(path)
-    if remote and not is_pattern and os.path.splitext(path)[1].lower() in endings:
+    if remote and not is_pattern and os.path.splitext(path)[1].lower() in ENDINGS:
         return Photos([path], single=True)  # without asking, which can mean to read it
     system, inner = fsspec.url_to_fs(path)
     if is_pattern and not system.exists(inner):
@@ -93,7 +93,7 @@ def named(path: str) -> Photos:
     else:
         return Photos([path], single=True)
     if by_ending:
-        found = [each for each in found if os.path.splitext(each)[1].lower() in endings]
+        found = [each for each in found if os.path.splitext(each)[1].lower() in ENDINGS]
     found = sorted(each for each in found if "/." not in each.removeprefix(below))
     if not by_ending:
         found = [each for each in found if not system.isdir(each)]
@@ -139,12 +139,3 @@ def _facts(path: str) -> list[str]:
     except OSError:
         facts = {}
     return [path, *(f"{name} {facts[name]}" for name in FACTS if name in facts)]
-
-
-def _endings() -> set[str]:
-    """List the endings of the images that Pillow reads by itself."""
-    from PIL import Image
-
-    formats = Image.registered_extensions()
-    helped = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
-    return {ending for ending, kind in formats.items() if kind in Image.OPEN and kind not in helped}

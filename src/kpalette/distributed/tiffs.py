@@ -14,9 +14,12 @@ from PIL import Image
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, of_reader
 from kpalette.files.decoding import to_levels
+from kpalette.files.errors import is_of_system
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 PHOTOMETRICS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
+#: What keeps tifffile from the other files that a TIFF of some kinds names.
+ALONE = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
 PREMULTIPLIED, STRAIGHT = 1, 2  # kinds of alpha
 
 
@@ -31,10 +34,10 @@ def _opened(path: str) -> Iterator[tuple[Any, Any]]:
     import tifffile
     import zarr
 
-    with tifffile.TiffFile(path) as file:
+    with tifffile.TiffFile(path, **ALONE) as file:
         series = file.series[0]
         if series.dataoffset is not None:  # one piece, uncompressed
-            yield series, tifffile.memmap(path, series=0, mode="r")
+            yield series, tifffile.memmap(path, series=0, mode="r", **ALONE)
             return
         store = series.aszarr(level=0)
         try:
@@ -108,7 +111,9 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
                 dtype = np.dtype(np.uint8)
             elif len(shape) == 3 and shape[2] == 4 and reader.alpha is None:
                 shape = (*shape[:2], 3)
-    except (tifffile.TiffFileError, IndexError, KeyError) as error:
+    except Exception as error:  # of tifffile's parsers, any of a dozen
+        if is_of_system(error) or str(error).startswith("source: "):
+            raise
         why = f": {error}" if isinstance(error, tifffile.TiffFileError) else ""
         raise ValueError(f"source: expected a TIFF with an image in {path}{why}") from error
     fingerprint = {"tiff": path, "size": status.st_size, "mtime": status.st_mtime_ns}

@@ -13,6 +13,7 @@ import numpy as np
 
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
+from kpalette.files.errors import is_of_system
 
 #: Questions about chunks that are asked at the same time.
 QUESTIONS = 64
@@ -57,7 +58,9 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
         found = zarr.open(path, mode="r")
     except FileNotFoundError:
         raise ValueError(f"source: expected a Zarr array or group in {path!r}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # of Zarr's parsers, any of a dozen
+        if is_of_system(error):
+            raise
         raise ValueError(
             f"source: expected a Zarr array or group in {path!r}, got a damaged one: {error}"
         ) from error

@@ -6,14 +6,17 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import numpy as np
-import PIL
 from PIL import Image
 
-from kpalette.colors import ByteArray, hex_levels
+from kpalette.colors import ByteArray, check_flag, hex_levels
+from kpalette.files import formats, truncated
+from kpalette.files.errors import HeaderError, TruncatedError, is_of_system
+from kpalette.files.errors import ImageReadError as ImageReadError
+from kpalette.files.orientation import forget_xmp, upright
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -21,14 +24,7 @@ if TYPE_CHECKING:
 ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
 
 
-class ImageReadError(ValueError):
-    """A file that holds no image that can be read: damaged, empty or of another kind.
-
-    Where it was given by its path, the message begins with that.
-    """
-
-
-def as_pixels(source: ImageSource) -> ByteArray:
+def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArray:
     """Give an image's pixels: 8-bit sRGB, upright.
 
     Parameters
@@ -36,6 +32,9 @@ def as_pixels(source: ImageSource) -> ByteArray:
     source : path, binary file object, Pillow image or array
         An array has shape (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to
         65535) or float (0 to 1). Of a file with several images, the first is read.
+    allow_truncated : bool, default False
+        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning. The
+        rest is grey in a JPEG; in a PNG it is transparent, or black where there is no alpha.
 
     Returns
     -------
@@ -55,16 +54,17 @@ def as_pixels(source: ImageSource) -> ByteArray:
     OSError
         If a file cannot be opened.
     ImageReadError
-        If a file holds no image that can be read.
+        If a file holds no image that can be read, is of a format that is not read, or breaks off.
     TypeError
         If the source, or an array's dtype, is of another kind.
     ValueError
         If an array's shape or values are out of range.
     """
+    check_flag("allow_truncated", allow_truncated)
     if isinstance(source, np.ndarray):
         pixels = _from_array(source)
     else:
-        with opened(source) as image:
+        with opened(source, allow_truncated=allow_truncated) as image:
             pixels = _from_pillow(image)
     if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
         pixels = pixels[..., :3]
@@ -145,12 +145,12 @@ def naming(source: Any) -> Iterator[None]:
         yield
     except ImageReadError as error:
         if isinstance(source, (str, os.PathLike)):
-            raise ImageReadError(f"{os.fspath(source)}: {error}") from error.__cause__
+            raise type(error)(f"{os.fspath(source)}: {error}") from error.__cause__
         raise
 
 
 @contextmanager
-def opened(source: ImageSource) -> Iterator[Image.Image]:
+def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Image.Image]:
     """Open whatever :func:`as_pixels` reads but arrays, and say within what is wrong with it.
 
     Raises
@@ -168,12 +168,18 @@ def opened(source: ImageSource) -> Iterator[Image.Image]:
             "source: expected a path, a binary file, a Pillow image or a NumPy array, "
             f"got {type(source).__name__}"
         )
-    with naming(source), _telling_damage(), _without_remarks():
-        if isinstance(source, Image.Image):
+    if isinstance(source, Image.Image):
+        with _telling_damage(), _without_remarks():
+            formats.check_lazy(source)
             yield source
             return
-        with _open(source) as image:
-            yield image
+    file = _seekable(source)
+    if allow_truncated:
+        file = _completed(file, source)
+    with naming(source), _telling_damage(), _without_remarks(), _open(file) as image:
+        yield image
+        if truncated.may_lack_rows(image) and truncated.completed(_all_of(file)):
+            raise TruncatedError("the PNG has fewer rows than its header announces")
 
 
 def reopen(source: Any) -> Image.Image:
@@ -182,7 +188,7 @@ def reopen(source: Any) -> Image.Image:
     Such a one must not change what is warned of.
     """
     with _telling_damage(), _without_remarks():
-        return _open(source)
+        return _open(_seekable(source))
 
 
 @contextmanager
@@ -195,16 +201,13 @@ def _without_remarks() -> Iterator[None]:
 
 @contextmanager
 def _telling_damage() -> Iterator[None]:
+    """Raise whatever a decoder does, which is any of a dozen exceptions, as `ImageReadError`."""
     try:
         yield
-    except (ImageReadError, MemoryError):
+    except ImageReadError:
         raise
-    except Image.DecompressionBombError as error:
-        raise ImageReadError(str(error)) from None
     except Exception as error:
-        # An error number comes from the system. Damage shows as any of a dozen other exceptions
-        # of Pillow's parsers.
-        if isinstance(error, OSError) and error.errno is not None:
+        if is_of_system(error):
             raise
         raise ImageReadError(f"the image is damaged: {error}") from error
 
@@ -213,32 +216,44 @@ def _open(source: Any) -> Image.Image:
     """Open a file by Pillow, or a TIFF that it does not read, or reads wrong, by tifffile."""
     from kpalette.files import bmp, tiff
 
-    # A pipe can be read only once.
-    if isinstance(source, (str, os.PathLike)):
-        if not os.path.isfile(source):
-            with open(source, "rb") as file:
-                source = io.BytesIO(file.read())
-    elif not (hasattr(source, "seekable") and source.seekable()):
-        source = io.BytesIO(source.read())
     try:
-        image = Image.open(source)
-    except PIL.UnidentifiedImageError:
-        data = _all_of(source)
-        if not data:
-            raise ImageReadError("the file is empty") from None
-        if data.startswith((b"GIF87a", b"GIF89a")):
-            raise ImageReadError("the GIF has no frames") from None
-        found = tiff.read(data)
+        image = formats.open_image(source)
+    except HeaderError:
+        found = tiff.read(_all_of(source))
         if found is None:
-            raise ImageReadError(
-                "expected an image of a format that Pillow reads, got a file that starts with "
-                f"{data[:8]!r}"
-            ) from None
+            raise
         return found
     for kind in (bmp, tiff):
         if kind.is_misread(image):
             return kind.read(_all_of(source)) or image
+    if image.format == "TIFF":
+        forget_xmp(image)
+    truncated.check_end(image)
     return image
+
+
+def _seekable(source: Any) -> Any:
+    """Give a file that can be read twice, which a pipe cannot be."""
+    if isinstance(source, (str, os.PathLike)):
+        if os.path.isfile(source):
+            return source
+        with open(source, "rb") as file:
+            return io.BytesIO(file.read())
+    if hasattr(source, "seekable") and source.seekable():
+        return source
+    return io.BytesIO(source.read())
+
+
+def _completed(file: Any, source: Any) -> Any:
+    """Give a JPEG or PNG that breaks off with an end, and warn; any other file as it is."""
+    if not formats.prefix_of(file).startswith(truncated.STARTS):
+        return file
+    data = truncated.completed(_all_of(file))
+    if data is None:
+        return file
+    name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
+    warnings.warn(f"{name}{truncated.REMARK}", stacklevel=2)
+    return io.BytesIO(data)
 
 
 def _all_of(source: Any) -> bytes:
@@ -251,16 +266,13 @@ def _all_of(source: Any) -> bytes:
 
 
 def _from_pillow(image: Image.Image) -> ByteArray:
-    from PIL import ImageOps
-
     if 0 in image.size:
         raise ImageReadError(
             f"expected at least one pixel, got an image of {image.width}×{image.height}"
         )
     image.load()
     profile = image.info.get("icc_profile")
-    with suppress(Exception):  # EXIF too damaged to tell the orientation
-        image = ImageOps.exif_transpose(image)
+    image = upright(image)
     if image.mode == "F":
         raise ImageReadError("the pixels are floating-point, whose range is not known")
     if image.mode.startswith("I"):
@@ -268,7 +280,7 @@ def _from_pillow(image: Image.Image) -> ByteArray:
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    if image.mode not in ("CMYK", "LAB"):
+    if image.mode not in ("CMYK", "LAB", "L", "RGB"):
         image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
     if profile:
         image = _to_srgb(image, profile)
