@@ -1,0 +1,119 @@
+"""The code points by which PNG and AVIF files tell their colours, which Pillow does not pass on.
+
+ITU-T H.273 (2021). Coding-independent code points for video signal type identification.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from PIL import Image
+
+PNG = b"\x89PNG\r\n\x1a\n"
+#: More than this before the pixels no file has that tells its colours: bytes, chunks or boxes.
+MOST_BYTES, MOST_PARTS = 1 << 24, 10_000
+
+
+class CodePoints(NamedTuple):
+    """Numbers of H.273's tables: of the primaries (8.1) and of the transfer function (8.2)."""
+
+    primaries: int
+    transfer: int
+
+
+def code_points_of(image: Image.Image) -> CodePoints | None:
+    """Read the code points of a file that Pillow has opened and not yet loaded; None if none.
+
+    What is found is kept in the image's info, as ``"cicp"``, because loading closes the file.
+    """
+    if image.format not in ("PNG", "AVIF", "HEIF"):
+        return None
+    if "cicp" not in image.info:
+        file = getattr(image, "fp", None)
+        if file is None or not getattr(image, "tile", None):
+            return None
+        before = file.tell()
+        try:
+            image.info["cicp"] = _of_png(file) if image.format == "PNG" else _of_boxes(file)
+        finally:
+            file.seek(before)
+    found: CodePoints | None = image.info["cicp"]
+    return found
+
+
+def _of_png(file: BinaryIO) -> CodePoints | None:
+    """Find a PNG's cICP chunk; one that says anything but full-range RGB counts for nothing."""
+    file.seek(0)
+    if file.read(8) != PNG:
+        return None
+    for _ in range(MOST_PARTS):
+        header = file.read(8)
+        if len(header) < 8 or header[4:] == b"IDAT":
+            return None
+        length = int.from_bytes(header[:4], "big")
+        if header[4:] == b"cICP":
+            data = file.read(4) if length == 4 else b""
+            return CodePoints(data[0], data[1]) if data[2:] == b"\0\1" else None
+        file.seek(length + 4, 1)  # with the check sum
+    return None
+
+
+def _of_boxes(file: BinaryIO) -> CodePoints | None:
+    """Find the colr box, of kind nclx, of the primary item of an AVIF or HEIF file.
+
+    ISO/IEC 14496-12 and 23008-12: meta holds pitm, which names the item, and iprp, where ipma says
+    which of the properties in ipco are an item's.
+    """
+    file.seek(0)
+    data = file.read(MOST_BYTES)
+    meta = _first(data, b"meta")[4:]
+    item, properties = _first(meta, b"pitm"), _first(meta, b"iprp")
+    if len(item) < 6:
+        return None
+    primary = int.from_bytes(item[4 : 8 if item[0] else 6], "big")
+    owned = _owned(_first(properties, b"ipma"), primary)
+    for number, (kind, body) in enumerate(_boxes(_first(properties, b"ipco")), 1):
+        if kind == b"colr" and body[:4] == b"nclx" and len(body) >= 8 and number in owned:
+            return CodePoints(*struct.unpack_from(">HH", body, 4))
+    return None
+
+
+def _owned(ipma: bytes, item: int) -> set[int]:
+    """Give the numbers of an item's properties, of which the first is 1."""
+    if len(ipma) < 8:
+        return set()
+    id_size, is_wide = 4 if ipma[0] else 2, ipma[3] & 1
+    at = 8
+    while at + id_size < len(ipma):
+        owner = int.from_bytes(ipma[at : at + id_size], "big")
+        at += id_size
+        count, size = ipma[at], 2 if is_wide else 1
+        at += 1
+        if owner == item:
+            numbers = (ipma[at + size * i : at + size * (i + 1)] for i in range(count))
+            essential = 0x8000 if is_wide else 0x80
+            return {int.from_bytes(number, "big") & ~essential for number in numbers}
+        at += count * size
+    return set()
+
+
+def _first(data: bytes, kind: bytes) -> bytes:
+    """Give what the first box of a kind holds; nothing if there is none."""
+    return next((body for found, body in _boxes(data) if found == kind), b"")
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    for _ in range(MOST_PARTS):
+        if at + 8 > len(data):
+            return
+        size, kind, start = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], at + 8
+        if size == 1:
+            size, start = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
+        end = at + size if size else len(data)
+        if end < start:
+            return
+        yield kind, data[start:end]
+        at = end
