@@ -39,6 +39,7 @@ def quantize(
     alpha: str = "keep",
     dither: str | None = None,
     dither_strength: float = 1.0,
+    keep_profile: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -93,6 +94,12 @@ def quantize(
         of `quality` is met by the nearest colours, before they are mixed.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
+    keep_profile : bool, default False
+        Whether a picture of RGB in another colour space, such as Display P3 or Adobe RGB, stays in
+        it: the palette's levels are those of its file then, and the profile comes along. Distances
+        are those of its colours in sRGB, where what is out of it is clipped, so that vivid colours
+        that are all beyond may share an entry. `fixed` colours, which are sRGB, come as near as
+        the space's levels are. Grey, CMYK, Lab, PQ and HLG become sRGB all the same.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -147,9 +154,15 @@ def quantize(
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     check_flag("saliency", saliency)
+    check_flag("keep_profile", keep_profile)
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
-    pixels = files.apply_alpha(files.as_pixels(source), alpha)
+    pixels, stored = files.read_stored(source) if keep_profile else (files.as_pixels(source), None)
+    if stored is None:
+        pixels = files.apply_alpha(pixels, alpha)
+    else:
+        stored = stored.apply_alpha(alpha)
+        pixels = stored.to_srgb(stored.pixels)
     if fixed_colors.shape[1] == 4:
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
@@ -171,7 +184,7 @@ def quantize(
     else:
         least = max(1, len(fixed_colors))
         fitted = fit_fewest(fit_to, histogram, least, k, target, team)
-    return _mapped(
+    quantized = _mapped(
         pixels,
         histogram,
         fitted.labels,
@@ -184,6 +197,11 @@ def quantize(
         strength=dither_strength,
         team=team,
     )
+    if stored is None:
+        return quantized
+    from kpalette import keeping
+
+    return keeping.in_profile(quantized, stored, k, team)
 
 
 def extract_palette(

@@ -75,7 +75,7 @@ CURVES = {
 
 #: Light is counted in so many steps; the first of sRGB's levels have 20 of them.
 STEPS = 65535
-PART = 1 << 16  #: Pixels that are converted at a time, whose sums stay in a processor's cache.
+PART = 1 << 15  #: Pixels that are converted at a time, whose sums stay in a processor's cache.
 
 
 @dataclass(frozen=True)
@@ -122,10 +122,13 @@ class RGBSpace:
         flat = levels.reshape(-1, 3)
         converted = np.empty_like(flat)
         for start in range(0, len(flat), PART):
-            part = flat[start : start + PART].T
+            # As wide as what indexes, and clipped, which takes half the time of being checked.
+            part = [channel.astype(np.intp) for channel in flat[start : start + PART].T]
             for channel, row in enumerate(tables):
-                total = sum(table.take(values) for table, values in zip(row, part, strict=True))
-                converted[start : start + PART, channel] = srgb_levels(total)
+                steps = row[0].take(part[0], mode="clip")
+                steps += row[1].take(part[1], mode="clip")
+                steps += row[2].take(part[2], mode="clip")
+                converted[start : start + PART, channel] = srgb_levels(steps)
         return converted.reshape(levels.shape)
 
 
@@ -144,9 +147,8 @@ def _levels_of_steps() -> ByteArray:
     """Return the level of each step (IEC 61966-2-1): uint8 (65536,)."""
     light = np.arange(STEPS + 1) / STEPS
     power = 1.055 * np.maximum(light, 0.0031308) ** (1 / 2.4) - 0.055
-    levels: ByteArray = np.rint(255 * np.where(light <= 0.0031308, 12.92 * light, power)).astype(
-        np.uint8
-    )
+    values = np.where(light <= 0.0031308, 12.92 * light, power)
+    levels: ByteArray = np.rint(255 * values).astype(np.uint8)
     return levels
 
 
