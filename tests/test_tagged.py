@@ -259,6 +259,21 @@ def test_an_icc_profile_in_avif_comes_first() -> None:
     assert np.abs(found - pixels).max() > 10
 
 
+def test_code_points_that_a_plug_in_tells() -> None:
+    image = Image.fromarray(noise(9, 9))
+    image.info["nclx_profile"] = {"color_primaries": 12, "transfer_characteristics": 1}
+    expect_p3 = RGBSpace(PRIMARIES[12], CURVES[13]).to_srgb(noise(9, 9))
+    assert np.array_equal(as_pixels(image), expect_p3)
+
+
+def test_copies_and_parts_of_a_pillow_image_are_tagged_as_it_is() -> None:
+    for file in (png(noise(9, 9), cicp(12, 13, 0, 1)), avif(noise(9, 9), 12, 1)):
+        with Image.open(file) as image:
+            whole = as_pixels(image)
+            assert np.array_equal(as_pixels(image.copy()), whole)
+            assert np.array_equal(as_pixels(image.crop((2, 3, 7, 8))), whole[3:8, 2:7])
+
+
 def test_damaged_boxes_are_ignored() -> None:
     """Any byte around the code points may be another; pixels or a documented error come of it."""
     good = avif(np.full((8, 8, 3), (200, 30, 30), np.uint8), 12, 13).getvalue()

@@ -1,4 +1,4 @@
-"""The code points by which PNG and AVIF files tell their colours, which Pillow does not pass on.
+"""The code points by which PNG and AVIF files tell their colours, and Pillow does not.
 
 ITU-T H.273 (2021). Coding-independent code points for video signal type identification.
 """
@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
+_KEYS = {"PNG": "cicp", "AVIF": "nclx"}
 PNG = b"\x89PNG\r\n\x1a\n"
 #: More than this before the pixels no file has that tells its colours: bytes, chunks or boxes.
 MOST_BYTES, MOST_PARTS = 1 << 24, 10_000
@@ -23,27 +25,27 @@ class CodePoints(NamedTuple):
     transfer: int
 
 
-def code_points_of(image: Image.Image) -> CodePoints | None:
-    """Read the code points of a file that Pillow has opened and not yet loaded; None if none.
+def note_code_points(image: Image.Image) -> None:
+    """Put a file's code points in the info of its image, as Pillow opened it.
 
-    What is found is kept in the image's info, as ``"cicp"``, because loading closes the file.
+    They are ``"cicp"`` there for a PNG, and ``"nclx"`` for AVIF, and for HEIF, whose plug-in tells
+    them. Loading closes the file, so of an image that was loaded before they are not known.
     """
-    if image.format not in ("PNG", "AVIF", "HEIF"):
-        return None
-    if "cicp" not in image.info:
-        file = getattr(image, "fp", None)
-        if file is None or not getattr(image, "tile", None):
-            return None
-        before = file.tell()
-        try:
-            image.info["cicp"] = _of_png(file) if image.format == "PNG" else _of_boxes(file)
-        finally:
-            file.seek(before)
-    found: CodePoints | None = image.info["cicp"]
-    return found
+    if told := image.info.get("nclx_profile"):
+        image.info["nclx"] = CodePoints(told["color_primaries"], told["transfer_characteristics"])
+    key = _KEYS.get(image.format or "")
+    if key is None or key in image.info or not isinstance(image, ImageFile):
+        return
+    if image.fp is None or not image.tile:
+        return
+    before = image.fp.tell()
+    try:
+        image.info[key] = _of_png(image.fp) if key == "cicp" else _of_boxes(image.fp)
+    finally:
+        image.fp.seek(before)
 
 
-def _of_png(file: BinaryIO) -> CodePoints | None:
+def _of_png(file: IO[bytes]) -> CodePoints | None:
     """Find a PNG's cICP chunk; one that says anything but full-range RGB counts for nothing."""
     file.seek(0)
     if file.read(8) != PNG:
@@ -60,8 +62,8 @@ def _of_png(file: BinaryIO) -> CodePoints | None:
     return None
 
 
-def _of_boxes(file: BinaryIO) -> CodePoints | None:
-    """Find the colr box, of kind nclx, of the primary item of an AVIF or HEIF file.
+def _of_boxes(file: IO[bytes]) -> CodePoints | None:
+    """Find the colr box, of kind nclx, of the primary item of an AVIF file.
 
     ISO/IEC 14496-12 and 23008-12: meta holds pitm, which names the item, and iprp, where ipma says
     which of the properties in ipco are an item's.

@@ -11,7 +11,7 @@ from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files import tagged, transparency
-from kpalette.files.code_points import code_points_of
+from kpalette.files.code_points import note_code_points
 from kpalette.files.errors import ImageReadError
 
 
@@ -89,23 +89,23 @@ def read_levels(image: Image.Image) -> Stored:
         raise ImageReadError(
             f"expected at least one pixel, got an image of {image.width}×{image.height}"
         )
-    code_points_of(image)  # which loading forgets
-    image = transparency.as_stored(image)
+    note_code_points(image)  # which loading forgets
+    opened, image = image, transparency.as_stored(image)
     image.load()
-    opened = image
+    info = opened.info
     with suppress(Exception):  # EXIF too damaged to tell the orientation
         image = ImageOps.exif_transpose(image)
     if image.mode == "F":
         raise ImageReadError("the pixels are floating-point, whose range is not known")
     if image.mode.startswith("I"):
-        space = tagged.declared(opened, "L")
-        image = _from_16_bits(image, drop=opened.format == "PNG" and space is not None)
+        is_tagged = tagged.declared(info, "L") is not None
+        image = _from_16_bits(image, drop=is_tagged and opened.format == "PNG")
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
     alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
     if image.mode not in ("CMYK", "LAB"):
         image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
-    return Stored(image, alpha, tagged.declared(opened, image.mode))
+    return Stored(image, alpha, tagged.declared(info, image.mode))
 
 
 def _from_16_bits(image: Image.Image, *, drop: bool) -> Image.Image:

@@ -10,17 +10,18 @@ W3C (2025). Portable Network Graphics (PNG) Specification, third edition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files import icc, tone_mapping
-from kpalette.files.code_points import code_points_of
+from kpalette.files.code_points import CodePoints
 from kpalette.files.icc import Convert
 from kpalette.files.rgb_spaces import CURVES, PRIMARIES, SRGB, SRGB_CURVE, RGBSpace
+from kpalette.files.tone_mapping import is_hdr
 
 #: Of H.273's transfer functions, those of cameras: AVIF files are shown as if these were sRGB's.
 _OF_CAMERAS = (1, 6, 14, 15)
@@ -37,46 +38,44 @@ class Space(NamedTuple):
         return icc.profile_of(self.told) if isinstance(self.told, RGBSpace) else self.told
 
 
-def declared(image: Image.Image, mode: str) -> Space | None:
+def declared(info: Mapping[Any, Any], mode: str) -> Space | None:
     """Return the space that a file declares for its colours; None where that is sRGB.
 
     Parameters
     ----------
-    image : Pillow image
-        As it was opened, with what it says in its info; :func:`code_points_of` must have been
-        called before it was loaded.
+    info : mapping
+        That of the Pillow image, with what :func:`note_code_points` put there.
     mode : {"L", "RGB", "CMYK", "LAB"}
         That of the images to convert.
     """
-    for space in _spaces(image, mode):
+    for space in _spaces(info, mode):
         if space is not None:
             return None if _changes_nothing(space.to_srgb, mode) else space
     return None
 
 
-def _spaces(image: Image.Image, mode: str) -> Iterator[Space | None]:
+def _spaces(info: Mapping[Any, Any], mode: str) -> Iterator[Space | None]:
     """Give what a file declares, the first to be asked first; None for what makes no sense."""
-    info = image.info
-    points = code_points_of(image)
-    if image.format == "PNG" and points:
-        if tone_mapping.is_hdr(points):
-            yield _of_levels(lambda levels: tone_mapping.to_srgb(levels, points), None)
-        yield _of_rgb(RGBSpace.of_code_points(points))
+    if points := info.get("cicp"):
+        yield _of_code_points(points)
     if profile := info.get("icc_profile"):
         convert = icc.to_srgb(profile, mode)
         yield convert and Space(convert, profile)
-    if image.format != "PNG":
-        if points and tone_mapping.is_hdr(points):
-            yield _of_levels(lambda levels: tone_mapping.to_srgb(levels, points), None)
-        elif points:
-            curve = CURVES.get(points.transfer, SRGB_CURVE)
-            curve = SRGB_CURVE if points.transfer in _OF_CAMERAS else curve
-            yield _of_rgb(RGBSpace(PRIMARIES.get(points.primaries, SRGB), curve))
-        return
+    if points := info.get("nclx"):
+        primaries = points.primaries if points.primaries in PRIMARIES else 1
+        known = points.transfer in CURVES and points.transfer not in _OF_CAMERAS
+        transfer = points.transfer if known or is_hdr(points) else 13
+        yield _of_code_points(CodePoints(primaries, transfer))
     if "srgb" in info:
         yield _of_rgb(RGBSpace(SRGB, SRGB_CURVE))
     if "gamma" in info:
         yield _of_rgb(RGBSpace.of_gamma(info["gamma"], info.get("chromaticity")))
+
+
+def _of_code_points(points: CodePoints) -> Space | None:
+    if is_hdr(points):
+        return _of_levels(lambda levels: tone_mapping.to_srgb(levels, points), None)
+    return _of_rgb(RGBSpace.of_code_points(points))
 
 
 def _of_rgb(space: RGBSpace | None) -> Space | None:
