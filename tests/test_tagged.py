@@ -50,7 +50,7 @@ def iccp(profile: bytes) -> bytes:
     return chunk(b"iCCP", b"name\0\0" + zlib.compress(profile))
 
 
-def expected(pixels: np.ndarray[Any, Any], profile: bytes) -> np.ndarray[Any, Any]:
+def by_littlecms(pixels: np.ndarray[Any, Any], profile: bytes) -> np.ndarray[Any, Any]:
     """Convert by LittleCMS."""
     transform = ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(profile)),
@@ -77,7 +77,7 @@ def test_primaries_are_those_of_a_reference(primaries: int) -> None:
     assert np.abs(matrix.sum(axis=1) - white).max() < 1e-9
     pixels = noise(48, 48)
     found = RGBSpace(PRIMARIES[primaries], Curve(1.8)).to_srgb(pixels).astype(int)
-    assert np.abs(found - expected(pixels, icc_profile(b"RGB ", 1.8, matrix))).max() <= 1
+    assert np.abs(found - by_littlecms(pixels, icc_profile(b"RGB ", 1.8, matrix))).max() <= 1
 
 
 def test_known_matrices() -> None:
@@ -97,7 +97,7 @@ def test_made_profiles_say_the_same(transfer: int) -> None:
     if transfer == 17:  # its white is above 1, which a profile of 16 bits clips before the matrix
         pixels //= 2
     found = space.to_srgb(pixels).astype(int)
-    assert np.abs(found - expected(pixels, profile_of(space))).max() <= 1
+    assert np.abs(found - by_littlecms(pixels, profile_of(space))).max() <= 1
 
 
 @pytest.mark.parametrize("gamma", [0.25, 1.0, 1.8, 2.2, 2.6, 4.0])
@@ -255,7 +255,7 @@ def test_an_icc_profile_in_avif_comes_first() -> None:
     pixels = np.full((16, 16, 3), (200, 30, 30), np.uint8)
     file = saved(Image.fromarray(pixels), "AVIF", quality=100, icc_profile=profile)
     found = as_pixels(file).astype(int)
-    assert np.abs(found - expected(pixels, profile)).max() <= 3
+    assert np.abs(found - by_littlecms(pixels, profile)).max() <= 3
     assert np.abs(found - pixels).max() > 10
 
 
@@ -374,14 +374,15 @@ def test_profile_and_palette() -> None:
     assert pixels[..., 3].tolist() == [[0, 255]]
 
 
+@pytest.mark.parametrize("gamma", [1.0, 1.75])
 @pytest.mark.parametrize("transparent", [False, True])
-def test_grey_profile(transparent: bool) -> None:
+def test_grey_profile(transparent: bool, gamma: float) -> None:
     ramp = np.arange(256, dtype=np.uint8)[None]
-    profile = icc_profile(b"GRAY", 1.75, D50_FROM_SRGB)
+    profile = icc_profile(b"GRAY", gamma, D50_FROM_SRGB)
     options = {"transparency": 5} if transparent else {}
     pixels = as_pixels(saved(Image.fromarray(ramp), icc_profile=profile, **options))
-    expected = srgb_from_linear((ramp / 255) ** 1.75)[..., None]
-    assert np.abs(pixels[..., :3] - expected).max() <= 2
+    grey = srgb_from_linear((ramp / 255) ** gamma)[..., None]
+    assert np.abs(pixels[..., :3] - grey).max() <= 0.6
     assert np.abs(pixels[0, :, 0].astype(int) - ramp[0]).max() > 10
     if transparent:
         assert np.flatnonzero(pixels[0, :, 3] == 0).tolist() == [5]

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+import numpy as np
 from PIL import Image
 
 from kpalette.files.rgb_spaces import RGBSpace, to_xyz_d50
@@ -35,6 +36,10 @@ def to_srgb(icc: bytes, mode: str) -> Convert | None:
         transform = _transform(profile, _srgb(), takes)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
+    if takes == "L":
+        ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
+        table = np.asarray(transform.apply(ramp))[0]
+        return lambda image: Image.fromarray(table[np.asarray(image)])
     return lambda image: transform.apply(image if image.mode == takes else image.convert(takes))
 
 
@@ -99,11 +104,13 @@ def _transform(
 ) -> ImageCms.ImageCmsTransform:
     from PIL import ImageCms
 
+    # Between the points of its table LittleCMS is off by up to 7 levels of a dark grey.
+    flags = ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.HIGHRESPRECALC
     return ImageCms.buildTransform(
         source,
         target,
         mode,
         "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC,
+        ImageCms.Flags.BLACKPOINTCOMPENSATION | flags,
     )
