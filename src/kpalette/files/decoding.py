@@ -38,7 +38,8 @@ def as_pixels(source: ImageSource) -> ByteArray:
     -----
     Levels of 16 bits are divided by 257 and rounded in arrays, grey images and TIFF files that
     Pillow does not read. In other files of 16 bits Pillow drops the lower eight, which is a level
-    less for half of them. Either way what was 8 bits before, times 257, comes back as it was.
+    less for half of them, and so it is with grey PNG files that declare a colour space. Either way
+    what was 8 bits before, times 257, comes back as it was.
     TIFF files of 16-bit grey with alpha, and those of 16 bits whose channels lie one after the
     other without compression, need tifffile, which the extra ``kpalette[tiff]`` installs.
 
