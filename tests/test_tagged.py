@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from conftest import chunk, noise, raw_png, saved
+from kpalette import palette_files
 from kpalette.files import ImageReadError, as_pixels, rgb_spaces, tone_mapping
 from kpalette.files.code_points import CodePoints
 from kpalette.files.icc import profile_of
@@ -424,3 +425,20 @@ def test_a_profile_that_does_not_fit_is_ignored(profile: bytes) -> None:
     pixels = noise(4, 4)
     file = saved(Image.fromarray(pixels), icc_profile=profile)
     assert np.array_equal(as_pixels(file), pixels)
+
+
+# Palettes
+
+
+@pytest.mark.parametrize("tag", [gama(100_000), cicp(12, 13, 0, 1), iccp(SRGB_ICC)])
+def test_a_palette_read_from_a_png_is_srgb(tag: bytes) -> None:
+    """Also the entries that no pixel has; turning the picture changes none."""
+    colors = noise(1, 5)[0]
+    exif = Image.Exif()
+    exif[274] = 6
+    turn = chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    data = raw_png(2, 1, 8, 3, b"\0\0\3", tag, turn, chunk(b"PLTE", colors.tobytes()))
+    space = {b"gAMA": RGBSpace(SRGB, Curve(1.0)), b"cICP": RGBSpace(PRIMARIES[12], CURVES[13])}
+    known = space.get(tag[4:8])
+    wanted = colors if known is None else known.to_srgb(colors[None])[0]
+    assert np.array_equal(palette_files.decode(data, "png").colors, wanted)

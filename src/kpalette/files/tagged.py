@@ -23,6 +23,9 @@ from kpalette.files.icc import Convert
 from kpalette.files.rgb_spaces import CURVES, PRIMARIES, SRGB, SRGB_CURVE, RGBSpace
 from kpalette.files.tone_mapping import is_hdr
 
+#: Where the info of a Pillow image says what space its colours are in.
+DECLARATIONS = ("cicp", "icc_profile", "nclx", "srgb", "gamma", "chromaticity")
+
 #: Of H.273's transfer functions, those of cameras: AVIF files are shown as if these were sRGB's.
 _OF_CAMERAS = (1, 6, 14, 15)
 
