@@ -2,7 +2,7 @@
 
 A PNG file is asked for its cICP chunk first, then for iCCP, sRGB, and gAMA with or without cHRM
 (third edition, 4.3); an AVIF or HEIF file for its ICC profile, then for the code points of its colr
-box; all others for an ICC profile. What is damaged or makes no sense counts for nothing, and so the
+box; all others for an ICC profile. What is unknown or makes no sense counts for nothing, and so the
 next is asked. Where nothing is declared, colours are sRGB.
 
 W3C (2025). Portable Network Graphics (PNG) Specification, third edition.
@@ -25,6 +25,8 @@ from kpalette.files.tone_mapping import is_hdr
 
 #: Where the info of a Pillow image says what space its colours are in.
 DECLARATIONS = ("cicp", "icc_profile", "nclx", "srgb", "gamma", "chromaticity")
+
+IS_SRGB = RGBSpace(SRGB, SRGB_CURVE)
 
 #: Of H.273's transfer functions, those of cameras: AVIF files are shown as if these were sRGB's.
 _OF_CAMERAS = (1, 6, 14, 15)
@@ -53,7 +55,8 @@ def declared(info: Mapping[Any, Any], mode: str) -> Space | None:
     """
     for space in _spaces(info, mode):
         if space is not None:
-            return None if _changes_nothing(space.to_srgb, mode) else space
+            is_srgb = space.told == IS_SRGB or _changes_nothing(space.to_srgb, mode)
+            return None if is_srgb else space
     return None
 
 
@@ -70,7 +73,7 @@ def _spaces(info: Mapping[Any, Any], mode: str) -> Iterator[Space | None]:
         transfer = points.transfer if known or is_hdr(points) else 13
         yield _of_code_points(CodePoints(primaries, transfer))
     if "srgb" in info:
-        yield _of_rgb(RGBSpace(SRGB, SRGB_CURVE))
+        yield _of_rgb(IS_SRGB)
     if "gamma" in info:
         yield _of_rgb(RGBSpace.of_gamma(info["gamma"], info.get("chromaticity")))
 
