@@ -348,7 +348,9 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
 
 def _pixels(name: str, image: ImageSource | Quantized) -> ByteArray:
     try:
-        return files.as_pixels(image.rgba if isinstance(image, Quantized) else image)
+        if isinstance(image, Quantized):
+            image = image.rgba if image.profile is None else image.to_pil()
+        return files.as_pixels(image)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {str(error).removeprefix('source: ')}") from error.__cause__
 

@@ -40,6 +40,7 @@ def quantize(
     dither: str | None = None,
     dither_strength: float = 1.0,
     allow_truncated: bool = False,
+    keep_profile: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -97,6 +98,12 @@ def quantize(
     allow_truncated : bool, default False
         Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
         of refusing it.
+    keep_profile : bool, default False
+        Whether a picture of RGB in another colour space, such as Display P3 or Adobe RGB, stays in
+        it: the palette's levels are those of its file then, and the profile comes along. Distances
+        are those of its colours in sRGB, where what is out of it is clipped, so that vivid colours
+        that are all beyond may share an entry. `fixed` colours, which are sRGB, come as near as
+        the space's levels are. Grey, CMYK, Lab, PQ and HLG become sRGB all the same.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -151,10 +158,20 @@ def quantize(
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     check_flag("saliency", saliency)
+    check_flag("keep_profile", keep_profile)
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
-    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
-    pixels = files.apply_alpha(pixels, alpha)
+    read: dict[str, bool] = {"allow_truncated": allow_truncated}
+    pixels, stored = (
+        files.read_stored(source, **read)
+        if keep_profile
+        else (files.as_pixels(source, **read), None)
+    )
+    if stored is None:
+        pixels = files.apply_alpha(pixels, alpha)
+    else:
+        stored = stored.apply_alpha(alpha)
+        pixels = stored.to_srgb(stored.pixels)
     if fixed_colors.shape[1] == 4:
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
@@ -176,7 +193,7 @@ def quantize(
     else:
         least = max(1, len(fixed_colors))
         fitted = fit_fewest(fit_to, histogram, least, k, target, team)
-    return _mapped(
+    quantized = _mapped(
         pixels,
         histogram,
         fitted.labels,
@@ -189,6 +206,11 @@ def quantize(
         strength=dither_strength,
         team=team,
     )
+    if stored is None:
+        return quantized
+    from kpalette import keeping
+
+    return keeping.in_profile(quantized, stored, k, team)
 
 
 def extract_palette(

@@ -16,10 +16,9 @@ from kpalette.cli.plan import Naming, listed, plan, real_paths
 from kpalette.cli.report import Report
 
 if TYPE_CHECKING:
-    from kpalette.colors import ByteArray
     from kpalette.quantized import Quantized
 
-Reduce = Callable[["ByteArray"], "Quantized"]
+Reduce = Callable[[Any], "Quantized"]
 
 
 class Batch:
@@ -97,6 +96,7 @@ class Batch:
             quick=given.get("effort") == "fast" and not given["optimize"],
             keep_metadata=not given["strip"],
             allow_truncated=given["allow_truncated"],
+            keep_profile=given.get("keep_profile", False),
             force=given["force"],
             skip_existing=given["skip_existing"],
             skip_if_larger=given["skip_if_larger"],

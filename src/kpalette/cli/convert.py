@@ -28,7 +28,6 @@ from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
     from kpalette.animation import QuantizedAnimation
-    from kpalette.colors import ByteArray
     from kpalette.quantized import Quantized
 
 
@@ -47,7 +46,7 @@ class Recipe:
     Attributes
     ----------
     reduce : function
-        From pixels to the picture.
+        From pixels to the picture; or from a file, to keep its profile.
     describe : function
         From the picture to what is said of its colours.
     kind : str, optional
@@ -62,7 +61,7 @@ class Recipe:
         Whether stdout gets the photo itself where its picture is not wanted, as from pngquant.
     """
 
-    reduce: Callable[[ByteArray], Quantized]
+    reduce: Callable[[Any], Quantized]
     describe: Callable[[Quantized], str]
     kind: str | None = None
     animate: Animate | None = None
@@ -72,6 +71,7 @@ class Recipe:
     quick: bool = False
     keep_metadata: bool = False
     allow_truncated: bool = False
+    keep_profile: bool = False
     force: bool = False
     skip_existing: bool = False
     skip_if_larger: bool = False
@@ -147,7 +147,8 @@ class Recipe:
 
     def _still(self, photo: streams.Photo, kind: str, *, is_first: bool) -> Made:
         start = time.perf_counter()
-        quantized = self.reduce(photo.pixels)
+        source = io.BytesIO(photo.whole) if self.keep_profile else photo.pixels
+        quantized = self.reduce(source)
         seconds = time.perf_counter() - start
         metadata = None
         if self.keep_metadata:

@@ -26,7 +26,7 @@ Animate: TypeAlias = "Callable[[bytes, str, Progress | None], QuantizedAnimation
 ENDINGS = (".gif", ".webp", ".apng")
 
 #: What cannot be asked of an animation.
-NOT_MOVING = ("weights", "saliency")
+NOT_MOVING = ("weights", "saliency", "keep_profile")
 
 SCOPE: Given = (
     ("--palette-scope",),
@@ -85,7 +85,8 @@ def animator(
 
         for name in NOT_MOVING:
             if given.get(name):
-                line = f"expected --{name} or an animation, got both; see --first-frame"
+                option = f"--{name.replace('_', '-')}"
+                line = f"expected {option} or an animation, got both; see --first-frame"
                 raise Failed(USAGE, line)
         # An indexed APNG wants an entry for what does not change.
         colors = k or (most - 1 if kind == "png" and most == 256 else most)

@@ -33,16 +33,17 @@ from kpalette.cli.options import (
 from kpalette.cli.targets import fewest, target_of, target_options
 
 if TYPE_CHECKING:
-    from kpalette.cli.batch import Batch
+    from kpalette.cli.batch import Batch, Reduce
     from kpalette.cli.moving import Animate
     from kpalette.colors import ByteArray
+    from kpalette.files import ImageSource
     from kpalette.palette import Palette
     from kpalette.quantized import Quantized
 
-    Reduce = Callable[[ByteArray], Quantized]
-
 #: What --shared-palette, which sees sums of photos and not their pixels, cannot do.
-NOT_SHARED = ("psnr", "delta_e", "delta_e_p95", "quality", "weights", "saliency")
+NOT_SHARED = (
+    "psnr", "delta_e", "delta_e_p95", "quality", "weights", "saliency", "keep_profile"
+)  # fmt: skip
 
 WORDS: list[Given] = [
     (
@@ -99,6 +100,14 @@ PIXELS: list[Given] = [
         },
     ),
     ALPHA,
+    (
+        ("--keep-profile",),
+        {
+            "is_flag": True,
+            "help": "Leave a photo in Display P3, Adobe RGB or another space in it: in PNG, WebP, "
+            "TIFF.  [default: sRGB]",
+        },
+    ),
 ]
 
 
@@ -243,16 +252,17 @@ def _ways(
         "weights": _weights(given),
         "saliency": given["saliency"],
         "alpha": given["alpha"],
+        "keep_profile": given["keep_profile"],
     }
 
-    def make(pixels: ByteArray, quality: dict[str, float] | None) -> Quantized:
-        return pipeline.quantize(pixels, k, quality=quality, **options)
+    def make(photo: ImageSource, quality: dict[str, float] | None) -> Quantized:
+        return pipeline.quantize(photo, k, quality=quality, **options)
 
-    def reduce(pixels: ByteArray) -> Quantized:
+    def reduce(photo: ImageSource) -> Quantized:
         try:
             if target is None:
-                return make(pixels, None)
-            return fewest(functools.partial(make, pixels), target, k)
+                return make(photo, None)
+            return fewest(functools.partial(make, photo), target, k)
         except ValueError as error:  # a map of another size, or of nothing but black
             raise Failed(USAGE, str(error)) from None
 

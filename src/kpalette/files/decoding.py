@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -16,10 +16,8 @@ from kpalette.colors import ByteArray, check_flag, hex_levels
 from kpalette.files import formats, truncated
 from kpalette.files.errors import HeaderError, TruncatedError, is_of_system
 from kpalette.files.errors import ImageReadError as ImageReadError
-from kpalette.files.orientation import forget_xmp, upright
-
-if TYPE_CHECKING:
-    from PIL.ImageCms import ImageCmsTransform
+from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
+from kpalette.files.orientation import forget_xmp
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
 
@@ -45,7 +43,8 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
     -----
     Levels of 16 bits are divided by 257 and rounded in arrays, grey images and TIFF files that
     Pillow does not read. In other files of 16 bits Pillow drops the lower eight, which is a level
-    less for half of them. Either way what was 8 bits before, times 257, comes back as it was.
+    less for half of them, and so it is with grey PNG files that declare a colour space. Either way
+    what was 8 bits before, times 257, comes back as it was.
     TIFF files of 16-bit grey with alpha, and those of 16 bits whose channels lie one after the
     other without compression, need tifffile, which the extra ``kpalette[tiff]`` installs.
 
@@ -62,13 +61,9 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
     """
     check_flag("allow_truncated", allow_truncated)
     if isinstance(source, np.ndarray):
-        pixels = _from_array(source)
-    else:
-        with opened(source, allow_truncated=allow_truncated) as image:
-            pixels = _from_pillow(image)
-    if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
-        pixels = pixels[..., :3]
-    return np.ascontiguousarray(pixels)
+        return without_opaque_alpha(_from_array(source))
+    with opened(source, allow_truncated=allow_truncated) as image:
+        return read_levels(image).pixels()
 
 
 def with_alpha(colors: ByteArray) -> ByteArray:
@@ -116,26 +111,6 @@ def _from_array(array: np.ndarray[Any, Any]) -> ByteArray:
         raise ValueError(f"source: expected at least one pixel, got an array of {array.shape}")
     levels = to_levels(array)
     return np.stack([levels] * 3, axis=-1) if levels.ndim == 2 else levels
-
-
-def to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
-    """Scale any dtype's black and white to 0 and 255."""
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.newbyteorder("=") == np.uint16:
-        return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    if np.issubdtype(array.dtype, np.floating):
-        if not np.all((array >= 0) & (array <= 1)):  # false for NaN as well
-            if not np.isfinite(array).all():
-                raise ValueError("source: expected finite values, got NaN or infinity")
-            raise ValueError(
-                f"source: expected float values from 0 to 1, got {array.min()} to {array.max()}"
-            )
-        scaled: ByteArray = (array * array.dtype.type(255) + array.dtype.type(0.5)).astype(np.uint8)
-        return scaled
-    raise TypeError(f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}")
 
 
 @contextmanager
@@ -263,82 +238,3 @@ def _all_of(source: Any) -> bytes:
     source.seek(0)
     data: bytes = source.read()
     return data
-
-
-def _from_pillow(image: Image.Image) -> ByteArray:
-    if 0 in image.size:
-        raise ImageReadError(
-            f"expected at least one pixel, got an image of {image.width}×{image.height}"
-        )
-    image.load()
-    profile = image.info.get("icc_profile")
-    image = upright(image)
-    if image.mode == "F":
-        raise ImageReadError("the pixels are floating-point, whose range is not known")
-    if image.mode.startswith("I"):
-        image = _from_16_bits(image)
-    if image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode.upper())
-    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    if image.mode not in ("CMYK", "LAB", "L", "RGB"):
-        image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
-    if profile:
-        image = _to_srgb(image, profile)
-    image = image.convert("RGB")
-    if alpha:
-        image.putalpha(alpha)
-    return np.asarray(image)
-
-
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Make grey of 16 bits, which Pillow gives in integer modes of several widths, mode L or LA."""
-    grey = np.asarray(image)
-    if grey.min() < 0 or grey.max() > 65535:
-        raise ImageReadError(
-            f"expected grey values from 0 to 65535, got {grey.min()} to {grey.max()}"
-        )
-    result = Image.fromarray(to_levels(grey.astype(np.uint16)))
-    if "transparency" in image.info:
-        result.putalpha(Image.fromarray(to_levels(grey != image.info["transparency"])))
-    return result
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Convert colours from the embedded profile, if that fits the image and is not sRGB itself."""
-    from PIL import ImageCms
-
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        space = profile.profile.xcolor_space.strip()
-        mode = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}.get(space)
-        if mode == "RGB" and image.mode == "L":
-            image = image.convert("RGB")
-        if image.mode != mode:
-            return image
-        transform = ImageCms.buildTransform(
-            profile,
-            ImageCms.createProfile("sRGB"),
-            mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC,
-        )
-        return image if _changes_nothing(transform, mode) else transform.apply(image)
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        # A broken profile is ignored, as browsers do.
-        return image
-
-
-def _changes_nothing(transform: ImageCmsTransform, mode: str) -> bool:
-    """Tell whether no colour moves by more than a level: the profile is sRGB by some name.
-
-    Rounding would only add noise then, and colours to an image that had few.
-    """
-    if mode not in ("L", "RGB"):
-        return False
-    ramp = np.arange(0, 256, 15, dtype=np.uint8)
-    axes = [ramp] * len(mode)
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 1, len(mode))
-    probe = Image.fromarray(grid.squeeze(2) if mode == "L" else grid)
-    moved = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe.convert("RGB"))
-    return bool(np.abs(moved).max() <= 1)

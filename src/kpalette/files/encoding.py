@@ -24,6 +24,9 @@ FORMATS = {
     ".bmp": "bmp",
 }
 
+#: The formats that hold a profile.
+PROFILED = ("png", "webp", "tiff")
+
 _WRITERS: dict[str, Callable[..., bytes]] = {
     "png": png.write,
     "gif": by_pillow.write_gif,
@@ -60,6 +63,7 @@ def encode(
     optimize: bool = False,
     quick: bool = False,
     metadata: Metadata | None = None,
+    profile: bytes | None = None,
 ) -> bytes:
     """Give the bytes of an image file with exactly these pixels.
 
@@ -74,8 +78,9 @@ def encode(
     ``bmp``  indexed; alpha is refused            refused
     ======== ==================================== =====================================
 
-    Colours are sRGB. PNG says so in a chunk of 13 bytes. The other formats hold no profile, which
-    means sRGB by the definition of WebP, and by custom for the rest.
+    Colours are sRGB, unless a profile says otherwise. PNG says so in a chunk of 13 bytes. The other
+    formats hold no profile then, which means sRGB by the definition of WebP, and by custom for the
+    rest.
 
     Parameters
     ----------
@@ -92,6 +97,9 @@ def encode(
         other formats stay as they are.
     metadata : Metadata, optional
         What else to write, as far as the format holds it; see :class:`Metadata`.
+    profile : bytes, optional
+        ICC, of RGB: what the colours mean, if they are not sRGB. PNG, WebP and TIFF hold it; GIF
+        and BMP refuse it.
 
     Raises
     ------
@@ -100,8 +108,8 @@ def encode(
     TypeError
         If the colours' dtype is not uint8, or the metadata something else.
     ValueError
-        If the format has no room for so many colours, their alpha or so large an image, an argument
-        is out of range, or it is to be both optimized and quick.
+        If the format has no room for so many colours, their alpha, their profile or so large an
+        image, an argument is out of range, or it is to be both optimized and quick.
 
     Examples
     --------
@@ -128,5 +136,12 @@ def encode(
         )
     if optimize and quick:
         raise ValueError("expected optimize or quick, got both")
-    options = {"quick": True} if quick and kind == "png" else {}
+    options: dict[str, Any] = {"quick": True} if quick and kind == "png" else {}
+    if profile is not None:
+        if kind not in PROFILED:
+            raise ValueError(
+                f"{kind}: expected colours in sRGB, got some in a profile, for which it has no "
+                f"room; {', '.join(PROFILED)} have"
+            )
+        options["profile"] = profile
     return _WRITERS[kind](indices, colors, optimize, metadata or Metadata(), **options)

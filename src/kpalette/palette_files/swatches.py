@@ -10,14 +10,14 @@ import io
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from kpalette import files
 from kpalette.files.decoding import opened
+from kpalette.files.tagged import DECLARATIONS
 from kpalette.palette_files.reading import Entries, PaletteReadError
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from kpalette.colors import ByteArray
     from kpalette.palette import Palette
 
@@ -32,9 +32,8 @@ def read(data: bytes) -> Entries:
     if not data.startswith(MAGIC):
         raise PaletteReadError(f"expected a PNG, got a file that starts with {data[:8]!r}")
     try:
-        pixels = files.as_pixels(io.BytesIO(data))
         with opened(io.BytesIO(data)) as image:
-            image.load()
+            pixels = files.as_pixels(image)
             if image.mode == "P":
                 return Entries(_palette_of(image))
     except files.ImageReadError as error:
@@ -50,7 +49,9 @@ def read(data: bytes) -> Entries:
 
 
 def _palette_of(image: Image.Image) -> ByteArray:
-    colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    entries = Image.fromarray(np.array(image.getpalette("RGB"), np.uint8).reshape(1, -1, 3))
+    entries.info = {key: image.info[key] for key in DECLARATIONS if key in image.info}
+    colors: ByteArray = files.as_pixels(entries)[0]
     alphas = image.info.get("transparency")
     if alphas is None:
         return colors
