@@ -7,6 +7,7 @@ import struct
 import zlib
 from typing import Any, BinaryIO
 
+import deflate
 from PIL import Image
 
 from kpalette.files.errors import TruncatedError
@@ -141,10 +142,15 @@ def _completed_png(data: bytes) -> bytes | None:
         return None  # which decoding tells
     sizes = _row_sizes(width, height, depth * CHANNELS[color], bool(interlaced))
     expected = sum(rows * size for rows, size in sizes)
+    compressed = b"".join(parts)
     try:
-        levels = zlib.decompressobj().decompress(b"".join(parts), max(1, expected))
-    except zlib.error:
-        return None
+        # In a tenth of zlib's time, but only where nothing is missing.
+        levels = bytes(deflate.zlib_decompress(compressed, expected))
+    except deflate.DeflateError:
+        try:
+            levels = zlib.decompressobj().decompress(compressed, max(1, expected))
+        except zlib.error:
+            return None
     if len(levels) == expected and (ended or animated):
         return None
     if not interlaced and sizes:  # a row of which the rest is missing goes as well
