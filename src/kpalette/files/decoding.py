@@ -65,7 +65,7 @@ def as_pixels(source: ImageSource) -> ByteArray:
         pixels = _from_array(source)
     else:
         with opened(source) as image:
-            pixels = _from_pillow(image)
+            pixels = _only_drawn(image, _from_pillow(image))
     if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
         pixels = pixels[..., :3]
     return np.ascontiguousarray(pixels)
@@ -276,6 +276,19 @@ def _from_pillow(image: Image.Image) -> ByteArray:
     if alpha:
         image.putalpha(alpha)
     return np.asarray(image)
+
+
+def _only_drawn(image: Image.Image, pixels: ByteArray) -> ByteArray:
+    """Make transparent what a GIF's first frame leaves out, where Pillow shows some colour."""
+    if image.format != "GIF" or image.tell() != 0:
+        return pixels
+    left, top, right, bottom = image.dispose_extent  # type: ignore[attr-defined]
+    if (left, top, right, bottom) == (0, 0, *image.size):
+        return pixels
+    part = np.s_[top:bottom, left:right]
+    drawn = np.zeros((*pixels.shape[:2], 4), np.uint8)
+    drawn[part] = with_alpha(pixels[part])
+    return drawn
 
 
 def _from_16_bits(image: Image.Image) -> Image.Image:
