@@ -64,7 +64,10 @@ def read_frames(file: BinaryIO) -> Iterator[RawFrame]:
             shared += chunk(kind, content)
         elif kind == b"IDAT" and sequence == 1:  # otherwise a picture for who shows no animation
             if control[4:20] != header[:8] + bytes(8):
-                raise ImageReadError("the image is damaged: expected a first frame of its size")
+                width, height = struct.unpack(">2I", header[:8])
+                raise ImageReadError(
+                    f"the image is damaged: expected a first frame of all {width}×{height} pixels"
+                )
             pixels.append(content)
         elif kind == b"fdAT":
             pixels.append(content[4:])
