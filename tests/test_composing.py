@@ -368,7 +368,7 @@ def test_a_default_image_that_is_no_frame() -> None:
     np.testing.assert_array_equal(walked(apng((4, 3), frames[:1], still=still)), shown[:1])
 
 
-@pytest.mark.parametrize("announced", [0, None])
+@pytest.mark.parametrize("announced", [0, 1 << 31, None])
 def test_a_png_that_does_not_move_is_one_frame(announced: int | None) -> None:
     pixels = opaque(3, 4)
     data = apng((4, 3), [Drawn(pixels)], announced=announced)

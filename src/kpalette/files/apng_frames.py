@@ -52,8 +52,10 @@ def read_frames(file: BinaryIO) -> Iterator[RawFrame]:
                 return
             control, pixels = content, []
         if kind in (b"fcTL", b"fdAT"):
+            if not control:
+                raise ImageReadError("the image is damaged: expected fcTL before fdAT")
             number = int.from_bytes(content[:4], "big")
-            if number != sequence or not control:
+            if number != sequence:
                 raise ImageReadError(
                     f"the image is damaged: expected the sequence number {sequence}, got {number}"
                 )
@@ -74,10 +76,11 @@ def read_frames(file: BinaryIO) -> Iterator[RawFrame]:
 
 
 def _announced(file: BinaryIO) -> int:
-    """Give how many frames a file says that it has, before its picture."""
+    """Give how many frames a file says that it has, before its picture; 0 for too many, too."""
     for kind, content in _chunks(file, until=b"IDAT"):
         if kind == b"acTL":
-            return int.from_bytes(content[:4], "big")
+            number = int.from_bytes(content[:4], "big")
+            return number if number < 1 << 31 else 0
     return 0
 
 
