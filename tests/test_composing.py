@@ -8,6 +8,7 @@ import struct
 import tracemalloc
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -542,6 +543,16 @@ def test_closed_pillow_images_are_refused() -> None:
         image.close()
         with pytest.raises(ImageReadError):
             [*open_frames(image).walk()]
+
+
+def test_a_still_whose_file_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "still.png"
+    Image.fromarray(opaque(3, 4)).save(path)
+    with Image.open(path) as image:
+        image.load()
+    assert not is_animated(image)
+    ((pixels, _),) = open_frames(image).walk()
+    np.testing.assert_array_equal(with_alpha(pixels), opaque(3, 4))
 
 
 def test_a_still_pillow_image_is_taken_as_it_is_now() -> None:

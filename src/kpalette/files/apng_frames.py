@@ -86,7 +86,8 @@ def _announced(file: BinaryIO) -> int:
 
 def _chunks(file: BinaryIO, until: bytes = END) -> Iterator[tuple[bytes, bytes]]:
     """Yield the kind and the content of chunks; the last is always one that ends the file."""
-    size = file.seek(0, os.SEEK_END)
+    file.seek(0, os.SEEK_END)
+    size = file.tell()
     at = len(SIGNATURE)
     kind = b""
     while at + 8 <= size:

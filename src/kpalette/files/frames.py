@@ -145,8 +145,11 @@ def _of_file(source: Any) -> Frames:
 
 def _file_of(image: Image.Image) -> BinaryIO | None:
     """Give the open file whose frames are read here. Its name in Pillow is `fp` only at first."""
-    file: Any = getattr(image, "_fp", None) if image.format in RAW_FRAMES else None
-    return file if hasattr(file, "read") and not file.closed else None
+    file: BinaryIO | None = getattr(image, "_fp", None) if image.format in RAW_FRAMES else None
+    with suppress(ValueError):  # of Pillow, where the file is closed
+        if file is not None and not getattr(file, "closed", False):
+            return file
+    return None
 
 
 @contextmanager
@@ -162,7 +165,8 @@ def _has_frames(image: Image.Image, least: int = 2) -> bool:
     """Tell whether an image has so many frames, the last of which may be damaged."""
     file = _file_of(image)
     if file is None:
-        return image.format in PILLOW_FRAMES and bool(getattr(image, "is_animated", False))
+        known = image.format in RAW_FRAMES or image.format in PILLOW_FRAMES
+        return known and bool(getattr(image, "is_animated", False))
     with _left_where_it_is(file):
         try:
             return len([*itertools.islice(RAW_FRAMES[image.format or ""](file), least)]) == least
