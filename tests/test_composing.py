@@ -487,6 +487,15 @@ def test_damage_of_apng_is_told_with_its_frame(data: bytes, message: str) -> Non
     as_pixels(io.BytesIO(data))
 
 
+def test_headers_that_cannot_be() -> None:
+    whole = apng((4, 3), [Drawn(opaque(3, 4)), Drawn(PART)])
+    again = whole.replace(control(1, Drawn(PART)), chunk(b"IHDR", b"") + control(1, Drawn(PART)))
+    np.testing.assert_array_equal(walked(again), walked(whole))
+    late = whole[:8] + chunk(b"tEXt", b"key\0words") + whole[8:]
+    with pytest.raises(ImageReadError, match="IHDR first"):
+        walked(late)
+
+
 def test_the_first_frame_is_as_large_as_the_apng() -> None:
     data = apng((4, 3), [Drawn(opaque(3, 4))]).replace(
         control(0, Drawn(opaque(3, 4))), control(0, Drawn(PART))
@@ -571,6 +580,19 @@ def test_frames_are_not_kept() -> None:
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert most < 1_000_000  # of 4 to 5 millions
+
+
+def test_who_asks_whether_a_pipe_moves_uses_it_up() -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: int) -> int:
+            raise io.UnsupportedOperation
+
+    for data in examples():
+        assert is_animated(Pipe(data))
+        assert len([*open_frames(Pipe(data)).walk()]) == 3
 
 
 def test_what_plug_ins_close_is_not_rewound() -> None:

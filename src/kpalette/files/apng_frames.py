@@ -60,8 +60,10 @@ def read_frames(file: BinaryIO) -> Iterator[RawFrame]:
                     f"the image is damaged: expected the sequence number {sequence}, got {number}"
                 )
             sequence += 1
-        if kind == b"IHDR":
+        if not header:
             header = content
+            if kind != b"IHDR" or len(header) < 13:
+                raise ImageReadError("the image is damaged: expected IHDR first, of 13 bytes")
         elif kind in SHARED:
             shared += chunk(kind, content)
         elif kind == b"IDAT" and sequence == 1:  # otherwise a picture for who shows no animation

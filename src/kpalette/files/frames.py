@@ -70,12 +70,12 @@ def is_animated(source: ImageSource) -> bool:
     """
     if isinstance(source, np.ndarray):
         return False
-    if isinstance(source, Image.Image):
-        return _has_frames(source)
     with opened(source) as image:
         result = _has_frames(image)
-    if hasattr(source, "seek") and not getattr(source, "closed", False):  # which some plug-ins do
-        source.seek(0)
+    # What comes by a pipe is used up, and some of Pillow's plug-ins close the file.
+    file: Any = source
+    if hasattr(file, "seekable") and not file.closed and file.seekable():
+        file.seek(0)
     return result
 
 
