@@ -5,4 +5,4 @@ broken. None is imported here, so that what they import can be watched.
 """
 
 #: The names of their modules.
-TARGETS = ("commands", "histograms", "images", "palettes", "tagged")
+TARGETS = ("animations", "commands", "histograms", "images", "palettes", "tagged")

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzz import TARGETS, commands, images, palettes
+from fuzz import TARGETS, animations, commands, images, palettes
 from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import Broken, allowing
@@ -41,9 +41,11 @@ def test_most_seeds_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     reached = []
     monkeypatch.setattr(palettes, "_check_round_trip", lambda *_: reached.append("palette"))
     monkeypatch.setattr(images, "_options", lambda _: reached.append("image") or {"k": 2})
-    for module in (palettes, images):
+    monkeypatch.setattr(animations, "_check_still", lambda *_: reached.append("animation"))
+    for module in (palettes, images, animations):
         for seed in module.seeds():
             module.check(seed)
+    assert reached.count("animation") == len(animations.seeds())
     assert reached.count("palette") == len(palettes.seeds())
     # Refused are floating-point pixels, BigTIFF of big-endian numbers, and what is to be refused.
     assert reached.count("image") >= len(images.seeds()) - 2 - len(images.REFUSED)

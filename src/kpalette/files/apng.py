@@ -19,7 +19,7 @@ import numpy as np
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, Mask, changes, exact
 from kpalette.files.decoding import with_alpha
-from kpalette.files.png import chunk
+from kpalette.files.png import SIGNATURE, chunk
 
 LONGEST = 65_535  #: Milliseconds, of which 16 bits tell the number in a second.
 
@@ -90,7 +90,7 @@ def write_apng(
         sequence += 1
         pictures.append(picture)
     kind = {1: 3, 3: 2, 4: 6}[layout.channels]
-    file.write(b"\x89PNG\r\n\x1a\n")
+    file.write(SIGNATURE)
     file.write(chunk(b"IHDR", struct.pack(">2I5B", *size, 8, kind, 0, 0, 0)))
     file.write(chunk(b"acTL", struct.pack(">2I", len(pictures), loop)))
     if layout.channels == 1:

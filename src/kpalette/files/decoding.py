@@ -63,7 +63,7 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
     if isinstance(source, np.ndarray):
         return without_opaque_alpha(_from_array(source))
     with opened(source, allow_truncated=allow_truncated) as image:
-        return read_levels(image).pixels()
+        return _only_drawn(image, read_levels(image).pixels())
 
 
 def with_alpha(colors: ByteArray) -> ByteArray:
@@ -238,3 +238,16 @@ def _all_of(source: Any) -> bytes:
     source.seek(0)
     data: bytes = source.read()
     return data
+
+
+def _only_drawn(image: Image.Image, pixels: ByteArray) -> ByteArray:
+    """Make transparent what a GIF's first frame leaves out, where Pillow shows some colour."""
+    if image.format != "GIF" or image.tell() != 0:
+        return pixels
+    left, top, right, bottom = image.dispose_extent  # type: ignore[attr-defined]
+    if (left, top, right, bottom) == (0, 0, *image.size):
+        return pixels
+    part = np.s_[top:bottom, left:right]
+    drawn = np.zeros((*pixels.shape[:2], 4), np.uint8)
+    drawn[part] = with_alpha(pixels[part])
+    return drawn

@@ -17,6 +17,8 @@ from kpalette.files.pictures import to_true_color, trimmed_alphas
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
 
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
 #: Bytes from which on an image is large.
 LARGE = 4_000_000
 
@@ -69,7 +71,7 @@ def _indexed(
     if metadata.exif:
         chunks.append((b"eXIf", metadata.exif))
     chunks += [(b"IDAT", _deflate(rows, quick)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in chunks)
+    return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
