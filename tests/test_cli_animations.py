@@ -66,12 +66,12 @@ def test_keeps_its_format_and_says_what_it_did(
     assert (clip.parent / "few" / "clip.gif").exists()
 
 
-def test_a_bar_of_frames_on_a_terminal(
+def test_a_terminal_shows_how_many_frames_are_done(
     clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "isatty", lambda number: number == 2)
     assert cli.run(["quantize", str(clip), "-k", "8"]) == 0
-    assert re.search(r"count: frame \d+ \[\d\d:\d\d\]", capsys.readouterr().err)
+    assert re.search(r"count frames: \d+ \[\d+:\d\d\]", capsys.readouterr().err)
 
 
 def test_json(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
