@@ -36,11 +36,11 @@ from containers import (
 )
 from kpalette import quantize_animation
 from kpalette.files import ENCODERS, ImageReadError, as_pixels, is_animated, open_frames, with_alpha
-from kpalette.files.composing import RawFrame, composed
+from kpalette.files.composing import Disposal, RawFrame, composed
 
 Pixels = np.ndarray[Any, Any]
 
-DISPOSALS = ("none", "background", "previous")
+DISPOSALS: tuple[Disposal, ...] = ("none", "background", "previous")
 WIDTH, HEIGHT = 5, 4
 #: Of GIFs: what an index means, and in which letter tests write it.
 COLORS = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
@@ -75,6 +75,18 @@ def opaque(height: int, width: int, seed: int = 0) -> Pixels:
 # The specification
 
 
+def raw(
+    pixels: Pixels,
+    left: int = 0,
+    top: int = 0,
+    duration: int = 0,
+    disposal: Disposal = "none",
+    *,
+    over: bool,
+) -> RawFrame:
+    return RawFrame(lambda: pixels, left, top, duration, disposal, over)
+
+
 @st.composite
 def raw_frames(draw: st.DrawFn) -> RawFrame:
     shape = (draw(st.integers(1, HEIGHT + 1)), draw(st.integers(1, WIDTH + 1)))
@@ -87,13 +99,13 @@ def raw_frames(draw: st.DrawFn) -> RawFrame:
     if shape == (HEIGHT, WIDTH) and draw(st.booleans()):
         left = top = 0
     disposal = draw(st.sampled_from(DISPOSALS))
-    return RawFrame(pixels, left, top, draw(st.integers(0, 99)), disposal, draw(st.booleans()))
+    return raw(pixels, left, top, draw(st.integers(0, 99)), disposal, over=draw(st.booleans()))
 
 
 @given(st.lists(raw_frames(), max_size=5))
 def test_frames_are_composed_by_the_specification(frames: list[RawFrame]) -> None:
     shown = [*composed(frames, WIDTH, HEIGHT)]
-    given = [(frame.image, frame.left, frame.top, frame.disposal, frame.over) for frame in frames]
+    given = [(frame.read(), frame.left, frame.top, frame.disposal, frame.over) for frame in frames]
     expected = reference.compose(given, WIDTH, HEIGHT)
     assert [duration for _, duration in shown] == [frame.duration for frame in frames]
     for (pixels, _), wanted in zip(shown, expected, strict=True):
@@ -104,7 +116,7 @@ def test_frames_are_composed_by_the_specification(frames: list[RawFrame]) -> Non
 def test_all_alphas_over_all_alphas_are_rounded_to_the_nearest() -> None:
     below, above = soft(256, 256, 1), soft(256, 256, 2)
     below[..., 3], above[..., 3] = np.indices((256, 256))
-    frames = [RawFrame(below, 0, 0, 0, "none", False), RawFrame(above, 0, 0, 0, "none", True)]
+    frames = [raw(below, over=False), raw(above, over=True)]
     *_, (shown, _) = composed(frames, 256, 256)
     a, b = (layer.astype(int) for layer in (above, below))
     parts = a[..., 3:] * 255, (255 - a[..., 3:]) * b[..., 3:]
@@ -119,8 +131,8 @@ def test_all_alphas_over_all_alphas_are_rounded_to_the_nearest() -> None:
 def test_who_changes_a_frame_changes_no_other() -> None:
     for first in (opaque(4, 5), soft(4, 5)):
         frames = [
-            RawFrame(first, 0, 0, 0, "none", False),
-            RawFrame(soft(1, 1), 0, 0, 0, "none", True),
+            raw(first, over=False),
+            raw(soft(1, 1), over=True),
         ]
         expected = [pixels for pixels, _ in composed(frames, 5, 4)]
         walk = composed(frames, 5, 4)
@@ -310,6 +322,18 @@ def test_frames_without_pixels_draw_nothing() -> None:
     place = data.index(b",\0\0\0\0\1\0\1\0")
     data = data[: place + 5] + bytes(2) + data[place + 7 :]
     assert letters(data) == ["RR", "RR", "RB"]
+
+
+def test_gifs_whose_colours_are_too_few() -> None:
+    indices = np.arange(4, dtype=np.uint8)[None]
+    few = bytearray(gif((4, 1), [Drawn(indices)], COLORS))
+    few[10] &= 0xF8  # of two colours
+    assert letters(bytes(few[:19] + few[25:])) == ["KRKK"]
+    none = bytearray(few)
+    none[10] = 0
+    data = bytes(none[:13] + none[25:])
+    assert walked(data)[0][0].tolist() == [[i, i, i, 255] for i in range(4)]
+    np.testing.assert_array_equal(with_alpha(as_pixels(io.BytesIO(data))), walked(data)[0])
 
 
 def test_interlaced_gifs() -> None:

@@ -9,10 +9,11 @@ import io
 import os
 import struct
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO
 
 from kpalette.files.composing import Disposal, RawFrame
-from kpalette.files.decoding import ImageReadError
+from kpalette.files.decoding import ImageReadError, as_pixels
 from kpalette.files.png import SIGNATURE, chunk
 
 #: What says how the pixels of all frames are to be read. Their orientation is that of the canvas.
@@ -128,6 +129,5 @@ def _frame(header: bytes, shared: bytes, control: bytes, pixels: list[bytes]) ->
         chunk(END, b""),
     )
     duration = round(1000 * time / (per or 100))
-    return RawFrame(
-        io.BytesIO(b"".join(parts)), left, top, duration, DISPOSALS[disposal], blend == 1
-    )
+    read = partial(as_pixels, io.BytesIO(b"".join(parts)))
+    return RawFrame(read, left, top, duration, DISPOSALS[disposal], blend == 1)

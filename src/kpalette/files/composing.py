@@ -7,14 +7,14 @@ Specification, third edition, 11.3.6. What nothing is drawn on is transparent, a
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from kpalette.colors import ByteArray
-from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, with_alpha
+from kpalette.files.decoding import ImageReadError, with_alpha
 
 #: What becomes of a frame's part of the canvas before the next: it stays, it becomes transparent,
 #: or it becomes what it was before the frame.
@@ -34,8 +34,8 @@ class RawFrame:
 
     Attributes
     ----------
-    image : path, binary file object, Pillow image or array
-        What is drawn, in any form that :func:`as_pixels` takes.
+    read : function without arguments
+        Gives what is drawn, uint8 pixels (h, w, 3 or 4). It may raise an ImageReadError.
     left, top : int
         Where on the canvas, at least 0. What lies outside is not seen.
     duration : int
@@ -45,7 +45,7 @@ class RawFrame:
         Whether it is laid over what is there, or replaces it, alpha and all.
     """
 
-    image: ImageSource
+    read: Callable[[], ByteArray]
     left: int
     top: int
     duration: int
@@ -73,7 +73,7 @@ def composed(
             frame = next(raw, None)
             if frame is None:
                 return
-            pixels = as_pixels(frame.image)
+            pixels = frame.read()
         except ImageReadError as error:
             raise ImageReadError(f"frame {number}: {error}") from error
         part = np.s_[frame.top : frame.top + len(pixels), frame.left : frame.left + len(pixels[0])]
@@ -83,7 +83,7 @@ def composed(
         if before is not None:
             canvas = before
         elif frame.disposal == "background":
-            canvas = with_alpha(canvas)
+            canvas = _writable(with_alpha(canvas))
             canvas[part] = 0
 
 
@@ -92,13 +92,15 @@ def _drawn(
 ) -> ByteArray:
     """Draw pixels on a part of the canvas, which needs no alpha while all of it is opaque."""
     opaque = pixels.shape[2] == 3
-    if not (opaque or over):
-        canvas = with_alpha(canvas)
+    covering = opaque or not over
+    height, width = canvas[part].shape[:2]
+    pixels = pixels[:height, :width]
+    if covering and (height, width) == canvas.shape[:2]:
+        pixels.flags.writeable = False  # since others may have it
+        return pixels
+    canvas = _writable(canvas if opaque or over else with_alpha(canvas))
     place = canvas[part]
-    pixels = pixels[: place.shape[0], : place.shape[1]]
-    if place.shape[:2] == canvas.shape[:2] and (opaque or not over):
-        return pixels.copy()
-    if opaque or not over:
+    if covering:
         _copy(place, pixels, True)
     else:
         step = max(1, STRIP // max(1, place.shape[1]))
@@ -145,6 +147,10 @@ def _copy(place: ByteArray, pixels: ByteArray, where: Any) -> None:
         np.copyto(place[..., channel], pixels[..., channel], where=where)
     if place.shape[2] == 4:
         place[..., 3] = 255  # for opaque pixels are copied everywhere
+
+
+def _writable(canvas: ByteArray) -> ByteArray:
+    return canvas if canvas.flags.writeable else canvas.copy()
 
 
 def _without_full_alpha(canvas: ByteArray) -> ByteArray:
