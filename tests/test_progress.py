@@ -58,4 +58,7 @@ def test_it_is_not_written_too_often(clock, capsys) -> None:
 @pytest.mark.parametrize("shown", [False, True])
 def test_items_come_as_they_are(shown: bool, capsys) -> None:
     assert list(progress.counted([3, 1, 2], "items", shown=shown)) == [3, 1, 2]
-    assert ("items: 0 of 3" in capsys.readouterr().err) == shown
+    said = capsys.readouterr().err
+    assert ("items: 0 of 3" in said) == shown
+    assert said.endswith("\n") == shown
+    assert ("items: 3 of 3" in said) == shown

@@ -67,14 +67,19 @@ class ProgressLine:
 
 
 def counted(items: list[T], label: str, *, shown: bool) -> Iterator[T]:
-    """Walk through a list, and show how far that is."""
+    """Walk through a list, and show how far that is in a line that stays."""
     if not shown:
         yield from items
         return
-    with ProgressLine(label, len(items)) as line:
+    line = ProgressLine(label, len(items))
+    line.show()
+    try:
         for number, item in enumerate(items, 1):
             yield item
             line.update(number)
+    finally:
+        line.show()
+        sys.stderr.write("\n")
 
 
 def _clock(seconds: float) -> str:
