@@ -227,7 +227,7 @@ class TestTiff:
             metadata={"axes": "TZYX"},
             photometric="minisblack",
         )
-        with pytest.raises(ValueError, match=r"one image in .*, got T, Z too, in T=5, Z=3, Y=40"):
+        with pytest.raises(ValueError, match=r"one image in .*, got also T, Z, in T=5, Z=3, Y=40"):
             distributed.histogram(path)
         tifffile.imwrite(
             path,
@@ -434,7 +434,7 @@ class TestBadInput:
             (zarr.zeros((9, 9), dtype="i1"), TypeError, "got int8"),
             (None, TypeError, "expected a Dask, NumPy or Zarr array, .* got NoneType"),
             (b"photo.png", TypeError, "got bytes"),
-            ([np.zeros((9, 9))], TypeError, "expected paths or URLs, got ndarray among them"),
+            ([np.zeros((9, 9))], TypeError, "expected paths or URLs, got ndarray"),
             ("no/such.png", FileNotFoundError, r"no/such\.png"),
         ],
     )
@@ -469,11 +469,11 @@ class TestBadInput:
             ({"k": 1, "fixed": ["#fff", "#000"]}, ValueError, "fixed: expected at most k = 1"),
             ({"palette": "#fff"}, TypeError, "palette: expected a Palette or None, got str"),
             ({"missing": "zero"}, ValueError, "missing: expected one of error, fill"),
-            ({"chunks": (10, 10, 1)}, ValueError, "chunks: expected the colour axis, of 3, whole"),
+            ({"chunks": (10, 10, 1)}, ValueError, "chunks: expected all 3 channels in one chunk"),
             (
                 {"chunks": {0: 10, 2: 1}},
                 ValueError,
-                "chunks: expected the colour axis, of 3, whole",
+                "chunks: expected all 3 channels in one chunk",
             ),
             ({"chunks": 0}, ValueError, "chunks: expected sizes of blocks"),
             ({"chunks": -5}, ValueError, "chunks: expected sizes of blocks"),
@@ -501,9 +501,9 @@ class TestBadInput:
 
     def test_palette_leaves_nothing_to_fix(self) -> None:
         palette = Palette(np.eye(3, dtype=np.uint8))
-        with pytest.raises(ValueError, match="fixed: expected none with a palette"):
+        with pytest.raises(ValueError, match="fixed: expected no colours with a given palette"):
             distributed.quantize(RGB, palette=palette, fixed=["#fff"])
 
     def test_not_a_binary_file(self) -> None:
-        with pytest.raises(TypeError, match="expected paths or URLs, got bytes among them"):
+        with pytest.raises(TypeError, match="expected paths or URLs, got bytes"):
             distributed.histogram(io.BytesIO(b"words"))
