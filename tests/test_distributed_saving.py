@@ -43,7 +43,7 @@ class Disk:
         )
 
     def reads_of_each(self) -> dict[str, int]:
-        """Say how often each tile was read since this was last asked."""
+        """Return how often each tile was read since the last call."""
         counted: dict[str, int] = {}
         for mark in list(self.reads.iterdir()):
             place = mark.name.split(" ")[0]

@@ -168,9 +168,7 @@ def cut(shape: tuple[int, ...], chunks: Any) -> tuple[tuple[int, ...], ...]:
         chunks = dict(chunks)
         colors = chunks.pop(2, None)
     if colors not in (None, -1, "auto", *shape[2:], (*shape[2:],), [*shape[2:]]):
-        raise ValueError(
-            f"chunks: expected all {shape[2]} channels in one chunk, got {asked!r}"
-        )
+        raise ValueError(f"chunks: expected all {shape[2]} channels in one chunk, got {asked!r}")
     try:
         # Dask measures "auto" in bytes; the dtype stands for all channels.
         blocks = da.core.normalize_chunks(
