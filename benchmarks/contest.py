@@ -100,7 +100,7 @@ def compete(
     *,
     seen: int,
 ) -> list[Cell]:
-    """Time and measure rivals for each k and picture, the first `seen` by perceptual metrics too."""
+    """Measure rivals on pictures for each k; the first `seen` also by perceptual scores."""
     cells: list[Cell] = []
     later: list[tuple[Cell, Pixels, Any]] = []
     out: dict[str, int] = {}  # rivals that were stopped, with the k
