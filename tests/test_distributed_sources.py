@@ -428,7 +428,7 @@ class TestBadInput:
             (da.zeros((9, 9, 5), dtype="u1"), ValueError, r"\(h, w, 4\), got \(9, 9, 5\)"),
             (da.zeros(9, dtype="u1"), ValueError, r"got \(9,\)"),
             (np.zeros((1, 9, 9, 3), "u1"), ValueError, r"got \(1, 9, 9, 3\)"),
-            (np.zeros((0, 9), "u1"), ValueError, r"at least one pixel, got an array of \(0, 9\)"),
+            (np.zeros((0, 9), "u1"), ValueError, r"at least one pixel, got an array of shape \(0, 9\)"),
             (np.zeros((9, 9), int), TypeError, "uint8, bool, uint16 or float, got int64"),
             (da.zeros((9, 9), dtype=complex), TypeError, "got complex128"),
             (zarr.zeros((9, 9), dtype="i1"), TypeError, "got int8"),
