@@ -1,4 +1,4 @@
-"""Image files: decoded, reduced and encoded; or refused."""
+"""Image files: each is decoded, reduced and encoded, or raises an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kpalette import ImageReadError, QualityNotReached, files
 from kpalette.files import formats
 from kpalette.files.truncated import REMARK
 
-OPTIONS = 16  #: Bytes before the file.
+OPTIONS = 16  #: Bytes of options before the file.
 SPACES = ["oklab", "srgb", "linear", "lab"]
 DITHERS = [None, "floyd-steinberg", "blue-noise", "bayer"]
 QUALITIES = [None, {"psnr": 30.0}, {"delta_e": 2.0}, {"delta_e_p95": 4.0}]
@@ -36,7 +36,7 @@ REFUSED = [
 
 
 def seeds() -> list[bytes]:
-    """Draw one small picture in many kinds of files."""
+    """Return one small picture in many kinds of files."""
     y, x = np.mgrid[:6, :9]
     rgb = Image.fromarray(np.dstack([x * 28, y * 50, x * y * 6]).astype(np.uint8))
     rgba = rgb.copy()
@@ -88,7 +88,7 @@ def _saved(image: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
 
 
 def _deep_tiffs() -> list[bytes]:
-    """Write what only tifffile reads, if it is installed."""
+    """Return TIFFs that only tifffile reads, if it is installed."""
     try:
         import tifffile
     except ImportError:
@@ -108,7 +108,7 @@ def _deep_tiffs() -> list[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Take options from the first bytes, and the file from the others."""
+    """Read options from the first bytes, and the file from the others."""
     choices = Choices(data)
     options = choices.take(OPTIONS)
     given = choices.rest()
@@ -131,7 +131,7 @@ def _check_still(choices: Choices, file: bytes) -> None:
         return
     expect(known is not None, "only what is on the list is read")
     expect(pixels.dtype == np.uint8 and pixels.shape[2] in (3, 4), "pixels have 8 bits")
-    with allowing(ImageReadError):  # what comes after the pixels may be damaged
+    with allowing(ImageReadError):  # the file may be damaged after the pixels
         metadata = files.read_metadata(io.BytesIO(file))
     kind = choices.one_of(sorted(set(files.FORMATS.values())))
     quantized = None
@@ -176,7 +176,7 @@ def _check_same(quantized: kpalette.Quantized, again: files.decoding.ByteArray) 
     ours = quantized.rgba
     theirs = files.with_alpha(again)
     if not np.array_equal(ours, theirs):
-        raise AssertionError("a file does not give back its pixels")
+        raise AssertionError("expected the file's pixels, got others")
 
 
 def _check_moving(choices: Choices, file: bytes) -> None:
@@ -197,12 +197,12 @@ def _check_moving(choices: Choices, file: bytes) -> None:
 
 
 class _NoRoom(Exception):
-    """A format that has no room for a picture."""
+    """A format that cannot hold a picture."""
 
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Tell a refusal from whatever else is a ValueError, by its words."""
+    """Raise `_NoRoom` in place of ValueErrors that say what the format expected."""
     try:
         yield
     except ValueError as error:

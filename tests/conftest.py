@@ -36,7 +36,7 @@ NOT_ROOT = pytest.mark.skipif(
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """Give the directory of shared test photos."""
+    """Return the directory of shared test photos."""
     path = Path(__file__).parents[2] / "shared" / "data"
     if not path.is_dir():
         if os.environ.get("CI"):
@@ -141,7 +141,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def png_header(path: Path) -> tuple[int, int, int]:
-    """Give an indexed PNG's bits per pixel, its kind (3 is indexed) and how long its palette is."""
+    """Return a PNG's bits per pixel, colour type (3 is indexed) and number of palette entries."""
     png = path.read_bytes()
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     start = png.index(b"PLTE")

@@ -53,7 +53,7 @@ def clear_as_zero(rgba: Pixels) -> Pixels:
 
 
 def decoded(data: bytes) -> list[tuple[Pixels, float]]:
-    """Give what Pillow shows, frame by frame, and for how long."""
+    """Return the frames that Pillow decodes, and their durations."""
     frames = []
     with Image.open(io.BytesIO(data)) as image:
         for i in range(getattr(image, "n_frames", 1)):

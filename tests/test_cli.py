@@ -230,7 +230,7 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def completed(*words: str) -> str:
-    """Give what bash is told of the last of the words after the program's name."""
+    """Return the completions that bash gets for the last of the words after the program's name."""
     asked = {"_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": str(len(words))}
     environment = {**os.environ, **asked, "COMP_WORDS": " ".join(["kpalette", *words])}
     done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)

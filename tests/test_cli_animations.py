@@ -143,7 +143,7 @@ def test_half_transparent_frames_do_not_fit_a_gif(
     frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True, duration=50)
     out = tmp_path / "hard.gif"
     assert cli.run(["quantize", str(path), "-o", str(out)]) == 16
-    assert "--alpha flatten:#ffffff lays what is shown over a colour" in capsys.readouterr().err
+    assert "--alpha flatten:#ffffff lays the image over a colour" in capsys.readouterr().err
     assert not out.exists()
     assert cli.run(["quantize", str(path), "-o", str(out), "--alpha", "flatten:#fff"]) == 0
     assert len(frames_of(out)) == 3

@@ -92,8 +92,8 @@ def test_wrong_round_trips_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("a.png", b"old", b"new", "has changed without --force"),
         (".a.png-0123456789abcdef", None, b"half", "is left behind"),
-        ("a.hex", None, b"12345", "is not whole"),
-        ("a.png", None, commands._furniture()["photo.png"][:-30], "is not whole"),
+        ("a.hex", None, b"12345", "is not a complete file"),
+        ("a.png", None, commands._furniture()["photo.png"][:-30], "is not a complete file"),
     ],
 )
 def test_damage_by_commands_is_noticed(

@@ -60,7 +60,7 @@ def test_spot_survives_the_best_effort() -> None:
 
 @pytest.fixture
 def unguarded(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Give a function that has "balanced" do without the guard."""
+    """Return a function that makes "balanced" fit without the guard."""
     plain = replace(fit.EFFORTS["balanced"], guarded=False)
     return lambda: monkeypatch.setitem(fit.EFFORTS, "balanced", plain)
 

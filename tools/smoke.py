@@ -1,9 +1,9 @@
-"""Try the installed package in a few seconds, from outside of a clone: what each wheel must do.
+"""Try the installed package in a few seconds, from outside a clone, as each wheel is tested.
 
     PATH=/nowhere some/venv/bin/python tools/smoke.py
 
-What is asked for is the command, the library, and the page of `kpalette serve`. Nothing else than
-the package and what it depends on need be installed.
+It tries the command, the library, and the page of `kpalette serve`. Only the package and its
+dependencies need be installed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ COMMAND = os.path.join(sysconfig.get_path("scripts"), "kpalette")
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
 
-#: The first bytes of what the page cannot do without.
+#: The first bytes of files that the page needs.
 PAGE = {"index.html": b"<!doctype html>", ".wasm": b"\0asm"}
 
 
-#: Every command that ends by itself, in an order in which each finds the files that it reads.
+#: Every command that ends by itself, each after those that write its input.
 COMMANDS = (
     "quantize photo.png -k 16 -o few.png",
     "quantize clip.gif -k 8 -o few.gif",
@@ -91,7 +91,7 @@ def try_page() -> None:
 
 
 def main() -> None:
-    """Fail with a traceback where something is not as it should be."""
+    """Try everything; a failure ends with a traceback."""
     with tempfile.TemporaryDirectory() as folder:
         try_command(Path(folder))
     try_library()

@@ -1,4 +1,4 @@
-"""kpalette, by its public functions and by its command line."""
+"""kpalette, with its public functions and its command line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def shown(options: dict[str, str]) -> str:
 def ours(
     kind: str, effort: str, ending: str, *, space: str = "oklab", dither: str | None = None
 ) -> Rival:
-    """Make an entry for what the functions or the command line can do."""
+    """Return an entry for one set of options of the functions or the command line."""
     options = {"space": space, "effort": effort, **({"dither": dither} if dither else {})}
     switches = " ".join(f"--{name} {value}" for name, value in options.items())
     name, run, how = {
