@@ -65,7 +65,7 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
         "k": 5,
         "space": "lab",
         "effort": "fast",
-        "fixed": ["#ff8800", "#000000", "#123456"],
+        "fixed": ("#ff8800", "#000000", "#123456"),
         "keep_profile": True,
         "weights": None,
         "quality": None,

@@ -22,6 +22,7 @@ from kpalette.cli.exits import (
     Skipped,
     counted,
 )
+from kpalette.cli.groups import Output
 from kpalette.cli.jobs import Result
 from kpalette.cli.moving import Animate, Progress, format_of
 from kpalette.cli.plan import Job, check_free
@@ -49,6 +50,8 @@ class Recipe:
         From pixels to the picture; or from a file, to keep its profile.
     describe : function
         From the picture to what is said of its colours.
+    output : Output
+        What is written, as the command line asks for it.
     kind : str, optional
         The format of the pictures, if it was asked for; otherwise the targets' endings say it.
     animate : function, optional
@@ -63,28 +66,23 @@ class Recipe:
 
     reduce: Callable[[Any], Quantized]
     describe: Callable[[Quantized], str]
+    output: Output
     kind: str | None = None
     animate: Animate | None = None
     bar: bool = False
     taken: frozenset[str] = frozenset()
-    optimize: bool = False
     quick: bool = False
-    keep_metadata: bool = False
-    allow_truncated: bool = False
     keep_profile: bool = False
+    allow_truncated: bool = False
     force: bool = False
-    skip_existing: bool = False
-    skip_if_larger: bool = False
-    preserve: bool = False
-    dry_run: bool = False
     pass_on: bool = False
 
     def __call__(self, job: Job) -> Result:
         """Do one photo."""
-        if self.skip_existing and job.target != "-" and os.path.isfile(job.target):
+        if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
             raise Skipped(0, f"skipped: {job.target} exists")
         check_free(job, self.taken, self.force)
-        if self.dry_run:
+        if self.output.dry_run:
             return self._foretell(job)
         before = None if job.source == "-" else _status(job.source)
         photo = streams.read(job.source, self.allow_truncated)
@@ -108,7 +106,7 @@ class Recipe:
         made = self._make(job, photo)
         encoded = made.encoded
         bytes_in, bytes_out = len(photo.encoded), len(encoded)
-        if self.skip_if_larger and bytes_out >= bytes_in:
+        if self.output.skip_if_larger and bytes_out >= bytes_in:
             raise Skipped(
                 NOT_SMALLER,
                 f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
@@ -117,11 +115,13 @@ class Recipe:
             raise Failed(UNREADABLE, "changed while its picture was made")
         if job.makes_folder:
             _make(os.path.dirname(job.target))
-        times = (before.st_atime_ns, before.st_mtime_ns) if self.preserve and before else None
+        times = (
+            (before.st_atime_ns, before.st_mtime_ns) if self.output.preserve and before else None
+        )
         try:
             streams.write(encoded, job.target, self.force, times=times)
         except Failed as failure:
-            if self.skip_existing and failure.code == EXISTS:  # since a moment ago
+            if self.output.skip_existing and failure.code == EXISTS:  # since a moment ago
                 raise Skipped(0, f"skipped: {job.target} exists") from None
             raise
         where = "" if job.target == "-" else f" in {job.target}"
@@ -151,12 +151,12 @@ class Recipe:
         quantized = self.reduce(source)
         seconds = time.perf_counter() - start
         metadata = None
-        if self.keep_metadata:
+        if not self.output.strip:
             from kpalette import files
 
             metadata = files.read_metadata(io.BytesIO(photo.whole))
         encoded = quantized.encode(
-            kind, optimize=self.optimize, quick=self.quick, metadata=metadata
+            kind, optimize=self.output.optimize, quick=self.quick, metadata=metadata
         )
         height, width = quantized.indices.shape
         line = (
@@ -180,7 +180,7 @@ class Recipe:
         with _bar(self.bar) as progress:
             animation = animate(encoded, kind, progress)
         seconds = time.perf_counter() - start
-        few = animation.encode(kind, optimize=self.optimize)
+        few = animation.encode(kind, optimize=self.output.optimize)
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
