@@ -17,10 +17,9 @@ from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import allowing, expect
 from kpalette import ImageReadError, QualityNotReached, files
+from kpalette.choices import DITHERS, SPACES
 
 OPTIONS = 16  #: Bytes before the file.
-SPACES = ["oklab", "srgb", "linear", "lab"]
-DITHERS = [None, "floyd-steinberg", "blue-noise", "bayer"]
 QUALITIES = [None, {"psnr": 30.0}, {"delta_e": 2.0}, {"delta_e_p95": 4.0}]
 FAITHFUL = {"png", "webp", "tiff", "bmp"}
 
@@ -138,7 +137,7 @@ def _options(choices: Choices) -> dict[str, Any]:
         "k": 1 + choices.number(2) % 300,
         "space": choices.one_of(SPACES),
         "effort": choices.one_of(["fast", "balanced"]),
-        "dither": choices.one_of(DITHERS),
+        "dither": choices.one_of([None, *DITHERS]),
         "alpha": choices.one_of(["keep", "flatten:#fff"]),
         "saliency": choices.one_of([False, True]),
         "fixed": choices.one_of([[], ["#ff8800"]]),

@@ -7,8 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { parseColors } from "../src/engine/colors";
-import { Assignment, Core, CoreError } from "../src/engine/core";
-import { lloyd, type Work } from "../src/engine/fit";
+import { Core } from "../src/engine/core";
 import { Image } from "../src/engine/image";
 import { type Mapped, quantize, remap } from "../src/engine/pipeline";
 import type {

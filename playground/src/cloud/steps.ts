@@ -2,17 +2,10 @@
 
 import type { Seeding, Step, Steps } from "../engine/client";
 import { find, make, reducedMotion } from "../dom";
-import { SEED } from "../settings";
+import { SEED, SEEDINGS } from "../settings";
 import type { Session } from "../session";
 import { figure } from "../text";
 import type { Cloud } from "./cloud";
-
-const SEEDINGS: Record<Seeding, string> = {
-  random: "Random",
-  "k-means++": "k-means++",
-  maximin: "Maximin",
-  wu: "Wu",
-};
 
 /** From pass to pass, in ms; faster once little happens. */
 const PACE = 750;

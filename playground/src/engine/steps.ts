@@ -1,9 +1,9 @@
 // k-means pass by pass, for watching: plain passes over all colours, from seeds.
 
 import { checkChoice, checkWhole } from "./checks";
-import { Assignment, SEEDINGS, SPACES } from "./core";
+import { Fitter, Walk } from "./core";
 import type { Image } from "./image";
-import type { Step, StepsOptions } from "./protocol";
+import { SEEDINGS, SPACES, type Step, type StepsOptions } from "./protocol";
 
 export function steps(image: Image, options: StepsOptions): Generator<Step, void> {
   checkWhole("k", options.k, 1, 256);
@@ -17,28 +17,23 @@ function* passes(
   image: Image,
   { k, space, seed, seeding }: StepsOptions,
 ): Generator<Step, void> {
-  const { core, own } = image;
-  const { channels, histogram } = own;
-  const placed = own.newlyPlaced(space);
-  const points = placed.points(1);
+  const { channels, histogram } = image.own;
   const n = Math.min(k, histogram.length);
-  const assignment = new Assignment(points, n);
+  const fitter = new Fitter(histogram, space);
+  const walk = new Walk(image.core, fitter, n, seeding, seed);
   try {
-    let centers = points.seed(seeding, n, BigInt(seed));
-    for (let pass = 0, done = false; !done; ++pass) {
-      const next = centers.slice();
-      done = assignment.lloyd(next, 1).converged;
-      const colors = core.unplace(centers, channels, space);
-      const shown = new Float32Array(3 * n);
+    for (let pass = 0, over = false; !over; ++pass) {
+      const { colors, counts, cost, done } = walk.look(channels);
+      const centers = new Float32Array(3 * n);
       for (let j = 0; j < n; ++j) {
-        shown.set(colors.subarray(channels * j, channels * j + 3), 3 * j);
+        centers.set(colors.subarray(channels * j, channels * j + 3), 3 * j);
       }
-      const cost = assignment.cost(centers) / placed.steps ** 2;
-      yield { centers: shown, counts: assignment.counts, cost, pass, done };
-      centers = next;
+      yield { centers, counts, cost, pass, done };
+      walk.step();
+      over = done;
     }
   } finally {
-    assignment.free();
-    placed.free();
+    walk.free();
+    fitter.free();
   }
 }

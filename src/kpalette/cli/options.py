@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 import click
 
+from kpalette.choices import DITHERS, EFFORTS, SPACES
+
 Command: TypeAlias = Callable[..., int]
 #: An option's names, and the rest of what click takes for it.
 Given: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
@@ -126,7 +128,7 @@ def above_zero(
 SPACE: Given = (
     ("--space",),
     {
-        "type": click.Choice(["oklab", "srgb", "linear", "lab"]),
+        "type": click.Choice(SPACES),
         "default": "oklab",
         "show_default": True,
         "help": "Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
@@ -135,7 +137,7 @@ SPACE: Given = (
 EFFORT: Given = (
     ("--effort",),
     {
-        "type": click.Choice(["fast", "balanced", "best"]),
+        "type": click.Choice(EFFORTS),
         "default": "balanced",
         "show_default": True,
         "help": "How far to go for a lower error.",
@@ -215,7 +217,7 @@ def dither_options(command: Command) -> Command:
         (
             ("--dither",),
             {
-                "type": click.Choice(["none", "floyd-steinberg", "blue-noise", "bayer"]),
+                "type": click.Choice(["none", *DITHERS]),
                 "help": "Mix colours that the palette lacks from those that it has, side by side.  "
                 "[default: none]",
             },
