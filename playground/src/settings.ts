@@ -1,6 +1,6 @@
 // What the visitor chose: all that a picture's palette depends on, and how it is shown.
 
-import type { Dither, Effort, Seeding, Space } from "./engine/protocol";
+import type { Dither, Effort, Seeding, Space } from "kpalette";
 
 export type Sort = "share" | "luminance" | "hue";
 export type CloudSpace = "rgb" | "oklab";

@@ -2,12 +2,12 @@
 
 import { inflateSync } from "node:zlib";
 import { describe, expect, it, test, vi } from "vitest";
-import { Core } from "../src/engine/core";
-import { Image } from "../src/engine/image";
-import { DITHERS, EFFORTS, SEEDINGS, SPACES } from "../src/engine/protocol";
-import type { Work } from "../src/engine/jobs";
-import { quantize, remap } from "../src/engine/pipeline";
-import { encodePng } from "../src/engine/png";
+import { Core } from "../engine/core";
+import { Image } from "../engine/image";
+import { DITHERS, EFFORTS, SEEDINGS, SPACES } from "../engine/index";
+import type { Work } from "../engine/jobs";
+import { quantize, remap } from "../engine/pipeline";
+import { encodePng } from "../engine/png";
 import { namesOf } from "../src/colors";
 import * as settings from "../src/settings";
 import { makeImage } from "./images";

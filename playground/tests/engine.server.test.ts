@@ -1,12 +1,12 @@
 // The worker's side and the page's, over a channel: what is answered, given up, refused.
 
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
-import { Engine } from "../src/engine/client";
-import { Core, CoreError } from "../src/engine/core";
-import { Image } from "../src/engine/image";
-import { quantize } from "../src/engine/pipeline";
-import type { QuantizeOptions, SweepPoint } from "../src/engine/protocol";
-import { Server } from "../src/engine/server";
+import { Engine } from "../engine/client";
+import { Core, CoreError } from "../engine/core";
+import { Image } from "../engine/image";
+import { quantize } from "../engine/pipeline";
+import type { QuantizeOptions, SweepPoint } from "../engine/protocol";
+import { Server } from "../engine/server";
 import { makeImage } from "./images";
 import { module } from "./module";
 

@@ -1,6 +1,6 @@
 // k-means step by step: centres walk through the cloud, pass by pass, while the cost falls.
 
-import type { Seeding, Step, Steps } from "../engine/client";
+import type { Seeding, Step, Steps } from "kpalette";
 import { find, make, reducedMotion } from "../dom";
 import { SEED, SEEDINGS } from "../settings";
 import type { Session } from "../session";
