@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input install
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
-PLAYGROUND := playground/wasm/kpalette.wasm playground/node_modules/.stamp
+PLAYGROUND := playground/engine/wasm/kpalette.wasm playground/node_modules/.stamp
 
 CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp fuzz/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out fuzz/% tests/%,$(CXX_FILES)) \
@@ -140,7 +140,7 @@ wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try
 
 clean:  ## remove all that these commands made
 	rm -rf $(VENV) build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	rm -rf playground/node_modules playground/wasm src/kpalette/playground
+	rm -rf playground/node_modules playground/engine/wasm src/kpalette/playground
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -151,7 +151,7 @@ $(BIN)/cmake: | $(BIN)/python
 $(BIN)/python-zig: | $(BIN)/python
 	$(PIP_INSTALL) "ziglang==0.17.1"
 
-playground/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
+playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
   $(wildcard core/*.?pp) | $(BIN)/cmake $(BIN)/python-zig
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . -B build/wasm -DKPALETTE_WASM=ON \
 	  -DCMAKE_TOOLCHAIN_FILE=playground/wasm.cmake

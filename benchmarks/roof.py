@@ -114,7 +114,7 @@ def passes(photo: Pixels, k: int, makes: float) -> list[dict[str, Any]]:
     team = make_team(1)
     histogram = ColorHistogram.from_pixels(photo, team)
     points = _core.Points(histogram.colors, histogram.counts, team, "srgb")
-    centers = _core.seed_wu(points, k, 0, team)
+    centers = _core.seed(points, "wu", k, 0, team)
     pairs = len(histogram) * len(centers)
     least = OPERATIONS * pairs / makes
     why = "each distance of each colour to each centre"

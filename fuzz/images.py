@@ -18,12 +18,11 @@ from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import allowing, expect
 from kpalette import ImageReadError, QualityNotReached, files
+from kpalette.choices import DITHERS, SPACES
 from kpalette.files import formats
 from kpalette.files.truncated import REMARK
 
 OPTIONS = 16  #: Bytes of options before the file.
-SPACES = ["oklab", "srgb", "linear", "lab"]
-DITHERS = [None, "floyd-steinberg", "blue-noise", "bayer"]
 QUALITIES = [None, {"psnr": 30.0}, {"delta_e": 2.0}, {"delta_e_p95": 4.0}]
 FAITHFUL = {"png", "webp", "tiff", "bmp"}
 #: What Pillow would read and this does not: their starts, of which others may be made.
@@ -155,7 +154,7 @@ def _options(choices: Choices) -> dict[str, Any]:
         "k": 1 + choices.number(2) % 300,
         "space": choices.one_of(SPACES),
         "effort": choices.one_of(["fast", "balanced"]),
-        "dither": choices.one_of(DITHERS),
+        "dither": choices.one_of([None, *DITHERS]),
         "alpha": choices.one_of(["keep", "flatten:#fff"]),
         "saliency": choices.one_of([False, True]),
         "fixed": choices.one_of([[], ["#ff8800"]]),

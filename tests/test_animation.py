@@ -21,7 +21,7 @@ import kpalette
 from conftest import gradient, noise, saved
 from kpalette import ColorHistogram, files
 from kpalette.animation import QuantizedAnimation, quantize_animation
-from kpalette.dither import DITHERS
+from kpalette.choices import DITHERS
 from kpalette.files import ENCODERS, ImageReadError, is_animated, open_frames
 from kpalette.files.changes import hundredths
 from kpalette.files.gif import _compressed

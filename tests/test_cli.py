@@ -13,21 +13,9 @@ from PIL import Image
 
 import kpalette
 from conftest import files_in, gradient
-from kpalette import cli, curve, dither, fit, pipeline
+from kpalette import cli, curve, pipeline
 
 COMMAND = [sys.executable, "-m", "kpalette"]
-
-
-def test_every_choice_is_offered() -> None:
-    for name in ("quantize", "sweep"):
-        command = cli.commands.commands[name]
-        offered = {parameter.name: parameter.type for parameter in command.params}
-        assert set(offered["effort"].choices) == set(fit.EFFORTS)
-        assert set(offered["space"].choices) == set(pipeline.SPACES)
-    for name in ("quantize", "remap"):
-        command = cli.commands.commands[name]
-        offered = {parameter.name: parameter.type for parameter in command.params}
-        assert set(offered["dither"].choices) == {"none", *dither.DITHERS}
 
 
 def test_full_stdout(photo: Path) -> None:

@@ -20,11 +20,10 @@ import numpy as np
 
 import kpalette
 from kpalette import demo, files, metrics
+from kpalette.choices import DITHERS, SPACES
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
 
-SPACES = ("oklab", "srgb", "linear", "lab")
-DITHERS = ("floyd-steinberg", "blue-noise", "bayer")
 PALETTE = ["#101820", "#f2aa4c", "#ffffff", "#7a1f3d", "#2e8b57"]
 
 

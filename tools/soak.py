@@ -24,12 +24,12 @@ from PIL import Image
 
 import kpalette
 from kpalette import Palette, files
+from kpalette.choices import DITHERS, SPACES
 from kpalette.cli import run
 
 BATCH = 50  #: The most files of a command.
 KINDS = ("PNG", "GIF", "JPEG", "WEBP", "TIFF", "BMP")
-DITHERS = (None, "floyd-steinberg", "blue-noise", "bayer")
-SPACES = ("oklab", "srgb", "linear", "lab")
+DITHERED = (None, *DITHERS)
 
 
 def resident() -> int:
@@ -67,7 +67,7 @@ def by_library(numbers: Sequence[int]) -> None:
 def _by_library(number: int) -> None:
     data, kind = picture(number)
     k = 1 + number % 200
-    options = {"dither": DITHERS[number % 4], "space": SPACES[number // 4 % 4]}
+    options = {"dither": DITHERED[number % 4], "space": SPACES[number // 4 % 4]}
     if files.is_animated(io.BytesIO(data)):
         kpalette.quantize_animation(io.BytesIO(data), k, effort="fast", **options).encode("png")
         return

@@ -9,8 +9,8 @@ from typing import Any
 
 import kpalette
 from benchmarks.rivals.rival import Pixels, Result, Rival
+from kpalette.choices import EFFORTS
 
-EFFORTS = ("fast", "balanced", "best")
 COMMAND = str(Path(sys.executable).with_name("kpalette"))
 
 

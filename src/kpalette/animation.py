@@ -14,7 +14,7 @@ import numpy as np
 from kpalette import _core, files
 from kpalette import dither as dithering
 from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
-from kpalette.fit import Fitted, fit, psnr
+from kpalette.fit import Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
 from kpalette.pipeline import check_options, checked_seed, remap
@@ -257,7 +257,7 @@ def quantize_animation(
         if wanted.shape[1] == 4 or histogram.channels == 4:
             histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
             wanted = _with_clear(wanted, histogram, k)
-        return fit(histogram, k, space, effort, seed, team, wanted)
+        return Fitter(histogram, space, team).fit(k, effort, seed, wanted)
 
     plans = [Plan(scope, fit_to) for scope in scopes]
     durations = []

@@ -15,7 +15,7 @@ import numpy as np
 from kpalette import files, notebook, plots
 from kpalette.elbow import find_elbow
 from kpalette.extras import MissingPackageError, required
-from kpalette.fit import fit_each, psnr
+from kpalette.fit import Fitter, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.pipeline import check_options, checked_k, checked_seed, map_pixels
 
@@ -381,8 +381,8 @@ def _measure(
     seed: int,
     team: _core.Team,
 ) -> Iterator[SweepPoint]:
-    """Fit and map one k after another; encode the results of several k in parallel."""
-    fits = fit_each(histogram, ks, space, effort, seed, team)
+    """Fit and map one k after another, some k at a time; then encode those all at once."""
+    fitter = Fitter(histogram, space, team)
     at_once = len(ks) if pixels is None else max(1, WAITING_BYTES // pixels[..., 0].size)
     pool = ThreadPoolExecutor(team.size)
     try:
@@ -391,7 +391,7 @@ def _measure(
             mapped: list[np.ndarray[Any, Any] | None] = []
             for k in ks[first : first + at_once]:
                 start = time.perf_counter()
-                fit = next(fits)
+                fit = fitter.grow(k, effort, seed)
                 indices = None
                 if pixels is not None:
                     indices = map_pixels(

@@ -7,23 +7,22 @@ dither.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kpalette import _core, files
 from kpalette import dither as dithering
+from kpalette.choices import EFFORTS, SPACES
 from kpalette.colors import ByteArray, Color, check_flag, checked_fixed, checked_whole
 from kpalette.files import ImageSource
-from kpalette.fit import EFFORTS, Fitted, error_of, fit, recount
+from kpalette.fit import Fitted, Fitter
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.palette import MAX_COLORS, Palette
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Quantized
-
-#: Where distances can be measured.
-SPACES = ("srgb", "linear", "oklab", "lab")
 
 
 def quantize(
@@ -183,16 +182,7 @@ def quantize(
         if saliency:
             importance = importance * saliency_map(pixels)
         counted = weigh(pixels, histogram, importance, team)
-
-    def fit_to(k: int) -> Fitted:
-        fitted = fit(counted, k, space, effort, seed, team, fixed_colors)
-        return fitted if counted is histogram else recount(histogram, fitted, space, team)
-
-    if target is None:
-        fitted = fit_to(k)
-    else:
-        least = max(1, len(fixed_colors))
-        fitted = fit_fewest(fit_to, histogram, least, k, target, team)
+    fitted = _fit(counted, histogram, k, space, effort, seed, fixed_colors, target, team)
     quantized = _mapped(
         pixels,
         histogram,
@@ -268,13 +258,34 @@ def extract_palette(
         histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
+    return _fit(histogram, histogram, k, space, effort, seed, fixed_colors, target, team).palette
+
+
+def _fit(
+    counted: ColorHistogram,
+    histogram: ColorHistogram,
+    k: int,
+    space: str,
+    effort: str,
+    seed: int,
+    fixed: ByteArray,
+    target: tuple[str, float] | None,
+    team: _core.Team,
+) -> Fitted:
+    """Fit k colours, or as few as reach a target, to what counts of an image's histogram."""
+    fitter = Fitter(counted, space, team)
+    whole = fitter if counted is histogram else Fitter(histogram, space, team)
 
     def fit_to(k: int) -> Fitted:
-        return fit(histogram, k, space, effort, seed, team, fixed_colors)
+        fitted = fitter.fit(k, effort, seed, fixed)
+        if whole is fitter:
+            return fitted
+        shown = whole.assign(fitted.palette.colors, by_frequency=True)
+        return replace(shown, n_iter=fitted.n_iter)
 
     if target is None:
-        return fit_to(k).palette
-    return fit_fewest(fit_to, histogram, max(1, len(fixed_colors)), k, target, team).palette
+        return fit_to(k)
+    return fit_fewest(fit_to, histogram, max(1, len(fixed)), k, target, team)
 
 
 def checked_k(k: object) -> int:
@@ -326,15 +337,14 @@ def remap(
     if histogram.channels != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
         histogram = ColorHistogram.from_pixels(pixels, team)
-    assignment = assign(histogram, colors, space, team)
-    labels, counts = assignment.labels, assignment.counts
+    nearest = Fitter(histogram, space, team).assign(colors)
     return _mapped(
         pixels,
         histogram,
-        labels,
+        nearest.labels,
         colors,
-        Palette(palette.colors, counts),
-        error_of(histogram, labels, Palette(colors), team),
+        Palette(palette.colors, nearest.palette.counts),
+        nearest.mse,
         0,
         space=space,
         dither=dither,
@@ -366,16 +376,6 @@ def _mapped(
         palette = Palette(palette.colors, counts)
     origin = histogram, labels, colors
     return Quantized(indices, palette, mse, n_iter, len(histogram), origin)
-
-
-def assign(
-    histogram: ColorHistogram, colors: ByteArray, space: str, team: _core.Team
-) -> _core.Assignment:
-    """Find the nearest entry of each of a histogram's colours, in as many channels."""
-    points = _core.Points(histogram.colors, histogram.counts, team, space)
-    assignment = _core.Assignment(points, len(colors), team)
-    assignment.update(_core.place(colors, space))
-    return assignment
 
 
 def index_dtype(k: int) -> Any:

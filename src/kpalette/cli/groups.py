@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import click
 
+from kpalette import choices
 from kpalette.cli import memory, pngquant
 from kpalette.cli.options import (
     COLORS,
@@ -50,10 +51,10 @@ class Manners:
 class Space:
     """Where distances are measured."""
 
-    space: str = option(
+    space: choices.Space = option(
         "--space",
         section=COLORS,
-        type=click.Choice(["oklab", "srgb", "linear", "lab"]),
+        type=click.Choice(choices.SPACES),
         default="oklab",
         show_default=True,
         help="Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
@@ -64,10 +65,10 @@ class Space:
 class Fit(Space):
     """How a palette is fitted."""
 
-    effort: str = option(
+    effort: choices.Effort = option(
         "--effort",
         section=COLORS,
-        type=click.Choice(["fast", "balanced", "best"]),
+        type=click.Choice(choices.EFFORTS),
         default="balanced",
         show_default=True,
         help="How far to go for a lower error.",
@@ -190,7 +191,7 @@ class Dither:
     dither: str | None = option(
         "--dither",
         section=COLORS,
-        type=click.Choice(["none", "floyd-steinberg", "blue-noise", "bayer"]),
+        type=click.Choice(["none", *choices.DITHERS]),
         help="Mix colours that the palette lacks from those that it has, side by side.  "
         "[default: none]",
     )

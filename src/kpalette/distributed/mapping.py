@@ -14,6 +14,7 @@ from kpalette.colors import ByteArray
 from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.fit import Fitter
 from kpalette.histogram import ColorHistogram, make_team
 
 Indices = np.ndarray[Any, Any]
@@ -58,7 +59,7 @@ class Mapper:
         if self.exact:
             return pipeline.map_pixels(pixels, colors, np.arange(k, dtype=np.uint16), k, team)
         histogram = ColorHistogram.from_pixels(pixels, team)
-        labels = pipeline.assign(histogram, colors, self.space, team).labels
+        labels = Fitter(histogram, self.space, team).assign(colors).labels
         indices = pipeline.map_pixels(pixels, histogram.colors, labels, k, team)
         if self.dither is not None and self.strength > 0:
             dither.apply(

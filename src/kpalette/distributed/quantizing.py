@@ -19,7 +19,7 @@ from kpalette.distributed.diffusing import FLOYD, band_chunks
 from kpalette.distributed.mapping import Mapper
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.sources import open_image
-from kpalette.fit import Fitted, fit, psnr
+from kpalette.fit import Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
 from kpalette.pipeline import check_options, checked_k, checked_seed
@@ -240,7 +240,7 @@ def quantize(
     histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler, progress)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
-    fitted = fit(histogram, k, space, effort, seed, make_team(None), fixed_colors)
+    fitted = Fitter(histogram, space, make_team(None)).fit(k, effort, seed, fixed_colors)
     mapper = _mapper(fitted, histogram, alpha, space, dither, float(dither_strength))
     return QuantizedArray(
         mapping.map_tiles(mosaic, fitted.palette.colors, mapper),
