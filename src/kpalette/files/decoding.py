@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray, check_flag, hex_levels
-from kpalette.files import formats, truncated
+from kpalette.files import formats, png_repair, truncated
 from kpalette.files.errors import HeaderError, TruncatedError, is_of_system
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
@@ -194,7 +194,13 @@ def _open(source: Any) -> Image.Image:
     try:
         image = formats.open_image(source)
     except HeaderError:
-        found = tiff.read(_all_of(source))
+        data = _all_of(source)
+        repaired = png_repair.without_damaged_chunks(data)
+        if repaired is not None:
+            image = formats.open_image(io.BytesIO(repaired))
+            truncated.check_end(image)
+            return image
+        found = tiff.read(data)
         if found is None:
             raise
         return found

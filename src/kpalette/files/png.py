@@ -13,11 +13,10 @@ import numpy as np
 from kpalette.colors import ByteArray, repeated
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import to_true_color, trimmed_alphas
+from kpalette.files.truncated import SIGNATURE
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 #: Bytes from which on an image is large.
 LARGE = 4_000_000
