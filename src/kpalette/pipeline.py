@@ -20,7 +20,7 @@ from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.palette import MAX_COLORS, Palette
 from kpalette.quality import checked_quality, fit_fewest
-from kpalette.quantized import Quantized
+from kpalette.quantized import Origin, Quantized
 
 #: Where distances can be measured.
 SPACES = ("srgb", "linear", "oklab", "lab")
@@ -334,7 +334,7 @@ def _mapped(
             dither, strength, pixels, histogram, labels, colors, indices, space=space, team=team
         )
         palette = Palette(palette.colors, counts)
-    origin = histogram, labels, colors
+    origin = Origin(pixels, histogram, labels, colors)
     return Quantized(indices, palette, mse, n_iter, len(histogram), origin)
 
 

@@ -85,7 +85,8 @@ def fit_fewest(
         from kpalette import metrics  # which knows results, so it cannot come first
 
         colors = fitted.palette.colors[fitted.labels]
-        found = metrics.compare_colors(histogram.colors, colors, histogram.counts, team)
+        measures = _core.color_differences(histogram.colors, colors, team)
+        found = metrics.summed_up(measures, histogram.counts)
         return float(getattr(found, name))
 
     def reaches(fitted: Fitted) -> bool:

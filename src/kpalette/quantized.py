@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,15 @@ from kpalette.palette import MAX_COLORS, Palette
 
 if TYPE_CHECKING:
     from kpalette.report import Report
+
+
+class Origin(NamedTuple):
+    """What a result was made from, which its report compares it with."""
+
+    pixels: ByteArray  # (h, w, c)
+    histogram: ColorHistogram
+    labels: np.ndarray[Any, Any]  # the nearest entries of its colours
+    colors: ByteArray  # of these entries (k, c)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,7 +55,7 @@ class Quantized:
     mse: float
     n_iter: int
     n_distinct: int
-    _origin: tuple[ColorHistogram, np.ndarray[Any, Any], ByteArray] | None = field(default=None)
+    _origin: Origin | None = field(default=None)
 
     @property
     def psnr(self) -> float:
@@ -212,7 +221,7 @@ class Quantized:
         checked_whole("n", n, 0, MAX_COLORS)
         if self._origin is None:
             raise ValueError("report: expected what was made from an image, got only indices")
-        return report(*self._origin, n)
+        return report(self._origin, self.indices, self.palette, n)
 
     def __repr__(self) -> str:
         height, width = self.indices.shape

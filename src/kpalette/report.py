@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import _core
+from kpalette import _core, files
 from kpalette.colors import hex_name
 from kpalette.histogram import make_team
+from kpalette.looks import Reference
 from kpalette.metrics import Comparison, summed_up
 
 if TYPE_CHECKING:
-    from kpalette.colors import ByteArray
-    from kpalette.histogram import ColorHistogram
+    from kpalette.palette import Palette
+    from kpalette.quantized import Origin
 
 #: Colours are told apart by the upper bits of each channel: 8 levels.
 SHIFT = 5
@@ -51,7 +52,8 @@ class Report:
     Attributes
     ----------
     comparison : kpalette.metrics.Comparison
-        The whole image beside its colours' nearest ones.
+        The whole image beside its colours' nearest ones; but `looks`, and where that is worst, are
+        those of the picture, dithered or not.
     losses : tuple of Loss
         The colours that lost most, by `delta_e`, the largest first.
     """
@@ -61,6 +63,8 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{name:16}{value:>10}" for name, value in self.comparison.rows()]
+        if self.comparison.worst is not None:
+            lines.append(f"worst of it     {self.comparison.worst}")
         if self.losses:
             lines += ["", "lost most     shown as     share   ΔE2000"]
         for loss in self.losses:
@@ -68,15 +72,14 @@ class Report:
         return "\n".join(lines)
 
 
-def report(
-    histogram: ColorHistogram,
-    labels: np.ndarray[Any, np.dtype[np.uint16]],
-    palette: ByteArray,
-    n: int,
-) -> Report:
-    """Sum up the loss of colours (m) that became those of a palette (k, channels) by `labels`."""
+def report(origin: Origin, indices: np.ndarray[Any, Any], palette: Palette, n: int) -> Report:
+    """Sum up the loss of an image whose pixels became those entries of a palette."""
+    pixels, histogram, labels, nearest = origin
+    shown = palette.colors if pixels.shape[2] == 3 else files.with_alpha(palette.colors)
+    team = make_team(None)
+    tiles = Reference(pixels, team).index_errors(indices, shown)
     colors, counts = histogram.colors, histogram.counts
-    measures = _core.color_differences(colors, palette[labels], make_team(None))
+    measures = _core.color_differences(colors, nearest[labels], team)
     delta_e = measures[:, 2]
     levels = (colors >> SHIFT).astype(np.int64)
     key = levels @ 8 ** np.arange(levels.shape[1])
@@ -91,8 +94,8 @@ def report(
             break
         members = group == which
         mean = np.average(colors[members], axis=0, weights=counts[members])
-        shown = np.bincount(labels[members], counts[members]).argmax()
+        most = np.bincount(labels[members], counts[members]).argmax()
         share = float(weight[which]) / histogram.n_pixels
         color = hex_name(mean.round().astype(np.uint8))
-        losses.append(Loss(color, hex_name(palette[shown]), share, float(mean_delta[which])))
-    return Report(summed_up(measures, counts), tuple(losses))
+        losses.append(Loss(color, hex_name(nearest[most]), share, float(mean_delta[which])))
+    return Report(summed_up(measures, counts, tiles=tiles), tuple(losses))
