@@ -15,9 +15,10 @@ from kpalette import _core, files
 from kpalette import dither as dithering
 from kpalette.colors import ByteArray, Color, check_flag, checked_fixed, checked_whole
 from kpalette.files import ImageSource
-from kpalette.fit import EFFORTS, Fitted, error_of, fit, recount
+from kpalette.fit import EFFORTS, Fitted, error_of, fit, psnr, recount
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
+from kpalette.looks import Reference
 from kpalette.palette import MAX_COLORS, Palette
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
@@ -77,8 +78,8 @@ def quantize(
         is in the middle. With `weights`, both count.
     quality : dict, optional
         A target, which is reached with as few colours as bisection finds, up to `k`:
-        ``{"psnr": 38}`` in decibels, ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or
-        ``{"delta_e_p95": 4}``, what 95 % of them have at most. The palette is what it would be for
+        ``{"looks": 75}``, of at most 100, as :func:`kpalette.metrics.looks` measures it, or
+        ``{"psnr": 38}`` in decibels; dithered, if it is to be. The palette is what it would be for
         that k. One colour less does not reach the target; some still smaller k may, if not by
         much, because quality does not rise with every single k.
     alpha : str, default "keep"
@@ -89,8 +90,7 @@ def quantize(
         the same. ``"floyd-steinberg"`` looks best: what is lost in one pixel is made up for in the
         next ones. ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so
         that parts of an image fit together and films do not flicker; Bayer's pattern is regular.
-        All work in `space`. A pixel whose colour is in the palette, or almost, keeps it. A target
-        of `quality` is met by the nearest colours, before they are mixed.
+        All work in `space`. A pixel whose colour is in the palette, or almost, keeps it.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
     seed : int, default 0
@@ -166,24 +166,33 @@ def quantize(
         fitted = fit(counted, k, space, effort, seed, team, fixed_colors)
         return fitted if counted is histogram else recount(histogram, fitted, space, team)
 
+    def mapped(fitted: Fitted) -> Quantized:
+        return _mapped(
+            pixels,
+            histogram,
+            fitted.labels,
+            fitted.palette.colors,
+            fitted.palette,
+            fitted.mse,
+            fitted.n_iter,
+            space=space,
+            dither=dither,
+            strength=dither_strength,
+            team=team,
+        )
+
     if target is None:
-        fitted = fit_to(k)
-    else:
-        least = max(1, len(fixed_colors))
-        fitted = fit_fewest(fit_to, histogram, least, k, target, team)
-    return _mapped(
-        pixels,
-        histogram,
-        fitted.labels,
-        fitted.palette.colors,
-        fitted.palette,
-        fitted.mse,
-        fitted.n_iter,
-        space=space,
-        dither=dither,
-        strength=dither_strength,
-        team=team,
-    )
+        return mapped(fit_to(k))
+
+    reference = Reference(pixels, team) if target[0] == "looks" else None
+
+    def measured(fitted: Fitted) -> float:
+        if reference is None:
+            return psnr(fitted.mse) if dither is None else mapped(fitted).psnr
+        indices = mapped(fitted).indices
+        return reference.index_errors(indices, fitted.palette.colors).looks
+
+    return mapped(fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured))
 
 
 def extract_palette(
@@ -233,19 +242,36 @@ def extract_palette(
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
+    pixels: ByteArray | None = None
     if isinstance(source, ColorHistogram):
         histogram = source
+        if target is not None and target[0] == "looks":
+            raise ValueError(
+                "quality: expected psnr for a histogram, got looks, which needs an image's pixels"
+            )
     else:
-        histogram = ColorHistogram.from_pixels(files.as_pixels(source), team)
+        pixels = files.as_pixels(source)
+        histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
+        pixels = None if pixels is None else files.with_alpha(pixels)
 
     def fit_to(k: int) -> Fitted:
         return fit(histogram, k, space, effort, seed, team, fixed_colors)
 
     if target is None:
         return fit_to(k).palette
-    return fit_fewest(fit_to, histogram, max(1, len(fixed_colors)), k, target, team).palette
+
+    reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
+
+    def measured(fitted: Fitted) -> float:
+        if pixels is None or reference is None:
+            return psnr(fitted.mse)
+        colors = fitted.palette.colors
+        indices = map_pixels(pixels, histogram.colors, fitted.labels, len(colors), team)
+        return reference.index_errors(indices, colors).looks
+
+    return fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured).palette
 
 
 def checked_k(k: object) -> int:
