@@ -352,6 +352,25 @@ std::unique_ptr<OwningTiles> make_tiles(const Bytes& pixels, std::size_t width, 
   return owner;
 }
 
+std::unique_ptr<TiledRuns> make_runs(
+    const nb::ndarray<const std::int32_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>& which,
+    const Bytes& colors, Team& team) {
+  const auto n = static_cast<std::int32_t>(colors.shape(0));
+  const std::int32_t* data = which.data();
+  require(std::all_of(data, data + which.size(), [&](std::int32_t i) { return i >= 0 && i < n; }),
+          "expected indices of the colours");
+  const Extent extent{which.shape(0), which.shape(1), channels_of(colors)};
+  nb::gil_scoped_release release;
+  return std::make_unique<TiledRuns>(view(which), view(colors), extent, team);
+}
+
+std::vector<OutTileSum> run_label_errors(const TiledRuns& self, const Labels<std::uint16_t>& labels,
+                                         const Bytes& palette, Team& team) {
+  require(channels_of(palette) == self.extent().channels, "expected equal numbers of channels");
+  require(labels.size() == self.colors(), "expected one label per colour");
+  return hand_over(without_gil([&] { return self.errors(view(labels), view(palette), team); }));
+}
+
 std::vector<OutTileSum> run_pixel_errors(const OwningTiles& self, const Bytes& pixels, Team& team) {
   require(pixels.shape(0) == self.pixels.shape(0) && pixels.shape(1) == self.pixels.shape(1),
           "expected as many pixels and channels");
@@ -712,6 +731,9 @@ NB_MODULE(_core, m) {
       .def("errors", &run_pixel_errors, "pixels"_a, "team"_a,
            "Over black and over white, of tiles that differ: pixels, the sum of cubes as two "
            "halves, what the worst adds to it, its top, left, height and width.");
+  nb::class_<TiledRuns>(m, "Runs", "The same by colours, for images with long runs of one.")
+      .def(nb::new_(&make_runs), "which"_a, "colors"_a, "team"_a)
+      .def("errors", &run_label_errors, "labels"_a, "palette"_a, "team"_a);
   m.def("remap", &run_remap<std::uint16_t, std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a,
         "out"_a.noconvert(), "team"_a, "Writes the label of each pixel's colour.");
   m.def("remap", &run_remap<std::uint16_t, std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a,

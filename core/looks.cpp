@@ -25,6 +25,7 @@ constexpr double kFall = 25;
 constexpr double kRise = 750;
 
 using Coords = std::array<std::int32_t, 3>;
+typedef std::int32_t Four __attribute__((vector_size(16)));
 
 struct Tile {
   std::size_t y, x, height, width;
@@ -126,8 +127,6 @@ class EntryRows {
   }
 
  private:
-  typedef std::int32_t Four __attribute__((vector_size(16)));
-
   const Index* indices_;
   std::size_t width_;
   std::vector<std::uint8_t> shown_;  // the palette (k, 3)
@@ -165,6 +164,19 @@ void merge(TileSum& sum, const TileSum& more) {
   if (more.pixels > 0 && (sum.pixels == 0 || more.worst > sum.worst)) sum = more;
   sum.pixels = pixels;
   sum.cubes = cubes;
+}
+
+/// Adds a changed tile whose coordinates sum up to `a` in one image and to `b` in the other.
+void add_tile(TileSum& sum, const Tile& tile, const Coords& a, const Coords& b) {
+  const std::size_t pixels = tile.height * tile.width;
+  const std::uint64_t cube = cube_of(a, b, pixels);
+  merge(sum, {static_cast<std::int64_t>(pixels),
+              {0, cube},
+              cube,
+              tile.y,
+              tile.x,
+              tile.height,
+              tile.width});
 }
 
 /// Calls body(task, tile) for all tiles, those of a task one after the other.
@@ -229,15 +241,7 @@ TileSum TiledImage::errors_over(int backdrop, const Rows& others, Team& team) co
   for_tiles(extent_, team, [&](std::size_t task, std::size_t index) {
     const Tile tile = tile_at(extent_, index);
     if (!differ(own, others, tile)) return;
-    const std::size_t pixels = tile.height * tile.width;
-    const std::uint64_t cube = cube_of(sums[index], others.sum(tile), pixels);
-    merge(parts[task], {static_cast<std::int64_t>(pixels),
-                        {0, cube},
-                        cube,
-                        tile.y,
-                        tile.x,
-                        tile.height,
-                        tile.width});
+    add_tile(parts[task], tile, sums[index], others.sum(tile));
   });
   TileSum sum;
   for (const TileSum& part : parts) merge(sum, part);
@@ -271,6 +275,85 @@ template TileSums TiledImage::errors(std::span<const std::uint8_t>, std::span<co
                                      Team&) const;
 template TileSums TiledImage::errors(std::span<const std::uint16_t>, std::span<const std::uint8_t>,
                                      Team&) const;
+
+TiledRuns::TiledRuns(std::span<const std::int32_t> which, std::span<const std::uint8_t> colors,
+                     const Extent& extent, Team& team)
+    : colors_(colors.begin(), colors.end()),
+      extent_(extent),
+      parts_((tiles_of(extent) + kTilesPerTask - 1) / kTilesPerTask) {
+  for_tiles(extent_, team, [&](std::size_t task, std::size_t index) {
+    const Tile tile = tile_at(extent_, index);
+    std::vector<Run>& runs = parts_[task].runs;
+    Run run{0, 0};
+    for (std::size_t y = tile.y; y < tile.y + tile.height; ++y) {
+      const std::int32_t* row = which.data() + y * extent_.width + tile.x;
+      for (std::size_t x = 0; x < tile.width; ++x) {
+        const auto color = static_cast<std::uint32_t>(row[x]);
+        if (color != run.color) {
+          if (run.length > 0) runs.push_back(run);
+          run = {color, 0};
+        }
+        ++run.length;
+      }
+    }
+    runs.push_back(run);
+    parts_[task].ends.push_back(static_cast<std::uint32_t>(runs.size()));
+  });
+}
+
+TileSums TiledRuns::errors(std::span<const std::uint16_t> labels,
+                           std::span<const std::uint8_t> palette, Team& team) const {
+  const auto channels = static_cast<std::size_t>(extent_.channels);
+  const std::size_t n = labels.size();
+  std::vector<std::uint8_t> entries(channels * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t entry = channels * labels[i];
+    if (entry >= palette.size()) throw std::invalid_argument("a label that the palette lacks");
+    std::memcpy(entries.data() + channels * i, palette.data() + entry, channels);
+  }
+  // Of each colour: its shift, and whether there is any.
+  std::vector<Four> shifts(n);
+  const auto over = [&](int backdrop) {
+    std::uint8_t shown[2][3 * kTilePixels];
+    std::int32_t placed[2][3][kTilePixels];
+    for (std::size_t first = 0; first < n; first += kTilePixels) {
+      const std::size_t count = std::min(kTilePixels, n - first);
+      const Extent line{1, n, extent_.channels};
+      const Tile part{0, first, 1, count};
+      const std::uint8_t* both[2] = {
+          PixelRows(colors_.data(), line, backdrop).row(part, 0, shown[0]),
+          PixelRows(entries.data(), line, backdrop).row(part, 0, shown[1])};
+      for (int side = 0; side < 2; ++side) {
+        oklab().place({both[side], 3 * count}, placed[side][0], kTilePixels);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        Four& shift = shifts[first + i];
+        for (int axis = 0; axis < 3; ++axis) shift[axis] = placed[1][axis][i] - placed[0][axis][i];
+        shift[3] = std::memcmp(both[0] + 3 * i, both[1] + 3 * i, 3) != 0;
+      }
+    }
+    std::vector<TileSum> sums(parts_.size());
+    team.run(parts_.size(), [&](std::size_t task, int) {
+      std::size_t run = 0;
+      for (std::size_t i = 0; i < parts_[task].ends.size(); ++i) {
+        Four sum{};
+        for (; run < parts_[task].ends[i]; ++run) {
+          const auto [color, length] = parts_[task].runs[run];
+          const auto times = static_cast<std::int32_t>(length);
+          sum += shifts[color] * Four{times, times, times, times};
+        }
+        if (sum[3] == 0) continue;
+        add_tile(sums[task], tile_at(extent_, task * kTilesPerTask + i), {},
+                 {sum[0], sum[1], sum[2]});
+      }
+    });
+    TileSum sum;
+    for (const TileSum& part : sums) merge(sum, part);
+    return sum;
+  };
+  const TileSum black = over(0);
+  return {black, extent_.channels == 3 ? black : over(255)};
+}
 
 double looks(double mean_cube) { return 100 - kFall * logarithm(1 + kRise * cube_root(mean_cube)); }
 

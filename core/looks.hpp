@@ -31,6 +31,7 @@ struct Wide {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
 
+  bool operator==(const Wide&) const = default;
   void operator+=(const Wide& other) {
     low += other.low;
     high += other.high + (low < other.low);
@@ -47,6 +48,8 @@ struct TileSum {
   std::size_t x = 0;
   std::size_t height = 0;
   std::size_t width = 0;
+
+  bool operator==(const TileSum&) const = default;
 };
 
 /// The sums over a black and over a white backdrop, which are equal for opaque images.
@@ -84,6 +87,37 @@ class TiledImage {
   std::span<const std::uint8_t> pixels_;
   Extent extent_;
   std::vector<Coords> sums_[2];  // over each backdrop, of each tile; the second is empty if opaque
+};
+
+/// The same of an image with long runs of one colour, as graphics have, by its colours' labels:
+/// takes time by the number of runs instead of that of pixels.
+class TiledRuns {
+ public:
+  /// `which` (height, width) tells which of `colors` (n, channels) each pixel has.
+  TiledRuns(std::span<const std::int32_t> which, std::span<const std::uint8_t> colors,
+            const Extent& extent, Team& team);
+
+  const Extent& extent() const { return extent_; }
+  std::size_t colors() const { return colors_.size() / static_cast<std::size_t>(extent_.channels); }
+
+  /// How tiles differ from those of an image that shows, for each colour, the entry of `palette`
+  /// (k, channels) that its label (n) names.
+  TileSums errors(std::span<const std::uint16_t> labels, std::span<const std::uint8_t> palette,
+                  Team& team) const;
+
+ private:
+  struct Run {
+    std::uint32_t color;
+    std::uint32_t length;
+  };
+  struct Part {
+    std::vector<Run> runs;            // of some tiles, one after the other
+    std::vector<std::uint32_t> ends;  // where in `runs` those of each tile end
+  };
+
+  std::vector<std::uint8_t> colors_;
+  Extent extent_;
+  std::vector<Part> parts_;
 };
 
 /// Tells how images look whose tiles' errors have this mean cube, on the scale of SSIMULACRA2: 100

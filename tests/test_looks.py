@@ -63,6 +63,27 @@ def test_indices_look_as_their_pixels_do(channels: int, k: int) -> None:
     assert metrics.looks(a, q) == pytest.approx(reference.looks(a, shown)[0], abs=5e-3)
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("drawn", [True, False])
+def test_labels_look_as_their_indices_do(channels: int, drawn: bool) -> None:
+    a = noise(45, 70, channels)
+    a[:30] //= 64 if drawn else 1
+    if drawn:
+        a[:, 8:] = a[:, 8:9]  # of alpha 0, too, in one of many colours
+        a[40:, :, 3:] = 0
+    reference_ = Reference(a, TEAM)
+    assert reference_._is_drawn == drawn
+    histogram = kpalette.ColorHistogram.from_image(a)
+    for k in (1, 6, len(histogram), 300):
+        q = kpalette.quantize(a, k)
+        labels, colors = q._origin.labels, q._origin.colors
+        found = reference_.label_errors(histogram, labels, colors)
+        assert found == reference_.index_errors(q.indices, colors)
+        assert found == tile_errors(a, colors[q.indices])
+    with pytest.raises(ValueError, match="the palette lacks"):
+        reference_.label_errors(histogram, np.full_like(labels, 300), colors[:6])
+
+
 def test_indices_that_the_palette_lacks_are_refused() -> None:
     indices, palette = np.full((4, 4), 2, np.uint8), np.zeros((2, 3), np.uint8)
     with pytest.raises(ValueError, match="an index that the palette lacks"):

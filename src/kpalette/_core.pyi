@@ -198,6 +198,13 @@ class Tiles:
         Over black and over white, of tiles that differ: pixels, the sum of cubes as two halves, what the worst adds to it, its top, left, height and width.
         """
 
+class Runs:
+    """The same by colours, for images with long runs of one."""
+
+    def __init__(self, which: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+
+    def errors(self, labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> list[tuple[int, int, int, int, int, int, int, int]]: ...
+
 @overload
 def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None:
     """Writes the label of each pixel's colour."""

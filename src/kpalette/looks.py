@@ -7,17 +7,22 @@ foretells SSIMULACRA2.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from kpalette import _core
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from kpalette.colors import ByteArray
+    from kpalette.histogram import ColorHistogram
 
 #: The side of a tile, in pixels.
 TILE = _core.LOOKS_TILE
+
+#: Runs of equal pixels are measured faster than pixels where at most so many start one.
+FEW_CHANGES = 0.25
 
 #: What sums of cubes are multiples of.
 CUBE_UNIT = 2.0**-50
@@ -127,8 +132,16 @@ class Reference:
     ) -> None:
         if origin[0] % TILE or origin[1] % TILE:
             raise ValueError(f"origin: expected multiples of {TILE}, got {origin}")
-        self._tiles = _core.Tiles(pixels.reshape(-1, pixels.shape[2]), pixels.shape[1], team)
-        self._team, self._origin = team, origin
+        self._pixels, self._team, self._origin = pixels, team, origin
+        self._found: _core.Runs | None = None
+
+    @cached_property
+    def _flat(self) -> ByteArray:
+        return self._pixels.reshape(-1, self._pixels.shape[2])
+
+    @cached_property
+    def _tiles(self) -> _core.Tiles:
+        return _core.Tiles(self._flat, self._pixels.shape[1], self._team)
 
     def errors(self, pixels: ByteArray) -> TileErrors:
         """Measure how another image, an array of the same shape, differs."""
@@ -137,6 +150,36 @@ class Reference:
     def index_errors(self, indices: np.ndarray[Any, Any], colors: ByteArray) -> TileErrors:
         """Measure the same of entries of a palette: (h, w), of colours (k, c)."""
         return self._sums(self._tiles.errors(indices, colors, self._team))
+
+    def label_errors(
+        self,
+        histogram: ColorHistogram,
+        labels: np.ndarray[Any, np.dtype[np.uint16]],
+        colors: ByteArray,
+    ) -> TileErrors:
+        """Measure the same where each colour of a histogram (n) has an entry, by labels (n).
+
+        The histogram is that of the pixels, and the same for all calls.
+        """
+        if self._is_drawn:
+            return self._sums(self._runs(histogram).errors(labels, colors, self._team))
+        dtype = np.uint8 if len(colors) <= 256 else np.uint16
+        indices = np.empty(self._pixels.shape[:2], dtype)
+        _core.remap(self._flat, histogram.colors, labels, indices.reshape(-1), self._team)
+        return self.index_errors(indices, colors)
+
+    @cached_property
+    def _is_drawn(self) -> bool:
+        """Whether neighbours are mostly equal, as in graphics, by some of the rows."""
+        rows = self._pixels[::TILE]
+        changes = np.count_nonzero((rows[:, 1:] != rows[:, :-1]).any(axis=2))
+        return bool(changes < FEW_CHANGES * rows[..., 0].size)
+
+    def _runs(self, histogram: ColorHistogram) -> _core.Runs:
+        if self._found is None:
+            which = histogram.find(self._flat, self._team).reshape(self._pixels.shape[:2])
+            self._found = _core.Runs(which, histogram.colors, self._team)
+        return self._found
 
     def _sums(self, found: Any) -> TileErrors:
         sums = []

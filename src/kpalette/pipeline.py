@@ -189,8 +189,10 @@ def quantize(
     def measured(fitted: Fitted) -> float:
         if reference is None:
             return psnr(fitted.mse) if dither is None else mapped(fitted).psnr
-        indices = mapped(fitted).indices
-        return reference.index_errors(indices, fitted.palette.colors).looks
+        colors = fitted.palette.colors
+        if dither is None:
+            return reference.label_errors(histogram, fitted.labels, colors).looks
+        return reference.index_errors(mapped(fitted).indices, colors).looks
 
     return mapped(fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured))
 
@@ -265,11 +267,10 @@ def extract_palette(
     reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
 
     def measured(fitted: Fitted) -> float:
-        if pixels is None or reference is None:
+        if reference is None:
             return psnr(fitted.mse)
         colors = fitted.palette.colors
-        indices = map_pixels(pixels, histogram.colors, fitted.labels, len(colors), team)
-        return reference.index_errors(indices, colors).looks
+        return reference.label_errors(histogram, fitted.labels, colors).looks
 
     return fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured).palette
 
