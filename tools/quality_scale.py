@@ -2,8 +2,9 @@
 
 For each quality, libimagequant reduces square parts of photos without dithering, and the median is
 printed of how they look, of the mean CIEDE2000 and of the PSNR where it needed less than 256
-colours: where it did not, it was not the quality that ended it. Small parts need few colours, so high qualities are
-reached. With the twelve photos of the CQ100 benchmark that the README measures, that makes 144.
+colours: where it did not, it was not the quality that ended it. Small parts need few colours, so
+high qualities are reached. With the twelve photos of the CQ100 benchmark that the README measures,
+that makes 144.
 
     python -m tools.quality_scale PHOTO...        # needs kpalette[bench]
 """
