@@ -74,10 +74,11 @@ def main(paths: list[str]) -> None:
         error, looks, seen = np.array([row for rows in images for row in rows]).T
         among = (seen >= 30) & (seen <= 95)
         error, looks, wanted = error[among], looks[among], seen[among]
+        left = wanted - looks
         best, _ = curve_fit(scale, error, wanted, p0=CHOSEN)
         print(
             f"{dither}: {len(error)} results, rank correlation {-spearmanr(error, wanted)[0]:.3f}, "
-            f"SSIMULACRA2 less looks {(wanted - looks).mean():+.1f} ± {(wanted - looks).std():.1f}, "
+            f"SSIMULACRA2 less looks {np.mean(left):+.1f} ± {np.std(left):.1f}, "
             f"best scale 100 - {best[0]:.1f} ln(1 + {best[1]:.0f} error)"
         )
         for target in TARGETS:

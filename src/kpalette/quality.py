@@ -21,12 +21,11 @@ MEASURES = {"looks": 100.0, "psnr": sys.float_info.max}
 DILUTED = ("delta_e", "delta_e_p95")
 
 
-#: What pngquant's qualities look like, on a line between these: near the median over parts of photos
-#: for which it needed less than 256 colours, by tools/quality_scale.py, and where pictures in few
-#: colours are as much like the original, by SSIMULACRA2. Worst, tenth and median for 65-80 and 80-95
-#: on 52 graphics: 72, 77, 88 and 80, 87, 93 undithered; pngquant's are 65, 73, 88 and 80, 87, 94. On
-#: photos for which pngquant finds 80 to 95 within reach: 73, 79, 82 and 79, 83, 89; pngquant's are
-#: 65, 69, 74 and 75, 78, 84.
+#: What pngquant's qualities look like, on a line between these: within 2 of the median over parts
+#: of photos for which it needed less than 250 colours. SSIMULACRA2's worst, tenth and median at the
+#: upper end of 65-80 and 80-95, undithered: on 52 graphics 72, 77, 88 and 80, 87, 93 (pngquant 65,
+#: 73, 88 and 80, 87, 94), on photos that pngquant does not refuse 73, 79, 82 and 79, 83, 89
+#: (pngquant 65, 69, 74 and 75, 78, 84).
 PNGQUANT = {
     0: 20.0,
     10: 51.0,
