@@ -117,7 +117,7 @@ def test_the_worse_backdrop_counts() -> None:
     """Half-transparent black turns red: over black nothing is seen of white, and so on."""
     a = np.full((16, 16, 4), [0, 0, 0, 128], np.uint8)
     b = np.full((16, 16, 4), [0, 0, 0, 90], np.uint8)
-    opaque = [np.broadcast_to(reference.over(x, 255), (16, 16, 3)) for x in (a, b)]
+    opaque = [np.broadcast_to(reference.over_grey(x, 255), (16, 16, 3)) for x in (a, b)]
     assert metrics.looks(a, b) == metrics.looks(*opaque) < 60
     found = tile_errors(a, b)
     assert found.over_black.looks == 100

@@ -68,7 +68,7 @@ def pixel_errors(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Oklab distance and CIEDE2000 of each pixel, by definition."""
     if a.shape[-1] == 4:
         both = [
-            pixel_errors(reference.over(a, backdrop), reference.over(b, backdrop))
+            pixel_errors(reference.over_grey(a, backdrop), reference.over_grey(b, backdrop))
             for backdrop in (0, 255)
         ]
         return tuple((black + white) / 2 for black, white in zip(*both, strict=True))
@@ -323,8 +323,8 @@ def test_ssim(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = noise(20, 30, 4), noise(20, 30, 4, seed=1)
     assert metrics.compare(a, b, ssim=True).ssim == 1.5
     for (shown_a, shown_b, _), backdrop in zip(seen, (0, 255), strict=True):
-        np.testing.assert_allclose(shown_a, reference.over(a, backdrop), atol=0.51)
-        np.testing.assert_allclose(shown_b, reference.over(b, backdrop), atol=0.51)
+        np.testing.assert_allclose(shown_a, reference.over_grey(a, backdrop), atol=0.51)
+        np.testing.assert_allclose(shown_b, reference.over_grey(b, backdrop), atol=0.51)
     with pytest.raises(ValueError, match="sides of at least 11 pixels, got 30×10"):
         metrics.compare(a[:10], b[:10], ssim=True)
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from kpalette import _core, files, plots
+from kpalette.extras import required
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.looks import Place, Reference, TileErrors
-from kpalette.quantized import Quantized
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
     from kpalette.files import ImageSource
     from kpalette.plots import SavePath
+    from kpalette.quantized import Quantized
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
@@ -414,7 +415,9 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
 
 def _pixels(name: str, image: ImageSource | Quantized) -> ByteArray:
     try:
-        return files.as_pixels(image.rgba if isinstance(image, Quantized) else image)
+        if hasattr(image, "rgba"):  # a result, whose module needs this one
+            image = image.rgba if image.profile is None else image.to_pil()
+        return files.as_pixels(image)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {str(error).removeprefix('source: ')}") from error.__cause__
 
@@ -448,13 +451,7 @@ def _count_pairs(
 
 def _ssim(a: ByteArray, b: ByteArray) -> float:
     """Give the structural similarity as in its paper, the mean over channels."""
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError:
-        raise ImportError(
-            "ssim: needs scikit-image, which is not installed; pip install scikit-image"
-        ) from None
-
+    structural_similarity = required("skimage.metrics", "ssim").structural_similarity
     height, width = a.shape[:2]
     if min(height, width) < SSIM_SIDE:
         raise ValueError(

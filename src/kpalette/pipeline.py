@@ -6,25 +6,24 @@ dither.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kpalette import _core, files
 from kpalette import dither as dithering
+from kpalette.choices import EFFORTS, SPACES
 from kpalette.colors import ByteArray, Color, check_flag, checked_fixed, checked_whole
 from kpalette.files import ImageSource
-from kpalette.fit import EFFORTS, Fitted, error_of, fit, psnr, recount
+from kpalette.fit import Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.looks import Reference
 from kpalette.palette import MAX_COLORS, Palette
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
-
-#: Where distances can be measured.
-SPACES = ("srgb", "linear", "oklab", "lab")
 
 
 def quantize(
@@ -40,6 +39,8 @@ def quantize(
     alpha: str = "keep",
     dither: str | None = None,
     dither_strength: float = 1.0,
+    allow_truncated: bool = False,
+    keep_profile: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -93,6 +94,15 @@ def quantize(
         All work in `space`. A pixel whose colour is in the palette, or almost, keeps it.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
+    allow_truncated : bool, default False
+        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
+        of refusing it.
+    keep_profile : bool, default False
+        Whether a picture of RGB in another colour space, such as Display P3 or Adobe RGB, stays in
+        it: the palette's levels are those of its file then, and the profile comes along. Distances
+        are those of its colours in sRGB, where what is out of it is clipped, so that vivid colours
+        that are all beyond may share an entry. `fixed` colours, which are sRGB, come as near as
+        the space's levels are. Grey, CMYK, Lab, PQ and HLG become sRGB all the same.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -147,9 +157,20 @@ def quantize(
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     check_flag("saliency", saliency)
+    check_flag("keep_profile", keep_profile)
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
-    pixels = files.apply_alpha(files.as_pixels(source), alpha)
+    read: dict[str, bool] = {"allow_truncated": allow_truncated}
+    pixels, stored = (
+        files.read_stored(source, **read)
+        if keep_profile
+        else (files.as_pixels(source, **read), None)
+    )
+    if stored is None:
+        pixels = files.apply_alpha(pixels, alpha)
+    else:
+        stored = stored.apply_alpha(alpha)
+        pixels = stored.to_srgb(stored.pixels)
     if fixed_colors.shape[1] == 4:
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
@@ -161,10 +182,7 @@ def quantize(
         if saliency:
             importance = importance * saliency_map(pixels)
         counted = weigh(pixels, histogram, importance, team)
-
-    def fit_to(k: int) -> Fitted:
-        fitted = fit(counted, k, space, effort, seed, team, fixed_colors)
-        return fitted if counted is histogram else recount(histogram, fitted, space, team)
+    fit_to = _fitting(counted, histogram, space, effort, seed, fixed_colors, team)
 
     def mapped(fitted: Fitted) -> Quantized:
         return _mapped(
@@ -181,11 +199,6 @@ def quantize(
             team=team,
         )
 
-    if target is None:
-        return mapped(fit_to(k))
-
-    reference = Reference(pixels, team) if target[0] == "looks" else None
-
     def measured(fitted: Fitted) -> float:
         if reference is None:
             return psnr(fitted.mse) if dither is None else mapped(fitted).psnr
@@ -194,7 +207,17 @@ def quantize(
             return reference.label_errors(histogram, fitted.labels, colors).looks
         return reference.index_errors(mapped(fitted).indices, colors).looks
 
-    return mapped(fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured))
+    if target is None:
+        quantized = mapped(fit_to(k))
+    else:
+        reference = Reference(pixels, team) if target[0] == "looks" else None
+        least = max(1, len(fixed_colors))
+        quantized = mapped(fit_fewest(fit_to, least, k, target, measured))
+    if stored is None:
+        return quantized
+    from kpalette import keeping
+
+    return keeping.in_profile(quantized, stored, k, team)
 
 
 def extract_palette(
@@ -205,6 +228,7 @@ def extract_palette(
     effort: str = "balanced",
     fixed: Sequence[Color] | None = None,
     quality: Mapping[str, float] | None = None,
+    allow_truncated: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Palette:
@@ -214,7 +238,7 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, fixed, quality, seed, threads
+    k, space, effort, fixed, quality, allow_truncated, seed, threads
         See :func:`quantize`.
 
     Returns
@@ -252,18 +276,14 @@ def extract_palette(
                 "quality: expected psnr for a histogram, got looks, which needs an image's pixels"
             )
     else:
-        pixels = files.as_pixels(source)
+        pixels = files.as_pixels(source, allow_truncated=allow_truncated)
         histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
         pixels = None if pixels is None else files.with_alpha(pixels)
-
-    def fit_to(k: int) -> Fitted:
-        return fit(histogram, k, space, effort, seed, team, fixed_colors)
-
+    fit_to = _fitting(histogram, histogram, space, effort, seed, fixed_colors, team)
     if target is None:
         return fit_to(k).palette
-
     reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
 
     def measured(fitted: Fitted) -> float:
@@ -273,6 +293,29 @@ def extract_palette(
         return reference.label_errors(histogram, fitted.labels, colors).looks
 
     return fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured).palette
+
+
+def _fitting(
+    counted: ColorHistogram,
+    histogram: ColorHistogram,
+    space: str,
+    effort: str,
+    seed: int,
+    fixed: ByteArray,
+    team: _core.Team,
+) -> Callable[[int], Fitted]:
+    """Return what fits k colours to what counts of an image's histogram."""
+    fitter = Fitter(counted, space, team)
+    whole = fitter if counted is histogram else Fitter(histogram, space, team)
+
+    def fit_to(k: int) -> Fitted:
+        fitted = fitter.fit(k, effort, seed, fixed)
+        if whole is fitter:
+            return fitted
+        shown = whole.assign(fitted.palette.colors, by_frequency=True)
+        return replace(shown, n_iter=fitted.n_iter)
+
+    return fit_to
 
 
 def checked_k(k: object) -> int:
@@ -310,6 +353,7 @@ def remap(
     space: str = "oklab",
     dither: str | None = None,
     dither_strength: float = 1.0,
+    allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
 ) -> Quantized:
@@ -317,21 +361,20 @@ def remap(
     check_choice("space", space, SPACES)
     dithering.check_options(dither, dither_strength)
     team = team or make_team(threads)
-    pixels = files.as_pixels(source)
+    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     histogram = ColorHistogram.from_pixels(pixels, team)
     colors = palette.colors
     if histogram.channels != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
         histogram = ColorHistogram.from_pixels(pixels, team)
-    assignment = assign(histogram, colors, space, team)
-    labels, counts = assignment.labels, assignment.counts
+    nearest = Fitter(histogram, space, team).assign(colors)
     return _mapped(
         pixels,
         histogram,
-        labels,
+        nearest.labels,
         colors,
-        Palette(palette.colors, counts),
-        error_of(histogram, labels, Palette(colors), team),
+        Palette(palette.colors, nearest.palette.counts),
+        nearest.mse,
         0,
         space=space,
         dither=dither,
@@ -363,16 +406,6 @@ def _mapped(
         palette = Palette(palette.colors, counts)
     origin = Origin(pixels, histogram, labels, colors)
     return Quantized(indices, palette, mse, n_iter, len(histogram), origin)
-
-
-def assign(
-    histogram: ColorHistogram, colors: ByteArray, space: str, team: _core.Team
-) -> _core.Assignment:
-    """Find the nearest entry of each of a histogram's colours, in as many channels."""
-    points = _core.Points(histogram.colors, histogram.counts, team, space)
-    assignment = _core.Assignment(points, len(colors), team)
-    assignment.update(_core.place(colors, space))
-    return assignment
 
 
 def index_dtype(k: int) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +14,8 @@ from kpalette.looks import Reference
 from kpalette.metrics import Comparison, summed_up
 
 if TYPE_CHECKING:
-    from kpalette.palette import Palette
-    from kpalette.quantized import Origin
+    from kpalette.colors import ByteArray
+    from kpalette.quantized import Origin, Quantized
 
 #: Colours are told apart by the upper bits of each channel: 8 levels.
 SHIFT = 5
@@ -72,12 +72,17 @@ class Report:
         return "\n".join(lines)
 
 
-def report(origin: Origin, indices: np.ndarray[Any, Any], palette: Palette, n: int) -> Report:
-    """Sum up the loss of an image whose pixels became those entries of a palette."""
+def report(origin: Origin, quantized: Quantized, n: int) -> Report:
+    """Sum up what a result lost of the image that it was made from."""
     pixels, histogram, labels, nearest = origin
-    shown = palette.colors if pixels.shape[2] == 3 else files.with_alpha(palette.colors)
     team = make_team(None)
-    tiles = Reference(pixels, team).index_errors(indices, shown)
+    reference = Reference(pixels, team)
+    if quantized.profile is None:
+        entries = quantized.palette.colors
+        tiles = reference.index_errors(quantized.indices, _as_wide(entries, pixels))
+    else:
+        shown = files.as_pixels(quantized.to_pil())  # in sRGB
+        tiles = reference.errors(_as_wide(shown, pixels))
     colors, counts = histogram.colors, histogram.counts
     measures = _core.color_differences(colors, nearest[labels], team)
     delta_e = measures[:, 2]
@@ -99,3 +104,8 @@ def report(origin: Origin, indices: np.ndarray[Any, Any], palette: Palette, n: i
         color = hex_name(mean.round().astype(np.uint8))
         losses.append(Loss(color, hex_name(nearest[most]), share, float(mean_delta[which])))
     return Report(summed_up(measures, counts, tiles=tiles), tuple(losses))
+
+
+def _as_wide(colors: ByteArray, pixels: ByteArray) -> ByteArray:
+    """Return colours with alpha if the pixels have it."""
+    return files.with_alpha(colors) if pixels.shape[2] == 4 else colors

@@ -13,6 +13,7 @@ import numpy as np
 from kpalette.colors import ByteArray, repeated
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import to_true_color, trimmed_alphas
+from kpalette.files.truncated import SIGNATURE
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
@@ -28,16 +29,19 @@ def write(
     metadata: Metadata,
     *,
     quick: bool = False,
+    profile: bytes | None = None,
 ) -> bytes:
     """Encode as PNG: see :func:`kpalette.files.encode`."""
     if len(colors) <= 256:
-        data = _indexed(indices.astype(np.uint8, copy=False), colors, metadata, quick)
+        data = _indexed(indices.astype(np.uint8, copy=False), colors, metadata, profile, quick)
     else:
-        data = _true_color(indices, colors, metadata)
+        data = _true_color(indices, colors, metadata, profile)
     return _optimized(data, indices, colors) if optimize else data
 
 
-def _indexed(indices: ByteArray, colors: ByteArray, metadata: Metadata, quick: bool) -> bytes:
+def _indexed(
+    indices: ByteArray, colors: ByteArray, metadata: Metadata, profile: bytes | None, quick: bool
+) -> bytes:
     """Encode with as few bits per pixel as the palette needs, and no filter on any row.
 
     Pillow filters rows of less than 8 bits as if they were a photo's, which makes files larger: by
@@ -51,9 +55,11 @@ def _indexed(indices: ByteArray, colors: ByteArray, metadata: Metadata, quick: b
     for place in range(per_byte):
         part = indices[:, place::per_byte] << np.uint8(8 - bits * (place + 1))
         rows[:, 1 : 1 + part.shape[1]] |= part
+    named = [(b"iCCP", b"ICC profile\0\0" + zlib.compress(profile, 9))] if profile else []
     chunks = [
         (b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 3, 0, 0, 0)),
-        *((kind, data) for kind, data, *_ in _info(metadata).chunks),
+        *named,
+        *((kind, data) for kind, data, *_ in _info(metadata, profile is None).chunks),
         (b"PLTE", np.ascontiguousarray(colors[:, :3]).tobytes()),
     ]
     if colors.shape[1] == 4:
@@ -64,7 +70,7 @@ def _indexed(indices: ByteArray, colors: ByteArray, metadata: Metadata, quick: b
     if metadata.exif:
         chunks.append((b"eXIf", metadata.exif))
     chunks += [(b"IDAT", _deflate(rows, quick)), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in chunks)
+    return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -91,9 +97,13 @@ def _deflate(rows: ByteArray, quick: bool) -> bytes:
     return bytes(deflate.zlib_compress(whole, 10 if len(whole) < LARGE else 8))
 
 
-def _true_color(indices: np.ndarray[Any, Any], colors: ByteArray, metadata: Metadata) -> bytes:
+def _true_color(
+    indices: np.ndarray[Any, Any], colors: ByteArray, metadata: Metadata, profile: bytes | None
+) -> bytes:
     file = io.BytesIO()
-    options: dict[str, Any] = {"pnginfo": _info(metadata)}
+    options: dict[str, Any] = {"pnginfo": _info(metadata, profile is None)}
+    if profile:
+        options["icc_profile"] = profile
     if metadata.dpi:
         options["dpi"] = metadata.dpi
     if metadata.exif:
@@ -102,12 +112,13 @@ def _true_color(indices: np.ndarray[Any, Any], colors: ByteArray, metadata: Meta
     return file.getvalue()
 
 
-def _info(metadata: Metadata) -> PngInfo:
-    """Give the chunks that say that colours are sRGB (perceptual intent), and the texts."""
+def _info(metadata: Metadata, is_srgb: bool) -> PngInfo:
+    """Give the texts, and before them what says that colours are sRGB (perceptual intent)."""
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
-    info.add(b"sRGB", b"\0")
+    if is_srgb:
+        info.add(b"sRGB", b"\0")
     for key, value in metadata.text.items():
         info.add_text(key, value)
     if metadata.xmp:
