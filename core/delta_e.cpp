@@ -90,17 +90,6 @@ void add_distances(const std::uint8_t* a, const std::uint8_t* b, std::size_t n, 
   }
 }
 
-/// Composites colours with alpha (n, 4) over a grey, rounded to 8 bits (n, 3).
-void composite(const std::uint8_t* colors, std::size_t n, int backdrop, std::uint8_t* shown) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const int alpha = colors[4 * i + 3];
-    for (std::size_t channel = 0; channel < 3; ++channel) {
-      const int mixed = colors[4 * i + channel] * alpha + backdrop * (255 - alpha);
-      shown[3 * i + channel] = static_cast<std::uint8_t>((mixed + 127) / 255);
-    }
-  }
-}
-
 }  // namespace
 
 double ciede2000(const double* a, const double* b) {
@@ -151,6 +140,16 @@ void ciede2000(std::span<const double> a, std::span<const double> b, double* out
       out[i] = ciede2000(a.data() + 3 * i, b.data() + 3 * i);
     }
   });
+}
+
+void composite(const std::uint8_t* colors, std::size_t n, int backdrop, std::uint8_t* shown) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const int alpha = colors[4 * i + 3];
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      const int mixed = colors[4 * i + channel] * alpha + backdrop * (255 - alpha);
+      shown[3 * i + channel] = static_cast<std::uint8_t>((mixed + 127) / 255);
+    }
+  }
 }
 
 void color_differences(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b,

@@ -17,6 +17,9 @@ double ciede2000(const double* a, const double* b);
 /// Writes the same for each row of `a` and `b` (n, 3) to `out` (n).
 void ciede2000(std::span<const double> a, std::span<const double> b, double* out, Team& team);
 
+/// Writes what an 8-bit display shows of colours (n, 4) over a grey: colours (n, 3).
+void composite(const std::uint8_t* colors, std::size_t n, int backdrop, std::uint8_t* shown);
+
 inline constexpr int kMeasures = 3;
 
 /// Writes three differences of each pair of colours (n, channels) to `out` (n, kMeasures): the

@@ -2,12 +2,14 @@
 #include <array>
 #include <numeric>
 #include <optional>
+#include <random>
 #include <stdexcept>
 
 #include "core_checks.hpp"
 #include "core_data.hpp"
 #include "counter.hpp"
 #include "delta_e.hpp"
+#include "looks.hpp"
 #include "morton.hpp"
 #include "remap.hpp"
 
@@ -332,6 +334,40 @@ void test_color_differences() {
   }
 }
 
+/// Pixels, runs and indices give the same sums, on any team.
+void test_looks(std::size_t height, std::size_t width, int channels) {
+  current_case = text("looks ", height, " ", width, " ", channels);
+  const auto d = static_cast<std::size_t>(channels);
+  const std::size_t n = height * width;
+  const Extent extent{height, width, channels};
+  std::mt19937 random(static_cast<unsigned>(n));
+  std::vector<std::uint8_t> colors(7 * d);
+  for (auto& byte : colors) byte = static_cast<std::uint8_t>(random());
+  std::vector<std::uint8_t> palette(colors.begin(), colors.begin() + static_cast<int>(4 * d));
+  const std::vector<std::uint16_t> labels{0, 1, 2, 3, 3, 1, 0};
+  std::vector<std::int32_t> which(n);
+  std::vector<std::uint8_t> indices(n);
+  std::vector<std::uint8_t> a(n * d);
+  std::vector<std::uint8_t> b(n * d);
+  for (std::size_t i = 0; i < n; ++i) {
+    which[i] = i < n / 2 ? 1 : static_cast<std::int32_t>(random() % 7);
+    const auto color = static_cast<std::size_t>(which[i]);
+    indices[i] = static_cast<std::uint8_t>(labels[color]);
+    std::copy_n(colors.data() + color * d, d, a.data() + i * d);
+    std::copy_n(palette.data() + indices[i] * d, d, b.data() + i * d);
+  }
+  Team one(1);
+  const TileSums expected = TiledImage(a, extent, one).errors(b, one);
+  for (const int threads : {1, 3}) {
+    Team team(threads);
+    const TiledImage tiled(a, extent, team);
+    CHECK(tiled.errors(b, team) == expected);
+    CHECK(tiled.errors<std::uint8_t>(indices, palette, team) == expected);
+    CHECK(TiledRuns(which, colors, extent, team).errors(labels, palette, team) == expected);
+    CHECK(tiled.errors(a, team) == TileSums{});
+  }
+}
+
 }  // namespace
 
 void test_colors() {
@@ -348,4 +384,9 @@ void test_colors() {
   current_space = SpaceName::srgb;
   test_remap();
   test_color_differences();
+  for (const int channels : {3, 4}) {
+    test_looks(1, 1, channels);
+    test_looks(33, 70, channels);
+    test_looks(600, 300, channels);
+  }
 }

@@ -140,6 +140,42 @@ def delta_e_2000(lab_a: np.ndarray, lab_b: np.ndarray) -> np.ndarray:
     return np.sqrt(light**2 + chroma**2 + hue**2 + r_t * chroma * hue)
 
 
+def over_grey(pixels: np.ndarray, backdrop: int) -> np.ndarray:
+    """What an 8-bit display shows of pixels (..., 3 or 4) over a grey."""
+    if pixels.shape[-1] == 3:
+        return pixels
+    alpha = pixels[..., 3:].astype(int)
+    mixed = pixels[..., :3] * alpha + backdrop * (255 - alpha)
+    return ((2 * mixed + 255) // 510).astype(np.uint8)
+
+
+def looks(a: np.ndarray, b: np.ndarray) -> tuple[float, tuple[int, int, int, int] | None]:
+    """How images (h, w, 3 or 4) look beside each other, and the worst place, by definition."""
+
+    def seen(a: np.ndarray, b: np.ndarray) -> tuple[float, tuple[int, int, int, int] | None]:
+        shift = oklab(b) - oklab(a)
+        shift[..., 1:] /= 2
+        pixels, cubes, most, worst = 0, 0.0, -1.0, None
+        for top in range(0, len(a), 16):
+            for left in range(0, a.shape[1], 16):
+                tile = np.s_[top : top + 16, left : left + 16]
+                if np.array_equal(a[tile], b[tile]):
+                    continue
+                height, width = shift[tile].shape[:2]
+                error = np.linalg.norm(shift[tile].mean(axis=(0, 1)))
+                cube = width * height * error**3
+                pixels, cubes = pixels + width * height, cubes + cube
+                if cube > most:
+                    most, worst = cube, (left, top, width, height)
+        if not pixels:
+            return 100.0, None
+        return 100 - 25 * np.log(1 + 750 * np.cbrt(cubes / pixels)), worst
+
+    return min(
+        (seen(over_grey(a, grey), over_grey(b, grey)) for grey in (0, 255)), key=lambda one: one[0]
+    )
+
+
 def _placed(colors: np.ndarray, space: str) -> np.ndarray:
     """Coordinates relative to the space's middle, float32, with a fourth axis."""
     placed = _core.place(colors, space) - _core.middle(colors.shape[1], space)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -168,7 +169,10 @@ class TestReport:
         pixels = noise(60, 60)
         plain = kpalette.quantize(pixels, 8).report(3)
         assert kpalette.quantize(pixels, 8).sorted("hue").report(3) == plain
-        assert kpalette.quantize(pixels, 8, dither="bayer").report(3) == plain
+        mixed = kpalette.quantize(pixels, 8, dither="bayer").report(3)
+        assert mixed.losses == plain.losses
+        seen = {"looks": plain.comparison.looks, "worst": plain.comparison.worst}
+        assert replace(mixed.comparison, **seen) == plain.comparison != mixed.comparison
         assert len(plain.losses) == 3
 
     def test_lossless(self) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import kpalette
 import reference
 from conftest import gradient, noise
 from kpalette import metrics
+from kpalette.looks import Place
 
 # Sharma, Wu and Dalal (2005), table 1: L, a and b of two colours, and their difference.
 PUBLISHED = [
@@ -62,17 +64,13 @@ def lab(n: int, seed: int = 0) -> np.ndarray:
     return np.column_stack([rng.uniform(0, 100, n), rng.uniform(-128, 128, (n, 2))])
 
 
-def over(pixels: np.ndarray, backdrop: int) -> np.ndarray:
-    """Show pixels with alpha over a grey, rounded to 8 bits."""
-    alpha = pixels[..., 3:].astype(int)
-    mixed = pixels[..., :3] * alpha + backdrop * (255 - alpha)
-    return ((2 * mixed + 255) // 510).astype(np.uint8)
-
-
 def pixel_errors(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Oklab distance and CIEDE2000 of each pixel, by definition."""
     if a.shape[-1] == 4:
-        both = [pixel_errors(over(a, backdrop), over(b, backdrop)) for backdrop in (0, 255)]
+        both = [
+            pixel_errors(reference.over_grey(a, backdrop), reference.over_grey(b, backdrop))
+            for backdrop in (0, 255)
+        ]
         return tuple((black + white) / 2 for black, white in zip(*both, strict=True))
     a, b = a.reshape(-1, 3), b.reshape(-1, 3)
     ok = np.linalg.norm(reference.oklab(a) - reference.oklab(b), axis=1)
@@ -161,7 +159,7 @@ def test_what_is_no_lab_is_refused(a: Any, b: Any, error: type[Exception], messa
 
 
 def figures(found: metrics.Comparison) -> list[float]:
-    return [value for value in vars(found).values() if value is not None]
+    return [value for value in vars(found).values() if isinstance(value, float)]
 
 
 @pytest.mark.parametrize("channels", [3, 4])
@@ -193,7 +191,7 @@ def test_compare_is_the_reference(channels: int, kind: str) -> None:
 def test_equal_images_differ_by_nothing(channels: int) -> None:
     a = noise(20, 30, channels)
     same = metrics.compare(a, a.copy())
-    assert same == metrics.Comparison(0, math.inf, 0, 0, 0, 0)
+    assert same == metrics.Comparison(0, math.inf, 0, 0, 0, 0, looks=100)
     assert not metrics.error_map(a, a).any()
 
 
@@ -206,7 +204,8 @@ def test_compare_laws(channels: int) -> None:
     assert 0 < found.delta_e < found.delta_e_p95 < found.delta_e_max
     shuffled = np.random.default_rng(0).permutation(40 * 50)
     mixed = (image.reshape(-1, channels)[shuffled].reshape(50, 40, channels) for image in (a, b))
-    assert figures(metrics.compare(*mixed)) == pytest.approx(figures(found), rel=1e-12)
+    elsewhere = replace(metrics.compare(*mixed), looks=found.looks)  # where things are, looks see
+    assert figures(elsewhere) == pytest.approx(figures(found), rel=1e-12)
     assert metrics.compare(a, b, threads=1) == metrics.compare(a, b, threads=3) == found
 
 
@@ -272,7 +271,10 @@ def test_to_dict_is_json() -> None:
     for b in (a, 255 - a):
         found = metrics.compare(a, b)
         read = json.loads(json.dumps(found.to_dict(), allow_nan=False))
-        assert read == {**vars(found), "psnr": found.psnr if found.mse else None}
+        assert read.pop("worst") == (found.worst and found.worst._asdict())
+        expected = {**vars(found), "psnr": found.psnr if found.mse else None}
+        del expected["worst"]
+        assert read == expected
 
 
 def test_table() -> None:
@@ -282,6 +284,10 @@ def test_table() -> None:
         "12.35", "dB", "0.0123", "1.50", "3.25", "123.00", "0.9877"
     ]  # fmt: skip
     assert len({len(line) for line in lines}) == 1
+    more = replace(found, looks=71.04, worst=Place(16, 32, 16, 8)).table().splitlines()
+    assert more[0].split() == ["looks", "71.0"]
+    assert more[1:-1] == lines
+    assert more[-1] == "worst of it     16×8 at 16,32"
     assert "lossless" in metrics.Comparison(0, math.inf, 0, 0, 0, 0).table()
     assert "SSIM" not in metrics.Comparison(0, math.inf, 0, 0, 0, 0).table()
 
@@ -317,8 +323,8 @@ def test_ssim(monkeypatch: pytest.MonkeyPatch) -> None:
     a, b = noise(20, 30, 4), noise(20, 30, 4, seed=1)
     assert metrics.compare(a, b, ssim=True).ssim == 1.5
     for (shown_a, shown_b, _), backdrop in zip(seen, (0, 255), strict=True):
-        np.testing.assert_allclose(shown_a, over(a, backdrop), atol=0.51)
-        np.testing.assert_allclose(shown_b, over(b, backdrop), atol=0.51)
+        np.testing.assert_allclose(shown_a, reference.over_grey(a, backdrop), atol=0.51)
+        np.testing.assert_allclose(shown_b, reference.over_grey(b, backdrop), atol=0.51)
     with pytest.raises(ValueError, match="sides of at least 11 pixels, got 30×10"):
         metrics.compare(a[:10], b[:10], ssim=True)
 
@@ -341,6 +347,19 @@ def test_plot_error_map(tmp_path: Path) -> None:
     (picture,) = axes.images
     assert np.array_equal(picture.get_array(), errors)
     assert picture.get_clim() == (0, 10)
+    assert not axes.patches
     assert scale.get_ylabel() == "ΔE2000"
     with Image.open(tmp_path / "map.png") as image:
         assert len(image.convert("RGB").getcolors(1 << 20)) > 50
+
+
+def test_plot_error_map_frames_the_worst_place(tmp_path: Path) -> None:
+    a = np.zeros((40, 50, 3), np.uint8)
+    b = a.copy()
+    b[33:36, 17:20] = 99
+    worst = metrics.compare(a, b).worst
+    assert worst == (16, 32, 16, 8)
+    errors = metrics.error_map(a, b)
+    figure = metrics.plot_error_map(errors, worst=worst, save=tmp_path / "map.png")
+    (frame,) = figure.axes[0].patches
+    assert (*frame.get_xy(), frame.get_width(), frame.get_height()) == (15.5, 31.5, 16, 8)

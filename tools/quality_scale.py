@@ -1,9 +1,10 @@
-"""Measure pngquant's scale of qualities: the table `QUALITY` of kpalette/cli/pngquant.py.
+"""Measure pngquant's scale of qualities: the table `PNGQUANT` of kpalette/quality.py.
 
 For each quality, libimagequant reduces square parts of photos without dithering. Printed are the
-medians of the mean CIEDE2000 and of the PSNR over the parts that needed fewer than 256 colours; in
-the others, the quality was not the limit. Small parts need few colours, so that high qualities are
-reached. The twelve photos of the CQ100 benchmark that the README measures give 144 parts.
+medians of how they look, of the mean CIEDE2000 and of the PSNR over the parts that needed fewer
+than 256 colours; in the others, the quality was not the limit. Small parts need few colours, so
+that high qualities are reached. The twelve photos of the CQ100 benchmark that the README measures
+give 144 parts.
 
     python -m tools.quality_scale PHOTO...        # needs kpalette[bench]
 """
@@ -52,14 +53,18 @@ def parts(path: str) -> list[Image.Image]:
 def main(paths: list[str]) -> None:
     """Print the table."""
     images = [part for path in paths for part in parts(path)]
-    print("quality  parts  ΔE2000  PSNR, dB")
+    print("quality  parts  looks  ΔE2000  PSNR, dB")
     for quality in QUALITIES:
         pairs = [(image, reduced(image, quality)) for image in images]
         found = [metrics.compare(image, few) for image, few in pairs if few is not None]
         if found:
             delta_e = statistics.median(one.delta_e for one in found)
+            looks = statistics.median(one.looks or 0 for one in found)
             psnr = statistics.median(one.psnr for one in found)
-            print(f"{quality:7}  {len(found):5}  {delta_e:6.3f}  {psnr:8.2f}", flush=True)
+            print(
+                f"{quality:7}  {len(found):5}  {looks:5.1f}  {delta_e:6.3f}  {psnr:8.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

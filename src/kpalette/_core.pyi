@@ -197,6 +197,35 @@ def color_differences(colors_a: Annotated[NDArray[numpy.uint8], dict(shape=(None
     Of pairs: squared error in 8-bit sRGB, distance in Oklab, CIEDE2000; float64 (n, 3).
     """
 
+LOOKS_TILE: int = 16
+
+def looks(mean_cube: float) -> float:
+    """How errors of that mean cube look: 100 is without any."""
+
+class Tiles:
+    """An image whose tiles are compared with other images'."""
+
+    def __init__(self, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], width: int, team: Team) -> None: ...
+
+    @overload
+    def errors(self, indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> list[tuple[int, int, int, int, int, int, int, int]]: ...
+
+    @overload
+    def errors(self, indices: Annotated[NDArray[numpy.uint16], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> list[tuple[int, int, int, int, int, int, int, int]]: ...
+
+    @overload
+    def errors(self, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> list[tuple[int, int, int, int, int, int, int, int]]:
+        """
+        Over black and over white, of tiles that differ: pixels, the sum of cubes as two halves, what the worst adds to it, its top, left, height and width.
+        """
+
+class Runs:
+    """The same by colours, for images with long runs of one."""
+
+    def __init__(self, which: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+
+    def errors(self, labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> list[tuple[int, int, int, int, int, int, int, int]]: ...
+
 @overload
 def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None:
     """Writes the label of each pixel's colour."""

@@ -58,7 +58,7 @@ def _levels(
     that a colour that most of a cluster has is kept to the level.
     """
     assert quantized._origin is not None
-    shown, labels, _ = quantized._origin
+    shown, labels = quantized._origin.histogram, quantized._origin.labels
     srgb = _without_hidden(stored.to_srgb(histogram.colors))
     label = labels[shown.find(srgb, team)]
     entries = quantized.palette.colors

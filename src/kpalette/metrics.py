@@ -1,7 +1,7 @@
-"""How far two images are apart: in 8-bit sRGB, in Oklab, by CIEDE2000, and in structure.
+"""How far two images are apart: in 8-bit sRGB, in Oklab, by CIEDE2000, to the eye, in structure.
 
-All but the last follow from the colours alone. So each pair of colours that lie on the same pixels
-is measured once, and counts for as many pixels as have it.
+All but the last two follow from the colours alone. So each pair of colours that lie on the same
+pixels is measured once, and counts for as many pixels as have it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kpalette import _core, files, plots
 from kpalette.extras import required
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram
-from kpalette.quantized import Quantized
+from kpalette.looks import Place, Reference, TileErrors
 from kpalette.threads import make_team
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
     from kpalette.files import ImageSource
     from kpalette.plots import SavePath
+    from kpalette.quantized import Quantized
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
@@ -40,7 +41,7 @@ SSIM_SIDE = 11
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far two images are apart. All is 0, but for `psnr` and `ssim`, where they are equal.
+    """How far two images are apart. Distances are 0 where they are equal.
 
     Attributes
     ----------
@@ -58,6 +59,13 @@ class Comparison:
         The largest CIEDE2000 of any pixel.
     ssim : float or None
         Structural similarity, 1 for equal images; None if it was not asked for.
+    looks : float or None
+        What one sees, on the scale of SSIMULACRA2: 100 for equal images, 90 where one hardly sees a
+        difference, 70 where one does if both are side by side, 50 where one sees it at once. None
+        where only colours were compared.
+    worst : kpalette.looks.Place or None
+        The tile of at most 16 by 16 pixels that lowers `looks` most: left, top, width, height. None
+        for equal images.
     """
 
     mse: float
@@ -67,10 +75,16 @@ class Comparison:
     delta_e_p95: float
     delta_e_max: float
     ssim: float | None = None
+    looks: float | None = None
+    worst: Place | None = None
 
-    def to_dict(self) -> dict[str, float | None]:
+    def to_dict(self) -> dict[str, Any]:
         """Return all of it as JSON can hold it: an infinite PSNR becomes None."""
-        return {**vars(self), "psnr": self.psnr if self.mse else None}
+        return {
+            **vars(self),
+            "psnr": self.psnr if self.mse else None,
+            "worst": self.worst and self.worst._asdict(),
+        }
 
     def rows(self) -> list[tuple[str, str]]:
         """Format each figure for people, with its name."""
@@ -82,12 +96,18 @@ class Comparison:
             ("ΔE2000, 95 %", f"{self.delta_e_p95:.2f}"),
             ("ΔE2000, max", f"{self.delta_e_max:.2f}"),
         ]
-        return shown if self.ssim is None else [*shown, ("SSIM", f"{self.ssim:.4f}")]
+        if self.ssim is not None:
+            shown.append(("SSIM", f"{self.ssim:.4f}"))
+        if self.looks is not None:
+            shown.insert(0, ("looks", f"{self.looks:.1f}"))
+        return shown
 
     def table(self) -> str:
-        """Format the figures as lines of a name and a value."""
-        rows = self.rows()
-        return "\n".join(f"{name:14}  {value.rjust(8)}" for name, value in rows)
+        """Format the figures as lines of a name and a value, and the place where it is worst."""
+        lines = [f"{name:14}  {value.rjust(8)}" for name, value in self.rows()]
+        if self.worst is not None:
+            lines.append(f"worst of it     {self.worst}")
+        return "\n".join(lines)
 
 
 def compare(
@@ -112,7 +132,8 @@ def compare(
     Returns
     -------
     Comparison
-        With alpha, each figure of a pixel is the mean of what it is over black and over white.
+        With alpha, each figure of a pixel is the mean of what it is over black and over white; but
+        `looks` is the lower one.
 
     Raises
     ------
@@ -145,21 +166,54 @@ def compare(
     pixels_a, pixels_b = _pair(a, b)
     colors_a, colors_b, counts = _count_pairs(pixels_a, pixels_b, team)
     similarity = _ssim(pixels_a, pixels_b) if ssim else None
-    return compare_colors(colors_a, colors_b, counts, team, similarity)
+    measures = _core.color_differences(colors_a, colors_b, team)
+    tiles = Reference(pixels_a, team).errors(pixels_b)
+    return summed_up(measures, counts, similarity, tiles)
 
 
-def compare_colors(
-    colors_a: ByteArray,
-    colors_b: ByteArray,
+def looks(
+    a: ImageSource | Quantized, b: ImageSource | Quantized, *, threads: int | None = None
+) -> float:
+    """Measure what one sees of the difference between two images, on the scale of SSIMULACRA2.
+
+    That is what shift of colour remains at a distance, where it is worst, so dithering is judged
+    fairly, and an unchanged background counts for nothing.
+
+    Parameters
+    ----------
+    a, b, threads
+        See :func:`compare`.
+
+    Returns
+    -------
+    float
+        100 for equal images, below 0 for very different ones. See :attr:`Comparison.looks`.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As :func:`compare`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kpalette
+    >>> grey = np.full((64, 64), 100, np.uint8)
+    >>> two = kpalette.Palette(np.array([[95, 95, 95], [108, 108, 108]], np.uint8))
+    >>> plain, mixed = two.remap(grey), two.remap(grey, dither="floyd-steinberg")
+    >>> [round(kpalette.metrics.looks(grey, shown)) for shown in (plain, mixed, grey)]
+    [33, 96, 100]
+    """
+    pixels_a, pixels_b = _pair(a, b)
+    return Reference(pixels_a, make_team(threads)).errors(pixels_b).looks
+
+
+def summed_up(
+    measures: Floats,
     counts: CountArray,
-    team: _core.Team,
     ssim: float | None = None,
+    tiles: TileErrors | None = None,
 ) -> Comparison:
-    """Sum up what pairs of colours cost: uint8 (n, 3 or 4) twice, and the pixels of each pair."""
-    return summed_up(_core.color_differences(colors_a, colors_b, team), counts, ssim)
-
-
-def summed_up(measures: Floats, counts: CountArray, ssim: float | None = None) -> Comparison:
     """Sum up what the core measured of pairs: float64 (n, 3), and the pixels of each pair."""
     weights = counts.astype(np.float64)
     square, ok, delta_e = (weights @ measures / weights.sum()).tolist()
@@ -172,6 +226,8 @@ def summed_up(measures: Floats, counts: CountArray, ssim: float | None = None) -
         delta_e_p95=_percentile(distances, counts, 95),
         delta_e_max=float(distances[counts > 0].max()),
         ssim=ssim,
+        looks=None if tiles is None else tiles.looks,
+        worst=None if tiles is None else tiles.worst,
     )
 
 
@@ -290,6 +346,7 @@ def plot_error_map(
     errors: np.ndarray[Any, Any],
     *,
     title: str = "",
+    worst: Place | None = None,
     figsize: tuple[float, float] = FIGSIZE,
     save: SavePath = None,
 ) -> Figure:
@@ -301,6 +358,8 @@ def plot_error_map(
     ----------
     errors : float array (h, w)
     title : str, optional
+    worst : kpalette.looks.Place, optional
+        What to put a frame around, such as :attr:`Comparison.worst`.
     figsize : (float, float)
         Inches.
     save : path, optional
@@ -320,17 +379,25 @@ def plot_error_map(
     2
     """
     figure = plots.new_figure(figsize, save)
-    draw_error_map(figure, errors, title)
+    draw_error_map(figure, errors, title, worst)
     return plots.finish(figure, save)
 
 
-def draw_error_map(figure: Figure, errors: np.ndarray[Any, Any], title: str) -> None:
-    """Draw the map and its scale into an empty figure."""
+def draw_error_map(
+    figure: Figure, errors: np.ndarray[Any, Any], title: str, worst: Place | None = None
+) -> None:
+    """Draw the map, its scale and a frame around the worst place into an empty figure."""
+    from matplotlib.patches import Rectangle
+
     axes = figure.add_subplot()
     plots.set_title(axes, title)
     axes.set_axis_off()
     picture = axes.imshow(errors, cmap="inferno", vmin=0, vmax=MAP_END)
     figure.colorbar(picture, ax=axes, extend="max", label="ΔE2000")
+    if worst is not None:
+        left, top, width, height = worst
+        corner = left - 0.5, top - 0.5  # a pixel's middle is at whole numbers
+        axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="cyan"))
 
 
 def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteArray, ByteArray]:
@@ -349,7 +416,7 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
 
 def _pixels(name: str, image: ImageSource | Quantized) -> ByteArray:
     try:
-        if isinstance(image, Quantized):
+        if hasattr(image, "rgba"):  # a result, whose module needs this one
             image = image.rgba if image.profile is None else image.to_pil()
         return files.as_pixels(image)
     except (TypeError, ValueError) as error:

@@ -6,7 +6,7 @@ dither.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,12 +25,13 @@ from kpalette.checks import (
 from kpalette.choices import SPACES
 from kpalette.colors import ByteArray, Color
 from kpalette.files import ImageSource
-from kpalette.fit import Fitted, Fitter
+from kpalette.fit import Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.importance import checked_weights, saliency_map, weigh
+from kpalette.looks import Reference
 from kpalette.palette import Palette
 from kpalette.quality import checked_quality, fit_fewest
-from kpalette.quantized import Quantized
+from kpalette.quantized import Origin, Quantized
 from kpalette.threads import make_team
 
 
@@ -87,8 +88,8 @@ def quantize(
         is in the middle. With `weights`, both count.
     quality : dict, optional
         A target, which is reached with as few colours as bisection finds, up to `k`:
-        ``{"psnr": 38}`` in decibels, ``{"delta_e": 2}``, the mean CIEDE2000 over the pixels, or
-        ``{"delta_e_p95": 4}``, what 95 % of them have at most. The palette is what it would be for
+        ``{"looks": 75}``, of at most 100, as :func:`kpalette.metrics.looks` measures it, or
+        ``{"psnr": 38}`` in decibels; dithered, if it is to be. The palette is what it would be for
         that k. One colour less does not reach the target; some still smaller k may, if not by
         much, because quality does not rise with every single k.
     alpha : str, default "keep"
@@ -99,8 +100,7 @@ def quantize(
         the same. ``"floyd-steinberg"`` looks best: what is lost in one pixel is made up for in the
         next ones. ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so
         that parts of an image fit together and films do not flicker; Bayer's pattern is regular.
-        All work in `space`. A pixel whose colour is in the palette, or almost, keeps it. A target
-        of `quality` is met by the nearest colours, before they are mixed.
+        All work in `space`. A pixel whose colour is in the palette, or almost, keeps it.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
     allow_truncated : bool, default False
@@ -191,20 +191,37 @@ def quantize(
         if saliency:
             importance = importance * saliency_map(pixels)
         counted = weigh(pixels, histogram, importance, team)
-    fitted = _fit(counted, histogram, k, space, effort, seed, fixed_colors, target, team)
-    quantized = _mapped(
-        pixels,
-        histogram,
-        fitted.labels,
-        fitted.palette.colors,
-        fitted.palette,
-        fitted.mse,
-        fitted.n_iter,
-        space=space,
-        dither=dither,
-        strength=dither_strength,
-        team=team,
-    )
+    fit_to = _fitting(counted, histogram, space, effort, seed, fixed_colors, team)
+
+    def mapped(fitted: Fitted) -> Quantized:
+        return _mapped(
+            pixels,
+            histogram,
+            fitted.labels,
+            fitted.palette.colors,
+            fitted.palette,
+            fitted.mse,
+            fitted.n_iter,
+            space=space,
+            dither=dither,
+            strength=dither_strength,
+            team=team,
+        )
+
+    def measured(fitted: Fitted) -> float:
+        if reference is None:
+            return psnr(fitted.mse) if dither is None else mapped(fitted).psnr
+        colors = fitted.palette.colors
+        if dither is None:
+            return reference.label_errors(histogram, fitted.labels, colors).looks
+        return reference.index_errors(mapped(fitted).indices, colors).looks
+
+    if target is None:
+        quantized = mapped(fit_to(k))
+    else:
+        reference = Reference(pixels, team) if target[0] == "looks" else None
+        least = max(1, len(fixed_colors))
+        quantized = mapped(fit_fewest(fit_to, least, k, target, measured))
     if stored is None:
         return quantized
     from kpalette import keeping
@@ -260,28 +277,43 @@ def extract_palette(
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
+    pixels: ByteArray | None = None
     if isinstance(source, ColorHistogram):
         histogram = source
+        if target is not None and target[0] == "looks":
+            raise ValueError(
+                "quality: expected psnr for a histogram, got looks, which needs an image's pixels"
+            )
     else:
         pixels = files.as_pixels(source, allow_truncated=allow_truncated)
         histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
-    return _fit(histogram, histogram, k, space, effort, seed, fixed_colors, target, team).palette
+        pixels = None if pixels is None else files.with_alpha(pixels)
+    fit_to = _fitting(histogram, histogram, space, effort, seed, fixed_colors, team)
+    if target is None:
+        return fit_to(k).palette
+    reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
+
+    def measured(fitted: Fitted) -> float:
+        if reference is None:
+            return psnr(fitted.mse)
+        colors = fitted.palette.colors
+        return reference.label_errors(histogram, fitted.labels, colors).looks
+
+    return fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured).palette
 
 
-def _fit(
+def _fitting(
     counted: ColorHistogram,
     histogram: ColorHistogram,
-    k: int,
     space: str,
     effort: str,
     seed: int,
     fixed: ByteArray,
-    target: tuple[str, float] | None,
     team: _core.Team,
-) -> Fitted:
-    """Fit k colours, or as few as reach a target, to what counts of an image's histogram."""
+) -> Callable[[int], Fitted]:
+    """Return what fits k colours to what counts of an image's histogram."""
     fitter = Fitter(counted, space, team)
     whole = fitter if counted is histogram else Fitter(histogram, space, team)
 
@@ -292,9 +324,7 @@ def _fit(
         shown = whole.assign(fitted.palette.colors, by_frequency=True)
         return replace(shown, n_iter=fitted.n_iter)
 
-    if target is None:
-        return fit_to(k)
-    return fit_fewest(fit_to, histogram, max(1, len(fixed)), k, target, team)
+    return fit_to
 
 
 def remap(
@@ -355,7 +385,7 @@ def _mapped(
             dither, strength, pixels, histogram, labels, colors, indices, space=space, team=team
         )
         palette = Palette(palette.colors, counts)
-    origin = histogram, labels, colors
+    origin = Origin(pixels, histogram, labels, colors)
     return Quantized(indices, palette, mse, n_iter, len(histogram), origin)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,15 @@ from kpalette.palette import Palette
 
 if TYPE_CHECKING:
     from kpalette.report import Report
+
+
+class Origin(NamedTuple):
+    """What a result was made from, which its report compares it with."""
+
+    pixels: ByteArray  # (h, w, c)
+    histogram: ColorHistogram
+    labels: np.ndarray[Any, Any]  # the nearest entries of its colours
+    colors: ByteArray  # of these entries (k, c)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +59,7 @@ class Quantized:
     mse: float
     n_iter: int
     n_distinct: int
-    _origin: tuple[ColorHistogram, np.ndarray[Any, Any], ByteArray] | None = field(default=None)
+    _origin: Origin | None = field(default=None)
     profile: bytes | None = None
 
     @property
@@ -224,7 +233,7 @@ class Quantized:
         checked_whole("n", n, 0, MAX_COLORS)
         if self._origin is None:
             raise ValueError("report: expected what was made from an image, got only indices")
-        return report(*self._origin, n)
+        return report(self._origin, self, n)
 
     def __repr__(self) -> str:
         height, width = self.indices.shape

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kpalette import _core
+from kpalette import _core, files
 from kpalette.colors import hex_name
+from kpalette.looks import Reference
 from kpalette.metrics import Comparison, summed_up
 from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
-    from kpalette.histogram import ColorHistogram
+    from kpalette.quantized import Origin, Quantized
 
 #: Colours are told apart by the upper bits of each channel: 8 levels.
 SHIFT = 5
@@ -51,7 +52,8 @@ class Report:
     Attributes
     ----------
     comparison : kpalette.metrics.Comparison
-        The whole image beside its colours' nearest ones.
+        The whole image beside its colours' nearest ones; but `looks`, and where that is worst, are
+        those of the picture, dithered or not.
     losses : tuple of Loss
         The colours that lost most, by `delta_e`, the largest first.
     """
@@ -61,6 +63,8 @@ class Report:
 
     def __str__(self) -> str:
         lines = [f"{name:16}{value:>10}" for name, value in self.comparison.rows()]
+        if self.comparison.worst is not None:
+            lines.append(f"worst of it     {self.comparison.worst}")
         if self.losses:
             lines += ["", "lost most     shown as     share   ΔE2000"]
         for loss in self.losses:
@@ -68,15 +72,19 @@ class Report:
         return "\n".join(lines)
 
 
-def report(
-    histogram: ColorHistogram,
-    labels: np.ndarray[Any, np.dtype[np.uint16]],
-    palette: ByteArray,
-    n: int,
-) -> Report:
-    """Sum up the loss of colours (m) that became those of a palette (k, channels) by `labels`."""
+def report(origin: Origin, quantized: Quantized, n: int) -> Report:
+    """Sum up what a result lost of the image that it was made from."""
+    pixels, histogram, labels, nearest = origin
+    team = make_team(None)
+    reference = Reference(pixels, team)
+    if quantized.profile is None:
+        entries = quantized.palette.colors
+        tiles = reference.index_errors(quantized.indices, _as_wide(entries, pixels))
+    else:
+        shown = files.as_pixels(quantized.to_pil())  # in sRGB
+        tiles = reference.errors(_as_wide(shown, pixels))
     colors, counts = histogram.colors, histogram.counts
-    measures = _core.color_differences(colors, palette[labels], make_team(None))
+    measures = _core.color_differences(colors, nearest[labels], team)
     delta_e = measures[:, 2]
     levels = (colors >> SHIFT).astype(np.int64)
     key = levels @ 8 ** np.arange(levels.shape[1])
@@ -91,8 +99,13 @@ def report(
             break
         members = group == which
         mean = np.average(colors[members], axis=0, weights=counts[members])
-        shown = np.bincount(labels[members], counts[members]).argmax()
+        most = np.bincount(labels[members], counts[members]).argmax()
         share = float(weight[which]) / histogram.n_pixels
         color = hex_name(mean.round().astype(np.uint8))
-        losses.append(Loss(color, hex_name(palette[shown]), share, float(mean_delta[which])))
-    return Report(summed_up(measures, counts), tuple(losses))
+        losses.append(Loss(color, hex_name(nearest[most]), share, float(mean_delta[which])))
+    return Report(summed_up(measures, counts, tiles=tiles), tuple(losses))
+
+
+def _as_wide(colors: ByteArray, pixels: ByteArray) -> ByteArray:
+    """Return colours with alpha if the pixels have it."""
+    return files.with_alpha(colors) if pixels.shape[2] == 4 else colors

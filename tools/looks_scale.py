@@ -1,0 +1,96 @@
+"""Measure how well looks foretell SSIMULACRA2, and fit their scale: `kFall`, `kRise` in the core.
+
+Each image, or its middle where it is large, is reduced to 4 to 256 colours, plain and dithered.
+Printed are the rank correlation of the tiles' error with SSIMULACRA2 where that is from 30 to 95,
+the deviation of SSIMULACRA2 from the scale as it is, and the scale that fits best; then where
+SSIMULACRA2 comes out at a target: the worst image, the tenth of a hundred and the median.
+
+    python -m tools.looks_scale IMAGE...        # needs kpalette[bench]
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+
+import numpy as np
+from benchmarks.looks import ssimulacra2
+from PIL import Image
+from scipy.optimize import curve_fit
+from scipy.stats import spearmanr
+
+import kpalette
+from kpalette.looks import CUBE_UNIT, Reference
+from kpalette.threads import make_team
+
+SIDE = 416
+COLORS = (4, 8, 16, 32, 64, 128, 256)
+TARGETS = (60, 70, 75, 80, 90)
+CHOSEN = (25.0, 750.0)
+
+
+class Measured(NamedTuple):
+    """An image in few colours."""
+
+    error: float
+    looks: float
+    ssimulacra2: float
+
+
+def scale(error: np.ndarray, fall: float, rise: float) -> np.ndarray:
+    """Give the looks of errors."""
+    return 100 - fall * np.log1p(rise * error)
+
+
+def middle(path: str) -> np.ndarray:
+    """Read an image, laid over white, or its middle."""
+    image = Image.open(path).convert("RGBA")
+    image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    left, top = (max(0, (side - SIDE) // 2) for side in image.size)
+    return np.array(
+        image.crop((left, top, min(image.width, left + SIDE), min(image.height, top + SIDE)))
+    )
+
+
+def measured(pixels: np.ndarray, dither: str | None) -> list[Measured]:
+    """Reduce an image to each number of colours that it does not have anyway."""
+    reference = Reference(pixels, make_team(None))
+    rows = []
+    for k in COLORS:
+        q = kpalette.quantize(pixels, k, dither=dither)
+        if q.mse == 0:
+            break
+        found = reference.index_errors(q.indices, q.palette.colors)
+        sums = found.over_black
+        error = (sums.cubes / sums.pixels * CUBE_UNIT) ** (1 / 3)
+        rows.append(Measured(error, found.looks, ssimulacra2(pixels, q.rgb)))
+    return rows
+
+
+def main(paths: list[str]) -> None:
+    """Print what the module says."""
+    for dither in (None, "floyd-steinberg"):
+        images = [measured(middle(path), dither) for path in paths]
+        error, looks, seen = np.array([row for rows in images for row in rows]).T
+        among = (seen >= 30) & (seen <= 95)
+        error, looks, wanted = error[among], looks[among], seen[among]
+        left = wanted - looks
+        best, _ = curve_fit(scale, error, wanted, p0=CHOSEN)
+        print(
+            f"{dither}: {len(error)} results, rank correlation {-spearmanr(error, wanted)[0]:.3f}, "
+            f"SSIMULACRA2 less looks {np.mean(left):+.1f} ± {np.std(left):.1f}, "
+            f"best scale 100 - {best[0]:.1f} ln(1 + {best[1]:.0f} error)"
+        )
+        for target in TARGETS:
+            reached = []
+            for rows in images:
+                steps = sorted((row.looks, row.ssimulacra2) for row in rows)
+                if steps and steps[0][0] <= target <= steps[-1][0]:
+                    reached.append(np.interp(target, *zip(*steps, strict=True)))
+            if reached:
+                worst, tenth, half = np.quantile(reached, (0, 0.1, 0.5))
+                print(f"  looks {target}: {worst:.0f}, {tenth:.0f}, {half:.0f} ({len(reached)})")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
