@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.rivals import Pixels
 from kpalette import ColorHistogram, _core, pipeline
+from kpalette.fit import Fitter
 from kpalette.threads import make_team
 
 MEGA = 10**6
@@ -87,7 +88,7 @@ def measure(photo: Pixels, large: Pixels, k: int, megabytes: int) -> dict[str, A
     histogram = ColorHistogram.from_pixels(large, team)
     counting = median(lambda: ColorHistogram.from_pixels(large, team))
     found = pipeline.extract_palette(histogram, k, space="srgb", threads=1)
-    labels = pipeline.assign(histogram, found.colors, "srgb", team).labels
+    labels = Fitter(histogram, "srgb", team).assign(found.colors).labels
     mapping = median(lambda: pipeline.map_pixels(large, histogram.colors, labels, len(found), team))
     plain, dithered = (
         median(lambda d=dither: found.remap(large, space="srgb", dither=d, threads=1))

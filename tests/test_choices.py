@@ -10,7 +10,7 @@ import pytest
 
 import kpalette
 from conftest import noise
-from kpalette import _core, choices, cli, distributed
+from kpalette import _core, choices, cli, distributed, scopes, sorting
 
 TABLES = {"space": _core.SPACES, "effort": _core.EFFORTS, "dither": _core.DITHERS}
 
@@ -19,6 +19,8 @@ def test_types_are_the_tables() -> None:
     assert get_args(choices.Space) == choices.SPACES == _core.SPACES
     assert get_args(choices.Effort) == choices.EFFORTS == _core.EFFORTS
     assert get_args(choices.Dither) == choices.DITHERS == _core.DITHERS
+    assert get_args(choices.Scope) == ("auto", *scopes.SCOPES)
+    assert get_args(choices.Order) == tuple(sorting.ORDERS)
 
 
 @pytest.mark.parametrize("name", sorted(cli.commands.commands))

@@ -14,6 +14,7 @@ import reference
 from kpalette import ColorHistogram, Palette, _core, quantize
 from kpalette import dither as dithering
 from kpalette.choices import DITHERS, SPACES
+from kpalette.histogram import Counted
 from test_pipeline import images, photo_like, random_image
 
 ORDERED = ["bayer", "blue-noise"]
@@ -35,8 +36,9 @@ def nearest_and_labels(pixels: np.ndarray, palette: np.ndarray, space: str, team
 def dithered(pixels, palette, dither, space="oklab", strength=1.0, threads=2, origin=(0, 0)):
     team = _core.Team(threads)
     indices, histogram, labels = nearest_and_labels(pixels, palette, space, team)
-    options = {"space": space, "team": team, "origin": origin}
-    dithering.apply(dither, strength, pixels, histogram, labels, palette, indices, **options)
+    how = dithering.Dithering(dither, strength, space)
+    image = Counted(pixels, histogram)
+    dithering.apply(how, image, labels, palette, indices, team, dithering.Rest(origin))
     return indices
 
 

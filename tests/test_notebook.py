@@ -48,7 +48,7 @@ def test_committed_outputs_are_small_and_name_no_place() -> None:
 def test_runs_without_complaint(executed) -> None:
     for cell in executed.cells:
         assert not cell.get("outputs") or cell.outputs[0].output_type != "error"
-        assert re.fullmatch("(k-means: .*\n)?", stream(cell, "stderr"))
+        assert re.fullmatch("(k-means fits: .*\n)?", stream(cell, "stderr"))
 
 
 def test_committed_outputs_are_those_of_a_run(executed) -> None:

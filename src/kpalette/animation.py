@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette import _core, files
-from kpalette import dither as dithering
 from kpalette.checks import check_options, checked_fixed, checked_seed, checked_whole
+from kpalette.choices import Dither, Effort, Scope, Space
 from kpalette.colors import ByteArray, Color
-from kpalette.fit import Fitted, Fitter, psnr
+from kpalette.dither import Dithering
+from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
 from kpalette.pipeline import remap
@@ -62,7 +63,7 @@ class QuantizedAnimation:
     durations: tuple[int, ...]
     loop: int
     palettes: tuple[Palette, ...]
-    palette_scope: str
+    palette_scope: Scope
 
     @property
     def mse(self) -> float:
@@ -164,10 +165,10 @@ def quantize_animation(
     source: AnimationSource,
     k: int = 255,
     *,
-    palette_scope: str = "auto",
-    space: str = "oklab",
-    effort: str = "balanced",
-    dither: str | None = None,
+    palette_scope: Scope = "auto",
+    space: Space = "oklab",
+    effort: Effort = "balanced",
+    dither: Dither | None = None,
     dither_strength: float = 1.0,
     alpha: str = "keep",
     fixed: Sequence[Color] | None = None,
@@ -243,7 +244,7 @@ def quantize_animation(
     k, seed = checked_whole("k", k, 1, MAX_COLORS), checked_seed(seed)
     scopes = scopes_to_try(palette_scope)
     check_options(space, effort)
-    dithering.check_options(dither, dither_strength)
+    dithering = Dithering(dither, dither_strength, space)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)
     frames = files.open_frames(source)
@@ -259,7 +260,8 @@ def quantize_animation(
         if wanted.shape[1] == 4 or histogram.channels == 4:
             histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
             wanted = _with_clear(wanted, histogram, k)
-        return Fitter(histogram, space, team).fit(k, effort, seed, wanted)
+        options = FitOptions(space, effort, seed, wanted)
+        return Fitter(histogram, space, team).fit(k, options)
 
     plans = [ScopeFit(scope, fit_to) for scope in scopes]
     durations = []
@@ -276,7 +278,7 @@ def quantize_animation(
     kind = "png" if any(_is_soft(palette) for plan in plans for palette in plan.palettes) else "gif"
     best, least = None, math.inf
     for plan in plans:
-        shown = _map(walk("map"), plan, space, dither, dither_strength, team)
+        shown = _map(walk("map"), plan, dithering, team)
         result = QuantizedAnimation(
             shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope
         )
@@ -310,9 +312,7 @@ def _with_clear(fixed: ByteArray, histogram: ColorHistogram, k: int) -> ByteArra
 def _map(
     frames: Iterator[tuple[ByteArray, int]],
     plan: ScopeFit,
-    space: str,
-    dither: str | None,
-    strength: float,
+    dithering: Dithering,
     team: _core.Team,
 ) -> tuple[Quantized, ...]:
     """Map each frame to its palette; unchanged pixels keep the entries of the frame before."""
@@ -329,12 +329,12 @@ def _map(
         result = remap(
             pixels,
             plan.palettes[which],
-            space=space,
-            dither=dither,
-            dither_strength=strength,
+            space=dithering.space,
+            dither=dithering.name,
+            dither_strength=dithering.strength,
             team=team,
         )
-        if dither == "floyd-steinberg" and same is not None and same.any():
+        if dithering.name == "floyd-steinberg" and same is not None and same.any():
             result = _keep(result, shown[-1], same, pixels, team)
         shown.append(replace(result, _origin=None))  # drops the frame's histogram
     return tuple(shown)

@@ -40,7 +40,7 @@ def checked_k(k: object) -> int:
     return checked_whole("k", k, 1, MAX_COLORS)
 
 
-def check_options(space: str, effort: str) -> None:
+def check_options(space: object, effort: object) -> None:
     """Raise TypeError or ValueError for options that no fit can be made with."""
     check_choice("space", space, SPACES)
     check_choice("effort", effort, EFFORTS)

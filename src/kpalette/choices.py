@@ -11,6 +11,12 @@ Space: TypeAlias = Literal["oklab", "srgb", "linear", "lab"]
 Effort: TypeAlias = Literal["fast", "balanced", "best"]
 Dither: TypeAlias = Literal["floyd-steinberg", "blue-noise", "bayer"]
 
+#: Which frames of an animation share a palette.
+Scope: TypeAlias = Literal["auto", "global", "scene", "frame"]
+
+#: How colours can be sorted.
+Order: TypeAlias = Literal["share", "luminance", "hue", "compression"]
+
 #: Where distances can be measured.
 SPACES: tuple[Space, ...] = _core.SPACES
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from kpalette import files, notebook, plots
 from kpalette.checks import check_options, checked_k, checked_seed
+from kpalette.choices import Effort, Space
 from kpalette.elbow import find_elbow
 from kpalette.extras import MissingPackageError, required
 from kpalette.fit import Fitter, psnr
@@ -302,8 +303,8 @@ def sweep(
     source: ImageSource | ColorHistogram,
     k_values: Iterable[int] = range(2, 65, 2),
     *,
-    space: str = "oklab",
-    effort: str = "balanced",
+    space: Space = "oklab",
+    effort: Effort = "balanced",
     seed: int = 0,
     threads: int | None = None,
 ) -> Sweep:
@@ -378,8 +379,8 @@ def _measure(
     histogram: ColorHistogram,
     pixels: ByteArray | None,
     ks: list[int],
-    space: str,
-    effort: str,
+    space: Space,
+    effort: Effort,
     seed: int,
     team: _core.Team,
 ) -> Iterator[SweepPoint]:

@@ -3,81 +3,105 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from kpalette import _core
-from kpalette.choices import DITHERS
+from kpalette.checks import check_choice
+from kpalette.choices import DITHERS, SPACES, Dither, Space
+from kpalette.colors import ByteArray, CountArray
 
 if TYPE_CHECKING:
-    from kpalette.colors import ByteArray, CountArray
-    from kpalette.histogram import ColorHistogram
+    from kpalette.histogram import Counted
 
     Labels = np.ndarray[Any, np.dtype[np.uint16]]
     Indices = np.ndarray[Any, Any]
 
 
-def check_options(dither: object, strength: object) -> None:
-    """Raise an error unless these are the name of a dither, or None, and 0 to 1."""
-    known = ", ".join(DITHERS)
-    if dither is not None and not isinstance(dither, str):
-        raise TypeError(f"dither: expected None or one of {known}, got {dither!r}")
-    if dither is not None and dither not in DITHERS:
-        raise ValueError(f"dither: expected None or one of {known}, got {dither!r}")
-    if isinstance(strength, bool) or not isinstance(
-        strength, (int, float, np.integer, np.floating)
-    ):
-        raise TypeError(f"dither_strength: expected a number, got {strength!r}")
-    if not 0 <= float(strength) <= 1 or math.isnan(strength):
-        raise ValueError(f"dither_strength: expected 0 to 1, got {strength}")
+@dataclass(frozen=True)
+class Dithering:
+    """How pixels are mapped to a palette: nearest entries, or a dither of some strength.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `name` is neither a dither nor None, `strength` not from 0 to 1, or `space` unknown.
+    """
+
+    name: Dither | None
+    strength: float  # 0 to 1
+    space: Space  # where distances are measured
+
+    def __post_init__(self) -> None:
+        """Check the attributes."""
+        known, name, strength = ", ".join(DITHERS), self.name, self.strength
+        check_choice("space", self.space, SPACES)
+        if name is not None and not isinstance(name, str):
+            raise TypeError(f"dither: expected None or one of {known}, got {name!r}")
+        if name is not None and name not in DITHERS:
+            raise ValueError(f"dither: expected None or one of {known}, got {name!r}")
+        if isinstance(strength, bool) or not isinstance(
+            strength, (int, float, np.integer, np.floating)
+        ):
+            raise TypeError(f"dither_strength: expected a number, got {strength!r}")
+        if not 0 <= float(strength) <= 1 or math.isnan(strength):
+            raise ValueError(f"dither_strength: expected 0 to 1, got {strength}")
+        object.__setattr__(self, "strength", float(strength))
+
+    @property
+    def is_on(self) -> bool:
+        """Whether indices may differ from those of the nearest entries."""
+        return self.name is not None and self.strength > 0
 
 
-def apply(
-    dither: str,
-    strength: float,
-    pixels: ByteArray,
-    histogram: ColorHistogram,
-    labels: Labels,
-    colors: ByteArray,
-    indices: Indices,
-    *,
-    space: str,
-    team: _core.Team,
-    origin: tuple[int, int] = (0, 0),
-    above: ByteArray | None = None,
-    errors: np.ndarray[Any, np.dtype[np.float32]] | None = None,
-) -> tuple[CountArray, float]:
-    """Dither an image in place.
+class Rest(NamedTuple):
+    """What lies around pixels that are a part of an image.
 
-    Parameters
+    Attributes
     ----------
-    dither : str
-        One of `DITHERS`.
-    strength : float
-        0 to 1.
-    pixels : uint8 array (h, w, c)
-        What the indices are to show.
-    histogram : ColorHistogram
-        With all colours of the pixels.
-    labels : uint16 array (n,)
-        The nearest entries of the histogram's colours.
-    colors : uint8 array (k, c)
-        The palette's.
-    indices : uint8 or uint16 array (h, w)
-        The nearest entries of the pixels; written to.
-    space : str
-        Where distances are measured.
-    team : Team
-        The threads to use.
-    origin : tuple of two int, optional
-        Row and column of the first pixel, where these are a part of an image. Ordered dithers then
-        give the same as for the whole.
+    origin : tuple of two int
+        Row and column of the first pixel. Ordered dithers then give the same as for the whole.
     above : uint8 array (w, c), optional
         The row above, where the pixels are some rows of an image and error diffusion comes from
         there.
     errors : float32 array (w, 4), optional
         What the row above left to these, at first zeros; written to, for those below.
+    """
+
+    origin: tuple[int, int] = (0, 0)
+    above: ByteArray | None = None
+    errors: np.ndarray[Any, np.dtype[np.float32]] | None = None
+
+
+def apply(
+    dithering: Dithering,
+    image: Counted,
+    labels: Labels,
+    colors: ByteArray,
+    indices: Indices,
+    team: _core.Team,
+    rest: Rest = Rest(),  # noqa: B008
+) -> tuple[CountArray, float]:
+    """Dither an image in place.
+
+    Parameters
+    ----------
+    dithering : Dithering
+        One that is on.
+    image : Counted
+        What the indices are to show.
+    labels : uint16 array (n,)
+        The nearest entries of the histogram's colours.
+    colors : uint8 array (k, c)
+        The palette's, with as many channels as the image.
+    indices : uint8 or uint16 array (h, w)
+        The nearest entries of the pixels; written to.
+    team : Team
+        The threads to use.
+    rest : Rest, optional
+        Where the pixels are a part of an image.
 
     Returns
     -------
@@ -86,20 +110,19 @@ def apply(
     mse : float
         As `Quantized.mse`.
     """
-    flat = pixels.reshape(-1, pixels.shape[2])
+    assert dithering.name is not None
+    flat = image.pixels.reshape(-1, image.pixels.shape[2])
     _core.dither(
-        dither,
+        dithering.name,
         flat,
         colors,
         indices,
-        histogram.colors,
+        image.histogram.colors,
         labels,
-        space=space,
-        strength=float(strength),
-        origin=origin,
+        space=dithering.space,
+        strength=dithering.strength,
         team=team,
-        above=above,
-        errors=errors,
+        **rest._asdict(),
     )
     counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
     return counts, error / len(flat)

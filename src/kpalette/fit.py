@@ -9,11 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette import _core
+from kpalette.choices import Effort, Space
 from kpalette.palette import Palette
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
     from kpalette.histogram import ColorHistogram
+
+
+@dataclass(frozen=True, eq=False)
+class FitOptions:
+    """What to fit, and how far to go: see :func:`kpalette.quantize`.
+
+    `fixed` are distinct uint8 colours (m, channels), with as many channels as the histogram's.
+    """
+
+    space: Space
+    effort: Effort
+    seed: int
+    fixed: ByteArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +44,15 @@ class Fitted:
 class Fitter:
     """Fits palettes to one histogram; what it places for one k serves the next."""
 
-    def __init__(self, histogram: ColorHistogram, space: str, team: _core.Team) -> None:
+    def __init__(self, histogram: ColorHistogram, space: Space, team: _core.Team) -> None:
         self._core = _core.Fitter(histogram.colors, histogram.counts, space, team)
 
-    def fit(self, k: int, effort: str, seed: int, fixed: ByteArray | None = None) -> Fitted:
-        """Fit k colours, of which those that are `fixed`, distinct ones (m, channels), stay."""
-        self._core.fit(k, effort, seed, fixed)
+    def fit(self, k: int, options: FitOptions) -> Fitted:
+        """Fit k colours, of which those that are fixed, distinct ones, stay."""
+        self._core.fit(k, options.effort, options.seed, options.fixed)
         return self._finished()
 
-    def grow(self, k: int, effort: str, seed: int) -> Fitted:
+    def grow(self, k: int, effort: Effort, seed: int) -> Fitted:
         """Fit k colours from the last ones that grew, which were fewer; the first from seeds.
 
         The cost falls from each to the next, unless it is 0 already: nothing but cost counts.

@@ -289,6 +289,19 @@ class ColorHistogram:
             return cls(*histogram_files.read(archive))
 
 
+@dataclass(frozen=True, eq=False)
+class Counted:
+    """An image's pixels, uint8 (h, w, 3 or 4), with the histogram of their colours."""
+
+    pixels: ByteArray
+    histogram: ColorHistogram
+
+    @classmethod
+    def of(cls, pixels: ByteArray, team: _core.Team) -> Self:
+        """Count the colours of pixels that :func:`kpalette.files.as_pixels` has checked."""
+        return cls(pixels, ColorHistogram.from_pixels(pixels, team))
+
+
 class ColorCounter:
     """Counts the colours of images, one after another.
 

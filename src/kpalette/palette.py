@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from kpalette.choices import Dither, Order, Space
 from kpalette.colors import MAX_COLORS, checked_colors, checked_counts, frozen, hex_name, repeated
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class Palette:
         """The colours as ``#rrggbb``, or ``#rrggbbaa`` where there is alpha."""
         return [hex_name(color) for color in self.colors]
 
-    def sorted(self, by: str) -> Palette:
+    def sorted(self, by: Order) -> Palette:
         """Give the same colours, with their counts, in another order.
 
         Parameters
@@ -211,8 +212,8 @@ class Palette:
         self,
         source: ImageSource,
         *,
-        space: str = "oklab",
-        dither: str | None = None,
+        space: Space = "oklab",
+        dither: Dither | None = None,
         dither_strength: float = 1.0,
         allow_truncated: bool = False,
         threads: int | None = None,

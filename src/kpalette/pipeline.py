@@ -13,20 +13,19 @@ from typing import Any
 import numpy as np
 
 from kpalette import _core, files
-from kpalette import dither as dithering
 from kpalette.checks import (
-    check_choice,
     check_flag,
     check_options,
     checked_fixed,
     checked_k,
     checked_seed,
 )
-from kpalette.choices import SPACES
+from kpalette.choices import Dither, Effort, Space
 from kpalette.colors import ByteArray, Color
+from kpalette.dither import Dithering, apply
 from kpalette.files import ImageSource
-from kpalette.fit import Fitted, Fitter, psnr
-from kpalette.histogram import ColorHistogram
+from kpalette.fit import FitOptions, Fitted, Fitter, psnr
+from kpalette.histogram import ColorHistogram, Counted
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.looks import Reference
 from kpalette.palette import Palette
@@ -39,14 +38,14 @@ def quantize(
     source: ImageSource,
     k: int = 256,
     *,
-    space: str = "oklab",
-    effort: str = "balanced",
+    space: Space = "oklab",
+    effort: Effort = "balanced",
     fixed: Sequence[Color] | None = None,
     weights: Any = None,
     saliency: bool = False,
     quality: Mapping[str, float] | None = None,
     alpha: str = "keep",
-    dither: str | None = None,
+    dither: Dither | None = None,
     dither_strength: float = 1.0,
     allow_truncated: bool = False,
     keep_profile: bool = False,
@@ -163,7 +162,7 @@ def quantize(
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
-    dithering.check_options(dither, dither_strength)
+    dithering = Dithering(dither, dither_strength, space)
     team = make_team(threads)
     check_flag("saliency", saliency)
     check_flag("keep_profile", keep_profile)
@@ -184,37 +183,26 @@ def quantize(
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
         fixed_colors = files.with_alpha(fixed_colors)
-    histogram = ColorHistogram.from_pixels(pixels, team)
-    counted = histogram
+    image = Counted.of(pixels, team)
+    important = image.histogram
     if weights is not None or saliency:
         importance = checked_weights(weights, pixels.shape)
         if saliency:
             importance = importance * saliency_map(pixels)
-        counted = weigh(pixels, histogram, importance, team)
-    fit_to = _fitting(counted, histogram, space, effort, seed, fixed_colors, team)
+        important = weigh(pixels, image.histogram, importance, team)
+    options = FitOptions(space, effort, seed, fixed_colors)
+    fit_to = _fitting(important, image.histogram, options, team)
 
     def mapped(fitted: Fitted) -> Quantized:
-        return _mapped(
-            pixels,
-            histogram,
-            fitted.labels,
-            fitted.palette.colors,
-            fitted.palette,
-            fitted.mse,
-            fitted.n_iter,
-            space=space,
-            dither=dither,
-            strength=dither_strength,
-            team=team,
-        )
+        return _mapped(image, fitted, dithering, team)
 
     def measured(fitted: Fitted) -> float:
         if reference is None:
-            return psnr(fitted.mse) if dither is None else mapped(fitted).psnr
+            return mapped(fitted).psnr if dithering.is_on else psnr(fitted.mse)
         colors = fitted.palette.colors
-        if dither is None:
-            return reference.label_errors(histogram, fitted.labels, colors).looks
-        return reference.index_errors(mapped(fitted).indices, colors).looks
+        if dithering.is_on:
+            return reference.index_errors(mapped(fitted).indices, colors).looks
+        return reference.label_errors(image.histogram, fitted.labels, colors).looks
 
     if target is None:
         quantized = mapped(fit_to(k))
@@ -233,8 +221,8 @@ def extract_palette(
     source: ImageSource | ColorHistogram,
     k: int = 8,
     *,
-    space: str = "oklab",
-    effort: str = "balanced",
+    space: Space = "oklab",
+    effort: Effort = "balanced",
     fixed: Sequence[Color] | None = None,
     quality: Mapping[str, float] | None = None,
     allow_truncated: bool = False,
@@ -290,7 +278,8 @@ def extract_palette(
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
         pixels = None if pixels is None else files.with_alpha(pixels)
-    fit_to = _fitting(histogram, histogram, space, effort, seed, fixed_colors, team)
+    options = FitOptions(space, effort, seed, fixed_colors)
+    fit_to = _fitting(histogram, histogram, options, team)
     if target is None:
         return fit_to(k).palette
     reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
@@ -305,20 +294,14 @@ def extract_palette(
 
 
 def _fitting(
-    counted: ColorHistogram,
-    histogram: ColorHistogram,
-    space: str,
-    effort: str,
-    seed: int,
-    fixed: ByteArray,
-    team: _core.Team,
+    important: ColorHistogram, histogram: ColorHistogram, options: FitOptions, team: _core.Team
 ) -> Callable[[int], Fitted]:
-    """Return what fits k colours to what counts of an image's histogram."""
-    fitter = Fitter(counted, space, team)
-    whole = fitter if counted is histogram else Fitter(histogram, space, team)
+    """Return what fits k colours to the important part of an image's histogram."""
+    fitter = Fitter(important, options.space, team)
+    whole = fitter if important is histogram else Fitter(histogram, options.space, team)
 
     def fit_to(k: int) -> Fitted:
-        fitted = fitter.fit(k, effort, seed, fixed)
+        fitted = fitter.fit(k, options)
         if whole is fitter:
             return fitted
         shown = whole.assign(fitted.palette.colors, by_frequency=True)
@@ -331,66 +314,40 @@ def remap(
     source: ImageSource,
     palette: Palette,
     *,
-    space: str = "oklab",
-    dither: str | None = None,
+    space: Space = "oklab",
+    dither: Dither | None = None,
     dither_strength: float = 1.0,
     allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
 ) -> Quantized:
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
-    check_choice("space", space, SPACES)
-    dithering.check_options(dither, dither_strength)
+    dithering = Dithering(dither, dither_strength, space)
     team = team or make_team(threads)
     pixels = files.as_pixels(source, allow_truncated=allow_truncated)
-    histogram = ColorHistogram.from_pixels(pixels, team)
     colors = palette.colors
-    if histogram.channels != colors.shape[1]:
+    if pixels.shape[2] != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
-        histogram = ColorHistogram.from_pixels(pixels, team)
-    nearest = Fitter(histogram, space, team).assign(colors)
-    return _mapped(
-        pixels,
-        histogram,
-        nearest.labels,
-        colors,
-        Palette(palette.colors, nearest.palette.counts),
-        nearest.mse,
-        0,
-        space=space,
-        dither=dither,
-        strength=dither_strength,
-        team=team,
-    )
+    image = Counted.of(pixels, team)
+    nearest = Fitter(image.histogram, space, team).assign(colors)
+    result = _mapped(image, nearest, dithering, team)
+    return replace(result, palette=Palette(palette.colors, result.palette.counts))
 
 
-def _mapped(
-    pixels: ByteArray,
-    histogram: ColorHistogram,
-    labels: np.ndarray[Any, np.dtype[np.uint16]],
-    colors: ByteArray,
-    palette: Palette,
-    mse: float,
-    n_iter: int,
-    *,
-    space: str,
-    dither: str | None,
-    strength: float,
-    team: _core.Team,
-) -> Quantized:
-    """Map pixels to a palette, whose colours with as many channels are `colors`, and dither."""
-    indices = map_pixels(pixels, histogram.colors, labels, len(colors), team)
-    if dither is not None and strength > 0 and mse > 0:
-        counts, mse = dithering.apply(
-            dither, strength, pixels, histogram, labels, colors, indices, space=space, team=team
-        )
-        palette = Palette(palette.colors, counts)
-    origin = Origin(pixels, histogram, labels, colors)
-    return Quantized(indices, palette, mse, n_iter, len(histogram), origin)
+def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Team) -> Quantized:
+    """Map pixels to a palette that was fitted to their histogram, and dither."""
+    histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
+    colors, mse = palette.colors, fitted.mse
+    indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
+    if dithering.is_on and mse > 0:
+        counts, mse = apply(dithering, image, labels, colors, indices, team)
+        palette = Palette(colors, counts)
+    origin = Origin(image.pixels, histogram, labels, colors)
+    return Quantized(indices, palette, mse, fitted.n_iter, len(histogram), origin)
 
 
 def index_dtype(k: int) -> Any:
-    """Say what holds the indices of k colours."""
+    """Return the dtype of the indices of k colours."""
     return np.dtype(np.uint8 if k <= 256 else np.uint16)
 
 

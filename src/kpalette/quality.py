@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette.colors import checked_whole
+from kpalette.checks import checked_whole
 
 if TYPE_CHECKING:
     from kpalette.fit import Fitted

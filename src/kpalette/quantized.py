@@ -10,6 +10,7 @@ import numpy as np
 
 from kpalette import files, sorting
 from kpalette.checks import checked_whole
+from kpalette.choices import Order
 from kpalette.colors import MAX_COLORS, ByteArray
 from kpalette.files import Metadata
 from kpalette.fit import psnr
@@ -17,6 +18,8 @@ from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
 
 if TYPE_CHECKING:
+    import PIL.Image
+
     from kpalette.report import Report
 
 
@@ -77,7 +80,7 @@ class Quantized:
         """uint8 array (h, w, 4)."""
         return np.take(files.with_alpha(self.palette.colors), self.indices, axis=0)
 
-    def to_pil(self) -> Any:
+    def to_pil(self) -> PIL.Image.Image:
         """Return a Pillow image: of mode P up to 256 colours, otherwise RGB or RGBA.
 
         Its info holds the :attr:`profile`, if there is one.
@@ -169,7 +172,7 @@ class Quantized:
         with files.replacing(path) as file:
             file.write(encoded)
 
-    def sorted(self, by: str) -> Quantized:
+    def sorted(self, by: Order) -> Quantized:
         """Give the same picture with its palette in another order.
 
         Parameters

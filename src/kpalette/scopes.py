@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kpalette.choices import Scope
 from kpalette.fit import Fitted
 from kpalette.histogram import ColorHistogram, PairwiseSum
 from kpalette.palette import Palette
@@ -20,21 +21,21 @@ LEVELS = 16
 ALIKE = 0.6
 
 #: For each scope, a function that decides frame by frame whether a new palette begins.
-SCOPES: dict[str, Callable[[], Callable[[ColorHistogram], bool]]] = {
+SCOPES: dict[Scope, Callable[[], Callable[[ColorHistogram], bool]]] = {
     "global": lambda: lambda histogram: False,
     "scene": lambda: SceneCutter().begins,
     "frame": lambda: _differs(),
 }
 
 
-def scopes_to_try(scope: object) -> list[str]:
+def scopes_to_try(scope: object) -> list[Scope]:
     """Return the names of the scopes to try; raise an error for an unknown name."""
     known = ", ".join(["auto", *SCOPES])
     if not isinstance(scope, str):
         raise TypeError(f"palette_scope: expected one of {known}, got {scope!r}")
     if scope != "auto" and scope not in SCOPES:
         raise ValueError(f"palette_scope: expected one of {known}, got {scope!r}")
-    return [*SCOPES] if scope == "auto" else [scope]
+    return [name for name in SCOPES if scope in ("auto", name)]
 
 
 def worth_trying(plans: list[ScopeFit]) -> list[ScopeFit]:
@@ -52,7 +53,7 @@ def worth_trying(plans: list[ScopeFit]) -> list[ScopeFit]:
 class ScopeFit:
     """The palettes of one scope, fitted as frames are counted, and each frame's palette."""
 
-    def __init__(self, scope: str, fit: Callable[[ColorHistogram], Fitted]) -> None:
+    def __init__(self, scope: Scope, fit: Callable[[ColorHistogram], Fitted]) -> None:
         self.scope = scope
         self.palettes: list[Palette] = []
         self.which: list[int] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import click
 
@@ -117,10 +118,10 @@ class Alpha:
 class Pixels(Fixed):
     """What counts of a photo's pixels."""
 
-    palette_scope: str = option(
+    palette_scope: choices.Scope = option(
         "--palette-scope",
         section=COLORS,
-        type=click.Choice(["auto", "global", "scene", "frame"]),
+        type=click.Choice(get_args(choices.Scope)),
         default="auto",
         show_default=True,
         help="Of an animation: one palette for all frames, one for each scene or frame, or "

@@ -7,10 +7,11 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from kpalette.choices import Order
 from kpalette.cli import large as large_images
 from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
@@ -76,7 +77,7 @@ class Counting(Recursive):
 )
 @click.option(
     "--sort",
-    type=click.Choice(["share", "luminance", "hue", "compression"]),
+    type=click.Choice(get_args(Order)),
     default="share",
     show_default=True,
     help="The order of the colours: the most frequent first, from dark to light, round the circle "
@@ -89,7 +90,7 @@ def palette(
     k: int,
     out: str | None,
     kind: str | None,
-    sort: str,
+    sort: Order,
     as_json: bool,
     fixed: Fixed,
     fit: Fit,

@@ -16,6 +16,7 @@ from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading, writing
 from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.dither import Rest
 
 if TYPE_CHECKING:
     from kpalette.distributed.mapping import Indices, Mapper
@@ -120,7 +121,7 @@ class Band:
             above, errors = None, np.zeros((pixels.shape[1], 4), np.float32)
         else:
             above, errors = before.above, before.errors.copy()
-        indices = self.mapper.map(pixels, colors, (self.top, 0), above=above, errors=errors)
+        indices = self.mapper.map(pixels, colors, Rest((self.top, 0), above, errors))
         carry = Carry(pixels[-1].copy(), errors)
         if self.file is not None:
             carry.save(self.file)

@@ -9,13 +9,14 @@ import dask
 import numpy as np
 from dask.base import tokenize
 
-from kpalette import dither, files, pipeline
+from kpalette import files, pipeline
 from kpalette.colors import ByteArray
 from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.dither import Dithering, Rest, apply
 from kpalette.fit import Fitter
-from kpalette.histogram import ColorHistogram
+from kpalette.histogram import Counted
 from kpalette.threads import make_team
 
 Indices = np.ndarray[Any, Any]
@@ -29,18 +30,13 @@ class Mapper:
     ----------
     alpha : str
         Whether to keep or flatten transparency: see :func:`kpalette.quantize`.
-    space : str
-        The colour space in which distances are measured.
-    dither : str or None
-    strength : float
+    dithering : Dithering
     exact : bool
         Whether the palette holds every colour of the image, so that no distances are needed.
     """
 
     alpha: str
-    space: str
-    dither: str | None
-    strength: float
+    dithering: Dithering
     exact: bool
 
     def prepared(self, pixels: ByteArray, colors: ByteArray) -> ByteArray:
@@ -48,34 +44,18 @@ class Mapper:
         pixels = files.apply_alpha(pixels, self.alpha)
         return files.with_alpha(pixels) if colors.shape[1] == 4 else pixels
 
-    def map(
-        self, pixels: ByteArray, colors: ByteArray, origin: tuple[int, int], **carried: Any
-    ) -> Indices:
-        """Map prepared pixels, of which the first is at row and column `origin` of the image.
-
-        `carried` is the state of error diffusion from the rows above: see `dither.apply`.
-        """
+    def map(self, pixels: ByteArray, colors: ByteArray, rest: Rest) -> Indices:
+        """Map prepared pixels, which are a part of an image."""
         team = make_team(1)
         k = len(colors)
         if self.exact:
             return pipeline.map_pixels(pixels, colors, np.arange(k, dtype=np.uint16), k, team)
-        histogram = ColorHistogram.from_pixels(pixels, team)
-        labels = Fitter(histogram, self.space, team).assign(colors).labels
+        image = Counted.of(pixels, team)
+        histogram = image.histogram
+        labels = Fitter(histogram, self.dithering.space, team).assign(colors).labels
         indices = pipeline.map_pixels(pixels, histogram.colors, labels, k, team)
-        if self.dither is not None and self.strength > 0:
-            dither.apply(
-                self.dither,
-                self.strength,
-                pixels,
-                histogram,
-                labels,
-                colors,
-                indices,
-                space=self.space,
-                team=team,
-                origin=origin,
-                **carried,
-            )
+        if self.dithering.is_on:
+            apply(self.dithering, image, labels, colors, indices, team, rest)
         return indices
 
     def map_block(
@@ -85,7 +65,7 @@ class Mapper:
         rows, columns = block_info[0]["array-location"][:2]
         with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
             pixels = files.as_pixels(np.asarray(block))
-            return self.map(self.prepared(pixels, colors), colors, (rows[0], columns[0]))
+            return self.map(self.prepared(pixels, colors), colors, Rest((rows[0], columns[0])))
 
 
 def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | None = None) -> Any:
@@ -97,7 +77,7 @@ def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | N
     token = tokenize(array.name, colors, mapper)
     # As a task of its own, the palette is sent to each worker once.
     palette = dask.delayed(colors, name=f"palette-{token}")
-    if mapper.dither == FLOYD and mapper.strength > 0:
+    if mapper.dithering.name == FLOYD and mapper.dithering.is_on:
         return diffuse(mosaic, palette, mapper, dtype, folder)
     return array.map_blocks(
         mapper.map_block,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dask.array as da
 import numpy as np
 
-from kpalette import dither as dithering
 from kpalette import files
 from kpalette.checks import check_flag, check_options, checked_fixed, checked_k, checked_seed
+from kpalette.choices import Dither, Effort, Space
 from kpalette.colors import ByteArray, Color
 from kpalette.distributed import mapping, running
 from kpalette.distributed.counting import histogram_of
@@ -20,7 +20,8 @@ from kpalette.distributed.diffusing import FLOYD, band_chunks
 from kpalette.distributed.mapping import Mapper
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.sources import open_image
-from kpalette.fit import Fitted, Fitter, psnr
+from kpalette.dither import Dithering
+from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
 from kpalette.threads import make_team
@@ -147,11 +148,11 @@ def quantize(
     source: Any,
     k: int = 256,
     *,
-    space: str = "oklab",
-    effort: str = "balanced",
+    space: Space = "oklab",
+    effort: Effort = "balanced",
     fixed: Sequence[Color] | None = None,
     alpha: str = "keep",
-    dither: str | None = None,
+    dither: Dither | None = None,
     dither_strength: float = 1.0,
     seed: int = 0,
     chunks: Any = None,
@@ -215,7 +216,7 @@ def quantize(
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
-    dithering.check_options(dither, dither_strength)
+    dithering = Dithering(dither, dither_strength, space)
     fixed_colors = checked_fixed(fixed, k, alpha)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # checks alpha
     running.check_scheduler(scheduler)
@@ -235,14 +236,16 @@ def quantize(
         colors = palette.colors
         if mosaic.array.shape[2:] == (4,) and alpha == "keep":
             colors = files.with_alpha(colors)
-        mapper = Mapper(alpha, space, dither, float(dither_strength), False)
+        mapper = Mapper(alpha, dithering, False)
         indices = mapping.map_tiles(mosaic, colors, mapper)
         return QuantizedArray(indices, palette, None, 0, None, mapper, mosaic, colors, scheduler)
     histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler, progress)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
-    fitted = Fitter(histogram, space, make_team(None)).fit(k, effort, seed, fixed_colors)
-    mapper = _mapper(fitted, histogram, alpha, space, dither, float(dither_strength))
+    fitted = Fitter(histogram, space, make_team(None)).fit(
+        k, FitOptions(space, effort, seed, fixed_colors)
+    )
+    mapper = _mapper(fitted, histogram, alpha, dithering)
     return QuantizedArray(
         mapping.map_tiles(mosaic, fitted.palette.colors, mapper),
         fitted.palette,
@@ -260,15 +263,13 @@ def _mapper(
     fitted: Fitted,
     histogram: ColorHistogram,
     alpha: str,
-    space: str,
-    dither: str | None,
-    strength: float,
+    dithering: Dithering,
 ) -> Mapper:
     """Return a mapper of tiles that equals :func:`kpalette.quantize` of the whole image."""
     # If every colour has its own entry, look it up rather than compare distances: two almost
     # transparent colours can share one point of the space.
     exact = np.array_equal(fitted.palette.colors[fitted.labels], histogram.colors)
-    return Mapper(alpha, space, dither if fitted.mse > 0 else None, strength, exact)
+    return Mapper(alpha, dithering if fitted.mse > 0 else replace(dithering, name=None), exact)
 
 
 def _show(indices: np.ndarray[Any, Any], colors: ByteArray) -> ByteArray:

@@ -47,7 +47,7 @@ def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
     part = target.with_name(f"{target.name}.part")
     group = part / GROUP
     _prepare(q, indices, part)
-    if q._mapper.dither == FLOYD:  # resumes only from a band's saved state
+    if q._mapper.dithering.name == FLOYD:  # resumes only from a band's saved state
         folder = os.fspath(part / CARRIED)
         indices = _regular(map_tiles(q._source, q._colors, q._mapper, folder))
     _write_blocks(q, indices, part, progress)
@@ -142,9 +142,9 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
         attributes = {
             "kpalette": kpalette.__version__,
             "k": len(colors),
-            "space": q._mapper.space,
-            "dither": q._mapper.dither,
-            "mse": None if q._mapper.dither else q.mse,
+            "space": q._mapper.dithering.space,
+            "dither": q._mapper.dithering.name,
+            "mse": None if q._mapper.dithering.name else q.mse,
         }
         making = part / f"new-{GROUP}"
         group = zarr.create_group(making, attributes=attributes)
@@ -174,7 +174,7 @@ def _write_blocks(q: QuantizedArray, indices: Any, part: Path, progress: bool) -
             names[key] = tile_name(q._source.name, (i, j), rows, columns)
     if results:
         unfinished = tasks.needing(indices, results, names)
-        in_order = q._mapper.dither == FLOYD
+        in_order = q._mapper.dithering.name == FLOYD
         merged = tasks.merged(unfinished, _nothing)
         running.run(merged, q._scheduler, names, progress, in_order=in_order)
 
