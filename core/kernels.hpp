@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "points.hpp"
+#include "row_kernels.hpp"
 
 namespace kpalette {
 
@@ -44,6 +45,9 @@ struct Kernels {
                          const float* half_squares, int count, const float* gaps,
                          std::int32_t* labels, std::int32_t* close);
   static constexpr int kGroup = 6;  // with two or four vectors of samples, what registers can hold
+
+  /// Loops over rows whose results depend on no instruction set.
+  const RowKernels& rows;
 };
 
 /// All that this processor can run, the best first.

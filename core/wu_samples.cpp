@@ -11,6 +11,7 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kBins = 64;
+constexpr std::size_t kRanksPerTask = 8192;
 
 /// Samples first to last of an order, and the cut across its most varied axis that saves most.
 struct Part {
@@ -19,15 +20,20 @@ struct Part {
   std::vector<double> sums;  // (dim + 1): weight, weighted values relative to the origin
   double gain = 0;
   std::size_t axis = 0;
-  float low = 0;  // of the bins
-  float width = 0;
+  double low = 0;  // of the bins
+  double width = 0;
   std::size_t bin = 0;  // the first one on the right of the cut
 };
 
+template <class T>
 class Cutter {
  public:
-  explicit Cutter(const Samples& samples)
-      : samples_(samples), dim_(static_cast<std::size_t>(samples.dim())) {
+  Cutter(const Samples& samples, std::span<const T> values, Team& team)
+      : samples_(samples),
+        values_(values),
+        dim_(static_cast<std::size_t>(samples.dim())),
+        origin_(samples.origin().begin(), samples.origin().end()),
+        team_(team) {
     for (std::size_t i = 0; i < samples.size(); ++i) {
       if (samples.weight(i) > 0) order_.push_back(i);
     }
@@ -61,16 +67,42 @@ class Cutter {
   }
 
  private:
+  /// Sums of `size` numbers that body(i, sums) adds to for the samples of a part, piece by piece.
+  template <class Body>
+  std::vector<double> total(const Part& part, std::size_t size, const Body& body) const {
+    const std::size_t count = part.last - part.first;
+    std::vector<std::vector<double>> pieces((count + kRanksPerTask - 1) / kRanksPerTask);
+    team_.run(pieces.size(), [&](std::size_t piece, int) {
+      pieces[piece].assign(size, 0.0);
+      const std::size_t end = std::min(part.last, part.first + (piece + 1) * kRanksPerTask);
+      for (std::size_t rank = part.first + piece * kRanksPerTask; rank < end; ++rank) {
+        body(order_[rank], pieces[piece].data());
+      }
+    });
+    std::vector<double> sums(size);
+    for (const auto& piece : pieces) {
+      for (std::size_t i = 0; i < size; ++i) sums[i] += piece[i];
+    }
+    return sums;
+  }
+
+  double at(std::size_t i, std::size_t axis) const {
+    return (static_cast<double>(values_[i * dim_ + axis]) - origin_[axis]) * samples_.scale();
+  }
+
   std::size_t bin_of(const Part& part, std::size_t i) const {
-    const float x = samples_.at(i, static_cast<int>(part.axis));
+    const double x = at(i, part.axis);
     return std::min(static_cast<std::size_t>((x - part.low) / part.width), kBins - 1);
   }
 
   void add(std::size_t i, double* sums) const {
     const double weight = samples_.weight(i);
+    const double scaled = weight * samples_.scale();
+    const T* row = values_.data() + i * dim_;
+    const double* origin = origin_.data();
     sums[0] += weight;
     for (std::size_t a = 0; a < dim_; ++a) {
-      sums[1 + a] += weight * static_cast<double>(samples_.at(i, static_cast<int>(a)));
+      sums[1 + a] += scaled * (static_cast<double>(row[a]) - origin[a]);
     }
   }
 
@@ -82,43 +114,40 @@ class Cutter {
   }
 
   Part plan(std::size_t first, std::size_t last) const {
-    Part part{first, last, std::vector<double>(dim_ + 1)};
-    std::vector<double> squares(dim_);
-    for (std::size_t rank = first; rank < last; ++rank) {
-      const std::size_t i = order_[rank];
-      add(i, part.sums.data());
-      for (std::size_t a = 0; a < dim_; ++a) {
-        const auto x = static_cast<double>(samples_.at(i, static_cast<int>(a)));
-        squares[a] += samples_.weight(i) * x * x;
-      }
-    }
+    Part part{first, last, {}};
+    // (dim + 1) sums, then (dim) sums of squares.
+    part.sums = total(part, 2 * dim_ + 1, [&](std::size_t i, double* sums) {
+      add(i, sums);
+      double* squares = sums + dim_ + 1;
+      for (std::size_t a = 0; a < dim_; ++a) squares[a] += samples_.weight(i) * at(i, a) * at(i, a);
+    });
     double most = 0;
     for (std::size_t a = 0; a < dim_; ++a) {
-      const double variance = squares[a] - part.sums[1 + a] * part.sums[1 + a] / part.sums[0];
+      const double sum = part.sums[1 + a];
+      const double variance = part.sums[dim_ + 1 + a] - sum * sum / part.sums[0];
       if (variance > most) {
         most = variance;
         part.axis = a;
       }
     }
+    part.sums.resize(dim_ + 1);
     choose_bin(part);
     return part;
   }
 
   void choose_bin(Part& part) const {
-    const int axis = static_cast<int>(part.axis);
-    part.low = samples_.at(order_[part.first], axis);
-    float high = part.low;
+    part.low = at(order_[part.first], part.axis);
+    double high = part.low;
     for (std::size_t rank = part.first; rank < part.last; ++rank) {
-      const float x = samples_.at(order_[rank], axis);
+      const double x = at(order_[rank], part.axis);
       part.low = std::min(part.low, x);
       high = std::max(high, x);
     }
     part.width = (high - part.low) / kBins;
     if (!(part.width > 0)) return;
-    std::vector<double> bins(kBins * (dim_ + 1));
-    for (std::size_t rank = part.first; rank < part.last; ++rank) {
-      add(order_[rank], bins.data() + bin_of(part, order_[rank]) * (dim_ + 1));
-    }
+    const std::vector<double> bins =
+        total(part, kBins * (dim_ + 1),
+              [&](std::size_t i, double* sums) { add(i, sums + bin_of(part, i) * (dim_ + 1)); });
     const double whole = saving(part.sums.data());
     std::vector<double> left(dim_ + 1);
     std::vector<double> right(dim_ + 1);
@@ -136,16 +165,21 @@ class Cutter {
   }
 
   const Samples& samples_;
+  std::span<const T> values_;
   std::size_t dim_;
+  std::vector<double> origin_;
+  Team& team_;
   std::vector<std::size_t> order_;
 };
 
 }  // namespace
 
-std::vector<double> seed_wu(const Samples& samples, int k, std::uint64_t, Team&) {
+std::vector<double> seed_wu(const Samples& samples, int k, std::uint64_t, Team& team) {
+  const std::vector<Part> parts = std::visit(
+      [&](const auto values) { return Cutter(samples, values, team).cut(k); }, samples.values());
   std::vector<double> centers;
   const auto dim = static_cast<std::size_t>(samples.dim());
-  for (const Part& part : Cutter(samples).cut(k)) {
+  for (const Part& part : parts) {
     for (std::size_t a = 0; a < dim; ++a) {
       centers.push_back(part.sums[1 + a] / part.sums[0] / samples.scale() + samples.origin()[a]);
     }

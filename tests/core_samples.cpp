@@ -9,6 +9,7 @@
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "random.hpp"
+#include "repeats.hpp"
 #include "samples.hpp"
 #include "seeding.hpp"
 

@@ -12,7 +12,7 @@ import numpy as np
 from kpalette import image, notebook, plots
 from kpalette.colors import checked_whole
 from kpalette.image import Image
-from kpalette.kmeans import KMeans
+from kpalette.walkthrough import KMeans
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
