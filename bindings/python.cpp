@@ -371,15 +371,16 @@ void def_sample_assignment(nb::module_& m, const char* name, const char* doc) {
 }
 
 template <class T>
-OutSampleLabels run_predict(const Rows<T>& rows, const Coords& centers, Team& team) {
+std::tuple<OutSampleLabels, bool> run_predict(const Rows<T>& rows, const Coords& centers,
+                                              Team& team) {
   require_rows(rows);
   require(centers.shape(0) > 0 && rows.shape(1) == centers.shape(1), "expected as many features");
   std::vector<std::int32_t> labels(rows.shape(0));
-  without_gil([&] {
-    predict(view(rows), static_cast<int>(rows.shape(1)), view(centers), labels.data(), team,
-            watch_signals());
+  const bool finite = without_gil([&] {
+    return predict(view(rows), static_cast<int>(rows.shape(1)), view(centers), labels.data(), team,
+                   watch_signals());
   });
-  return hand_over<OutSampleLabels>(std::move(labels), {rows.shape(0)});
+  return {hand_over<OutSampleLabels>(std::move(labels), {rows.shape(0)}), finite};
 }
 
 template <class T>
@@ -448,7 +449,7 @@ void def_repeats(nb::module_& m) {
 template <class T>
 void def_rows(nb::module_& m) {
   m.def("predict", &run_predict<T>, "rows"_a.noconvert(), "centers"_a, "team"_a,
-        "The nearest centre of each row, int32 (n,).");
+        "The nearest centre of each row, int32 (n,), and whether all rows are surely finite.");
   m.def("inertia", &run_inertia<T>, "rows"_a.noconvert(), "weights"_a.none(), "centers"_a,
         "labels"_a, "team"_a, "Weighted squared distances to the labels' centres.");
   m.def("distances", &run_distances<T>, "rows"_a.noconvert(), "centers"_a.noconvert(),

@@ -1,6 +1,7 @@
 #include "predict.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <vector>
 
@@ -24,14 +25,14 @@ void for_pieces(std::size_t rows, Team& team, const Watch& watch, const Body& bo
 }  // namespace
 
 template <class T>
-void predict(std::span<const T> rows, int dim, std::span<const double> centers,
+bool predict(std::span<const T> rows, int dim, std::span<const double> centers,
              std::int32_t* labels, Team& team, const Watch& watch) {
   const auto width = static_cast<std::size_t>(dim);
   const std::size_t k = centers.size() / width;
   const std::size_t n = rows.size() / width;
   if (k == 1) {
     std::fill_n(labels, n, 0);
-    return;
+    return false;
   }
   // About the middle of the centres, where rounding to floats costs least; as T, see BlockMaker.
   std::vector<double> origin(width);
@@ -48,14 +49,20 @@ void predict(std::span<const T> rows, int dim, std::span<const double> centers,
       reach > 0 ? std::ldexp(1.0, std::clamp(-std::ilogb(reach), -most, most)) : 1.0;
   CenterSearch search(static_cast<int>(k), dim);
   search.prepare(centers, origin, scale);
+  std::atomic<bool> finite = true;
   for_pieces(n, team, watch, [&](std::size_t first, std::size_t count) {
     BlockMaker<T> maker(origin, scale);
     for (std::size_t at = first; at < first + count; at += kBlock) {
       const std::size_t some = std::min<std::size_t>(kBlock, first + count - at);
       const T* from = rows.data() + at * width;
-      search.label(maker.make(from, some), from, some, labels + at);
+      const Block block = maker.make(from, some);
+      search.label(block, from, some, labels + at);
+      float sum = 0;
+      for (int lane = 0; lane < kBlock; ++lane) sum += block.norms[lane];
+      if (!std::isfinite(sum)) finite = false;
     }
   });
+  return finite;
 }
 
 template <class T>
@@ -96,9 +103,9 @@ void distances(std::span<const T> rows, int dim, std::span<const T> centers, T* 
   });
 }
 
-template void predict(std::span<const float>, int, std::span<const double>, std::int32_t*, Team&,
+template bool predict(std::span<const float>, int, std::span<const double>, std::int32_t*, Team&,
                       const Watch&);
-template void predict(std::span<const double>, int, std::span<const double>, std::int32_t*, Team&,
+template bool predict(std::span<const double>, int, std::span<const double>, std::int32_t*, Team&,
                       const Watch&);
 template double inertia(std::span<const float>, int, std::span<const double>,
                         std::span<const double>, const std::int32_t*, Team&);

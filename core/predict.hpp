@@ -10,8 +10,10 @@
 namespace kpalette {
 
 /// Writes the nearest of the centres (k, dim) of each row, by the definition of CenterSearch.
+/// Returns whether all rows are surely finite: if not, one may hold a NaN or an infinity, or a
+/// value too large beside the centres for floats.
 template <class T>
-void predict(std::span<const T> rows, int dim, std::span<const double> centers,
+bool predict(std::span<const T> rows, int dim, std::span<const double> centers,
              std::int32_t* labels, Team& team, const Watch& watch);
 
 /// The weighted sum of squared distances of rows to the centres that their labels name. No weights:

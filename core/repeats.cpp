@@ -9,7 +9,17 @@ namespace {
 
 constexpr std::size_t kRowsPerTask = 4096;
 
-/// A thorough hash, by whose order samples are sorted.
+/// Calls body(first, hashes) for pieces of n samples, whose hashes are zeros that body is to fill.
+template <class Body>
+void for_pieces(std::size_t n, Team& team, const Body& body) {
+  team.run((n + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task, int) {
+    const std::size_t first = task * kRowsPerTask;
+    std::vector<std::uint64_t> hashes(std::min(kRowsPerTask, n - first));
+    body(first, std::span<std::uint64_t>(hashes));
+  });
+}
+
+/// Takes a number in.
 std::uint64_t mixed(std::uint64_t hash, std::uint64_t bits) {
   hash ^= bits;
   hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -17,60 +27,48 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t bits) {
   return hash ^ (hash >> 31);
 }
 
-/// A quick one.
-std::uint64_t stirred(std::uint64_t hash, std::uint64_t bits) {
-  hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
-  return hash ^ (hash >> 32);
+std::vector<std::uint64_t> factors_for(int dim) {
+  std::vector<std::uint64_t> factors;
+  for (int axis = 0; axis < dim; ++axis) {
+    factors.push_back(mixed(0x9e3779b97f4a7c15u, static_cast<std::uint64_t>(axis)) | 1);
+  }
+  return factors;
 }
 
-/// Takes in a value and where it stands, but for zeros: so that sparse samples have the same hash.
-template <class Mix>
-void take(std::uint64_t& hash, const Mix& mix, std::size_t axis, double value) {
-  if (value == 0) return;
-  hash = mix(mix(hash, axis), std::bit_cast<std::uint64_t>(value));
-}
-
-/// Calls body(hash_of) where hash_of(i, mix) hashes sample i.
+/// Calls body(first, hashes) for pieces of the samples, on all threads.
 template <class Body>
-auto with_hash(const Samples& samples, const Body& body) {
-  return std::visit(
+void for_hashes(const Samples& samples, Team& team, const Body& body) {
+  const std::vector<std::uint64_t> factors = factors_for(samples.dim());
+  std::visit(
       [&](const auto values) {
-        const auto dim = static_cast<std::size_t>(samples.dim());
-        return body([values, dim](std::size_t i, const auto& mix) {
-          std::uint64_t hash = 0;
-          const auto* row = values.data() + i * dim;
-          for (std::size_t axis = 0; axis < dim; ++axis) {
-            take(hash, mix, axis, static_cast<double>(row[axis]));
-          }
-          return hash;
+        using T = std::remove_cv_t<typename decltype(values)::element_type>;
+        for_pieces(samples.size(), team, [&](std::size_t first, std::span<std::uint64_t> hashes) {
+          const T* rows = values.data() + first * factors.size();
+          row_loops<T>().hash(rows, hashes.size(), samples.dim(), factors.data(), hashes.data());
+          body(first, hashes);
         });
       },
       samples.values());
 }
 template <class Body>
-auto with_hash(const SparseSamples& samples, const Body& body) {
-  return std::visit(
+void for_hashes(const SparseSamples& samples, Team& team, const Body& body) {
+  const std::vector<std::uint64_t> factors = factors_for(samples.dim());
+  std::visit(
       [&](const auto& matrix) {
-        return body([&matrix](std::size_t i, const auto& mix) {
-          std::uint64_t hash = 0;
-          const auto row = matrix.row(i);
-          for (std::size_t at = 0; at < row.count; ++at) {
-            take(hash, mix, static_cast<std::size_t>(row.columns[at]),
-                 static_cast<double>(row.values[at]));
+        for_pieces(samples.size(), team, [&](std::size_t first, std::span<std::uint64_t> hashes) {
+          for (std::size_t i = 0; i < hashes.size(); ++i) {
+            const auto row = matrix.row(first + i);
+            for (std::size_t at = 0; at < row.count; ++at) {
+              const auto bits =
+                  std::bit_cast<std::uint64_t>(static_cast<double>(row.values[at]) + 0.0);
+              hashes[i] +=
+                  (bits ^ (bits >> 32)) * factors[static_cast<std::size_t>(row.columns[at])];
+            }
           }
-          return hash;
+          body(first, hashes);
         });
       },
       samples.matrix());
-}
-
-/// Calls body(task, i) for all samples, on all threads.
-template <class Body>
-void for_samples(std::size_t n, Team& team, const Body& body) {
-  team.run((n + kRowsPerTask - 1) / kRowsPerTask, [&](std::size_t task, int) {
-    const std::size_t end = std::min(n, (task + 1) * kRowsPerTask);
-    for (std::size_t i = task * kRowsPerTask; i < end; ++i) body(task, i);
-  });
 }
 
 /// A set of bits that threads set at once.
@@ -93,16 +91,27 @@ class Bits {
   std::vector<std::atomic<std::uint64_t>> words_;
 };
 
+template <class Data>
+std::vector<std::uint64_t> hashes_of(const Data& samples, Team& team) {
+  std::vector<std::uint64_t> all(samples.size());
+  for_hashes(samples, team, [&](std::size_t first, std::span<std::uint64_t> hashes) {
+    for (std::size_t i = 0; i < hashes.size(); ++i) all[first + i] = mixed(hashes[i], 0);
+  });
+  return all;
+}
+
 /// Most samples have a bit of their own. Those that meet another's, one in sixteen, are few enough
 /// to be looked for among all.
-template <class Hash>
-bool repeats_among(std::size_t n, Team& team, const Hash& hash_of) {
-  const auto hashed = [&](std::size_t i) { return hash_of(i, stirred) * 0xd6e8feb86659fd93u; };
+template <class Data>
+bool repeats_among(const Data& samples, Team& team) {
+  const std::size_t n = samples.size();
   Bits seen(8 * n);
   std::vector<std::vector<std::uint64_t>> met((n + kRowsPerTask - 1) / kRowsPerTask);
-  for_samples(n, team, [&](std::size_t task, std::size_t i) {
-    const std::uint64_t hash = hashed(i);
-    if (seen.set(hash)) met[task].push_back(hash);
+  for_hashes(samples, team, [&](std::size_t first, std::span<std::uint64_t> hashes) {
+    for (std::uint64_t& hash : hashes) {
+      hash = mixed(hash, 0);
+      if (seen.set(hash)) met[first / kRowsPerTask].push_back(hash);
+    }
   });
   std::vector<std::uint64_t> suspects;
   for (const auto& part : met) suspects.insert(suspects.end(), part.begin(), part.end());
@@ -111,21 +120,13 @@ bool repeats_among(std::size_t n, Team& team, const Hash& hash_of) {
   Bits wanted(8 * suspects.size());
   for (const std::uint64_t hash : suspects) wanted.set(hash);
   std::atomic<std::size_t> found = 0;
-  for_samples(n, team, [&](std::size_t, std::size_t i) {
-    const std::uint64_t hash = hashed(i);
-    if (wanted.get(hash) && std::binary_search(suspects.begin(), suspects.end(), hash)) ++found;
+  for_hashes(samples, team, [&](std::size_t, std::span<std::uint64_t> hashes) {
+    for (const std::uint64_t plain : hashes) {
+      const std::uint64_t hash = mixed(plain, 0);
+      if (wanted.get(hash) && std::binary_search(suspects.begin(), suspects.end(), hash)) ++found;
+    }
   });
   return found > suspects.size();  // each is there once, as itself
-}
-
-template <class Data>
-std::vector<std::uint64_t> hashes_of(const Data& samples, Team& team) {
-  return with_hash(samples, [&](const auto& hash_of) {
-    std::vector<std::uint64_t> hashes(samples.size());
-    for_samples(samples.size(), team,
-                [&](std::size_t, std::size_t i) { hashes[i] = hash_of(i, mixed); });
-    return hashes;
-  });
 }
 
 }  // namespace
@@ -138,14 +139,8 @@ std::vector<std::uint64_t> hash_samples(const SparseSamples& samples, Team& team
   return hashes_of(samples, team);
 }
 
-bool any_repeats(const Samples& samples, Team& team) {
-  return with_hash(
-      samples, [&](const auto& hash_of) { return repeats_among(samples.size(), team, hash_of); });
-}
+bool any_repeats(const Samples& samples, Team& team) { return repeats_among(samples, team); }
 
-bool any_repeats(const SparseSamples& samples, Team& team) {
-  return with_hash(
-      samples, [&](const auto& hash_of) { return repeats_among(samples.size(), team, hash_of); });
-}
+bool any_repeats(const SparseSamples& samples, Team& team) { return repeats_among(samples, team); }
 
 }  // namespace kpalette

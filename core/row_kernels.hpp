@@ -33,6 +33,11 @@ struct RowLoops {
   /// squared distance is ((x0 - c0)^2 + (x1 - c1)^2) + ...; the lowest index wins a tie.
   std::int32_t (*nearest)(const T* row, int dim, const double* groups, int count);
 
+  /// A number for each row that depends on its values alone: the sum of each value's bits times the
+  /// factor (dim) of its column. What is zero does not add to it.
+  void (*hash)(const T* rows, std::size_t count, int dim, const std::uint64_t* factors,
+               std::uint64_t* hashes);
+
   /// The distance of each row to each of k centres, (count, k), computed in T. Centres come in
   /// groups of kFar, the last one padded: (groups, dim, kFar).
   void (*distances)(const T* rows, std::size_t count, int dim, const T* groups, int k, T* out);

@@ -293,6 +293,33 @@ std::int32_t nearest(const T* row, int dim, const double* groups, int count) {
   return label;
 }
 
+template <class T>
+void hash(const T* rows, std::size_t count, int dim, const std::uint64_t* factors,
+          std::uint64_t* hashes) {
+  typedef std::uint64_t Words __attribute__((vector_size(64)));
+  typedef std::uint64_t LooseWords __attribute__((vector_size(64), aligned(8)));
+  const auto width = static_cast<std::size_t>(dim);
+  for (std::size_t i = 0; i < count; ++i) {
+    const T* row = rows + i * width;
+    Words sums = {};
+    std::size_t axis = 0;
+    // + 0.0 makes -0 the same as 0. Small whole numbers differ in their upper bits alone.
+    for (; axis + 8 <= width; axis += 8) {
+      const Words bits = (Words)(load8(row + axis) + all8(0.0));
+      sums += (bits ^ (bits >> 32)) * *reinterpret_cast<const LooseWords*>(factors + axis);
+    }
+    std::uint64_t sum = 0;
+    for (int lane = 0; lane < 8; ++lane) sum += sums[lane];
+    for (; axis < width; ++axis) {
+      const double value = static_cast<double>(row[axis]) + 0.0;
+      std::uint64_t bits;
+      __builtin_memcpy(&bits, &value, sizeof bits);
+      sum += (bits ^ (bits >> 32)) * factors[axis];
+    }
+    hashes[i] = sum;
+  }
+}
+
 /// A vector of distances fills a register; a group of centres is a whole number of those.
 template <class T>
 struct Wide {
@@ -495,8 +522,9 @@ void dots(const T* values, const Index* columns, std::size_t count, const double
 
 extern const RowKernels KPALETTE_TABLE(KPALETTE_ISA_NAME);
 const RowKernels KPALETTE_TABLE(KPALETTE_ISA_NAME) = {
-    {range<float>, load_block<float>, add<float>, squares<float>, nearest<float>, distances<float>},
-    {range<double>, load_block<double>, add<double>, squares<double>, nearest<double>,
+    {range<float>, load_block<float>, add<float>, squares<float>, nearest<float>, hash<float>,
+     distances<float>},
+    {range<double>, load_block<double>, add<double>, squares<double>, nearest<double>, hash<double>,
      distances<double>},
     {dots<float, std::int32_t>},
     {dots<double, std::int32_t>},

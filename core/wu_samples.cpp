@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kBins = 64;
 constexpr std::size_t kRanksPerTask = 8192;
+constexpr std::size_t kSome = 256;  // samples of a part by which its most varied axis is chosen
 
 /// Samples first to last of an order, and the cut across its most varied axis that saves most.
 struct Part {
@@ -67,25 +68,6 @@ class Cutter {
   }
 
  private:
-  /// Sums of `size` numbers that body(i, sums) adds to for the samples of a part, piece by piece.
-  template <class Body>
-  std::vector<double> total(const Part& part, std::size_t size, const Body& body) const {
-    const std::size_t count = part.last - part.first;
-    std::vector<std::vector<double>> pieces((count + kRanksPerTask - 1) / kRanksPerTask);
-    team_.run(pieces.size(), [&](std::size_t piece, int) {
-      pieces[piece].assign(size, 0.0);
-      const std::size_t end = std::min(part.last, part.first + (piece + 1) * kRanksPerTask);
-      for (std::size_t rank = part.first + piece * kRanksPerTask; rank < end; ++rank) {
-        body(order_[rank], pieces[piece].data());
-      }
-    });
-    std::vector<double> sums(size);
-    for (const auto& piece : pieces) {
-      for (std::size_t i = 0; i < size; ++i) sums[i] += piece[i];
-    }
-    return sums;
-  }
-
   double at(std::size_t i, std::size_t axis) const {
     return (static_cast<double>(values_[i * dim_ + axis]) - origin_[axis]) * samples_.scale();
   }
@@ -93,17 +75,6 @@ class Cutter {
   std::size_t bin_of(const Part& part, std::size_t i) const {
     const double x = at(i, part.axis);
     return std::min(static_cast<std::size_t>((x - part.low) / part.width), kBins - 1);
-  }
-
-  void add(std::size_t i, double* sums) const {
-    const double weight = samples_.weight(i);
-    const double scaled = weight * samples_.scale();
-    const T* row = values_.data() + i * dim_;
-    const double* origin = origin_.data();
-    sums[0] += weight;
-    for (std::size_t a = 0; a < dim_; ++a) {
-      sums[1 + a] += scaled * (static_cast<double>(row[a]) - origin[a]);
-    }
   }
 
   /// What one centre at the mean saves over one at the origin: |sum|^2 / weight.
@@ -114,25 +85,35 @@ class Cutter {
   }
 
   Part plan(std::size_t first, std::size_t last) const {
-    Part part{first, last, {}};
-    // (dim + 1) sums, then (dim) sums of squares.
-    part.sums = total(part, 2 * dim_ + 1, [&](std::size_t i, double* sums) {
-      add(i, sums);
-      double* squares = sums + dim_ + 1;
-      for (std::size_t a = 0; a < dim_; ++a) squares[a] += samples_.weight(i) * at(i, a) * at(i, a);
-    });
+    Part part{first, last, std::vector<double>(dim_ + 1)};
+    if (!choose_axis(part, (last - first + kSome - 1) / kSome)) choose_axis(part, 1);
+    choose_bin(part);
+    return part;
+  }
+
+  /// Looks at one sample of every `step`; whether they vary.
+  bool choose_axis(Part& part, std::size_t step) const {
+    std::vector<double> sums(dim_);
+    std::vector<double> squares(dim_);
+    double total = 0;
+    for (std::size_t rank = part.first; rank < part.last; rank += step) {
+      const double weight = samples_.weight(order_[rank]);
+      total += weight;
+      for (std::size_t a = 0; a < dim_; ++a) {
+        const double x = at(order_[rank], a);
+        sums[a] += weight * x;
+        squares[a] += weight * x * x;
+      }
+    }
     double most = 0;
     for (std::size_t a = 0; a < dim_; ++a) {
-      const double sum = part.sums[1 + a];
-      const double variance = part.sums[dim_ + 1 + a] - sum * sum / part.sums[0];
+      const double variance = squares[a] - sums[a] * sums[a] / total;
       if (variance > most) {
         most = variance;
         part.axis = a;
       }
     }
-    part.sums.resize(dim_ + 1);
-    choose_bin(part);
-    return part;
+    return most > 0;
   }
 
   void choose_bin(Part& part) const {
@@ -144,10 +125,10 @@ class Cutter {
       high = std::max(high, x);
     }
     part.width = (high - part.low) / kBins;
-    if (!(part.width > 0)) return;
-    const std::vector<double> bins =
-        total(part, kBins * (dim_ + 1),
-              [&](std::size_t i, double* sums) { add(i, sums + bin_of(part, i) * (dim_ + 1)); });
+    const bool cut = part.width > 0;
+    const std::vector<double> bins = sum_up(part, cut ? kBins : 1);
+    for (std::size_t i = 0; i < bins.size(); ++i) part.sums[i % (dim_ + 1)] += bins[i];
+    if (!cut) return;
     const double whole = saving(part.sums.data());
     std::vector<double> left(dim_ + 1);
     std::vector<double> right(dim_ + 1);
@@ -164,10 +145,44 @@ class Cutter {
     }
   }
 
+  /// Sums of the samples of a part by bin: (bins, dim + 1), weight and scaled values.
+  std::vector<double> sum_up(const Part& part, std::size_t bins) const {
+    struct Piece {
+      std::vector<double> sums;
+      std::vector<double> totals;
+    };
+    std::vector<Piece> pieces((part.last - part.first + kRanksPerTask - 1) / kRanksPerTask);
+    team_.run(pieces.size(), [&](std::size_t index, int) {
+      Piece& piece = pieces[index];
+      piece.sums.resize(bins * dim_);
+      piece.totals.resize(bins);
+      const std::size_t end = std::min(part.last, part.first + (index + 1) * kRanksPerTask);
+      for (std::size_t rank = part.first + index * kRanksPerTask; rank < end; ++rank) {
+        const std::size_t i = order_[rank];
+        const std::int32_t bin = bins > 1 ? static_cast<std::int32_t>(bin_of(part, i)) : 0;
+        const double weight = samples_.weight(i);
+        loops_.add(values_.data() + i * dim_, 1, samples_.dim(), origin_.data(), &weight, &bin,
+                   piece.sums.data(), piece.totals.data());
+      }
+    });
+    std::vector<double> sums(bins * (dim_ + 1));
+    for (const Piece& piece : pieces) {
+      for (std::size_t bin = 0; bin < bins; ++bin) {
+        double* sum = sums.data() + bin * (dim_ + 1);
+        sum[0] += piece.totals[bin];
+        for (std::size_t a = 0; a < dim_; ++a) {
+          sum[1 + a] += piece.sums[bin * dim_ + a] * samples_.scale();
+        }
+      }
+    }
+    return sums;
+  }
+
   const Samples& samples_;
   std::span<const T> values_;
   std::size_t dim_;
   std::vector<double> origin_;
+  const RowLoops<T>& loops_ = row_loops<T>();
   Team& team_;
   std::vector<std::size_t> order_;
 };

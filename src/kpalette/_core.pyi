@@ -155,15 +155,28 @@ class SparseSamples:
 
     def __len__(self) -> int: ...
 
-def hash_samples(samples: Samples, team: Team) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+@overload
+def hash_samples(samples: Samples, team: Team) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+
+@overload
+def hash_samples(samples: SparseSamples, team: Team) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
     """uint64 (n,), by the values of each sample alone."""
 
 @overload
-def predict(rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]: ...
+def any_repeats(samples: Samples, team: Team) -> bool: ...
 
 @overload
-def predict(rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]:
-    """The nearest centre of each row, int32 (n,)."""
+def any_repeats(samples: SparseSamples, team: Team) -> bool:
+    """Whether some samples are alike."""
+
+@overload
+def predict(rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int32], dict(shape=(None,))], bool]: ...
+
+@overload
+def predict(rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int32], dict(shape=(None,))], bool]:
+    """
+    The nearest centre of each row, int32 (n,), and whether all rows are surely finite.
+    """
 
 @overload
 def inertia(rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> float: ...

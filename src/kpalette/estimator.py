@@ -41,10 +41,11 @@ class Estimator(
     def _check_is_fitted(self) -> None:
         check_is_fitted(self)
 
-    def _checked_samples(self, X: Any, *, reset: bool) -> Any:  # noqa: N803
+    def _checked_samples(self, X: Any, *, reset: bool, finite: bool = True) -> Any:  # noqa: N803
         """Return samples as a C-ordered array or a CSR matrix of uint8, float32 or float64.
 
-        With `reset`, the number and the names of features are noted, otherwise compared.
+        With `reset`, the number and the names of features are noted, otherwise compared. Without
+        `finite`, there may be NaN and infinity.
         """
         return validate_data(
             self,
@@ -53,6 +54,7 @@ class Estimator(
             accept_sparse="csr",
             dtype=[np.float64, np.float32, np.uint8],
             order="C",
+            ensure_all_finite=finite,
         )
 
 

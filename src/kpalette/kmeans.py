@@ -75,7 +75,7 @@ class KMeans(estimator.Estimator):
 
         - ``"k-means++"``: greedy k-means++ (Arthur and Vassilvitskii 2007).
         - ``"wu"``: the means of boxes, cut where it leaves the least variance (Wu 1991). It draws
-          nothing, is quicker, and mostly leads to a lower inertia. Not for sparse samples.
+          nothing, and mostly leads to a lower inertia than k-means++. Not for sparse samples.
         - ``"maximin"``: each the sample farthest from those before (Gonzalez 1985).
         - ``"random"``: ``numpy.random.default_rng(random_state).choice(X, size=n_clusters,
           replace=False)``. If samples differ in weight, or rows of floats repeat, the draw is
@@ -248,10 +248,15 @@ class KMeans(estimator.Estimator):
         int32 array (n_samples,)
         """
         self._check_is_fitted()
-        X = self._checked_samples(X, reset=False)  # noqa: N806
+        given = X
+        # Whether dense samples are finite is seen on the way.
+        X = self._checked_samples(X, reset=False, finite=False)  # noqa: N806
         team, centers = limited_team(), self.cluster_centers_.astype(np.float64)
         if rows_of(X).dtype != np.uint8 and not is_sparse(X):
-            return _core.predict(X, centers, team)
+            labels, finite = _core.predict(X, centers, team)
+            if not finite:
+                self._checked_samples(given, reset=False)
+            return labels
         problem = Problem.of(X, None, len(centers), team)
         assignment = problem.assignment(len(centers))
         if is_sparse(X):
@@ -312,7 +317,7 @@ class KMeans(estimator.Estimator):
         weights = self._checked_weights(X, sample_weight)
         team, centers = limited_team(), self.cluster_centers_.astype(np.float64)
         if rows_of(X).dtype != np.uint8 and not is_sparse(X):
-            labels = _core.predict(X, centers, team)
+            labels, _ = _core.predict(X, centers, team)
             return -float(_core.inertia(X, weights, centers, labels, team))
         problem = Problem.of(X, weights, len(centers), team)
         assignment = problem.assignment(len(centers))
@@ -397,12 +402,14 @@ class KMeans(estimator.Estimator):
                 stacklevel=3,
             )
 
-    def _checked_samples(self, X: Any, *, reset: bool) -> Samples:  # noqa: N803
+    def _checked_samples(self, X: Any, *, reset: bool, finite: bool = True) -> Samples:  # noqa: N803
         """Return samples as an array or a CSR matrix of floats, 8-bit colours, or a histogram."""
         if isinstance(X, ColorHistogram):
             super()._checked_samples(X.colors[:1], reset=reset)
             return X
-        samples = super()._checked_samples(X, reset=reset)
+        samples = super()._checked_samples(X, reset=reset, finite=finite)
+        if not finite and is_sparse(samples):
+            samples = super()._checked_samples(X, reset=reset)
         if samples.dtype == np.uint8 and (is_sparse(samples) or samples.shape[1] != 3):
             return samples.astype(np.float64)
         return samples

@@ -98,10 +98,11 @@ class Estimator:
                 f"This {type(self).__name__} instance is not fitted yet: call 'fit' first"
             )
 
-    def _checked_samples(self, X: Any, *, reset: bool) -> Any:  # noqa: N803
+    def _checked_samples(self, X: Any, *, reset: bool, finite: bool = True) -> Any:  # noqa: N803
         """Return samples as a C-ordered array or a CSR matrix of uint8, float32 or float64.
 
-        With `reset`, the number and the names of features are noted, otherwise compared.
+        With `reset`, the number and the names of features are noted, otherwise compared. Without
+        `finite`, there may be NaN and infinity.
         """
         sparse = sys.modules.get("scipy.sparse")
         if sparse is not None and sparse.issparse(X):
@@ -119,7 +120,8 @@ class Estimator:
                     f"Expected 2D array, got {samples.ndim}D array instead: use "
                     "X.reshape(-1, 1) for one feature, X.reshape(1, -1) for one sample"
                 )
-            _check_finite("X", samples)
+            if finite:
+                _check_finite("X", samples)
         n_samples, n_features = samples.shape
         for count, kind in ((n_samples, "sample"), (n_features, "feature")):
             if count == 0:
