@@ -240,7 +240,7 @@ def make_parser() -> argparse.ArgumentParser:
     add(
         "--clock", choices=list(estimators.CLOCKS), default="wall", help="cpu: the processor's time"
     )
-    add("--seeds", type=int, default=10, help="fits of each data set (default 10)")
+    add("--seeds", type=int, default=100, help="fits of each data set (default 100)")
     add("--most", type=int, default=1_000_000, help="samples whose memory is measured")
     choices["animations"].add_argument("--frames", type=int, default=120, help="default 120")
     seed = "random_state (default 44)"

@@ -383,6 +383,28 @@ std::tuple<OutSampleLabels, bool> run_predict(const Rows<T>& rows, const Coords&
   return {hand_over<OutSampleLabels>(std::move(labels), {rows.shape(0)}), finite};
 }
 
+template <class T, class Index>
+OutSampleLabels run_sparse_predict(const Line<T>& values, const Line<Index>& columns,
+                                   const Line<Index>& starts, const Coords& centers, Team& team) {
+  require(starts.size() > 1 && centers.size() > 0, "expected a sample and a centre");
+  require(values.size() == columns.size(), "expected as many indices as values");
+  std::vector<std::int32_t> labels(starts.size() - 1);
+  const bool good = without_gil([&] {
+    const Csr<T, Index> matrix{view(values), view(columns), view(starts)};
+    return sparse_predict(matrix, static_cast<int>(centers.shape(1)), view(centers), labels.data(),
+                          team, watch_signals());
+  });
+  require(good, "expected indices of columns from 0 to the number of features - 1");
+  const std::size_t n = labels.size();
+  return hand_over<OutSampleLabels>(std::move(labels), {n});
+}
+
+template <class T, class Index>
+void def_sparse_rows(nb::module_& m) {
+  m.def("predict", &run_sparse_predict<T, Index>, "values"_a.noconvert(), "columns"_a.noconvert(),
+        "starts"_a.noconvert(), "centers"_a, "team"_a);
+}
+
 template <class T>
 double run_inertia(const Rows<T>& rows, const std::optional<Weights>& weights,
                    const Coords& centers, const Labels<std::int32_t>& labels, Team& team) {
@@ -832,6 +854,10 @@ NB_MODULE(_core, m) {
         "points"_a, "k"_a, "seed"_a, "team"_a);
   def_rows<float>(m);
   def_rows<double>(m);
+  def_sparse_rows<float, std::int32_t>(m);
+  def_sparse_rows<float, std::int64_t>(m);
+  def_sparse_rows<double, std::int32_t>(m);
+  def_sparse_rows<double, std::int64_t>(m);
 
   m.def("lloyd", &run_lloyd, "assignment"_a, "centers"_a, nb::kw_only(), "max_iter"_a, "tol"_a,
         "relaxed"_a = 0, "farthest"_a = false,

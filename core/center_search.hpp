@@ -67,5 +67,9 @@ class CenterSearch {
 /// The loops over dense rows of a type.
 template <class T>
 const RowLoops<T>& row_loops();
+template <>
+const RowLoops<float>& row_loops();
+template <>
+const RowLoops<double>& row_loops();
 
 }  // namespace kpalette

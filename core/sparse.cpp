@@ -1,6 +1,7 @@
 #include "sparse.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 namespace kpalette {
 namespace {
@@ -121,6 +122,21 @@ void Panel::dots(const SparseRow<T, Index>& row, double* out) const {
   loops_of(row).dots(row.values, row.columns, row.count, columns_.data(), width_, out);
 }
 
+template <class T, class Index>
+std::int32_t Panel::nearest(const SparseRow<T, Index>& row, double* out) const {
+  dots(row, out);
+  double best = 0.5 * squares_[0] - out[0];
+  std::int32_t label = 0;
+  for (std::size_t j = 1; j < k_; ++j) {
+    const double score = 0.5 * squares_[j] - out[j];
+    if (score < best) {
+      best = score;
+      label = static_cast<std::int32_t>(j);
+    }
+  }
+  return label;
+}
+
 template void Panel::dots(const SparseRow<float, std::int32_t>&, double*) const;
 template void Panel::dots(const SparseRow<float, std::int64_t>&, double*) const;
 template void Panel::dots(const SparseRow<double, std::int32_t>&, double*) const;
@@ -156,16 +172,7 @@ std::int64_t SparseAssignment::label(std::span<const double> centers) {
           watch_.look(id);
           std::vector<double> dots(panel_.width());
           for_rows(matrix, task, [&](std::size_t i, const auto& row) {
-            panel_.dots(row, dots.data());
-            double best = 0.5 * panel_.square(0) - dots[0];
-            std::int32_t label = 0;
-            for (std::size_t j = 1; j < static_cast<std::size_t>(k_); ++j) {
-              const double score = 0.5 * panel_.square(j) - dots[j];
-              if (score < best) {
-                best = score;
-                label = static_cast<std::int32_t>(j);
-              }
-            }
+            const std::int32_t label = panel_.nearest(row, dots.data());
             changed[task] += labels_[i] != label;
             labels_[i] = label;
           });
@@ -246,6 +253,37 @@ double SparseAssignment::cost(std::span<const double> centers) const {
   double cost = 0;
   for (const double part : parts) cost += part;
   return cost;
+}
+
+bool sparse_predict(const SparseSamples::Matrix& matrix, int dim, std::span<const double> centers,
+                    std::int32_t* labels, Team& team, const Watch& watch) {
+  Panel panel(centers.size() / static_cast<std::size_t>(dim), dim);
+  panel.set(centers);
+  std::atomic<bool> good = true;
+  std::visit(
+      [&](const auto& typed) {
+        if (!typed.bounded()) {
+          good = false;
+          return;
+        }
+        team.run(tasks_for(typed.rows()), [&](std::size_t task, int id) {
+          watch.look(id);
+          std::vector<double> dots(panel.width());
+          for_rows(typed, task, [&](std::size_t i, const auto& row) {
+            bool inside = true;
+            for (std::size_t at = 0; at < row.count; ++at) {
+              inside &= row.columns[at] >= 0 && row.columns[at] < dim;
+            }
+            if (inside) {
+              labels[i] = panel.nearest(row, dots.data());
+            } else {
+              good = false;
+            }
+          });
+        });
+      },
+      matrix);
+  return good;
 }
 
 template <class T>

@@ -37,10 +37,15 @@ struct Csr {
 
   std::size_t rows() const { return starts.size() - 1; }
 
-  /// Whether rows are where the values are, and columns ascend and are below `dim`.
+  /// Whether rows are where the values are.
+  bool bounded() const {
+    return starts.front() == 0 && std::is_sorted(starts.begin(), starts.end()) &&
+           static_cast<std::size_t>(starts.back()) <= columns.size();
+  }
+
+  /// And whether columns ascend along each row and are below `dim`.
   bool valid(int dim) const {
-    bool good = starts.front() == 0 && std::is_sorted(starts.begin(), starts.end()) &&
-                static_cast<std::size_t>(starts.back()) <= columns.size();
+    bool good = bounded();
     for (std::size_t i = 0; good && i < rows(); ++i) {
       Index least = 0;
       for (Index at = starts[i]; at < starts[i + 1]; ++at) {
@@ -109,6 +114,10 @@ class Panel {
   template <class T, class Index>
   void dots(const SparseRow<T, Index>& row, double* out) const;
 
+  /// The point that is nearest to a row, the first of equals; `dots` (width()) is to write to.
+  template <class T, class Index>
+  std::int32_t nearest(const SparseRow<T, Index>& row, double* dots) const;
+
   double square(std::size_t j) const { return squares_[j]; }
   std::size_t width() const { return width_; }
 
@@ -159,6 +168,11 @@ class SparseAssignment {
   std::vector<double> sums_;          // (k, dim)
   std::vector<double> totals_;
 };
+
+/// Writes the nearest of the centres (k, dim) of each row. Columns need not ascend; returns false,
+/// and no labels to rely on, where one is not below `dim`.
+bool sparse_predict(const SparseSamples::Matrix& matrix, int dim, std::span<const double> centers,
+                    std::int32_t* labels, Team& team, const Watch& watch);
 
 /// The distance of each sample to each centre (k, dim), as (n, k) of floats or doubles.
 template <class T>

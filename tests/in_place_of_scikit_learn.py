@@ -9,8 +9,14 @@ import sklearn.cluster
 
 import kpalette
 
-sklearn.cluster.KMeans = kpalette.KMeans
 outcomes: dict[str, str] = {}
+
+
+def pytest_configure() -> None:
+    # On a busy machine, threads of its mini-batches would wait for each other for minutes.
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+    sklearn.cluster.KMeans = kpalette.KMeans
 
 
 @pytest.hookimpl(wrapper=True)

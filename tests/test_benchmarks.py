@@ -170,7 +170,12 @@ def test_estimator(capsys: pytest.CaptureFixture[str]) -> None:
     small = ["--dims", "2", "-k", "3", "--rows", "900", "--most", "6000", "--seeds", "1"]
     benchmarks.main(["estimator", *small, "--repeat", "1"])
     rows = capsys.readouterr().out.splitlines()
-    starts = ("| 2 | 3 |", "| 900 | 1000 | 256 |", "| iris | 3 |", "| 16 features, float32 |")
+    starts = (
+        "| 2 | 3 |",
+        "| 900 | 1000 | 256 |",
+        "| iris | 3 |",
+        "| 6000 | 16 features, float32 |",
+    )
     for start in starts:
         assert any(row.startswith(start) for row in rows), start
 

@@ -21,7 +21,6 @@ def test_scikit_learns_own_tests(tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "KPALETTE_OUTCOMES": str(tmp_path / "outcomes.json"),
-        # Its mini-batches, on several threads, wait for each other for minutes on a busy machine.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "PYTHONPATH": os.pathsep.join([str(EXCEPTIONS.parent), os.environ.get("PYTHONPATH", "")]),

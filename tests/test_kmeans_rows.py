@@ -154,6 +154,8 @@ class TestSparse:
         change(csr)
         with pytest.raises(ValueError, match=match):
             seeded(4).fit(csr)
+        with pytest.raises(ValueError, match=match):
+            seeded(4).fit(sparse_rows(60, 8)).predict(csr)
 
     def test_wu_is_refused(self) -> None:
         with pytest.raises(ValueError, match="'wu' for sparse samples"):

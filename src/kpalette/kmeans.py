@@ -20,6 +20,7 @@ from kpalette.problem import (
     Labels,
     Problem,
     Samples,
+    csr_arrays,
     is_sparse,
     rows_of,
     sparse_samples,
@@ -257,12 +258,11 @@ class KMeans(estimator.Estimator):
             if not finite:
                 self._checked_samples(given, reset=False)
             return labels
+        if is_sparse(X):
+            return _core.predict(*csr_arrays(X), centers, team)
         problem = Problem.of(X, None, len(centers), team)
         assignment = problem.assignment(len(centers))
-        if is_sparse(X):
-            assignment.settle(centers)
-        else:
-            assignment.update(centers)
+        assignment.update(centers)
         return problem.expand(assignment.labels)
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> Labels:  # noqa: N803

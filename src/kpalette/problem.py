@@ -47,19 +47,24 @@ def as_colors(X: Array) -> ByteArray | None:  # noqa: N803
     return colors
 
 
-def sparse_samples(X: Any, weights: Floats | None, team: _core.Team) -> _core.SparseSamples:  # noqa: N803
-    """Return a CSR matrix as the core takes it."""
+def csr_arrays(X: Any) -> tuple[Array, Any, Any]:  # noqa: N803
+    """Return the values of a CSR matrix, their columns, and where rows start."""
     starts, columns = X.indptr, X.indices
     if starts[0] != 0 or (np.diff(starts) < 0).any() or starts[-1] > len(columns):
         raise ValueError("X: expected a CSR matrix whose indptr ascends from 0 to its length")
+    index: Any = np.int32 if starts.dtype == columns.dtype == np.int32 else np.int64
+    columns, starts = (np.ascontiguousarray(array, index) for array in (columns, starts))
+    return np.ascontiguousarray(X.data), columns, starts
+
+
+def sparse_samples(X: Any, weights: Floats | None, team: _core.Team) -> _core.SparseSamples:  # noqa: N803
+    """Return a CSR matrix as the core takes it."""
+    arrays = csr_arrays(X)
     if not X.has_canonical_format:
         X = X.copy()  # noqa: N806
         X.sum_duplicates()
-        starts, columns = X.indptr, X.indices
-    index: Any = np.int32 if starts.dtype == columns.dtype == np.int32 else np.int64
-    columns, starts = (np.ascontiguousarray(array, index) for array in (columns, starts))
-    values = np.ascontiguousarray(X.data)
-    return _core.SparseSamples(values, columns, starts, X.shape[1], weights, team)
+        arrays = csr_arrays(X)
+    return _core.SparseSamples(*arrays, X.shape[1], weights, team)
 
 
 @dataclass(frozen=True)
