@@ -112,8 +112,17 @@ def walkthrough(args: argparse.Namespace) -> None:
 
 
 def estimator(args: argparse.Namespace) -> None:
-    """Compare KMeans on rows of floats with scikit-learn's, from the same initial centres."""
-    estimators.estimator(args.dims, args.repeat)
+    """KMeans on rows of numbers against scikit-learn, scikit-learn-intelex, faiss and OpenCV."""
+    if "table" in args.what:
+        for dtype in args.dtypes.split(","):
+            kind = np.dtype(dtype).type
+            estimators.table(args.dims, args.k, args.rows, kind, args.repeat, args.clock)
+    if "sparse" in args.what:
+        estimators.sparse(args.rows, args.repeat, args.clock)
+    if "defaults" in args.what:
+        estimators.defaults(args.seeds)
+    if "memory" in args.what:
+        estimators.memory(args.most)
 
 
 def throughput(args: argparse.Namespace) -> None:
@@ -171,7 +180,7 @@ COMMANDS = {
     "minima": (minima, "16,64,256"),
     "alpha": (alpha, "16,64"),
     "walkthrough": (walkthrough, "8,16,32"),
-    "estimator": (estimator, None),
+    "estimator": (estimator, "8,64,256,1024"),
     "throughput": (throughput, "16,256"),
     "scale": (scale, "16,256"),
     "gigapixel": (gigapixel, "64"),
@@ -222,7 +231,17 @@ def make_parser() -> argparse.ArgumentParser:
     add("--workers", type=numbers, default=[1, 2], help="default 1,2")
     add("--passes", type=int, default=10, help="of dask_ml (default 10)")
     choices["sheet"].add_argument("--out", type=Path, default=Path("docs"), help="default docs")
-    choices["estimator"].add_argument("--dims", type=numbers, default=[2, 3, 4, 8, 16, 64])
+    add = choices["estimator"].add_argument
+    parts = ["table", "sparse", "defaults", "memory"]
+    add("--what", choices=parts, nargs="+", default=parts, help="default all")
+    add("--dims", type=numbers, default=[2, 3, 8, 16, 32, 64, 128], help="features")
+    add("--rows", type=int, default=50_000, help="samples of the table (default 50000)")
+    add("--dtypes", default="float32,float64", help="default float32,float64")
+    add(
+        "--clock", choices=list(estimators.CLOCKS), default="wall", help="cpu: the processor's time"
+    )
+    add("--seeds", type=int, default=100, help="fits of each data set (default 100)")
+    add("--most", type=int, default=1_000_000, help="samples whose memory is measured")
     choices["animations"].add_argument("--frames", type=int, default=120, help="default 120")
     seed = "random_state (default 44)"
     choices["walkthrough"].add_argument("--seed", type=int, default=44, help=seed)

@@ -1,17 +1,34 @@
-"""KMeans against plain NumPy, and on rows of floats against scikit-learn's."""
+"""KMeans against the same in plain NumPy, and on rows of numbers against other libraries'.
+
+Runs of all take turns, and the quickest of each counts. On a machine that others use as well, one
+thread and the processor's time are fairer than the clock:
+
+    taskset -c 0 env OMP_NUM_THREADS=1 python -m benchmarks estimator --clock cpu
+"""
 
 from __future__ import annotations
 
 import itertools
 import statistics
+import subprocess
 import sys
+import time
+import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import kpalette
 from benchmarks.photos import load, timed
 from benchmarks.rivals.libraries import numpy_kmeans
+
+Job = Callable[[], Any]
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+SHORT = 0.3  #: Seconds.
+PASSES = 6  #: Of sparse fits, and of large dense ones.
 
 
 def walkthrough(photo: Path, ks: list[int], seed: int, repeat: int) -> None:
@@ -24,7 +41,7 @@ def walkthrough(photo: Path, ks: list[int], seed: int, repeat: int) -> None:
         slow, (centers, labels, passes) = timed(numpy_kmeans, samples, k, seed)
         times = []
         for _ in range(repeat):
-            model = kpalette.KMeans(k, random_state=seed)
+            model = kpalette.model.KMeans(k, random_state=seed)
             times.append(timed(model.fit, samples)[0])
         if model.iterations != passes:
             sys.exit(f"k = {k}: NumPy made {passes} passes, kpalette {model.iterations}")
@@ -36,32 +53,207 @@ def walkthrough(photo: Path, ks: list[int], seed: int, repeat: int) -> None:
         )
 
 
-def estimator(dims: list[int], repeat: int) -> None:
-    """Compare KMeans on rows of floats with scikit-learn's, from the same initial centres."""
+def blobs(n: int, dim: int, k: int, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+    """Make samples around k centres, and k of them to start from."""
+    rng = np.random.default_rng(0)
+    samples = 3 * rng.normal(size=(k, dim))[rng.integers(0, k, n)] + rng.normal(size=(n, dim))
+    return samples.astype(dtype), samples[rng.choice(n, k, replace=False)].astype(dtype)
+
+
+def noise(n: int, dim: int, k: int, dtype: type) -> tuple[np.ndarray, np.ndarray]:
+    """Make samples without clusters, among which no fit comes to rest soon, and k of them."""
+    samples = np.random.default_rng(0).normal(size=(n, dim)).astype(dtype)
+    return samples, samples[:k]
+
+
+def by_turns(jobs: dict[str, Job], repeat: int, clock: str) -> dict[str, float]:
+    """The least milliseconds of each job, in turns: more of them, up to 20, where all are short."""
+    least = dict.fromkeys(jobs, float("inf"))
+    begun = time.perf_counter()
+    for turn in range(max(repeat, 20)):
+        if turn >= repeat and time.perf_counter() - begun > SHORT:
+            break
+        for name, job in jobs.items():
+            start = CLOCKS[clock]()
+            job()
+            least[name] = min(least[name], 1e3 * (CLOCKS[clock]() - start))
+    return least
+
+
+def calls(models: dict[str, Any], method: str, X: Any) -> dict[str, Job]:
+    return {name: partial(getattr(model, method), X) for name, model in models.items()}
+
+
+def estimators() -> dict[str, type]:
     from sklearn.cluster import KMeans
 
-    n, k = 100_000, 64
-    print(f"{n} samples around {k} centres, k = {k}, tol = 0, at most 100 passes, medians\n")
-    print(
-        "| features | dtype | passes | scikit-learn, ms | kpalette, ms | ratio | inertia differs |"
-    )
-    print("|--:|---|--:|--:|--:|--:|--:|")
-    for dim, dtype in itertools.product(dims, (np.float64, np.float32)):
-        rng = np.random.default_rng(0)
-        samples = 3 * rng.normal(size=(k, dim))[rng.integers(0, k, n)] + rng.normal(size=(n, dim))
-        samples = samples.astype(dtype)
-        start = samples[rng.choice(n, k, replace=False)]
-        models = [
-            kind(k, init=start, n_init=1, tol=0, max_iter=100) for kind in (KMeans, kpalette.KMeans)
-        ]
-        seconds: list[list[float]] = [[], []]
-        for _ in range(repeat):
-            for model, times in zip(models, seconds, strict=True):
-                times.append(timed(model.fit, samples)[0])
-        theirs, ours = models
-        slow, quick = (statistics.median(times) for times in seconds)
-        differs = ours.inertia_ / theirs.inertia_ - 1
-        print(
-            f"| {dim} | {samples.dtype} | {theirs.n_iter_} / {ours.n_iter_} | {slow * 1e3:.0f} "
-            f"| {quick * 1e3:.0f} | {slow / quick:.2f} | {differs:.0e} |"
+    kinds = {"kpalette": kpalette.KMeans, "scikit-learn": KMeans}
+    try:
+        from daal4py.sklearn.cluster import KMeans as Intelex
+    except ImportError:
+        return kinds
+    return {**kinds, "intelex": Intelex}
+
+
+def fits(X: np.ndarray, start: np.ndarray, passes: int) -> dict[str, Job]:
+    """Fits of so many passes from the same start, by each library that is installed."""
+    k = len(start)
+    options = {"init": start, "n_init": 1, "tol": 0, "max_iter": passes}
+    jobs: dict[str, Job] = {
+        name: lambda kind=kind: kind(k, **options).fit(X) for name, kind in estimators().items()
+    }
+    single, first = X.astype(np.float32), start.astype(np.float32)
+    try:
+        import faiss
+    except ImportError:
+        pass
+    else:
+        more = {"niter": passes, "max_points_per_centroid": len(X), "min_points_per_centroid": 1}
+        jobs["faiss"] = lambda: faiss.Kmeans(X.shape[1], k, **more).train(
+            single, init_centroids=first
         )
+    try:
+        import cv2
+    except ImportError:
+        pass
+    else:
+        labels = kpalette.KMeans(k, init=start, max_iter=1).fit(X).labels_[:, None]
+        until = (cv2.TERM_CRITERIA_MAX_ITER, passes + 1, 0)
+        jobs["OpenCV"] = lambda: cv2.kmeans(
+            single, k, labels.copy(), until, 1, cv2.KMEANS_USE_INITIAL_LABELS
+        )
+    return jobs
+
+
+def table(dims: list[int], ks: list[int], n: int, dtype: type, repeat: int, clock: str) -> None:
+    """Ratios of others' times to ours, for each number of features and clusters."""
+    warnings.simplefilter("ignore")  # that a pass is too few to converge
+    kinds = estimators()
+    print(
+        f"{n} samples of {np.dtype(dtype)}: others' time over ours. A pass, from the same start "
+        "among noise; of k clusters: a fit from k-means++, 20 passes at most; predict; transform\n"
+    )
+    names = [name for name in fits(*blobs(100, 2, 2, dtype), 1) if name != "kpalette"]
+    asked = [(what, name) for what in ("fit", "predict", "transform") for name in list(kinds)[1:]]
+    heads = [f"pass: {name}" for name in names] + [f"{what}: {name}" for what, name in asked]
+    print(f"| features | k | pass, ms | {' | '.join(heads)} |")
+    print("|--:" * (3 + len(heads)) + "|")
+    cells = []
+    for dim, k in itertools.product(dims, ks):
+        X, start = blobs(n, dim, k, dtype)
+        passes = min(max(PASSES, 100_000_000 // (n * dim * k)), 30)
+        many, one = (
+            by_turns(fits(*noise(n, dim, k, dtype), some), repeat, clock) for some in (passes, 1)
+        )
+        a_pass = {name: (many[name] - one[name]) / (passes - 1) for name in many}
+        ratios = [a_pass[name] / a_pass["kpalette"] for name in names]
+        fitted = {
+            name: kind(k, init=start, n_init=1, max_iter=1).fit(X) for name, kind in kinds.items()
+        }
+        whole = {name: kind(k, random_state=0, max_iter=20) for name, kind in kinds.items()}
+        for what, models in (("fit", whole), ("predict", fitted), ("transform", fitted)):
+            took = by_turns(calls(models, what, X), repeat, clock)
+            ratios += [took[name] / took["kpalette"] for name in list(kinds)[1:]]
+        cells += ratios
+        told = " | ".join(f"{ratio:.2f}" for ratio in ratios)
+        print(f"| {dim} | {k} | {a_pass['kpalette']:.2f} | {told} |", flush=True)
+    below = sum(ratio < 1 for ratio in cells)
+    print(
+        f"\nmedian {statistics.median(cells):.2f}, least {min(cells):.2f}, {below} of "
+        f"{len(cells)} cells below 1\n"
+    )
+
+
+def sparse(rows: int, repeat: int, clock: str) -> None:
+    """Sparse samples, 50 values a row, against scikit-learn's."""
+    warnings.simplefilter("ignore")
+    print("| samples | features | k | pass, ms | pass: ratio | fit | predict | transform |")
+    print("|--:" * 8 + "|")
+    for dim, k in ((10_000, 8), (10_000, 64), (1_000, 256)):
+        X = sparse_rows(rows, dim)
+        start = X[:k].toarray()
+        kinds = {name: kind for name, kind in estimators().items() if name != "intelex"}
+        ratios = []
+        took = []
+        for passes in (PASSES, 1):
+            options = {"init": start, "n_init": 1, "tol": 0, "max_iter": passes}
+            models = {name: kind(k, **options) for name, kind in kinds.items()}
+            took.append(by_turns(calls(models, "fit", X), repeat, clock))
+        a_pass = {name: (took[0][name] - took[1][name]) / (PASSES - 1) for name in kinds}
+        ratios.append(a_pass["scikit-learn"] / a_pass["kpalette"])
+        whole = {name: kind(k, random_state=0, max_iter=5) for name, kind in kinds.items()}
+        for what, some in (("fit", whole), ("predict", models), ("transform", models)):
+            times = by_turns(calls(some, what, X), repeat, clock)
+            ratios.append(times["scikit-learn"] / times["kpalette"])
+        told = " | ".join(f"{ratio:.2f}" for ratio in ratios)
+        print(f"| {rows} | {dim} | {k} | {a_pass['kpalette']:.1f} | {told} |", flush=True)
+    print()
+
+
+def sparse_rows(n: int, dim: int, per_row: int = 50) -> Any:
+    import scipy.sparse
+
+    rng = np.random.default_rng(0)
+    columns = rng.integers(0, dim, (n, per_row), dtype=np.int32)
+    starts = np.arange(0, n * per_row + 1, per_row, dtype=np.int32)
+    X = scipy.sparse.csr_array((rng.random(n * per_row), columns.ravel(), starts), shape=(n, dim))
+    X.sum_duplicates()
+    return X
+
+
+def defaults(seeds: int) -> None:
+    """The inertia at each one's defaults on the data sets that come with scikit-learn."""
+    from sklearn import datasets
+
+    print(f'| data set | k | kpalette / scikit-learn, mean of {seeds} | init="wu" / scikit-learn |')
+    print("|---|--:|--:|--:|")
+    kinds = estimators()
+    for name in ("iris", "wine", "breast_cancer", "digits", "diabetes"):
+        X = getattr(datasets, f"load_{name}")().data
+        for k in (3, 8, 20):
+            ours, theirs = (
+                statistics.mean(
+                    kinds[kind](k, random_state=s).fit(X).inertia_ for s in range(seeds)
+                )
+                for kind in ("kpalette", "scikit-learn")
+            )
+            wu = kpalette.KMeans(k, init="wu").fit(X).inertia_
+            print(f"| {name} | {k} | {ours / theirs:.3f} | {wu / theirs:.3f} |", flush=True)
+    print()
+
+
+MEASURED = """
+import sys
+import numpy as np
+from benchmarks.estimators import estimators, sparse_rows
+kind, what, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
+make = estimators()[kind]
+if what == "dense":
+    X = np.random.default_rng(0).random((n, 16), dtype=np.float32)
+else:
+    X = sparse_rows(n, 10_000)
+make(8, n_init=1, max_iter=1, random_state=0).fit(X[:5000])
+with open("/proc/self/clear_refs", "w") as file: file.write("5")
+status = dict(l.split(":", 1) for l in open("/proc/self/status"))
+now = int(status["VmRSS"].split()[0])
+make(16, n_init=1, max_iter=3, random_state=0).fit(X)
+status = dict(l.split(":", 1) for l in open("/proc/self/status"))
+print(f"{(int(status['VmHWM'].split()[0]) - now) / 1024:.0f}")
+"""
+
+
+def memory(n: int) -> None:
+    """Peak memory of a fit beyond its data, in processes of their own."""
+    print("| samples | | kpalette, MB over X | scikit-learn |")
+    print("|--:|---|--:|--:|")
+    for what, count, told in (
+        ("dense", n, "16 features, float32"),
+        ("sparse", min(n, 1_000_000), "10,000 features, 50 values a row"),
+    ):
+        peaks = []
+        for kind in ("kpalette", "scikit-learn"):
+            command = [sys.executable, "-c", MEASURED, kind, what, str(count)]
+            ran = subprocess.run(command, capture_output=True, text=True, check=False)
+            peaks.append(ran.stdout.strip() or ran.stderr.strip().splitlines()[-1])
+        print(f"| {count} | {told} | {' | '.join(peaks)} |", flush=True)
+    print()

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "points.hpp"
+#include "row_kernels.hpp"
 
 namespace kpalette {
 
@@ -44,7 +45,10 @@ struct Kernels {
   bool (*assign_samples)(const float* block, int dim, const float* centers,
                          const float* half_squares, int count, const float* gaps,
                          std::int32_t* labels, std::int32_t* close);
-  static constexpr int kGroup = 6;  // fills the registers, with two or four vectors of samples
+  static constexpr int kGroup = 6;  // with two or four vectors of samples, what registers can hold
+
+  /// Loops over rows whose results depend on no instruction set.
+  const RowKernels& rows;
 };
 
 /// Returns all kernels that this processor can run, the best first.

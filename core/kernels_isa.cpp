@@ -257,15 +257,18 @@ bool assign_samples(const float* block, int dim, const float* centers, const flo
 
 #define KPALETTE_JOIN(a, b) a##b
 #define KPALETTE_TABLE(isa) KPALETTE_JOIN(kernels_, isa)
+#define KPALETTE_ROWS(isa) KPALETTE_JOIN(row_kernels_, isa)
 #define KPALETTE_STRING(text) #text
 #define KPALETTE_NAME(isa) KPALETTE_STRING(isa)
 
+extern const RowKernels KPALETTE_ROWS(KPALETTE_ISA_NAME);
 extern const Kernels KPALETTE_TABLE(KPALETTE_ISA_NAME);
 const Kernels KPALETTE_TABLE(KPALETTE_ISA_NAME) = {
     KPALETTE_NAME(KPALETTE_ISA_NAME),
     {nullptr, nullptr, nullptr, narrow<3>, narrow<4>},
     {nullptr, nullptr, nullptr, assign<3>, assign<4>},
     assign_samples,
+    KPALETTE_ROWS(KPALETTE_ISA_NAME),
 };
 
 }  // namespace kpalette

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace kpalette {
 namespace {
@@ -21,6 +22,27 @@ struct Share {
 };
 Share share(const Points& points, std::size_t i) { return {1, points.weight(i)}; }
 Share share(const Samples& samples, std::size_t i) { return {samples.weight(i), 1}; }
+Share share(const SparseSamples& samples, std::size_t i) { return {samples.weight(i), 1}; }
+
+/// The squared distance of each point to the centre that its label names.
+std::vector<double> squares(const Assignment& assignment, std::span<const double> centers) {
+  const Points& points = assignment.points();
+  const auto dim = static_cast<std::size_t>(points.dim());
+  std::vector<double> squares(points.size());
+  std::vector<double> x(dim);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    points.coordinates(i, x.data());
+    const double* center = centers.data() + static_cast<std::size_t>(assignment.labels()[i]) * dim;
+    for (std::size_t axis = 0; axis < dim; ++axis) {
+      squares[i] += (x[axis] - center[axis]) * (x[axis] - center[axis]);
+    }
+  }
+  return squares;
+}
+template <class Assignments>
+std::vector<double> squares(const Assignments& assignment, std::span<const double> centers) {
+  return assignment.squares(centers);
+}
 
 /// Relocation::farthest, where `before` are the centres that the labels refer to and `centers` the
 /// means by now, which lose the samples that are taken away. Returns whether there was any.
@@ -35,17 +57,9 @@ bool take_farthest(const Assignments& assignment, std::span<const double> before
     std::size_t point;
   };
   std::vector<Far> far;
+  const std::vector<double> distances = squares(assignment, before);
   for (std::size_t i = 0; i < points.size(); ++i) {
-    points.coordinates(i, x.data());
-    const double* center = before.data() + static_cast<std::size_t>(assignment.labels()[i]) * dim;
-    double square = 0;
-    double near = 0;
-    for (std::size_t axis = 0; axis < dim; ++axis) {
-      const double rounding = assignment.resolution(axis, x[axis]);
-      square += (x[axis] - center[axis]) * (x[axis] - center[axis]);
-      near += rounding * rounding;
-    }
-    if (square > near && points.weight(i) > 0) far.push_back({square, i});
+    if (distances[i] > 0 && points.weight(i) > 0) far.push_back({distances[i], i});
   }
   const std::size_t wanted = std::min(far.size(), empty.size());
   std::partial_sort(far.begin(), far.begin() + static_cast<std::ptrdiff_t>(wanted), far.end(),
@@ -128,21 +142,31 @@ bool fill(const Assignment& assignment, Relocation relocation, std::span<const d
                                            : take_farthest(assignment, before, centers, empty);
 }
 
-bool fill(const SampleAssignment& assignment, Relocation, std::span<const double> before,
+template <class Assignments>
+bool fill(const Assignments& assignment, Relocation, std::span<const double> before,
           std::vector<double>& centers, const std::vector<int>& empty) {
   return take_farthest(assignment, before, centers, empty);
 }
 
 template <class Assignments>
 Fit iterate(Assignments& assignment, std::vector<double> centers, const LloydOptions& options) {
+  constexpr bool kSamples = !std::is_same_v<Assignments, Assignment>;
   const auto dim = static_cast<std::size_t>(assignment.points().dim());
   const int k = assignment.k();
   int pass = 0;
   bool converged = false;
+  bool rests = false;  // the labels are of the centres as they are
   std::vector<double> mean(dim);
   std::vector<double> before;
   std::vector<int> empty;
+  const auto rounded = [&](double value) {
+    return options.single ? static_cast<double>(static_cast<float>(value)) : value;
+  };
+  if constexpr (kSamples) {
+    std::transform(centers.begin(), centers.end(), centers.begin(), rounded);
+  }
   while (pass < options.max_iter && !converged) {
+    options.watch.look(0);
     assignment.update(centers);
     const double step = pass < options.relaxed ? options.relaxation : 1.0;
     ++pass;
@@ -156,6 +180,7 @@ Fit iterate(Assignments& assignment, std::vector<double> centers, const LloydOpt
         continue;
       }
       assignment.mean(j, mean.data());
+      if constexpr (kSamples) std::transform(mean.begin(), mean.end(), mean.begin(), rounded);
       double* center = centers.data() + static_cast<std::size_t>(j) * dim;
       bool stays = true;  // to what a mean can tell
       for (std::size_t axis = 0; axis < dim; ++axis) {
@@ -169,11 +194,24 @@ Fit iterate(Assignments& assignment, std::vector<double> centers, const LloydOpt
         center[axis] = target;
       }
     }
-    if (!empty.empty() && fill(assignment, options.relocation, before, centers, empty)) continue;
+    if (!empty.empty() && fill(assignment, options.relocation, before, centers, empty)) {
+      if constexpr (kSamples) {
+        std::transform(centers.begin(), centers.end(), centers.begin(), rounded);
+      }
+      rests = false;
+      continue;
+    }
+    rests = moved == 0;
     if (step != 1.0) continue;
     converged = moved == 0 || std::sqrt(moved) < options.tol;
   }
-  const double inertia = assignment.cost(centers);
+  double inertia = 0;
+  if constexpr (kSamples) {
+    const bool labelled = rests || !(converged || options.settle);
+    inertia = labelled ? assignment.cost(centers) : assignment.settle(centers);
+  } else {
+    inertia = assignment.cost(centers);
+  }
   return {std::move(centers), inertia, pass, converged};
 }
 
@@ -184,6 +222,12 @@ Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOption
 }
 
 Fit lloyd(SampleAssignment& assignment, std::vector<double> centers, const LloydOptions& options) {
+  assignment.set_watch(options.watch);
+  return iterate(assignment, std::move(centers), options);
+}
+
+Fit lloyd(SparseAssignment& assignment, std::vector<double> centers, const LloydOptions& options) {
+  assignment.set_watch(options.watch);
   return iterate(assignment, std::move(centers), options);
 }
 

@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "assignment.hpp"
-#include "samples.hpp"
+#include "sample_assignment.hpp"
+#include "sparse.hpp"
+#include "watch.hpp"
 
 namespace kpalette {
 
@@ -25,6 +27,9 @@ struct LloydOptions {
   int relaxed = 0;
   double relaxation = 1.85;
   Relocation relocation = Relocation::dearest;
+  bool single = false;  // whether centres of samples are rounded to floats, pass by pass
+  bool settle = true;   // whether samples are labelled once more where max_iter ends the fit
+  Watch watch = {};     // looks at least once a pass
 };
 
 struct Fit {
@@ -37,8 +42,10 @@ struct Fit {
 /// Makes passes from the given centres.
 Fit lloyd(Assignment& assignment, std::vector<double> centers, const LloydOptions& options);
 
-/// The same for samples; empty clusters always go to the farthest.
+/// The same for samples; empty clusters always go to the farthest. The labels and the inertia are
+/// those of the centres returned, even where the last pass moved them.
 Fit lloyd(SampleAssignment& assignment, std::vector<double> centers, const LloydOptions& options);
+Fit lloyd(SparseAssignment& assignment, std::vector<double> centers, const LloydOptions& options);
 
 /// Places the centre of each of the given empty clusters on the point that by itself adds most to
 /// the cost, one after another, until the cost is zero. Returns how many it placed.

@@ -1,11 +1,7 @@
 #include "samples.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <limits>
-
-#include "kernels.hpp"
 
 namespace kpalette {
 namespace {
@@ -13,12 +9,11 @@ namespace {
 constexpr std::size_t kBlocksPerTask = 64;
 constexpr std::size_t kSome = 255;  // samples whose median is taken
 
-std::size_t tasks_for(std::size_t blocks) { return (blocks + kBlocksPerTask - 1) / kBlocksPerTask; }
+/// Up to how many values blocks are kept. While they fit a cache, passes over them are quicker;
+/// beyond it, memory is what a pass waits for, and making blocks anew asks for less of it.
+constexpr std::size_t kKept = std::size_t{8} << 20;
 
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-};
+std::size_t tasks_for(std::size_t blocks) { return (blocks + kBlocksPerTask - 1) / kBlocksPerTask; }
 
 /// A value rounded to a sixteenth of the power of two next to the extent of the data.
 double round_to_grid(double value, double extent) {
@@ -32,18 +27,24 @@ double round_to_grid(double value, double extent) {
 }  // namespace
 
 Samples::Samples(Values values, int dim, std::span<const double> weights, Team& team)
-    : values_(values), dim_(dim), weights_(weights) {
-  for (const double weight : weights) total_weight_ += weight;
-  const auto tail = weights.subspan((blocks() - 1) * kBlock);
-  std::copy(tail.begin(), tail.end(), last_weights_.begin());
-  coords_.resize(blocks() * width() * kBlock);
-  norms_.resize(blocks() * kBlock);
+    : values_(values), dim_(dim), size_(0), weights_(weights) {
   std::visit(
       [&](const auto typed) {
+        using T = std::remove_cv_t<typename decltype(typed)::element_type>;
+        size_ = typed.size() / width();
+        total_weight_ = weights.empty() ? static_cast<double>(size_) : 0.0;
+        for (const double weight : weights) total_weight_ += weight;
         measure(typed, team);
+        if (typed.size() > kKept) return;
+        coords_.resize(blocks() * width() * kBlock);
+        norms_.resize(blocks() * kBlock);
         team.run(tasks_for(blocks()), [&](std::size_t task, int) {
+          BlockMaker<T> maker(origin_, scale_);
           const std::size_t end = std::min(blocks(), (task + 1) * kBlocksPerTask);
-          for (std::size_t b = task * kBlocksPerTask; b < end; ++b) fill_block(b, typed);
+          for (std::size_t b = task * kBlocksPerTask; b < end; ++b) {
+            maker.make(typed.data() + b * kBlock * width(), filled(b),
+                       coords_.data() + b * kBlock * width(), norms_.data() + b * kBlock);
+          }
         });
       },
       values_);
@@ -66,52 +67,32 @@ double Samples::typical(std::span<const T> values, std::size_t axis) const {
 template <class T>
 void Samples::measure(std::span<const T> values, Team& team) {
   const std::size_t tasks = tasks_for(blocks());
-  std::vector<std::vector<Range>> parts(tasks);
+  std::vector<std::vector<T>> lows(tasks);
+  std::vector<std::vector<T>> highs(tasks);
   team.run(tasks, [&](std::size_t task, int) {
-    std::vector<Range> ranges(width());
-    const std::size_t end = std::min(size(), (task + 1) * kBlocksPerTask * kBlock);
-    for (std::size_t i = task * kBlocksPerTask * kBlock; i < end; ++i) {
-      const T* row = values.data() + i * width();
-      for (std::size_t axis = 0; axis < width(); ++axis) {
-        const auto value = static_cast<double>(row[axis]);
-        Range& range = ranges[axis];
-        range.low = value < range.low ? value : range.low;
-        range.high = value > range.high ? value : range.high;
-      }
-    }
-    parts[task] = std::move(ranges);
+    const std::size_t first = task * kBlocksPerTask * kBlock;
+    const std::size_t count = std::min(size() - first, kBlocksPerTask * kBlock);
+    const T* rows = values.data() + first * width();
+    lows[task].assign(rows, rows + width());
+    highs[task] = lows[task];
+    row_loops<T>().range(rows, count, dim_, lows[task].data(), highs[task].data());
   });
   double reach = 0;
   for (std::size_t axis = 0; axis < width(); ++axis) {
-    Range range;
-    for (const auto& part : parts) {
-      range.low = std::min(range.low, part[axis].low);
-      range.high = std::max(range.high, part[axis].high);
+    T low = lows[0][axis];
+    T high = highs[0][axis];
+    for (std::size_t task = 1; task < tasks; ++task) {
+      low = std::min(low, lows[task][axis]);
+      high = std::max(high, highs[task][axis]);
     }
-    origin_.push_back(round_to_grid(typical(values, axis), range.high - range.low));
-    reach = std::max({reach, range.high - origin_[axis], origin_[axis] - range.low});
+    const auto least = static_cast<double>(low);
+    const auto most = static_cast<double>(high);
+    // The grid keeps no more digits than a value has, so T holds the origin.
+    origin_.push_back(round_to_grid(typical(values, axis), most - least));
+    reach = std::max({reach, most - origin_[axis], origin_[axis] - least});
   }
-  if (reach > 0) scale_ = std::ldexp(1.0, std::clamp(-std::ilogb(reach), -1000, 1000));
-}
-
-template <class T>
-void Samples::fill_block(std::size_t index, std::span<const T> values) {
-  const std::size_t first = index * kBlock;
-  const std::size_t filled = std::min<std::size_t>(kBlock, size() - first);
-  float* block = coords_.data() + index * width() * kBlock;
-  float squares[kBlock] = {};
-  for (std::size_t axis = 0; axis < width(); ++axis) {
-    float* column = block + axis * kBlock;
-    for (std::size_t lane = 0; lane < filled; ++lane) {
-      const auto value = static_cast<double>(values[(first + lane) * width() + axis]);
-      column[lane] = static_cast<float>((value - origin_[axis]) * scale_);
-    }
-    std::fill(column + filled, column + kBlock, 0.0f);
-    for (std::size_t lane = 0; lane < kBlock; ++lane) squares[lane] += column[lane] * column[lane];
-  }
-  for (std::size_t lane = 0; lane < kBlock; ++lane) {
-    norms_[first + lane] = std::sqrt(squares[lane]);
-  }
+  const int most = sizeof(T) == sizeof(float) ? 120 : 1000;
+  if (reach > 0) scale_ = std::ldexp(1.0, std::clamp(-std::ilogb(reach), -most, most));
 }
 
 void Samples::coordinates(std::size_t i, double* out) const {
@@ -123,176 +104,38 @@ void Samples::coordinates(std::size_t i, double* out) const {
       values_);
 }
 
-SampleAssignment::SampleAssignment(const Samples& samples, int k, Team& team)
-    : samples_(samples),
-      k_(k),
-      team_(team),
-      isa_(kernels()),
-      labels_(samples.blocks() * kBlock, std::int32_t{-1}),
-      sums_(static_cast<std::size_t>(k) * stride()),
-      center_groups_((static_cast<std::size_t>(k) + Kernels::kGroup) * stride()),
-      half_squares_(static_cast<std::size_t>(k)) {
-  // Each chunk has sums of its own, so that adding goes in the same order on any number of
-  // threads: few enough chunks that adding them up is little work beside filling them.
-  const std::size_t least = std::max<std::size_t>(64, static_cast<std::size_t>(k) / 16);
-  chunk_blocks_ = std::max(least, (samples.blocks() + 31) / 32);
-  chunks_.resize((samples.blocks() + chunk_blocks_ - 1) / chunk_blocks_);
-}
-
-std::int64_t SampleAssignment::update(std::span<const double> centers) {
-  prepare(centers);
+double Samples::variance(Team& team) const {
+  // Relative to the origin, that digits are not lost where data are far from zero.
+  const std::size_t tasks = tasks_for(blocks());
+  std::vector<std::vector<double>> sums(tasks, std::vector<double>(width()));
+  std::vector<double> squares(tasks);
   std::visit(
       [&](const auto values) {
-        team_.run(chunks_.size(),
-                  [&](std::size_t chunk, int) { update_chunk(chunk, values, centers); });
+        using T = std::remove_cv_t<typename decltype(values)::element_type>;
+        team.run(tasks, [&](std::size_t task, int) {
+          const std::int32_t labels[kBlock] = {};
+          double parts[kBlock];
+          double total = 0;
+          const std::size_t end = std::min(blocks(), (task + 1) * kBlocksPerTask);
+          for (std::size_t b = task * kBlocksPerTask; b < end; ++b) {
+            const T* rows = values.data() + b * kBlock * width();
+            row_loops<T>().add(rows, filled(b), dim_, origin_.data(), nullptr, labels,
+                               sums[task].data(), &total);
+            row_loops<T>().squares(rows, filled(b), dim_, origin_.data(), labels, parts);
+            for (std::size_t lane = 0; lane < filled(b); ++lane) squares[task] += parts[lane];
+          }
+        });
       },
-      samples_.values());
-  std::int64_t changed = 0;
-  std::fill(sums_.begin(), sums_.end(), 0.0);
-  for (const Chunk& chunk : chunks_) {
-    changed += chunk.changed;
-    for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += chunk.sums[i];
+      values_);
+  const auto n = static_cast<double>(size());
+  double square = 0;
+  for (const double part : squares) square += part;
+  for (std::size_t axis = 0; axis < width(); ++axis) {
+    double sum = 0;
+    for (const auto& part : sums) sum += part[axis];
+    square -= sum / n * sum;
   }
-  return changed;
-}
-
-/// Scales the centres to floats, in the order that the kernel reads.
-void SampleAssignment::prepare(std::span<const double> centers) {
-  const std::size_t dim = stride() - 1;
-  double reach = 0;
-  for (std::size_t j = 0; j < half_squares_.size(); ++j) {
-    float* group = center_groups_.data() + j / Kernels::kGroup * Kernels::kGroup * dim;
-    double square = 0;
-    for (std::size_t axis = 0; axis < dim; ++axis) {
-      const double value = (centers[j * dim + axis] - samples_.origin()[axis]) * samples_.scale();
-      group[axis * Kernels::kGroup + j % Kernels::kGroup] = static_cast<float>(value);
-      square += value * value;
-    }
-    half_squares_[j] = static_cast<float>(0.5 * square);
-    reach = std::max(reach, square);
-  }
-  center_reach_ = static_cast<float>(std::sqrt(reach));
-}
-
-/// The nearest centre of each sample of a block.
-void SampleAssignment::label_block(std::size_t block, std::span<const double> centers,
-                                   std::int32_t* labels) const {
-  // With u = 2^-24, C the largest norm of a centre and |x| that of the sample, a score (half of
-  // |c|^2 - x.c) is off by at most (dim + 4) u (C^2 / 2 + |x| C): the inputs are rounded once each,
-  // then there are dim products and dim sums. Two scores and their difference: twice that and a
-  // little. The last term covers what is too small for a float.
-  const float factor = 2.1f * static_cast<float>(samples_.dim() + 5) * 0x1p-24f;
-  const float tiny = static_cast<float>(samples_.dim()) * 0x1p-120f;
-  const float* norms = samples_.norms(block);
-  float gaps[kBlock];
-  for (int lane = 0; lane < kBlock; ++lane) {
-    gaps[lane] = factor * center_reach_ * (0.5f * center_reach_ + norms[lane]) + tiny;
-  }
-  std::int32_t close[kBlock];
-  if (!isa_.assign_samples(samples_.block(block), samples_.dim(), center_groups_.data(),
-                           half_squares_.data(), k_, gaps, labels, close)) {
-    return;
-  }
-  const std::size_t dim = stride() - 1;
-  std::vector<double> x(dim);
-  for (std::size_t lane = 0; lane < kBlock; ++lane) {
-    const std::size_t i = block * kBlock + lane;
-    if (close[lane] == 0 || i >= samples_.size()) continue;
-    samples_.coordinates(i, x.data());
-    double best = std::numeric_limits<double>::infinity();
-    labels[lane] = 0;
-    for (int j = 0; j < k_; ++j) {
-      const double* center = centers.data() + static_cast<std::size_t>(j) * dim;
-      double square = 0;
-      for (std::size_t axis = 0; axis < dim; ++axis) {
-        const double offset = x[axis] - center[axis];
-        square += offset * offset;
-      }
-      if (square < best) {
-        best = square;
-        labels[lane] = j;
-      }
-    }
-  }
-}
-
-template <class T>
-void SampleAssignment::update_chunk(std::size_t index, std::span<const T> values,
-                                    std::span<const double> centers) {
-  Chunk& chunk = chunks_[index];
-  chunk.sums.assign(sums_.size(), 0.0);
-  chunk.changed = 0;
-  const std::size_t dim = stride() - 1;
-  const double* origin = samples_.origin().data();
-  const std::size_t end = std::min(samples_.blocks(), (index + 1) * chunk_blocks_);
-  for (std::size_t block = index * chunk_blocks_; block < end; ++block) {
-    std::int32_t labels[kBlock];
-    label_block(block, centers, labels);
-    const double* weights = samples_.weights(block);
-    const std::size_t filled = std::min<std::size_t>(kBlock, samples_.size() - block * kBlock);
-    for (std::size_t lane = 0; lane < filled; ++lane) {
-      const std::size_t i = block * kBlock + lane;
-      chunk.changed += labels_[i] != labels[lane];
-      labels_[i] = labels[lane];
-      double* sum = chunk.sums.data() + static_cast<std::size_t>(labels[lane]) * stride();
-      const T* row = values.data() + i * dim;
-      const double weight = weights[lane];
-      sum[0] += weight;
-      for (std::size_t axis = 0; axis < dim; ++axis) {
-        sum[1 + axis] += weight * (static_cast<double>(row[axis]) - origin[axis]);
-      }
-    }
-  }
-}
-
-void SampleAssignment::mean(int cluster, double* out) const {
-  const double* sum = sums(cluster);
-  for (std::size_t axis = 0; axis + 1 < stride(); ++axis) {
-    out[axis] = samples_.origin()[axis] + sum[1 + axis] / sum[0];
-  }
-}
-
-double SampleAssignment::cost(std::span<const double> centers) const {
-  const std::size_t dim = stride() - 1;
-  std::vector<double> parts(chunks_.size());
-  team_.run(chunks_.size(), [&](std::size_t chunk, int) {
-    std::vector<double> x(dim);
-    const std::size_t end = std::min(samples_.size(), (chunk + 1) * chunk_blocks_ * kBlock);
-    for (std::size_t i = chunk * chunk_blocks_ * kBlock; i < end; ++i) {
-      samples_.coordinates(i, x.data());
-      const double* center = centers.data() + static_cast<std::size_t>(labels_[i]) * dim;
-      double square = 0;
-      for (std::size_t axis = 0; axis < dim; ++axis) {
-        const double offset = x[axis] - center[axis];
-        square += offset * offset;
-      }
-      parts[chunk] += samples_.weight(i) * square;
-    }
-  });
-  double cost = 0;
-  for (const double part : parts) cost += part;
-  return cost;
-}
-
-std::vector<std::uint64_t> hash_samples(const Samples& samples, Team& team) {
-  std::vector<std::uint64_t> hashes(samples.size());
-  const auto dim = static_cast<std::size_t>(samples.dim());
-  team.run(tasks_for(samples.blocks()), [&](std::size_t task, int) {
-    std::vector<double> x(dim);
-    const std::size_t end = std::min(samples.size(), (task + 1) * kBlocksPerTask * kBlock);
-    for (std::size_t i = task * kBlocksPerTask * kBlock; i < end; ++i) {
-      samples.coordinates(i, x.data());
-      std::uint64_t hash = 0;
-      for (const double value : x) {
-        hash ^= std::bit_cast<std::uint64_t>(value + 0.0);  // which makes -0 the same as 0
-        hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9u;
-        hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebu;
-        hash ^= hash >> 31;
-      }
-      hashes[i] = hash;
-    }
-  });
-  return hashes;
+  return std::max(0.0, square) / n / static_cast<double>(dim_);
 }
 
 }  // namespace kpalette

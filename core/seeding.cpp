@@ -44,8 +44,7 @@ class WeightTree {
   std::size_t top_ = 1;
 };
 
-template <class Data>
-void push_point(const Data& points, std::size_t i, std::vector<double>& centers) {
+void push_point(const Points& points, std::size_t i, std::vector<double>& centers) {
   centers.resize(centers.size() + static_cast<std::size_t>(points.dim()));
   points.coordinates(i, &*centers.end() - points.dim());
 }
@@ -58,24 +57,11 @@ std::size_t draw_by_weight(const Points& points, Random& random) {
   return i;
 }
 
-std::size_t draw_by_weight(const Samples& samples, Random& random) {
-  double target = random.uniform() * samples.total_weight();
-  std::size_t last = 0;  // of those with a weight, in case rounding overshoots
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (samples.weight(i) <= 0) continue;
-    last = i;
-    if (target < samples.weight(i)) break;
-    target -= samples.weight(i);
-  }
-  return last;
-}
-
 /// Squared distances of all points to the nearest of a growing set of centres, and what of their
 /// weighted sum falls to each chunk. Sums go chunk by chunk, so they do not depend on threads.
-template <class Data>
 class Distances {
  public:
-  Distances(const Data& points, Team& team)
+  Distances(const Points& points, Team& team)
       : points_(points),
         team_(team),
         chunks_((points.blocks() + kBlocksPerTask - 1) / kBlocksPerTask),
@@ -169,7 +155,7 @@ class Distances {
   }
 
   double block_cost(std::size_t block, const float* squares) const {
-    const auto* weights = points_.weights(block);
+    const std::int64_t* weights = points_.weights(block);
     double cost = 0;
     for (int lane = 0; lane < kBlock; ++lane) {
       cost += static_cast<double>(weights[lane]) * static_cast<double>(squares[lane]);
@@ -181,7 +167,7 @@ class Distances {
     return static_cast<double>(points_.weight(i)) * static_cast<double>(nearest_[i]);
   }
 
-  const Data& points_;
+  const Points& points_;
   Team& team_;
   std::size_t chunks_;
   std::vector<float> nearest_;
@@ -204,12 +190,9 @@ std::vector<double> seed_random(const Points& points, int k, std::uint64_t seed,
   return centers;
 }
 
-namespace {
-
-template <class Data>
-std::vector<double> kmeanspp(const Data& points, int k, std::uint64_t seed, Team& team) {
+std::vector<double> seed_kmeanspp(const Points& points, int k, std::uint64_t seed, Team& team) {
   Random random(seed);
-  Distances<Data> distances(points, team);
+  Distances distances(points, team);
   std::vector<double> centers;
   const int trials = 2 + static_cast<int>(std::log(k));
   std::size_t chosen = draw_by_weight(points, random);
@@ -229,10 +212,9 @@ std::vector<double> kmeanspp(const Data& points, int k, std::uint64_t seed, Team
   }
 }
 
-template <class Data>
-std::vector<double> maximin(const Data& points, int k, std::uint64_t seed, Team& team) {
+std::vector<double> seed_maximin(const Points& points, int k, std::uint64_t seed, Team& team) {
   Random random(seed);
-  Distances<Data> distances(points, team);
+  Distances distances(points, team);
   std::vector<double> centers;
   std::size_t chosen = draw_by_weight(points, random);
   for (int j = 0;;) {
@@ -241,24 +223,6 @@ std::vector<double> maximin(const Data& points, int k, std::uint64_t seed, Team&
     distances.add(chosen);
     chosen = distances.farthest();
   }
-}
-
-}  // namespace
-
-std::vector<double> seed_kmeanspp(const Points& points, int k, std::uint64_t seed, Team& team) {
-  return kmeanspp(points, k, seed, team);
-}
-
-std::vector<double> seed_kmeanspp(const Samples& samples, int k, std::uint64_t seed, Team& team) {
-  return kmeanspp(samples, k, seed, team);
-}
-
-std::vector<double> seed_maximin(const Points& points, int k, std::uint64_t seed, Team& team) {
-  return maximin(points, k, seed, team);
-}
-
-std::vector<double> seed_maximin(const Samples& samples, int k, std::uint64_t seed, Team& team) {
-  return maximin(samples, k, seed, team);
 }
 
 }  // namespace kpalette

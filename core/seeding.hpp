@@ -11,6 +11,7 @@
 #include "parallel.hpp"
 #include "points.hpp"
 #include "samples.hpp"
+#include "sparse.hpp"
 
 namespace kpalette {
 
@@ -22,11 +23,15 @@ std::vector<double> seed_random(const Points& points, int k, std::uint64_t seed,
 /// best of 2 + log(k) points drawn with probability proportional to their cost.
 std::vector<double> seed_kmeanspp(const Points& points, int k, std::uint64_t seed, Team& team);
 std::vector<double> seed_kmeanspp(const Samples& samples, int k, std::uint64_t seed, Team& team);
+std::vector<double> seed_kmeanspp(const SparseSamples& samples, int k, std::uint64_t seed,
+                                  Team& team);
 
 /// The first centre is drawn by weight, each next is the point farthest from those before it
 /// (Gonzalez 1985, doi:10.1016/0304-3975(85)90224-5). Weights only decide the first.
 std::vector<double> seed_maximin(const Points& points, int k, std::uint64_t seed, Team& team);
 std::vector<double> seed_maximin(const Samples& samples, int k, std::uint64_t seed, Team& team);
+std::vector<double> seed_maximin(const SparseSamples& samples, int k, std::uint64_t seed,
+                                 Team& team);
 
 /// Cuts the box that gains most by its best cut, where the cut leaves the least variance, until
 /// there are k (Wu 1991, in Graphics Gems II). Draws nothing: `seed` is not used.

@@ -24,6 +24,7 @@
 #include "parallel.hpp"
 #include "points.hpp"
 #include "remap.hpp"
+#include "repeats.hpp"
 #include "samples.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"

@@ -8,7 +8,9 @@
 #include "core_checks.hpp"
 #include "kernels.hpp"
 #include "lloyd.hpp"
+#include "predict.hpp"
 #include "random.hpp"
+#include "repeats.hpp"
 #include "samples.hpp"
 #include "seeding.hpp"
 
@@ -257,6 +259,148 @@ void test_hashes(Team& team) {
   CHECK_EQUAL(hash_samples(Samples(std::span<const float>(y), 2, ones, team), team), hashes);
 }
 
+/// A matrix that owns its arrays.
+template <class T, class Index>
+struct OwnedCsr {
+  std::vector<T> values;
+  std::vector<Index> columns;
+  std::vector<Index> starts{0};
+
+  OwnedCsr(const std::vector<T>& dense, int dim) {
+    for (std::size_t i = 0; i < dense.size(); ++i) {
+      if (dense[i] != 0) {
+        values.push_back(dense[i]);
+        columns.push_back(static_cast<Index>(i % static_cast<std::size_t>(dim)));
+      }
+      if ((i + 1) % static_cast<std::size_t>(dim) == 0) {
+        starts.push_back(static_cast<Index>(values.size()));
+      }
+    }
+  }
+  Csr<T, Index> view() const { return {values, columns, starts}; }
+};
+
+template <class T>
+std::vector<T> make_sparse(std::size_t n, int dim, std::uint64_t seed) {
+  std::vector<T> values = make_values<T>(n, dim, Kind::uniform, seed);
+  Random random(seed + 1);
+  for (T& value : values) value = random.below(4) == 0 ? value : T{0};
+  return values;
+}
+
+/// Sparse samples, against the same ones dense.
+template <class T, class Index>
+void test_sparse(std::size_t n, int dim, int k, bool even, Team& team) {
+  current_case = text("sparse: n = ", n, ", dim = ", dim, ", k = ", k, ", ", sizeof(T),
+                      " bytes, indices of ", sizeof(Index));
+  const std::vector<T> values = make_sparse<T>(n, dim, 20);
+  const Values x(values.begin(), values.end());
+  const std::vector<double> weights = make_weights(n, even, 21);
+  const OwnedCsr<T, Index> csr(values, dim);
+  CHECK(csr.view().valid(dim));
+  const SparseSamples samples(csr.view(), dim, even ? std::span<const double>() : weights, team);
+  const Samples dense(std::span<const T>(values), dim, even ? std::span<const double>() : weights,
+                      team);
+  CHECK_NEAR(samples.variance(team), dense.variance(team), 1e-12);
+  CHECK(hash_samples(samples, team) == hash_samples(dense, team));
+  CHECK_EQUAL(any_repeats(samples, team), any_repeats(dense, team));
+  Values row(static_cast<std::size_t>(dim));
+  samples.coordinates(n - 1, row.data());
+  CHECK_EQUAL(row, Values(x.end() - dim, x.end()));
+
+  const Values start = make_values<double>(static_cast<std::size_t>(k), dim, Kind::uniform, 22);
+  SparseAssignment assignment(samples, k, team);
+  SampleAssignment other(dense, k, team);
+  const Fit fit = lloyd(assignment, start, {.max_iter = 5});
+  const Fit expected = lloyd(other, start, {.max_iter = 5});
+  CHECK_EQUAL(fit.n_iter, expected.n_iter);
+  CHECK_NEAR(fit.inertia / expected.inertia, 1.0, 1e-10);
+  double worst = 0;
+  for (std::size_t i = 0; i < fit.centers.size(); ++i) {
+    worst = std::max(worst, std::abs(fit.centers[i] - expected.centers[i]));
+  }
+  CHECK_NEAR(worst, 0.0, 1e-11);
+  std::vector<std::int32_t> labels(assignment.labels(), assignment.labels() + n);
+  CHECK_EQUAL(labels, labels_of(other));
+  for (const auto& centers :
+       {seed_kmeanspp(samples, k, 3, team), seed_maximin(samples, k, 3, team)}) {
+    CHECK_EQUAL(centers.size(), start.size());
+  }
+  std::vector<double> far(n * static_cast<std::size_t>(k));
+  std::vector<T> far_dense(far.size());
+  std::vector<T> typed(fit.centers.begin(), fit.centers.end());
+  sparse_distances(samples, fit.centers, far.data(), team);
+  distances(std::span<const T>(values), dim, std::span<const T>(typed), far_dense.data(), team, {});
+  for (std::size_t i = 0; i < far.size(); ++i) {
+    CHECK_NEAR(far[i], static_cast<double>(far_dense[i]), 1e-4);
+  }
+}
+
+void test_broken_matrices() {
+  current_case = "matrices that are none";
+  const std::vector<float> values(4, 1.0f);
+  using Line = std::vector<std::int32_t>;
+  const auto valid = [&](const Line& columns, const Line& starts) {
+    return Csr<float, std::int32_t>{values, columns, starts}.valid(3);
+  };
+  CHECK(valid({0, 2, 0, 1}, {0, 2, 2, 4}));
+  CHECK(!valid({0, 3, 0, 1}, {0, 2, 2, 4}));
+  CHECK(!valid({0, -1, 0, 1}, {0, 2, 2, 4}));
+  CHECK(!valid({2, 0, 0, 1}, {0, 2, 2, 4}));
+  CHECK(!valid({0, 0, 0, 1}, {0, 2, 2, 4}));
+  CHECK(!valid({0, 2, 0, 1}, {0, 2, 1, 4}));
+  CHECK(!valid({0, 2, 0, 1}, {1, 2, 2, 4}));
+  CHECK(!valid({0, 2, 0, 1}, {0, 2, 2, 5}));
+}
+
+template <class T>
+void test_predict(std::size_t n, int dim, int k, Kind kind, Team& team) {
+  current_case = text("predict: n = ", n, ", dim = ", dim, ", k = ", k, ", kind ",
+                      static_cast<int>(kind), ", ", sizeof(T), " bytes");
+  const std::vector<T> values = make_values<T>(n, dim, kind, 30);
+  const Values x(values.begin(), values.end());
+  const auto count = static_cast<std::size_t>(k * dim);
+  const Values centers = make_values<double>(static_cast<std::size_t>(k), dim, kind, 31);
+  std::vector<std::int32_t> labels(n);
+  predict(std::span<const T>(values), dim, centers, labels.data(), team, {});
+  CHECK_EQUAL(labels, reference_labels(x, centers, dim));
+  double cost = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto label = static_cast<std::size_t>(labels[i]);
+    cost += square_between(&x[i * static_cast<std::size_t>(dim)],
+                           &centers[label * static_cast<std::size_t>(dim)], dim);
+  }
+  const double sum = inertia(std::span<const T>(values), dim, {}, centers, labels.data(), team);
+  CHECK_NEAR(sum / (cost > 0 ? cost : 1), cost > 0 ? 1.0 : 0.0, 1e-12);
+  if (kind != Kind::uniform) return;
+  const std::vector<T> typed(centers.begin(), centers.end());
+  CHECK_EQUAL(typed.size(), count);
+  std::vector<T> far(n * static_cast<std::size_t>(k));
+  distances(std::span<const T>(values), dim, std::span<const T>(typed), far.data(), team, {});
+  for (std::size_t i = 0; i < far.size(); ++i) {
+    const std::size_t row = i / static_cast<std::size_t>(k);
+    const std::size_t j = i % static_cast<std::size_t>(k);
+    const Values center(typed.begin() + static_cast<std::ptrdiff_t>(j) * dim,
+                        typed.begin() + static_cast<std::ptrdiff_t>(j + 1) * dim);
+    const double square =
+        square_between(&x[row * static_cast<std::size_t>(dim)], center.data(), dim);
+    CHECK_NEAR(static_cast<double>(far[i]), std::sqrt(square), sizeof(T) == 4 ? 1e-5 : 1e-13);
+  }
+}
+
+void test_repeats(Team& team) {
+  current_case = "samples that are alike";
+  std::vector<double> x = make_values<double>(20000, 3, Kind::uniform, 40);
+  const auto repeats = [&] {
+    return any_repeats(Samples(std::span<const double>(x), 3, {}, team), team);
+  };
+  CHECK(!repeats());
+  std::copy_n(x.begin() + 60, 3, x.begin() + 45000);
+  CHECK(repeats());
+  std::iota(x.begin(), x.end(), 0.0);  // small whole numbers, all different
+  CHECK(!repeats());
+}
+
 /// All that a fit makes.
 Values run_job(int dim, int k, int threads) {
   Team team(threads);
@@ -270,6 +414,25 @@ Values run_job(int dim, int k, int threads) {
   all.insert(all.end(), fit.centers.begin(), fit.centers.end());
   all.push_back(fit.inertia);
   all.insert(all.end(), assignment.labels(), assignment.labels() + n);
+  all.push_back(samples.variance(team));
+  for (const std::uint64_t hash : hash_samples(samples, team)) {
+    all.push_back(static_cast<double>(hash));
+  }
+  const Values wu = seed_wu(samples, k, 0, team);
+  all.insert(all.end(), wu.begin(), wu.end());
+  std::vector<float> far(n * static_cast<std::size_t>(k));
+  const std::vector<float> centers(fit.centers.begin(), fit.centers.end());
+  distances(std::span<const float>(values), dim, std::span<const float>(centers), far.data(), team,
+            {});
+  all.insert(all.end(), far.begin(), far.end());
+
+  const std::vector<float> some = make_sparse<float>(3000, dim, 13);
+  const OwnedCsr<float, std::int64_t> csr(some, dim);
+  const SparseSamples sparse(csr.view(), dim, {}, team);
+  SparseAssignment sparsely(sparse, k, team);
+  const Fit other = lloyd(sparsely, seed_kmeanspp(sparse, k, 14, team), {.max_iter = 5});
+  all.insert(all.end(), other.centers.begin(), other.centers.end());
+  all.push_back(other.inertia);
   return all;
 }
 
@@ -312,6 +475,24 @@ void test_samples() {
     }
     test_seedings(dim, three);
   }
+  for (const int dim : {1, 7, 30}) {
+    for (const int k : {1, 3, 9, 70}) {
+      test_sparse<float, std::int32_t>(500, dim, k, true, one);
+      test_sparse<double, std::int64_t>(1100, dim, k, false, three);
+    }
+  }
+  test_sparse<float, std::int64_t>(300, 5, 4, false, one);
+  test_sparse<double, std::int32_t>(300, 5, 4, true, three);
+  test_broken_matrices();
+  for (const Kind kind : kKinds) {
+    for (const int dim : {1, 3, 8, 33}) {
+      for (const int k : {1, 2, 7, 40}) {
+        test_predict<float>(150, dim, k, kind, one);
+        test_predict<double>(1100, dim, k, kind, three);
+      }
+    }
+  }
+  test_repeats(three);
   test_wu_cuts_where_clusters_part();
   test_hashes(three);
   test_same_bytes();

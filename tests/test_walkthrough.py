@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 
 import reference
-from kpalette import KMeans, image, model
+from kpalette import image, model
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ class TestImage:
         assert repr(again) == "Image(4×2, title='b')"
 
     def test_centres_are_cut_off_as_published(self, flower, published) -> None:
-        fit = KMeans(8, random_state=44).fit(flower.rgb_vector)
+        fit = model.KMeans(8, random_state=44).fit(flower.rgb_vector)
         few = image.rgb_vector_to_image(fit.cluster_centers_[fit.labels_], flower.shape)
         squares = (flower.rgb_vector.astype(int) - few.rgb_vector) ** 2
         assert squares.sum() == published["runs"]["8"]["cost_with_truncated_uint8_centers"]

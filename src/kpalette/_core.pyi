@@ -111,10 +111,16 @@ def seed_kmeanspp(points: Points, k: int, seed: int, team: Team) -> Annotated[ND
 def seed_kmeanspp(points: Samples, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 
 @overload
+def seed_kmeanspp(points: SparseSamples, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+@overload
 def seed_maximin(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 
 @overload
 def seed_maximin(points: Samples, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
+
+@overload
+def seed_maximin(points: SparseSamples, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
 
 @overload
 def seed_wu(points: Points, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]: ...
@@ -148,23 +154,111 @@ class Samples:
     """Rows of floats, with weights."""
 
     @overload
-    def __init__(self, values: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+    def __init__(self, values: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, team: Team) -> None: ...
 
     @overload
-    def __init__(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> None: ...
+    def __init__(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, team: Team) -> None: ...
+
+    def variance(self, team: Team) -> float:
+        """The mean of those of the features."""
 
     def __len__(self) -> int: ...
 
-def hash_samples(samples: Samples, team: Team) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
+class SparseSamples:
+    """Rows of a sparse matrix, with weights."""
+
+    @overload
+    def __init__(self, values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], dim: int, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, team: Team) -> None: ...
+
+    @overload
+    def __init__(self, values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], dim: int, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, team: Team) -> None: ...
+
+    @overload
+    def __init__(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], dim: int, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, team: Team) -> None: ...
+
+    @overload
+    def __init__(self, values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], dim: int, weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, team: Team) -> None: ...
+
+    def variance(self, team: Team) -> float:
+        """The mean of those of the features."""
+
+    def __len__(self) -> int: ...
+
+@overload
+def hash_samples(samples: Samples, team: Team) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]: ...
+
+@overload
+def hash_samples(samples: SparseSamples, team: Team) -> Annotated[NDArray[numpy.uint64], dict(shape=(None,))]:
     """uint64 (n,), by the values of each sample alone."""
 
+@overload
+def any_repeats(samples: Samples, team: Team) -> bool: ...
+
+@overload
+def any_repeats(samples: SparseSamples, team: Team) -> bool:
+    """Whether some samples are alike."""
+
+@overload
+def predict(rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int32], dict(shape=(None,))], bool]: ...
+
+@overload
+def predict(rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int32], dict(shape=(None,))], bool]:
+    """
+    The nearest centre of each row, int32 (n,), and whether all rows are surely finite.
+    """
+
+@overload
+def predict(values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]: ...
+
+@overload
+def predict(values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]: ...
+
+@overload
+def predict(values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]: ...
+
+@overload
+def predict(values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], columns: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], starts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]: ...
+
+@overload
+def inertia(rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> float: ...
+
+@overload
+def inertia(rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)] | None, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team) -> float:
+    """Weighted squared distances to the labels' centres."""
+
+@overload
+def distances(rows: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float32], dict(shape=(None, None))], team: Team) -> None: ...
+
+@overload
+def distances(rows: SparseSamples, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float32], dict(shape=(None, None))], team: Team) -> None: ...
+
+@overload
+def distances(rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float64], dict(shape=(None, None))], team: Team) -> None:
+    """Writes the distances of rows to centres, (n, k)."""
+
+@overload
+def distances(rows: SparseSamples, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float64], dict(shape=(None, None))], team: Team) -> None: ...
+
+@overload
+def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = False) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
+
+@overload
+def lloyd(assignment: SampleAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, single: bool, settle: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
+
+@overload
+def lloyd(assignment: SparseAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, single: bool, settle: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]:
+    """Passes of k-means: centers, inertia, n_iter, converged."""
+
 class SampleAssignment:
-    """The same for samples."""
+    """Which centre each sample is nearest to."""
 
     def __init__(self, samples: Samples, k: int, team: Team) -> None: ...
 
     def update(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> int:
         """Labels samples with their nearest centres; how many labels changed."""
+
+    def settle(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
+        """Labels samples, without the sums that a pass needs; the inertia."""
 
     def cost(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
         """Weighted squared distances to the labels' centres."""
@@ -173,12 +267,23 @@ class SampleAssignment:
     def labels(self) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]:
         """int32 (n,)"""
 
-@overload
-def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = False) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]:
-    """Passes of k-means: centers, inertia, n_iter, converged."""
+class SparseAssignment:
+    """The same for sparse ones."""
 
-@overload
-def lloyd(assignment: SampleAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
+    def __init__(self, samples: SparseSamples, k: int, team: Team) -> None: ...
+
+    def update(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> int:
+        """Labels samples with their nearest centres; how many labels changed."""
+
+    def settle(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
+        """Labels samples, without the sums that a pass needs; the inertia."""
+
+    def cost(self, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
+        """Weighted squared distances to the labels' centres."""
+
+    @property
+    def labels(self) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]:
+        """int32 (n,)"""
 
 def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int, shaken: int = 0, seed: int = 0) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
     """Leaves local minima by merging and splitting: centers, n_iter."""

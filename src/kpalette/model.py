@@ -13,7 +13,7 @@ import numpy as np
 from kpalette import extras, image, notebook, plots, progress
 from kpalette.checks import checked_whole
 from kpalette.image import Image
-from kpalette.kmeans import KMeans
+from kpalette.walkthrough import KMeans
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

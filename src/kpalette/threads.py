@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -26,3 +28,27 @@ def make_team(threads: int | None) -> _core.Team:
     elif not 1 <= threads <= MAX_THREADS:
         raise ValueError(f"threads: expected 1 to {MAX_THREADS}, got {threads}")
     return _core.Team(int(threads))
+
+
+def limited_team() -> _core.Team:
+    """Return threads for one job: one per core, or as few as the limits of OpenMP allow.
+
+    These are ``threadpoolctl.threadpool_limits``, by which joblib keeps its workers apart as well,
+    and the environment variable ``OMP_NUM_THREADS``.
+    """
+    limits = [pool.num_threads for pool in _openmp_pools()]
+    named = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if named.isdigit():
+        limits.append(int(named))
+    team = min(limits, default=0)
+    return make_team(min(team, n_cores(), MAX_THREADS) if team > 0 else None)
+
+
+@lru_cache
+def _openmp_pools() -> list[Any]:
+    """Return the OpenMP libraries of this process: looking for them takes a millisecond."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return []
+    return list(ThreadpoolController().select(user_api="openmp").lib_controllers)
