@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from kpalette import _core, files, histogram_files
+from kpalette import _core, files
 from kpalette.colors import check_total, checked_colors, checked_counts, frozen
 from kpalette.threads import make_team
 
@@ -264,6 +264,8 @@ class ColorHistogram:
         >>> ColorHistogram.load(path) == histogram
         True
         """
+        from kpalette import histogram_files  # with zipfile, which a small run does without
+
         histogram_files.write(self.colors, self.counts, path)
 
     @classmethod
@@ -285,6 +287,8 @@ class ColorHistogram:
         ValueError
             If the file is not a histogram, damaged, or of another version.
         """
+        from kpalette import histogram_files
+
         with histogram_files.opened(path) as archive:
             return cls(*histogram_files.read(archive))
 
