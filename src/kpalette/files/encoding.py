@@ -59,6 +59,7 @@ def encode(
     *,
     optimize: bool = False,
     quick: bool = False,
+    keep_order: bool = False,
     metadata: Metadata | None = None,
 ) -> bytes:
     """Give the bytes of an image file with exactly these pixels.
@@ -66,7 +67,7 @@ def encode(
     ======== ==================================== =====================================
     kind     up to 256 colours                    more
     ======== ==================================== =====================================
-    ``png``  indexed, of 1, 2, 4 or 8 bits        true colour
+    ``png``  indexed or grey, 1, 2, 4 or 8 bits   true colour
     ``gif``  indexed; soft alpha is refused       refused
     ``webp`` lossless                             lossless
     ``tiff`` indexed, with alpha true colour;     true colour
@@ -74,8 +75,12 @@ def encode(
     ``bmp``  indexed; alpha is refused            refused
     ======== ==================================== =====================================
 
-    Colours are sRGB. PNG says so in a chunk of 13 bytes. The other formats hold no profile, which
-    means sRGB by the definition of WebP, and by custom for the rest.
+    Colours are sRGB. No file holds a profile, which means sRGB by the definition of WebP, to
+    browsers, and by custom for the rest.
+
+    A PNG lists colours so that neighbours in the picture have indices that are near, which
+    compresses better: with those first that are not opaque, and those that no pixel has kept.
+    If all are grey and opaque, it may hold levels of grey instead, and no palette.
 
     Parameters
     ----------
@@ -85,11 +90,14 @@ def encode(
     kind : {"png", "gif", "webp", "tiff", "bmp"}
     optimize : bool
         Take longer for a smaller file: PNG by oxipng, which the extra ``kpalette[optimize]``
-        installs; GIF without the colours that no pixel has; WebP at its hardest. PNG and GIF
+        installs; GIF without the colours that no pixel has; WebP at its hardest. GIF
         may then hold the palette in another order. TIFF and BMP stay as they are.
     quick : bool
-        Compress an indexed PNG in a fifth of the time: photos are then 5 to 7 % larger. The
-        other formats stay as they are.
+        Compress an indexed PNG in a tenth of the time, with the palette in the order of `colors`:
+        photos are then 10 to 20 % larger. The other formats stay as they are.
+    keep_order : bool
+        Write an indexed PNG, with the palette in the order of `colors`, so that its indices are
+        `indices`. Photos of 256 colours are then 10 % larger. The other formats stay as they are.
     metadata : Metadata, optional
         What else to write, as far as the format holds it; see :class:`Metadata`.
 
@@ -128,5 +136,5 @@ def encode(
         )
     if optimize and quick:
         raise ValueError("expected optimize or quick, got both")
-    options = {"quick": True} if quick and kind == "png" else {}
+    options = {"quick": quick, "keep_order": keep_order} if kind == "png" else {}
     return _WRITERS[kind](indices, colors, optimize, metadata or Metadata(), **options)
