@@ -26,7 +26,7 @@ INDEXED, GREY = 3, 0
 
 #: Bytes of rows up to which pictures are small: they are compressed as well as deflate can, which
 #: takes libdeflate's level 12 a few times as long as 10, and saves 1 to 8 % on graphics.
-SMALL = 1 << 18
+SMALL = 1 << 17
 #: Bytes of rows from which on they are large: nobody waits for the last 4 %.
 LARGE = 4_000_000
 
@@ -35,9 +35,11 @@ LARGE = 4_000_000
 PASSES = 3
 #: Ways that are estimated to be so near to the least are tried in full: few bytes, and many, which
 #: take long.
-MARGIN, NARROW_MARGIN = 1.05, 1.01
+MARGIN, NARROW_MARGIN = 1.03, 1.01
 #: At most so many.
 TRIED = 2
+#: Pictures that shrink to less than one part in so many are flat.
+FLAT = 8
 #: Estimates are by this level, and of about so many bytes in so many bands.
 ESTIMATE, SAMPLE, BANDS = 8, 1 << 17, 4
 
@@ -208,20 +210,23 @@ def _promising(ways: list[Way]) -> list[Way]:
     if len(ways) == 1:
         return ways
     area = max(way.rows.size for way in ways)
-    estimates = _at_once(lambda way: _estimate(way, area), ways)
+    estimates = _at_once(lambda way: _estimate(way, SAMPLE / area), ways)
+    flat = FLAT * min(estimates) < area
+    if flat:  # then a sample misses most of what repeats, and all of it is quickly compressed
+        estimates = _at_once(lambda way: _estimate(way, 1), ways)
     least = min(estimates)
     near = [
         i
         for i in sorted(range(len(ways)), key=lambda i: estimates[i])
-        if estimates[i] <= (MARGIN if ways[i].rows.size <= SMALL else NARROW_MARGIN) * least
+        if estimates[i] <= (MARGIN if flat or ways[i].rows.size <= SMALL else NARROW_MARGIN) * least
     ]
     return [ways[i] for i in near[:TRIED]]
 
 
-def _estimate(way: Way, area: int) -> float:
-    """About the bytes of a way, by a quick compression of bands of rows if there are many."""
+def _estimate(way: Way, share: float) -> float:
+    """About the bytes of a way, by a quick compression of bands of rows, or of all of them."""
     height = len(way.rows)
-    band = max(1, height * SAMPLE // (area * BANDS))
+    band = max(1, int(height * share / BANDS))
     if band * BANDS >= height:
         sample = way.rows
     else:
