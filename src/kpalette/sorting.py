@@ -54,7 +54,8 @@ def _by_compression(palette: Palette) -> np.ndarray[Any, Any]:
     For programs that filter the rows of a PNG and leave the palette as it is: neighbours should
     have indices that are near. That saves 9 % of what Pillow writes for 16 colours. Of luminance,
     hue, this path and this path improved by 2-opt it is the smallest. Our own files are ordered by
-    which colours are neighbours, which is better, but needs the picture. The alphas of a PNG's palette end with the last that is not 255.
+    which colours are neighbours, which is better, but needs the picture. The alphas of a PNG's
+    palette end with the last that is not 255.
     """
     if len(palette) > 256:
         raise ValueError(f"by: expected at most 256 colours for compression, got {len(palette)}")
