@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input install
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
-PLAYGROUND := playground/wasm/kpalette.wasm playground/node_modules/.stamp
+PLAYGROUND := playground/engine/wasm/kpalette.wasm playground/node_modules/.stamp
 
 CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp fuzz/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out fuzz/% tests/%,$(CXX_FILES)) \
@@ -22,7 +22,7 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
-.PHONY: help demo test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs
+.PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs
 .PHONY: docs docs-links playground playground-test page-test wheel clean
 
 help:  ## this list
@@ -33,6 +33,14 @@ demo: $(VENV)/package  ## a photo in 8, 16 and 32 colours, into demo/
 
 test: $(VENV)/test  ## test the installed package, its docstrings included
 	$(BIN)/pytest --pyargs kpalette tests $(ARGS)
+
+light-test: $(PLAYGROUND)  ## try every command where nothing is installed that an extra brings
+	cd playground && npm run --silent build
+	rm -rf build/light
+	$(PYTHON) -m venv build/light
+	build/light/bin/python -m pip -qq --disable-pip-version-check --no-input install .
+	cd build/light && bin/python ../../tools/smoke.py
+	@du -sm build/light/lib | sed 's/\t.*/ MB installed, pip included/'
 
 core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instruction set
 	$(BIN)/cmake --log-level=WARNING -S . -B build/sanitized \
@@ -132,7 +140,7 @@ wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try
 
 clean:  ## remove all that these commands made
 	rm -rf $(VENV) build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	rm -rf playground/node_modules playground/wasm src/kpalette/playground
+	rm -rf playground/node_modules playground/engine/wasm src/kpalette/playground
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -143,7 +151,7 @@ $(BIN)/cmake: | $(BIN)/python
 $(BIN)/python-zig: | $(BIN)/python
 	$(PIP_INSTALL) "ziglang==0.17.1"
 
-playground/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
+playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
   $(wildcard core/*.?pp) | $(BIN)/cmake $(BIN)/python-zig
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . -B build/wasm -DKPALETTE_WASM=ON \
 	  -DCMAKE_TOOLCHAIN_FILE=playground/wasm.cmake
@@ -156,6 +164,7 @@ playground/node_modules/.stamp: playground/package-lock.json
 	@touch $@
 
 # Stamps: the package as the sources are now, and what an extra names.
+$(VENV)/package: extras := [learn]
 $(VENV)/test: extras := [test]
 $(VENV)/bench: extras := [bench]
 $(VENV)/docs: extras := [docs]

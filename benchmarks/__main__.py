@@ -1,9 +1,9 @@
 """Measure speed and quality against every other quantizer that is installed.
 
-``python -m benchmarks --images FOLDER`` is the open benchmark: each method on each picture, in
-memory and as whole processes; what they make of it is measured in one way for all; and who is
-faster and better is computed, not chosen. It writes a page, its pictures and its figures. The other
-commands measure one thing each.
+``python -m benchmarks --images FOLDER`` runs the open benchmark: each method on each picture, in
+memory or as a whole process. All results are measured in the same way, and which method is faster
+and better is computed, not chosen. It writes a page, its pictures and its figures. Each of the
+other commands measures one thing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from kpalette import _core
 
 
 def compare(args: argparse.Namespace) -> None:
-    """The open benchmark; what is done if no command is named."""
+    """Run the open benchmark; this is the default command."""
     if args.quick:
         photos = {"drawing": pictures.drawing()[:96, :128]}
         plan = contest.QUICK
@@ -62,13 +62,13 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def side_by_side(photos: list[Pixels]) -> Pixels:
-    """Put photos into a row, as high as the lowest."""
+    """Join photos in a row, cropped to the least height."""
     height = min(len(photo) for photo in photos)
     return np.concatenate([photo[:height] for photo in photos], axis=1)
 
 
 def report(args: argparse.Namespace) -> None:
-    """Write the open benchmark's page and pictures again, beside its results.json."""
+    """Write the open benchmark's page and pictures again, from its results.json."""
     try:
         document = json.loads(args.results.read_text())
     except (OSError, ValueError) as error:
@@ -80,7 +80,7 @@ def report(args: argparse.Namespace) -> None:
 
 
 def looks(args: argparse.Namespace) -> None:
-    """What the eye sees, bytes of the PNG, and time, dithered and not, for each k."""
+    """Measure perceptual metrics, bytes of the PNG and time for each k, dithered and not."""
     images = load_all(args.images)
     for k in args.k:
         rows = looking.measure(images, k, args.repeat, args.only)
@@ -93,47 +93,47 @@ def lossless(args: argparse.Namespace) -> None:
 
 
 def animations(args: argparse.Namespace) -> None:
-    """Bytes, errors and time of animated GIFs made from a photo, against ffmpeg and gifski."""
+    """Measure bytes, errors and time of animated GIFs from a photo, against ffmpeg and gifski."""
     moving.measure(args.photo, args.frames, args.only)
 
 
 def processes(args: argparse.Namespace) -> None:
-    """Whole processes, from file to file, against pngquant and sharp, by hyperfine."""
+    """Time whole processes, from file to file, against pngquant and sharp, with hyperfine."""
     running.measure(paths_of(args.images), args.photo, args.repeat)
 
 
 def minima(args: argparse.Namespace) -> None:
-    """Error and time of the best effort against restarts and searches, image by image."""
+    """Measure error and time of the best effort against restarts and local searches, by image."""
     searching.measure(paths_of(args.images), args.k, args.minutes)
 
 
 def alpha(args: argparse.Namespace) -> None:
-    """Error of a logo and a soft shadow over black, white and magenta."""
+    """Measure the error of a logo and a soft shadow over black, white and magenta."""
     blending.measure(args.k)
 
 
 def walkthrough(args: argparse.Namespace) -> None:
-    """KMeans of the walk-through against plain NumPy: same numbers, ratio of times."""
+    """Compare the walk-through's KMeans with plain NumPy: same numbers, ratio of times."""
     estimators.walkthrough(args.photo, args.k, args.seed, args.repeat)
 
 
 def estimator(args: argparse.Namespace) -> None:
-    """KMeans on rows of floats against scikit-learn's, from the same starting centres."""
+    """Compare KMeans on rows of floats with scikit-learn's, from the same initial centres."""
     estimators.estimator(args.dims, args.repeat)
 
 
 def throughput(args: argparse.Namespace) -> None:
-    """Megapixels per second, and peak memory beyond the array's, for one large photo."""
+    """Measure megapixels per second, and peak memory beyond the array's, for one large photo."""
     scaling.throughput(args.photo, args.k, args.repeat)
 
 
 def scale(args: argparse.Namespace) -> None:
-    """Time and memory of dithering 24 megapixels, a mosaic of the images."""
+    """Measure time and memory of dithering 24 megapixels, a mosaic of the images."""
     scaling.measure(load_all(args.images), args.k, args.repeat)
 
 
 def gigapixel(args: argparse.Namespace) -> None:
-    """Images of any size, made of the photos: time against pixels, Dask workers, other k-means."""
+    """Measure images of any size, made of photos: time by pixels, Dask workers, other k-means."""
     folder, k = str(args.images.resolve()), args.k[0]
     if args.what == "linear":
         giant.linear(folder, [int(1e6 * size) for size in args.megapixels], k, args.repeat)
@@ -154,12 +154,12 @@ def gigapixel(args: argparse.Namespace) -> None:
 
 
 def sheet(args: argparse.Namespace) -> None:
-    """Draw hard cases beside libimagequant's, to look at."""
+    """Draw results of hard cases beside libimagequant's."""
     drawing.make(args.out)
 
 
 def imports(args: argparse.Namespace) -> None:
-    """Time to import the package, against what it cannot do without."""
+    """Measure the time to import the package, against its dependencies."""
     running.imports(args.repeat)
 
 
@@ -167,7 +167,7 @@ def numbers(text: str) -> list[int]:
     return [int(part) for part in text.split(",")]
 
 
-#: Each command, and its default for -k, if it has that.
+#: Each command with its default for -k, if it has that option.
 COMMANDS = {
     "compare": (compare, "16,64,256"),
     "report": (report, None),

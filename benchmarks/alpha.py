@@ -1,4 +1,4 @@
-"""What becomes of soft edges and shadows, over backgrounds that were not known before."""
+"""The error of soft edges and shadows over backgrounds that the quantizer did not know."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PICTURES = {"logo": pictures.logo, "shadow": pictures.shadow}
 
 
 def errors(pixels: Pixels, result: Result) -> list[float]:
-    """Mean squared error over each background, summed over channels."""
+    """Return the mean squared error over each background, summed over channels."""
     palette, indices = result
     return [
         float(
@@ -43,7 +43,7 @@ def errors(pixels: Pixels, result: Result) -> list[float]:
 
 
 def worst_delta_e(pixels: Pixels, result: Result) -> float:
-    """Mean CIEDE2000 over the background where it is the most."""
+    """Return the largest mean CIEDE2000 over any of the backgrounds."""
     palette, indices = result
     return max(
         metrics.compare(

@@ -1,6 +1,6 @@
-"""Animations: bytes, error and time against ffmpeg and gifski, where these are installed.
+"""Animations: bytes, error and time against ffmpeg and gifski, if they are installed.
 
-All get the same PNG frames and write a GIF, which Pillow decodes; so errors are of what is shown.
+All get the same PNG frames and write a GIF. Errors are measured on the frames that Pillow decodes.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from benchmarks.rivals import Pixels
 
 SIZE = (320, 240)
 MILLISECONDS = 40
-EVERY = 10  # FLIP is slow: it is measured on one frame of so many
+EVERY = 10  # FLIP is slow, so it is measured on one of this many frames
 
 
 def pan(photo: Image.Image, n: int) -> Iterator[Image.Image]:
-    """Go from the left of a photo to the right, zooming in: all pixels change."""
+    """Pan from the left of a photo to the right, zooming in: all pixels change."""
     width, height = photo.size
     for i in range(n):
         progress = i / max(1, n - 1)
@@ -86,7 +86,7 @@ def run(program: str, *arguments: str) -> None:
     subprocess.run([program, *arguments], check=True, capture_output=True)
 
 
-#: Those that follow each other are alike in what they dither with.
+#: Neighbours use the same kind of dithering.
 METHODS: dict[str, Callable[[Path, Path], None]] = {
     "kpalette": partial(ours, scope="global", dither=None),
     "kpalette, space srgb": partial(ours, scope="global", dither=None, space="srgb"),
@@ -112,14 +112,14 @@ METHODS: dict[str, Callable[[Path, Path], None]] = {
 
 
 def errors(folder: Path, file: Path) -> tuple[float, float | None]:
-    """Give the mean squared error over all frames, and the mean FLIP over some."""
+    """Return the mean squared error over all frames, and the mean FLIP over some."""
     originals = sorted(folder.glob("*.png"))
     squares, flips = [], []
     with Image.open(file) as image:
         shown = -1
         until = 0.0
         for i, path in enumerate(originals):
-            while shown < 0 or until <= i * MILLISECONDS:  # equal frames may have become one
+            while shown < 0 or until <= i * MILLISECONDS:  # equal frames may be merged
                 shown += 1
                 image.seek(shown)
                 until += image.info.get("duration", 0)

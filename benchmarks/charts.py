@@ -1,4 +1,4 @@
-"""The pictures of the open benchmark's page."""
+"""The charts of the open benchmark's page."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ import kpalette
 OURS, OTHERS, FAINT = "#c4233b", "#33475b", "#8a97a5"
 LINES = ("#1f77b4", "#2c8a3b", "#8a5cc2", "#a0662c", "#3aa6a6", "#7f7f7f", "#9a9a12", "#22405e")
 STYLES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
-COLORS = 32  # of a picture's file
+COLORS = 32  # the colours of a chart's file
 Point = tuple[str, float, float, bool]  # name, x, y, whether it is ours
 
 
 def scatter(points: Sequence[Point], x: str, y: str, title: str) -> Figure:
-    """Draw points on logarithmic axes, each with its name at a side and a line to it."""
+    """Draw points on logarithmic axes, joined by lines to their names at the sides."""
     height = max(4.5, 0.19 * (len(points) / 2 + 8))
     figure = Figure(figsize=(12, height), dpi=110)
     axes = figure.add_axes((0.29, 0.6 / height, 0.44, 1 - 1.15 / height))
@@ -49,8 +49,8 @@ def scatter(points: Sequence[Point], x: str, y: str, title: str) -> Figure:
 def label(
     axes: Axes, points: Sequence[tuple[str, float, float, Any, bool]], *, right: bool
 ) -> None:
-    """Write names in a column, as high as their points if there is room."""
-    axes.get_xlim(), axes.get_ylim()  # which settles where points are
+    """Write names in a column, at the height of their points if there is room."""
+    axes.get_xlim(), axes.get_ylim()  # fixes the positions of the points
     to_axes = axes.transAxes.inverted()
     places = [to_axes.transform(axes.transData.transform(point[1:3])) for point in points]
     order = sorted(range(len(points)), key=lambda i: places[i][1])
@@ -81,8 +81,8 @@ def label(
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Move ascending places apart until neighbours have a gap, within 0 to 1 if there is room."""
-    groups: list[list[float]] = []  # of places that touch each other
+    """Spread ascending positions so that neighbours have a gap, within 0 to 1 if there is room."""
+    groups: list[list[float]] = []  # positions that touch each other
     for place in wanted:
         groups.append([place])
         while len(groups) > 1 and bottom(groups[-1], gap) < top(groups[-2], gap) + gap:
@@ -92,7 +92,7 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
 
 
 def bottom(group: Sequence[float], gap: float) -> float:
-    """Where a group starts: around the mean of what it wants, and from 0 to 1 if there is room."""
+    """Return a group's start: centred on the mean of its positions, within 0 to 1 if it fits."""
     height = gap * (len(group) - 1)
     return max(0.0, min(statistics.fmean(group) - height / 2, 1 - height))
 
@@ -156,13 +156,13 @@ def bars(values: Sequence[tuple[str, float, bool]], x: str, title: str) -> Figur
 
 
 def headings(axes: Axes, title: str, y: str) -> None:
-    """Write the title, and what goes upwards, where no line to a name crosses it."""
+    """Write the title and the y axis's label above the axes, where no line crosses them."""
     axes.set_title(title, pad=20 if y else 8)
     axes.text(0, 1.02, f"↑ {y}" if y else "", transform=axes.transAxes, ha="center", fontsize=9)
 
 
 def plain(axes: Axes) -> None:
-    """Leave out what is not needed, and write numbers as such."""
+    """Draw a light grid without a frame, and write logarithmic ticks as plain numbers."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(which="major", linewidth=0.4, color="#dddddd")
     axes.set_axisbelow(True)
@@ -177,7 +177,7 @@ def plain(axes: Axes) -> None:
 
 
 def minor(named: tuple[int, ...]) -> FuncFormatter:
-    """Name some ticks between powers of ten."""
+    """Return a formatter that labels some ticks between powers of ten."""
 
     def name(value: float, _: Any) -> str:
         leading = value / 10 ** math.floor(math.log10(value))
@@ -191,7 +191,7 @@ def short(value: float) -> str:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write an indexed PNG in few colours, by our own means."""
+    """Write an indexed PNG in few colours, with kpalette."""
     canvas = FigureCanvasAgg(figure)
     file = io.BytesIO()
     canvas.print_png(file)

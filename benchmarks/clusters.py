@@ -29,7 +29,7 @@ def _block(folder: str, block_info: Any = None) -> Pixels:
 
 
 def mosaic(folder: str, pixels: int) -> da.Array:
-    """The tiles of :func:`benchmarks.gigapixel.tiles` beside each other."""
+    """Return the tiles of :func:`benchmarks.gigapixel.tiles`, side by side."""
     return da.map_blocks(
         _block,
         folder,
@@ -41,7 +41,7 @@ def mosaic(folder: str, pixels: int) -> da.Array:
 
 @contextmanager
 def cluster(workers: int, folder: str) -> Iterator[Any]:
-    """Worker processes of one thread each, which have the photos at hand."""
+    """Start worker processes of one thread each, which have loaded the photos."""
     from distributed import Client, LocalCluster
 
     with (
@@ -55,7 +55,7 @@ def cluster(workers: int, folder: str) -> Iterator[Any]:
 
 
 def speed(folder: str, pixels: int, k: int, workers: list[int], repeat: int) -> None:
-    """Pixels per second and the peak memory of each process, and whether the palette is equal."""
+    """Measure pixels per second and peak memory of each process, and compare the palettes."""
     histogram, seconds, _ = gigapixel.count(folder, pixels, 1)
     expected = kpalette.extract_palette(histogram, k)
     print(f"\n{histogram.n_pixels / MEGA:.0f} megapixels, {len(histogram):,} colours, k = {k}")
@@ -84,7 +84,7 @@ def speed(folder: str, pixels: int, k: int, workers: list[int], repeat: int) -> 
 
 
 def killed(folder: str, pixels: int, k: int) -> None:
-    """Kill a worker halfway, and compare with what an undisturbed run gives."""
+    """Kill a worker halfway, and compare with an undisturbed run."""
     times, palettes = [], []
     for disturbed in (False, True):
         with cluster(2, folder) as client:
@@ -134,7 +134,7 @@ RIVALS: dict[str, Callable[..., Any]] = {
 
 
 def compare(folder: str, pixels: int, k: int, passes: int) -> None:
-    """Time without making the pixels, and error, of several k-means."""
+    """Measure time, without that of making the pixels, and error of several k-means."""
     histogram, counting, summing = gigapixel.count(folder, pixels, os.cpu_count() or 1)
     start = time.perf_counter()
     palette = kpalette.extract_palette(histogram, k, space="srgb")

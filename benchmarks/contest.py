@@ -1,7 +1,7 @@
 """The open benchmark: all rivals on all pictures, into one JSON document.
 
-Rivals take turns on each picture, in another order each turn, so that noise of the machine falls on
-all of them. Whatever is written of a rival here holds for ours.
+Rivals take turns on each picture, in a new order each turn, so that the machine's noise affects all
+alike. Here kpalette is a rival like the others.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ from benchmarks.rivals import ALL, Missing, Pixels, Rival, node
 from benchmarks.workers import Failed, TooSlow, Workers
 from kpalette import _core
 
-FORMAT = 1  # of the document
+FORMAT = 1  # version of the document's format
 Cell = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured."""
+    """Limits on how much is measured."""
 
     ks: tuple[int, ...] = (16, 64, 256)
     repeat: int = 5  # timed runs of a cell, at most
-    enough: float = 0.2  # seconds in a cell, after which it gets no more runs
-    limit: float = 15.0  # seconds of a run, after which it is stopped
-    slow: float = 2.0  # seconds of a run, from which a rival gets only `few` pictures at that k
+    enough: float = 0.2  # seconds; a cell with more gets no more runs
+    limit: float = 15.0  # seconds; a longer run is stopped
+    slow: float = 2.0  # seconds; a slower rival gets only `few` pictures at that k
     few: int = 2
-    looks: int = 2  # pictures that are also measured as the eye sees them
+    looks: int = 2  # pictures that are also measured by perceptual metrics
     alone: int = 2  # pictures that are also timed on one core
     patience: float = 1.0  # seconds; a rival that is slower gets no larger size or k
     megapixels: tuple[float, ...] = (0.1, 0.3, 1, 3, 10, 25, 50)
-    size_k: int = 64  # at which sizes and memory are compared
+    size_k: int = 64  # the k at which sizes and memory are compared
     sweep: tuple[int, ...] = (2, 4, 8, 16, 32, 64, 128, 256)
     memory: float = 1.5  # megapixels
-    memory_of_all: bool = True  # or of ours alone, because each starts a process
+    memory_of_all: bool = True  # or of kpalette alone, because each starts a process
     block: int = 768  # megabytes that are read to measure memory
 
 
-#: A few seconds, to see that all works.
+#: A plan of a few seconds, to check that everything works.
 QUICK = Plan(
     ks=(8,),
     repeat=2,
@@ -69,7 +69,7 @@ QUICK = Plan(
 
 
 def check_rivals(rivals: Iterable[Rival], *, install: bool) -> dict[str, dict[str, Any]]:
-    """Describe each rival, with its version or what it lacks."""
+    """Describe each rival, with its version or what is missing."""
     if install:
         node.install()
     told = {}
@@ -100,10 +100,10 @@ def compete(
     *,
     seen: int,
 ) -> list[Cell]:
-    """Time and measure rivals on pictures for each k, the first `seen` also as the eye sees."""
+    """Measure rivals on pictures for each k; the first `seen` also by perceptual scores."""
     cells: list[Cell] = []
     later: list[tuple[Cell, Pixels, Any]] = []
-    out: dict[str, int] = {}  # rivals that were stopped, and the k
+    out: dict[str, int] = {}  # rivals that were stopped, with the k
     for k in plan.ks:
         slow: set[str] = set()
         for number, (name, pixels) in enumerate(pictures.items()):
@@ -157,7 +157,7 @@ def grow(
     plan: Plan,
     workers: Workers,
 ) -> list[Cell]:
-    """Time rivals step by step, (place on the axis, pixels, k), until each is too slow."""
+    """Time rivals at each step (position on the axis, pixels, k), until they are too slow."""
     cells = []
     out: set[str] = set()
     for at, pixels, k in steps:
@@ -181,7 +181,7 @@ def grow(
 
 
 def of_size(pixels: Pixels, megapixels: float) -> Pixels:
-    """Shrink a photo to so many megapixels, or repeat it until there are as many."""
+    """Shrink or repeat a photo to the given number of megapixels."""
     height, width = pixels.shape[:2]
     factor = (megapixels * 1e6 / (height * width)) ** 0.5
     size = max(8, round(height * factor)), max(8, round(width * factor))
@@ -193,7 +193,7 @@ def of_size(pixels: Pixels, megapixels: float) -> Pixels:
 
 
 def memory(rivals: Sequence[Rival], pixels: Pixels, plan: Plan) -> list[Cell]:
-    """Peak memory of each rival, in a process of its own."""
+    """Measure the peak memory of each rival, in a process of its own."""
     cells = []
     for rival in rivals:
         with Workers() as workers:
@@ -220,11 +220,11 @@ def run(
     ----------
     pictures : dict of uint8 arrays (h, w, 3), by name
     large : uint8 array (h, w, 3)
-        What is shrunk or repeated for other sizes.
+        The photo that is shrunk or repeated for other sizes.
     install : bool
-        Whether the packages for Node may be fetched.
+        Whether the packages for Node may be installed.
     only : sequence of Rival
-        Who takes part.
+        The rivals to measure.
     """
     told = check_rivals(only, install=install)
     there = [rival for rival in only if "missing" not in told[rival.name]]
@@ -239,7 +239,7 @@ def run(
         swept = grow(plain, [(k, first, k) for k in plan.sweep], "k", plan, workers)
     say("one core")
     few = dict(list(pictures.items())[: plan.alone])
-    # Those that are slow on all cores are stopped sooner on one.
+    # Rivals that are slow on all cores get less time on one.
     brief = Plan(**{**asdict(plan), "limit": 2 * plan.slow})
     with Workers(one_core=True) as workers:
         alone = compete(few, plain, brief, workers, seen=0)
@@ -279,7 +279,7 @@ def run(
 
 
 def machine() -> dict[str, Any]:
-    """What the times were taken on."""
+    """Describe the machine of the times."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next(line.partition(":")[2].strip() for line in lines if "model name" in line)
@@ -289,7 +289,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": model,
         "cores": cores,
-        "load": os.getloadavg()[0],  # when it ended
+        "load": os.getloadavg()[0],  # at the end
         "system": platform.system(),
         "python": platform.python_version(),
         "kpalette": kpalette.__version__,

@@ -1,4 +1,4 @@
-"""KMeans against the same in plain NumPy, and on rows of floats against scikit-learn's."""
+"""KMeans against plain NumPy, and on rows of floats against scikit-learn's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.rivals.libraries import numpy_kmeans
 
 
 def walkthrough(photo: Path, ks: list[int], seed: int, repeat: int) -> None:
-    """KMeans of the walk-through against plain NumPy: same numbers, ratio of times."""
+    """Compare the walk-through's KMeans with plain NumPy: same numbers, ratio of times."""
     samples = load(photo).reshape(-1, 3)
     print(f"{photo.name}: {len(samples)} samples, random_state={seed}\n")
     print("| k | passes | NumPy, s | kpalette, ms | ratio | centres differ by | labels differ |")
@@ -37,7 +37,7 @@ def walkthrough(photo: Path, ks: list[int], seed: int, repeat: int) -> None:
 
 
 def estimator(dims: list[int], repeat: int) -> None:
-    """KMeans on rows of floats against scikit-learn's, from the same starting centres."""
+    """Compare KMeans on rows of floats with scikit-learn's, from the same initial centres."""
     from sklearn.cluster import KMeans
 
     n, k = 100_000, 64

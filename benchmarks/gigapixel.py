@@ -23,14 +23,14 @@ MEGA = 10**6
 
 @functools.cache
 def photos(folder: str) -> list[Pixels]:
-    """All photos of a folder that have room for a patch."""
+    """Return the photos of a folder that are at least as large as a patch."""
     paths = sorted(path for path in Path(folder).iterdir() if path.suffix in (".png", ".jpg"))
     images = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
     return [image for image in images if min(image.shape[:2]) >= PATCH]
 
 
 def make_tile(folder: str, number: int, height: int = TILE, width: int = TILE) -> Pixels:
-    """A tile of patches, each from a place of some photo that its number alone decides."""
+    """Return a tile of patches from photos; its number alone decides which."""
     rng = np.random.default_rng(number)
     sources = photos(folder)
     tile = np.empty((height, width, 3), np.uint8)
@@ -44,20 +44,20 @@ def make_tile(folder: str, number: int, height: int = TILE, width: int = TILE) -
 
 
 def widths(pixels: int) -> Iterator[int]:
-    """How wide the tiles of so many pixels are: the last one as is left."""
+    """Yield the widths of the tiles of so many pixels; the last tile takes the rest."""
     while pixels > 0:
         yield (width := min(TILE, max(1, pixels // TILE)))
         pixels -= TILE * width
 
 
 def tiles(folder: str, pixels: int) -> Iterator[Pixels]:
-    """Tiles of so many pixels together."""
+    """Yield tiles of so many pixels together."""
     for number, width in enumerate(widths(pixels)):
         yield make_tile(folder, number, width=width)
 
 
 def count(folder: str, pixels: int, threads: int) -> tuple[kpalette.ColorHistogram, float, float]:
-    """The histogram, and the seconds for counting tiles and for putting it together."""
+    """Return the histogram, and the seconds to count the tiles and to add them up."""
     counter = kpalette.ColorCounter(threads=threads)
     counting = 0.0
     for tile in tiles(folder, pixels):
@@ -70,7 +70,7 @@ def count(folder: str, pixels: int, threads: int) -> tuple[kpalette.ColorHistogr
 
 
 def linear(folder: str, sizes: list[int], k: int, repeat: int) -> None:
-    """Time against pixels, on one thread."""
+    """Measure time against pixels, on one thread."""
     roof = bandwidth() / 3
     print(f"\nOne core reads {3 * roof / 1e9:.1f} GB/s: {roof / 1e9:.2f} gigapixels/s\n")
     print("| megapixels | colours | count, s | ns / pixel | of reading | sum up, s | fit, s |")
@@ -94,7 +94,7 @@ def linear(folder: str, sizes: list[int], k: int, repeat: int) -> None:
 
 
 def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> None:
-    """Time of a fit, on one thread, against the number of distinct colours, and k."""
+    """Measure a fit's time on one thread, against the number of distinct colours and k."""
     histogram, _, _ = count(folder, 100 * MEGA, 1)
     whole = np.arange(1 << 24, dtype=np.uint32).view(np.uint8).reshape(-1, 4)[:, :3]
     print("\n| colours | " + " | ".join(f"k = {k}, s" for k in ks) + " |")
@@ -104,7 +104,7 @@ def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> None:
         if n < len(histogram):
             some = rng.choice(len(histogram), n, replace=False)
             part = kpalette.ColorHistogram(histogram.colors[some], histogram.counts[some])
-        else:  # all that there are, equally often
+        else:  # random ones of all 2**24 colours, with counts of 1
             some = rng.choice(len(whole), min(n, len(whole)), replace=False)
             part = kpalette.ColorHistogram(whole[some], np.ones(len(some), np.int64))
         cells = []
@@ -119,7 +119,7 @@ def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> None:
 
 
 def error_of(histogram: kpalette.ColorHistogram, centers: Any) -> float:
-    """Mean squared error of the nearest of rounded centres."""
+    """Return the mean squared error of the nearest of the rounded centres."""
     colors = np.unique(np.clip(np.rint(centers), 0, 255).astype(np.uint8), axis=0)
     mapped = kpalette.Palette(colors).remap(histogram.colors[None], space="srgb")
     errors = (histogram.colors - mapped.rgb[0].astype(np.float64)) ** 2

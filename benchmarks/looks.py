@@ -1,7 +1,7 @@
-"""How results look and what they weigh: metrics of what the eye sees, from PyPI.
+"""Perceptual metrics, from packages on PyPI, file sizes and times.
 
-A metric whose package is not installed is None in the table. For the rivals in Node:
-``npm install @napi-rs/image sharp`` anywhere, and that place's ``node_modules`` in NODE_PATH.
+A metric whose package is not installed is None in the table. For the rivals in Node, run
+``npm install @napi-rs/image sharp`` in any folder, and put its ``node_modules`` in NODE_PATH.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ Timed = Callable[[Pixels, int, int], tuple[list[float], Result]]
 
 
 def timed(pixels: Pixels, k: int, repeat: int, *, method: Method) -> tuple[list[float], Result]:
-    """Seconds of each run, from array to palette and indices."""
+    """Return the seconds of each run, from array to palette and indices, and the result."""
     seconds = []
     for _ in range(repeat):
         start = time.perf_counter()
@@ -64,7 +64,7 @@ def timed(pixels: Pixels, k: int, repeat: int, *, method: Method) -> tuple[list[
 def png_to_png(
     pixels: Pixels, k: int, repeat: int, *, dither: str | None
 ) -> tuple[list[float], Result]:
-    """Seconds from the bytes of a PNG to those of the indexed one, as the methods in Node take."""
+    """Time a method from the bytes of a PNG to those of an indexed PNG, as in Node."""
     source = io.BytesIO()
     Image.fromarray(pixels).save(source, "PNG")
     seconds = []
@@ -80,9 +80,9 @@ def png_to_png(
 def node(
     pixels: Pixels, k: int, repeat: int, *, method: str, options: dict[str, float], colors: str
 ) -> tuple[list[float], Result]:
-    """Seconds as measured within Node, which start with a PNG's bytes and end with another's.
+    """Time a method within Node, from the bytes of a PNG to those of an indexed PNG.
 
-    Where modules are is told by NODE_PATH.
+    NODE_PATH names the folder of the modules.
     """
     program = shutil.which("node")
     if program is None:
@@ -100,7 +100,7 @@ def node(
             return [float(line) / 1e3 for line in ran.stdout.split()], exact(image)
 
 
-#: From PNG to PNG; the bytes are then counted with our encoder, like all others'.
+#: Methods from PNG to PNG. Their sizes are measured with our encoder, like all others'.
 ENCODED: dict[str, Timed] = {
     "kpalette, PNG to PNG": partial(png_to_png, dither=None),
     "kpalette floyd-steinberg, PNG to PNG": partial(png_to_png, dither="floyd-steinberg"),
@@ -126,7 +126,7 @@ ENCODED: dict[str, Timed] = {
 
 
 def ssimulacra2(pixels: Pixels, shown: Pixels) -> float:
-    """Higher is better; 100 is equal."""
+    """Return SSIMULACRA2; higher is better, 100 is equal."""
     import ssimulacra2
 
     files = [io.BytesIO(), io.BytesIO()]
@@ -136,7 +136,7 @@ def ssimulacra2(pixels: Pixels, shown: Pixels) -> float:
 
 
 def flip(pixels: Pixels, shown: Pixels) -> float:
-    """NVIDIA's FLIP, mean; lower is better."""
+    """Return NVIDIA's FLIP, the mean over pixels; lower is better."""
     import flip_evaluator
 
     reference, test = (image.astype(np.float32) / 255 for image in (pixels, shown))
@@ -144,7 +144,7 @@ def flip(pixels: Pixels, shown: Pixels) -> float:
 
 
 def delta_e(pixels: Pixels, shown: Pixels) -> float:
-    """CIEDE2000, mean over pixels; lower is better."""
+    """Return CIEDE2000, the mean over pixels; lower is better."""
     from skimage.color import deltaE_ciede2000, rgb2lab
 
     return float(deltaE_ciede2000(rgb2lab(pixels), rgb2lab(shown)).mean())
@@ -165,12 +165,12 @@ def measured(metric: str, pixels: Pixels, shown: Pixels) -> float | None:
 
 
 def png_size(palette: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> int:
-    """Bytes of the indexed PNG that kpalette writes, whoever made palette and indices."""
+    """Return the bytes of the indexed PNG that kpalette writes for any method's result."""
     return len(files.encode(np.asarray(indices), np.asarray(palette, np.uint8), "png"))
 
 
 def measure(images: list[Pixels], k: int, repeat: int, only: str) -> dict[str, list[list[Any]]]:
-    """Rows by method: for each image, every metric, PNG bytes and seconds."""
+    """Return rows by method: every metric, PNG bytes and seconds for each image."""
     everything = {name: partial(timed, method=method) for name, method in METHODS.items()} | ENCODED
     methods = {name: method for name, method in everything.items() if re.search(only, name)}
     rows: dict[str, list[list[Any]]] = {name: [] for name in methods}

@@ -12,7 +12,7 @@ from benchmarks.verdict import Document
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> list[str]:
-    """Format rows; all but the first columns are numbers."""
+    """Format a table; all columns but the first `left` are numbers."""
     marks = ["---"] * left + ["--:"] * (len(head) - left)
     return [f"| {' | '.join(row)} |" for row in (head, marks, *rows)]
 

@@ -1,6 +1,6 @@
-"""How low the cost ends: the best effort against restarts and two searches for better minima.
+"""Final costs: the best effort against restarts and two searches for better local minima.
 
-All are given the distinct colours, weighted by their counts, so that none pays for repetitions.
+All get the distinct colours, weighted by their counts, so that none spends time on repetitions.
 Rivals from PyPI: bkmeans and flspp, which need NumPy 1.
 """
 
@@ -31,7 +31,7 @@ def scikit_learn(colors: Floats, weights: Floats, k: int) -> Floats:
 
 
 def breathing(colors: Floats, weights: Floats, k: int) -> Floats:
-    """Fritzke's breathing k-means: weights count in its passes, not in where it breathes."""
+    """Run Fritzke's breathing k-means, which uses weights in its iterations, not in breathing."""
     from bkmeans import BKMeans
 
     model = BKMeans(n_clusters=k, m=5, random_state=0)
@@ -39,7 +39,7 @@ def breathing(colors: Floats, weights: Floats, k: int) -> Floats:
 
 
 def foresight(colors: Floats, weights: Floats, k: int) -> Floats:
-    """FLS++ (Conrads, Drexler, Könen, Schmidt and Schmidt 2024), with 20 steps of local search."""
+    """Run FLS++ (Conrads, Drexler, Könen, Schmidt and Schmidt 2024), 20 steps of local search."""
     from flspp import FLSpp
 
     model = FLSpp(n_clusters=k, random_state=0)
@@ -55,7 +55,7 @@ SEARCHES: dict[str, Search] = {
 
 
 def error_of(centers: Floats, colors: Floats, weights: Floats) -> float:
-    """Mean over pixels of the squared distance to the nearest centre."""
+    """Return the mean over pixels of the squared distance to the nearest centre."""
     from scipy.spatial import cKDTree
 
     distances, _ = cKDTree(centers).query(colors)
@@ -63,7 +63,7 @@ def error_of(centers: Floats, colors: Floats, weights: Floats) -> float:
 
 
 def installed() -> dict[str, Search]:
-    """Those whose packages are there; the others are named."""
+    """Return the searches whose packages are installed; print the others' names."""
     there = {}
     for name, search in SEARCHES.items():
         try:
@@ -76,7 +76,7 @@ def installed() -> dict[str, Search]:
 
 
 def measure(paths: list[Path], ks: list[int], minutes: float) -> None:
-    """Print errors and times, image by image, those of fewest distinct colours first."""
+    """Print errors and times by image, those with the fewest distinct colours first."""
     histograms = {path: ColorHistogram.from_image(path) for path in paths}
     order = sorted(paths, key=lambda path: len(histograms[path]))
     searches = installed()
@@ -94,7 +94,7 @@ def measure(paths: list[Path], ks: list[int], minutes: float) -> None:
 
 
 def run(path: Path, histogram: ColorHistogram, k: int, searches: dict[str, Search]) -> Table:
-    """Errors with centres as they are and rounded to 8 bits, and seconds, by method."""
+    """Return by method the errors of exact and of 8-bit centres, and the seconds."""
     colors, weights = histogram.colors.astype(np.float64), histogram.counts.astype(np.float64)
     pixels = np.asarray(Image.open(path).convert("RGB"))
     start = time.perf_counter()
@@ -120,7 +120,7 @@ def print_table(image: str, table: Table) -> None:
 
 
 def print_summary(tables: list[Table], n: int) -> None:
-    """Say how often ours is within 0.1 % of the best of the others, and what time it took."""
+    """Print how often kpalette is within 0.1 % of the best of the others, and its time."""
     print(f"\n{len(tables)} of {n} images:")
     for column, what in enumerate(("as they are", "rounded")):
         ratios = [

@@ -1,4 +1,4 @@
-"""Pictures from files, and the time of one call."""
+"""Reading pictures, and timing one call."""
 
 from __future__ import annotations
 

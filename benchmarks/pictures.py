@@ -1,4 +1,4 @@
-"""Pictures that are made on the spot, each hard in its own way for few colours."""
+"""Generated pictures, each hard in its own way for few colours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
-FINE = 4  # drawn so many times larger, for soft edges
+FINE = 4  # supersampling, for soft edges
 
 
 def shrunk(image: Image.Image) -> Pixels:
@@ -27,7 +27,7 @@ def box(*corners: int) -> list[int]:
 
 
 def drawing() -> Pixels:
-    """Flat colours with soft edges, which have far more colours than there are flats."""
+    """Draw flat colours whose soft edges have far more colours than the areas."""
     image = Image.new("RGB", (240 * FINE, 160 * FINE), "#faf6eb")
     draw = ImageDraw.Draw(image)
     draw.ellipse(box(12, 12, 92, 92), fill="#dc3c32")
@@ -40,7 +40,7 @@ def drawing() -> Pixels:
 
 
 def logo() -> Pixels:
-    """Shapes and letters with soft edges on nothing, with alpha."""
+    """Draw shapes and letters with soft edges on a transparent background."""
     image = Image.new("RGBA", (192 * FINE, 96 * FINE))
     draw = ImageDraw.Draw(image)
     draw.ellipse(box(6, 10, 82, 86), fill="#e4572e")
@@ -53,7 +53,7 @@ def logo() -> Pixels:
 
 
 def shadow() -> Pixels:
-    """A soft black shadow beside a coloured glow, all of it half-transparent."""
+    """Draw a soft black shadow beside a coloured glow, both half-transparent."""
     layers = []
     for color, corners in (("black", (20, 20, 100, 76)), ("#ff7818", (112, 18, 172, 78))):
         mask = Image.new("L", (192, 96))
@@ -66,7 +66,7 @@ def shadow() -> Pixels:
 
 
 def ramp(width: int = 240, height: int = 80) -> Pixels:
-    """A smooth way from dusk to day, to the left brighter below."""
+    """Draw a smooth gradient from dusk on the left to day; its left is brighter below."""
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     first, last = np.array([28.0, 44.0, 92.0]), np.array([250.0, 196.0, 150.0])
     mixed = first + (last - first) * (0.85 * x + 0.15 * (1 - x) * y)[..., np.newaxis]
@@ -74,7 +74,7 @@ def ramp(width: int = 240, height: int = 80) -> Pixels:
 
 
 def disc(side: int = 160) -> Pixels:
-    """A radial gradient."""
+    """Draw a radial gradient."""
     y, x = np.mgrid[-1 : 1 : 1j * side, -1 : 1 : 1j * side]
     inner, outer = np.array([255.0, 244.0, 214.0]), np.array([96.0, 24.0, 88.0])
     far = np.minimum(np.hypot(x, y), 1)[..., np.newaxis]
@@ -82,7 +82,7 @@ def disc(side: int = 160) -> Pixels:
 
 
 def field(side: int = 240) -> Pixels:
-    """A noisy grey-green field, and on 0.1 % of it a red spot."""
+    """Draw a noisy grey-green field with a red spot on 0.1 % of it."""
     random = np.random.default_rng(0)
     pixels = random.normal([120, 140, 110], 20, (side, side, 3))
     spot = slice(side // 2, side // 2 + round(side * 0.001**0.5))
@@ -94,6 +94,6 @@ BACKGROUNDS = {"black": (0, 0, 0), "white": (255, 255, 255), "magenta": (255, 0,
 
 
 def over(rgba: Pixels, background: tuple[int, int, int]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """What is seen over a colour, uint8 (h, w, 4) to float (h, w, 3), not rounded."""
+    """Composite uint8 (h, w, 4) over a colour: float (h, w, 3), not rounded."""
     alpha = rgba[..., 3:] / 255
     return np.asarray(rgba[..., :3] * alpha + np.array(background) * (1 - alpha))

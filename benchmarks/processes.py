@@ -1,6 +1,6 @@
-"""Whole processes, from file to file, against pngquant and sharp: what a shell script waits for.
+"""Whole processes, from file to file, against pngquant and sharp.
 
-Times are hyperfine's; what is not installed is left out.
+Times are hyperfine's. Programs that are not installed are skipped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kpalette import metrics
 KPALETTE = str(Path(sys.executable).with_name("kpalette"))
 N_CROPS, CROP = 200, (384, 256)
 
-#: From a photo to 256 colours; {} is the photo, and the result goes to stdout.
+#: Commands that reduce a photo to 256 colours; {} is the photo, and the result goes to stdout.
 METHODS = {
     "kpalette": f"{KPALETTE} quantize {{}} -o -",
     "kpalette --space srgb": f"{KPALETTE} quantize {{}} --space srgb -o -",
@@ -139,7 +139,7 @@ def _crop(pixels: Pixels, random: np.random.Generator) -> Pixels:
 
 
 def timed(commands: Sequence[str], repeat: int) -> list[float]:
-    """Give the median seconds of each command, run by hyperfine."""
+    """Return the median seconds of each command, run by hyperfine."""
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         hyperfine = ["hyperfine", "-N", "--style", "none", "--warmup", "1", "--runs", str(repeat)]
         subprocess.run(
@@ -150,11 +150,11 @@ def timed(commands: Sequence[str], repeat: int) -> list[float]:
 
 
 def imports(repeat: int) -> None:
-    """Time to import the package, against what it cannot do without."""
+    """Measure the time to import the package, against its dependencies."""
     statements = [
         "pass",
         "import numpy, PIL.Image",
-        "import kpalette",  # which brings the rest when it is asked for
+        "import kpalette",  # imports the rest on first use
         "from kpalette import quantize",
     ]
     seconds: dict[str, list[float]] = {statement: [] for statement in statements}

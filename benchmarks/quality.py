@@ -1,6 +1,6 @@
-"""How far a result is from the original: by numbers for all of them, and for some as the eye sees.
+"""Errors of results: mean squared error for all, and perceptual metrics for some.
 
-Palettes are rounded to 8 bits first, as a file holds them.
+Palettes are rounded to 8 bits first, as files hold them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks import looks
 from benchmarks.rivals import Pixels, Result
 from kpalette import metrics
 
-FEW = 32  # so many are not worth starting processes for
+FEW = 32  # fewer are not worth starting processes for
 
 
 def rounded(result: Result) -> tuple[Pixels, np.ndarray[Any, Any]]:
@@ -26,20 +26,20 @@ def rounded(result: Result) -> tuple[Pixels, np.ndarray[Any, Any]]:
 
 
 def count_colors(result: Result) -> int:
-    """How many colours there are to see: palettes may be padded, or hold a colour twice."""
+    """Return the number of colours in the result; palettes may be padded or repeat a colour."""
     palette, indices = rounded(result)
     return len(np.unique(palette[np.unique(indices)], axis=0))
 
 
 def mean_squared_error(pixels: Pixels, result: Result) -> float:
-    """Mean over pixels of the squared error in 8-bit sRGB, summed over channels."""
+    """Return the mean over pixels of the squared error in 8-bit sRGB, summed over channels."""
     palette, indices = rounded(result)
     error = pixels.astype(np.int16) - palette.astype(np.int16)[indices]
     return float(np.square(error.astype(np.int32)).sum() / indices.size)
 
 
 def seen(pixels: Pixels, result: Result) -> dict[str, float | None]:
-    """What the eye sees, and the bytes of the indexed PNG that our encoder writes."""
+    """Return perceptual metrics, and the bytes of the indexed PNG that kpalette writes."""
     palette, indices = rounded(result)
     shown = palette[indices]
     found = metrics.compare(pixels, shown, threads=1)
@@ -54,7 +54,7 @@ def seen(pixels: Pixels, result: Result) -> dict[str, float | None]:
 def seen_of_all(
     tasks: Iterable[tuple[Pixels, Result]],
 ) -> Iterator[dict[str, float | None]]:
-    """Do that for many results, on all cores."""
+    """Call :func:`seen` for many results, on all cores."""
     tasks = list(tasks)
     if len(tasks) <= FEW:
         yield from (seen(*task) for task in tasks)

@@ -1,9 +1,9 @@
-"""What the machine could do at most, and how near each step of ours comes to it, on one thread.
+"""The roofline of one thread: the machine's limits, and how near each step comes to them.
 
-Two roofs are measured in the same run: bytes that one core reads from memory per second, and
-multiplications with an addition that its vector units make per second. A step that must read each
-pixel cannot be faster than the first, and one that computes each distance not faster than the
-second. Passes of k-means are, because they leave out distances that cannot be the least.
+Two roofs are measured in the same run: the bytes per second that one core reads from memory, and
+the multiply-adds per second of its vector units. A step that must read each pixel cannot be faster
+than the first. One that computes each distance cannot be faster than the second; iterations of
+k-means are, because they skip distances that cannot be the least.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ from kpalette import ColorHistogram, _core, pipeline
 from kpalette.histogram import make_team
 
 MEGA = 10**6
-#: Of a distance: three differences, each then squared and added; either is one instruction, as a
-#: multiplication with an addition is.
+#: Instructions of a distance: three differences, and three multiply-adds of their squares.
 OPERATIONS = 6
 
 
 def best(function: Callable[[], Any], repeat: int = 5) -> float:
-    """Seconds of the fastest of several runs: a roof is what is possible."""
+    """Return the seconds of the fastest of several runs, because a roof is what is possible."""
     return min(times(function, repeat))
 
 
@@ -45,24 +44,24 @@ def times(function: Callable[[], Any], repeat: int) -> list[float]:
 
 
 def bandwidth(megabytes: int = 768) -> float:
-    """Bytes per second that one core reads from memory."""
+    """Return the bytes per second that one core reads from memory."""
     block = np.ones(megabytes * MEGA // 8, np.uint64)
     return block.nbytes / best(lambda: np.bitwise_or.reduce(block))
 
 
 def vector_rate(side: int = 1024) -> float:
-    """Multiplications with an addition, in 32 bits, per second on one core.
+    """Return the 32-bit multiply-adds per second of one core.
 
-    A product of matrices that fit its cache is what comes nearest to the vector units' most.
+    A product of matrices that fit its cache comes nearest to the vector units' maximum.
     """
     a, b = np.random.default_rng(0).random((2, side, side), np.float32)
     with threadpool_limits(1):
-        a @ b  # starts up
+        a @ b  # warm-up
         return float(side**3 / best(lambda: a @ b))
 
 
 def step(name: str, seconds: float, least: float, why: str, **more: float) -> dict[str, Any]:
-    """Say what a step takes, the least that its roof allows, and what part of that it reaches."""
+    """Return a step's seconds, the least that its roof allows, and the ratio."""
     return {
         "step": name,
         "seconds": seconds,
@@ -74,7 +73,7 @@ def step(name: str, seconds: float, least: float, why: str, **more: float) -> di
 
 
 def measure(photo: Pixels, large: Pixels, k: int, megabytes: int) -> dict[str, Any]:
-    """Time each step on one thread: passes on the colours of one photo, the rest on a large one.
+    """Time each step on one thread: iterations on one photo's colours, the rest on a large photo.
 
     Returns
     -------
@@ -111,11 +110,11 @@ def measure(photo: Pixels, large: Pixels, k: int, megabytes: int) -> dict[str, A
 
 
 def passes(photo: Pixels, k: int, makes: float) -> list[dict[str, Any]]:
-    """The first pass of k-means, which knows nothing, and later ones."""
+    """Time the first iteration of k-means, without bounds from earlier ones, and later ones."""
     team = make_team(1)
     histogram = ColorHistogram.from_pixels(photo, team)
     points = _core.Points(histogram.colors, histogram.counts, team, "srgb")
-    centers = _core.seed_wu(points, k, 0, team)
+    centers = _core.seed(points, "wu", k, 0, team)
     pairs = len(histogram) * len(centers)
     least = OPERATIONS * pairs / makes
     why = "each distance of each colour to each centre"

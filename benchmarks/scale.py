@@ -1,4 +1,4 @@
-"""Many pixels: speed and memory, dithered and not."""
+"""Speed and memory for many pixels, dithered and not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DITHERS = (None, "floyd-steinberg", "blue-noise")
 
 
 def mosaic(images: list[Pixels]) -> Pixels:
-    """24 megapixels of all images, again and again, each row of them beginning with another."""
+    """Return 24 megapixels of repeated images; each row begins with another one."""
     lying = [i if i.shape[0] <= i.shape[1] else i.swapaxes(0, 1) for i in images]
     band = min(image.shape[0] for image in lying)
     strip = np.concatenate([image[:band] for image in lying], axis=1)
@@ -59,11 +59,11 @@ def measure(images: list[Pixels], ks: list[int], repeat: int) -> None:
 
 
 def peak_memory(pixels: Pixels, k: int, **options: Any) -> int:
-    """Bytes that a fresh process needs at most with the array, beyond what it needs without."""
+    """Return the peak memory of a fresh process, less that of one without the array, in bytes."""
     run = (
         "import json, sys, numpy as np, kpalette;"
         "kpalette.quantize(np.zeros((8, 8, 3), np.uint8), 2);"
-        # Not getrusage, which a child starts with its parent's peak.
+        # Not getrusage: a child's peak starts at its parent's.
         "kilobytes = lambda: int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]);"
         "before = kilobytes(); pixels = np.load(sys.argv[1]);"
         "kpalette.quantize(pixels, int(sys.argv[2]), **json.loads(sys.argv[3]));"
@@ -77,7 +77,7 @@ def peak_memory(pixels: Pixels, k: int, **options: Any) -> int:
 
 
 def throughput(photo: Path, ks: list[int], repeat: int) -> None:
-    """Megapixels per second, and peak memory beyond the array's, for one large photo."""
+    """Measure megapixels per second, and peak memory beyond the array's, for one large photo."""
     pixels = load(photo)
     megapixels = pixels.shape[0] * pixels.shape[1] / 1e6
     print(f"{photo.name}: {megapixels:.1f} megapixels\n")

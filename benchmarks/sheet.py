@@ -1,4 +1,4 @@
-"""One picture to look at: hard cases in 16 colours, beside libimagequant's, at 100 and 300 %."""
+"""A contact sheet: hard cases in 16 colours, beside libimagequant's, at 100 and 300 %."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from benchmarks.rivals.palettes import libimagequant
 from kpalette import demo
 
 K = 16
-WIDTH = 240  # of a panel
+WIDTH = 240  # pixels of a panel
 ZOOM = 3
 GAP, LINE = 6, 20
 COLUMNS = ("original", "kpalette", "libimagequant, speed 1")
@@ -23,13 +23,13 @@ COLUMNS = ("original", "kpalette", "libimagequant, speed 1")
 
 @dataclass(frozen=True)
 class Case:
-    """A picture, and what is seen of it."""
+    """A picture, and the parts of it that are shown."""
 
     name: str
     pixels: Pixels
     dither: str | None
     seen: tuple[int, int, int, int]  # left, top, right, bottom
-    enlarged: tuple[int, int]  # left and top, within what is seen
+    enlarged: tuple[int, int]  # left and top, within the part seen
 
 
 def cases() -> list[Case]:
@@ -49,7 +49,7 @@ def cases() -> list[Case]:
 
 
 def results(case: Case) -> list[Pixels | None]:
-    """The picture, ours, and libimagequant's, None where it is not installed."""
+    """Return the picture, ours, and libimagequant's, None if that is not installed."""
     made = kpalette.quantize(case.pixels, K, dither=case.dither)
     shown = [case.pixels, made.palette.colors[made.indices]]
     try:
@@ -63,7 +63,7 @@ def results(case: Case) -> list[Pixels | None]:
 
 
 def stray(pixels: Pixels, shown: Pixels) -> int:
-    """How many pixels of flat areas are not in the colour that most of their area got.
+    """Return the number of pixels in flat areas that differ from most of their area.
 
     A pixel is flat if it and the 24 around it have one colour.
     """
@@ -78,14 +78,14 @@ def stray(pixels: Pixels, shown: Pixels) -> int:
 
 
 def opaque(pixels: Pixels) -> Pixels:
-    """As it is seen over magenta, which shows each wrong edge."""
+    """Composite over magenta, which shows each wrong edge."""
     if pixels.shape[2] == 3:
         return pixels
     return np.rint(pictures.over(pixels, pictures.BACKGROUNDS["magenta"])).astype(np.uint8)
 
 
 def panels(case: Case, shown: Pixels) -> tuple[Image.Image, Image.Image]:
-    """What is seen, and a part of it that is ZOOM times as large."""
+    """Return the part seen, and a part of that enlarged by ZOOM."""
     image = Image.fromarray(opaque(shown)).crop(case.seen)
     left, top = case.enlarged
     width, height = WIDTH // ZOOM, image.height // ZOOM
@@ -94,7 +94,7 @@ def panels(case: Case, shown: Pixels) -> tuple[Image.Image, Image.Image]:
 
 
 def make(out: Path) -> None:
-    """Write ``sheet.webp``, without loss, and print how many pixels stray in flat areas."""
+    """Write ``sheet.webp``, losslessly, and print the number of stray pixels in flat areas."""
     rows = cases()
     column = WIDTH + GAP
     height = 2 * LINE + sum(LINE + case.seen[3] - case.seen[1] for case in rows)

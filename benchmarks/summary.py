@@ -1,4 +1,4 @@
-"""What each method did over all pictures, summed up from the cells of the open benchmark."""
+"""Each method's results over all pictures, from the cells of the open benchmark."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import verdict
 from benchmarks.verdict import Cell, Document, seconds
 
-#: The kinds of methods, each compared only with its own: a title, and what is timed.
+#: The kinds of methods, which are compared only within a kind: a title, and what is timed.
 SECTIONS = {
     "array": ("In memory", "From an array of pixels to a palette and indices, within a process."),
     "palette": (
@@ -27,7 +27,7 @@ SECTIONS = {
 
 
 def best_known(cells: Iterable[Cell]) -> dict[tuple[str, int], float]:
-    """The lowest error of each picture and k."""
+    """Return the lowest error of each picture and k."""
     lowest: dict[tuple[str, int], float] = {}
     for cell in cells:
         if "mse" in cell and verdict.keeps_to_k(cell):
@@ -37,7 +37,7 @@ def best_known(cells: Iterable[Cell]) -> dict[tuple[str, int], float]:
 
 
 def summary(document: Document, cells: Iterable[Cell], k: int) -> dict[str, dict[str, Any]]:
-    """What a method did over pictures, by its name."""
+    """Return the methods' results over all pictures, by name."""
     best = best_known(document["cells"])
     of: dict[str, list[Cell]] = defaultdict(list)
     for cell in cells:

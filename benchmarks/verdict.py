@@ -1,8 +1,8 @@
-"""Who is faster and better, computed from the cells of the open benchmark.
+"""Which method is faster and better, computed from the cells of the open benchmark.
 
-A rival is compared with those of ours that do the same: of the same kind, and dithered if it is.
-Ratios are theirs / ours, so that more than 1 is for us. Over pictures they are geometric means, of
-those that both have.
+A rival is compared with those of our methods that do the same: of the same kind, and dithered if it
+is. Ratios are theirs / ours, so that above 1 ours is better. Over several pictures they are
+geometric means, of those that both have.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 Cell = Mapping[str, Any]
 Document = Mapping[str, Any]
 
-#: An error, less of which is better; None where it was not measured.
+#: An error, of which less is better; None if it was not measured.
 Error = Callable[[Cell], float | None]
 
 
@@ -26,26 +26,26 @@ def squared(cell: Cell) -> float | None:
 
 
 def visible(cell: Cell) -> float | None:
-    """By SSIMULACRA2, of which 100 is no difference."""
+    """Return the error by SSIMULACRA2, of which 100 is no difference."""
     score = cell.get("ssimulacra2")
     return None if score is None else 100 - score
 
 
 def difference(cell: Cell) -> float | None:
-    """Mean CIEDE2000."""
+    """Return the mean CIEDE2000."""
     return cell.get("delta_e")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """An error to compare by, and who takes part."""
+    """An error to compare by, and the methods that take part."""
 
     name: str
     error: Error
     dithered: tuple[bool, ...]
 
 
-#: Dithering makes errors of single pixels larger, so only what looks at regions judges it.
+#: Dithering increases the errors of single pixels, so only metrics of regions judge it.
 MEASURES = (
     Measure("MSE", squared, (False,)),
     Measure("SSIMULACRA2", visible, (False, True)),
@@ -55,7 +55,7 @@ MEASURES = (
 
 @dataclass(frozen=True)
 class Margin:
-    """How one of ours stands against a rival, in one cell or over several."""
+    """One of our methods against a rival, in one cell or over several."""
 
     ours: str
     time: float  # theirs / ours
@@ -74,7 +74,7 @@ class Margin:
 
 @dataclass(frozen=True)
 class Standing:
-    """How all of ours stand against a rival at one k."""
+    """All of our methods against a rival at one k."""
 
     rival: str
     k: int
@@ -87,13 +87,13 @@ class Standing:
 
     @property
     def nearest(self) -> Margin:
-        """That of ours which comes nearest to being faster and better, or is by the most."""
+        """Our method that is closest to being faster and better, or is so by the largest margin."""
         return max(self.margins, key=lambda margin: margin.least)
 
 
 @dataclass(frozen=True)
 class Close:
-    """A cell, and that of ours which does best in it."""
+    """A cell, and the best of our methods in it."""
 
     rival: str
     image: str
@@ -102,20 +102,20 @@ class Close:
 
 
 def ratio(theirs: float, ours: float) -> float:
-    """Divide, where equal is 1 and nothing is infinitely better than something."""
+    """Return theirs / ours: 1 if both are equal, infinite if only ours is 0."""
     if theirs == ours:
         return 1.0
     return theirs / ours if ours > 0 else math.inf
 
 
 def mean(ratios: Iterable[float]) -> float:
-    """Take the geometric mean."""
+    """Return the geometric mean."""
     logs = [math.log(value) if value > 0 else -math.inf for value in ratios]
     return math.exp(statistics.fmean(logs))
 
 
 def keeps_to_k(cell: Cell) -> bool:
-    """Whether a result has no more colours than were asked for, as it must to be compared."""
+    """Return whether a result has at most k colours, which comparisons require."""
     return bool(cell["colors"] <= cell["k"])
 
 
@@ -124,7 +124,7 @@ def seconds(cell: Cell) -> float:
 
 
 def opponents(document: Document, rival: str) -> list[str]:
-    """Name those of ours that do what a rival does."""
+    """Return the names of our methods that do what a rival does."""
     told = document["rivals"]
     return [
         name
@@ -134,7 +134,7 @@ def opponents(document: Document, rival: str) -> list[str]:
 
 
 def usable(document: Document, measure: Measure) -> dict[tuple[str, int], dict[str, Cell]]:
-    """Cells with a time, this error and at most k colours, by method and k, then by picture."""
+    """Return cells with a time, this error and at most k colours, by (method, k), by picture."""
     found: dict[tuple[str, int], dict[str, Cell]] = defaultdict(dict)
     for cell in document["cells"]:
         if cell["seconds"] and keeps_to_k(cell) and measure.error(cell) is not None:
@@ -143,7 +143,7 @@ def usable(document: Document, measure: Measure) -> dict[tuple[str, int], dict[s
 
 
 def entrants(document: Document, measure: Measure) -> list[str]:
-    """Name others' methods that a measure judges."""
+    """Return the names of the rivals that a measure judges."""
     return [
         name
         for name, told in document["rivals"].items()
@@ -157,7 +157,7 @@ def compare(theirs: Cell, ours: Cell, measure: Measure) -> Margin:
 
 
 def standings(document: Document, measure: Measure) -> list[Standing]:
-    """Compare each rival with ours, for each k that it has been measured at."""
+    """Compare each rival with our methods, for each k at which it was measured."""
     cells = usable(document, measure)
     found = []
     for rival in entrants(document, measure):
@@ -182,7 +182,7 @@ def standings(document: Document, measure: Measure) -> list[Standing]:
 
 
 def overall(found: Iterable[Standing]) -> dict[str, list[str]]:
-    """For each rival, those of ours that are faster and no worse at every k."""
+    """Return for each rival our methods that are faster and no worse at every k."""
     winners: dict[str, list[str]] = {}
     for standing in found:
         before = winners.get(standing.rival, standing.winners)
@@ -191,7 +191,7 @@ def overall(found: Iterable[Standing]) -> dict[str, list[str]]:
 
 
 def closest(document: Document, measure: Measure, n: int = 3) -> list[Close]:
-    """Cells where that of ours which does best has the least to spare, or loses most."""
+    """Return the cells in which our best method has the smallest margin, or loses most."""
     cells = usable(document, measure)
     found = []
     for rival in entrants(document, measure):
@@ -210,13 +210,13 @@ def closest(document: Document, measure: Measure, n: int = 3) -> list[Close]:
 
 
 def wins(document: Document, measure: Measure) -> tuple[int, int]:
-    """Cells in which one of ours is faster and no worse, and all cells."""
+    """Return the number of cells in which one of ours is faster and no worse, and of all cells."""
     every = closest(document, measure, n=len(document["cells"]))
     return sum(close.margin.won for close in every), len(every)
 
 
 def stopped(document: Document) -> dict[str, int]:
-    """Rivals that took longer than the limit, and the smallest k at which."""
+    """Return the rivals that exceeded the time limit, with the smallest k at which they did."""
     found: dict[str, int] = {}
     for cell in document["cells"]:
         if "over" in cell:

@@ -28,7 +28,7 @@ def verdicts(document: Document, folder: Path) -> list[str]:
 
 
 def judge(document: Document, measure: Measure) -> list[str]:
-    """Say for each rival who of ours is faster and no worse, and where that is nearest to fail."""
+    """Write for each rival which of ours are faster and no worse, and where that is closest."""
     found = verdict.standings(document, measure)
     lines = [f"### By {measure.name}", ""]
     if not found:
@@ -91,7 +91,7 @@ def judge(document: Document, measure: Measure) -> list[str]:
 
 
 def share(found: Iterable[Standing], k: int) -> str:
-    """How many methods are beaten at a k, of how many."""
+    """Write how many methods are beaten at a k, of how many."""
     here = [bool(standing.winners) for standing in found if standing.k == k]
     return f"{sum(here)} of {len(here)} methods"
 
@@ -117,7 +117,7 @@ def margin_of(standing: Standing | None) -> str:
 
 
 def fronts(document: Document, k: int, folder: Path) -> list[str]:
-    """Draw time against error of what works in memory, and against what is seen for all else."""
+    """Draw time against error for methods in memory, and against visible error for all others."""
     told = document["rivals"]
     rows = {
         name: row
@@ -155,11 +155,11 @@ def fronts(document: Document, k: int, folder: Path) -> list[str]:
 
 
 def above_best(ratio: float) -> float:
-    """In percent, from 0.1 on, which is as low as a logarithmic axis goes here."""
+    """Return the excess in percent, at least 0.1, where the logarithmic axis begins."""
     return max(0.1, 100 * (ratio - 1))
 
 
 def middle(document: Document) -> int:
-    """The k that pictures show which are not drawn for each."""
+    """Return the middle k, for charts that show one k."""
     ks = sorted(document["plan"]["ks"])
     return int(ks[len(ks) // 2])

@@ -1,6 +1,6 @@
-"""Processes that run rivals, so that one which takes too long can be stopped.
+"""Processes that run rivals, so that slow ones can be stopped.
 
-Libraries come once, at a rival's first run, which is on a small picture and not timed.
+Libraries are imported at a rival's first run, which is on a small picture and not timed.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ import kpalette
 from benchmarks.rivals import Pixels, Result, Rival
 
 WARM_UP = 120.0  # seconds, for imports and the first run
-SLACK = 1.0  # seconds more than the limit until the process is ended
-KILOBYTE = 1024 if sys.platform == "linux" else 1  # of what getrusage counts in
+SLACK = 1.0  # seconds beyond the limit, after which the process is killed
+KILOBYTE = 1024 if sys.platform == "linux" else 1  # the unit of getrusage, in bytes
 
 
 class TooSlow(Exception):
-    """A run took longer than it was allowed to."""
+    """A run exceeded its time limit."""
 
 
 class Failed(Exception):
-    """A rival raised an error, or took its process down."""
+    """A rival raised an error, or its process died."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a rival made of a picture."""
+    """A rival's result for a picture."""
 
     seconds: float
     result: Result
@@ -49,7 +49,7 @@ class Run:
 
 
 class Workers:
-    """Processes, one for each file of adapters, so that only its own rivals start again."""
+    """Processes, one for each module of adapters: a stopped rival restarts only its module's."""
 
     def __init__(self, *, one_core: bool = False) -> None:
         self._one_core = one_core
@@ -58,13 +58,13 @@ class Workers:
         self._pixels: Pixels | None = None
 
     def load(self, pixels: Pixels) -> None:
-        """Say which picture, uint8 (h, w, 3), is meant from now on."""
+        """Set the picture of the next runs, uint8 (h, w, 3)."""
         self._pixels = pixels
         for process in self._processes.values():
             process.loaded = False
 
     def run(self, rival: Rival, k: int, limit: float) -> Run:
-        """Run a rival, for so many seconds at most.
+        """Run a rival for at most `limit` seconds.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class Workers:
         return self._do("run", rival, k, limit)
 
     def memory(self, rival: Rival, k: int, limit: float) -> int:
-        """Bytes that a run needs at most, beyond what its libraries and the picture take."""
+        """Return a run's peak memory in bytes, beyond that of its libraries and the picture."""
         return self._do("memory", rival, k, limit)
 
     def close(self) -> None:
@@ -111,11 +111,11 @@ class Workers:
 
 
 class _Ended(Exception):
-    """The process is no more."""
+    """The process has died."""
 
 
 class _Process:
-    """One of them, and what it has got already."""
+    """A process, and what it has received."""
 
     def __init__(self, folder: str) -> None:
         context = multiprocessing.get_context("spawn")
@@ -152,7 +152,7 @@ class _Process:
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Let processes that are started here use one core, and libraries in them one thread."""
+    """Restrict processes started here to one core, and their libraries to one thread."""
     names = [f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "VECLIB")]
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
@@ -172,7 +172,7 @@ def one_core() -> Iterator[None]:
 
 
 def exact(image: Image.Image) -> Result:
-    """Palette and indices of a picture of few colours, whatever its mode."""
+    """Return palette and indices of a picture of few colours, of any mode."""
     pixels = np.asarray(image.convert("RGB"))
     codes = pixels.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
     values, indices = np.unique(codes, return_inverse=True)
@@ -181,14 +181,14 @@ def exact(image: Image.Image) -> Result:
 
 
 def peak_memory() -> int:
-    """Bytes that this process has had at most."""
-    if sys.platform == "linux":  # where getrusage starts with the parent's
+    """Return this process's peak memory in bytes."""
+    if sys.platform == "linux":  # on which getrusage starts at the parent's peak
         status = Path("/proc/self/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-#: Starts a program from a process so small that what getrusage says is the program's.
+#: Starts a program from a process so small that getrusage's peak is the program's.
 LAUNCHER = (
     "import os, resource, subprocess, sys;"
     "subprocess.run(sys.argv[1:], check=True, capture_output=True);"
@@ -255,8 +255,8 @@ class _Server:
 
 
 def _serve(connection: Connection, folder: str) -> None:
-    """Answer requests, (method, arguments...), until there are no more."""
-    warnings.simplefilter("ignore")  # of others' code
+    """Answer requests, (method, arguments...), until the connection closes."""
+    warnings.simplefilter("ignore")  # from the rivals
     server = _Server(folder)
     while True:
         try:

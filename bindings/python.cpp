@@ -26,6 +26,7 @@
 #include "delta_e.hpp"
 #include "dither.hpp"
 #include "error.hpp"
+#include "fit.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
 #include "islands.hpp"
@@ -122,34 +123,86 @@ struct OwningPoints {
   std::unique_ptr<Points> points;
 };
 
-SpaceName space_name(const std::string& name) {
-  if (name == "srgb") return SpaceName::srgb;
-  if (name == "linear") return SpaceName::linear;
-  if (name == "oklab") return SpaceName::oklab;
-  require(name == "lab", "expected the name of a space");
-  return SpaceName::lab;
+Space space_named(const std::string& name, int channels) {
+  return {choose(kSpaces, "space", name), channels};
 }
 
 std::shared_ptr<OwningPoints> make_points(const Bytes& colors, const Counts& counts, Team& team,
                                           const std::string& space) {
   require_pairs(colors, counts);
   require(colors.shape(0) > 0, "expected at least one colour");
-  const Space placed(space_name(space), channels_of(colors));
+  const Space placed = space_named(space, channels_of(colors));
   auto owner = std::make_shared<OwningPoints>(OwningPoints{counts, nullptr});
   nb::gil_scoped_release release;
   owner->points = std::make_unique<Points>(view(colors), placed, view(owner->counts), team);
   return owner;
 }
 
-using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
+/// A fitter that keeps alive what it was made from.
+struct OwningFitter {
+  Bytes colors;
+  Counts counts;
+  std::shared_ptr<Team> team;
+  Fitter fitter;
+};
 
-template <Seeding seeding>
-OutCoords seed_with(const OwningPoints& self, int k, std::uint64_t seed, Team& team) {
+std::unique_ptr<OwningFitter> make_fitter(const Bytes& colors, const Counts& counts,
+                                          const std::string& space, std::shared_ptr<Team> team) {
+  require_pairs(colors, counts);
+  require(colors.shape(0) > 0, "expected at least one colour");
+  Team& threads = *team;
+  return std::unique_ptr<OwningFitter>(new OwningFitter{
+      colors, counts, std::move(team),
+      Fitter({view(colors), view(counts)}, space_named(space, channels_of(colors)), threads)});
+}
+
+void require_k(int k) { require(k >= 1 && k <= kMaxCenters, "expected k from 1 to 65536"); }
+
+void start_fit(OwningFitter& self, int k, const std::string& effort, std::uint64_t seed,
+               const std::optional<Bytes>& fixed) {
+  require_k(k);
+  require(!fixed || (fixed->shape(0) <= static_cast<std::size_t>(k) &&
+                     fixed->shape(1) == self.colors.shape(1)),
+          "expected at most k fixed colours of as many channels");
+  const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
+  self.fitter.fit(k, choose(kEfforts, "effort", effort), seed, stay);
+}
+
+void start_growing(OwningFitter& self, int k, const std::string& effort, std::uint64_t seed) {
+  require_k(k);
+  self.fitter.grow(k, choose(kEfforts, "effort", effort), seed);
+}
+
+void assign_colors(OwningFitter& self, const Bytes& colors, bool by_frequency) {
+  require(colors.shape(1) == self.colors.shape(1), "expected equal numbers of channels");
+  require(colors.shape(0) >= 1 && colors.shape(0) <= kMaxCenters, "expected 1 to 65536 colours");
+  without_gil([&] { self.fitter.assign(view(colors), by_frequency); });
+}
+
+template <class Array, class T>
+Array copy_of(const std::vector<T>& values, std::initializer_list<std::size_t> shape) {
+  return hand_over<Array>(std::vector<T>(values), shape);
+}
+
+template <class Table>
+nb::tuple names_of(const Table& table) {
+  nb::list names;
+  for (const auto& entry : table) names.append(nb::str(entry.name.data(), entry.name.size()));
+  return nb::tuple(names);
+}
+
+OutCoords seed_points(const OwningPoints& self, Seeding seeding, int k, std::uint64_t seed,
+                      Team& team) {
   const Points& points = *self.points;
   require(k >= 1 && k <= kMaxCenters && static_cast<std::size_t>(k) <= points.size(),
           "expected k from 1 to the number of points, at most 65536");
   return hand_over_coords(without_gil([&] { return seeding(points, k, seed, team); }),
                           points.dim());
+}
+
+template <Seeding seeding>
+OutCoords seed_with(const OwningPoints& self, int k, std::uint64_t seed, Team& team) {
+  return seed_points(self, seeding, k, seed, team);
 }
 
 /// Samples that keep their arrays alive.
@@ -276,14 +329,6 @@ std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& cen
   return {hand_over_coords(std::move(values), self.assignment.points().dim()), n_iter};
 }
 
-OutCoords run_grow(OwningAssignment& self, const Coords& centers, int k) {
-  std::vector<double> values = self.checked(centers);
-  require(k >= self.assignment.k() && k <= 2 * self.assignment.k() && k <= kMaxCenters,
-          "expected k from the assignment's to twice that, at most 65536");
-  return hand_over_coords(without_gil([&] { return grow(self.assignment, std::move(values), k); }),
-                          self.assignment.points().dim());
-}
-
 OutBytes run_find_islands(OwningAssignment& self, const Coords& centers, int most) {
   const std::vector<double> values = self.checked(centers);
   std::vector<std::uint8_t> colors =
@@ -291,18 +336,6 @@ OutBytes run_find_islands(OwningAssignment& self, const Coords& centers, int mos
   const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
   const std::size_t n = colors.size() / dim;
   return hand_over<OutBytes>(std::move(colors), {n, dim});
-}
-
-OutBytes run_round_centers(OwningAssignment& self, const Coords& centers, const Bytes& fixed,
-                           bool faithful) {
-  std::vector<double> start = self.checked(centers);
-  require(fixed.shape(0) <= centers.shape(0) && fixed.shape(1) == centers.shape(1),
-          "expected at most k fixed colours of as many channels");
-  std::vector<std::uint8_t> colors = without_gil(
-      [&] { return round_centers(self.assignment, std::move(start), view(fixed), faithful); });
-  const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
-  const std::size_t k = colors.size() / dim;
-  return hand_over<OutBytes>(std::move(colors), {k, dim});
 }
 
 OutDistances run_delta_e_2000(const Coords& a, const Coords& b, Team& team) {
@@ -355,46 +388,33 @@ Raster raster_of(const Bytes& pixels, const Bytes& palette, const Indices<Index>
 }
 
 template <class Index>
-void run_diffuse_error(const Bytes& pixels, const Bytes& palette, const Indices<Index>& indices,
-                       const std::string& space, float strength,
-                       std::tuple<std::size_t, std::size_t> origin, Team& team,
-                       const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
-  const Space placed(space_name(space), channels_of(pixels));
+void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palette,
+                const Indices<Index>& indices, const Bytes& colors,
+                const Labels<std::uint16_t>& labels, const std::string& space, float strength,
+                std::tuple<std::size_t, std::size_t> origin, Team& team,
+                const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
+  const auto make_mask = choose(kDithers, "dither", name);
+  const Space placed = space_named(space, channels_of(pixels));
   const std::size_t width = indices.shape(1);
+  require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
+  require(colors.shape(0) == labels.shape(0), "expected one label per colour");
+  require(colors.shape(0) > 0, "expected at least one colour");
+  require(std::ranges::all_of(view(labels), [&](auto label) { return label < palette.shape(0); }),
+          "expected labels that the palette has");
   require(!above || (above->shape(0) == width && above->shape(1) == pixels.shape(1)),
           "expected a row above of as many pixels");
   require(!errors || (errors->shape(0) == width && errors->shape(1) == 4),
           "expected four errors per column");
   without_gil([&] {
     Raster raster = raster_of(pixels, palette, indices, origin);
+    if (make_mask != nullptr) {
+      dither_ordered(raster, placed, view(palette), view(colors), view(labels), make_mask(),
+                     strength, indices.data(), team);
+      return;
+    }
     if (above) raster.above = view(*above);
     const auto carried = errors ? std::span(errors->data(), errors->size()) : std::span<float>();
     diffuse_error(raster, placed, view(palette), strength, indices.data(), team, carried);
-  });
-}
-
-Mask mask_named(const std::string& name) {
-  require(name == "bayer" || name == "blue-noise", "expected the name of a mask");
-  return name == "bayer" ? bayer_mask() : blue_noise_mask();
-}
-
-template <class Index>
-void run_dither_ordered(const Bytes& pixels, const Bytes& palette, const Indices<Index>& indices,
-                        const Bytes& colors, const Labels<std::uint16_t>& labels,
-                        const std::string& mask, const std::string& space, float strength,
-                        std::tuple<std::size_t, std::size_t> origin, Team& team) {
-  require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
-  require(colors.shape(0) == labels.shape(0), "expected one label per colour");
-  require(colors.shape(0) > 0, "expected at least one colour");
-  for (const std::uint16_t label : view(labels)) {
-    require(label < palette.shape(0), "expected labels that the palette has");
-  }
-  const Space placed(space_name(space), channels_of(pixels));
-  const Mask thresholds = mask_named(mask);
-  without_gil([&] {
-    const Raster raster = raster_of(pixels, palette, indices, origin);
-    dither_ordered(raster, placed, view(palette), view(colors), view(labels), thresholds, strength,
-                   indices.data(), team);
   });
 }
 
@@ -411,14 +431,11 @@ std::tuple<OutCounts, double> run_tally(const Bytes& pixels, const Labels<Index>
 
 template <class Index>
 void def_dithering(nb::module_& m) {
-  m.def("diffuse_error", &run_diffuse_error<Index>, "pixels"_a, "palette"_a,
-        "indices"_a.noconvert(), nb::kw_only(), "space"_a, "strength"_a, "origin"_a, "team"_a,
+  m.def("dither", &run_dither<Index>, "name"_a, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
+        "colors"_a, "labels"_a, nb::kw_only(), "space"_a, "strength"_a, "origin"_a, "team"_a,
         "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(),
-        "Turns the indices (h, w) of nearest entries into dithered ones.");
-  m.def("dither_ordered", &run_dither_ordered<Index>, "pixels"_a, "palette"_a,
-        "indices"_a.noconvert(), "colors"_a, "labels"_a, nb::kw_only(), "mask"_a, "space"_a,
-        "strength"_a, "origin"_a, "team"_a,
-        "The same by a mask; labels are the nearest entries of all colours of the pixels.");
+        "Turns the indices (h, w) of nearest entries into dithered ones; labels are the nearest "
+        "entries of all colours of the pixels.");
   m.def("tally", &run_tally<Index>, "pixels"_a, "indices"_a.noconvert(), "palette"_a, "team"_a,
         "How often each entry is shown, and the squared error in 8-bit sRGB.");
 }
@@ -568,23 +585,16 @@ NB_MODULE(_core, m) {
   m.def(
       "place",
       [](const Bytes& colors, const std::string& name) {
-        const Space space(space_name(name), channels_of(colors));
-        const std::size_t n = colors.shape(0);
-        const std::size_t dim = colors.shape(1);
-        std::vector<double> coords(colors.size());
-        without_gil([&] {
-          std::vector<std::int32_t> placed(colors.size());
-          space.place(view(colors), placed.data(), n);
-          for (std::size_t i = 0; i < coords.size(); ++i) coords[i] = placed[i % dim * n + i / dim];
-        });
-        return hand_over_coords(std::move(coords), space.channels());
+        const Space space = space_named(name, channels_of(colors));
+        return hand_over_coords(without_gil([&] { return space.place(view(colors)); }),
+                                space.channels());
       },
       "colors"_a, "space"_a = "srgb", "The coordinates of colours, float64 (n, channels).");
   m.def(
       "unplace",
       [](const Coords& coords, const std::string& name) {
         require(coords.shape(1) == 3 || coords.shape(1) == 4, "expected 3 or 4 axes");
-        const Space space(space_name(name), static_cast<int>(coords.shape(1)));
+        const Space space = space_named(name, static_cast<int>(coords.shape(1)));
         std::vector<std::uint8_t> colors(coords.size());
         for (std::size_t i = 0; i < colors.size(); i += coords.shape(1)) {
           space.unplace(coords.data() + i, colors.data() + i);
@@ -594,33 +604,53 @@ NB_MODULE(_core, m) {
       "coords"_a, "space"_a = "srgb", "The colours at coordinates, uint8 (n, channels).");
   m.def(
       "steps",
-      [](int channels, const std::string& name) {
-        return Space(space_name(name), channels).steps();
-      },
+      [](int channels, const std::string& name) { return space_named(name, channels).steps(); },
       "channels"_a, "space"_a = "srgb", "Coordinates per unit of the space's own scale.");
   m.def(
       "middle",
       [](int channels, const std::string& name) {
-        const auto middle = Space(space_name(name), channels).middle();
+        const auto middle = space_named(name, channels).middle();
         return std::vector<std::int32_t>(middle.begin(), middle.begin() + channels);
       },
       "channels"_a, "space"_a = "srgb", "About the centre of all colours' coordinates.");
-  m.def(
-      "squared_error",
-      [](const Bytes& colors, const Counts& counts, const Labels<std::uint16_t>& labels,
-         const Bytes& palette, Team& team) {
-        require_pairs(colors, counts);
-        require(labels.shape(0) == colors.shape(0), "expected one label per colour");
-        require(palette.shape(1) == colors.shape(1), "expected equal numbers of channels");
-        return without_gil([&] {
-          return squared_error(view(colors), channels_of(colors), view(counts), view(labels),
-                               view(palette), team);
-        });
-      },
-      "colors"_a, "counts"_a, "labels"_a, "palette"_a, "team"_a,
-      "What the palette costs in 8-bit sRGB; with alpha, the mean over black and white.");
+  m.attr("SPACES") = names_of(kSpaces);
+  m.attr("SEEDINGS") = names_of(kSeedings);
+  m.attr("EFFORTS") = names_of(kEfforts);
+  m.attr("DITHERS") = names_of(kDithers);
 
-  m.def("seed_random", &seed_with<seed_random>, "points"_a, "k"_a, "seed"_a, "team"_a);
+  nb::class_<OwningFitter>(m, "Fitter", "Fits palettes to one histogram, a step at a time.")
+      .def(nb::new_(&make_fitter), "colors"_a, "counts"_a, "space"_a, "team"_a)
+      .def("fit", &start_fit, "k"_a, "effort"_a, "seed"_a, "fixed"_a = nb::none(),
+           "Begins to fit k colours alone.")
+      .def("grow", &start_growing, "k"_a, "effort"_a, "seed"_a,
+           "Begins to fit k colours from the last ones that grew.")
+      .def(
+          "step",
+          [](OwningFitter& self) { return without_gil([&] { return self.fitter.step(); }); },
+          "Makes the next step; false where none was left.")
+      .def("assign", &assign_colors, "colors"_a, "by_frequency"_a = false,
+           "Takes a palette that is given, and perhaps sorts it.")
+      .def_prop_ro("n_iter", [](const OwningFitter& self) { return self.fitter.n_iter(); })
+      .def(
+          "fitted",
+          [](const OwningFitter& self) {
+            const Fitted& found = self.fitter.fitted();
+            const std::size_t k = found.counts.size();
+            return std::tuple(copy_of<OutBytes>(found.colors, {k, self.colors.shape(1)}),
+                              copy_of<OutCounts>(found.counts, {k}),
+                              copy_of<OutLabels>(found.labels, {found.labels.size()}), found.cost,
+                              found.mse, found.n_iter);
+          },
+          "The result: colors, counts, labels, cost, mse, n_iter.");
+
+  m.def(
+      "seed",
+      [](const OwningPoints& points, const std::string& seeding, int k, std::uint64_t seed,
+         Team& team) {
+        return seed_points(points, choose(kSeedings, "seeding", seeding), k, seed, team);
+      },
+      "points"_a, "seeding"_a, "k"_a, "seed"_a, "team"_a,
+      "Where a fit can start, float64 (k, channels): the seeding is one of SEEDINGS.");
   m.def("seed_kmeanspp", &seed_with<seed_kmeanspp>, "points"_a, "k"_a, "seed"_a, "team"_a);
   m.def("seed_maximin", &seed_with<seed_maximin>, "points"_a, "k"_a, "seed"_a, "team"_a);
   m.def("seed_wu", &seed_with<seed_wu>, "points"_a, "k"_a, "seed"_a, "team"_a);
@@ -672,8 +702,6 @@ NB_MODULE(_core, m) {
   m.def("improve", &run_improve, "assignment"_a, "centers"_a, nb::kw_only(), "rounds"_a, "passes"_a,
         "shaken"_a = 0, "seed"_a = 0,
         "Leaves local minima by merging and splitting: centers, n_iter.");
-  m.def("grow", &run_grow, "assignment"_a, "centers"_a, "k"_a,
-        "Splits the clusters that gain most by it: k centers, up to twice as many.");
   m.def("find_islands", &run_find_islands, "assignment"_a, "centers"_a, "most"_a,
         "Colours (m, channels) of small vivid regions that the centers lost.");
   m.def(
@@ -683,8 +711,6 @@ NB_MODULE(_core, m) {
         return without_gil([&] { return fourth_powers(self.assignment, values); });
       },
       "assignment"_a, "centers"_a, "Weighted sum of the fourth powers of distances.");
-  m.def("round_centers", &run_round_centers, "assignment"_a, "centers"_a, "fixed"_a,
-        "faithful"_a = false, "The palette (k, channels); the assignment follows it.");
   m.def("delta_e_2000", &run_delta_e_2000, "lab_a"_a, "lab_b"_a, "team"_a,
         "CIEDE2000 of pairs of rows, float64 (n,).");
   m.def("color_differences", &run_color_differences, "colors_a"_a, "colors_b"_a, "team"_a,
@@ -701,7 +727,9 @@ NB_MODULE(_core, m) {
   m.def(
       "mask",
       [](const std::string& name) {
-        const Mask mask = mask_named(name);
+        const auto make_mask = choose(kDithers, "dither", name);
+        require(make_mask != nullptr, "expected a dither that has a mask");
+        const Mask mask = make_mask();
         return hand_over<OutRanks>(std::vector<std::uint16_t>(mask.ranks.begin(), mask.ranks.end()),
                                    {mask.side, mask.side});
       },

@@ -2,7 +2,8 @@
 //
 // The worker owns what it asks for: it frees objects by the function beside the one that made them,
 // and arrays, which it passes by their address, by free(). It checks what it passes, as the package
-// does for Python. Names of spaces, seedings and masks are numbers here: the order below.
+// does for Python. What is chosen by name is a number here: its place in the table, which tables()
+// lists.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -11,20 +12,16 @@
 #include <exception>
 #include <new>
 #include <span>
+#include <string>
 #include <typeinfo>
 #include <vector>
 
-#include "assignment.hpp"
 #include "delta_e.hpp"
 #include "dither.hpp"
 #include "error.hpp"
+#include "fit.hpp"
 #include "histogram.hpp"
-#include "improve.hpp"
-#include "islands.hpp"
-#include "lloyd.hpp"
-#include "palette.hpp"
 #include "parallel.hpp"
-#include "points.hpp"
 #include "remap.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
@@ -64,16 +61,8 @@ namespace {
 
 Team team(1);
 
-constexpr std::array kSpaces{SpaceName::oklab, SpaceName::srgb, SpaceName::linear, SpaceName::lab};
-
-using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
-constexpr std::array<Seeding, 4> kSeedings{seed_random, seed_kmeanspp, seed_maximin, seed_wu};
-
-using MaskMaker = Mask (*)();
-constexpr std::array<MaskMaker, 2> kMasks{blue_noise_mask, bayer_mask};
-
 Space space_of(int space, int channels) {
-  return {kSpaces[static_cast<std::size_t>(space)], channels};
+  return {kSpaces.at(static_cast<std::size_t>(space)).value, channels};
 }
 
 template <class T>
@@ -81,11 +70,27 @@ std::span<const T> span_of(const T* data, std::size_t n, int channels = 1) {
   return {data, n * static_cast<std::size_t>(channels)};
 }
 
-std::vector<double> centers_of(const Assignment* assignment, const double* centers) {
-  return {centers, centers + assignment->k() * assignment->points().dim()};
+/// A table's names, as a list in JSON.
+template <class Table>
+std::string names_of(const Table& table) {
+  std::string names;
+  for (const auto& entry : table) {
+    names += (names.empty() ? "[\"" : "\",\"") + std::string(entry.name);
+  }
+  return names + "\"]";
 }
 
 }  // namespace
+
+// ---- what can be chosen ----
+
+/// All tables, as an object of lists in JSON that ends with 0.
+EXPORT(tables) const char* tables() {
+  static const std::string all =
+      "{\"spaces\":" + names_of(kSpaces) + ",\"seedings\":" + names_of(kSeedings) +
+      ",\"efforts\":" + names_of(kEfforts) + ",\"dithers\":" + names_of(kDithers) + "}";
+  return all.c_str();
+}
 
 // ---- memory ----
 
@@ -108,12 +113,6 @@ Histogram* count(const std::uint8_t* pixels, std::size_t n, int channels) {
   return new Histogram(count_colors(span_of(pixels, n, channels), channels, team));
 }
 
-EXPORT(collect)
-Histogram* collect_colors(const std::uint8_t* colors, const std::int64_t* counts, std::size_t n,
-                          int channels) {
-  return new Histogram(collect(span_of(colors, n, channels), span_of(counts, n), channels));
-}
-
 EXPORT(thin_out) Histogram* thinned(const Histogram* histogram, std::size_t step) {
   return new Histogram(thin_out(histogram->colors, histogram->counts, histogram->channels, step));
 }
@@ -127,125 +126,60 @@ EXPORT(histogram_counts) const std::int64_t* histogram_counts(const Histogram* s
 }
 EXPORT(histogram_free) void histogram_free(Histogram* self) { delete self; }
 
-// ---- spaces ----
-
-EXPORT(place)
-void place(const std::uint8_t* colors, std::size_t n, int channels, int name, double* coords) {
-  const Space space = space_of(name, channels);
-  const auto dim = static_cast<std::size_t>(channels);
-  std::vector<std::int32_t> placed(n * dim);
-  space.place(span_of(colors, n, channels), placed.data(), n);
-  for (std::size_t i = 0; i < placed.size(); ++i) coords[i] = placed[i % dim * n + i / dim];
-}
-
-EXPORT(unplace)
-void unplace(const double* coords, std::size_t n, int channels, int name, std::uint8_t* colors) {
-  const Space space = space_of(name, channels);
-  const auto dim = static_cast<std::size_t>(channels);
-  for (std::size_t i = 0; i < n; ++i) space.unplace(coords + i * dim, colors + i * dim);
-}
-
-EXPORT(steps) int steps(int channels, int name) { return space_of(name, channels).steps(); }
-
 // ---- fits ----
 
-/// The histogram must outlive the points.
-EXPORT(points_new) Points* points_new(const Histogram* histogram, int name) {
-  return new Points(histogram->colors, space_of(name, histogram->channels), histogram->counts,
-                    team);
+/// The histogram must outlive the fitter, and this a walk by it.
+EXPORT(fitter_new) Fitter* fitter_new(const Histogram* histogram, int space) {
+  return new Fitter(*histogram, space_of(space, histogram->channels), team);
 }
-EXPORT(points_free) void points_free(Points* self) { delete self; }
+EXPORT(fitter_free) void fitter_free(Fitter* self) { delete self; }
 
-EXPORT(seed)
-void seed_centers(const Points* points, int seeding, int k, std::uint64_t seed, double* centers) {
-  std::ranges::copy(kSeedings[static_cast<std::size_t>(seeding)](*points, k, seed, team), centers);
+EXPORT(fitter_fit)
+void fitter_fit(Fitter* self, int k, int effort, std::uint64_t seed, const std::uint8_t* fixed,
+                std::size_t bytes) {
+  self->fit(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed, {fixed, bytes});
 }
-
-/// The points must outlive the assignment, and this all that takes it.
-EXPORT(assignment_new) Assignment* assignment_new(const Points* points, int k) {
-  return new Assignment(*points, k, team);
+EXPORT(fitter_grow) void fitter_grow(Fitter* self, int k, int effort, std::uint64_t seed) {
+  self->grow(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed);
 }
-EXPORT(assignment_free) void assignment_free(Assignment* self) { delete self; }
-EXPORT(assignment_pin) void assignment_pin(Assignment* self, int n) { self->pin(n); }
+EXPORT(fitter_step) bool fitter_step(Fitter* self) { return self->step(); }
+EXPORT(fitter_n_iter) int fitter_n_iter(const Fitter* self) { return self->n_iter(); }
 
-EXPORT(assignment_update)
-std::int64_t assignment_update(Assignment* self, const double* centers) {
-  return self->update(centers_of(self, centers));
+EXPORT(fitter_assign)
+void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes) {
+  self->assign({colors, bytes});
 }
 
-EXPORT(assignment_cost)
-double assignment_cost(const Assignment* self, const double* centers) {
-  return self->cost(centers_of(self, centers));
+/// Writes where the result's colours, counts and labels are, and k, cost, mse and n_iter.
+EXPORT(fitter_result) void fitter_result(const Fitter* self, double* about) {
+  const Fitted& found = self->fitted();
+  const auto address = [](const void* data) {
+    return static_cast<double>(reinterpret_cast<std::uintptr_t>(data));
+  };
+  const double all[] = {address(found.colors.data()),
+                        address(found.counts.data()),
+                        address(found.labels.data()),
+                        static_cast<double>(found.counts.size()),
+                        found.cost,
+                        found.mse,
+                        static_cast<double>(found.n_iter)};
+  std::ranges::copy(all, about);
 }
 
-EXPORT(assignment_labels) const std::uint16_t* assignment_labels(const Assignment* self) {
-  return self->labels();
+EXPORT(walk_new) Walk* walk_new(Fitter* fitter, int k, int seeding, std::uint64_t seed) {
+  return new Walk(*fitter, k, kSeedings.at(static_cast<std::size_t>(seeding)).value, seed);
 }
+EXPORT(walk_step) void walk_step(Walk* self) { self->step(); }
+EXPORT(walk_free) void walk_free(Walk* self) { delete self; }
 
-EXPORT(assignment_counts) void assignment_counts(const Assignment* self, std::int64_t* counts) {
-  for (int j = 0; j < self->k(); ++j) counts[j] = self->weight(j);
-}
-
-/// `centers` go in and out; `how` is inertia, n_iter, converged.
-EXPORT(lloyd)
-void run_lloyd(Assignment* assignment, double* centers, int max_iter, int relaxed, double* how) {
-  const Fit fit = lloyd(*assignment, centers_of(assignment, centers),
-                        {.max_iter = max_iter, .relaxed = relaxed});
-  std::ranges::copy(fit.centers, centers);
-  how[0] = fit.inertia;
-  how[1] = fit.n_iter;
-  how[2] = fit.converged ? 1 : 0;
-}
-
-EXPORT(improvement_new)
-Improvement* improvement_new(Assignment* assignment, const double* centers, int rounds, int passes,
-                             int shaken, std::uint64_t seed) {
-  return new Improvement(*assignment, centers_of(assignment, centers),
-                         {.rounds = rounds, .passes = passes, .shaken = shaken, .seed = seed});
-}
-EXPORT(improvement_step) bool improvement_step(Improvement* self) { return self->step(); }
-EXPORT(improvement_n_iter) int improvement_n_iter(const Improvement* self) {
-  return self->n_iter();
-}
-EXPORT(improvement_centers) const double* improvement_centers(const Improvement* self) {
-  return self->centers().data();
-}
-EXPORT(improvement_free) void improvement_free(Improvement* self) { delete self; }
-
-EXPORT(grow)
-void run_grow(const Assignment* assignment, const double* centers, int k, double* grown) {
-  std::ranges::copy(grow(*assignment, centers_of(assignment, centers), k), grown);
-}
-
-/// How many bytes of `colors` were written: up to `most` colours.
-EXPORT(find_islands)
-std::size_t run_find_islands(const Assignment* assignment, const double* centers, int most,
-                             std::uint8_t* colors) {
-  const std::vector<std::uint8_t> found =
-      find_islands(*assignment, centers_of(assignment, centers), most);
-  std::ranges::copy(found, colors);
-  return found.size();
-}
-
-EXPORT(fourth_powers)
-double run_fourth_powers(const Assignment* assignment, const double* centers) {
-  return fourth_powers(*assignment, centers_of(assignment, centers));
-}
-
-EXPORT(round_centers)
-void run_round_centers(Assignment* assignment, const double* centers, const std::uint8_t* fixed,
-                       std::size_t n_fixed, bool faithful, std::uint8_t* colors) {
-  std::ranges::copy(round_centers(*assignment, centers_of(assignment, centers),
-                                  span_of(fixed, n_fixed, assignment->points().dim()), faithful),
-                    colors);
-}
-
-EXPORT(squared_error)
-double run_squared_error(const Histogram* histogram, const std::uint16_t* labels,
-                         const std::uint8_t* palette, std::size_t k) {
-  return squared_error(histogram->colors, histogram->channels, histogram->counts,
-                       span_of(labels, histogram->size()), span_of(palette, k, histogram->channels),
-                       team);
+/// Writes the colours (k, channels) and counts (k); `about` is the cost, and whether it is done.
+EXPORT(walk_look)
+void walk_look(const Walk* self, std::uint8_t* colors, std::int64_t* counts, std::size_t k,
+               double* about) {
+  std::ranges::copy(self->colors(), colors);
+  for (std::size_t j = 0; j < k; ++j) counts[j] = self->count(static_cast<int>(j));
+  about[0] = self->cost();
+  about[1] = self->done() ? 1 : 0;
 }
 
 // ---- pixels to indices ----
@@ -277,14 +211,14 @@ void run_diffuse_error(const std::uint8_t* pixels, std::size_t first, std::size_
 
 EXPORT(dither_ordered)
 void run_dither_ordered(const std::uint8_t* pixels, std::size_t height, std::size_t width,
-                        const Histogram* histogram, const std::uint16_t* labels, int mask,
+                        const Histogram* histogram, const std::uint16_t* labels, int dither,
                         int space, const std::uint8_t* palette, std::size_t k, float strength,
                         std::uint8_t* indices) {
   const int channels = histogram->channels;
   dither_ordered({span_of(pixels, height * width, channels), height, width},
                  space_of(space, channels), span_of(palette, k, channels), histogram->colors,
-                 span_of(labels, histogram->size()), kMasks[static_cast<std::size_t>(mask)](),
-                 strength, indices, team);
+                 span_of(labels, histogram->size()),
+                 kDithers.at(static_cast<std::size_t>(dither)).value(), strength, indices, team);
 }
 
 /// The squared error; `counts` (k) of how often each entry is shown.

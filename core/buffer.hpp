@@ -1,6 +1,6 @@
-// A vector for large arrays: new elements are not set to zero, as they are written at once, and
-// memory comes in huge pages where the system has them. A job on a photo touches some 20 MB; in
-// pages of 4 KB, half of its time would go to the system's handing them out.
+// A vector for large arrays. New elements are not initialized, because they are written at once.
+// Memory is in huge pages if the system has them: a job on a photo touches some 20 MB, and with
+// pages of 4 KB, half of its time would go into page faults.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct BufferAllocator {
     void* memory = std::aligned_alloc(kHuge, pages);
     if (memory == nullptr) throw std::bad_alloc();
 #if defined(__linux__)
-    madvise(memory, pages, MADV_HUGEPAGE);  // advice: where it fails, pages are small
+    madvise(memory, pages, MADV_HUGEPAGE);  // only advice: if it fails, pages are small
 #endif
     return static_cast<T*>(memory);
   }

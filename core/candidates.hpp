@@ -1,4 +1,3 @@
-// Candidates that own their memory.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +8,7 @@
 
 namespace kpalette {
 
-/// A column store of candidates that owns its memory.
+/// Candidates that own their memory, as columns.
 class CandidateList {
  public:
   CandidateList(int capacity, int dim) {
@@ -24,7 +23,7 @@ class CandidateList {
     view.half_square = floats_.data() + static_cast<std::size_t>(dim) * padded;
     view.ids = ids_.data();
   }
-  // Moving a vector keeps its memory, copying does not.
+  // Moving the vectors keeps the view's pointers valid; copying would not.
   CandidateList(CandidateList&&) = default;
   CandidateList(const CandidateList&) = delete;
 

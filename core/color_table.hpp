@@ -1,4 +1,4 @@
-// Values by colour, for looking up every pixel of an image.
+// Lookup tables from colours to values, for every pixel of an image.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace kpalette {
 
-/// RGB: a page of 4,096 values for each of the 4,096 cubes that holds a colour. For a photo this is
-/// a few megabytes, and neighbouring pixels use the same few lines of it.
+/// RGB: a page of 4,096 values for each of the 4,096 cubes that holds a colour. For a photo that is
+/// a few megabytes, and neighbouring pixels use the same few cache lines.
 template <class Value>
 class CubeTable {
  public:
@@ -29,7 +29,7 @@ class CubeTable {
     for (std::size_t i = 0; i < values.size(); ++i) {
       values_[slot(last_word(colors.data() + 3 * i))] = static_cast<Value>(values[i]);
     }
-    // Other cubes, whose colours never come, share the first page.
+    // Cubes without colours share the first page; they are never looked up.
     std::replace(page_of_.begin(), page_of_.end(), kNoPage, std::uint32_t{0});
   }
 
@@ -43,7 +43,7 @@ class CubeTable {
   }
 
   std::vector<std::uint32_t> page_of_ = std::vector<std::uint32_t>(4096, kNoPage);
-  Buffer<Value> values_;  // only those of colours are ever read
+  Buffer<Value> values_;  // initialized only for the colours, the only ones that are read
 };
 
 /// RGBA: an open-addressing hash table, at most half full.
@@ -64,7 +64,7 @@ class HashTable {
     std::size_t at = start(code);
     while (slots_[at].code != code || !slots_[at].used) {
       if (!slots_[at].used) {
-        throw std::invalid_argument("a pixel has a colour that the histogram lacks");
+        throw std::invalid_argument("pixels: expected colours of the histogram, got another");
       }
       at = (at + 1) & (slots_.size() - 1);
     }
@@ -84,7 +84,7 @@ class HashTable {
         static_cast<std::uint64_t>(code * 0x9e3779b1u) * slots_.size() >> 32);
   }
 
-  std::vector<Slot> slots_;  // a power of two of them
+  std::vector<Slot> slots_;  // their number is a power of two
 };
 
 }  // namespace kpalette

@@ -10,20 +10,20 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kColors = 1u << 24;
-constexpr std::size_t kChunk = 1u << 16;  // pixels that a thread takes at once
+constexpr std::size_t kChunk = 1u << 16;  // pixels per task
 constexpr std::size_t kBatch = 64;
 constexpr std::int64_t kCarry = 1 << 8;
 
 constexpr const char* kTooMany = "the counts of a colour add up to more than 2^63 - 1";
 
-/// Where a colour's counter is: five bits per channel name its block, three its place there.
+/// The index of a colour's counter: five bits per channel give its block, three its place there.
 constexpr std::uint32_t slot_of(std::uint32_t word) {
   constexpr std::uint32_t kBlock = Counter::kBlock;
   const std::uint32_t block = (word << 7 & 0x7c00) | (word >> 6 & 0x3e0) | (word >> 19 & 0x1f);
   return block * kBlock + ((word << 6 & 0x1c0) | (word >> 5 & 0x38) | (word >> 16 & 7));
 }
 
-/// Colours of the block at black, in Morton order.
+/// A colour of the first block, which begins at black; make_places() lists them in Morton order.
 struct Place {
   std::uint16_t slot;
   std::array<std::uint8_t, 3> color;
@@ -105,7 +105,7 @@ Histogram Counter::total(Team& team) const {
       std::size_t n = found.size();
       found.counts.resize(n + kBlock);
       found.colors.resize(3 * (n + kBlock));
-      for (const Place& place : kPlaces) {  // without a branch: what is 0 is written over
+      for (const Place& place : kPlaces) {  // branch-free: colours of count 0 are overwritten
         const std::uint64_t count = sums[place.slot];
         found.counts[n] = static_cast<std::int64_t>(count);
         for (std::size_t c = 0; c < 3; ++c) {

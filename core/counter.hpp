@@ -1,10 +1,10 @@
-// Counting RGB pixels that come in parts: the tiles of a mosaic, the frames of a film.
+// Counting RGB pixels in parts: the tiles of a mosaic, the frames of a film.
 //
-// There is a counter for each of the 2^24 colours, so that adding a part costs nothing but its
-// pixels, however many came before it. Each thread has 8-bit counters of its own, 16 MB; what
-// exceeds them goes to common ones of 64 bits, which are there where needed, 128 MB at most.
+// There is a counter for each of the 2^24 colours, so that the time to add a part depends on its
+// pixels alone. Each thread has its own 8-bit counters, 16 MB. Their overflows go to common 64-bit
+// counters, which are allocated in blocks when needed, 128 MB at most.
 //
-// Colours are in blocks of 8 × 8 × 8, so that those of neighbouring pixels share cache lines.
+// Colours are stored in blocks of 8 × 8 × 8, so that neighbouring pixels share cache lines.
 #pragma once
 
 #include <cstddef>
@@ -30,21 +30,21 @@ class Counter {
   /// Counts RGB pixels (n, 3).
   void add(std::span<const std::uint8_t> pixels, Team& team);
 
-  /// Adds counts of RGB colours (n, 3). Throws std::overflow_error where a sum exceeds 63 bits.
+  /// Adds counts of RGB colours (n, 3). Throws std::overflow_error if a sum exceeds 63 bits.
   void add(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts);
 
-  /// All that was added.
+  /// Returns the histogram of everything that was added.
   Histogram total(Team& team) const;
 
  private:
   struct Own {
     Buffer<std::uint8_t> counts;
-    std::vector<std::uint32_t> carries;  // slots, each for 256 pixels
+    std::vector<std::uint32_t> carries;  // slots that overflowed, 256 pixels each time
   };
 
   std::int64_t& common(std::uint32_t slot);
 
-  /// The counts of a block's colours; false if there are none.
+  /// Writes the counts of a block's colours; returns false if all are 0.
   bool sum_up(std::uint32_t block, std::span<std::uint64_t, kBlock> sums) const;
 
   std::vector<Own> own_;                                 // by worker

@@ -11,7 +11,7 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kChunk = 1u << 12;  // pairs per task
-constexpr std::size_t kBatch = 64;        // colours placed at once
+constexpr std::size_t kBatch = 64;        // colours converted at once
 constexpr double kDegree = std::numbers::pi / 180;
 constexpr double k25To7 = 6103515625.0;
 
@@ -27,23 +27,23 @@ struct Direction {
   double x, y;
 };
 
-/// The direction half-way between two hues, the short way round (equation 14).
+/// The direction of the mean hue, along the shorter arc (equation 14).
 Direction mean_hue(double a1, double b1, double c1, double a2, double b2, double c2) {
-  Direction mean{a1 + a2, b1 + b2};  // a grey has no hue, so the other's counts
+  Direction mean{a1 + a2, b1 + b2};  // a grey has no hue: the mean is that of the other
   if (c1 * c2 != 0) mean = {a1 / c1 + a2 / c2, b1 / c1 + b2 / c2};
   const double length = std::sqrt(square(mean.x) + square(mean.y));
   if (length > 0) return {mean.x / length, mean.y / length};
   if (c1 * c2 == 0) return {1, 0};
-  // Opposite hues: the mean of both angles from 0 to 360 degrees, which is at 90 degrees to either.
+  // Opposite hues: the mean of the angles from 0 to 360 degrees is at 90 degrees to both.
   const bool first_half = b1 > 0 || (b1 == 0 && a1 > 0);
   return first_half ? Direction{-b1 / c1, a1 / c1} : Direction{b1 / c1, -a1 / c1};
 }
 
-/// 2 sqrt(C'1 C'2) sin(dh' / 2) without an angle (equation 11).
+/// 2 sqrt(C'1 C'2) sin(dh' / 2), computed without angles (equation 11).
 double hue_difference(double a1, double b1, double c1, double a2, double b2, double c2) {
   const double dot = a1 * a2 + b1 * b2;
   const double cross = a1 * b2 - a2 * b1;
-  if (dot > 0) return cross * std::sqrt(2 / (c1 * c2 + dot));  // exact for hues that are near
+  if (dot > 0) return cross * std::sqrt(2 / (c1 * c2 + dot));  // accurate for similar hues
   const double size = std::sqrt(std::max(0.0, 2 * (c1 * c2 - dot)));
   if (cross != 0) return std::copysign(size, cross);
   return b1 > 0 || (b1 == 0 && a1 > 0) ? size : -size;
@@ -56,7 +56,7 @@ void for_chunks(std::size_t n, Team& team, const Body& body) {
   });
 }
 
-/// Adds `weight` times both distances between opaque colours to `out`, which has kMeasures a pair.
+/// Adds `weight` times the Oklab distance and CIEDE2000 of opaque colours to `out` (n, kMeasures).
 void add_distances(const std::uint8_t* a, const std::uint8_t* b, std::size_t n, double weight,
                    double* out) {
   const Space oklab(SpaceName::oklab, 3);
@@ -81,8 +81,8 @@ void add_distances(const std::uint8_t* a, const std::uint8_t* b, std::size_t n, 
     for (int axis = 0; axis < 3; ++axis) {
       for (int side = 0; side < 2; ++side) coords[side][axis] = placed[side][axis][i] * unit;
     }
-    // What rounding leaves of a grey's chroma would give it a hue, which can matter in the third
-    // decimal: (10) has the square root of both chromas. No other 8-bit colour is as near.
+    // Rounding leaves greys a tiny chroma, and so a hue. Equation (10), with the square root of
+    // both chromas, would carry it to the third decimal. No other 8-bit colour is so close to grey.
     for (double* color : coords) {
       if (std::abs(color[1]) + std::abs(color[2]) < 8 * unit) color[1] = color[2] = 0;
     }
@@ -90,7 +90,7 @@ void add_distances(const std::uint8_t* a, const std::uint8_t* b, std::size_t n, 
   }
 }
 
-/// What a display shows of colours with alpha (n, 4) over a grey: 8-bit colours (n, 3).
+/// Composites colours with alpha (n, 4) over a grey, rounded to 8 bits (n, 3).
 void composite(const std::uint8_t* colors, std::size_t n, int backdrop, std::uint8_t* shown) {
   for (std::size_t i = 0; i < n; ++i) {
     const int alpha = colors[4 * i + 3];
@@ -104,7 +104,7 @@ void composite(const std::uint8_t* colors, std::size_t n, int backdrop, std::uin
 }  // namespace
 
 double ciede2000(const double* a, const double* b) {
-  // A bar is a mean of both colours, a dash what follows the change of a: L' is L.
+  // A bar is the mean of both colours, a dash marks values after the change of a; L' is L.
   const double c_bar =
       (std::sqrt(square(a[1]) + square(a[2])) + std::sqrt(square(b[1]) + square(b[2]))) /
       2;                                                                        // (2) (3)
@@ -120,7 +120,7 @@ double ciede2000(const double* a, const double* b) {
   const double c_dash_bar = (c1 + c2) / 2;                     // (13)
   const auto [cos1, sin1] = mean_hue(a1, b1, c1, a2, b2, c2);  // (14)
 
-  // (15), by the cosines and sines of two, three and four times the mean hue
+  // (15), with the cosines and sines of two, three and four times the mean hue
   const double cos2 = square(cos1) - square(sin1), sin2 = 2 * cos1 * sin1;
   const double cos3 = cos2 * cos1 - sin2 * sin1, sin3 = sin2 * cos1 + cos2 * sin1;
   const double cos4 = square(cos2) - square(sin2), sin4 = 2 * cos2 * sin2;
@@ -130,7 +130,7 @@ double ciede2000(const double* a, const double* b) {
   const double t = 1 - 0.17 * (cos1 * cos30 + sin1 * sin30) + 0.24 * cos2 +
                    0.32 * (cos3 * cos6 - sin3 * sin6) - 0.20 * (cos4 * cos63 + sin4 * sin63);
 
-  double r_t = 0;  // as it is to 10 digits for hues from 30 to 150 degrees
+  double r_t = 0;  // 0 to 10 digits for hues from 30 to 150 degrees
   if (sin1 < 0.5) {
     double degrees = std::atan2(sin1, cos1) / kDegree;
     if (degrees < 0) degrees += 360;

@@ -10,28 +10,28 @@
 namespace kpalette {
 namespace {
 
-// A band of rows is made ready, by all threads, while the band before it is dithered by one.
+// All threads prepare a band of rows while one thread dithers the band before it.
 constexpr std::size_t kBandPixels = 1u << 16;
 constexpr std::size_t kRowsPerTask = 8;
 
-// In the smooth, a pixel takes all of its neighbours' error. One that differs from those to its
-// left and above by kEdge of what is between black and white more than the steps of a ramp do,
-// kRamp or about a level, is half way to where it takes kBusyShare, and kBusyBound holds. The form
-// was chosen on six photos and a grey ramp, these numbers on twelve photos, among a score of them:
-// the lowest FLIP at about 1.05 times the bytes of libimagequant's.
+// In smooth regions a pixel takes all of its neighbours' error; at edges it takes kBusyShare, with
+// the bound kBusyBound. It is half-way between them if its difference from the pixels to its left
+// and above exceeds the step of a ramp, kRamp or about one level, by kEdge (both are fractions of
+// the distance from black to white). The form was chosen on six photos and a grey ramp, these
+// numbers among twenty on twelve photos: the lowest FLIP at about 1.05 times libimagequant's bytes.
 constexpr float kRamp = 0.005f;
 constexpr float kEdge = 0.001f;
 constexpr float kBusyShare = 0.58f;
 constexpr float kBusyBound = 1;
 
-/// Some rows, ready to be dithered.
+/// Rows that are prepared for dithering.
 struct Band {
   std::size_t first = 0;
   std::size_t rows = 0;
   Buffer<Point4> coords;       // relative to the space's middle
-  Buffer<float> weights;       // of a neighbour's error, for each sixteenth of it
-  Buffer<float> bounds;        // the square of what the pixel can take
-  Buffer<std::uint8_t> solid;  // whether only opaque entries will do
+  Buffer<float> weights;       // of each sixteenth of the neighbours' error
+  Buffer<float> bounds;        // the squared length of the largest error that a pixel takes
+  Buffer<std::uint8_t> solid;  // whether only opaque entries are allowed
 };
 
 template <int D, class Index>
@@ -57,7 +57,7 @@ class Diffusion {
       every.push_back(static_cast<std::int32_t>(j));
       if (D == 4 && palette[4 * j + 3] == 255) opaque.push_back(static_cast<std::int32_t>(j));
     }
-    // A pixel is within `most` of 0 in every axis, so 2 sqrt(D) most from its nearest entry.
+    // On every axis a pixel is within `most` of 0, so within 2 sqrt(D) most of its nearest entry.
     const float most = static_cast<float>(space.max_coord());
     const float reach = most * (1 + 2 * kErrorBound * 2);
     grids_.emplace_back(centers_, every, D, reach);
@@ -104,13 +104,13 @@ class Diffusion {
     }
   }
 
-  /// The square of how much a difference exceeds the steps of a ramp.
+  /// The square of a difference's excess over the step of a ramp.
   float step_square(const Point4& difference) const {
     const float excess = std::max(0.0f, std::sqrt(square4(difference)) - ramp_);
     return excess * excess;
   }
 
-  /// How many tasks it takes to make the band ready.
+  /// Begins a band; returns the number of tasks that prepare it.
   std::size_t start(Band& band, std::size_t first, std::size_t rows) const {
     band.first = first;
     band.rows = std::min(rows, raster_.height - first);
@@ -128,7 +128,7 @@ class Diffusion {
     const std::size_t last = std::min(band.rows, first + kRowsPerTask);
     const std::uint8_t* pixels = raster_.pixels.data() + band.first * width * D;
     place(pixels + first * width * D, (last - first) * width, band.coords.data() + first * width);
-    Buffer<Point4> above(width);  // the row above the first: its own where there is none
+    Buffer<Point4> above(width);  // the row above the first; the image's first row for itself
     const std::uint8_t* row_above = pixels;
     if (band.first + first > 0) {
       row_above += first * width * D - width * D;
@@ -162,7 +162,7 @@ class Diffusion {
       const std::size_t at = row * width + x;
       const std::uint8_t alpha = pixels[x * D + 3];
       band.solid[at] = alpha == 255 && palette_[std::size_t{nearest[x]} * D + 3] == 255;
-      if (alpha == 0) {  // nothing to see there: takes no error and makes none
+      if (alpha == 0) {  // invisible: takes no error and passes none on
         band.coords[at] = centers_[nearest[x]];
         band.bounds[at] = 0;
       }
@@ -199,12 +199,12 @@ class Diffusion {
       const float most = std::max(std::max(bounds[x], square4(sum)), 1e-30f);
       const Point4 wanted = coords[x] + sum * all4(bounds[x] / most);
       const std::int32_t found = grids_[D == 4 ? solid[x] : 0].template find<D>(wanted);
-      // A branch, for it is mostly the nearest entry: processors guess so, and are at the next
-      // pixel before the search ends.
+      // A branch, because mostly the nearest entry is found: processors predict it, and start on
+      // the next pixel before the search ends.
       if (found == indices[x]) {
         before = wanted - centers_[indices[x]];
       } else {
-        asm volatile("");  // or else compilers join both ways
+        asm volatile("");  // keeps compilers from merging the branches
         before = wanted - centers_[static_cast<std::size_t>(found)];
       }
       errors[x] = before;
@@ -219,9 +219,9 @@ class Diffusion {
   Index* indices_;
   std::array<std::int32_t, kMaxDim> middle_;
   std::vector<Point4> centers_;
-  std::vector<NearestGrid> grids_;  // of all entries, of the opaque ones
+  std::vector<NearestGrid> grids_;  // of all entries, and of the opaque ones
   std::span<float> carried_;
-  Buffer<Point4> errors_[2];  // of the row before and of this one, with a pixel on each side
+  Buffer<Point4> errors_[2];  // of the row above and of this one, padded by a pixel on each side
   float per_edge_ = 0;
   float ramp_ = 0;
 };

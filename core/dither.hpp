@@ -3,9 +3,11 @@
 // Both kinds start from the nearest entry of each pixel and measure in the space of the fit.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
+#include "named.hpp"
 #include "parallel.hpp"
 #include "spaces.hpp"
 
@@ -52,6 +54,10 @@ Mask bayer_mask();
 
 /// Void and cluster (Ulichney 1993, doi:10.1117/12.152707), 64 by 64.
 Mask blue_noise_mask();
+
+/// All ways to dither, by the maker of their mask: error diffusion has none.
+inline constexpr std::array<Named<Mask (*)()>, 3> kDithers{
+    {{"floyd-steinberg", nullptr}, {"blue-noise", blue_noise_mask}, {"bayer", bayer_mask}}};
 
 /// Ordered dithering. A pixel shows its nearest entry or one of that entry's kNeighbours nearest
 /// ones, by turns as the mask has it: the pair and the shares for which w times the squared error

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace kpalette {
@@ -38,7 +39,10 @@ double squared_error(std::span<const std::uint8_t> colors, int channels,
     double sum = 0;
     for (std::size_t i = chunk * kChunk; i < std::min(counts.size(), (chunk + 1) * kChunk); ++i) {
       const std::size_t entry = labels[i] * width;
-      if (entry >= palette.size()) throw std::invalid_argument("a label that the palette lacks");
+      if (entry >= palette.size()) {
+        throw std::invalid_argument("labels: expected entries of the palette, got " +
+                                    std::to_string(labels[i]));
+      }
       sum += static_cast<double>(counts[i]) *
              square_between(colors.data() + i * width, palette.data() + entry, channels);
     }
@@ -64,7 +68,10 @@ Tally tally(std::span<const std::uint8_t> pixels, int channels, std::span<const 
     const std::size_t last = std::min(indices.size(), (chunk + 1) * kPixelChunk);
     for (std::size_t i = chunk * kPixelChunk; i < last; ++i) {
       const std::size_t entry = indices[i];
-      if (entry >= k) throw std::invalid_argument("an index that the palette lacks");
+      if (entry >= k) {
+        throw std::invalid_argument("indices: expected entries of the palette, got " +
+                                    std::to_string(entry));
+      }
       ++own[entry];
       sum += square_between(pixels.data() + i * width, palette.data() + entry * width, channels);
     }

@@ -1,4 +1,4 @@
-// What a palette costs, by the definition that does not depend on the space of the fit.
+// A palette's squared error in 8-bit sRGB, whatever the space of the fit.
 #pragma once
 
 #include <cstdint>
@@ -9,23 +9,24 @@
 
 namespace kpalette {
 
-/// The squared distance between two colours in 8-bit sRGB. With alpha, the mean of what that is
-/// over black and over white.
+/// Returns the squared distance between two colours in 8-bit sRGB. With alpha, it is the mean of
+/// the distances over black and over white.
 double square_between(const std::uint8_t* a, const std::uint8_t* b, int channels);
 
-/// The sum over colours (n, channels) of their count times the squared distance to the entry of
-/// `palette` that their label names, by square_between().
+/// Returns the sum over colours (n, channels) of the count times square_between() the colour and
+/// its label's entry of `palette`.
 double squared_error(std::span<const std::uint8_t> colors, int channels,
                      std::span<const std::int64_t> counts, std::span<const std::uint16_t> labels,
                      std::span<const std::uint8_t> palette, Team& team);
 
-/// How often each entry is shown, and what that costs, by the same definition.
+/// The pixels of each entry, and the squared error of all pixels.
 struct Tally {
   std::vector<std::int64_t> counts;  // (k)
   double squared_error = 0;
 };
 
-/// Of indices that do not follow from colours: those of `pixels` (n, channels) one by one.
+/// Returns the tally of `pixels` (n, channels) whose indices do not follow from their colours, such
+/// as dithered ones.
 template <class Index>
 Tally tally(std::span<const std::uint8_t> pixels, int channels, std::span<const Index> indices,
             std::span<const std::uint8_t> palette, Team& team);

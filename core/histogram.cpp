@@ -14,21 +14,21 @@ namespace kpalette {
 namespace {
 
 constexpr std::uint32_t kBuckets = 4096;
-constexpr std::size_t kChunk = 1u << 16;  // pixels that are partitioned together
+constexpr std::size_t kChunk = 1u << 16;  // pixels per task
 
-/// A distinct colour.
+/// A distinct colour and its count.
 struct Tally {
   std::uint32_t code;
   std::uint32_t count;
 };
 
-/// How RGB pixels are told apart: 12 bits of a code name a bucket, 12 are left.
+/// RGB: 12 bits of a code select a bucket, and 12 are left to count.
 struct Rgb {
   static constexpr int kChannels = 3;
   static constexpr int kLowBits = 12;
   using Low = std::uint16_t;
 
-  /// Calls visit(key, low) for pixels first to last of n: bucket_of(key) and low() make the code.
+  /// Calls visit(key, low) for pixels first to last of n; the code is bucket_of(key) and low().
   template <class Visit>
   static void for_each(const std::uint8_t* pixels, std::size_t n, std::size_t first,
                        std::size_t last, const Visit& visit) {
@@ -38,18 +38,18 @@ struct Rgb {
   }
   static std::uint32_t bucket_of(std::uint32_t key) { return kCubeOrder[key]; }
 
-  /// Counts what one bucket holds, with 4,096 counters that are clean before and after.
+  /// Counts one bucket's pixels, in 4,096 counters that are 0 before and after.
   class Counter {
    public:
     void add(std::span<const Low> lows) {
       for (const Low read : lows) {
-        const Low low = read & 4095;  // more only where pixels changed while they were counted
+        const Low low = read & 4095;  // masks bits that appear if pixels change while counted
         ++counters_[low];
         present_[low >> 6] |= std::uint64_t{1} << (low & 63);
       }
     }
 
-    /// Appends the distinct colours in order.
+    /// Appends the distinct colours, in order.
     void finish(std::uint32_t bucket, Buffer<Tally>& out) {
       for (std::uint32_t word = 0; word < present_.size(); ++word) {
         for (std::uint64_t bits = present_[word]; bits != 0; bits &= bits - 1) {
@@ -66,7 +66,7 @@ struct Rgb {
   };
 };
 
-/// The same for RGBA, where 20 bits are left, by sorting.
+/// RGBA: 20 bits are left, and are counted by sorting.
 struct Rgba {
   static constexpr int kChannels = 4;
   static constexpr int kLowBits = 20;
@@ -105,8 +105,8 @@ template <class Kind>
 Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& team) {
   using Low = typename Kind::Low;
 
-  // Each chunk is partitioned by itself, so that both passes over it and all that they write stay
-  // in a core's cache: starts[chunk * kStride + bucket] is where the bucket's share begins.
+  // Each chunk is partitioned by itself, so that both passes read and write within a core's cache.
+  // starts[chunk * kStride + bucket] is the start of the bucket's share.
   constexpr std::size_t kStride = kBuckets + 1;
   const std::size_t chunks = (n + kChunk - 1) / kChunk;
   Buffer<Low> lows(n);
@@ -120,8 +120,8 @@ Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& tea
     for (std::uint32_t key = 0; key < kBuckets; ++key) own[Kind::bucket_of(key) + 1] = next[key];
     for (std::size_t bucket = 0; bucket < kBuckets; ++bucket) own[bucket + 1] += own[bucket];
     for (std::uint32_t key = 0; key < kBuckets; ++key) next[key] = own[Kind::bucket_of(key)];
-    // If another thread changes the pixels between the two passes, counts are wrong, but no share
-    // may outgrow the chunk.
+    // If another thread changes the pixels between the two passes, counts are wrong, but writes
+    // must stay within the chunk.
     Low* out = lows.data() + first;
     const auto end = static_cast<std::uint32_t>(last - first - 1);
     Kind::for_each(pixels, n, first, last, [&](std::uint32_t key, const auto& low) {
@@ -129,7 +129,7 @@ Histogram count_partitioned(const std::uint8_t* pixels, std::size_t n, Team& tea
     });
   });
 
-  // Groups of buckets that hold about as many pixels each, so that all threads end together.
+  // Groups of buckets with about equal numbers of pixels, so that all threads end together.
   std::vector<std::size_t> groups{0};
   const std::size_t group_size = std::max<std::size_t>(n / 64, 1u << 13);
   std::size_t size = 0;
@@ -197,14 +197,14 @@ void append(Histogram& histogram, const std::uint8_t* color, std::int64_t count)
 }  // namespace
 
 Histogram count_colors(std::span<const std::uint8_t> pixels, int channels, Team& team) {
-  // From so many pixels per thread on, a counter for every colour there is costs less.
+  // From this many pixels per thread on, a counter for each of the 2^24 colours is faster.
   constexpr std::size_t kMany = std::size_t{1} << 22;
   if (channels == 3 && pixels.size() / 3 >= kMany * static_cast<std::size_t>(team.size())) {
     Counter counter;
     counter.add(pixels, team);
     return counter.total(team);
   }
-  // Offsets and counts inside one part are 32-bit: larger inputs are counted in parts and added.
+  // Offsets and counts within a part have 32 bits, so larger inputs are counted in parts.
   constexpr std::size_t kPart = std::size_t{1} << 30;
   const auto width = static_cast<std::size_t>(channels);
   const std::size_t n = pixels.size() / width;
@@ -293,7 +293,7 @@ Histogram merge_sorted(const HistogramView& a, const HistogramView& b) {
   sum.channels = Channels;
   sum.counts.resize(a.size() + b.size());
   sum.colors.resize(Channels * sum.counts.size());
-  // Past the end of one side, its code is larger than any colour's.
+  // Past the end of a side, its code is larger than that of any colour.
   constexpr std::uint64_t kEnd = std::uint64_t{1} << 32;
   const auto code_at = [](const HistogramView& side, std::size_t i) {
     return i < side.size() ? std::uint64_t{morton<Channels>(&side.colors[Channels * i])} : kEnd;

@@ -1,5 +1,5 @@
-// Morton (Z-order) codes of 8-bit colours: neighbours on the curve are neighbours in colour, so a
-// run of consecutive distinct colours fills a small box (Morton 1966).
+// Morton (Z-order) codes of 8-bit colours (Morton 1966). Neighbours on the curve have similar
+// colours, so that a run of consecutive distinct colours fills a small box.
 #pragma once
 
 #include <array>
@@ -24,8 +24,8 @@ constexpr std::array<std::uint32_t, 256> make_spread(int channels) {
 inline constexpr std::array<std::uint32_t, 256> kSpread3 = make_spread(3);
 inline constexpr std::array<std::uint32_t, 256> kSpread4 = make_spread(4);
 
-/// The code of one colour: groups of one bit of red, green and blue, before them one of alpha,
-/// which separates colours most. All colours with an alpha of 0 look alike and have code 0.
+/// Returns the code of a colour: it interleaves the bits of red, green and blue, after that of
+/// alpha, which separates colours most. All colours with an alpha of 0 look the same: code 0.
 template <int Channels>
 inline std::uint32_t morton(const std::uint8_t* color) {
   if constexpr (Channels == 3) {
@@ -37,7 +37,7 @@ inline std::uint32_t morton(const std::uint8_t* color) {
   }
 }
 
-/// The bits of one channel, brought together again: every third or fourth bit from bit 0 on.
+/// Returns the bits of one channel: every third or fourth bit of the code, from bit 0 on.
 template <int Channels>
 constexpr std::uint8_t gather(std::uint32_t code) {
   if constexpr (Channels == 3) {
@@ -54,7 +54,7 @@ constexpr std::uint8_t gather(std::uint32_t code) {
   return static_cast<std::uint8_t>(code);
 }
 
-/// The colour of a code: the inverse of morton().
+/// Writes the colour of a code: the inverse of morton().
 template <int Channels>
 inline void unmorton(std::uint32_t code, std::uint8_t* color) {
   color[0] = gather<Channels>(code >> 2);
@@ -63,18 +63,17 @@ inline void unmorton(std::uint32_t code, std::uint8_t* color) {
   if constexpr (Channels == 4) color[3] = gather<Channels>(code >> 3);
 }
 
-// An RGB colour as one of 4,096 cubes (the high halves of its channels) and a place in it (the low
-// halves), both 12 bits. Both are had from one load and a multiplication; a table of 4,096 then
-// gives Morton order.
+// An RGB colour is in one of 4,096 cubes (the high halves of its channels) at one of 4,096 places
+// (the low halves). One load and a multiplication compute either; a table gives its Morton order.
 
 static_assert(std::endian::native == std::endian::little);
 
-/// The nibbles at bits 0, 8 and 16, brought together: 256 * first + 16 * second + third.
+/// Joins the nibbles at bits 0, 8 and 16: 256 * first + 16 * second + third.
 inline std::uint32_t join_nibbles(std::uint32_t nibbles) {
   return static_cast<std::uint32_t>(nibbles * std::uint64_t{0x1001001} >> 16) & 0xfff;
 }
 
-/// Four bytes from an RGB pixel on. The last pixel of an image must be read by last_word().
+/// Reads four bytes, an RGB pixel and the next byte. For an image's last pixel use last_word().
 inline std::uint32_t rgb_word(const std::uint8_t* pixel) {
   std::uint32_t word;
   std::memcpy(&word, pixel, 4);
@@ -97,7 +96,7 @@ inline void for_each_word(const std::uint8_t* pixels, std::size_t n, std::size_t
   if (safe < last) visit(safe, last_word(pixels + 3 * safe));
 }
 
-/// Morton order of cubes, and of places in a cube.
+/// The Morton order of cubes, and of places in a cube.
 constexpr std::array<std::uint16_t, 4096> make_cube_order() {
   std::array<std::uint16_t, 4096> order{};
   for (std::uint32_t cube = 0; cube < 4096; ++cube) {

@@ -12,7 +12,7 @@ float square_of(Point4 offset) {
   return ((squares[0] + squares[1]) + squares[2]) + squares[3];
 }
 
-/// The squared distance of a place to a box, 0 in it.
+/// The squared distance of a place to a box; 0 within it.
 float square_to(Point4 low, Point4 high, Point4 place) {
   return square_of(most4(most4(low - place, place - high), Point4{}));
 }
@@ -65,9 +65,9 @@ void NearTree::search(std::uint32_t index, Point4 place, std::size_t most,
                       std::vector<Near>& heap) const {
   const Node& node = nodes_[index];
   const float least = square_to(node.low, node.high, place);
-  // No point in the box comes before this one.
+  // No point in the box would come before the last one found.
   if (heap.size() == most && Near(least, node.least_id) >= heap.front()) return;
-  // The same place can be that of any number of points.
+  // All points of the box, perhaps many, are at the place itself.
   if (square_of(node.low - place) == 0 && square_of(node.high - place) == 0) return;
   if (node.right == 0) {
     for (std::uint32_t i = node.first; i < node.last; ++i) {

@@ -1,9 +1,9 @@
-// The nearest few of many points to one of them, by a k-d tree (Bentley 1975,
+// Search for the few nearest neighbours of a point with a k-d tree (Bentley 1975,
 // doi:10.1145/361002.361007).
 //
-// Boxes that are too far are left out. A box's distance is computed like a point's, from the
-// nearest coordinates that are in it, so that rounding, which keeps order, never makes it larger
-// than that of a point in it: what is found is exact.
+// Boxes that are too far are skipped. A box's distance is computed like a point's, from the box's
+// nearest coordinates. Rounding is monotonic, so that it is never larger than the distance of a
+// point in the box: the result is exact.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,19 @@ namespace kpalette {
 
 class NearTree {
  public:
-  /// A squared distance, and which point it is to. The lower index comes first among equals.
+  /// A squared distance and a point's index. Among equal distances, the lower index comes first.
   using Near = std::pair<float, std::int32_t>;
 
-  /// `ids` name the points that count. The points must outlive the tree.
+  /// `ids` are the indices of the points in the tree. The points must outlive the tree.
   NearTree(std::span<const Point4> points, std::vector<std::int32_t> ids);
 
-  /// Up to `most` points that are not in the same place, the nearest first: those with the least
-  /// ((x0 - p0)^2 + (x1 - p1)^2) + ... in floats, without contraction. May be called by several
-  /// threads at once.
+  /// Returns up to `most` points with a distance above 0, the nearest first: those with the least
+  /// ((x0 - p0)^2 + (x1 - p1)^2) + ... in floats, without contraction. Several threads may call it
+  /// at the same time.
   std::vector<Near> find(Point4 place, std::size_t most) const;
 
  private:
-  /// The points ids_[first] to ids_[last], in a box. Its halves, if any, are the next node and
+  /// The box of points ids_[first] to ids_[last]. Its children, if any, are the next node and
   /// nodes_[right].
   struct Node {
     Point4 low{};

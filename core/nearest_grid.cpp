@@ -41,8 +41,8 @@ NearestGrid::NearestGrid(std::span<const Point4> centers, std::span<const std::i
   }
 }
 
-/// Finds the candidates of one cell. Its box is a little larger than the cell, lest rounding put a
-/// point outside; cells at the border reach as far as points do.
+/// Finds the candidates of one cell. The box is slightly larger than the cell, because rounding may
+/// put a point outside; cells at the border extend as far as points may lie.
 void NearestGrid::narrow(const std::int32_t* cell, int bits, const Candidates& from) {
   Box box{};
   const std::int32_t last = (1 << bits) - 1;
@@ -58,8 +58,8 @@ void NearestGrid::narrow(const std::int32_t* cell, int bits, const Candidates& f
     box.half[a] = 0.5f * (high - low);
     magnitude = std::max({magnitude, std::abs(low), std::abs(high)});
   }
-  // With M the magnitude: what the filter itself loses to rounding, 2^-18 dim M^2, and what
-  // search() does: two squared distances of at most 4 dim M^2, each off by 7 parts in 2^24.
+  // With M the magnitude: the filter's rounding error, 2^-18 dim M^2, and that of search(): two
+  // squared distances of at most 4 dim M^2, each with an error of 7 parts in 2^24.
   const float slack = std::ldexp(static_cast<float>(dim_) * magnitude * magnitude, -17);
   isa_.narrow[dim_](box, from, narrowed_.view, slack, scratch_.data());
 }

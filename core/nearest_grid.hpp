@@ -1,8 +1,8 @@
-// The nearest of many centres to points that come one after the other and lie anywhere.
+// Nearest-centre search for points that come one after the other, anywhere in the space.
 //
-// The centres' bounding box is cut into cells, and a cell lists the centres that could be nearest
-// to some point in it: a handful, of 256. Lists are made when a cell is first asked for, from the
-// list of a larger cell, by the same filter as a fit's (Kanungo et al. 2002,
+// The centres' bounding box is divided into cells. Each cell lists the centres that could be
+// nearest to a point in it: a handful of 256. A list is made when its cell is first used, from that
+// of a larger cell, with the same filter as in a fit (Kanungo et al. 2002,
 // doi:10.1109/TPAMI.2002.1017616).
 #pragma once
 
@@ -17,18 +17,18 @@
 
 namespace kpalette {
 
-/// Not for several threads at once: asking makes lists.
+/// Not thread-safe: searches make lists.
 ///
 /// The nearest centre is the one with the least ((x0 - c0)^2 + (x1 - c1)^2) + ... in floats,
-/// without contraction; the lowest index wins a tie. So it is the same on every machine.
+/// without contraction; ties go to the lowest index. So the result is the same on every machine.
 class NearestGrid {
  public:
-  /// `ids` name the centres that count, in ascending order; points lie within `reach` of 0 in every
-  /// axis.
+  /// `ids` are the indices of the centres in the grid, ascending; points lie within `reach` of 0 on
+  /// every axis.
   NearestGrid(std::span<const Point4> centers, std::span<const std::int32_t> ids, int dim,
               float reach);
 
-  /// The index of the nearest centre. D is the dim that the grid was made with.
+  /// Returns the index of the nearest centre. D is the grid's dim.
   template <int D>
   std::int32_t find(Point4 point) {
     const Point4 place = least4(most4((point - low_) * per_step_, Point4{}), last_);
@@ -48,7 +48,7 @@ class NearestGrid {
   static constexpr int kLanes = 4;
   static constexpr int kCoarseBits = 2;
 
-  /// Its centres in groups of four lanes: (groups, dim + 1, 4), the indices last.
+  /// The place in lists_ of a cell's centres, (groups, dim + 1, 4): coordinates, then indices.
   struct Cell {
     std::uint32_t first = 0;
     std::uint32_t groups = 0;

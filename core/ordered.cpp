@@ -17,11 +17,11 @@ constexpr std::size_t kPixelsPerTask = 1u << 16;
 constexpr std::size_t kEntriesPerTask = 16;
 constexpr int kBayerBits = 4;
 
-// At full strength, how much the mean counts against the scatter. More lowers the error of the mean
-// a little, and makes the grain much coarser.
+// At full strength, the weight of the mean's error against the scatter. A larger weight lowers the
+// mean's error slightly, and makes the grain much coarser.
 constexpr float kMostWeight = 0.75f;
 
-/// What pixels of one colour show: `light` where the mask's rank is below `cut`, else `dark`.
+/// The entries of pixels of one colour: `light` if the mask's rank is below `cut`, else `dark`.
 template <class Index>
 struct Mix {
   Index dark;
@@ -29,8 +29,8 @@ struct Mix {
   std::uint16_t cut;
 };
 
-/// Entries near to one, the nearest first, in groups of four lanes: how they lie from it, and the
-/// inverses of their squared distances, 0 past the last.
+/// The nearest neighbours of an entry, the nearest first, in groups of four lanes: their offsets,
+/// squared distances and inverse squared distances, 0 past the last.
 struct Neighbours {
   struct Group {
     Point4 offsets[kMaxDim];
@@ -72,7 +72,7 @@ class Entries {
     return rgb ? at(entry, 0) + at(entry, 1) + at(entry, 2) : at(entry, 0);
   }
 
-  /// For search among all entries, or among the opaque ones.
+  /// Returns a search tree of all entries, or of the opaque ones.
   NearTree tree(bool opaque_only) const {
     std::vector<std::int32_t> ids;
     for (std::size_t entry = 0; entry < size_; ++entry) {
@@ -81,8 +81,7 @@ class Entries {
     return NearTree(points_, std::move(ids));
   }
 
-  /// Those of a tree that are near to an entry. Two entries can lie on one point of the grid: they
-  /// need not be told apart.
+  /// Returns an entry's neighbours in a tree. Entries at the same grid point are not among them.
   Neighbours neighbours(std::size_t entry, const NearTree& tree) const {
     const auto others = tree.find(points_[entry], kNeighbours);
     Neighbours found;
@@ -110,11 +109,11 @@ class Entries {
   std::vector<Point4> points_;
 };
 
-/// The best pair for a colour that lies at `offset` from its nearest entry.
+/// Returns the best pair of entries for a colour at `offset` v from its nearest entry.
 ///
-/// With a share f of a neighbour at d, the mean misses by |v - f d|^2 and the colours scatter by
-/// f (1 - f) |d|^2. The sum of the first and 1 - s times the second is least for
-/// f = (v.d - (1 - s) |d|^2 / 2) / (s |d|^2), and is then less than without by s f^2 |d|^2.
+/// With a share f of the neighbour at d, the mean's error is |v - f d|^2 and the scatter is
+/// f (1 - f) |d|^2. The first plus 1 - s times the second is least for
+/// f = (v.d - (1 - s) |d|^2 / 2) / (s |d|^2), where it is s f^2 |d|^2 less than for f = 0.
 template <int D, class Index>
 Mix<Index> mix(const Entries& entries, const Neighbours& near, std::uint16_t label,
                const float* offset, float strength, float ranks) {
@@ -144,12 +143,12 @@ Mix<Index> mix(const Entries& entries, const Neighbours& near, std::uint16_t lab
   if (!(best_gain[lane] > 0)) return {own, own, 0};
   const auto other = static_cast<Index>(
       near.ids[static_cast<std::size_t>(best_place[lane]) + static_cast<std::size_t>(lane)]);
-  // The nearest entry has the larger share: the label is one of several nearest at worst.
+  // The label, the nearest entry or one of several, keeps at least half.
   const float share = std::min(best_share[lane] / strength, 0.5f);
   const float own_light = entries.lightness(label);
   const float other_light = entries.lightness(other);
-  // By lightness, so that a gradient from one entry to the other is dithered the same way on both
-  // sides of the middle.
+  // Ordered by lightness, so that a gradient between the two entries has the same pattern on both
+  // sides of its middle.
   const bool lighter = other_light > own_light || (other_light == own_light && other > own);
   const auto count = static_cast<std::uint16_t>(share * ranks + 0.5f);
   if (lighter) return {own, other, count};
@@ -162,7 +161,7 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
                             std::span<const std::uint16_t> labels, const Mask& mask, float strength,
                             Team& team) {
   const Entries entries(space, palette);
-  // For each entry: its neighbours, and with alpha, its opaque ones.
+  // For each entry, its neighbours; with alpha, then its opaque neighbours.
   std::vector<NearTree> trees;
   for (int turn = 0; turn < D - 2; ++turn) trees.push_back(entries.tree(turn == 1));
   std::vector<Neighbours> near(trees.size() * entries.size());
@@ -187,7 +186,7 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
       for (std::size_t axis = 0; axis < D; ++axis) {
         offset[axis] =
             static_cast<float>(placed[axis * count + i] - middle[axis]) - entries.at(label, axis);
-        if (D == 4 && alpha == 0) offset[axis] = 0;  // nothing to see there
+        if (D == 4 && alpha == 0) offset[axis] = 0;  // invisible
       }
       const bool solid = D == 4 && alpha == 255 && entries.opaque(label);
       mixes[first + i] = mix<D, Index>(entries, near[label + (solid ? entries.size() : 0)],
@@ -201,7 +200,7 @@ constexpr std::array<std::uint16_t, 1 << 2 * kBayerBits> make_bayer() {
   std::array<std::uint16_t, 1 << 2 * kBayerBits> ranks{};
   for (unsigned y = 0; y < 1u << kBayerBits; ++y) {
     for (unsigned x = 0; x < 1u << kBayerBits; ++x) {
-      // The bits of x ^ y and of y by turns, the lowest ones first and so the most important.
+      // The bits of x ^ y and of y alternate; the lowest become the most significant.
       unsigned rank = 0;
       for (int bit = 0; bit < kBayerBits; ++bit) {
         rank = rank << 2 | ((x ^ y) >> bit & 1) << 1 | (y >> bit & 1);
@@ -219,7 +218,7 @@ struct Chooser {
   const Mask& mask;
   Index* indices;
 
-  /// Calls row(pixels, thresholds, indices) for every row; thresholds wrap by & (side - 1).
+  /// Calls row(first pixel, ranks of the mask's row) for every row of the image.
   template <class Row>
   void for_rows(Team& team, const Row& row) const {
     const std::size_t rows = std::max<std::size_t>(1, kPixelsPerTask / raster.width);

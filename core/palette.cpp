@@ -136,8 +136,8 @@ Majorities find_majorities(const Assignment& assignment) {
   return majorities;
 }
 
-/// Puts the entry with the most points first, and gives points that are equally near to two entries
-/// to the first of them. That can change the order again, if rarely and hardly ever twice.
+}  // namespace
+
 void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
                        std::vector<std::uint8_t>& colors) {
   const auto dim = static_cast<std::size_t>(assignment.points().dim());
@@ -171,8 +171,6 @@ void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
     assignment.update(centers);
   }
 }
-
-}  // namespace
 
 std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double* target) {
   return entry_near(space, target).color;

@@ -13,6 +13,12 @@ namespace kpalette {
 /// The 8-bit colour nearest to some coordinates, channels past the space's being 0.
 std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double* target);
 
+/// Puts the entry with the most points first, of equal ones the lesser colour; `centers` are where
+/// the `colors` lie, and the assignment's labels follow. Points that are equally near to two
+/// entries are given to the first of them, which can change the order again, if rarely.
+void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
+                       std::vector<std::uint8_t>& colors);
+
 /// Rounds centres to k distinct colours (k, dim), the most frequent first, and leaves every point
 /// with the label of its nearest one, the first among equals. Passes of k-means on the grid of
 /// 8-bit colours follow: a colour moves to the rounded mean of its points if that is nearer to the

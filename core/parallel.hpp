@@ -1,7 +1,7 @@
-// Threads: the only file of the core that knows them.
+// Threads, which no other file of the core uses directly.
 //
-// A Team lives for one call from Python. Work is cut by size, never by the number of threads, and
-// every partial result is merged in task order or in integers, so no result depends on the team.
+// A Team lives for one call from Python. Work is divided by size, never by the number of threads,
+// and partial results are integers or are merged in task order. So no result depends on the team.
 #pragma once
 
 #include <atomic>
@@ -29,7 +29,7 @@ inline void relax_cpu() {
 
 #if defined(KPALETTE_SERIAL)
 
-/// The serial twin, for targets without threads.
+/// The serial version, for targets without threads.
 class Team {
  public:
   explicit Team(int) {}
@@ -45,8 +45,8 @@ class Team {
 
 class Team {
  public:
-  /// `threads` counts the caller, so a team of one starts no thread. Where the system refuses to
-  /// start that many, the team is smaller.
+  /// `threads` includes the caller, so a team of one starts no thread. If the system cannot start
+  /// that many, the team is smaller.
   explicit Team(int threads) {
     try {
       for (int worker = 1; worker < threads; ++worker) {
@@ -69,7 +69,7 @@ class Team {
   int size() const { return 1 + static_cast<int>(threads_.size()); }
 
   /// Calls body(task, worker) once for every task below `tasks`, in any order, and returns when all
-  /// are done. `worker` is below size(). The first exception thrown is thrown again here.
+  /// are done. `worker` is below size(). The first exception of a body is rethrown here.
   template <class Body>
   void run(std::size_t tasks, Body&& body) {
     if (threads_.empty() || tasks <= 1) {
@@ -85,7 +85,7 @@ class Team {
     state_.store(round * kRound | kOpen, std::memory_order_release);
     state_.notify_all();
     work(0);
-    // Nobody joins from now on. Whoever has not found a core to run on is not waited for.
+    // Now no thread can join any more, and none that has not begun is waited for.
     std::uint32_t state = state_.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
     for (int spin = 0; spin < kSpins && state % kOpen != 0; ++spin) {
       relax_cpu();
@@ -103,8 +103,8 @@ class Team {
   // that a team waiting for a long serial stage sleeps.
   static constexpr int kSpins = 1000;
 
-  // state_ counts, from its lowest bit, who is at work, says whether others may join, and numbers
-  // the rounds. Numbers may come again: who slept through them all just misses one more.
+  // state_ holds, from its lowest bit: the number of threads at work (15 bits), whether others may
+  // join, and the round's number. A thread that sleeps until the number recurs misses one round.
   static constexpr std::uint32_t kOpen = 1u << 15;
   static constexpr std::uint32_t kRound = 1u << 16;
 
@@ -126,7 +126,7 @@ class Team {
         if (!state_.compare_exchange_weak(state, state + 1, std::memory_order_acq_rel)) continue;
         work(worker);
         const std::uint32_t left = state_.fetch_sub(1, std::memory_order_acq_rel) - 1;
-        if (left % kRound == 0) state_.notify_all();  // closed, and this was the last
+        if (left % kRound == 0) state_.notify_all();  // closed, and the last thread ends
         break;
       }
     }

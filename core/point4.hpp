@@ -1,9 +1,9 @@
-// Four floats at once, which every machine can do: so all compute the same in the same time.
+// Vectors of four floats, which every machine has.
 #pragma once
 
 namespace kpalette {
 
-/// A point with an axis per lane, 0 past the last; or a coordinate each of four points.
+/// A point with an axis per lane, 0 past the last; or one coordinate of each of four points.
 typedef float Point4 __attribute__((vector_size(16)));
 
 inline Point4 all4(float value) { return Point4{value, value, value, value}; }

@@ -3,9 +3,11 @@
 // number of points of positive weight.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "named.hpp"
 #include "parallel.hpp"
 #include "points.hpp"
 #include "samples.hpp"
@@ -29,6 +31,13 @@ std::vector<double> seed_maximin(const Samples& samples, int k, std::uint64_t se
 /// Cuts the box that gains most by its best cut, where the cut leaves the least variance, until
 /// there are k (Wu 1991, in Graphics Gems II). Draws nothing: `seed` is not used.
 std::vector<double> seed_wu(const Points& points, int k, std::uint64_t seed, Team& team);
+
+using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
+
+inline constexpr std::array<Named<Seeding>, 4> kSeedings{{{"random", seed_random},
+                                                          {"k-means++", seed_kmeanspp},
+                                                          {"maximin", seed_maximin},
+                                                          {"wu", seed_wu}}};
 
 /// The same for samples, where each box is cut across the axis along which it varies most.
 std::vector<double> seed_wu(const Samples& samples, int k, std::uint64_t seed, Team& team);

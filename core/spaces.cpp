@@ -245,6 +245,16 @@ void Space::place(std::span<const std::uint8_t> colors, std::int32_t* coords,
   }
 }
 
+std::vector<double> Space::place(std::span<const std::uint8_t> colors) const {
+  const auto dim = static_cast<std::size_t>(channels_);
+  const std::size_t n = colors.size() / dim;
+  std::vector<std::int32_t> by_axis(colors.size());
+  place(colors, by_axis.data(), n);
+  std::vector<double> coords(colors.size());
+  for (std::size_t i = 0; i < coords.size(); ++i) coords[i] = by_axis[i % dim * n + i / dim];
+  return coords;
+}
+
 bool Space::is_grey(const double* coords) const {
   // A step of the 8-bit scale is some thousand of the grid's; sRGB's own grid is exact.
   const double tolerance = steps() == 1 ? 1e-9 : 8;

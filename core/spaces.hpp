@@ -15,12 +15,20 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <vector>
+
+#include "named.hpp"
 
 namespace kpalette {
 
 inline constexpr int kMaxDim = 4;
 
-enum class SpaceName { srgb, linear, oklab, lab };
+enum class SpaceName { oklab, srgb, linear, lab };
+
+inline constexpr std::array<Named<SpaceName>, 4> kSpaces{{{"oklab", SpaceName::oklab},
+                                                          {"srgb", SpaceName::srgb},
+                                                          {"linear", SpaceName::linear},
+                                                          {"lab", SpaceName::lab}}};
 
 /// The space of that name for colours of 3 channels, or 4 with alpha.
 class Space {
@@ -45,6 +53,9 @@ class Space {
   /// Writes the coordinates of the colours (n, channels), axis by axis: those of axis a begin at
   /// coords + a * stride.
   void place(std::span<const std::uint8_t> colors, std::int32_t* coords, std::size_t stride) const;
+
+  /// Returns the coordinates (n, channels) of the colours (n, channels).
+  std::vector<double> place(std::span<const std::uint8_t> colors) const;
 
   /// Writes an 8-bit colour near the given coordinates: exactly the colour that is placed there, if
   /// there is one.

@@ -1,4 +1,4 @@
-// Wu's variance-minimising cuts, on cells of points instead of a fixed grid.
+// Wu's variance-minimizing cuts, on cells of points instead of a fixed grid.
 
 #include <algorithm>
 #include <array>
@@ -11,13 +11,13 @@ namespace {
 
 constexpr std::size_t kBlocksPerTask = 64;
 
-/// Points of one small cube taken together, which is all that choosing cuts needs.
+/// The points of a small cube as one weighted point, which is precise enough to choose cuts.
 struct Cell {
   std::array<double, kMaxDim> mean;
   double weight;
 };
 
-/// Weight and weighted coordinate sums.
+/// The sum of the weights and the weighted sums of the coordinates.
 struct Moments {
   double weight = 0;
   std::array<double, kMaxDim> sums{};
@@ -39,7 +39,7 @@ struct Moments {
     for (std::size_t a = 0; a < static_cast<std::size_t>(dim); ++a) left.sums[a] -= other.sums[a];
     return left;
   }
-  /// What one centre at the mean saves over one at the origin: |sum|^2 / weight.
+  /// How much less error a centre at the mean has than one at the origin: |sum|^2 / weight.
   double saving(int dim) const {
     double square = 0;
     for (std::size_t a = 0; a < static_cast<std::size_t>(dim); ++a) square += sums[a] * sums[a];
@@ -57,7 +57,7 @@ class Gatherer {
     for (std::size_t a = 0; a < dim(); ++a) sums_[a] += sums[a];
   }
 
-  /// Ends the cell under way.
+  /// Ends the present cell.
   void flush() {
     if (weight_ > 0) {
       Cell cell{};
@@ -121,8 +121,8 @@ std::vector<Cell> gather_cells(const Points& points, float side, Team& team) {
   return cells;
 }
 
-/// Cells as fine as k boxes need: an eighth of the data's extent, or less until there are enough.
-/// Finer ones take longer and lead to the same error after a few passes of k-means (measured).
+/// Returns cells of an eighth of the data's extent, halved until there are enough for k boxes.
+/// Finer cells take longer, and give the same error after a few iterations of k-means (measured).
 std::vector<Cell> cells_for(const Points& points, int k, Team& team) {
   const std::size_t wanted =
       std::min(points.size(), std::max<std::size_t>(1024, 4 * static_cast<std::size_t>(k)));
@@ -134,16 +134,16 @@ std::vector<Cell> cells_for(const Points& points, int k, Team& team) {
   }
 }
 
-/// Cells first to last, with the cut that saves most.
+/// A part of the cells, first to last, and the cut with the largest gain.
 struct Part {
   std::size_t first;
   std::size_t last;
   Moments moments;
   double gain = 0;
   std::size_t axis = 0;
-  double low = 0;  // of the bins along the axis
+  double low = 0;  // the start of the first bin along the axis
   double bin_width = 0;
-  std::size_t bin = 0;  // the first one on the right of the cut
+  std::size_t bin = 0;  // the first bin to the right of the cut
 };
 
 class Cutter {
@@ -156,7 +156,7 @@ class Cutter {
     for (const Cell& cell : cells_) whole.moments.add(cell, dim_);
     plan(whole);
     parts.push_back(whole);
-    // The part with the largest gain on top; of equals, the one made first.
+    // A heap with the largest gain on top; among equals, the part made first.
     const auto later = [&](std::size_t a, std::size_t b) {
       return parts[a].gain != parts[b].gain ? parts[a].gain < parts[b].gain : a > b;
     };
@@ -183,7 +183,7 @@ class Cutter {
     return std::min(static_cast<std::size_t>((x - low) / width), kBins - 1);
   }
 
-  /// Splits off and returns the right side of the part's best cut.
+  /// Cuts a part at its best cut, and returns the right side.
   Part split(Part& part) {
     const auto begin = cells_.begin();
     const auto middle = std::stable_partition(
@@ -198,7 +198,7 @@ class Cutter {
     return right;
   }
 
-  /// Finds the best cut, to a 32nd of the part's extent along each axis.
+  /// Finds the best cut, to within 1/32 of the part's extent along each axis.
   void plan(Part& part) const {
     part.gain = 0;
     const double whole = part.moments.saving(dim_);
@@ -247,7 +247,8 @@ std::vector<double> seed_wu(const Points& points, int k, std::uint64_t, Team& te
       centers.push_back(part.moments.sums[a] / part.moments.weight + points.origin()[a]);
     }
   }
-  // Boxes too small to cut leave centres over. As copies they stay empty, which Lloyd mends.
+  // If parts run out, the last centre is repeated. Copies stay empty, and Lloyd's algorithm moves
+  // them.
   while (centers.size() < static_cast<std::size_t>(k) * static_cast<std::size_t>(points.dim())) {
     centers.push_back(centers[centers.size() - static_cast<std::size_t>(points.dim())]);
   }

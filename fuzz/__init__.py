@@ -1,8 +1,8 @@
-"""Hostile inputs: each target is a function of bytes that must keep its law, whatever they are.
+"""Fuzzing: each target checks a law that must hold for any bytes.
 
-A target is a module: `seeds()` gives small valid inputs, and `check(data)` raises where the law is
-broken. None is imported here, so that what they import can be watched.
+A target is a module: `seeds()` returns small valid inputs, and `check(data)` raises if the law is
+broken. None is imported here, so that Atheris can instrument their imports.
 """
 
 #: The names of their modules.
-TARGETS = ("commands", "histograms", "images", "palettes")
+TARGETS = ("animations", "commands", "histograms", "images", "palettes", "tagged")

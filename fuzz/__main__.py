@@ -14,7 +14,7 @@ from fuzz.loop import FOUND
 
 
 def main() -> int:
-    """Run the targets; 1 if one has failed."""
+    """Run the targets; return 1 if one failed."""
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"{', '.join(TARGETS)}")
     parser.add_argument("--seconds", type=int, default=15, help="for each target [15]")
@@ -47,8 +47,8 @@ def _holds(name: str, given: argparse.Namespace) -> bool:
             "timeout": given.hang,
             "rss_limit_mb": 3000,
             "max_len": 8192,
-            "len_control": 0,  # seeds are of full length
-            "handle_xfsz": 0,  # a target makes writing fail
+            "len_control": 0,  # seeds have full length
+            "handle_xfsz": 0,  # one target makes writing fail
             "artifact_prefix": FOUND / f"{name}-",
             "print_final_stats": 1,
         }

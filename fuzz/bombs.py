@@ -1,4 +1,4 @@
-"""A low bound for files that unfold to many pixels, so that no image takes long."""
+"""A low limit on an image's pixels, so that no decompression bomb takes long."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from PIL import Image
 
-#: Above this Pillow warns, and refuses twice as many. A palette of swatches has as many.
+#: Pillow warns above this, and raises above twice as many. Swatches of a palette have as many.
 MAX_PIXELS = 1 << 18
 
 
 @contextmanager
 def small_images() -> Iterator[None]:
-    """Set Pillow's bound."""
+    """Set Pillow's limit."""
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     try:

@@ -1,4 +1,4 @@
-"""Check sums made right: mutations behind wrong ones would reach no parser."""
+"""Corrected checksums: mutations with wrong ones would not reach a parser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def mended_png(data: bytes) -> bytes:
-    """Give each whole chunk of a PNG the check sum of what it holds now."""
+    """Return a PNG with corrected checksums in each complete chunk."""
     if not data.startswith(PNG):
         return data
     parts, at = [PNG], len(PNG)

@@ -1,4 +1,4 @@
-"""Command lines: whatever they ask for, they end with a documented code and half-write nothing."""
+"""Command lines: any of them ends with a documented exit code, and leaves no partial file."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from kpalette import ColorHistogram, Palette, files, palette_files
 from kpalette.cli import EXIT_CODES, commands, jobs, pngquant, run, streams
 from kpalette.cli.exits import INTERNAL
 
-#: Of the others, one serves until it is stopped, and one draws for seconds.
+#: Without `serve`, which runs until it is stopped, and `demo`, which takes seconds.
 COMMANDS = ["quantize", "palette", "remap", "sweep", "compare", "completion", ""]
-#: What starts a cluster of processes.
+#: Options that start a cluster of processes.
 LEFT_OUT = {"--scheduler", "--memory-limit", "--checkpoint"}
 INPUTS = ["photo.png", "moving.gif", "given.png", "map.gpl", "brand.hex", "grey.png"]
 INPUTS += ["all.histogram", "empty.png", "folder/inner.png", "16", "-dash.png", "none.png", "-"]
@@ -41,19 +41,19 @@ NUMBERS = ["0", "1", "2", "16", "256", "257", "-1", "0.5", "nan", "inf", "-inf",
 NUMBERS += ["1" * 5000, "16-80", "-50", "8,16", "2:9:3", "3x2", "9999x9999", "1_0", " 2", "0x2"]
 WORDS = ["keep", "flatten:#fff", "flatten:", "#ff8800", "f80,#0000", "none", "srgb", "best", "hue"]
 VALUES = [*NUMBERS, *INPUTS, *OUTPUTS, *WORDS]
-#: How large files may grow, to break off writing.
+#: Limits on the size of files, to interrupt writing.
 LIMITS = [resource.RLIM_INFINITY] * 6 + [100, 0]
 TEMPORARY = re.compile(r"\..*-[0-9a-f]{16}$")
 
 
 def seeds() -> list[bytes]:
-    """Give some command lines of each command, by what their bytes choose."""
+    """Return the bytes of some command lines of each command."""
     rng = np.random.default_rng(0)
     found = []
     for number in range(len(COMMANDS)):
         for length in (0, 8, 24, 48):
             found.append(bytes([number, 0]) + rng.integers(0, 256, length, np.uint8).tobytes())
-        # A command line that does something: an input, and as many zeros as there are decisions.
+        # A command line that succeeds: an input, and zeros for all other decisions.
         found.append(bytes([number, 0, 2, 0, 0, 0]))
     return found
 
@@ -98,7 +98,7 @@ def _command_line(choices: Choices, name: str) -> list[str]:
 
 @cache
 def _options_of(name: str) -> list[tuple[list[str], Sequence[str], bool]]:
-    """List a command's options as they are now: names, some values, and whether it is a flag."""
+    """Return a command's options: names, some values, and whether each is a flag."""
     found = []
     for option in commands.commands[name].params:
         names = sorted([*option.opts, *option.secondary_opts])
@@ -111,13 +111,13 @@ def _options_of(name: str) -> list[tuple[list[str], Sequence[str], bool]]:
 
 
 def _text(choices: Choices) -> str:
-    """Give a few characters that leave the folder as little as a NUL could be passed."""
+    """Return a few characters, without NUL, which cannot be passed, and paths out of the folder."""
     raw = choices.take(choices.number() % 24).replace(b"\0", b"").replace(b"/", b"_")
     return os.fsdecode(raw).replace("..", ".")
 
 
 def _furnish(given: bytes) -> None:
-    """Put there what command lines speak of."""
+    """Create the files that command lines name."""
     for name, data in _furniture().items():
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_bytes(data)
@@ -153,7 +153,7 @@ def _furniture() -> dict[str, bytes]:
 
 
 def _run(args: list[str], limit: int, root: str) -> tuple[int, str]:
-    """Run the command line with the photo as stdin; what it prints goes to files."""
+    """Run the command line with the photo as stdin, and its output in files."""
     printed, said = Path(root, "printed"), Path(root, "said")
     with contextlib.ExitStack() as stack, small_images():
         names = [("photo.png", "rb"), (str(printed), "wb"), (str(said), "wb")]
@@ -161,7 +161,7 @@ def _run(args: list[str], limit: int, root: str) -> tuple[int, str]:
         stack.enter_context(_in_place_of_standard(*opened))
         stack.enter_context(files_limited(limit))
         stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")  # as main does
+        warnings.simplefilter("ignore")  # like main
         code = run(args)
     text = said.read_text(errors="replace")
     printed.unlink()
@@ -170,7 +170,7 @@ def _run(args: list[str], limit: int, root: str) -> tuple[int, str]:
 
 
 def _wait_for_the_abandoned() -> None:
-    """Let threads end that a command left behind, and kept from writing: a process has no other."""
+    """Let blocked threads of an interrupted command finish; a real process would end with them."""
     if streams.abandoned:
         for _ in range(streams.WRITERS):
             streams.writers.release()
@@ -206,7 +206,7 @@ def _in_place_of_standard(*files: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def files_limited(size: int) -> Iterator[None]:
-    """Let the system refuse larger files, as it does where a disk is full."""
+    """Limit the size of files, so that writing fails as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -235,7 +235,7 @@ def _check_files(
         try:
             _check_whole(path, after[path])
         except Exception as error:
-            raise AssertionError(f"{path} is not whole: {shown}") from error
+            raise AssertionError(f"{path} is not a complete file: {shown}") from error
 
 
 def _check_whole(path: str, data: bytes) -> None:
@@ -250,7 +250,7 @@ def _check_whole(path: str, data: bytes) -> None:
         some = palette_files.FORMATS if data[:4] not in ends else ()
         if not some:
             expect(data.rstrip().endswith(ends[data[:4]]), "an end")
-        else:  # of --format, under another name
+        else:  # a format of --format under another suffix
             expect(any(_reads(data, kind) for kind in some), "a palette")
 
 

@@ -66,10 +66,6 @@ class Choices {
 };
 
 constexpr std::size_t kMost = 4096;  // pixels, colours or values
-constexpr SpaceName kSpaces[] = {SpaceName::srgb, SpaceName::linear, SpaceName::oklab,
-                                 SpaceName::lab};
-using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
-constexpr Seeding kSeedings[] = {seed_wu, seed_kmeanspp, seed_maximin, seed_random};
 
 std::vector<std::uint8_t> pixels_of(Choices& choices, int channels) {
   std::vector<std::uint8_t> pixels;
@@ -91,7 +87,7 @@ bool all_finite(const std::vector<double>& values) {
 /// Fits points and gives the palette; the assignment has its labels.
 std::vector<std::uint8_t> fit(const Points& points, Assignment& assignment, Choices& choices,
                               Team& team) {
-  const Seeding seeding = kSeedings[choices.below(4)];
+  const Seeding seeding = kSeedings[choices.below(4)].value;
   std::vector<double> start = seeding(points, assignment.k(), choices.take<std::uint8_t>(), team);
   EXPECT(start.size() == static_cast<std::size_t>(assignment.k() * points.dim()));
   EXPECT(all_finite(start));
@@ -107,7 +103,7 @@ std::vector<std::uint8_t> fit(const Points& points, Assignment& assignment, Choi
 /// Counts pixels, fits, maps and dithers.
 void check_pixels(Choices& choices) {
   const int channels = 3 + choices.below(2);
-  const Space space(kSpaces[choices.below(4)], channels);
+  const Space space(kSpaces[choices.below(4)].value, channels);
   Team team(1 + choices.below(3));
   const int wanted = 1 + choices.below(64);
   const int dithering = choices.below(3);
@@ -165,7 +161,7 @@ void check_pixels(Choices& choices) {
 /// Collects colours with any counts, and fits them if their sums fit.
 void check_counts(Choices& choices) {
   const int channels = 3 + choices.below(2);
-  const Space space(kSpaces[choices.below(4)], channels);
+  const Space space(kSpaces[choices.below(4)].value, channels);
   Team team(1 + choices.below(3));
   const int wanted = 1 + choices.below(32);
   Choices decisions(choices);

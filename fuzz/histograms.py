@@ -1,4 +1,4 @@
-"""Files of histograms: read, or refused; and what is read can be written and read."""
+"""Histogram files: each is read or raises an error, and can be written and read again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AS_IT_IS, PACKED = range(2)
 
 
 def seeds() -> list[bytes]:
-    """Save histograms: whole files, and their members one after the other."""
+    """Return saved histograms: as whole files, and as their members one after the other."""
     found = []
     for channels in (3, 4):
         rng = np.random.default_rng(channels)
@@ -35,7 +35,7 @@ def seeds() -> list[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Load a file, or one made of members that are damaged behind right check sums."""
+    """Load a file, or one made of damaged members with correct checksums."""
     choices = Choices(data)
     packed = choices.one_of([AS_IT_IS, PACKED]) == PACKED
     content = _packed(choices) if packed else choices.rest()

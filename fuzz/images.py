@@ -1,9 +1,10 @@
-"""Image files: decoded, reduced and encoded; or refused."""
+"""Image files: each is decoded, reduced and encoded, or raises an error."""
 
 from __future__ import annotations
 
 import io
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -17,16 +18,24 @@ from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import allowing, expect
 from kpalette import ImageReadError, QualityNotReached, files
+from kpalette.choices import DITHERS, SPACES
+from kpalette.files import formats
+from kpalette.files.truncated import REMARK
 
-OPTIONS = 16  #: Bytes before the file.
-SPACES = ["oklab", "srgb", "linear", "lab"]
-DITHERS = [None, "floyd-steinberg", "blue-noise", "bayer"]
+OPTIONS = 16  #: Bytes of options before the file.
 QUALITIES = [None, {"psnr": 30.0}, {"delta_e": 2.0}, {"delta_e_p95": 4.0}]
 FAITHFUL = {"png", "webp", "tiff", "bmp"}
+#: What Pillow would read and this does not: their starts, of which others may be made.
+REFUSED = [
+    b"%!PS-Adobe-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n",
+    b"\xd7\xcd\xc6\x9a\0\0" + bytes(16) + b"\1\0\x09\0" + bytes(60),
+    b"8BPS\0\1" + bytes(99),
+    b"<?xml version='1.0'?><svg/>",
+]
 
 
 def seeds() -> list[bytes]:
-    """Draw one small picture in many kinds of files."""
+    """Return one small picture in many kinds of files."""
     y, x = np.mgrid[:6, :9]
     rgb = Image.fromarray(np.dstack([x * 28, y * 50, x * y * 6]).astype(np.uint8))
     rgba = rgb.copy()
@@ -65,9 +74,10 @@ def seeds() -> list[bytes]:
         (grey.convert("F"), "TIFF", {}),
         (rgb.convert("1"), "TIFF", {"compression": "group4"}),
         *((image, "BMP", {}) for image in (rgb, rgba, few, rgb.convert("1"))),
-        *((rgb, kind, {}) for kind in ("PPM", "TGA", "PCX", "SGI", "DDS", "ICO", "QOI")),
+        *((rgb, kind, {}) for kind in ("PPM", "TGA", "PCX", "ICO", "QOI", "JPEG2000", "AVIF")),
     ]
-    return [bytes(OPTIONS) + file for file in [_saved(*one) for one in drawn] + _deep_tiffs()]
+    found = [_saved(*one) for one in drawn] + _deep_tiffs() + REFUSED
+    return [bytes(OPTIONS) + file for file in found]
 
 
 def _saved(image: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
@@ -77,7 +87,7 @@ def _saved(image: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
 
 
 def _deep_tiffs() -> list[bytes]:
-    """Write what only tifffile reads, if it is installed."""
+    """Return TIFFs that only tifffile reads, if it is installed."""
     try:
         import tifffile
     except ImportError:
@@ -97,7 +107,7 @@ def _deep_tiffs() -> list[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Take options from the first bytes, and the file from the others."""
+    """Read options from the first bytes, and the file from the others."""
     choices = Choices(data)
     options = choices.take(OPTIONS)
     given = choices.rest()
@@ -109,12 +119,18 @@ def check(data: bytes) -> None:
 
 def _check_still(choices: Choices, file: bytes) -> None:
     pixels = metadata = None
+    known = formats.identify(file[: formats.PREFIX])
     with allowing(ImageReadError):
         pixels = files.as_pixels(io.BytesIO(file))
+    with allowing(ImageReadError), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", REMARK)
+        part = files.as_pixels(io.BytesIO(file), allow_truncated=True)
+        expect(pixels is None or np.array_equal(part, pixels), "whole files are not touched")
     if pixels is None:
         return
+    expect(known is not None, "only what is on the list is read")
     expect(pixels.dtype == np.uint8 and pixels.shape[2] in (3, 4), "pixels have 8 bits")
-    with allowing(ImageReadError):  # what comes after the pixels may be damaged
+    with allowing(ImageReadError):  # the file may be damaged after the pixels
         metadata = files.read_metadata(io.BytesIO(file))
     kind = choices.one_of(sorted(set(files.FORMATS.values())))
     quantized = None
@@ -138,7 +154,7 @@ def _options(choices: Choices) -> dict[str, Any]:
         "k": 1 + choices.number(2) % 300,
         "space": choices.one_of(SPACES),
         "effort": choices.one_of(["fast", "balanced"]),
-        "dither": choices.one_of(DITHERS),
+        "dither": choices.one_of([None, *DITHERS]),
         "alpha": choices.one_of(["keep", "flatten:#fff"]),
         "saliency": choices.one_of([False, True]),
         "fixed": choices.one_of([[], ["#ff8800"]]),
@@ -159,7 +175,7 @@ def _check_same(quantized: kpalette.Quantized, again: files.decoding.ByteArray) 
     ours = quantized.rgba
     theirs = files.with_alpha(again)
     if not np.array_equal(ours, theirs):
-        raise AssertionError("a file does not give back its pixels")
+        raise AssertionError("expected the file's pixels, got others")
 
 
 def _check_moving(choices: Choices, file: bytes) -> None:
@@ -180,12 +196,12 @@ def _check_moving(choices: Choices, file: bytes) -> None:
 
 
 class _NoRoom(Exception):
-    """A format that has no room for a picture."""
+    """A format that cannot hold a picture."""
 
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Tell a refusal from whatever else is a ValueError, by its words."""
+    """Raise `_NoRoom` in place of ValueErrors that say what the format expected."""
     try:
         yield
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What holds for every input: a documented error with a message, or none; and no warning."""
+"""The law for every input: no error, or a documented one with a message; and no warning."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 
 class Broken(AssertionError):
-    """A law does not hold."""
+    """A broken law."""
 
 
 @contextmanager
 def allowing(*documented: type[Exception]) -> Iterator[None]:
-    """Let the errors pass that are documented; any other, and any warning, is raised."""
+    """Suppress documented errors; all others, and warnings, are raised."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -24,6 +24,6 @@ def allowing(*documented: type[Exception]) -> Iterator[None]:
 
 
 def expect(holds: object, what: str) -> None:
-    """Raise unless it holds."""
+    """Raise `Broken` unless `holds` is true."""
     if not holds:
         raise Broken(what)

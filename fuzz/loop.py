@@ -7,17 +7,17 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-#: Where inputs go that break a law.
+#: The folder of inputs that break a law.
 FOUND = Path("build", "fuzz").resolve()
-#: What a process may take of addresses, most of them for threads' stacks: what asks for memory by
-#: a number that a file claims asks for more.
+#: The limit on a process's address space, most of it for threads' stacks. Allocating as much as a
+#: damaged file claims exceeds it.
 MEMORY = 16 << 30
-#: Whose lines guide the search: ours, and of the parsers that we call.
+#: The packages whose coverage guides the search: ours, and the parsers that we call.
 GUIDES = ["kpalette", "PIL", "zipfile", "numpy.lib.format", "numpy.lib._format_impl", "tifffile"]
 
 
 def main(name: str, rest: list[str]) -> None:
-    """Run a target on the files given, or fuzz with libFuzzer's own options."""
+    """Run a target on the given files, or fuzz with libFuzzer's options."""
     if sys.platform == "linux":  # others have no such limit, or a lower one
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
     files = [Path(argument) for argument in rest if not argument.startswith("-")]
@@ -31,7 +31,7 @@ def main(name: str, rest: list[str]) -> None:
     with atheris.instrument_imports(include=GUIDES):
         check = import_module(f"fuzz.{name}").check
 
-    # A process may die without a word.
+    # Keeps the input first, because a process may die without an error.
     def check_kept(data: bytes) -> None:
         last.write_bytes(data)
         check(data)

@@ -1,4 +1,4 @@
-"""Palette files of all formats: read, or refused; and what is read can be written and read."""
+"""Palette files of all formats: each is read or raises an error, and can be written again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KINDS = sorted(palette_files.FORMATS)
 
 
 def seeds() -> list[bytes]:
-    """Write palettes in all formats, and some that only other programs write."""
+    """Return palettes in all formats, and variants that only other programs write."""
     colors = np.array([[255, 128, 0], [0, 0, 0], [1, 2, 3], [255, 255, 255]], np.uint8)
     opaque = Palette(colors, np.array([4, 0, 2, 1]))
     clear = Palette(np.column_stack([colors, np.array([255, 255, 0, 255], np.uint8)]))
@@ -43,7 +43,7 @@ def seeds() -> list[bytes]:
 
 
 def check(data: bytes) -> None:
-    """Read a file of the format that the first byte says."""
+    """Read a file of the format that the first byte selects."""
     choices = Choices(data)
     kind = choices.one_of(KINDS)
     given = choices.rest()

@@ -36,7 +36,7 @@ NOT_ROOT = pytest.mark.skipif(
 
 @pytest.fixture(scope="session")
 def data() -> Path:
-    """Give the directory of shared test photos."""
+    """Return the directory of shared test photos."""
     path = Path(__file__).parents[2] / "shared" / "data"
     if not path.is_dir():
         if os.environ.get("CI"):
@@ -81,12 +81,12 @@ PHOTO = Image.fromarray(noise(40, 40))
 DAMAGED = {
     "empty": (b"", "the file is empty"),
     "text": (b"Just some words.\n" * 9, "expected an image of a format"),
-    "signature only": (b"\x89PNG\r\n\x1a\n", "expected an image of a format"),
-    "0 x n PNG": (raw_png(0, 5, 8, 2, b""), "expected an image of a format"),
+    "signature only": (b"\x89PNG\r\n\x1a\n", "the PNG's header is damaged: the file ends"),
+    "0 x n PNG": (raw_png(0, 5, 8, 2, b""), "the PNG's header is damaged: it announces nothing"),
     "0 x n PPM": (b"P6 0 5 255\n", "damaged|one pixel|format"),
     "bomb": (raw_png(100_000, 100_000, 8, 2, b""), "10000000000 pixels"),
     **{
-        f"half a {kind}": (half, "damaged|expected an image")
+        f"half a {kind}": (half, "damaged|breaks off")
         for kind in ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF")
         for data in [saved(PHOTO.convert("P") if kind == "GIF" else PHOTO, kind).getvalue()]
         for half in [data[: len(data) // 2]]
@@ -141,7 +141,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def png_header(path: Path) -> tuple[int, int, int]:
-    """Give an indexed PNG's bits per pixel, its kind (3 is indexed) and how long its palette is."""
+    """Return a PNG's bits per pixel, colour type (3 is indexed) and number of palette entries."""
     png = path.read_bytes()
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     start = png.index(b"PLTE")

@@ -83,6 +83,9 @@ void test_colors();
 /// The tests of fits, in core_fits.cpp.
 void test_fits();
 
+/// The tests of whole fits, in core_fitter.cpp.
+void test_fitter();
+
 /// The tests of dithering, in core_dither.cpp.
 void test_dithering();
 

@@ -134,7 +134,7 @@ void test_known_colors() {
 
 void test_spaces() {
   test_known_colors();
-  for (const SpaceName name : kSpaces) {
+  for (const auto& [word, name] : kSpaces) {
     current_space = name;
     test_round_trips(3);
     test_round_trips(4);

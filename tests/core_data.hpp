@@ -104,18 +104,8 @@ inline SpaceName current_space = SpaceName::srgb;
 
 inline Space space_of(int channels) { return {current_space, channels}; }
 
-inline constexpr SpaceName kSpaces[] = {SpaceName::srgb, SpaceName::linear, SpaceName::oklab,
-                                        SpaceName::lab};
-
 inline Coords place_all(const Bytes& colors, int channels) {
-  const std::size_t n = colors.size() / channels;
-  std::vector<std::int32_t> by_axis(colors.size());
-  space_of(channels).place(colors, by_axis.data(), n);
-  Coords coords;
-  for (std::size_t i = 0; i < n; ++i) {
-    for (int axis = 0; axis < channels; ++axis) coords.push_back(by_axis[axis * n + i]);
-  }
-  return coords;
+  return space_of(channels).place(colors);
 }
 
 /// Centres near the data: points, integers, reals, or those with copies and some far away.
@@ -240,11 +230,3 @@ inline std::set<std::vector<double>> rows_of(const Coords& coords, int dim) {
   }
   return rows;
 }
-
-// ---- how fits can start ----
-
-using Seeding = std::vector<double> (*)(const Points&, int, std::uint64_t, Team&);
-inline const std::map<std::string, Seeding> kSeedings{{"k-means++", seed_kmeanspp},
-                                                      {"maximin", seed_maximin},
-                                                      {"random", seed_random},
-                                                      {"wu", seed_wu}};

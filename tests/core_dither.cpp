@@ -245,12 +245,10 @@ void test_dithering() {
       test_near_tree<4>(k, levels);
     }
   }
-  for (const SpaceName name :
-       {SpaceName::srgb, SpaceName::linear, SpaceName::oklab, SpaceName::lab}) {
+  for (const auto& [word, name] : kSpaces) {
     for (const int channels : {3, 4}) {
       for (const std::size_t k : {1, 2, 16, 300}) {
-        current_case =
-            text("dither, space ", static_cast<int>(name), ", channels ", channels, ", k ", k);
+        current_case = text("dither, space ", word, ", channels ", channels, ", k ", k);
         test_one(Case(name, channels, 33, 47, k));
       }
       test_one(Case(name, channels, 1, 60, 4));

@@ -237,7 +237,7 @@ void test_seedings() {
   for (const auto& name : {"k-means++", "maximin", "random"}) {
     int first = 0;
     for (std::uint64_t seed = 0; seed < 400; ++seed) {
-      first += kSeedings.at(name)(points, 1, seed, one)[0] == 0;
+      first += choose(kSeedings, "seeding", name)(points, 1, seed, one)[0] == 0;
     }
     CHECK_NEAR(first, 300, 40);
   }
@@ -292,6 +292,17 @@ void test_lloyd(const Colors& data, int k, Team& team) {
   lloyd(used, start, {.max_iter = 1});
   CHECK_EQUAL(lloyd(used, start, {.max_iter = 3}).centers,
               fit_from(start, {.max_iter = 3}).centers);
+
+  // Passes some at a time come to the same, as long as those that may be over-relaxed come first.
+  for (const int relaxed : {0, 4}) {
+    Assignment apart(points, k, team);
+    Fit some{start, 0, 0, false};
+    for (int made = 0; made < 9 && !some.converged; made += some.n_iter) {
+      const int left = std::max(0, relaxed - made);
+      some = lloyd(apart, some.centers, {.max_iter = std::min(2, 9 - made), .relaxed = left});
+    }
+    CHECK_EQUAL(some.centers, fit_from(start, {.max_iter = 9, .relaxed = relaxed}).centers);
+  }
 
   // Equal centres leave all clusters but one empty, which is mended.
   const Coords equal(start.size(), 0.0);

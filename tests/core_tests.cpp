@@ -10,6 +10,7 @@
 
 #include "core_checks.hpp"
 #include "core_data.hpp"
+#include "fit.hpp"
 #include "improve.hpp"
 #include "islands.hpp"
 #include "kernels.hpp"
@@ -98,6 +99,24 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
                                         team);
     keep(indices);
   }
+  Fitter fitter(colors, space_of(channels), team);
+  const auto keep_fitted = [&] {
+    while (fitter.step()) continue;
+    const Fitted& found = fitter.fitted();
+    keep(found.colors);
+    keep(found.counts);
+    keep(found.labels);
+    keep(found.centers);
+    keep(std::vector{found.cost, found.mse, static_cast<double>(found.n_iter)});
+  };
+  for (const auto& [name, effort] : kEfforts) {
+    fitter.fit(name == "best" ? 3 : k, effort, 32);
+    keep_fitted();
+  }
+  for (const int more : {k, 3 * k}) {
+    fitter.grow(more, kEfforts[1].value, 32);
+    keep_fitted();
+  }
   // Empty clusters are mended in an order that all agree on.
   Assignment assignment(points, k, team);
   keep(lloyd(assignment, Coords(k * channels, 7.5), {.max_iter = 5}).centers);
@@ -139,8 +158,9 @@ int main() {
   test_team();
   test_colors();
   test_fits();
-  for (const SpaceName name : kSpaces) {
-    current_space = name;
+  test_fitter();
+  for (const auto& [name, space] : kSpaces) {
+    current_space = space;
     test_same_bytes();
   }
   test_samples();

@@ -381,3 +381,45 @@ def unpacked(rows: np.ndarray, bits: int) -> np.ndarray:
     """Pixels of rows whose bytes hold 8 / bits, the first in the highest bits."""
     shifts = np.arange(8 - bits, -1, -bits)
     return (rows[:, :, None] >> shifts & (1 << bits) - 1).reshape(len(rows), -1)
+
+
+def rounded(numerator: int, denominator: int) -> int:
+    """A quotient to the nearest whole number, halves up."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def over(above: tuple[int, ...], below: tuple[int, ...]) -> tuple[int, ...]:
+    """A pixel laid over another, both RGBA with straight alpha (PNG, third edition, 13.16)."""
+    if above[3] == 0:
+        return below
+    a, b = above[3] * 255, (255 - above[3]) * below[3]
+    mixed = (rounded(above[c] * a + below[c] * b, a + b) for c in range(3))
+    return (*mixed, rounded(a + b, 255))
+
+
+def compose(
+    frames: list[tuple[np.ndarray, int, int, str, bool]], width: int, height: int
+) -> list[np.ndarray]:
+    """Frames as they are shown, (height, width, 4), pixel by pixel, as APNG defines it.
+
+    Of each is given what is drawn, (h, w, 4), where, what is done afterwards, and whether it is
+    laid over what is there.
+    """
+    canvas = {(y, x): (0, 0, 0, 0) for y in range(height) for x in range(width)}
+    shown = []
+    for pixels, left, top, disposal, is_over in frames:
+        part = {
+            (y + top, x + left): tuple(pixels[y, x].tolist())
+            for y in range(pixels.shape[0])
+            for x in range(pixels.shape[1])
+            if y + top < height and x + left < width
+        }
+        drawn = canvas | {
+            at: over(color, canvas[at]) if is_over else color for at, color in part.items()
+        }
+        shown.append(np.array([*drawn.values()], np.uint8).reshape(height, width, 4))
+        if disposal == "none":
+            canvas = drawn
+        elif disposal == "background":
+            canvas = drawn | dict.fromkeys(part, (0, 0, 0, 0))
+    return shown

@@ -118,7 +118,7 @@ def test_results_come_below_their_heading(outputs) -> None:
 
 
 def test_progress_is_told(outputs) -> None:
-    assert "2/2" in outputs["progress"][0]["text"]
+    assert "2 of 2" in outputs["progress"][0]["text"]
 
 
 def test_a_script_that_a_cell_starts_shows_nothing(outputs) -> None:

@@ -13,21 +13,9 @@ from PIL import Image
 
 import kpalette
 from conftest import files_in, gradient
-from kpalette import cli, curve, dither, fit, pipeline
+from kpalette import cli, curve, pipeline
 
 COMMAND = [sys.executable, "-m", "kpalette"]
-
-
-def test_every_choice_is_offered() -> None:
-    for name in ("quantize", "sweep"):
-        command = cli.commands.commands[name]
-        offered = {parameter.name: parameter.type for parameter in command.params}
-        assert set(offered["effort"].choices) == set(fit.EFFORTS)
-        assert set(offered["space"].choices) == set(pipeline.SPACES)
-    for name in ("quantize", "remap"):
-        command = cli.commands.commands[name]
-        offered = {parameter.name: parameter.type for parameter in command.params}
-        assert set(offered["dither"].choices) == {"none", *dither.DITHERS}
 
 
 def test_full_stdout(photo: Path) -> None:
@@ -230,7 +218,7 @@ def test_completion(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def completed(*words: str) -> str:
-    """Give what bash is told of the last of the words after the program's name."""
+    """Return the completions that bash gets for the last of the words after the program's name."""
     asked = {"_KPALETTE_COMPLETE": "bash_complete", "COMP_CWORD": str(len(words))}
     environment = {**os.environ, **asked, "COMP_WORDS": " ".join(["kpalette", *words])}
     done = subprocess.run(COMMAND, env=environment, capture_output=True, text=True)

@@ -66,12 +66,12 @@ def test_keeps_its_format_and_says_what_it_did(
     assert (clip.parent / "few" / "clip.gif").exists()
 
 
-def test_a_bar_of_frames_on_a_terminal(
+def test_a_terminal_shows_how_many_frames_are_done(
     clip: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "isatty", lambda number: number == 2)
     assert cli.run(["quantize", str(clip), "-k", "8"]) == 0
-    assert re.search(r"count: frame \d+ \[\d\d:\d\d\]", capsys.readouterr().err)
+    assert re.search(r"count frames: \d+ \[\d+:\d\d\]", capsys.readouterr().err)
 
 
 def test_json(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +143,7 @@ def test_half_transparent_frames_do_not_fit_a_gif(
     frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True, duration=50)
     out = tmp_path / "hard.gif"
     assert cli.run(["quantize", str(path), "-o", str(out)]) == 16
-    assert "--alpha flatten:#ffffff lays what is shown over a colour" in capsys.readouterr().err
+    assert "--alpha flatten:#ffffff lays the image over a colour" in capsys.readouterr().err
     assert not out.exists()
     assert cli.run(["quantize", str(path), "-o", str(out), "--alpha", "flatten:#fff"]) == 0
     assert len(frames_of(out)) == 3

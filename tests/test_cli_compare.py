@@ -68,7 +68,7 @@ def test_compare_that_cannot_read_or_write(
     assert cli.run(["compare", str(missing), str(missing)]) == 3
     assert capsys.readouterr().err.count("\n") == 2
     few.write_bytes(few.read_bytes()[:99])
-    assert f"{few}: the image is damaged" in fails(3, "compare", photo, few)
+    assert f"{few}: the PNG breaks off" in fails(3, "compare", photo, few)
     out = photo.with_name("errors.png")
     out.write_bytes(b"precious")
     assert "errors.png exists" in fails(15, "compare", photo, photo, "-o", out)

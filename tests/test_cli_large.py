@@ -122,7 +122,7 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
         (["--memory-limit", "9" * 400], 2, "expected a size such as 4GB or 500MiB, got '999"),
         (["--memory-limit", "lots"], 2, "expected a size such as 4GB or 500MiB, got 'lots'"),
         (["--scheduler", "somewhere"], 2, "scheduler: expected 'threads', 'processes'"),
-        (["--scheduler", "tcp://127.0.0.1:1"], 69, "there is no answer"),
+        (["--scheduler", "tcp://127.0.0.1:1"], 69, "got no answer"),
         (["--scheduler", "tcp://localhost"], 2, "an address or a Client such as"),
         (["-o", "few.zarr", "--saliency"], 2, "--saliency: not for what is done in tiles"),
         (["-o", "few.zarr", "big.tif"], 2, "expected one large image by its name, got 2 photos"),

@@ -219,14 +219,14 @@ def test_cores_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert jobs.share_out(100, 20, 3) == (20, 3)
 
 
-def test_a_bar_on_a_terminal_only(folder: Path, capsys: Any, monkeypatch: Any) -> None:
+def test_a_terminal_shows_how_far_it_is(folder: Path, capsys: Any, monkeypatch: Any) -> None:
     args = ["quantize", "-r", str(folder), "-k", "4", "-f", "--out-dir", str(folder.parent / "o")]
     assert cli.run(args) == 0
-    assert "photo/s" not in capsys.readouterr().err
+    assert "\r" not in capsys.readouterr().err
     monkeypatch.setattr(os, "isatty", lambda number: number == 2)
     assert cli.run(args) == 0
     said = capsys.readouterr()
-    assert "0/4" in said.err
+    assert "photos: 0 of 4" in said.err
     assert said.out == ""
     assert "\x1b[3" not in said.err  # no colours
     assert cli.run([*args, "--quiet"]) == 0

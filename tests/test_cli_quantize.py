@@ -58,14 +58,15 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(pipeline, "quantize", spy)
     args = ["-k", "5", "--space", "lab", "--effort", "fast"]
     args += ["--seed", str(2**64 - 1), "--threads", "2", "--quiet"]
-    args += ["--dither", "bayer", "--dither-strength", "0.5", "--saliency"]
+    args += ["--dither", "bayer", "--dither-strength", "0.5", "--saliency", "--keep-profile"]
     args += ["--fixed", "#ff8800,000000", "--fixed", "#123456", "--alpha", "flatten:#ffffff"]
     assert cli.run(["quantize", str(photo), *args]) == 0
     assert seen == {
         "k": 5,
         "space": "lab",
         "effort": "fast",
-        "fixed": ["#ff8800", "#000000", "#123456"],
+        "fixed": ("#ff8800", "#000000", "#123456"),
+        "keep_profile": True,
         "weights": None,
         "quality": None,
         "saliency": True,

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from conftest import DAMAGED, NOT_ROOT, PHOTO, chunk, gradient, noise, raw_png, saved
 from kpalette.files import ImageReadError, as_pixels
+from profiles import D50_FROM_SRGB, icc_profile, srgb_from_linear
 
 # Modes
 
@@ -316,140 +317,6 @@ def test_broken_exif_is_ignored() -> None:
     assert as_pixels(file).shape == (8, 8, 3)
     file = saved(Image.fromarray(gradient(8, 8)), "JPEG", exif=b"Exif\0\0neither II nor MM")
     assert as_pixels(file).shape == (8, 8, 3)
-
-
-# Colour profiles
-
-D50_FROM_P3 = np.array(  # columns: the primaries' XYZ under D50, which is what a profile holds
-    [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]]
-)
-D50_FROM_SRGB = np.array(
-    [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]]
-)
-
-
-def icc_profile(space: bytes, gamma: float, matrix: np.ndarray[Any, Any]) -> bytes:
-    """Make an ICC version 2 display profile of a matrix and one gamma (ICC.1:2001-04)."""
-
-    def number(value: float) -> bytes:
-        return struct.pack(">i", round(value * 65536))
-
-    def xyz(column: np.ndarray[Any, Any]) -> bytes:
-        return b"XYZ \0\0\0\0" + b"".join(number(v) for v in column)
-
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
-    name = b"Test\0"
-    tags = {
-        b"desc": b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + bytes(79),
-        b"cprt": b"text\0\0\0\0none\0\0\0\0",
-        b"wtpt": xyz(np.array([0.9642, 1.0, 0.8249])),
-    }
-    if space == b"GRAY":
-        tags[b"kTRC"] = curve
-    else:
-        for letter, column in zip("rgb", matrix.T, strict=True):
-            tags[f"{letter}XYZ".encode()] = xyz(column)
-            tags[f"{letter}TRC".encode()] = curve
-    table, body = struct.pack(">I", len(tags)), b""
-    for tag, content in tags.items():
-        content += bytes(-len(content) % 4)
-        table += tag + struct.pack(">II", 132 + 12 * len(tags) + len(body), len(content))
-        body += content
-    header = struct.pack(">I4x4s4s4s4s12x4s", 0x80 + len(table + body), b"\x02\x10\0\0", b"mntr",
-                         space, b"XYZ ", b"acsp")  # fmt: skip
-    header = header.ljust(68, b"\0") + b"".join(map(number, (0.9642, 1.0, 0.8249)))
-    return header.ljust(128, b"\0") + table + body
-
-
-def srgb_from_linear(linear: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """IEC 61966-2-1."""
-    linear = np.clip(linear, 0, 1)
-    return 255 * np.where(
-        linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-9) ** (1 / 2.4) - 0.055
-    )
-
-
-@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
-def test_wide_gamut_profile(kind: str) -> None:
-    stored = noise(24, 24)
-    profile = icc_profile(b"RGB ", 2.2, D50_FROM_P3)
-    options = {"lossless": True} if kind == "WEBP" else {}
-    file = saved(Image.fromarray(stored), kind, icc_profile=profile, **options)
-    xyz = ((stored / 255) ** 2.19922) @ D50_FROM_P3.T  # 2.2 in the profile's 8.8 bits
-    expected = srgb_from_linear(xyz @ np.linalg.inv(D50_FROM_SRGB).T)
-    pixels = as_pixels(file)
-    assert np.abs(pixels - expected).max() <= 2
-    assert np.abs(pixels.astype(int) - stored).max() > 20
-
-
-def test_profile_and_alpha() -> None:
-    stored = noise(8, 8, 4)
-    profile = icc_profile(b"RGB ", 2.2, D50_FROM_P3)
-    pixels = as_pixels(saved(Image.fromarray(stored), icc_profile=profile))
-    opaque = as_pixels(saved(Image.fromarray(stored).convert("RGB"), icc_profile=profile))
-    assert np.array_equal(pixels[..., 3], stored[..., 3])
-    assert np.array_equal(pixels[..., :3], opaque)
-
-
-def test_profile_and_palette() -> None:
-    profile = icc_profile(b"RGB ", 2.2, D50_FROM_P3)
-    image = Image.fromarray(np.array([[0, 1]], np.uint8))
-    image.putpalette(bytes([255, 0, 0, 0, 128, 0]))
-    pixels = as_pixels(saved(image, icc_profile=profile, transparency=0))
-    rgb = as_pixels(saved(image.convert("RGB"), icc_profile=profile))
-    assert np.array_equal(pixels[..., :3], rgb)
-    assert pixels[..., 3].tolist() == [[0, 255]]
-
-
-@pytest.mark.parametrize("transparent", [False, True])
-def test_grey_profile(transparent: bool) -> None:
-    ramp = np.arange(256, dtype=np.uint8)[None]
-    profile = icc_profile(b"GRAY", 1.75, D50_FROM_SRGB)
-    options = {"transparency": 5} if transparent else {}
-    pixels = as_pixels(saved(Image.fromarray(ramp), icc_profile=profile, **options))
-    expected = srgb_from_linear((ramp / 255) ** 1.75)[..., None]
-    assert np.abs(pixels[..., :3] - expected).max() <= 2
-    assert np.abs(pixels[0, :, 0].astype(int) - ramp[0]).max() > 10
-    if transparent:
-        assert np.flatnonzero(pixels[0, :, 3] == 0).tolist() == [5]
-
-
-def test_grey_image_with_an_rgb_profile() -> None:
-    ramp = np.arange(256, dtype=np.uint8)[None]
-    profile = icc_profile(b"RGB ", 1.0, D50_FROM_SRGB)
-    pixels = as_pixels(saved(Image.fromarray(ramp), icc_profile=profile))
-    assert np.abs(pixels - srgb_from_linear(ramp / 255)[..., None]).max() <= 2
-
-
-def test_an_srgb_profile_changes_nothing_whatever_its_name() -> None:
-    pixels = noise(32, 32)
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    for name in (b"sRGB", b"c201"):
-        renamed = profile.replace("sRGB".encode("utf-16-be"), name.decode().encode("utf-16-be"))
-        file = saved(Image.fromarray(pixels), icc_profile=renamed)
-        assert np.array_equal(as_pixels(file), pixels)
-
-
-def test_the_name_srgb_alone_does_not_make_a_profile_srgb() -> None:
-    profile = icc_profile(b"RGB ", 1.0, D50_FROM_SRGB).replace(b"Test\0", b"sRGB\0")
-    pixels = as_pixels(saved(Image.new("RGB", (2, 2), (55, 55, 55)), icc_profile=profile))
-    assert np.abs(pixels - srgb_from_linear(np.array(55 / 255))).max() <= 2
-
-
-@pytest.mark.parametrize(
-    "profile",
-    [
-        b"not a profile",
-        icc_profile(b"RGB ", 2.2, D50_FROM_P3)[:300],
-        icc_profile(b"GRAY", 1.0, D50_FROM_SRGB),
-        icc_profile(b"CMYK", 1.0, D50_FROM_SRGB),
-    ],
-    ids=["no profile", "truncated", "grey", "cmyk"],
-)
-def test_a_profile_that_does_not_fit_is_ignored(profile: bytes) -> None:
-    pixels = noise(4, 4)
-    file = saved(Image.fromarray(pixels), icc_profile=profile)
-    assert np.array_equal(as_pixels(file), pixels)
 
 
 # Animations

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 import kpalette
 from conftest import gradient, noise
 from kpalette import ColorHistogram, Palette, distributed
+from kpalette.choices import SPACES
 from kpalette.distributed import TileError, mosaics
 
-SPACES = ("oklab", "srgb", "linear", "lab")
 DITHERS = (None, "blue-noise", "bayer")
 
 

@@ -229,7 +229,7 @@ class TestSchedulerLost:
     def test_closed_client(self, cluster) -> None:
         client = Client(cluster, set_as_default=False)
         client.close()
-        with pytest.raises(ValueError, match="a Client that is connected, got a closed one"):
+        with pytest.raises(ValueError, match="expected a connected Client, got a closed one"):
             distributed.histogram(PIXELS, scheduler=client)
 
     def test_no_answer(self) -> None:

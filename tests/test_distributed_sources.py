@@ -227,7 +227,7 @@ class TestTiff:
             metadata={"axes": "TZYX"},
             photometric="minisblack",
         )
-        with pytest.raises(ValueError, match=r"one image in .*, got T, Z too, in T=5, Z=3, Y=40"):
+        with pytest.raises(ValueError, match=r"one image in .*, got also T, Z, in T=5, Z=3, Y=40"):
             distributed.histogram(path)
         tifffile.imwrite(
             path,
@@ -370,7 +370,7 @@ class TestCollections:
     def test_photo_that_cannot_be_read_is_named(self, album) -> None:
         folder, _ = album
         (folder / "sub" / "broken.png").write_bytes(saved(Image.fromarray(RGB)).getvalue()[:999])
-        with pytest.raises(TileError, match=r"sub/broken\.png: .*damaged"):
+        with pytest.raises(TileError, match=r"sub/broken\.png: the PNG breaks off"):
             distributed.histogram(folder)
         for source in ([folder / "no.png"], dask.bag.from_sequence([folder / "no.png"])):
             with pytest.raises(TileError, match=r"/no\.png: No such file"):
@@ -428,13 +428,17 @@ class TestBadInput:
             (da.zeros((9, 9, 5), dtype="u1"), ValueError, r"\(h, w, 4\), got \(9, 9, 5\)"),
             (da.zeros(9, dtype="u1"), ValueError, r"got \(9,\)"),
             (np.zeros((1, 9, 9, 3), "u1"), ValueError, r"got \(1, 9, 9, 3\)"),
-            (np.zeros((0, 9), "u1"), ValueError, r"at least one pixel, got an array of \(0, 9\)"),
+            (
+                np.zeros((0, 9), "u1"),
+                ValueError,
+                r"at least one pixel, got an array of shape \(0, 9\)",
+            ),
             (np.zeros((9, 9), int), TypeError, "uint8, bool, uint16 or float, got int64"),
             (da.zeros((9, 9), dtype=complex), TypeError, "got complex128"),
             (zarr.zeros((9, 9), dtype="i1"), TypeError, "got int8"),
             (None, TypeError, "expected a Dask, NumPy or Zarr array, .* got NoneType"),
             (b"photo.png", TypeError, "got bytes"),
-            ([np.zeros((9, 9))], TypeError, "expected paths or URLs, got ndarray among them"),
+            ([np.zeros((9, 9))], TypeError, "expected paths or URLs, got ndarray"),
             ("no/such.png", FileNotFoundError, r"no/such\.png"),
         ],
     )
@@ -469,11 +473,11 @@ class TestBadInput:
             ({"k": 1, "fixed": ["#fff", "#000"]}, ValueError, "fixed: expected at most k = 1"),
             ({"palette": "#fff"}, TypeError, "palette: expected a Palette or None, got str"),
             ({"missing": "zero"}, ValueError, "missing: expected one of error, fill"),
-            ({"chunks": (10, 10, 1)}, ValueError, "chunks: expected the colour axis, of 3, whole"),
+            ({"chunks": (10, 10, 1)}, ValueError, "chunks: expected all 3 channels in one chunk"),
             (
                 {"chunks": {0: 10, 2: 1}},
                 ValueError,
-                "chunks: expected the colour axis, of 3, whole",
+                "chunks: expected all 3 channels in one chunk",
             ),
             ({"chunks": 0}, ValueError, "chunks: expected sizes of blocks"),
             ({"chunks": -5}, ValueError, "chunks: expected sizes of blocks"),
@@ -501,9 +505,9 @@ class TestBadInput:
 
     def test_palette_leaves_nothing_to_fix(self) -> None:
         palette = Palette(np.eye(3, dtype=np.uint8))
-        with pytest.raises(ValueError, match="fixed: expected none with a palette"):
+        with pytest.raises(ValueError, match="fixed: expected no colours with a given palette"):
             distributed.quantize(RGB, palette=palette, fixed=["#fff"])
 
     def test_not_a_binary_file(self) -> None:
-        with pytest.raises(TypeError, match="expected paths or URLs, got bytes among them"):
+        with pytest.raises(TypeError, match="expected paths or URLs, got bytes"):
             distributed.histogram(io.BytesIO(b"words"))

@@ -13,9 +13,9 @@ import kpalette
 import reference
 from kpalette import ColorHistogram, Palette, _core, quantize
 from kpalette import dither as dithering
-from test_pipeline import SPACES, images, photo_like, random_image
+from kpalette.choices import DITHERS, SPACES
+from test_pipeline import images, photo_like, random_image
 
-DITHERS = list(dithering.DITHERS)
 ORDERED = ["bayer", "blue-noise"]
 
 

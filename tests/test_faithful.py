@@ -9,8 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 import kpalette
-
-SPACES = ["srgb", "linear", "oklab", "lab"]
+from kpalette.choices import SPACES
 
 
 def page() -> np.ndarray[Any, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzz import TARGETS, commands, images, palettes
+from fuzz import TARGETS, animations, commands, images, palettes
 from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import Broken, allowing
@@ -41,12 +41,14 @@ def test_most_seeds_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     reached = []
     monkeypatch.setattr(palettes, "_check_round_trip", lambda *_: reached.append("palette"))
     monkeypatch.setattr(images, "_options", lambda _: reached.append("image") or {"k": 2})
-    for module in (palettes, images):
+    monkeypatch.setattr(animations, "_check_still", lambda *_: reached.append("animation"))
+    for module in (palettes, images, animations):
         for seed in module.seeds():
             module.check(seed)
+    assert reached.count("animation") == len(animations.seeds())
     assert reached.count("palette") == len(palettes.seeds())
-    # Refused are floating-point pixels, and BigTIFF of big-endian numbers.
-    assert reached.count("image") >= len(images.seeds()) - 2
+    # Refused are floating-point pixels, BigTIFF of big-endian numbers, and what is to be refused.
+    assert reached.count("image") >= len(images.seeds()) - 2 - len(images.REFUSED)
 
 
 def test_command_lines_come_from_all_options() -> None:
@@ -90,8 +92,8 @@ def test_wrong_round_trips_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("a.png", b"old", b"new", "has changed without --force"),
         (".a.png-0123456789abcdef", None, b"half", "is left behind"),
-        ("a.hex", None, b"12345", "is not whole"),
-        ("a.png", None, commands._furniture()["photo.png"][:-30], "is not whole"),
+        ("a.hex", None, b"12345", "is not a complete file"),
+        ("a.png", None, commands._furniture()["photo.png"][:-30], "is not a complete file"),
     ],
 )
 def test_damage_by_commands_is_noticed(

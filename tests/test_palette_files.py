@@ -361,10 +361,10 @@ WRONG = {
             "000000".encode("utf-16"): "expected text in UTF-8, got byte 0xff at 0",
             b"\xef\xbb\xbf000000\n\xe4": "expected text in UTF-8, got byte 0xe4 at 10",
             LONG.encode(): "expected at most 65536 colours, got 100000"},
-    "json": {b"{": "expected JSON, got what is none",
-             b"[" * 100_000: "expected a list of colours, got lists within too many lists",
+    "json": {b"{": "expected JSON, got other text",
+             b"[" * 100_000: "expected a list of colours, got lists that are nested too deeply",
              b"[" * 900 + b"]" * 900: "colors: expected a list of strings, got [[",
-             b"1" * 5000: "expected JSON, got what is none",
+             b"1" * 5000: "expected JSON, got other text",
              b"3": "colors: expected a list of strings, got 3",
              b"{}": "colors: expected a list of strings, got None",
              b'{"colors": ["red"]}': "colour 1: expected rrggbb or rrggbbaa, got 'red'",
@@ -391,7 +391,7 @@ WRONG = {
             RIFF + b"data\0\0\0\0\0\3\0\0\1\2\3\0": "expected the 0 colours of the header, got 1"},
     "png": {b"GIF89a": "expected a PNG, got a file that starts with b'GIF89a'",
             saved(Image.fromarray(noise(9, 30))).getvalue(): "at most 256 colours, got 270 colours",
-            DAMAGED["half a PNG"][0]: "the image is damaged"},
+            DAMAGED["half a PNG"][0]: "the PNG breaks off"},
 }  # fmt: skip
 
 

@@ -15,12 +15,11 @@ from hypothesis.extra import numpy as hnp
 import kpalette
 import reference
 from conftest import noise
-from kpalette import ColorHistogram, Palette, _core, extract_palette, fit, pipeline, quantize
+from kpalette import ColorHistogram, Palette, _core, extract_palette, quantize
+from kpalette.choices import EFFORTS, SPACES
 
-EFFORTS = sorted(fit.EFFORTS)
 QUICK = sorted(set(EFFORTS) - {"best"})  # for tests of many examples
-SEEDINGS = sorted(fit.SEEDINGS)
-SPACES = sorted(pipeline.SPACES)
+SEEDINGS = _core.SEEDINGS
 
 images = st.tuples(
     st.sampled_from([3, 4]), st.integers(1, 24), st.integers(1, 24), st.integers(0, 2**32 - 1)
@@ -136,7 +135,7 @@ class TestRefinement:
         histogram = ColorHistogram.from_image(photo_like(channels, 60))
         team = _core.Team(2)
         points = _core.Points(histogram.colors, histogram.counts, team)
-        centers = fit.SEEDINGS[seeding](points, k, 3, team)
+        centers = _core.seed(points, seeding, k, 3, team)
         return histogram, points, centers, team
 
     @pytest.mark.parametrize("channels", [3, 4])
@@ -179,12 +178,12 @@ class TestRefinement:
         histogram, points, centers, team = self.start(50, seeding, channels)
         assert centers.shape == (50, channels)
         assert len(np.unique(centers, axis=0)) == 50
-        again = fit.SEEDINGS[seeding](points, 50, 3, _core.Team(3))
+        again = _core.seed(points, seeding, 50, 3, _core.Team(3))
         assert np.array_equal(centers, again)
         if seeding != "wu":
             coords = {tuple(c) for c in _core.place(histogram.colors).tolist()}
             assert {tuple(c) for c in centers.tolist()} <= coords
-            other = fit.SEEDINGS[seeding](points, 50, 4, team)
+            other = _core.seed(points, seeding, 50, 4, team)
             assert not np.array_equal(centers, other)
 
     def test_weights_draw_the_seeds(self) -> None:
@@ -193,14 +192,14 @@ class TestRefinement:
         for seeding in ("random", "k-means++", "maximin"):
             histogram = ColorHistogram(colors, np.array([1, 1, 10**15, 1]))
             points = _core.Points(histogram.colors, histogram.counts, team)
-            assert fit.SEEDINGS[seeding](points, 1, 5, team).tolist() == [[200, 0, 0]]
+            assert _core.seed(points, seeding, 1, 5, team).tolist() == [[200, 0, 0]]
 
     def test_maximin_takes_the_farthest(self) -> None:
         colors = np.array([[0, 0, 0], [10, 0, 0], [100, 0, 0], [255, 0, 0]], np.uint8)
         histogram = ColorHistogram(colors, np.array([10**15, 1, 1, 1]))
         team = _core.Team(1)
         points = _core.Points(histogram.colors, histogram.counts, team)
-        centers = _core.seed_maximin(points, 3, 0, team)
+        centers = _core.seed(points, "maximin", 3, 0, team)
         assert centers[:, 0].tolist() == [0, 255, 100]
 
     def test_wu_cuts_where_the_variance_falls_most(self) -> None:
@@ -210,7 +209,7 @@ class TestRefinement:
         histogram = ColorHistogram.from_image(pixels)
         team = _core.Team(1)
         points = _core.Points(histogram.colors, histogram.counts, team)
-        centers = _core.seed_wu(points, 3, 0, team)
+        centers = _core.seed(points, "wu", 3, 0, team)
         expected = np.array([pixels[0, i * 400 : (i + 1) * 400].mean(axis=0) for i in range(3)])
         assert np.allclose(sorted(centers.tolist()), sorted(expected.tolist()), atol=1e-9)
 
@@ -287,9 +286,7 @@ class TestSameBytes:
         histogram = ColorHistogram.from_image(photo_like(3, 300))
         teams = [_core.Team(n) for n in (1, 3)]
         one, three = (
-            fit.SEEDINGS[seeding](
-                _core.Points(histogram.colors, histogram.counts, team), 30, 9, team
-            )
+            _core.seed(_core.Points(histogram.colors, histogram.counts, team), seeding, 30, 9, team)
             for team in teams
         )
         assert np.array_equal(one, three)
@@ -329,7 +326,7 @@ class TestPaletteAndRemap:
         assert q.indices.tolist() == [[2, 2, 0]]
         assert q.palette.counts.tolist() == [1, 0, 2]
 
-    @pytest.mark.parametrize("space", ["srgb", "linear", "oklab", "lab"])
+    @pytest.mark.parametrize("space", SPACES)
     def test_remap_measures_distances_in_the_given_space(self, space: str) -> None:
         pixels = noise(40, 50)
         q = kpalette.quantize(pixels, 9, space=space)
@@ -426,7 +423,7 @@ class TestOutput:
         (
             {"space": "rgb"},
             ValueError,
-            "space: expected one of srgb, linear, oklab, lab, got 'rgb'",
+            "space: expected one of oklab, srgb, linear, lab, got 'rgb'",
         ),
         (
             {"effort": "most"},

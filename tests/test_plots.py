@@ -39,7 +39,7 @@ def _without_a_display():
 
 @pytest.fixture
 def shown(monkeypatch) -> list[list[int]]:
-    """Give a desktop on which windows are shown; each time, the numbers of those that are open."""
+    """Return the lists of open windows, one for each time that a simulated desktop shows them."""
     times = []
 
     class Manager(FigureManagerBase):

@@ -62,5 +62,5 @@ def test_sizes_that_cannot_be(arguments, error) -> None:
 def test_what_is_no_binary_file() -> None:
     with pytest.raises(TypeError, match="stream: expected a binary file object, got str"):
         raw_frames("film.rgb", 3, 4)
-    with pytest.raises(TypeError, match="expected a binary file, got one of str"):
+    with pytest.raises(TypeError, match="expected a binary file object, got one of str"):
         next(raw_frames(io.StringIO("abc"), 3, 4))

@@ -8,9 +8,9 @@ from tools import derive_spaces
 
 import reference
 from conftest import noise
-from kpalette import _core, pipeline, quantize
+from kpalette import _core, quantize
+from kpalette.choices import SPACES
 
-SPACES = sorted(pipeline.SPACES)
 DEFINITIONS = {
     "srgb": lambda colors: colors.astype(float),
     "linear": reference.linear,

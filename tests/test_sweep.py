@@ -6,7 +6,6 @@ import io
 import itertools
 import json
 import math
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,11 @@ from PIL import Image
 
 import kpalette
 from conftest import gradient, noise
-from kpalette import ColorHistogram, _core, curve, files, fit, pipeline, quantize, sweep
+from kpalette import ColorHistogram, _core, curve, files, pipeline, quantize, sweep
+from kpalette.choices import EFFORTS, SPACES
 from kpalette.elbow import find_elbow
 
-EFFORTS = sorted(set(fit.EFFORTS) - {"best"})  # which takes too long here
-SPACES = sorted(pipeline.SPACES)
+QUICK = sorted(set(EFFORTS) - {"best"})
 
 
 @st.composite
@@ -48,7 +47,7 @@ def assert_falls(cost: np.ndarray) -> None:
     images(),
     st.lists(st.integers(1, 120), min_size=1, max_size=9),
     st.sampled_from(SPACES),
-    st.sampled_from(EFFORTS),
+    st.sampled_from(QUICK),
 )
 def test_the_cost_falls_until_nothing_is_lost(pixels, ks, space, effort) -> None:
     found = sweep(pixels, ks, space=space, effort=effort)
@@ -62,25 +61,6 @@ def test_the_cost_falls_until_nothing_is_lost(pixels, ks, space, effort) -> None
         assert (point.mse, point.psnr) == (mapped.mse, mapped.psnr)
         if space == "srgb":
             assert point.cost == pytest.approx(mapped.mse * found.n_pixels, rel=3e-4)
-
-
-@given(images(), st.sampled_from(SPACES))
-def test_the_cost_falls_however_bad_the_fits(pixels, space) -> None:
-    plain, ks = fit._round, []
-
-    def round_badly(histogram: Any, assignment: Any, centers: Any, *args: Any) -> fit.Fitted:
-        """Round well for the first k; then the first time, of two, as if it had been in vain."""
-        fitted = plain(histogram, assignment, centers, *args)
-        ks.append(len(centers))
-        return replace(fitted, cost=math.inf) if len(ks) % 2 == 0 else fitted
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fit, "_round", round_badly)
-        found = sweep(pixels, range(1, 40, 3), space=space)
-    assert len(ks) % 2 == 1 or found.n_distinct == 1
-    assert_falls(found.cost)
-    for point in found:
-        assert point.mse == pipeline.remap(pixels, point.palette, space=space).mse
 
 
 @pytest.mark.parametrize("ks", [range(1, 13), [2, 4, 8, 16, 32, 64, 128, 256], [3, 300]], ids=str)

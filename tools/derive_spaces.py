@@ -40,20 +40,20 @@ LAB_AXES = np.array([[0.0, 1.16, 0.0], [5.0, -5.0, 0.0], [0.0, 2.0, -2.0]])
 
 
 def tristimulus(xy: np.ndarray) -> np.ndarray:
-    """X, Y, Z with Y = 1 of chromaticities (..., 2)."""
+    """Return X, Y, Z with Y = 1 of chromaticities (..., 2)."""
     x, y = xy[..., 0], xy[..., 1]
     return np.stack([x / y, np.ones_like(y), (1 - x - y) / y], axis=-1)
 
 
 def linear_to_relative_xyz() -> np.ndarray:
-    """The matrix from linear sRGB to X, Y, Z, each divided by that of white."""
+    """Return the matrix from linear sRGB to X, Y, Z, each divided by that of white."""
     columns = tristimulus(PRIMARIES).T
     white = tristimulus(WHITE)
     return columns * product(exact_inverse(columns), white) / white[:, None]
 
 
 def exact_inverse(matrix: np.ndarray) -> list[list[Fraction]]:
-    """The inverse of a matrix (3, 3), by its adjugate."""
+    """Return the inverse of a matrix (3, 3), by its adjugate."""
     m = [[Fraction(value) for value in row] for row in matrix.tolist()]
 
     def cofactor(i: int, j: int) -> Fraction:
@@ -74,9 +74,9 @@ def product(matrix: list[list[Fraction]], vector: np.ndarray) -> np.ndarray:
 
 
 def with_row_sums(matrix: np.ndarray, sums: list[float]) -> np.ndarray:
-    """Make the rows add up to what white must give.
+    """Return the matrix with the given row sums, which are the coordinates of white.
 
-    A row that must add up to 0 loses the same from each entry; others are scaled.
+    The same number is subtracted from each entry of a row that must add up to 0; others are scaled.
     """
     totals = matrix.sum(axis=1, keepdims=True)
     wanted = np.array(sums)[:, None]

@@ -1,9 +1,9 @@
-"""Write what the library gives for small images: tests/golden/*.json, for all engines to meet.
+"""Write the golden files: the library's results for small images, in tests/golden/*.json.
 
-The images come from a formula in whole numbers, which playground/tests/images.ts has as well; the
-SHA-256 of their pixels tells whether it is the same. Of indices, there is the SHA-256 alone.
+The images come from an integer formula, which playground/tests/images.ts repeats; the SHA-256 of
+their pixels shows whether both are the same. Indices are stored as their SHA-256 only.
 
-    python -m tools.golden              # rewrite the files, for a change that is meant
+    python -m tools.golden              # rewrite the files, after an intended change
     python -m tools.golden --photo DIR  # the same for the photo of `kpalette demo`, and its pixels
 """
 
@@ -20,16 +20,15 @@ import numpy as np
 
 import kpalette
 from kpalette import demo, files, metrics
+from kpalette.choices import DITHERS, SPACES
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
 
-SPACES = ("oklab", "srgb", "linear", "lab")
-DITHERS = ("floyd-steinberg", "blue-noise", "bayer")
 PALETTE = ["#101820", "#f2aa4c", "#ffffff", "#7a1f3d", "#2e8b57"]
 
 
 def noise(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Give 0 to 255 for each place, all but at random; arithmetic is modulo 2**32."""
+    """Return a pseudo-random level from 0 to 255 for each pixel, computed modulo 2**32."""
     n = x * np.uint32(73856093) ^ y * np.uint32(19349663)
     n = (n ^ n >> np.uint32(13)) * np.uint32(1274126177)
     return n >> np.uint32(24)
@@ -38,9 +37,9 @@ def noise(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def make_image(name: str) -> np.ndarray:
     """Make uint8 pixels (height, width, 4).
 
-    - "hills": smooth ramps with a little noise, and one vivid spot that k-means swallows
+    - "hills": smooth ramps with a little noise, and one vivid spot that plain k-means merges
     - "tiles": 24 colours
-    - "glass": the hills behind glass: opaque, wholly transparent, and all between
+    - "glass": the hills with alphas from opaque to wholly transparent
     """
     width, height = 112, 80
     y, x = np.mgrid[:height, :width].astype(np.uint32)
@@ -49,7 +48,7 @@ def make_image(name: str) -> np.ndarray:
     green = y * 120 // height + 60 + grain
     blue = (x + y) * 90 // (width + height) + 40 + noise(y, x) // 32
     alpha = np.full_like(x, 255)
-    spot = (x - 90) ** 2 + (y - 20) ** 2 < 9  # which also wraps, and is as large
+    spot = (x - 90) ** 2 + (y - 20) ** 2 < 9  # differences wrap, and their squares are right again
     red, green, blue = (
         np.where(spot, level, channel) for level, channel in ((250, red), (20, green), (60, blue))
     )
@@ -65,12 +64,12 @@ IMAGES = {name: make_image(name) for name in ("hills", "tiles", "glass")}
 
 
 def digest(array: np.ndarray) -> str:
-    """Give the SHA-256 of an array's bytes."""
+    """Return the SHA-256 of an array's bytes."""
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def quantize_cases() -> Iterator[dict[str, Any]]:
-    """Name what `quantize` is asked for: as the arguments of the library, but `image`."""
+    """Yield the cases of `quantize`: the library's arguments, and the name of an image."""
     for image in IMAGES:
         for space in SPACES:
             for k in (2, 16, 64):
@@ -92,7 +91,7 @@ def quantize_cases() -> Iterator[dict[str, Any]]:
 
 
 def remap_cases() -> Iterator[dict[str, Any]]:
-    """Name what `remap` is asked for: with a palette in hexadecimal."""
+    """Yield the cases of `remap`, with palettes in hexadecimal."""
     for image in IMAGES:
         for space in SPACES:
             yield {"image": image, "palette": PALETTE, "space": space}
@@ -102,7 +101,7 @@ def remap_cases() -> Iterator[dict[str, Any]]:
 
 
 def sweep_cases() -> Iterator[dict[str, Any]]:
-    """Name what `sweep` is asked for."""
+    """Yield the cases of `sweep`."""
     for space in SPACES:
         yield {"image": "hills", "ks": [2, 3, 8, 40], "space": space}
     yield {"image": "tiles", "ks": [1, 4, 23, 24, 30]}
@@ -110,12 +109,12 @@ def sweep_cases() -> Iterator[dict[str, Any]]:
 
 
 def quantize(image: np.ndarray, **options: Any) -> dict[str, Any]:
-    """Quantize an image, and say what came."""
+    """Quantize an image, and describe the result."""
     return described(image, kpalette.quantize(image, **options))
 
 
 def remap(image: np.ndarray, palette: list[str], **options: Any) -> dict[str, Any]:
-    """Show an image in given colours, and say what came."""
+    """Map an image to given colours, and describe the result."""
     channels = max(len(name) for name in palette) // 2
     colors = [bytes.fromhex(name[1:].ljust(2 * channels, "f")) for name in palette]
     given = kpalette.Palette(np.array([list(color) for color in colors], np.uint8))
@@ -123,7 +122,7 @@ def remap(image: np.ndarray, palette: list[str], **options: Any) -> dict[str, An
 
 
 def described(image: np.ndarray, q: kpalette.Quantized) -> dict[str, Any]:
-    """Say what came of an image."""
+    """Describe a quantized image."""
     return {
         "palette": q.palette.hex,
         "counts": q.palette.counts.tolist(),
@@ -135,12 +134,12 @@ def described(image: np.ndarray, q: kpalette.Quantized) -> dict[str, Any]:
 
 
 def sweep(image: np.ndarray, ks: list[int], **options: Any) -> list[dict[str, Any]]:
-    """Fit each k, and say what each costs."""
+    """Fit each k, and describe the results."""
     points = kpalette.sweep(kpalette.ColorHistogram.from_image(image), ks, **options)
     return [{"k": point.k, "cost": point.cost, "mse": point.mse} for point in points]
 
 
-#: What each file is made by.
+#: The function that makes each file's results.
 FILES = {
     "quantize": (quantize_cases, quantize),
     "remap": (remap_cases, remap),
@@ -149,13 +148,13 @@ FILES = {
 
 
 def outcome(name: str, case: dict[str, Any]) -> Any:
-    """Do what a case of a file asks for, and say what came."""
+    """Run a case of a file, and describe the result."""
     options = dict(case)
     return FILES[name][1](IMAGES[options.pop("image")], **options)
 
 
 def photo_cases() -> Iterator[dict[str, Any]]:
-    """Name what is asked for of a photo."""
+    """Yield the cases of a photo."""
     for k in (4, 16, 64, 256):
         yield {"k": k}
     yield {"k": 32, "space": "srgb", "effort": "best"}
@@ -164,7 +163,7 @@ def photo_cases() -> Iterator[dict[str, Any]]:
 
 
 def write_photo(directory: Path) -> None:
-    """Write a photo's pixels, RGBA, and what is made of it."""
+    """Write a photo's pixels, RGBA, and its results."""
     pixels = demo.load_photo().rgb_matrix
     files.with_alpha(pixels).tofile(directory / "photo.rgba")
     height, width = pixels.shape[:2]

@@ -1,9 +1,8 @@
-"""Write what the library gives where the playground's page has its own hand.
+"""Write the golden file of what the playground's page computes without the core.
 
-Palette files, orders of a palette, and the elbow of a curve, in tests/golden/page.json: the page
-must give the same.
+tests/golden/page.json holds palette files, orders of a palette, and elbows of curves.
 
-    python -m tools.golden_page  # rewrite the file, for a change that is meant
+    python -m tools.golden_page  # rewrite the file, after an intended change
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ SORTS = ("share", "luminance", "hue")
 
 
 def palettes() -> dict[str, kpalette.Palette]:
-    """Make palettes, by the title of their files."""
+    """Return palettes, by the title of their files."""
     greys = np.array([[level] * 3 for level in range(0, 256, 5)], np.uint8)
     return {
         "photo-16": kpalette.extract_palette(IMAGES["hills"], 16),
@@ -40,10 +39,10 @@ def palettes() -> dict[str, kpalette.Palette]:
 
 
 def files_of(palette: kpalette.Palette, title: str) -> dict[str, str | None]:
-    """Give the files in hexadecimal, by format; None where there is no room."""
+    """Return the files in hexadecimal, by format; None if a format cannot hold the palette."""
     found: dict[str, str | None] = {}
     for kind in palette_files.FORMATS:
-        if kind == "png":  # whose compression is the page's own
+        if kind == "png":  # the page has its own compression
             continue
         try:
             found[kind] = palette_files.encode(palette, kind, title).hex()
@@ -53,7 +52,7 @@ def files_of(palette: kpalette.Palette, title: str) -> dict[str, str | None]:
 
 
 def told(palette: kpalette.Palette, title: str) -> dict[str, Any]:
-    """Say all of a palette."""
+    """Describe a palette, its files and its orders."""
     return {
         "title": title,
         "palette": palette.hex,
@@ -64,7 +63,7 @@ def told(palette: kpalette.Palette, title: str) -> dict[str, Any]:
 
 
 def elbows() -> list[dict[str, Any]]:
-    """Make curves, with the elbow of each."""
+    """Return curves with their elbows."""
     sweep = kpalette.sweep(kpalette.ColorHistogram.from_image(IMAGES["hills"]), range(2, 65, 2))
     curves = [
         (sweep.k.tolist(), sweep.cost.tolist()),
@@ -81,7 +80,7 @@ def elbows() -> list[dict[str, Any]]:
 
 
 def content() -> dict[str, Any]:
-    """Give all that the file holds."""
+    """Return the content of the file."""
     return {
         "palettes": [told(palette, title) for title, palette in palettes().items()],
         "elbows": elbows(),

@@ -16,14 +16,14 @@ SEED = 1
 
 
 def gaussian(side: int) -> np.ndarray:
-    """Give the energy around a one at (0, 0), in whole steps so that sums are exact."""
+    """Return the energy around a one at (0, 0), in integers so that sums are exact."""
     distance = np.minimum(np.arange(side), side - np.arange(side))
     squares = distance[:, None] ** 2 + distance[None] ** 2
     return np.rint(2**30 * np.exp(-squares / (2 * SIGMA**2))).astype(np.int64)
 
 
 def void_and_cluster(side: int, seed: int) -> np.ndarray:
-    """Rank every place of a square from 0 to side * side - 1."""
+    """Rank every pixel of a square from 0 to side * side - 1."""
     area = side * side
     around = gaussian(side)
 
@@ -44,8 +44,8 @@ def void_and_cluster(side: int, seed: int) -> np.ndarray:
     def void(pattern: np.ndarray, energy: np.ndarray) -> int:
         return int(np.where(pattern, np.iinfo(np.int64).max, energy).argmin())
 
-    # A tenth of all places, evened out: from the tightest cluster to the largest void, until that
-    # is the same place.
+    # The initial pattern: ones on a tenth of the pixels, moved from the tightest cluster to the
+    # largest void until both are the same pixel.
     start = np.zeros((side, side), bool)
     start.flat[np.random.default_rng(seed).choice(area, area // 10, replace=False)] = True
     energy = energy_of(start)
@@ -60,12 +60,12 @@ def void_and_cluster(side: int, seed: int) -> np.ndarray:
     ranks = np.zeros((side, side), np.int64)
     ones = int(start.sum())
     pattern, left = start.copy(), energy.copy()
-    for rank in reversed(range(ones)):  # phase 1: take the start away
+    for rank in reversed(range(ones)):  # phase 1: remove the initial ones
         place = cluster(pattern, left)
         flip(pattern, left, place)
         ranks.flat[place] = rank
-    # Phases 2 and 3 in one: where ones are the majority, the tightest cluster of zeros is the zero
-    # with the least energy of ones, for both energies add up to a constant.
+    # Phases 2 and 3 in one: when ones are the majority, the tightest cluster of zeros is the zero
+    # with the least energy of ones, because both energies add up to a constant.
     pattern, left = start.copy(), energy.copy()
     for rank in range(ones, area):
         place = void(pattern, left)

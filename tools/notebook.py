@@ -1,6 +1,7 @@
 """Write the walk-through's notebook from its script, with the outputs of a run.
 
-The script is the source: it reviews well, and it runs by itself. `make notebook` calls this.
+The script is the source, because it is easy to review and runs by itself. `make notebook` calls
+this.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ import kpalette
 SCRIPT = Path(__file__).parents[1] / "examples" / "image_quantization.py"
 NOTEBOOK = SCRIPT.with_suffix(".ipynb")
 
-#: What a picture may take in bytes before it is reduced.
+#: Pictures of more bytes are reduced.
 LARGE = 150_000
 
 METADATA = {
-    # Jupyter with jupytext installed writes both files when either is changed.
+    # With jupytext installed, Jupyter writes both files when either changes.
     "jupytext": {"formats": "ipynb,py:percent", "notebook_metadata_filter": "-all"},
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -35,7 +36,7 @@ METADATA = {
 
 
 def read(script: Path = SCRIPT) -> Any:
-    """Read a script's cells, numbered, so that the same script makes the same notebook."""
+    """Read a script's cells; ids are numbers, so that the same script makes the same notebook."""
     notebook = jupytext.read(script, fmt="py:percent")
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number}"
@@ -45,19 +46,19 @@ def read(script: Path = SCRIPT) -> Any:
 
 
 def execute(notebook: Any, **environment: str) -> Any:
-    """Run the cells, from top to bottom, in a kernel of their own that ends with them.
+    """Run the cells from top to bottom, in a kernel of their own.
 
     Parameters
     ----------
     notebook : NotebookNode
-        Gets the outputs.
+        The outputs are added to it.
     **environment : str
-        Variables for the kernel, beside our own.
+        Environment variables for the kernel, besides our own.
 
     Returns
     -------
     NotebookNode
-        The same.
+        The same notebook.
 
     Raises
     ------
@@ -67,20 +68,20 @@ def execute(notebook: Any, **environment: str) -> Any:
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=1200,  # of a machine that has other things to do
+        timeout=1200,  # seconds, for a busy machine
         startup_timeout=300,
         record_timing=False,
         coalesce_streams=True,
-        config=Config(KernelManager={"transport": "ipc"}),  # not over a port that others can reach
+        config=Config(KernelManager={"transport": "ipc"}),  # no port that others can reach
     )
-    # Our own backend would keep figures from the cells.
+    # Without our Matplotlib backend, which would keep figures from the cells.
     inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     client.execute(env=inherited | environment)
     return notebook
 
 
 def main() -> None:
-    """Write the notebook, with small pictures and without what differs from machine to machine."""
+    """Write the notebook, with small pictures and without metadata of the machine."""
     with tempfile.TemporaryDirectory() as directory:
         settings = Path(directory, "matplotlibrc")
         settings.write_text("figure.dpi: 80\n")
@@ -96,7 +97,7 @@ def main() -> None:
 
 
 def _smaller(encoded: str) -> str:
-    """Write a PNG anew in as little as it takes; a large one in 256 colours, by this package."""
+    """Compress a PNG again; a large one is reduced to 256 colours by kpalette."""
     file = io.BytesIO()
     picture = PIL.Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
     picture.save(file, "PNG", optimize=True)

@@ -1,9 +1,9 @@
-"""Measure what pngquant's qualities mean: the table `QUALITY` of kpalette/cli/pngquant.py.
+"""Measure pngquant's scale of qualities: the table `QUALITY` of kpalette/cli/pngquant.py.
 
-For each quality, libimagequant reduces square parts of photos without dithering, and the median is
-printed of the mean CIEDE2000 and of the PSNR where it needed less than 256 colours: where it did
-not, it was not the quality that ended it. Small parts need few colours, so high qualities are
-reached. With the twelve photos of the CQ100 benchmark that the README measures, that makes 144.
+For each quality, libimagequant reduces square parts of photos without dithering. Printed are the
+medians of the mean CIEDE2000 and of the PSNR over the parts that needed fewer than 256 colours; in
+the others, the quality was not the limit. Small parts need few colours, so that high qualities are
+reached. The twelve photos of the CQ100 benchmark that the README measures give 144 parts.
 
     python -m tools.quality_scale PHOTO...        # needs kpalette[bench]
 """
@@ -25,7 +25,7 @@ QUALITIES = (0, 1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 100)
 
 
 def reduced(image: Image.Image, quality: int) -> np.ndarray | None:
-    """Give an opaque image's pixels as libimagequant has them; None if it took all colours."""
+    """Return an opaque image as libimagequant reduces it; None if it used all 256 colours."""
     options = libimagequant.Attr()
     options.min_quality, options.max_quality = 0, quality
     source = options.create_rgba(image.convert("RGBA").tobytes(), image.width, image.height, 0)

@@ -1,9 +1,9 @@
-"""Try the installed package in a few seconds, from outside of a clone: what each wheel must do.
+"""Try the installed package in a few seconds, from outside a clone, as each wheel is tested.
 
     PATH=/nowhere some/venv/bin/python tools/smoke.py
 
-What is asked for is the command, the library, and the page of `kpalette serve`. Nothing else than
-the package and what it depends on need be installed.
+It tries the command, the library, and the page of `kpalette serve`. Only the package and its
+dependencies need be installed.
 """
 
 from __future__ import annotations
@@ -15,36 +15,57 @@ import sys
 import sysconfig
 import tempfile
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 import kpalette
 
 COMMAND = os.path.join(sysconfig.get_path("scripts"), "kpalette")
 
-#: The first bytes of what the page cannot do without.
+PIXELS = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+
+#: The first bytes of files that the page needs.
 PAGE = {"index.html": b"<!doctype html>", ".wasm": b"\0asm"}
+
+
+#: Every command that ends by itself, each after those that write its input.
+COMMANDS = (
+    "quantize photo.png -k 16 -o few.png",
+    "quantize clip.gif -k 8 -o few.gif",
+    "16 --nofs photo.png",
+    "palette photo.png -o few.hex",
+    "remap photo.png --palette few.hex -o mapped.png",
+    "sweep photo.png -k 2,4,8",
+    "compare photo.png few.png",
+    "completion bash",
+)
 
 
 def try_command(folder: Path) -> None:
     told = subprocess.check_output([COMMAND, "--version"], text=True)
     assert version("kpalette") in told, told
-    subprocess.run([COMMAND, "demo", "--out", folder / "demo"], check=True)
-    pictures = sorted(path.name for path in (folder / "demo").iterdir())
-    assert len(pictures) >= 4, pictures
-    photo, few = folder / "demo" / pictures[0], folder / "few.png"
-    subprocess.run([COMMAND, "quantize", photo, "-k", "16", "-o", few], check=True)
-    assert kpalette.quantize(few, 16).mse == 0
+    frames = [Image.fromarray(PIXELS[i:, i:][:60, :80]) for i in range(3)]
+    Image.fromarray(PIXELS).save(folder / "photo.png")
+    frames[0].save(folder / "clip.gif", save_all=True, append_images=frames[1:])
+    for command in COMMANDS:
+        subprocess.run([COMMAND, *command.split()], check=True, cwd=folder)
+    assert kpalette.quantize(folder / "few.png", 16).mse == 0
+    demo = subprocess.run([COMMAND, "demo"], capture_output=True, text=True, cwd=folder)
+    if find_spec("matplotlib"):
+        assert len(list((folder / "demo").iterdir())) >= 4
+    else:
+        assert "needs Matplotlib" in demo.stderr, demo.stderr
 
 
 def try_library() -> None:
-    pixels = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
     for threads in (1, 2):
-        q = kpalette.quantize(pixels, 32, dither="floyd-steinberg", threads=threads)
-        assert q.rgb.shape == pixels.shape
+        q = kpalette.quantize(PIXELS, 32, dither="floyd-steinberg", threads=threads)
+        assert q.rgb.shape == PIXELS.shape
         assert len(q.palette) == len(np.unique(q.rgb.reshape(-1, 3), axis=0)) == 32
-    model = kpalette.KMeans(4, random_state=0).fit(pixels.reshape(-1, 3))
+    model = kpalette.KMeans(4, random_state=0).fit(PIXELS.reshape(-1, 3))
     assert model.cluster_centers_.shape == (4, 3)
 
 
@@ -70,7 +91,7 @@ def try_page() -> None:
 
 
 def main() -> None:
-    """Fail with a traceback where something is not as it should be."""
+    """Try everything; a failure ends with a traceback."""
     with tempfile.TemporaryDirectory() as folder:
         try_command(Path(folder))
     try_library()

@@ -1,4 +1,4 @@
-"""Does memory grow? Thousands of images in one process, and what it takes after each of them.
+"""Check for memory leaks: reduce thousands of images in one process, and measure its memory.
 
 python -m tools.soak [--images 10000]
 """
@@ -24,16 +24,16 @@ from PIL import Image
 
 import kpalette
 from kpalette import Palette, files
+from kpalette.choices import DITHERS, SPACES
 from kpalette.cli import run
 
-BATCH = 50  #: Files for a command, at most.
+BATCH = 50  #: The most files of a command.
 KINDS = ("PNG", "GIF", "JPEG", "WEBP", "TIFF", "BMP")
-DITHERS = (None, "floyd-steinberg", "blue-noise", "bayer")
-SPACES = ("oklab", "srgb", "linear", "lab")
+DITHERED = (None, *DITHERS)
 
 
 def resident() -> int:
-    """Give the bytes of memory that the process holds now."""
+    """Return the resident memory of the process in bytes."""
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -42,7 +42,7 @@ def resident() -> int:
 
 
 def picture(number: int) -> tuple[bytes, str]:
-    """Draw an image of any size and mode, still or moving, and give its file and format."""
+    """Draw an image of any size and mode, still or animated; return its file and format."""
     rng = np.random.default_rng(number)
     height, width = rng.integers(1, 257, 2)
     kind = KINDS[number % len(KINDS)]
@@ -59,7 +59,7 @@ def picture(number: int) -> tuple[bytes, str]:
 
 
 def by_library(numbers: Sequence[int]) -> None:
-    """Reduce images and animations by any options, map them, and be refused what is cut short."""
+    """Reduce and map images and animations with varied options, and fail to read cut-off files."""
     for number in numbers:
         _by_library(number)
 
@@ -67,7 +67,7 @@ def by_library(numbers: Sequence[int]) -> None:
 def _by_library(number: int) -> None:
     data, kind = picture(number)
     k = 1 + number % 200
-    options = {"dither": DITHERS[number % 4], "space": SPACES[number // 4 % 4]}
+    options = {"dither": DITHERED[number % 4], "space": SPACES[number // 4 % 4]}
     if files.is_animated(io.BytesIO(data)):
         kpalette.quantize_animation(io.BytesIO(data), k, effort="fast", **options).encode("png")
         return
@@ -79,7 +79,7 @@ def _by_library(number: int) -> None:
 
 
 def by_command(numbers: Sequence[int]) -> None:
-    """Reduce a folder of images."""
+    """Reduce a folder of images with the command line."""
     with tempfile.TemporaryDirectory() as folder:
         for i, number in enumerate(numbers):
             data, kind = picture(number)
@@ -91,7 +91,7 @@ def by_command(numbers: Sequence[int]) -> None:
 
 
 def curve(images: int, way: Callable[[Sequence[int]], None], batch: int) -> Iterator[int]:
-    """Give the memory that is held after each batch; all fifths see the same images."""
+    """Yield the resident memory after each batch; all fifths of a run see the same images."""
     numbers = [number % -(-images // 5) for number in range(images)]
     for first in range(0, images, batch):
         way(numbers[first : first + batch])
@@ -100,21 +100,21 @@ def curve(images: int, way: Callable[[Sequence[int]], None], batch: int) -> Iter
 
 
 def fifths(memory: Sequence[int]) -> list[float]:
-    """Give the median of each fifth of a curve."""
+    """Return the median of each fifth of a curve."""
     cuts = [len(memory) * part // 5 for part in range(6)]
     return [statistics.median(memory[a:b]) for a, b in itertools.pairwise(cuts)]
 
 
 def growth(medians: Sequence[float]) -> float:
-    """Give the percent by which memory grows once all is loaded: from the second fifth to the last.
+    """Return by how many percent memory grows from the second fifth to the last.
 
-    The first fifth has seen all images.
+    After the first fifth, which has seen all images, everything is loaded.
     """
     return 100 * (medians[4] / medians[1] - 1)
 
 
 def main() -> int:
-    """Run both ways, print their curves, and end with 1 if one of them grows."""
+    """Run both ways and print their curves; return 1 if one of them grows."""
     parser = argparse.ArgumentParser(prog="python -m tools.soak", description=__doc__)
     parser.add_argument("--images", type=int, default=10_000, help="at least 100 [10000]")
     parser.add_argument("--growth", type=float, default=5, help="percent that may be [5]")

@@ -1,4 +1,4 @@
-"""Every way to reduce an image that is compared, ours and others', one short adapter each."""
+"""The methods of the open benchmark, ours and others', each with a short adapter."""
 
 from __future__ import annotations
 

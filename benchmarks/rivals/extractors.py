@@ -1,4 +1,4 @@
-"""What finds a palette and leaves the pixels alone: their palettes are mapped by ours."""
+"""Methods that extract a palette only; kpalette maps the pixels to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.rivals.rival import Pixels, Rival, package
 
 
 def material(pixels: Pixels, k: int) -> Any:
-    """Its scores, which choose among the colours, are left out."""
+    """Extract all colours, without the scores that choose among them."""
     from materialyoucolor.quantize import QuantizeCelebi
 
     codes = np.array([*QuantizeCelebi(pixels.reshape(-1, 3).tolist(), k)])
@@ -28,7 +28,7 @@ def pylette(pixels: Pixels, k: int, *, mode: str) -> Any:
 
 
 def color_thief(pixels: Pixels, k: int) -> Any:
-    """From an uncompressed file in memory, because it takes no less."""
+    """Extract from an uncompressed file in memory, because color-thief takes only files."""
     from colorthief import ColorThief
 
     file = io.BytesIO()
@@ -43,7 +43,7 @@ def fast_color_thief(pixels: Pixels, k: int) -> Any:
     return np.array(get_palette(np.ascontiguousarray(rgba), k))
 
 
-#: It asks for a second OpenCV, which gets in the way of the first.
+#: It installs another OpenCV, which conflicts with the first.
 PYLETTE = partial(package, "pylette", "pip install pylette, which brings another OpenCV")
 
 RIVALS = [

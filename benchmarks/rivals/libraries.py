@@ -1,4 +1,4 @@
-"""k-means of general libraries, on all pixels, and as one would write it with NumPy."""
+"""k-means of general libraries on all pixels, and a plain one in NumPy."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def shaped(centers: Any, labels: Any, pixels: Pixels) -> Result:
 
 
 def numpy_kmeans(samples: Pixels, k: int, seed: int) -> tuple[Any, Any, int]:
-    """The walk-through's k-means as one would write it with NumPy: centres, labels, passes."""
+    """Run the walk-through's k-means in plain NumPy; return centres, labels and iterations."""
     centers = np.random.default_rng(seed).choice(samples, size=k, replace=False).astype(float)
     passes, change = 0, np.inf
     while passes < 100 and change >= 1e-2:
         passes += 1
         distances = np.stack([((samples - c) ** 2).sum(axis=1) for c in centers], axis=1)
         labels = distances.argmin(axis=1)
-        # A cluster that has lost its last sample stays where it is.
+        # The centre of an empty cluster does not move.
         moved = np.array(
             [
                 samples[labels == j].mean(axis=0) if (labels == j).any() else centers[j]
@@ -51,7 +51,7 @@ def scikit_learn(pixels: Pixels, k: int, *, estimator: str = "KMeans", **options
 
 
 def scikit_learn_weighted(pixels: Pixels, k: int) -> Result:
-    """As an expert would: on the distinct colours, weighted by how many pixels have each."""
+    """Fit the distinct colours, weighted by their counts, as an expert would."""
     from sklearn.cluster import KMeans
 
     codes = pixels.astype(np.int64) @ np.array([65536, 256, 1])
@@ -62,7 +62,7 @@ def scikit_learn_weighted(pixels: Pixels, k: int) -> Result:
 
 
 def scikit_learn_example(pixels: Pixels, k: int) -> Result:
-    """The example of colour quantization in its documentation: fit on 1,000 pixels."""
+    """Fit 1,000 pixels, as scikit-learn's example of colour quantization does."""
     from sklearn.cluster import KMeans
     from sklearn.utils import shuffle
 
@@ -173,7 +173,7 @@ RIVALS = [
         "array",
         foresight,
         "FLSpp(k)",
-        # Made for NumPy 1, it runs with 2.
+        # Declared for NumPy 1, it runs with 2.
         partial(package, "flspp", "a C++ compiler, and pip install --no-deps flspp"),
     ),
 ]

@@ -1,4 +1,4 @@
-"""sharp, and imagequant 4 by @napi-rs/image, in Node: whole processes, from a PNG to another."""
+"""sharp, and imagequant 4 in @napi-rs/image, in Node: whole processes, from PNG to PNG."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCRIPT = Path(__file__).parents[1] / "quantize.cjs"
 
 
 def install() -> None:
-    """Bring both packages from npm into the build folder, unless they are there."""
+    """Install both packages from npm into the build folder, unless they are there."""
     if shutil.which("npm") is None or all(map(installed, PACKAGES)):
         return
     FOLDER.mkdir(parents=True, exist_ok=True)

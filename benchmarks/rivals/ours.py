@@ -1,4 +1,4 @@
-"""kpalette, by its public functions and by its command line."""
+"""kpalette, with its public functions and its command line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import kpalette
 from benchmarks.rivals.rival import Pixels, Result, Rival
+from kpalette.choices import EFFORTS
 
-EFFORTS = ("fast", "balanced", "best")
 COMMAND = str(Path(sys.executable).with_name("kpalette"))
 
 
@@ -38,7 +38,7 @@ def shown(options: dict[str, str]) -> str:
 def ours(
     kind: str, effort: str, ending: str, *, space: str = "oklab", dither: str | None = None
 ) -> Rival:
-    """Make an entry for what the functions or the command line can do."""
+    """Return an entry for one set of options of the functions or the command line."""
     options = {"space": space, "effort": effort, **({"dither": dither} if dither else {})}
     switches = " ".join(f"--{name} {value}" for name, value in options.items())
     name, run, how = {

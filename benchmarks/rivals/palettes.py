@@ -1,6 +1,6 @@
-"""Colour quantizers for Python: Pillow's, and libimagequant, which is what pngquant uses.
+"""Colour quantizers for Python: Pillow's, and libimagequant, which pngquant uses.
 
-Both take alpha, too: pixels (h, w, 4) give a palette (k', 4).
+Both take alpha too: pixels (h, w, 4) give a palette (k', 4).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def libimagequant(pixels: Pixels, k: int, *, speed: int, dithering: float = 0) -
     result = image.quantize(attributes)
     result.dithering_level = dithering
     indices = np.frombuffer(result.remap_image(image), np.uint8).reshape(height, width)
-    # After remapping, which moves the palette.
+    # After remapping, which changes the palette.
     palette = np.array([(c.r, c.g, c.b, c.a) for c in result.get_palette()], np.uint8)
     return palette[:, :channels], indices
 

@@ -1,4 +1,4 @@
-"""Programs, from a PNG file to another: whole processes."""
+"""Programs: whole processes, from one PNG file to another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def pngquant(source: str, target: str, k: int, *, options: str) -> list[str]:
 
 
 def magick() -> str:
-    """ImageMagick 7's program, or 6's."""
+    """Return the name of ImageMagick 7's program, or of 6's."""
     return next((name for name in ("magick", "convert-im6.q16") if shutil.which(name)), "convert")
 
 

@@ -1,4 +1,4 @@
-"""What a rival is, and how it says which version it is or that it is not there."""
+"""The description of a rival, and the versions of packages and programs."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ KINDS: tuple[Kind, ...] = ("array", "palette", "files")
 
 
 class Missing(Exception):
-    """A rival is not installed; the message says how it would be."""
+    """A rival is not installed; the message says how to install it."""
 
 
 @dataclass(frozen=True)
 class Rival:
     """A way to reduce an image.
 
-    `run` takes pixels, uint8 (h, w, 3), and k. It returns a palette (k', 3) of 0 to 255, whole or
-    not, and indices (h, w); or the palette alone, if that is its kind. That of a program takes two
-    paths and k, and returns the command that makes the second file of the first. It can be pickled,
-    and imports what it needs.
+    `run` takes pixels, uint8 (h, w, 3), and k. It returns a palette (k', 3) of numbers from 0 to
+    255 and indices (h, w), or the palette alone, as the kind says. For a program it takes two paths
+    and k, and returns the command that makes the second file from the first. It can be pickled, and
+    imports what it needs.
     """
 
     name: str
     kind: Kind
     run: Callable[..., Any]
-    options: str  # as one would write them
+    options: str  # as users write them
     version: Callable[[], str]  # may raise Missing
     dithered: bool = False
     ours: bool = False
-    space: str = "srgb"  # where ours measures distances
+    space: str = "srgb"  # in which kpalette measures distances
 
 
 def package(name: str, hint: str = "") -> str:
-    """Say which version of a package from PyPI is installed."""
+    """Return the installed version of a package from PyPI."""
     try:
         return f"{name} {metadata.version(name)}"
     except metadata.PackageNotFoundError:
@@ -54,10 +54,10 @@ def package(name: str, hint: str = "") -> str:
 
 
 def program(name: str, *arguments: str, hint: str) -> str:
-    """Say which version a program is, by the first line that it prints about that."""
+    """Return a program's version, the first line that it prints for `arguments`."""
     if shutil.which(name) is None:
         raise Missing(hint)
     said = subprocess.run([name, *arguments], capture_output=True, text=True, check=False)
-    if said.returncode != 0:  # another program of that name
+    if said.returncode != 0:  # another program of the same name
         raise Missing(hint)
     return (said.stdout or said.stderr).partition("\n")[0].strip()

@@ -1,6 +1,6 @@
 // Colours as people write them, and as bytes.
 
-import type { ColorList } from "./engine/protocol";
+import type { ColorList } from "kpalette";
 
 /** Reads rrggbb, rrggbbaa, rgb or rgba, with or without a # before it; null if it is none. */
 export function hexLevels(text: string): number[] | null {

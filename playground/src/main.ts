@@ -7,7 +7,7 @@ import { StepsPanel } from "./cloud/steps";
 import { CurvePanel } from "./curve/curve";
 import { colorAt } from "./colors";
 import { find } from "./dom";
-import { Engine, NoSimdError } from "./engine/client";
+import { Engine, NoSimdError } from "kpalette";
 import { Intake } from "./intake";
 import { announce, clearNotice, notice } from "./messages";
 import { connectFixed } from "./palette/fixed";

@@ -1,6 +1,6 @@
 // One picture, what is wanted of it, and what is shown: the way from a moved slider to the stage.
 
-import { Engine, type ColorList, type Loaded, type Quantized } from "./engine/client";
+import { Engine, type ColorList, type Loaded, type Quantized } from "kpalette";
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
 import { type Counted, inOrder, orderOf, reindexed } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";

@@ -1,6 +1,6 @@
 // What the visitor chose: all that a picture's palette depends on, and how it is shown.
 
-import type { Dither, Effort, Space } from "./engine/protocol";
+import type { Dither, Effort, Seeding, Space } from "kpalette";
 
 export type Sort = "share" | "luminance" | "hue";
 export type CloudSpace = "rgb" | "oklab";
@@ -34,6 +34,12 @@ export const DITHERS: Record<string, string> = {
   "floyd-steinberg": "Floyd–Steinberg",
   "blue-noise": "Blue noise",
   bayer: "Bayer",
+};
+export const SEEDINGS: Record<Seeding, string> = {
+  random: "Random",
+  "k-means++": "k-means++",
+  maximin: "Maximin",
+  wu: "Wu",
 };
 export const SORTS: Record<Sort, string> = {
   share: "Share",

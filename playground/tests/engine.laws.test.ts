@@ -2,12 +2,14 @@
 
 import { inflateSync } from "node:zlib";
 import { describe, expect, it, test, vi } from "vitest";
+import { Core } from "../engine/core";
+import { Image } from "../engine/image";
+import { DITHERS, EFFORTS, SEEDINGS, SPACES } from "../engine/index";
+import type { Work } from "../engine/jobs";
+import { quantize, remap } from "../engine/pipeline";
+import { encodePng } from "../engine/png";
 import { namesOf } from "../src/colors";
-import { Assignment, Core } from "../src/engine/core";
-import { lloyd, type Work } from "../src/engine/fit";
-import { Image } from "../src/engine/image";
-import { quantize, remap } from "../src/engine/pipeline";
-import { encodePng } from "../src/engine/png";
+import * as settings from "../src/settings";
 import { makeImage } from "./images";
 import { module } from "./module";
 
@@ -23,34 +25,24 @@ function finish<T>(work: Work<T>): T {
   }
 }
 
-test.each([0, 4])("passes in slices come to the same, %d of them relaxed", (relaxed) => {
-  const { own } = load("hills");
-  const points = own.placed("oklab").points(1);
-  const seeds = points.seed("random", 12, 5n);
-  const run = (slice?: number) => {
-    const centers = seeds.slice();
-    const work = lloyd(new Assignment(points, 12), centers, 9, relaxed, 0, slice);
-    let steps = 0;
-    for (let turn = work.next(); ; turn = work.next(), ++steps) {
-      if (turn.done) return { centers, nIter: turn.value, steps };
-    }
-  };
-  const whole = run();
-  const sliced = run(2 * points.length);
-  expect([whole.steps, sliced.steps]).toEqual([1, 5]);
-  expect(sliced.centers).toEqual(whole.centers);
-  expect(sliced.nIter).toBe(whole.nIter);
+test("what can be chosen is what the core lists, and the page offers", () => {
+  const { tables } = Core.instantiate(module);
+  const listed = { spaces: SPACES, efforts: EFFORTS, dithers: DITHERS, seedings: SEEDINGS };
+  expect(tables).toEqual(listed);
+  expect(Object.keys(settings.SPACES)).toEqual(tables.spaces);
+  expect(Object.keys(settings.EFFORTS)).toEqual(tables.efforts);
+  expect(Object.keys(settings.DITHERS)).toEqual(["none", ...tables.dithers]);
+  expect(Object.keys(settings.SEEDINGS)).toEqual(tables.seedings);
 });
 
 test.each(["hills", "glass"])("error diffusion in bands comes to the same: %s", (name) => {
   const { core, own, height, width } = load(name);
   const { channels, histogram, pixels } = own;
   const colors = histogram.colors.slice(0, 6 * channels).map((level, i) => level ^ (i * 53));
-  const assignment = new Assignment(own.placed("lab").points(1), 6);
-  assignment.update(core.place(colors, channels, "lab"));
+  const { labels } = own.fitter("lab").assign(colors);
   const dithered = (atOnce: number) => {
     const indices = core.take(width * height);
-    core.remap(pixels, histogram, assignment.labels, indices);
+    core.remap(pixels, histogram, labels, indices);
     const plain = indices.bytes().slice();
     const errors = new Float32Array(4 * width);
     for (let first = 0; first < height; first += atOnce) {

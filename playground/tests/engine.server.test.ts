@@ -1,12 +1,12 @@
 // The worker's side and the page's, over a channel: what is answered, given up, refused.
 
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
-import { Engine } from "../src/engine/client";
-import { Core, CoreError } from "../src/engine/core";
-import { Image } from "../src/engine/image";
-import { quantize } from "../src/engine/pipeline";
-import type { QuantizeOptions, SweepPoint } from "../src/engine/protocol";
-import { Server } from "../src/engine/server";
+import { Engine } from "../engine/client";
+import { Core, CoreError } from "../engine/core";
+import { Image } from "../engine/image";
+import { quantize } from "../engine/pipeline";
+import type { QuantizeOptions, SweepPoint } from "../engine/protocol";
+import { Server } from "../engine/server";
 import { makeImage } from "./images";
 import { module } from "./module";
 
@@ -321,16 +321,16 @@ describe("failure", () => {
 
   it("of the core is for good", () => {
     const core = Core.instantiate(module);
-    expect(() => core.call("lloyd", 2 ** 32 - 8, 0, 1, 0, 0)).toThrow(CoreError); // a trap
+    expect(() => core.call("walk_step", 2 ** 32 - 8)).toThrow(CoreError); // a trap
     expect(() => core.take(1)).toThrow("the engine stopped: it had stopped before");
     core.release("free_bytes", 8); // of no effect
   });
 
   it("of what the core checks is told in its words", () => {
-    const core = Core.instantiate(module);
-    const huge = BigInt64Array.of(2n ** 62n, 2n ** 62n);
-    const colors = Uint8Array.of(1, 2, 3, 1, 2, 3);
-    expect(() => core.collect(colors, huge, 3)).toThrow(/^the engine stopped: the counts of a/);
+    const { pixels, width, height } = makeImage("hills");
+    const fitter = Image.load(Core.instantiate(module), pixels, width, height).own.fitter("lab");
+    for (const _ of fitter.grow(3, "fast", 0));
+    expect(() => fitter.grow(2, "fast", 0)).toThrow(/^the engine stopped: expected at least as many/);
   });
 
   it("at the end is an AbortError", async () => {

@@ -6,11 +6,10 @@ import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
-import { parseColors } from "../src/engine/colors";
-import { Assignment, Core, CoreError } from "../src/engine/core";
-import { lloyd, type Work } from "../src/engine/fit";
-import { Image } from "../src/engine/image";
-import { type Mapped, quantize, remap } from "../src/engine/pipeline";
+import { parseColors } from "../engine/colors";
+import { Core } from "../engine/core";
+import { Image } from "../engine/image";
+import { type Mapped, quantize, remap } from "../engine/pipeline";
 import type {
   Dither,
   Effort,
@@ -18,9 +17,9 @@ import type {
   Space,
   Step,
   SweepPoint,
-} from "../src/engine/protocol";
-import { steps } from "../src/engine/steps";
-import { sweep } from "../src/engine/sweep";
+} from "../engine/protocol";
+import { steps } from "../engine/steps";
+import { sweep } from "../engine/sweep";
 import { makeImage, type Picture } from "./images";
 import { module } from "./module";
 

@@ -2,6 +2,6 @@
 
 import { readFileSync } from "node:fs";
 
-const path = new URL("../wasm/kpalette.wasm", import.meta.url);
+const path = new URL("../engine/wasm/kpalette.wasm", import.meta.url);
 
 export const module = new WebAssembly.Module(readFileSync(path));

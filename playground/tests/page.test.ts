@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { fromFragment, toFragment } from "../src/address";
 import { findColors, hexLevels, namesOf, plainName } from "../src/colors";
 import { findElbow } from "../src/curve/elbow";
-import type { ColorList } from "../src/engine/protocol";
+import type { ColorList } from "../engine/protocol";
 import { type Counted, orderOf } from "../src/palette/sorting";
 import { decode, encode, FORMATS, PaletteReadError, swatches } from "../src/palette_files/formats";
 import { clampK, fromPosition, keyed, LEAST, MOST, POSITIONS, toPosition } from "../src/scale";

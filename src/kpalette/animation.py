@@ -1,4 +1,4 @@
-"""An animation's way to k colours: count its frames one by one, fit palettes, map, encode."""
+"""Quantizing animations: count the frames one by one, fit palettes, map, encode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from kpalette import _core, files
 from kpalette import dither as dithering
 from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
-from kpalette.fit import Fitted, fit, psnr
+from kpalette.fit import Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
 from kpalette.pipeline import check_options, checked_seed, remap
@@ -24,9 +24,9 @@ from kpalette.scopes import Plan, scopes_to_try, worth_trying
 if TYPE_CHECKING:
     from kpalette.files import AnimationSource
 
-#: How much a percent of bytes is worth, in percent of error. Twice as many colours, from 32 up,
-#: lower the error by 2.1 to 2.5 % for each percent of bytes in a pan over a photo, and by 4.9 to
-#: 5.9 % where shapes move over a still one.
+#: One percent of bytes is worth this many percent of error. Doubling the colours, from 32 up,
+#: lowers the error by 2.1 to 2.5 % per percent of bytes in a pan over a photo, and by 4.9 to 5.9 %
+#: if shapes move over a still photo.
 BYTES_TO_ERROR = 4
 
 MAX_COLORS = 256
@@ -40,16 +40,16 @@ class QuantizedAnimation:
     Attributes
     ----------
     frames : tuple of Quantized
-        As they are shown, one for each of the source. Their ``indices`` are uint8 (h, w).
+        The full frames as shown, one for each of the source. Their ``indices`` are uint8 (h, w).
     durations : tuple of int
-        Milliseconds for which each is shown.
+        Milliseconds for which each frame is shown.
     loop : int
-        How many times all are shown; 0 for ever.
+        How often the animation plays; 0 for ever.
     palettes : tuple of Palette
-        For all frames, one for each scene, or one for each frame, in the order in which they come.
-        Their counts are those of the frames together.
+        One for all frames, for each scene or for each frame, in order. The counts are summed over
+        the palette's frames.
     palette_scope : {"global", "scene", "frame"}
-        Which of these it is.
+        The scope of each palette.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class QuantizedAnimation:
 
     @property
     def psnr(self) -> float:
-        """Peak signal-to-noise ratio of that in decibels; infinite where nothing was lost."""
+        """Peak signal-to-noise ratio of `mse` in decibels; infinite if the result is lossless."""
         return psnr(self.mse)
 
     @property
@@ -79,25 +79,25 @@ class QuantizedAnimation:
         return width, height
 
     def encode(self, kind: str, *, optimize: bool = False) -> bytes:
-        """Give an animated file that shows exactly these colours.
+        """Return the bytes of an animated file that shows exactly these colours.
 
-        Only what changes from frame to frame is written. Frames that look the same as the one
-        before are written once, for as long as all of them.
+        Only the changes from frame to frame are written. Consecutive frames that look the same
+        become one, with the sum of their durations.
 
         Parameters
         ----------
         kind : {"gif", "png", "webp"}
-            ``"gif"`` rounds times to hundredths of a second, in such a way that they do not drift;
-            a frame of any time above 0 gets at least two hundredths. ``"png"`` is APNG: indexed, if
-            the frames have up to 256 colours together; otherwise in true colour, which takes more
-            bytes. ``"webp"`` is lossless.
+            ``"gif"`` rounds durations to hundredths of a second, without drift; those above 0
+            become at least two hundredths. ``"png"`` is APNG: indexed if all frames together have
+            at most 256 colours, otherwise true colour, which takes more bytes. ``"webp"`` is
+            lossless.
         optimize : bool, default False
             Whether to take longer for fewer bytes. No difference for ``"gif"``.
 
         Raises
         ------
         ValueError
-            If the kind is another, or has no room for the picture: GIF has no half-transparent
+            If the kind is another, or cannot hold the animation: GIF has no half-transparent
             colours and at most 65,535 pixels a side, WebP at most 16,383.
         """
         file = io.BytesIO()
@@ -107,12 +107,12 @@ class QuantizedAnimation:
     def save(self, path: str | os.PathLike[str], *, optimize: bool = False) -> None:
         """Write an animated file: ``.gif``, ``.png`` or ``.apng``, or ``.webp``.
 
-        The file appears whole or not at all; one that exists is replaced.
+        The file appears whole or not at all. An existing file is replaced.
 
         Parameters
         ----------
         path : path
-            The format goes by the suffix.
+            The suffix selects the format.
         optimize : bool, default False
             See :meth:`encode`.
 
@@ -134,7 +134,7 @@ class QuantizedAnimation:
     def _write(self, file: Any, kind: str, optimize: bool) -> None:
         if kind not in files.ENCODERS:
             raise ValueError(f"kind: expected one of {', '.join(files.ENCODERS)}, got {kind!r}")
-        # What most frames have comes first, since a format may write that once for all of them.
+        # The most used palette comes first: GIF writes it once for all its frames.
         colors = [frame.palette.colors for frame in self.frames]
         uses: dict[bytes, int] = {}
         for some in colors:
@@ -176,36 +176,34 @@ def quantize_animation(
     """Reduce an animation to its k best colours, or each scene or frame to its own.
 
     Frames are decoded one at a time, first to count their colours and then to map them, so that
-    what is held in memory is a byte for each pixel of the result.
+    memory holds one byte for each pixel of the result.
 
     Parameters
     ----------
     source : path, binary file object, Pillow image or iterable of pairs
-        A GIF, APNG or animated WebP; or pairs of an image in any form and the milliseconds for
-        which it is shown, all of one size. Durations of 0, which viewers take for a tenth of a
-        second, are kept.
+        A GIF, APNG or animated WebP; or pairs of an image in any form and its duration in
+        milliseconds, all of one size. Durations of 0, which viewers show for a tenth of a second,
+        are kept.
     k : int, default 255
-        How many colours a palette has, 1 to 256. With 255, an entry is left to stand for what does
-        not change: an indexed APNG of 256 opaque colours has none and can be many times larger,
-        while GIF finds one in most frames, and WebP needs none.
+        The number of colours of a palette, 1 to 256. With 255, one entry is left to mark unchanged
+        pixels. An indexed APNG of 256 opaque colours has no such entry and can be many times
+        larger; GIF finds an unused one in most frames, and WebP needs none.
     palette_scope : {"auto", "global", "scene", "frame"}
-        ``"global"``: one palette for all frames. ``"scene"``: one for each scene, as long as
-        consecutive frames have most of their colours in common. ``"frame"``: one for each frame.
-        ``"auto"`` tries all three and takes the one for which (1 + MSE) · bytes⁴ is the least: the
-        error with the nearest colours, and the bytes as GIF, or as APNG where colours are
-        half-transparent. So a percent of bytes is worth four
-        percent of error, about as much as more colours of one palette cost. It takes
-        several times longer than ``"global"``.
+        ``"global"``: one palette for all frames. ``"scene"``: one for each scene, consecutive
+        frames with most of their colours in common. ``"frame"``: one for each frame. ``"auto"``
+        tries all three and keeps the one of least (1 + MSE) · bytes⁴, with the error before
+        dithering, and the bytes as GIF, or as APNG if colours are half-transparent. So one percent
+        of bytes is worth four percent of error, about the price of more colours in one palette. It
+        takes several times longer than ``"global"``.
     dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
-        ``"blue-noise"`` and ``"bayer"`` go by a pixel's colour and place alone, so that nothing
-        crawls that does not move. ``"floyd-steinberg"`` does crawl, near what moves; but a pixel
-        whose colour is the same as in the frame before stays as it was shown, if the palette is the
-        same as well.
+        ``"blue-noise"`` and ``"bayer"`` depend on a pixel's colour and position alone, so that
+        still areas do not flicker. ``"floyd-steinberg"`` flickers near motion, but a pixel of the
+        same colour as in the frame before keeps its entry, if the palette is the same too.
     space, effort, dither_strength, alpha, fixed, seed, threads
         See :func:`quantize`.
     progress : function, optional
-        Called with ``"count"`` or ``"map"`` and the number of frames that are done. With
-        ``"auto"``, all may be mapped up to three times.
+        Called with ``"count"`` or ``"map"`` and the number of finished frames. With ``"auto"``,
+        all frames may be mapped up to three times.
 
     Returns
     -------
@@ -216,7 +214,7 @@ def quantize_animation(
     OSError
         If a file cannot be opened.
     kpalette.ImageReadError
-        If a file holds no image that can be read, or is damaged: it says at which frame. A
+        If a file holds no readable image, or is damaged: the message names the frame. A
         ``ValueError``.
     TypeError
         If an argument is of the wrong kind.
@@ -225,8 +223,8 @@ def quantize_animation(
 
     Notes
     -----
-    Where all pixels are opaque or wholly transparent, so are the colours, and one of them is kept
-    for what is transparent: such animations can be written as GIF.
+    If all pixels are opaque or wholly transparent, so are the palette's colours, with one entry for
+    transparent pixels: such animations can be written as GIF.
 
     Examples
     --------
@@ -259,7 +257,7 @@ def quantize_animation(
         if wanted.shape[1] == 4 or histogram.channels == 4:
             histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
             wanted = _with_clear(wanted, histogram, k)
-        return fit(histogram, k, space, effort, seed, team, wanted)
+        return Fitter(histogram, space, team).fit(k, effort, seed, wanted)
 
     plans = [Plan(scope, fit_to) for scope in scopes]
     durations = []
@@ -290,14 +288,14 @@ def quantize_animation(
 
 
 def _is_soft(palette: Palette) -> bool:
-    """Tell whether there are colours that GIF has not."""
+    """Return whether a colour is half-transparent, which GIF cannot hold."""
     return not np.isin(palette.colors[:, 3:], (0, 255)).all()
 
 
 def _with_clear(fixed: ByteArray, histogram: ColorHistogram, k: int) -> ByteArray:
-    """Fix the transparent colour too, if pixels are opaque or wholly transparent, so it stays so.
+    """Fix the transparent colour too, if all pixels are opaque or wholly transparent.
 
-    Otherwise what is transparent might get a colour with what is almost.
+    Otherwise the fit might merge transparent pixels with others into a half-transparent colour.
     """
     alphas = histogram.colors[:, 3]
     if not (alphas == 0).any() or not np.isin(alphas, (0, 255)).all():
@@ -315,7 +313,7 @@ def _map(
     strength: float,
     team: _core.Team,
 ) -> tuple[Quantized, ...]:
-    """Map each frame to its palette. What is as in the frame before stays as it is shown there."""
+    """Map each frame to its palette; unchanged pixels keep the entries of the frame before."""
     shown: list[Quantized] = []
     before: tuple[ByteArray, int] | None = None
     for (pixels, _), which in zip(frames, plan.which, strict=True):
@@ -336,7 +334,7 @@ def _map(
         )
         if dither == "floyd-steinberg" and same is not None and same.any():
             result = _keep(result, shown[-1], same, pixels, team)
-        shown.append(replace(result, _origin=None))  # no histogram of each frame is kept
+        shown.append(replace(result, _origin=None))  # drops the frame's histogram
     return tuple(shown)
 
 
@@ -347,7 +345,7 @@ def _keep(
     pixels: ByteArray,
     team: _core.Team,
 ) -> Quantized:
-    """Show pixels as before where they are the same. Errors of others would move them too."""
+    """Keep the entries of unchanged pixels, which error diffusion from others could change."""
     indices = np.where(same, before.indices, now.indices)
     colors = now.palette.colors
     if colors.shape[1] != pixels.shape[2]:
@@ -359,7 +357,7 @@ def _keep(
 
 
 def _recounted(plan: Plan, shown: tuple[Quantized, ...]) -> tuple[Palette, ...]:
-    """Give the palettes with the counts of all frames that have them."""
+    """Return the palettes with counts summed over the frames that use them."""
     counts = [np.zeros(len(palette), np.int64) for palette in plan.palettes]
     for frame, which in zip(shown, plan.which, strict=True):
         counts[which] += frame.palette.counts

@@ -1,4 +1,4 @@
-"""Colours and their counts as arrays, checked once for every type that holds them."""
+"""Checks of colours, counts and whole numbers, and their conversion to arrays."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-#: A colour as people give it: ``"#rrggbb"``, ``"#rrggbbaa"``, ``"#rgb"``, ``"#rgba"``, or three or
-#: four levels.
+#: A colour: ``"#rrggbb"``, ``"#rrggbbaa"``, ``"#rgb"``, ``"#rgba"``, or three or four levels.
 Color: TypeAlias = "str | Sequence[int] | np.ndarray[Any, Any]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 
 def checked_colors(colors: Any) -> ByteArray:
-    """Give `colors` as a C-ordered uint8 array (n, 3) or (n, 4).
+    """Return `colors` as a C-ordered uint8 array (n, 3) or (n, 4).
 
     Raises
     ------
@@ -34,7 +33,7 @@ def checked_colors(colors: Any) -> ByteArray:
 
 
 def checked_counts(counts: Any, n: int) -> CountArray:
-    """Give `counts` as an int64 array (n,), at least 0 each, whose sum fits 63 bits.
+    """Return `counts` as an int64 array (n,), each at least 0, whose sum fits 63 bits.
 
     Raises
     ------
@@ -43,7 +42,7 @@ def checked_counts(counts: Any, n: int) -> CountArray:
     ValueError
         If the shape is another, or a count is negative.
     OverflowError
-        If the counts add up to more than 2**63 - 1.
+        If the sum of the counts is more than 2**63 - 1.
     """
     array = np.asarray(counts)
     if not np.issubdtype(array.dtype, np.integer):
@@ -57,17 +56,17 @@ def checked_counts(counts: Any, n: int) -> CountArray:
 
 
 def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
-    """Give the colours that a palette of k must have as a uint8 array (m, 3), or (m, 4) with alpha.
+    """Return a palette's fixed colours as a uint8 array (m, 3), or (m, 4) with alpha.
 
-    `alpha` says what the image's is to become, as for :func:`kpalette.quantize`.
+    `alpha` says how the image's transparency is treated: see :func:`kpalette.quantize`.
 
     Raises
     ------
     TypeError
-        If they are neither a sequence of colours nor None.
+        If `fixed` is neither a sequence of colours nor None.
     ValueError
-        If one is no colour or there twice, or there are more than k, or one is not opaque though
-        the image will be.
+        If an item is not a colour, a colour is repeated, there are more than k, or one is not
+        opaque although the image is flattened.
     """
     if fixed is None:
         fixed = ()
@@ -92,19 +91,19 @@ def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
 
 
 def repeated(colors: ByteArray) -> ByteArray | None:
-    """Give a colour that is there more than once, or None."""
+    """Return a colour that occurs more than once, or None."""
     ordered = colors[np.lexsort(colors.T)]  # np.unique would import numpy.ma
     again = (ordered[1:] == ordered[:-1]).all(axis=1)
     return ordered[1:][again][0] if again.any() else None
 
 
 def hex_name(color: ByteArray) -> str:
-    """Write a colour (3 or 4) as #rrggbb or #rrggbbaa."""
+    """Return a colour of 3 or 4 levels as #rrggbb or #rrggbbaa."""
     return f"#{color.tobytes().hex()}"
 
 
 def hex_levels(text: str) -> tuple[int, ...] | None:
-    """Read rrggbb, rrggbbaa, rgb or rgba, with or without a # before it; None if it is none."""
+    """Return the levels of rrggbb, rrggbbaa, rgb or rgba, with or without #; None for others."""
     digits = text.removeprefix("#")
     if not re.fullmatch(r"[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8}", digits):
         return None
@@ -127,20 +126,20 @@ def _levels(color: Any) -> tuple[int, ...]:
 
 
 def check_flag(name: str, value: object) -> None:
-    """Raise TypeError for anything but True and False."""
+    """Raise TypeError for values other than True and False."""
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}: expected True or False, got {value!r}")
 
 
 def checked_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """Give `value` as an int, if it is a whole number from `least` to `most`.
+    """Return `value` as an int, if it is a whole number from `least` to `most`.
 
     Raises
     ------
     TypeError
-        If it is not an integer.
+        If the value is not an integer.
     ValueError
-        If it is out of range.
+        If the value is out of range.
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}: expected an integer, got {value!r}")
@@ -151,14 +150,14 @@ def checked_whole(name: str, value: Any, least: int, most: int | None = None) ->
 
 
 def check_total(counts: np.ndarray[Any, Any]) -> None:
-    """Raise OverflowError if counts add up to more than 2**63 - 1."""
+    """Raise OverflowError if the sum of the counts is more than 2**63 - 1."""
     most = np.iinfo(np.int64).max
-    # Floats tell at once whether an exact sum is worth its time.
+    # A sum of floats is fast, and shows whether the exact sum is needed.
     if counts.sum(dtype=np.float64) > most / 2 and (total := sum(counts.tolist())) > most:
         raise OverflowError(f"counts: expected a sum of at most 2**63 - 1, got {total}")
 
 
 def frozen(array: Any) -> Any:
-    """Return the array, read-only from now on."""
+    """Make the array read-only, and return it."""
     array.flags.writeable = False
     return array

@@ -1,4 +1,4 @@
-"""Counting what comes in parts: the tiles of a mosaic, the frames of a film, many files."""
+"""Counting in parts: the tiles of a mosaic, the frames of a film, many files."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from kpalette.histogram import ColorHistogram, make_team
 if TYPE_CHECKING:
     from kpalette.files import ImageSource
 
-#: How many distinct colours with alpha are counted at most: what keeps memory bounded.
+#: The most distinct colours with alpha that are counted: this bounds memory.
 MAX_RGBA = 2**25
 
 
 class ColorCounter:
-    """Counts the colours of images that come one after another.
+    """Counts the colours of images, one after another.
 
-    Adding an image costs time for its pixels alone, however many came before. Memory is bounded:
-    16 MB per thread and 128 MB for all 2**24 colours without alpha, whatever comes; of colours with
-    alpha there can be 2**25, which take about 1.2 GB. Several threads may add to one counter: they
-    decode at once, and count in turn.
+    The time to add an image depends on its pixels alone, however many came before. Memory is
+    bounded: 16 MB per thread and 128 MB for the 2**24 colours without alpha; colours with alpha are
+    limited to 2**25, which take about 1.2 GB. Several threads may add to one counter: they decode
+    in parallel, and count in turn.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ class ColorCounter:
 
     Notes
     -----
-    Counts are exact, 64-bit integers. All that is not 8-bit sRGB becomes so first, by the rules of
-    :func:`kpalette.quantize`, whether it comes in parts or as a whole.
+    Counts are exact 64-bit integers. Images are converted to 8-bit sRGB first, by the rules of
+    :func:`kpalette.quantize`, which are the same for parts and for whole images.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class ColorCounter:
         Raises
         ------
         OSError, TypeError, ValueError
-            As :func:`kpalette.quantize`; what was counted before is still there.
+            As :func:`kpalette.quantize`; earlier counts are kept.
         OverflowError
             If there are more than 2**63 - 1 pixels, or more than 2**25 distinct colours with alpha.
         """
@@ -96,21 +96,21 @@ class ColorCounter:
 
     @property
     def n_pixels(self) -> int:
-        """How many pixels were counted."""
+        """The number of counted pixels."""
         return self._n_pixels
 
     def histogram(self) -> ColorHistogram:
-        """Give the histogram of all images so far, to which more can be added.
+        """Return the histogram of all images so far; more can be added afterwards.
 
         Returns
         -------
         ColorHistogram
-            With three channels unless some pixel was not opaque.
+            With three channels if all pixels were opaque, otherwise with four.
 
         Raises
         ------
         ValueError
-            If there was none.
+            If no image was counted.
         """
         if self._n_pixels == 0:
             raise ValueError("histogram: expected at least one image, got none")
@@ -123,7 +123,7 @@ class ColorCounter:
 
 
 class PairwiseSum:
-    """Adds histograms up in pairs, pairs of pairs and so on, so that few additions are large."""
+    """Adds histograms in pairs, then pairs of pairs and so on, so that few additions are large."""
 
     def __init__(self) -> None:
         self._parts: list[tuple[int, ColorHistogram]] = []
@@ -134,7 +134,7 @@ class PairwiseSum:
         return not self._parts
 
     def add(self, histogram: ColorHistogram, most: int | None = None) -> None:
-        """Add another one, unless the sum would have more than `most` colours."""
+        """Add a histogram; raise OverflowError if a sum has more than `most` colours."""
         parts = self._parts.copy()
         rank = 0
         while parts and parts[-1][0] == rank:
@@ -143,10 +143,10 @@ class PairwiseSum:
         if most is not None and len(histogram) > most:
             raise OverflowError(
                 f"source: expected at most {most:,} distinct colours with alpha, got more; "
-                "lay the images over a colour to count them without"
+                "lay the images over a colour to count them without alpha"
             )
         self._parts = [*parts, (rank, histogram)]
 
     def total(self) -> ColorHistogram:
-        """Give the sum; at least one must have been added."""
+        """Return the sum of one or more histograms."""
         return sum((histogram for _, histogram in self._parts[1:]), start=self._parts[0][1])

@@ -1,4 +1,4 @@
-"""How many colours: error and file size for each of many k, and where more stop paying."""
+"""Sweeps: error and file size for each of many k, and the elbow of that curve."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ import numpy as np
 
 from kpalette import files, notebook, plots
 from kpalette.elbow import find_elbow
-from kpalette.fit import fit_each, psnr
+from kpalette.extras import MissingPackageError, required
+from kpalette.fit import Fitter, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.pipeline import check_options, checked_k, checked_seed, map_pixels
 
 if TYPE_CHECKING:
+    import PIL.Image
     from matplotlib.figure import Figure
 
     from kpalette import _core
@@ -31,40 +33,39 @@ Column: TypeAlias = np.ndarray[Any, Any]
 
 FIGSIZE = (8.0, 4.5)  # inches
 BLUE, ORANGE, GREY = "#3a7ebf", "#d9772b", "#808080"  # legible on white and on black
-#: Grey on nothing can be read on light and on dark pages.
+#: Grey on a transparent background is legible on light and dark pages.
 ON_ANY_PAGE: dict[Any, Any] = {
     **dict.fromkeys(("figure.facecolor", "axes.facecolor", "legend.facecolor"), "none"),
     **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), GREY),
     **dict.fromkeys(("xtick.color", "ytick.color"), GREY),
 }
-#: Mapped images wait for one another to be encoded together, up to this many bytes.
+#: Mapped images are collected up to this many bytes, and then encoded together.
 WAITING_BYTES = 2**27
 
 
 @dataclass(frozen=True, eq=False)
 class SweepPoint:
-    """What one k costs.
+    """The palette, errors, time and file size for one k.
 
     Attributes
     ----------
     k : int
-        How many colours were asked for.
+        The requested number of colours.
     palette : Palette
         The colours, the most frequent first: k, or as many as the image has.
     cost : float
-        Sum over pixels of the squared distance, in the space where distances are measured. It
-        never rises with k.
+        Sum over pixels of the squared distance, in the space of the fit. It never rises with k.
     mse : float
-        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. It may rise a
-        little with k if that is not the space.
+        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. If the fit is
+        in another space, it may rise a little with k.
     seconds : float
-        What it took to find the palette, from that for the k before, and to map the pixels onto
-        it. Reading, counting and encoding are not in it.
+        Time to find the palette, starting from that of the k before, and to map the pixels.
+        Reading, counting and encoding are not included.
     n_iter : int
-        Passes of k-means that were made.
+        Iterations of k-means.
     png_bytes : int or None
         The size of the file that :meth:`kpalette.Quantized.save` would write. None if the palette
-        has more than 256 colours, or if there are no pixels because the source was a histogram.
+        has more than 256 colours, or if the source was a histogram, which has no pixels.
     """
 
     k: int
@@ -77,23 +78,23 @@ class SweepPoint:
 
     @property
     def psnr(self) -> float:
-        """Peak signal-to-noise ratio in decibels; infinite where nothing was lost."""
+        """Peak signal-to-noise ratio in decibels; infinite if the result is lossless."""
         return psnr(self.mse)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sweep:
-    """What :func:`kpalette.sweep` found, by ascending k. Notebooks show it as a chart and a table.
+    """The result of :func:`kpalette.sweep`. Notebooks show it as a chart and a table.
 
     Attributes
     ----------
     points : tuple of SweepPoint
-        Everything about each k; iterating over the sweep gives the same.
+        One for each k, ascending. Iterating over the sweep yields them.
     n_pixels, n_distinct : int
         Pixels and distinct colours of the image.
     k : int64 array (m,)
     cost, mse, psnr, seconds : float64 arrays (m,)
-        Columns of `points`, for plots of your own.
+        Columns of `points`, for your own plots.
     png_bytes : tuple of int or None
     """
 
@@ -108,7 +109,7 @@ class Sweep:
 
     @property
     def bends(self) -> bool:
-        """Whether there is more than one point, so that one can be told from others as elbow."""
+        """Whether there is more than one point, as an elbow needs."""
         return len(self.points) > 1
 
     def at(self, k: int) -> SweepPoint:
@@ -117,7 +118,7 @@ class Sweep:
         Raises
         ------
         ValueError
-            If the sweep went past it.
+            If the sweep does not hold that k.
         """
         for point in self.points:
             if point.k == k:
@@ -149,7 +150,7 @@ class Sweep:
         return tuple(point.png_bytes for point in self.points)
 
     def __len__(self) -> int:
-        """How many k there are."""
+        """Return the number of points."""
         return len(self.points)
 
     def __iter__(self) -> Iterator[SweepPoint]:
@@ -165,7 +166,7 @@ class Sweep:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as numbers, strings and lists that JSON can hold.
+        """Return the sweep as numbers, strings and lists that JSON can hold.
 
         An infinite PSNR becomes None. Palettes become ``#rrggbb``, as in :attr:`Palette.hex`.
         """
@@ -189,14 +190,14 @@ class Sweep:
         }
 
     def plot(self, *, figsize: tuple[float, float] = FIGSIZE, save: SavePath = None) -> Figure:
-        """Show PSNR and file size against k, with the elbow marked.
+        """Plot PSNR and file size against k, with the elbow marked.
 
         Parameters
         ----------
         figsize : (float, float)
             Inches.
         save : path, optional
-            Write the chart there, in the format that the name ends in, instead of showing it.
+            Write the chart there, in the format of the suffix, instead of showing it.
 
         Returns
         -------
@@ -241,12 +242,8 @@ class Sweep:
         axes.grid(alpha=0.3)
 
     def _repr_html_(self) -> str:
-        """Show the chart and the table, where it is a notebook cell's value."""
-        from matplotlib import rc_context
-        from PIL import Image
-
-        with rc_context(ON_ANY_PAGE):
-            chart = Image.open(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
+        """Return the chart and the table as HTML, for notebooks."""
+        chart = self._chart_for_any_page()
         rows = ""
         for point, cells in zip(self.points, self.rows(), strict=True):
             tag = "th" if self.bends and point.k == self.elbow else "td"
@@ -255,10 +252,21 @@ class Sweep:
         said = "PSNR and file size against k"
         if self.bends:
             said += f"; the elbow is at k = {self.elbow}"
-        return notebook.img(chart, said) + f"<table><tr>{head}</tr>{rows}</table>"
+        picture = "" if chart is None else notebook.img(chart, said)
+        return f"{picture}<table><tr>{head}</tr>{rows}</table>"
+
+    def _chart_for_any_page(self) -> PIL.Image.Image | None:
+        """Draw the chart for light and dark pages; None without Matplotlib."""
+        from kpalette.files.formats import open_image
+
+        try:
+            with required("matplotlib", "the chart").rc_context(ON_ANY_PAGE):
+                return open_image(io.BytesIO(self.chart("png", figsize=(6.5, 3.6))))
+        except MissingPackageError:
+            return None
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Format each point for people, as the columns that `HEADINGS` names."""
+        """Return the formatted columns of each point, as `HEADINGS` names them."""
         return [
             (
                 str(point.k),
@@ -272,7 +280,7 @@ class Sweep:
         ]
 
     def table(self) -> str:
-        """Format the points as lines of text, with the elbow marked."""
+        """Return the points as a table of text, with the elbow marked."""
         lines = [HEADINGS, *self.rows()]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         aligned = [
@@ -284,7 +292,7 @@ class Sweep:
         return "\n".join(aligned)
 
 
-#: Of :meth:`Sweep.rows`.
+#: The columns of :meth:`Sweep.rows`.
 HEADINGS = ("k", "MSE", "PSNR, dB", "PNG, bytes", "passes", "ms")
 
 
@@ -297,25 +305,25 @@ def sweep(
     seed: int = 0,
     threads: int | None = None,
 ) -> Sweep:
-    """Find out how many colours an image needs: its error and file size for each of many k.
+    """Measure an image's error and file size for each of many k, and suggest a k.
 
-    The image is read and counted once, and the fit for each k starts from the one before it, with
-    the clusters split that gain most. On photos that ends as low as :func:`kpalette.quantize` does
-    for each k alone, on average, in 0.6 of the time; and the cost never rises with k. For a given
-    k, the two differ by a few percent either way; and only ``quantize`` keeps colours for small
-    vivid regions, which costs a little everywhere else.
+    The image is read and counted once. The fit for each k starts from the palette of the k before,
+    and splits the clusters that gain most. On photos the error is on average as low as
+    :func:`kpalette.quantize` reaches for each k alone, in 0.6 of the time, and the cost never rises
+    with k. For a single k, the two differ by a few percent either way. Only ``quantize`` keeps
+    colours for small vivid regions, which costs a little everywhere else.
 
     Parameters
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         See :func:`kpalette.quantize`. A histogram, such as the sum of those of many images, has no
-        pixels to write to files, so there are no file sizes, which also saves most of the time.
+        pixels: there are no file sizes, which saves most of the time.
     k_values : iterable of int, default range(2, 65, 2)
-        1 to 65,536 each, in any order. Results are for the distinct ones, ascending. From the
-        first k on that is no smaller than the number of distinct colours, nothing is lost.
+        Each from 1 to 65,536, in any order. Results are for the distinct values, ascending. A k no
+        smaller than the number of distinct colours is lossless.
     space, effort, seed, threads
-        See :func:`kpalette.quantize`. The numbers do not depend on `threads`; those of a k depend
-        on the other k, if little.
+        See :func:`kpalette.quantize`. The results do not depend on `threads`; those of one k depend
+        slightly on the other k.
 
     Returns
     -------
@@ -325,7 +333,7 @@ def sweep(
     Raises
     ------
     OSError, TypeError, ValueError
-        As :func:`kpalette.quantize`; a ``ValueError`` also if there is no k.
+        As :func:`kpalette.quantize`; a ``ValueError`` also if `k_values` is empty.
 
     Examples
     --------
@@ -374,7 +382,7 @@ def _measure(
     team: _core.Team,
 ) -> Iterator[SweepPoint]:
     """Fit and map one k after another, some k at a time; then encode those all at once."""
-    fits = fit_each(histogram, ks, space, effort, seed, team)
+    fitter = Fitter(histogram, space, team)
     at_once = len(ks) if pixels is None else max(1, WAITING_BYTES // pixels[..., 0].size)
     pool = ThreadPoolExecutor(team.size)
     try:
@@ -383,7 +391,7 @@ def _measure(
             mapped: list[np.ndarray[Any, Any] | None] = []
             for k in ks[first : first + at_once]:
                 start = time.perf_counter()
-                fit = next(fits)
+                fit = fitter.grow(k, effort, seed)
                 indices = None
                 if pixels is not None:
                     indices = map_pixels(
@@ -394,12 +402,12 @@ def _measure(
                     SweepPoint(k, fit.palette, fit.cost, fit.mse, seconds, fit.n_iter, None)
                 )
                 mapped.append(indices if len(fit.palette) <= 256 else None)
-            # Encoding while the next fit runs saves a tenth, but then no time means anything.
+            # Encoding while the next fit runs saves a tenth, but would falsify the times.
             sizes = pool.map(_png_bytes, mapped, [point.palette for point in points])
             for point, size in zip(points, sizes, strict=True):
                 yield replace(point, png_bytes=size)
     finally:
-        pool.shutdown(cancel_futures=True)  # Ctrl-C need not wait for all that wait
+        pool.shutdown(cancel_futures=True)  # so that Ctrl-C need not wait for pending files
 
 
 def _png_bytes(indices: np.ndarray[Any, Any] | None, palette: Palette) -> int | None:

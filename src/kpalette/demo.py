@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import time
 
-from matplotlib import cbook
-
 from kpalette import image, pipeline
+from kpalette.extras import required
 
 PHOTO = "grace_hopper.jpg"
 KS = (8, 16, 32)
@@ -23,8 +22,11 @@ def load_photo() -> image.Image:
     Raises
     ------
     OSError
-        If this matplotlib came without it.
+        If this Matplotlib came without it.
+    ImportError
+        If Matplotlib is not installed.
     """
+    cbook = required("matplotlib.cbook", "the demo")
     photo = image.load_image(cbook.get_sample_data(PHOTO, asfileobj=False))
     photo.title = f"{photo.shape[1]}×{photo.shape[0]} pixels"
     return photo

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kpalette import _core
+from kpalette.choices import DITHERS
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
@@ -17,38 +16,6 @@ if TYPE_CHECKING:
 
     Labels = np.ndarray[Any, np.dtype[np.uint16]]
     Indices = np.ndarray[Any, Any]
-
-
-def _diffuse(
-    pixels: ByteArray,
-    colors: ByteArray,
-    indices: Indices,
-    histogram: ColorHistogram,
-    labels: Labels,
-    **options: Any,
-) -> None:
-    _core.diffuse_error(pixels, colors, indices, **options)
-
-
-def _ordered(
-    pixels: ByteArray,
-    colors: ByteArray,
-    indices: Indices,
-    histogram: ColorHistogram,
-    labels: Labels,
-    *,
-    mask: str,
-    **options: Any,
-) -> None:
-    _core.dither_ordered(pixels, colors, indices, histogram.colors, labels, mask=mask, **options)
-
-
-#: How to dither, by name.
-DITHERS: dict[str, Callable[..., None]] = {
-    "floyd-steinberg": _diffuse,
-    "blue-noise": partial(_ordered, mask="blue-noise"),
-    "bayer": partial(_ordered, mask="bayer"),
-}
 
 
 def check_options(dither: object, strength: object) -> None:
@@ -120,18 +87,19 @@ def apply(
         As `Quantized.mse`.
     """
     flat = pixels.reshape(-1, pixels.shape[2])
-    carried = {} if errors is None else {"above": above, "errors": errors}
-    DITHERS[dither](
+    _core.dither(
+        dither,
         flat,
         colors,
         indices,
-        histogram,
+        histogram.colors,
         labels,
         space=space,
         strength=float(strength),
         origin=origin,
         team=team,
-        **carried,
+        above=above,
+        errors=errors,
     )
     counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
     return counts, error / len(flat)

@@ -1,4 +1,4 @@
-"""Where a curve of cost against k bends."""
+"""The elbow of a curve of cost against k."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 
 def find_elbow(k: np.ndarray[Any, Any], cost: np.ndarray[Any, Any]) -> int:
-    """Suggest a k beyond which more colours pay less than they did on average.
+    """Return a k beyond which more colours gain less than the average.
 
-    That is Kneedle without smoothing, on the logarithm of the cost, as decibels are: the point
-    that lies farthest below the straight line from the first point of the curve to the last.
-    Without the logarithm, the first few colours would outweigh everything that the eye still sees.
+    That is Kneedle without smoothing, on the logarithm of the cost, which is proportional to
+    decibels: the point farthest below the straight line from the curve's first point to its last.
+    Without the logarithm, the gain of the first few colours would outweigh all visible others.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def find_elbow(k: np.ndarray[Any, Any], cost: np.ndarray[Any, Any]) -> int:
     Returns
     -------
     int
-        One of `k`: the first of least cost if no point lies below the line, because more colours
-        pay to the end.
+        One of `k`. If no point lies below the line, because every colour gains as much as the
+        average, the first k of least cost.
 
     References
     ----------
@@ -41,10 +41,10 @@ def find_elbow(k: np.ndarray[Any, Any], cost: np.ndarray[Any, Any]) -> int:
     """
     if cost[0] == 0:
         return int(k[0])
-    # The floor, 90 dB down, gives a place to where nothing is lost.
+    # The floor at -90 dB keeps the logarithm finite for a cost of 0.
     level = np.log(np.maximum(cost / cost[0], 1e-9))
     along = (k - k[0]) / max(1, k[-1] - k[0])
     depth = level[-1] * along - level
-    if depth.max() <= 1e-9:  # of rounding
+    if depth.max() <= 1e-9:  # rounding error
         return int(k[cost.argmin()])
     return int(k[depth.argmax()])

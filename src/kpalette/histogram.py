@@ -1,4 +1,4 @@
-"""Counting: an image, a folder or a stream of tiles as a weighted set of colours."""
+"""Colour histograms: an image, or many, as distinct colours with counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_THREADS = 256
 
 
 def make_team(threads: int | None) -> _core.Team:
-    """Threads for one job: as many as asked for, or as the process may use."""
+    """Return a team of `threads` threads, by default as many as the process may use."""
     if threads is None:
         threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
         threads = min(threads or os.cpu_count() or 1, MAX_THREADS)
@@ -40,32 +40,33 @@ def make_team(threads: int | None) -> _core.Team:
 class ColorHistogram:
     """Distinct colours and how many pixels have each.
 
-    k-means on pixels and k-means on their distinct colours, weighted by these counts, are the same
-    problem with the same answer; and counts add up exactly, in any order. So the histogram of a
-    folder, an animation or a mosaic is the sum of the histograms of its parts.
+    k-means on pixels equals k-means on their distinct colours, weighted by these counts. Counts add
+    up exactly, in any order. So the histogram of a folder, an animation or a mosaic is the sum of
+    its parts' histograms.
 
     Parameters
     ----------
     colors : uint8 array (n, 3) or (n, 4)
-        R, G, B and perhaps alpha, in 8-bit sRGB, in any order. Repeated colours are added up.
+        R, G, B and optionally alpha, in 8-bit sRGB, in any order. The counts of repeated colours
+        are added.
     counts : integer array (n,)
-        Pixels of each colour, at least 0. Colours with a count of 0 are left out.
+        Pixels of each colour, at least 0. Colours with a count of 0 are omitted.
 
     Attributes
     ----------
     colors : uint8 array (n, 3) or (n, 4)
-        Distinct, along a Morton curve, so that neighbours are alike.
+        Distinct, in Morton order, so that neighbours are similar.
     counts : int64 array (n,)
-        At least 1 each.
+        Each at least 1.
 
     Raises
     ------
     TypeError
         If an array has another dtype.
     ValueError
-        If an array has another shape, a count is negative, or nothing is left.
+        If an array has another shape, a count is negative, or no count is positive.
     OverflowError
-        If the counts add up to more than 2**63 - 1.
+        If the sum of the counts is more than 2**63 - 1.
 
     Notes
     -----
@@ -91,15 +92,19 @@ class ColorHistogram:
         colors = checked_colors(self.colors)
         self._set(*_core.collect(colors, checked_counts(self.counts, len(colors))))
         if len(self) == 0:
-            raise ValueError("counts: expected at least one colour with a positive count")
+            raise ValueError("counts: expected at least one colour with a positive count, got none")
 
     @classmethod
-    def from_image(cls, source: ImageSource, *, threads: int | None = None) -> Self:
+    def from_image(
+        cls, source: ImageSource, *, allow_truncated: bool = False, threads: int | None = None
+    ) -> Self:
         """Count the colours of an image.
 
         Parameters
         ----------
         source : path, file object, Pillow image or array
+            See :func:`kpalette.quantize`.
+        allow_truncated : bool, default False
             See :func:`kpalette.quantize`.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -107,7 +112,7 @@ class ColorHistogram:
         Returns
         -------
         ColorHistogram
-            With three channels unless some pixel is not opaque.
+            With three channels if all pixels are opaque, otherwise with four.
 
         Examples
         --------
@@ -116,7 +121,8 @@ class ColorHistogram:
         >>> len(ColorHistogram.from_image(np.eye(4, dtype=np.uint8)))
         2
         """
-        return cls.from_pixels(files.as_pixels(source), make_team(threads))
+        pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+        return cls.from_pixels(pixels, make_team(threads))
 
     @classmethod
     def from_images(
@@ -124,12 +130,12 @@ class ColorHistogram:
     ) -> ColorHistogram:
         """Count the colours of many images: the tiles of one, the frames of a film, files.
 
-        They are taken one at a time, so an iterator needs the memory for one of them.
+        An iterator is consumed one image at a time, so that memory holds only one.
 
         Parameters
         ----------
         sources : iterable
-            Of what :meth:`from_image` takes, or of histograms. An array (n, h, w, 3 or 4) is n
+            Sources that :meth:`from_image` takes, or histograms. An array (n, h, w, 3 or 4) is n
             images.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -137,14 +143,14 @@ class ColorHistogram:
         Returns
         -------
         ColorHistogram
-            The sum of theirs. :class:`kpalette.ColorCounter`, which makes it, has its bounds.
+            The sum of all. It is made by :class:`kpalette.ColorCounter`, whose limits apply.
 
         Raises
         ------
         TypeError
-            If it is one image rather than many.
+            If `sources` is one image rather than many.
         ValueError
-            If there is none.
+            If there is no image.
         OSError, OverflowError
             As :meth:`kpalette.ColorCounter.update`.
 
@@ -179,7 +185,7 @@ class ColorHistogram:
 
     @classmethod
     def from_core(cls, colors: ByteArray, counts: CountArray) -> Self:
-        """Wrap what the core has made, which needs no check."""
+        """Wrap arrays from the core, which need no checks."""
         histogram = cls.__new__(cls)
         histogram._set(colors, counts)
         return histogram
@@ -193,16 +199,16 @@ class ColorHistogram:
 
     @property
     def channels(self) -> int:
-        """3 for R, G, B; 4 with alpha."""
+        """The number of channels: 3, or 4 with alpha."""
         return int(self.colors.shape[1])
 
     @property
     def n_pixels(self) -> int:
-        """How many pixels were counted."""
+        """The number of counted pixels."""
         return int(self.counts.sum())
 
     def __len__(self) -> int:
-        """How many distinct colours there are."""
+        """Return the number of distinct colours."""
         return len(self.counts)
 
     def __repr__(self) -> str:
@@ -219,7 +225,7 @@ class ColorHistogram:
     __hash__ = None  # type: ignore[assignment]
 
     def __add__(self, other: object) -> ColorHistogram:
-        """Return the histogram of both images' pixels together."""
+        """Return the histogram of the pixels of both."""
         if not isinstance(other, ColorHistogram):
             return NotImplemented
         a, b = self, other
@@ -230,11 +236,14 @@ class ColorHistogram:
         return total
 
     def __radd__(self, other: object) -> ColorHistogram:
-        """Let ``sum(histograms)`` start from its 0."""
+        """Return the histogram itself for ``0 + histogram``, with which ``sum`` starts."""
         return self if other == 0 else NotImplemented
 
     def find(self, pixels: ByteArray, team: _core.Team) -> np.ndarray[Any, np.dtype[np.int32]]:
-        """Give the index of the colour of each of uint8 pixels (n, channels); it must have all."""
+        """Return the index of each pixel's colour, for uint8 pixels (n, channels).
+
+        The histogram must hold all their colours.
+        """
         which = np.empty(len(pixels), np.int32)
         _core.remap(pixels, self.colors, np.arange(len(self), dtype=np.int32), which, team)
         return which
@@ -246,15 +255,15 @@ class ColorHistogram:
         return ColorHistogram(files.with_alpha(self.colors), self.counts)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the histogram to a compressed NumPy archive, by way of a temporary file.
+        """Write the histogram to a compressed NumPy archive, atomically.
 
-        A colour takes one or two bytes: what is stored is how far it is along the curve from the
-        one before it, and its count.
+        A colour takes one or two bytes: its distance along the Morton curve from the colour before,
+        and its count.
 
         Parameters
         ----------
         path : path
-            The file, of any name. One that exists is replaced.
+            A file of any name. An existing file is replaced.
 
         Raises
         ------
@@ -280,7 +289,7 @@ class ColorHistogram:
             "steps": _to_planes(steps),
             "counts": _to_planes(self.counts),
         }
-        # As np.savez_compressed does, but at a level that takes a quarter of the time.
+        # Like np.savez_compressed, but at a level that takes a quarter of the time.
         options: Any = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 1}
         with files.replacing(path) as file, zipfile.ZipFile(file, "w", **options) as archive:
             for name, part in parts.items():
@@ -289,7 +298,7 @@ class ColorHistogram:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what :meth:`save` wrote.
+        """Read a histogram that :meth:`save` wrote.
 
         Parameters
         ----------
@@ -304,7 +313,7 @@ class ColorHistogram:
         OSError
             If the file cannot be opened.
         ValueError
-            If it is no histogram, or damaged, or from another version.
+            If the file is not a histogram, damaged, or of another version.
         """
         import zipfile
 
@@ -317,7 +326,7 @@ class ColorHistogram:
             except MemoryError:
                 raise
             except Exception as error:
-                # Damage shows as any of a dozen exceptions of zipfile, zlib and NumPy.
+                # Damaged files raise any of a dozen exceptions of zipfile, zlib and NumPy.
                 raise ValueError(f"{os.fspath(path)!r} is not a histogram: {error}") from error
 
     @classmethod
@@ -341,32 +350,32 @@ class ColorHistogram:
 
 
 def _member(archive: zipfile.ZipFile, name: str, most: int = 8) -> np.ndarray[Any, Any]:
-    """Read an array of at most so many bytes.
+    """Read an array of at most `most` bytes.
 
-    NumPy would first take as much memory as the header asks for.
+    NumPy's own reader allocates as much memory as the header asks for.
     """
     with archive.open(f"{name}.npy") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the headers of others
+        warnings.simplefilter("ignore")  # about headers that other programs wrote
         if np.lib.format.read_magic(file) != (1, 0):
             raise ValueError(f"{name}: expected an array in format 1.0 of NumPy")
         shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
         size = math.prod(shape) * dtype.itemsize
         if dtype.hasobject or size > most:
             raise ValueError(f"{name}: expected at most {most} bytes, got {shape} of {dtype}")
-        data = file.read(size + 1)  # to the end, where the check sum is compared
+        data = file.read(size + 1)  # up to the end, so that zipfile compares the checksum
         if len(data) != size:
             raise ValueError(f"{name}: expected {size} bytes, got {len(data)} or more")
     return np.ndarray(shape, dtype, data, order="F" if by_columns else "C")
 
 
 def _to_planes(values: np.ndarray[Any, Any]) -> ByteArray:
-    """Put the lowest bytes of all values first, then the next: alike ones together pack better."""
+    """Return the lowest bytes of all values, then the next ones: that compresses better."""
     little = values.astype(values.dtype.newbyteorder("<"), copy=False)
     return little.view(np.uint8).reshape(len(values), -1).T
 
 
 def _from_planes(planes: ByteArray, size: int) -> np.ndarray[Any, Any]:
-    """Give the values back, of `size` bytes each."""
+    """Return the values, of `size` bytes each, from their planes of bytes."""
     if planes.dtype != np.uint8 or planes.ndim != 2 or len(planes) != size:
         raise ValueError(f"expected uint8 planes ({size}, n), got {planes.dtype} {planes.shape}")
     return np.ascontiguousarray(planes.T).view(f"<u{size}").reshape(-1)

@@ -1,4 +1,4 @@
-"""The walk-through's images: load, look at, and put together again."""
+"""The walk-through's images: loading, showing, and assembling from pixels."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ __all__ = ["Image", "display_images", "load_image", "plot_rgb_vector", "rgb_vect
 
 
 class Image:
-    """An RGB image, as a matrix of pixels and as the list of them that k-means takes.
+    """An RGB image, as a matrix of pixels and as the list of pixels that k-means takes.
 
     Parameters
     ----------
     rgb_matrix : uint8 array (h, w, 3)
     title : object, optional
-        What to write above the image: its ``str()``.
+        The title above the image: its ``str()``.
 
     Attributes
     ----------
     rgb_matrix : uint8 array (h, w, 3)
     title : str or None
-        May be set to anything that has a ``str()``.
+        May be set to any object: its ``str()`` is kept.
 
     Raises
     ------
     TypeError
         If the array is not of dtype uint8.
     ValueError
-        If it has another shape, or no pixel.
+        If the array has another shape, or no pixels.
 
     Examples
     --------
@@ -63,7 +63,7 @@ class Image:
 
     @property
     def title(self) -> str | None:
-        """What is written above the image, if anything."""
+        """The title above the image, if any."""
         return self._title
 
     @title.setter
@@ -86,14 +86,14 @@ class Image:
         return f"Image({width}×{height}, title={self.title!r})"
 
     def mark_as_shown(self) -> None:
-        """Note that the notebook cell that runs has shown the picture already.
+        """Record that the running notebook cell has shown the picture.
 
-        As that cell's value it is then only named. Elsewhere, and in later cells, nothing changes.
+        As that cell's value, the image is then shown as text only. Other cells are not affected.
         """
         self._shown_in = plots.current_cell()
 
     def _repr_png_(self) -> bytes | None:
-        """Show the picture, where it is a notebook cell's value."""
+        """Return the picture as PNG, for notebooks."""
         if self._shown_in is not None and self._shown_in == plots.current_cell():
             return None
         import PIL.Image
@@ -108,7 +108,7 @@ def load_image(image_path: str | os.PathLike[str]) -> Image:
     ----------
     image_path : path
         Any file that :func:`kpalette.quantize` reads. Grey becomes RGB. Transparent pixels are laid
-        over white, so that colours that nobody sees are not clustered.
+        over white, so that invisible colours are not clustered.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def load_image(image_path: str | os.PathLike[str]) -> Image:
     OSError
         If the file cannot be opened.
     kpalette.ImageReadError
-        If it holds no image that can be read.
+        If the file holds no readable image.
 
     Examples
     --------
@@ -138,14 +138,14 @@ def load_image(image_path: str | os.PathLike[str]) -> Image:
 def rgb_vector_to_image(
     rgb_vector: np.ndarray[Any, Any], image_shape: tuple[int, ...], title: object = None
 ) -> Image:
-    """Put a list of pixels together to an image.
+    """Assemble an image from a list of pixels.
 
     Parameters
     ----------
     rgb_vector : array (h * w, 3)
-        uint8, or numbers from 0 to 255 whose fractions are cut off, such as the cluster centres
-        that stand for the pixels. Floats of which none is above 1, such as ``X / 255``, are taken
-        as 0 (black) to 1 (white).
+        uint8, or numbers from 0 to 255 whose fractions are truncated, such as each pixel's cluster
+        centre. Floats that are all at most 1, such as ``X / 255``, are scaled from 0 (black) and
+        1 (white).
     image_shape : (h, w) or (h, w, 3)
     title : object, optional
         See :class:`Image`.
@@ -181,7 +181,9 @@ def rgb_vector_to_image(
         )
     if vector.dtype != np.uint8:
         if not np.all((vector >= 0) & (vector <= 255)):  # false for NaN as well
-            raise ValueError("rgb_vector: expected values from 0 to 255")
+            raise ValueError(
+                f"rgb_vector: expected values from 0 to 255, got {vector.min()} to {vector.max()}"
+            )
         if _is_from_0_to_1(vector):
             vector = (vector * 255).round()
         vector = vector.astype(np.uint8)
@@ -200,7 +202,7 @@ def display_images(
     figsize : (float, float)
         Width and height of the figure in inches.
     save : path, optional
-        Write the figure there, in the format that the suffix names, instead of showing it.
+        Write the figure there, in the format of the suffix, instead of showing it.
 
     Returns
     -------
@@ -228,7 +230,7 @@ def display_images(
         if not isinstance(image, Image):
             raise TypeError(f"images: expected Image objects, got {type(image).__name__}")
     figure = plots.new_figure(figsize, save)
-    # What fits above an image, at 12 points and some 7 points a letter.
+    # The characters that fit above an image, at about 7 points each in 12-point type.
     letters = max(8, int(figsize[0] / len(images) * 72 / 7))
     for axes, image in zip(figure.subplots(1, len(images), squeeze=False)[0], images, strict=True):
         axes.imshow(image.rgb_matrix)
@@ -248,19 +250,19 @@ def plot_rgb_vector(
     centers: np.ndarray[Any, Any] | None = None,
     save: SavePath = None,
 ) -> Figure:
-    """Show colours as points in 3-D, each in its own colour, on axes R, G and B.
+    """Plot colours as points in 3-D, each in its own colour, on axes R, G and B.
 
     Every distinct colour is drawn once, however many pixels have it.
 
     Parameters
     ----------
     rgb_vector : array (n, 3)
-        uint8, or numbers from 0 to 255, such as cluster centres. Floats of which none is above 1,
-        such as ``X / 255``, are taken as 0 to 1, and drawn where they belong in 0 to 255.
+        uint8, or numbers from 0 to 255, such as cluster centres. Floats that are all at most 1,
+        such as ``X / 255``, are scaled to 0 to 255.
     figsize : (float, float)
         Width and height of the figure in inches.
     title : object, optional
-        What to write above: its ``str()``.
+        The title above the plot: its ``str()``.
     alpha : float
         Opacity of the points, 0 to 1.
     s : float
@@ -268,7 +270,7 @@ def plot_rgb_vector(
     centers : array (k, 3), optional
         Cluster centres, on either scale, drawn large and opaque on top.
     save : path, optional
-        Write the figure there, in the format that the suffix names, instead of showing it.
+        Write the figure there, in the format of the suffix, instead of showing it.
 
     Returns
     -------
@@ -299,8 +301,8 @@ def plot_rgb_vector(
         centers = _checked_points("centers", centers)
     figure = plots.new_figure(figsize, save)
     axes: Any = figure.add_subplot(projection="3d")
-    # Points are drawn in the order of their distance either way; without shading, in a third of
-    # the time. Small squares take two thirds of the time of small discs, and look the same.
+    # Without depth shading, points are still sorted by depth, and take a third of the time. Small
+    # squares take two thirds of the time of small discs, and look the same.
     axes.scatter(
         *colors.T,
         c=colors / 255,
@@ -311,8 +313,8 @@ def plot_rgb_vector(
         depthshade=False,
     )
     if centers is not None:
-        axes.computed_zorder = False  # they are drawn last, whatever is in front
-        # A white ring in a black one shows on any ground.
+        axes.computed_zorder = False  # centres are drawn last, even behind points
+        # A white ring within a black one is visible on any background.
         for size, ring, zorder in ((150, "black", 10), (110, "white", 11)):
             axes.scatter(
                 *centers.T,
@@ -322,11 +324,11 @@ def plot_rgb_vector(
                 depthshade=False,
                 zorder=zorder,
             )
-    # The whole cube, so that pictures can be compared.
+    # The whole cube, so that plots can be compared.
     axes.set(xlabel="R", ylabel="G", zlabel="B", xlim=(0, 255), ylim=(0, 255), zlim=(0, 255))
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.set_ticks((0, 64, 128, 192, 255))
-        axis.set_pane_color((0.87, 0.87, 0.87))  # on white, white points would hide
+        axis.set_pane_color((0.87, 0.87, 0.87))  # white points would be invisible on white
     axes.set_box_aspect((1, 1, 1))
     if title is not None:
         plots.set_title(axes, str(title))
@@ -334,7 +336,7 @@ def plot_rgb_vector(
 
 
 def _checked_points(name: str, points: Any) -> np.ndarray[Any, Any]:
-    """Give colours as an array (n, 3) of uint8, or of floats from 0 to 255."""
+    """Return colours as an array (n, 3) of uint8, or of floats from 0 to 255."""
     array = np.asarray(points)
     if array.ndim != 2 or array.shape[1] != 3 or len(array) == 0:
         raise ValueError(f"{name}: expected shape (n, 3), got {array.shape}")
@@ -343,11 +345,13 @@ def _checked_points(name: str, points: Any) -> np.ndarray[Any, Any]:
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name}: expected numbers, got dtype {array.dtype}")
     if not np.all((array >= 0) & (array <= 255)):  # false for NaN as well
-        raise ValueError(f"{name}: expected values from 0 to 255")
+        raise ValueError(
+            f"{name}: expected values from 0 to 255, got {array.min()} to {array.max()}"
+        )
     scale = 255.0 if _is_from_0_to_1(array) else 1.0
     return array.astype(np.float64) * scale
 
 
 def _is_from_0_to_1(colors: np.ndarray[Any, Any]) -> bool:
-    """Tell whether colours that are not negative have 1 for white, as Matplotlib has for floats."""
+    """Return whether colours are floats of at most 1, the range of floats in Matplotlib."""
     return colors.dtype.kind == "f" and colors.size > 0 and bool(colors.max() <= 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kpalette import _core
+from kpalette import _core, files
 from kpalette.colors import ByteArray
 from kpalette.histogram import ColorHistogram
 
@@ -75,14 +75,16 @@ def saliency_map(pixels: ByteArray) -> np.ndarray[Any, Any]:
     height, width = pixels.shape[:2]
     flat = np.ascontiguousarray(pixels.reshape(-1, pixels.shape[2])[:, :3])
     coords = _core.place(flat, "oklab") / _core.steps(3, "oklab")
-    smooth = _blurred(coords.reshape(height, width, 3))
-    distance = np.sqrt(((smooth - coords.mean(axis=0)) ** 2).sum(axis=2))
+    # The less of a colour is seen, the less it counts: of what is wholly transparent, nothing.
+    opacity = files.with_alpha(pixels)[..., 3:] / 255
+    seen = coords.reshape(height, width, 3) * opacity
+    mean = seen.reshape(-1, 3).sum(axis=0) / max(opacity.sum(), 1 / 255)
+    smooth = _blurred(seen) / np.maximum(_blurred(opacity), 1e-9)
+    distance = np.sqrt(((smooth - mean) ** 2).sum(axis=2))
     y = np.linspace(-1, 1, height)[:, None]
     x = np.linspace(-1, 1, width)
     central = 1 - 0.25 * (x**2 + y**2)
-    salient = distance * central
-    if pixels.shape[2] == 4:
-        salient *= pixels[..., 3] / 255
+    salient = distance * central * opacity[..., 0]
     most = float(salient.max())
     share = salient / most if most > 0 else np.ones((height, width))
     weights: np.ndarray[Any, Any] = LEAST_SALIENCY + (1 - LEAST_SALIENCY) * share

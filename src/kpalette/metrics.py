@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from kpalette import _core, files, plots
+from kpalette.extras import required
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.quantized import Quantized
@@ -347,7 +348,9 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
 
 def _pixels(name: str, image: ImageSource | Quantized) -> ByteArray:
     try:
-        return files.as_pixels(image.rgba if isinstance(image, Quantized) else image)
+        if isinstance(image, Quantized):
+            image = image.rgba if image.profile is None else image.to_pil()
+        return files.as_pixels(image)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{name}: {str(error).removeprefix('source: ')}") from error.__cause__
 
@@ -381,13 +384,7 @@ def _count_pairs(
 
 def _ssim(a: ByteArray, b: ByteArray) -> float:
     """Give the structural similarity as in its paper, the mean over channels."""
-    try:
-        from skimage.metrics import structural_similarity
-    except ImportError:
-        raise ImportError(
-            "ssim: needs scikit-image, which is not installed; pip install scikit-image"
-        ) from None
-
+    structural_similarity = required("skimage.metrics", "ssim").structural_similarity
     height, width = a.shape[:2]
     if min(height, width) < SSIM_SIDE:
         raise ValueError(

@@ -1,15 +1,16 @@
-"""The walk-through's model: its k-means, and what it measures and plots with it."""
+"""The walk-through's k-means: fitting an image, and measuring and plotting cost and time."""
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from kpalette import image, notebook, plots
+from kpalette import extras, image, notebook, plots, progress
 from kpalette.colors import checked_whole
 from kpalette.image import Image
 from kpalette.kmeans import KMeans
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KMeans", "clusters_cost", "plot_k_metrics", "quantize_image", "record_k_metrics"]
 
-#: Rows at a time, whose differences stay in the processor's cache.
+#: Rows per step, whose differences stay in the processor's cache.
 ROWS = 16_384
 
 
@@ -30,7 +31,7 @@ def clusters_cost(
     centroids: np.ndarray[Any, Any],
     labels: np.ndarray[Any, Any],
 ) -> float:
-    """Sum up the squared distances of samples to the centroids of their labels.
+    """Return the sum of the squared distances of samples to the centroids of their labels.
 
     Parameters
     ----------
@@ -48,9 +49,9 @@ def clusters_cost(
     Raises
     ------
     TypeError
-        If an array does not hold numbers, or the labels no integers.
+        If an array does not hold numbers, or the labels are not integers.
     ValueError
-        If the shapes do not go together, or a label has no centroid.
+        If the shapes do not match, or a label has no centroid.
 
     Examples
     --------
@@ -84,7 +85,7 @@ def clusters_cost(
         rows = slice(start, start + ROWS)
         differences = centers[clusters[rows]]
         differences -= samples[rows]
-        # Not by BLAS, whose sum depends on its number of threads.
+        # einsum, because BLAS's sums depend on its number of threads.
         cost += float(np.einsum("ij,ij->", differences, differences))
     return cost
 
@@ -92,21 +93,21 @@ def clusters_cost(
 def quantize_image(
     img: Image, k: int, random_state: int, *, save: str | os.PathLike[str] | None = None
 ) -> Image:
-    """Train k-means on an image's pixels, tell how it went, and show what comes out.
+    """Fit k-means to an image's pixels, and show the result.
 
-    Prints the time and the iterations, and shows the centroids among the image's colours, in 3-D,
+    It prints the time and the iterations, and shows the centroids among the image's colours in 3-D,
     and the image in the k colours of the centroids.
 
     Parameters
     ----------
     img : Image
     k : int
-        How many colours, 1 to the number of pixels.
+        The number of colours, 1 to the number of pixels.
     random_state : int
-        Seeds the choice of the first centroids; at least 0.
+        The seed of the initial centroids; at least 0.
     save : path of a directory, optional
         Write the figures there, as ``centroids-K.png`` and ``image-K.png``, instead of showing
-        them. It is made if need be.
+        them. A missing directory is created.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def quantize_image(
     Raises
     ------
     OSError
-        If the directory cannot be made, or a figure not be written.
+        If the directory cannot be created, or a figure cannot be written.
     TypeError
         If an argument is of the wrong kind.
     ValueError
@@ -168,37 +169,38 @@ def record_k_metrics(
     *,
     engine: str = "kpalette",
 ) -> tuple[list[float], list[float]]:
-    """Measure what k-means costs, in error and in time, for each of many k.
+    """Measure the cost and the time of k-means for each of many k.
 
-    Shows a progress bar on stderr, in a terminal or a notebook.
+    It shows a progress bar on stderr, in a terminal or a notebook.
 
     Parameters
     ----------
     img : Image
     k_values : iterable of int
-        At least one, each from 1 to the number of pixels; in any order, and the same one again is
+        At least one, each from 1 to the number of pixels, in any order. Repeated values are
         measured again.
     random_state : int
-        Seeds the choice of the first centroids; at least 0.
+        The seed of the initial centroids; at least 0.
     n_init : int, default 5
-        How many times each fit starts anew; the best is kept. At least 1.
+        The number of restarts of each fit, of which the best is kept. At least 1.
     engine : {"kpalette", "scikit-learn"}
-        Whose ``KMeans`` is fitted: both from starts by k-means++, and with their own defaults for
-        all else.
+        Whose ``KMeans`` is fitted. Both start with k-means++, and otherwise use their own defaults.
 
     Returns
     -------
     clusters_cost_list : list of float
-        For each k, what :func:`clusters_cost` gives.
+        The result of :func:`clusters_cost` for each k.
     execution_time_list : list of float
-        For each k, the seconds that the fit took.
+        The seconds of the fit for each k.
 
     Raises
     ------
     TypeError
         If an argument is of the wrong kind.
     ValueError
-        If there is no k, or an argument is out of range. Nothing is fitted then.
+        If there is no k, or an argument is out of range, before anything is fitted.
+    ImportError
+        If the engine is not installed.
 
     Examples
     --------
@@ -226,12 +228,11 @@ def record_k_metrics(
 
 
 def _scikit_learn() -> Callable[..., Any]:
-    from sklearn.cluster import KMeans
+    cluster = extras.required("sklearn.cluster", "engine='scikit-learn'")
+    return cast("Callable[..., Any]", cluster.KMeans)
 
-    return cast("Callable[..., Any]", KMeans)
 
-
-#: Whose k-means can be measured, by name: functions that import it.
+#: The engines that can be measured, by name: functions that import them.
 ENGINES: dict[str, Callable[[], Callable[..., Any]]] = {
     "kpalette": lambda: KMeans,
     "scikit-learn": _scikit_learn,
@@ -239,11 +240,9 @@ ENGINES: dict[str, Callable[[], Callable[..., Any]]] = {
 
 
 def _with_progress(ks: list[int]) -> Iterable[int]:
-    from tqdm import tqdm
-
-    # None: only if stderr is a terminal. A notebook's is not, but shows a bar as well.
-    disable = False if hasattr(notebook.shell(), "kernel") else None
-    return cast("Iterable[int]", tqdm(ks, desc="k-means", unit=" fits", disable=disable))
+    # A notebook's stderr is not a terminal, but can overwrite a line too.
+    shown = sys.stderr.isatty() or hasattr(notebook.shell(), "kernel")
+    return progress.counted(ks, "k-means fits", shown=shown)
 
 
 def plot_k_metrics(
@@ -254,20 +253,20 @@ def plot_k_metrics(
     *,
     save: SavePath = None,
 ) -> Figure:
-    """Show how the cost and the time of k-means depend on k.
+    """Plot the cost and the time of k-means against k.
 
     Parameters
     ----------
     k_values : iterable of int
-        At least one. Lines are drawn from the least to the greatest, whatever their order here.
+        At least one, in any order; lines are drawn in ascending order.
     clusters_cost_list : iterable of float
-        The cost of each, on the left axis.
+        The cost for each k, on the left axis.
     execution_time_list : iterable of float
-        The seconds that each took, on the right axis.
+        The seconds for each k, on the right axis.
     figsize : (float, float)
         Width and height of the figure in inches.
     save : path, optional
-        Write the figure there, in the format that the suffix names, instead of showing it.
+        Write the figure there, in the format of the suffix, instead of showing it.
 
     Returns
     -------
@@ -278,7 +277,7 @@ def plot_k_metrics(
     TypeError
         If a k is not an integer, or a value is not a number.
     ValueError
-        If there is no k or one below 1, or there are not as many values of each.
+        If there is no k, a k is below 1, or the numbers of values differ.
 
     Examples
     --------
@@ -293,9 +292,9 @@ def plot_k_metrics(
     order = ks.argsort(kind="stable")
     costs = _checked_values("clusters_cost_list", clusters_cost_list, len(ks))
     seconds = _checked_values("execution_time_list", execution_time_list, len(ks))
+    figure = plots.new_figure(figsize, save)
     from matplotlib.ticker import MaxNLocator
 
-    figure = plots.new_figure(figsize, save)
     left = figure.subplots()
     right = left.twinx()
     handles = []

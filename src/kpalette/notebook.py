@@ -1,7 +1,7 @@
-"""What a notebook shows for a value: a picture as PNG, text and swatches as HTML.
+"""Output for notebooks: pictures as PNG, text and swatches as HTML.
 
-The HTML needs nothing from elsewhere, takes its text's colour from the page, light or dark, and
-has all its styles in place, so that it looks the same wherever a notebook is shown.
+The HTML loads nothing, inherits the text colour of light and dark pages, and has inline styles, so
+that it looks the same wherever a notebook is shown.
 """
 
 from __future__ import annotations
@@ -16,28 +16,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-#: Longer sides are scaled down: a notebook keeps every picture that it shows.
+#: Larger pictures are scaled down, because a notebook stores every picture that it shows.
 MAX_SIDE = 1024
-#: More swatches than this are only counted.
+#: Swatches beyond this number are only counted.
 MAX_SWATCHES = 256
-#: Up to so many have room for their names and shares.
+#: More swatches than this are shown without names and shares.
 MAX_LABELLED = 64
 
-# Grey with half its opacity shows on white and on black.
+# Half-transparent grey is visible on white and on black.
 _BORDER = "border:1px solid rgba(128,128,128,.5);"
 
 
 def shell() -> Any:
-    """Give the IPython shell that we run in, or None."""
-    ipython: Any = sys.modules.get("IPython")  # not imported, it does not run either
+    """Return the running IPython shell, or None."""
+    ipython: Any = sys.modules.get("IPython")  # a running shell has imported it
     return ipython and ipython.get_ipython()
 
 
 def png(picture: Image) -> bytes:
-    """Encode a picture, scaled down to `MAX_SIDE` if it is larger.
+    """Encode a picture as PNG, scaled down to `MAX_SIDE` if it is larger.
 
-    Indexed pictures keep their palette: of each square of pixels, one remains. Others get the
-    mean of it.
+    Indexed pictures keep their palette and are sampled; others are averaged.
     """
     from PIL.Image import Resampling
 
@@ -53,7 +52,7 @@ def png(picture: Image) -> bytes:
 
 
 def img(picture: Image, alt: str) -> str:
-    """Give an ``<img>`` that holds the picture itself."""
+    """Return an ``<img>`` element with the picture embedded."""
     data = base64.b64encode(png(picture)).decode()
     return (
         f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" '
@@ -62,14 +61,14 @@ def img(picture: Image, alt: str) -> str:
 
 
 def swatches(names: Sequence[str], shares: Sequence[float] = ()) -> str:
-    """Give a row of colour fields, each with its name and share below.
+    """Return a row of swatches, each with its name and share below.
 
     Parameters
     ----------
     names : sequence of str
         Colours as CSS names them, such as ``#rrggbb``.
     shares : sequence of float, optional
-        The part that each stands for, 0 to 1.
+        The share of pixels of each colour, 0 to 1.
     """
     labelled = len(names) <= MAX_LABELLED
     fields = []
@@ -97,6 +96,6 @@ def _percent(share: float) -> str:
 
 
 def facts(values: Mapping[str, str]) -> str:
-    """Give names and values in one line of text."""
+    """Return names and values as one line of HTML."""
     pairs = (f"{escape(name)} <b>{escape(value)}</b>" for name, value in values.items())
     return f'<div style="margin:4px 0">{" · ".join(pairs)}</div>'

@@ -7,23 +7,22 @@ dither.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from kpalette import _core, files
 from kpalette import dither as dithering
+from kpalette.choices import EFFORTS, SPACES
 from kpalette.colors import ByteArray, Color, check_flag, checked_fixed, checked_whole
 from kpalette.files import ImageSource
-from kpalette.fit import EFFORTS, Fitted, error_of, fit, recount
+from kpalette.fit import Fitted, Fitter
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.palette import MAX_COLORS, Palette
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Quantized
-
-#: Where distances can be measured.
-SPACES = ("srgb", "linear", "oklab", "lab")
 
 
 def quantize(
@@ -39,6 +38,8 @@ def quantize(
     alpha: str = "keep",
     dither: str | None = None,
     dither_strength: float = 1.0,
+    allow_truncated: bool = False,
+    keep_profile: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -93,6 +94,15 @@ def quantize(
         of `quality` is met by the nearest colours, before they are mixed.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
+    allow_truncated : bool, default False
+        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
+        of refusing it.
+    keep_profile : bool, default False
+        Whether a picture of RGB in another colour space, such as Display P3 or Adobe RGB, stays in
+        it: the palette's levels are those of its file then, and the profile comes along. Distances
+        are those of its colours in sRGB, where what is out of it is clipped, so that vivid colours
+        that are all beyond may share an entry. `fixed` colours, which are sRGB, come as near as
+        the space's levels are. Grey, CMYK, Lab, PQ and HLG become sRGB all the same.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -147,9 +157,20 @@ def quantize(
     dithering.check_options(dither, dither_strength)
     team = make_team(threads)
     check_flag("saliency", saliency)
+    check_flag("keep_profile", keep_profile)
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
-    pixels = files.apply_alpha(files.as_pixels(source), alpha)
+    read: dict[str, bool] = {"allow_truncated": allow_truncated}
+    pixels, stored = (
+        files.read_stored(source, **read)
+        if keep_profile
+        else (files.as_pixels(source, **read), None)
+    )
+    if stored is None:
+        pixels = files.apply_alpha(pixels, alpha)
+    else:
+        stored = stored.apply_alpha(alpha)
+        pixels = stored.to_srgb(stored.pixels)
     if fixed_colors.shape[1] == 4:
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
@@ -161,17 +182,8 @@ def quantize(
         if saliency:
             importance = importance * saliency_map(pixels)
         counted = weigh(pixels, histogram, importance, team)
-
-    def fit_to(k: int) -> Fitted:
-        fitted = fit(counted, k, space, effort, seed, team, fixed_colors)
-        return fitted if counted is histogram else recount(histogram, fitted, space, team)
-
-    if target is None:
-        fitted = fit_to(k)
-    else:
-        least = max(1, len(fixed_colors))
-        fitted = fit_fewest(fit_to, histogram, least, k, target, team)
-    return _mapped(
+    fitted = _fit(counted, histogram, k, space, effort, seed, fixed_colors, target, team)
+    quantized = _mapped(
         pixels,
         histogram,
         fitted.labels,
@@ -184,6 +196,11 @@ def quantize(
         strength=dither_strength,
         team=team,
     )
+    if stored is None:
+        return quantized
+    from kpalette import keeping
+
+    return keeping.in_profile(quantized, stored, k, team)
 
 
 def extract_palette(
@@ -194,6 +211,7 @@ def extract_palette(
     effort: str = "balanced",
     fixed: Sequence[Color] | None = None,
     quality: Mapping[str, float] | None = None,
+    allow_truncated: bool = False,
     seed: int = 0,
     threads: int | None = None,
 ) -> Palette:
@@ -203,7 +221,7 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, fixed, quality, seed, threads
+    k, space, effort, fixed, quality, allow_truncated, seed, threads
         See :func:`quantize`.
 
     Returns
@@ -236,16 +254,38 @@ def extract_palette(
     if isinstance(source, ColorHistogram):
         histogram = source
     else:
-        histogram = ColorHistogram.from_pixels(files.as_pixels(source), team)
+        pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+        histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
+    return _fit(histogram, histogram, k, space, effort, seed, fixed_colors, target, team).palette
+
+
+def _fit(
+    counted: ColorHistogram,
+    histogram: ColorHistogram,
+    k: int,
+    space: str,
+    effort: str,
+    seed: int,
+    fixed: ByteArray,
+    target: tuple[str, float] | None,
+    team: _core.Team,
+) -> Fitted:
+    """Fit k colours, or as few as reach a target, to what counts of an image's histogram."""
+    fitter = Fitter(counted, space, team)
+    whole = fitter if counted is histogram else Fitter(histogram, space, team)
 
     def fit_to(k: int) -> Fitted:
-        return fit(histogram, k, space, effort, seed, team, fixed_colors)
+        fitted = fitter.fit(k, effort, seed, fixed)
+        if whole is fitter:
+            return fitted
+        shown = whole.assign(fitted.palette.colors, by_frequency=True)
+        return replace(shown, n_iter=fitted.n_iter)
 
     if target is None:
-        return fit_to(k).palette
-    return fit_fewest(fit_to, histogram, max(1, len(fixed_colors)), k, target, team).palette
+        return fit_to(k)
+    return fit_fewest(fit_to, histogram, max(1, len(fixed)), k, target, team)
 
 
 def checked_k(k: object) -> int:
@@ -283,6 +323,7 @@ def remap(
     space: str = "oklab",
     dither: str | None = None,
     dither_strength: float = 1.0,
+    allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
 ) -> Quantized:
@@ -290,21 +331,20 @@ def remap(
     check_choice("space", space, SPACES)
     dithering.check_options(dither, dither_strength)
     team = team or make_team(threads)
-    pixels = files.as_pixels(source)
+    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     histogram = ColorHistogram.from_pixels(pixels, team)
     colors = palette.colors
     if histogram.channels != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
         histogram = ColorHistogram.from_pixels(pixels, team)
-    assignment = assign(histogram, colors, space, team)
-    labels, counts = assignment.labels, assignment.counts
+    nearest = Fitter(histogram, space, team).assign(colors)
     return _mapped(
         pixels,
         histogram,
-        labels,
+        nearest.labels,
         colors,
-        Palette(palette.colors, counts),
-        error_of(histogram, labels, Palette(colors), team),
+        Palette(palette.colors, nearest.palette.counts),
+        nearest.mse,
         0,
         space=space,
         dither=dither,
@@ -336,16 +376,6 @@ def _mapped(
         palette = Palette(palette.colors, counts)
     origin = histogram, labels, colors
     return Quantized(indices, palette, mse, n_iter, len(histogram), origin)
-
-
-def assign(
-    histogram: ColorHistogram, colors: ByteArray, space: str, team: _core.Team
-) -> _core.Assignment:
-    """Find the nearest entry of each of a histogram's colours, in as many channels."""
-    points = _core.Points(histogram.colors, histogram.counts, team, space)
-    assignment = _core.Assignment(points, len(colors), team)
-    assignment.update(_core.place(colors, space))
-    return assignment
 
 
 def index_dtype(k: int) -> Any:

@@ -1,4 +1,4 @@
-"""How figures are made, shown and saved; matplotlib is imported when the first one is."""
+"""Making, showing and saving figures; Matplotlib is imported with the first one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kpalette import files, notebook
+from kpalette.extras import required
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,8 @@ WITHOUT_DISPLAY = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 
 
 def new_figure(figsize: tuple[float, float], save: SavePath) -> Figure:
-    """Make an empty figure: one that pyplot can show, unless it will only be saved."""
+    """Return an empty figure; pyplot can show it, unless it will only be saved."""
+    _require_matplotlib()
     if save is not None:
         from matplotlib.figure import Figure
 
@@ -37,9 +39,9 @@ def new_figure(figsize: tuple[float, float], save: SavePath) -> Figure:
 
 
 def finish(figure: Figure, save: SavePath) -> Figure:
-    """Save the figure, or show it where there is a display, and close it.
+    """Save the figure, or show it if there is a display, and close it.
 
-    A window that does not block stays open: closed by us, it would be gone before it is seen.
+    A window that does not block stays open: closing it would hide it at once.
     """
     if save is not None:
         with files.replacing(save) as file:
@@ -51,7 +53,7 @@ def finish(figure: Figure, save: SavePath) -> Figure:
     stays_open = False
     try:
         if (cell := current_cell()) is not None:
-            # Not pyplot.show(), which shows and closes what the cell itself has begun to draw.
+            # Not pyplot.show(): it would also show and close figures that the cell is drawing.
             sys.modules["IPython"].display.display(figure)
             figure.shown_in = cell  # type: ignore[attr-defined]
         elif not _is_inline() and matplotlib.get_backend().lower() not in WITHOUT_DISPLAY:
@@ -68,6 +70,7 @@ def encode(draw: Callable[[Figure], None], kind: str, figsize: tuple[float, floa
 
     The same drawing gives the same bytes.
     """
+    _require_matplotlib()
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -81,7 +84,7 @@ def encode(draw: Callable[[Figure], None], kind: str, figsize: tuple[float, floa
 
 
 def set_title(axes: Axes, title: str, letters: int | None = None) -> None:
-    """Write any text above axes: mathematics between dollars where it parses, otherwise as it is.
+    """Write a title above axes: as mathematics between dollars if it parses, otherwise as text.
 
     Parameters
     ----------
@@ -90,9 +93,11 @@ def set_title(axes: Axes, title: str, letters: int | None = None) -> None:
         Such as ``"Feature vectors $X$"``, or a file's name. ``$$X$$`` is the same as ``$X$``, as
         in Markdown. Characters that cannot be printed are shown as U+FFFD.
     letters : int, optional
-        The longest line; longer text is wrapped, but not within mathematics.
+        The longest line, in characters; longer text is wrapped, except with mathematics.
     """
-    text = "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in title)
+    text = "".join(
+        c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in title
+    )
     for candidate in (text, re.sub(r"\$\$([^$]+)\$\$", r"$\1$", text)):
         if _is_mathematics(candidate):
             axes.set_title(candidate, usetex=False)
@@ -102,7 +107,7 @@ def set_title(axes: Axes, title: str, letters: int | None = None) -> None:
 
 
 def _is_mathematics(text: str) -> bool:
-    """Tell whether Matplotlib typesets a part of the text, each line by itself, without an error."""
+    """Return whether Matplotlib typesets a part of the text; it parses each line by itself."""
     from matplotlib.cbook import is_math_text
     from matplotlib.mathtext import MathTextParser
 
@@ -115,13 +120,17 @@ def _is_mathematics(text: str) -> bool:
     return bool(lines)
 
 
+def _require_matplotlib() -> None:
+    required("matplotlib", "figures")
+
+
 def current_cell() -> int | None:
-    """Give the number of the notebook cell that runs, if figures appear below it as pictures."""
+    """Return the number of the running notebook cell; None if its figures are not inline."""
     shell = notebook.shell()
     return int(shell.execution_count) if shell and _is_inline() else None
 
 
 def _is_inline() -> bool:
-    """Say whether the backend sends pictures to a cell, which a script inherits from one."""
+    """Return whether the backend is inline; a script started by a cell inherits that."""
     matplotlib: Any = sys.modules.get("matplotlib")
     return bool(matplotlib) and "inline" in matplotlib.get_backend().lower()

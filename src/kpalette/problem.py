@@ -1,4 +1,4 @@
-"""Samples as the core takes them: distinct colours with counts, or rows of floats with weights."""
+"""k-means problems for the core: distinct colours with counts, or rows of floats with weights."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Array: TypeAlias = np.ndarray[Any, Any]
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]
 Labels: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
 
-MAX_TOTAL = 2**40  #: Up to which the core surely sums weights as whole numbers.
+MAX_TOTAL = 2**40  #: Up to this sum, the core adds whole weights exactly.
 
 
 def rows_of(X: Array | ColorHistogram) -> Array:  # noqa: N803
-    """Give the values of samples."""
+    """Return the rows of samples."""
     return X.colors if isinstance(X, ColorHistogram) else X
 
 
 def as_colors(X: Array) -> ByteArray | None:  # noqa: N803
-    """Give samples as 8-bit colours, if that is what they are."""
+    """Return samples as 8-bit colours if they are RGB levels from 0 to 255, otherwise None."""
     if X.dtype == np.uint8:
         return X
     if X.shape[1] != 3 or not (X.min() >= 0 and X.max() <= 255):
@@ -37,18 +37,18 @@ def as_colors(X: Array) -> ByteArray | None:  # noqa: N803
 
 @dataclass(frozen=True)
 class Problem:
-    """Weighted points for the core, and the way from their labels to those of the samples."""
+    """Weighted points for the core, and the mapping from their labels to those of the samples."""
 
     points: _core.Points | _core.Samples
-    rows: Array  # the values of the points
+    rows: Array  # the coordinates of the points
     weights: Array
     team: _core.Team
     expand: Callable[[Array], Labels]
-    pixels: ByteArray | None = None  # the samples, where they are colours that all weigh the same
+    pixels: ByteArray | None = None  # the samples, if they are colours of equal weight
 
     @classmethod
     def of(cls, X: Array | ColorHistogram, weights: Floats | None, k: int) -> Self:  # noqa: N803
-        """Count samples if they are colours; take them as they are if not."""
+        """Make a problem of samples; those that are colours are counted."""
         team = make_team(None)
         if isinstance(X, ColorHistogram):
             return cls._counted(X, X.counts, k, team, lambda labels: labels.astype(np.int32))
@@ -92,12 +92,12 @@ class Problem:
         return cls(points, histogram.colors, weights, team, expand, pixels)
 
     def assignment(self, k: int) -> Any:
-        """Give what labels the points with the nearest of k centres."""
+        """Return the core's assignment of the points to the nearest of k centres."""
         kind = _core.Assignment if isinstance(self.points, _core.Points) else _core.SampleAssignment
         return kind(self.points, k, self.team)  # type: ignore[arg-type]
 
     def draw(self, k: int, rng: np.random.Generator) -> Floats:
-        """Choose samples at random, by their weights."""
+        """Draw k samples at random, with probability proportional to weight."""
         if self.pixels is not None:
             return rng.choice(self.pixels, k, replace=False).astype(np.float64)
         rows, weights = self._population()
@@ -110,7 +110,7 @@ class Problem:
         return rows[chosen].astype(np.float64)
 
     def seed(self, seeding: Callable[..., Floats], k: int, seed: int) -> Floats:
-        """Choose by one of the core's methods."""
+        """Return k initial centres by one of the core's seedings."""
         points = self.points
         if isinstance(points, _core.Samples):
             points = _core.Samples(*self._population(), self.team)
@@ -118,10 +118,10 @@ class Problem:
         return np.vstack([centers, np.repeat(centers[-1:], k - len(centers), axis=0)])
 
     def _population(self) -> tuple[Array, Floats]:
-        """Give what weighs something: in the order given if all weigh the same and none repeats.
+        """Return the distinct rows of positive weight, and their weights.
 
-        Otherwise in an order that depends on the values alone, so that a weight of 2 is the same
-        as being there twice, wherever.
+        Distinct rows of equal weight keep their order. Others are put in an order that depends on
+        their values alone, so that a weight of 2 equals two copies at any position.
         """
         some = self.weights > 0
         rows = np.ascontiguousarray(self.rows if some.all() else self.rows[some], self._dtype)

@@ -39,6 +39,9 @@ class Quantized:
     n_distinct : int
         Distinct colours of the image before. Where the palette is shorter than was asked for, it
         has exactly these, but none whose pixels all weighed 0, and any that were fixed.
+    profile : bytes or None
+        The ICC profile that says what the palette's levels mean, where the picture stays in the
+        colour space of its file (`keep_profile`); None where they are sRGB.
     """
 
     indices: np.ndarray[Any, Any]
@@ -47,6 +50,7 @@ class Quantized:
     n_iter: int
     n_distinct: int
     _origin: tuple[ColorHistogram, np.ndarray[Any, Any], ByteArray] | None = field(default=None)
+    profile: bytes | None = None
 
     @property
     def psnr(self) -> float:
@@ -64,8 +68,14 @@ class Quantized:
         return np.take(files.with_alpha(self.palette.colors), self.indices, axis=0)
 
     def to_pil(self) -> Any:
-        """Return a Pillow image: of mode P up to 256 colours, otherwise RGB or RGBA."""
-        return files.to_pillow(self.indices, self.palette.colors)
+        """Return a Pillow image: of mode P up to 256 colours, otherwise RGB or RGBA.
+
+        Its info holds the :attr:`profile`, if there is one.
+        """
+        image = files.to_pillow(self.indices, self.palette.colors)
+        if self.profile is not None:
+            image.info["icc_profile"] = self.profile
+        return image
 
     def encode(
         self,
@@ -102,8 +112,8 @@ class Quantized:
         ImportError
             If oxipng is needed and not installed.
         ValueError
-            If the format has no room for so many colours, their alpha or so large an image, `kind`
-            is another, or it is to be both optimized and quick.
+            If the format has no room for so many colours, their alpha, their profile or so large
+            an image, `kind` is another, or it is to be both optimized and quick.
 
         Examples
         --------
@@ -121,6 +131,7 @@ class Quantized:
             quick=quick,
             keep_order=keep_order,
             metadata=metadata,
+            profile=self.profile,
         )
 
     def save(

@@ -1,4 +1,4 @@
-"""Where an animation cuts to something else: consecutive frames whose colours are not alike."""
+"""Scene cuts of an animation: a frame whose colours differ from those of the frames before."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import numpy as np
 
 from kpalette.histogram import ColorHistogram
 
-#: Levels of each of R, G, B and alpha that are told apart, roughly.
+#: Levels per channel of the coarse histograms that are compared.
 LEVELS = 16
 
-#: How much of a frame's colours the scene must have had already. Between any two of twelve photos
-#: it was 0.58 at most and 0.28 as a rule; while zooming from most of a photo to two fifths of it,
-#: at least 0.62 for ten of the twelve.
+#: The least intersection of a frame's and its scene's coarse histograms. Between any two of twelve
+#: photos it is at most 0.58, typically 0.28; while zooming from most of a photo to two fifths of
+#: it, at least 0.62 for ten of the twelve.
 ALIKE = 0.6
 
 
 class SceneCutter:
-    """Tells, frame by frame, where a scene begins.
+    """Detects, frame by frame, where a scene begins.
 
-    A frame goes on with a scene if their shares of pixels by colour, on a coarse grid, have at
-    least `ALIKE` in common. It is held against the whole scene so far, so that a slow drift to
-    other colours ends one as well.
+    A frame continues a scene if the intersection of their coarse, normalized histograms is at
+    least `ALIKE`. It is compared with the whole scene so far, so that a slow drift to other colours
+    ends a scene too.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class SceneCutter:
         self._frames = 0
 
     def begins(self, histogram: ColorHistogram) -> bool:
-        """Take the next frame, and tell whether a scene begins with it."""
+        """Add the next frame, and return whether a scene begins with it."""
         coarse = _coarse(histogram)
         common = float(np.minimum(coarse, self._scene / max(1, self._frames)).sum())
         if common >= ALIKE:
@@ -51,7 +51,7 @@ class SceneCutter:
 
 
 def _coarse(histogram: ColorHistogram) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Give the share of pixels near each point of a grid; what is clear counts as black."""
+    """Return a blurred, normalized histogram on a coarse grid; transparent pixels are black."""
     colors = histogram.colors[:, :3].astype(np.int64)
     if histogram.channels == 4:
         colors = colors * histogram.colors[:, 3:].astype(np.int64) // 255
@@ -60,7 +60,7 @@ def _coarse(histogram: ColorHistogram) -> np.ndarray[Any, np.dtype[np.float64]]:
     grid: np.ndarray[Any, Any] = np.bincount(flat, histogram.counts, LEVELS**3).reshape(
         (LEVELS,) * 3
     )
-    # Blurred, so that a small step across the edge of a cell remains a small one.
+    # Blurred, so that a small change across the edge of a cell stays small.
     for axis in range(3):
         wide = np.pad(grid, [(1, 1) if a == axis else (0, 0) for a in range(3)], "edge")
         low, high = np.take(wide, range(LEVELS), axis), np.take(wide, range(2, LEVELS + 2), axis)

@@ -1,4 +1,4 @@
-"""Which frames of an animation share a palette: all, those of a scene, or those that are equal."""
+"""Palette scopes of animations: one palette for all frames, for each scene, or for each frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
 from kpalette.scenes import SceneCutter
 
-#: What tells, frame by frame, whether a palette begins with it, by the name of the scope.
+#: For each scope, a function that decides frame by frame whether a new palette begins.
 SCOPES: dict[str, Callable[[], Callable[[ColorHistogram], bool]]] = {
     "global": lambda: lambda histogram: False,
     "scene": lambda: SceneCutter().begins,
@@ -19,7 +19,7 @@ SCOPES: dict[str, Callable[[], Callable[[ColorHistogram], bool]]] = {
 
 
 def scopes_to_try(scope: object) -> list[str]:
-    """Give the scopes to try."""
+    """Return the names of the scopes to try; raise an error for an unknown name."""
     known = ", ".join(["auto", *SCOPES])
     if not isinstance(scope, str):
         raise TypeError(f"palette_scope: expected one of {known}, got {scope!r}")
@@ -29,7 +29,10 @@ def scopes_to_try(scope: object) -> list[str]:
 
 
 def worth_trying(plans: list[Plan]) -> list[Plan]:
-    """Leave out what cannot be better than the plan before: as many palettes, or no error to it."""
+    """Return the plans without those that cannot be better than the one before.
+
+    A plan cannot be better if it has no more palettes, or if the one before has no error.
+    """
     chosen = plans[:1]
     for plan in plans[1:]:
         if chosen[-1].error > 0 and len(plan.palettes) > len(chosen[-1].palettes):
@@ -38,27 +41,27 @@ def worth_trying(plans: list[Plan]) -> list[Plan]:
 
 
 class Plan:
-    """The palettes of one scope, fitted as frames come by, and which of them each frame has."""
+    """The palettes of one scope, fitted as frames are counted, and each frame's palette."""
 
     def __init__(self, scope: str, fit: Callable[[ColorHistogram], Fitted]) -> None:
         self.scope = scope
         self.palettes: list[Palette] = []
         self.which: list[int] = []
-        self.error = 0.0  # of the nearest colours, over all frames
+        self.error = 0.0  # summed over all pixels, without dithering
         self._pixels = 0
         self._fit = fit
         self._begins = SCOPES[scope]()
         self._sum = PairwiseSum()
 
     def add(self, histogram: ColorHistogram) -> None:
-        """Take the next frame's colours."""
+        """Add the next frame's histogram."""
         if self._begins(histogram) and self.which:
             self.close()
         self._sum.add(histogram)
         self.which.append(len(self.palettes))
 
     def close(self) -> None:
-        """Fit a palette to the frames since the last one."""
+        """Fit a palette to the frames since the last palette."""
         histogram = self._sum.total()
         fitted = self._fit(histogram)
         self.palettes.append(fitted.palette)
@@ -68,12 +71,12 @@ class Plan:
 
     @property
     def mse(self) -> float:
-        """Mean squared error of the nearest colours, as that of :class:`kpalette.Quantized`."""
+        """Mean squared error without dithering, defined as in :class:`kpalette.Quantized`."""
         return self.error / self._pixels
 
 
 def _differs() -> Callable[[ColorHistogram], bool]:
-    """Tell histograms that are not equal to the one before."""
+    """Return a function that is true if a histogram differs from the one before."""
     last: ColorHistogram | None = None
 
     def begins(histogram: ColorHistogram) -> bool:

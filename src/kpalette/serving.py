@@ -1,4 +1,4 @@
-"""The playground over HTTP: a fixed set of files, for this machine alone."""
+"""The HTTP server of the playground: a fixed set of files, for this machine only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import ClassVar, TypeAlias
 
 LOOPBACK = "127.0.0.1"
 
-#: What `make playground` builds.
+#: The folder that `make playground` builds.
 ASSETS = Path(__file__).with_name("playground")
 
 TYPES = {
@@ -30,8 +30,8 @@ TYPES = {
     ".woff2": "font/woff2",
 }
 
-#: What the page may do: nothing with any other origin. It is in the page as well, for where others
-#: serve it, by playground/vite.config.ts.
+#: The page may not contact any other origin. playground/vite.config.ts writes the policy into the
+#: page too, for other servers.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
     "img-src 'self' blob: data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; "
@@ -48,17 +48,17 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-#: The kind and the bytes of each path.
+#: The content type and the bytes of each path.
 Assets: TypeAlias = Mapping[str, tuple[str, bytes]]
 
 
 def read_assets(root: Path = ASSETS) -> Assets:
-    """Read all that there is to serve.
+    """Read all files to serve.
 
     Raises
     ------
     FileNotFoundError
-        If there is no page.
+        If index.html is missing.
     OSError
         If a file cannot be read.
     """
@@ -78,9 +78,9 @@ class Server(ThreadingHTTPServer):
     Parameters
     ----------
     assets : mapping
-        No path is ever looked up anywhere else.
+        The only paths that are served; nothing is looked up on disk.
     port : int
-        0 for any that is free.
+        0 for any free port.
 
     Raises
     ------
@@ -95,31 +95,31 @@ class Server(ThreadingHTTPServer):
         super().__init__((LOOPBACK, port), _Handler)
 
     def server_bind(self) -> None:
-        """Bind, but do not ask for the machine's name, which can take seconds."""
+        """Bind without a look-up of the machine's name, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.socket.getsockname()[1]
 
     @property
     def url(self) -> str:
-        """Where the page is."""
+        """The page's URL."""
         return f"http://{LOOPBACK}:{self.server_port}/"
 
     def is_called(self, host: str) -> bool:
-        """Tell whether a request is for this server by the name that it has.
+        """Return whether a request's Host header names this server.
 
-        The page of another site can have its own name lead here (DNS rebinding), so that the
-        browser takes what is here for that site's.
+        This prevents DNS rebinding: another site's name that resolves to this machine, so that the
+        browser lets that site read the answers.
         """
         name, _, port = host.lower().partition(":")
         return name in (LOOPBACK, "localhost") and (port or "80") == str(self.server_port)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Let go of a connection that broke."""
+        """Ignore a broken connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout: ClassVar[float] = 60  # seconds that a connection may say nothing
+    timeout: ClassVar[float] = 60  # seconds that a connection may be idle
     server: Server
 
     def do_GET(self) -> None:
@@ -133,8 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer in a few words, and hang up: what comes next may be the body of this request."""
-        if code == HTTPStatus.NOT_IMPLEMENTED:  # there is no do_ of that name
+        """Send a short text and close: the next bytes may be the body of this request."""
+        if code == HTTPStatus.NOT_IMPLEMENTED:  # an unknown method
             code = HTTPStatus.METHOD_NOT_ALLOWED
         status = HTTPStatus(code)
         self.close_connection = True
@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        with contextlib.suppress(ConnectionError):  # a tab was closed
+        with contextlib.suppress(ConnectionError):  # the visitor has left
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(body)
@@ -158,4 +158,4 @@ class _Handler(BaseHTTPRequestHandler):
         return "kpalette"
 
     def log_message(self, format: str, *values: object) -> None:
-        """Say nothing of requests."""
+        """Log nothing."""

@@ -1,18 +1,11 @@
 // k-means step by step: centres walk through the cloud, pass by pass, while the cost falls.
 
-import type { Seeding, Step, Steps } from "../engine/client";
+import type { Seeding, Step, Steps } from "kpalette";
 import { find, make, reducedMotion } from "../dom";
-import { SEED } from "../settings";
+import { SEED, SEEDINGS } from "../settings";
 import type { Session } from "../session";
 import { figure } from "../text";
 import type { Cloud } from "./cloud";
-
-const SEEDINGS: Record<Seeding, string> = {
-  random: "Random",
-  "k-means++": "k-means++",
-  maximin: "Maximin",
-  wu: "Wu",
-};
 
 /** From pass to pass, in ms; faster once little happens. */
 const PACE = 750;

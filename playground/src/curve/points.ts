@@ -1,6 +1,6 @@
 // How many colours: what the curve is made of.
 
-import type { Space } from "../engine/protocol";
+import type { Space } from "kpalette";
 import { SPACES } from "../settings";
 
 /** The library's `sweep` and the elbow's rule take these; a fit starts from the one before. */

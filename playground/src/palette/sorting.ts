@@ -1,6 +1,6 @@
 // Orders of a palette, as the library's `Palette.sorted` has them.
 
-import type { ColorList } from "../engine/protocol";
+import type { ColorList } from "kpalette";
 import { colorAt } from "../colors";
 import type { Sort } from "../settings";
 import { luminance, oklab } from "../spaces";

@@ -1,6 +1,6 @@
 // Palettes as files of other programs. What is written is what the library writes, byte for byte.
 
-import type { ColorList } from "../engine/protocol";
+import type { ColorList } from "kpalette";
 import type { Counted } from "../palette/sorting";
 import { colorAt, hexName, plainName } from "../colors";
 import * as act from "./act";

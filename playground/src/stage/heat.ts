@@ -1,6 +1,6 @@
 // Where a picture lost how much: distances in Oklab, as colours from black by red to white.
 
-import type { ColorList } from "../engine/protocol";
+import type { ColorList } from "kpalette";
 import { LINEAR, oklab } from "../spaces";
 import type { Size, View } from "./view";
 

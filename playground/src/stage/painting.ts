@@ -1,6 +1,6 @@
 // What the page and the painter say to each other.
 
-import type { ColorList } from "../engine/protocol";
+import type { ColorList } from "kpalette";
 import type { Size, View } from "./view";
 
 export type Mode = "compare" | "error";

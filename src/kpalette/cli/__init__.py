@@ -34,6 +34,7 @@ from kpalette.cli.exits import (
     say,
     told,
 )
+from kpalette.extras import MissingPackageError
 
 #: In the order of the documentation. Each is in the module of its name, by its name.
 NAMES = ("quantize", "palette", "remap", "sweep", "compare", "demo", "serve", "completion")
@@ -109,6 +110,9 @@ def _run(args: Sequence[str]) -> int:
     except Failed as failure:
         say(f"kpalette: {failure}")
         return failure.code
+    except MissingPackageError as error:
+        say(f"kpalette: {error}")
+        return USAGE
     except (Stopped, click.Abort) as stopped:
         number = getattr(stopped, "number", signal.SIGINT)
         if number in STOPPED:

@@ -10,20 +10,20 @@ import click
 
 from kpalette.cli import jobs as running
 from kpalette.cli.convert import Recipe
+from kpalette.cli.groups import Manners, Output
 from kpalette.cli.inputs import gather
 from kpalette.cli.moving import Animate, ending_of
 from kpalette.cli.plan import Naming, listed, plan, real_paths
 from kpalette.cli.report import Report
 
 if TYPE_CHECKING:
-    from kpalette.colors import ByteArray
     from kpalette.quantized import Quantized
 
-Reduce = Callable[["ByteArray"], "Quantized"]
+Reduce = Callable[[Any], "Quantized"]
 
 
 class Batch:
-    """Photos, and where their pictures go, as the options of `batch_options` say.
+    """Photos, and where their pictures go.
 
     Parameters
     ----------
@@ -31,39 +31,43 @@ class Batch:
         The arguments.
     suffix : str
         ``-16`` makes photo-16.png of photo.jpg.
-    given : dict
-        The options' values, by their names.
-    lenient : bool
-        Whether names may have any ending, for PNG files.
+    output, manners : Output, Manners
+        What the command line asks for.
+    like_pngquant : bool
+        Whether names may have any ending, for PNG files, and all else goes by pngquant's ways.
     """
 
     def __init__(
-        self, photos: Sequence[str], suffix: str, given: dict[str, Any], *, lenient: bool = False
+        self,
+        photos: Sequence[str],
+        suffix: str,
+        output: Output,
+        manners: Manners,
+        *,
+        like_pngquant: bool = False,
     ) -> None:
-        self.given = given
-        endings = () if lenient or given["format"] else tuple(_formats())
-        self.kind = given["format"] or self._kind(endings)
-        keeps = self.kind is None and not lenient and not given["first_frame"]
+        self.output, self.manners, self.like_pngquant = output, manners, like_pngquant
+        endings = () if like_pngquant or output.format else tuple(_formats())
+        self.kind = output.format or self._kind(endings)
+        keeps = self.kind is None and not like_pngquant and not output.first_frame
         naming = Naming(
             suffix,
             f".{self.kind or 'png'}",
-            given["out"],
-            given["out_dir"],
-            given["ext"],
+            output.out,
+            output.out_dir,
+            output.ext,
             endings,
             ending_of if keeps else None,
-            like_pngquant=bool(given.get("as_pngquant")),
+            like_pngquant=like_pngquant,
         )
-        self.jobs = plan(gather(photos, given["recursive"], naming.folder), naming)
-        if given["as_json"] and any(job.target == "-" for job in self.jobs):
+        self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
+        if output.as_json and any(job.target == "-" for job in self.jobs):
             raise click.UsageError("expected --json or a picture on stdout, got both")
-        self.workers, self.threads = running.share_out(
-            len(self.jobs), given["jobs"], given["threads"]
-        )
+        self.workers, self.threads = running.share_out(len(self.jobs), output.jobs, manners.threads)
 
     def _kind(self, endings: Sequence[str]) -> str | None:
         """Give the format by the name that is asked for, if one is."""
-        formats, ext, out = _formats(), self.given["ext"], self.given["out"]
+        formats, ext, out = _formats(), self.output.ext, self.output.out
         if ext is not None:
             if endings and not ext.lower().endswith(tuple(endings)):
                 raise click.UsageError(
@@ -80,35 +84,34 @@ class Batch:
         animate: Animate,
         describe: Callable[[Quantized], str],
         others: Sequence[str] = (),
+        *,
+        quick: bool = False,
+        keep_profile: bool = False,
     ) -> int:
-        """Do all photos; the exit code. `others` are files that are read besides them."""
-        given = self.given
-        like_pngquant = bool(given.get("as_pngquant"))
+        """Do all photos, and return the exit code; `others` are files that are read besides."""
+        output, quiet, like_pngquant = self.output, self.manners.quiet, self.like_pngquant
         paths = [job.source for job in self.jobs]
         recipe = Recipe(
             reduce=reduce,
             describe=describe,
             kind=self.kind,
-            animate=None if given["first_frame"] else animate,
-            bar=len(self.jobs) == 1 and not given["quiet"] and os.isatty(2),
+            animate=None if output.first_frame else animate,
+            bar=len(self.jobs) == 1 and not quiet and os.isatty(2),
             # pngquant writes over a photo of the same run, once it has its own picture.
             taken=real_paths(others if like_pngquant else [*paths, *others]),
-            optimize=given["optimize"],
-            quick=given.get("effort") == "fast" and not given["optimize"],
-            keep_metadata=not given["strip"],
-            force=given["force"],
-            skip_existing=given["skip_existing"],
-            skip_if_larger=given["skip_if_larger"],
-            preserve=given["preserve"],
-            dry_run=given["dry_run"],
+            output=output,
+            quick=quick and not output.optimize,
+            keep_profile=keep_profile,
+            allow_truncated=self.manners.allow_truncated,
+            force=self.manners.force,
             pass_on=like_pngquant,
         )
         report = Report(
             len(self.jobs),
-            quiet=given["quiet"],
-            as_json=given["as_json"],
-            skips_count=not given["skips_ok"],
-            tell_skips=not given["skips_ok"] and not like_pngquant,
+            quiet=quiet,
+            as_json=output.as_json,
+            skips_count=not output.skips_ok,
+            tell_skips=not output.skips_ok and not like_pngquant,
         )
         try:
             running.run(self.jobs, recipe, self.workers, report.tell)

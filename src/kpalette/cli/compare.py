@@ -8,7 +8,8 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
-from kpalette.cli.options import PATH, Sectioned, common_options
+from kpalette.cli.groups import Manners
+from kpalette.cli.options import PATH, Sectioned, takes
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
@@ -24,20 +25,18 @@ from kpalette.cli.options import PATH, Sectioned, common_options
 )
 @click.option("--ssim", is_flag=True, help="Structural similarity too; needs scikit-image.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-@common_options
+@takes(manners=Manners)
 def compare(
     a: str,
     b: str,
     out: str | None,
     ssim: bool,
     as_json: bool,
-    threads: int | None,
-    force: bool,
-    quiet: bool,
+    manners: Manners,
 ) -> int:
     """Measure how far two images of the same size are apart.
 
-    A and B are any image files that Pillow reads; one of them may be - for stdin. The table on
+    A and B are image files of any kind that is read; one of them may be - for stdin. The table on
     stdout has mean squared error and PSNR in 8-bit sRGB, the mean distance in Oklab, where black
     and white are 1 apart, and of CIEDE2000, where 1 can be just seen, the mean, what 95 % of the
     pixels have at most, and the largest.
@@ -51,32 +50,32 @@ def compare(
     if a == b == "-":
         raise click.UsageError("expected at most one '-' (stdin), got two")
     kind = streams.chart_kind(out)
-    streams.check_free(out, [a, b], force)
+    streams.check_free(out, [a, b], manners.force)
     codes: set[int] = set()
     pixels = []
     for photo in (a, b):
         with streams.telling(photo, codes):
-            pixels.append(streams.read_still(photo, quiet))
+            pixels.append(streams.read_still(photo, manners.quiet, manners.allow_truncated))
     if codes:
         return ending(codes)
 
     from kpalette import metrics, plots
 
     try:
-        found = metrics.compare(*pixels, ssim=ssim, threads=threads)
-    except (ValueError, ImportError) as error:  # other sizes, or no scikit-image
+        found = metrics.compare(*pixels, ssim=ssim, threads=manners.threads)
+    except ValueError as error:  # other sizes
         raise Failed(USAGE, str(error)) from None
     if out is not None:
-        errors = metrics.error_map(*pixels, threads=threads)
+        errors = metrics.error_map(*pixels, threads=manners.threads)
         title = f"mean {found.delta_e:.2f}, max {found.delta_e_max:.2f}"
         chart = plots.encode(
             lambda figure: metrics.draw_error_map(figure, errors, title), kind, metrics.FIGSIZE
         )
-        streams.write(chart, out, force)
+        streams.write(chart, out, manners.force)
     if as_json:
         streams.print_result(json.dumps({"a": a, "b": b, **found.to_dict()}, allow_nan=False))
     else:
         streams.print_result(found.table())
-    if out is not None and not quiet:
+    if out is not None and not manners.quiet:
         say(f"errors in {out}")
     return 0

@@ -22,13 +22,13 @@ from kpalette.cli.exits import (
     Skipped,
     counted,
 )
+from kpalette.cli.groups import Output
 from kpalette.cli.jobs import Result
 from kpalette.cli.moving import Animate, Progress, format_of
 from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
     from kpalette.animation import QuantizedAnimation
-    from kpalette.colors import ByteArray
     from kpalette.quantized import Quantized
 
 
@@ -47,9 +47,11 @@ class Recipe:
     Attributes
     ----------
     reduce : function
-        From pixels to the picture.
+        From pixels to the picture; or from a file, to keep its profile.
     describe : function
         From the picture to what is said of its colours.
+    output : Output
+        What is written, as the command line asks for it.
     kind : str, optional
         The format of the pictures, if it was asked for; otherwise the targets' endings say it.
     animate : function, optional
@@ -62,31 +64,28 @@ class Recipe:
         Whether stdout gets the photo itself where its picture is not wanted, as from pngquant.
     """
 
-    reduce: Callable[[ByteArray], Quantized]
+    reduce: Callable[[Any], Quantized]
     describe: Callable[[Quantized], str]
+    output: Output
     kind: str | None = None
     animate: Animate | None = None
     bar: bool = False
     taken: frozenset[str] = frozenset()
-    optimize: bool = False
     quick: bool = False
-    keep_metadata: bool = False
+    keep_profile: bool = False
+    allow_truncated: bool = False
     force: bool = False
-    skip_existing: bool = False
-    skip_if_larger: bool = False
-    preserve: bool = False
-    dry_run: bool = False
     pass_on: bool = False
 
     def __call__(self, job: Job) -> Result:
         """Do one photo."""
-        if self.skip_existing and job.target != "-" and os.path.isfile(job.target):
+        if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
             raise Skipped(0, f"skipped: {job.target} exists")
         check_free(job, self.taken, self.force)
-        if self.dry_run:
+        if self.output.dry_run:
             return self._foretell(job)
         before = None if job.source == "-" else _status(job.source)
-        photo = streams.read(job.source)
+        photo = streams.read(job.source, self.allow_truncated)
         try:
             return self._write(job, photo, before)
         except Skipped:
@@ -107,7 +106,7 @@ class Recipe:
         made = self._make(job, photo)
         encoded = made.encoded
         bytes_in, bytes_out = len(photo.encoded), len(encoded)
-        if self.skip_if_larger and bytes_out >= bytes_in:
+        if self.output.skip_if_larger and bytes_out >= bytes_in:
             raise Skipped(
                 NOT_SMALLER,
                 f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
@@ -116,28 +115,30 @@ class Recipe:
             raise Failed(UNREADABLE, "changed while its picture was made")
         if job.makes_folder:
             _make(os.path.dirname(job.target))
-        times = (before.st_atime_ns, before.st_mtime_ns) if self.preserve and before else None
+        times = (
+            (before.st_atime_ns, before.st_mtime_ns) if self.output.preserve and before else None
+        )
         try:
             streams.write(encoded, job.target, self.force, times=times)
         except Failed as failure:
-            if self.skip_existing and failure.code == EXISTS:  # since a moment ago
+            if self.output.skip_existing and failure.code == EXISTS:  # since a moment ago
                 raise Skipped(0, f"skipped: {job.target} exists") from None
             raise
         where = "" if job.target == "-" else f" in {job.target}"
         line = f"{made.line}; {bytes_in:,} to {bytes_out:,} bytes{where}"
         figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
-        return Result(job, line, figures=figures)
+        return Result(job, line, figures=figures, remark=photo.remark)
 
     def _make(self, job: Job, photo: streams.Photo) -> Made:
         from kpalette import files
 
-        moving = format_of(photo.encoded)
+        moving = format_of(photo.whole)
         kind = self.kind or files.FORMATS.get(os.path.splitext(job.target)[1].lower())
         if kind is None:  # stdout, or a name of any ending: an animation stays what it is
             kind = moving if moving in files.ENCODERS else "png"
         try:
             if moving is not None and self.animate is not None and kind in files.ENCODERS:
-                return self._moving(photo.encoded, kind, self.animate)
+                return self._moving(photo.whole, kind, self.animate)
             return self._still(photo, kind, is_first=moving is not None)
         except ImportError as error:
             raise Failed(USAGE, str(error)) from None
@@ -146,15 +147,16 @@ class Recipe:
 
     def _still(self, photo: streams.Photo, kind: str, *, is_first: bool) -> Made:
         start = time.perf_counter()
-        quantized = self.reduce(photo.pixels)
+        source = io.BytesIO(photo.whole) if self.keep_profile else photo.pixels
+        quantized = self.reduce(source)
         seconds = time.perf_counter() - start
         metadata = None
-        if self.keep_metadata:
+        if not self.output.strip:
             from kpalette import files
 
-            metadata = files.read_metadata(io.BytesIO(photo.encoded))
+            metadata = files.read_metadata(io.BytesIO(photo.whole))
         encoded = quantized.encode(
-            kind, optimize=self.optimize, quick=self.quick, metadata=metadata
+            kind, optimize=self.output.optimize, quick=self.quick, metadata=metadata
         )
         height, width = quantized.indices.shape
         line = (
@@ -178,7 +180,7 @@ class Recipe:
         with _bar(self.bar) as progress:
             animation = animate(encoded, kind, progress)
         seconds = time.perf_counter() - start
-        few = animation.encode(kind, optimize=self.optimize)
+        few = animation.encode(kind, optimize=self.output.optimize)
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
@@ -223,15 +225,13 @@ def _bar(shown: bool) -> Iterator[Progress | None]:
     if not shown:
         yield None
         return
-    from tqdm import tqdm
+    from kpalette.progress import ProgressLine
 
-    # How many there will be is not known.
-    form = "{desc}: frame {n:,} [{elapsed}]"
-    with tqdm(desc="count", bar_format=form, leave=False, dynamic_ncols=True) as bar:
+    with ProgressLine("count frames") as line:
 
         def tell(step: str, done: int) -> None:
-            bar.set_description_str(step, refresh=False)
-            bar.update(done - bar.n)
+            line.label = f"{step} frames"
+            line.update(done)
 
         yield tell
 

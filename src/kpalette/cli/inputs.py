@@ -10,9 +10,6 @@ from pathlib import Path
 
 from kpalette.cli.exits import UNREADABLE, Failed
 
-#: Formats that Pillow knows by their endings, but reads only with the help of other programs.
-NEED_HELP = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
-
 
 @dataclass(frozen=True)
 class Source:
@@ -135,11 +132,7 @@ def _is_below(path: str, folder: str) -> bool:
     return os.path.commonpath([path, folder]) == folder
 
 
-def _endings() -> set[str]:
-    """List the endings of the files that Pillow reads. It imports all its formats for that."""
-    from PIL import Image
+def _endings() -> frozenset[str]:
+    from kpalette.files.formats import ENDINGS  # with Pillow, which --help does without
 
-    formats = Image.registered_extensions()
-    return {
-        ending for ending, kind in formats.items() if kind in Image.OPEN and kind not in NEED_HELP
-    }
+    return ENDINGS

@@ -27,6 +27,8 @@ class Result:
         Whether nothing was written because nothing should be.
     figures : dict
         Its numbers, for --json.
+    remark : str
+        What to say of the photo's file before, if anything.
     """
 
     job: Job
@@ -34,6 +36,7 @@ class Result:
     code: int = 0
     skipped: bool = False
     figures: dict[str, Any] = field(default_factory=dict)
+    remark: str = ""
 
 
 Work = Callable[[Job], Result]

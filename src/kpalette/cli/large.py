@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kpalette.cli import jobs, streams
+from kpalette.cli import memory, streams
 from kpalette.cli.exits import (
     EXISTS,
     UNAVAILABLE,
@@ -25,83 +24,25 @@ from kpalette.cli.exits import (
     counted,
     say,
 )
-from kpalette.cli.options import LARGE, MAX_THREADS, Command, Given, added
+from kpalette.cli.groups import Large, Manners, Output
+from kpalette.cli.jobs import share_out
+from kpalette.cli.options import MAX_THREADS
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
 
-#: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured: see
-#: docs/scale.md.
-BASE = 860_000_000
-PER_BYTE = 12
-#: Tiles of less than a megapixel take longer to hand round than to count.
-LEAST = 3 << 20
-MOST = 3 << 24
-LEAST_LIMIT = (BASE + LEAST * PER_BYTE) // 10**7 * 10**7
-
 ENDINGS = (".zarr", ".tif", ".tiff")
-UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
-UNITS |= {f"{name}i": 2 ** (10 * n) for n, name in enumerate("kmgt", 1)}
-
 #: What quantize and palette take for large images; other options are refused.
 QUANTIZE = {"photos", "k", "out", "space", "effort", "seed", "fixed", "alpha", "dither", "map"}
 QUANTIZE |= {"dither_strength", "jobs", "force", "quiet", "as_json", "scheduler", "memory_limit"}
 QUANTIZE |= {"missing"}
 
 
-def size(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
-    """Check an option that takes a number of bytes."""
-    if value is None:
-        return None
-    pattern = r"(\d{1,20}(?:\.\d{1,20})?)\s*([kmgt]?i?)b?"
-    found = re.fullmatch(pattern, value.strip().lower(), re.ASCII)
-    if found is None or found[2] not in UNITS:
-        raise click.BadParameter(f"expected a size such as 4GB or 500MiB, got {value!r}")
-    bytes_ = int(float(found[1]) * UNITS[found[2]])
-    if bytes_ < LEAST_LIMIT:
-        raise click.BadParameter(f"expected at least {LEAST_LIMIT // 10**6}MB, got {value}")
-    return bytes_
-
-
-def large_options(command: Command) -> Command:
-    """Add the options for what Dask does."""
-    options: list[Given] = [
-        (
-            ("--scheduler",),
-            {
-                "metavar": "WHERE",
-                "help": "Where to count and map tiles: threads, processes, or the address of a "
-                "Dask cluster, such as tcp://host:8786, whose workers see the same files.  "
-                "[default: threads]",
-            },
-        ),
-        (
-            ("--memory-limit",),
-            {
-                "callback": size,
-                "metavar": "SIZE",
-                "help": "Take tiles so small that SIZE, such as 2GB, is enough for this process; "
-                f"at least {LEAST_LIMIT // 10**6}MB.",
-            },
-        ),
-        (
-            ("--missing",),
-            {
-                "type": click.Choice(["error", "fill"]),
-                "default": "error",
-                "help": "What to do where a Zarr array or a TIFF lacks chunks: end, or take its "
-                "fill value.  [default: error]",
-            },
-        ),
-    ]
-    return added(command, LARGE, options)
-
-
-def is_asked_for(photos: Sequence[str], out: str | None, given: dict[str, Any]) -> bool:
+def is_asked_for(photos: Sequence[str], out: str | None, large: Large) -> bool:
     """Tell whether a command line is for Dask: by its options, or by what it reads or writes."""
     return (
-        given["scheduler"] is not None
-        or given["memory_limit"] is not None
+        large.scheduler is not None
+        or large.memory_limit is not None
         or is_zarr(out or "")
         or any(is_zarr(photo) or "://" in photo for photo in photos)
         or (len(photos) == 1 and is_large_tiff(photos[0]))
@@ -114,18 +55,19 @@ def is_zarr(name: str) -> bool:
 
 
 def is_large_tiff(name: str) -> bool:
-    """Tell whether a file is a TIFF with more pixels than Pillow takes."""
-    if not name.lower().endswith(ENDINGS[1:]):
+    """Tell whether a file is a TIFF with more pixels than are decoded at once."""
+    if not name.lower().endswith(ENDINGS[1:]) or not os.path.isfile(name):
         return False
-    from PIL import Image
+    from kpalette.files.errors import ImageReadError, TooLargeError
+    from kpalette.files.formats import open_image
 
     try:
-        with Image.open(name):
+        with open_image(name):
             return False
-    except Image.DecompressionBombError:
+    except TooLargeError:
         return True
-    except OSError:
-        return False
+    except (OSError, ImageReadError):
+        return False  # which reading tells
 
 
 def refuse_others(known: set[str]) -> None:
@@ -141,7 +83,7 @@ def refuse_others(known: set[str]) -> None:
 
 
 @contextmanager
-def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def tiles(large: Large, *, quiet: bool, jobs: int | None = None) -> Iterator[dict[str, Any]]:
     """Make ready for Dask: give the options that all its functions take, and turn errors over."""
     try:
         import dask
@@ -150,18 +92,18 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         from kpalette.distributed import running
     except ImportError as error:
         raise Failed(USAGE, str(error)) from None
-    scheduler = given["scheduler"] or "threads"
+    scheduler = large.scheduler or "threads"
     try:
         running.check_scheduler(scheduler)
     except ValueError as error:
         raise click.UsageError(f"--{error}") from None
-    workers, _ = jobs.share_out(MAX_THREADS, given.get("jobs"), 1)
-    bar = not given["quiet"] and os.isatty(2)
-    options = {"scheduler": scheduler, "progress": bar, "missing": given["missing"]}
-    if given["memory_limit"] is not None:
-        room = (given["memory_limit"] - BASE) // PER_BYTE
-        workers = max(1, min(workers, room // LEAST))
-        options["chunks"] = f"{min(room // workers, MOST)}B"
+    workers, _ = share_out(MAX_THREADS, jobs, 1)
+    bar = not quiet and os.isatty(2)
+    options = {"scheduler": scheduler, "progress": bar, "missing": large.missing}
+    if large.memory_limit is not None:
+        room = (large.memory_limit - memory.BASE) // memory.PER_BYTE
+        workers = max(1, min(workers, room // memory.LEAST))
+        options["chunks"] = f"{min(room // workers, memory.MOST)}B"
     with ExitStack() as stack:
         # What is said of an error besides it; by asyncio, at the very end, of Zarr's other readers.
         logging.disable()
@@ -185,35 +127,39 @@ def tiles(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def quantize(
-    photos: Sequence[str], k: int, dithering: tuple[str | None, float], given: dict[str, Any]
+    photos: Sequence[str],
+    k: int,
+    options: dict[str, Any],
+    *,
+    palette_file: str | None,
+    output: Output,
+    manners: Manners,
+    large: Large,
 ) -> int:
-    """Quantize one image in tiles; `dithering` is its name and its strength."""
+    """Quantize one image in tiles; `options` are those of the library, but for its palette."""
     import shutil
 
-    dither, strength = dithering
     refuse_others(QUANTIZE)
     if len(photos) != 1 or photos[0] == "-":
         raise click.UsageError(f"expected one large image by its name, got {len(photos)} photos")
     photo = photos[0]
     if os.path.isdir(photo) and not is_zarr(photo):
         raise Failed(UNREADABLE, f"{photo}: cannot be read: Is a directory, whose name is no .zarr")
-    if "://" in photo and not given["out"]:
+    if "://" in photo and not output.out:
         raise click.UsageError("expected -o, where the picture goes, as the photo is a URL")
-    out = given["out"] or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
+    out = output.out or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
     if not out.rstrip("/").lower().endswith(ENDINGS):
         raise click.UsageError(
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff', got {out!r}"
         )
-    options = {name: given[name] for name in ("space", "effort", "seed", "fixed", "alpha")}
-    options |= {"dither": dither, "dither_strength": strength}
-    if given["map"] is not None:
+    if palette_file is not None:
         from kpalette.cli.remap import load
 
-        options["palette"] = load(given["map"], "--map")
-    _check_free(out, photo, given["force"])
+        options = {**options, "palette": load(palette_file, "--map")}
+    _check_free(out, photo, manners.force)
     counts = f"{out}.counts"
     start = time.perf_counter()
-    with tiles(given) as where:
+    with tiles(large, quiet=manners.quiet, jobs=output.jobs) as where:
         from kpalette import distributed
         from kpalette.distributed import checkpoints
 
@@ -228,22 +174,22 @@ def quantize(
             found = distributed.quantize(photo, k, checkpoint=counts, **options, **where)
         if where["progress"]:
             say("map")
-        found.save(out, overwrite=given["force"], progress=where["progress"])
+        found.save(out, overwrite=manners.force, progress=where["progress"])
     shutil.rmtree(counts, ignore_errors=True)
     seconds = time.perf_counter() - start
     height, width = found.indices.shape
     colors = len(found.palette)
-    if given["as_json"]:
+    if output.as_json:
         figures = {"input": photo, "output": out, "code": 0, "error": None, "skipped": False}
         figures |= {"width": width, "height": height, "colors": colors, "seconds": seconds}
-        mse = None if dither else found.mse
+        mse = None if options["dither"] else found.mse
         figures |= {"n_distinct": found.n_distinct, "n_iter": found.n_iter, "mse": mse}
         streams.print_result(json.dumps(figures))
-    if not given["quiet"]:
+    if not manners.quiet:
         speed = width * height / seconds / 1e6
         before = f"{counted(found.n_distinct, 'colour')} to " if found.n_distinct else ""
         error = ""
-        if not dither and found.mse:
+        if not options["dither"] and found.mse:
             error = f"; MSE {found.mse:.2f}, PSNR {found.psnr:.2f} dB"
         say(
             f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s "
@@ -269,10 +215,10 @@ def _check_free(out: str, photo: str, force: bool) -> None:
 
 
 def histogram(
-    photos: Sequence[str], checkpoint: str | None, given: dict[str, Any]
+    photos: Sequence[str], checkpoint: str | None, large: Large, *, quiet: bool
 ) -> ColorHistogram:
     """Count the colours of photos, or of one large image, together."""
-    with tiles(given) as where:
+    with tiles(large, quiet=quiet) as where:
         from kpalette import distributed
 
         if len(photos) > 1 or not photos[0].rstrip("/").lower().endswith(ENDINGS):

@@ -5,14 +5,11 @@ from __future__ import annotations
 import io
 import operator
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import click
-
 from kpalette.cli.exits import UNREADABLE, USAGE, Failed
-from kpalette.cli.options import Given
 from kpalette.cli.targets import Target, fewest
 
 if TYPE_CHECKING:
@@ -24,20 +21,6 @@ Animate: TypeAlias = "Callable[[bytes, str, Progress | None], QuantizedAnimation
 
 #: What the name of an animation ends in, and so its picture's. A .png is hardly ever one.
 ENDINGS = (".gif", ".webp", ".apng")
-
-#: What cannot be asked of an animation.
-NOT_MOVING = ("weights", "saliency")
-
-SCOPE: Given = (
-    ("--palette-scope",),
-    {
-        "type": click.Choice(["auto", "global", "scene", "frame"]),
-        "default": "auto",
-        "show_default": True,
-        "help": "Of an animation: one palette for all frames, one for each scene or frame, or "
-        "whichever is worth its bytes, which takes longest to find.",
-    },
-)
 
 
 def ending_of(path: str) -> str | None:
@@ -53,18 +36,20 @@ def ending_of(path: str) -> str | None:
 
 def format_of(encoded: bytes) -> str | None:
     """Give the format of a file in memory if it is an animation."""
-    from PIL import Image
-
     from kpalette import files
+    from kpalette.files.formats import PREFIX, identify
 
-    if not files.is_animated(io.BytesIO(encoded)):
-        return None
-    with Image.open(io.BytesIO(encoded)) as image:
-        return (image.format or "").lower()
+    kind = identify(encoded[:PREFIX]) if files.is_animated(io.BytesIO(encoded)) else None
+    return None if kind is None else kind.name.lower()
 
 
 def animator(
-    k: int | None, most: int, given: dict[str, Any], options: dict[str, Any], target: Target | None
+    k: int | None,
+    most: int,
+    options: dict[str, Any],
+    *,
+    target: Target | None = None,
+    refused: Sequence[str] = (),
 ) -> Animate:
     """Make the function that makes few colours of an animation.
 
@@ -74,28 +59,27 @@ def animator(
         How many colours were asked for.
     most : int
         How many if none were.
-    given : dict
-        The command line's options.
     options : dict
         Those of :func:`kpalette.quantize_animation`.
     target : Target, optional
         How good it shall look. One palette for all frames then has so few colours that one less
         would not do.
+    refused : sequence of str
+        Options that were given, and that no animation takes.
     """
 
     def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
         from kpalette import ImageReadError, quantize_animation
 
-        for name in NOT_MOVING:
-            if given.get(name):
-                line = f"expected --{name} or an animation, got both; see --first-frame"
-                raise Failed(USAGE, line)
+        for name in refused:
+            line = f"expected {name} or an animation, got both; see --first-frame"
+            raise Failed(USAGE, line)
         # An indexed APNG wants an entry for what does not change.
         colors = k or (most - 1 if kind == "png" and most == 256 else most)
         how = dict(options)
         try:
             if target is not None:
-                palette = _few_enough(encoded, colors, given, options, target)
+                palette = _few_enough(encoded, colors, options, target)
                 colors = len(palette)
                 how |= {"fixed": palette.hex, "palette_scope": "global"}
             return quantize_animation(io.BytesIO(encoded), colors, progress=progress, **how)
@@ -105,20 +89,18 @@ def animator(
     return animate
 
 
-def _few_enough(
-    encoded: bytes, k: int, given: dict[str, Any], options: dict[str, Any], target: Target
-) -> Palette:
+def _few_enough(encoded: bytes, k: int, options: dict[str, Any], target: Target) -> Palette:
     """Give one palette for all frames that is good enough."""
     from kpalette import ColorHistogram, extract_palette, files
 
     frames = files.open_frames(io.BytesIO(encoded)).walk()
-    pictures = (files.apply_alpha(pixels, given["alpha"]) for pixels, _ in frames)
+    pictures = (files.apply_alpha(pixels, options["alpha"]) for pixels, _ in frames)
     total = reduce(operator.add, map(ColorHistogram.from_image, pictures))
     fit = {name: options[name] for name in ("space", "effort", "seed", "fixed", "threads")}
     return fewest(lambda quality: extract_palette(total, k, quality=quality, **fit), target, k)
 
 
-def animator_to(palette: Palette, given: dict[str, Any], options: dict[str, Any]) -> Animate:
+def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:
     """Make the function that shows an animation in the colours of a palette."""
     options = {**options, "fixed": palette.hex, "palette_scope": "global"}
-    return animator(len(palette), len(palette), given, options, None)
+    return animator(len(palette), len(palette), options)

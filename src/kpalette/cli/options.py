@@ -1,17 +1,17 @@
-"""Options that several commands have."""
+"""How options are declared, as typed fields of plain values, and what reads their text."""
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import field, fields
 from typing import Any, TypeAlias
 
 import click
 
 Command: TypeAlias = Callable[..., int]
-#: An option's names, and the rest of what click takes for it.
-Given: TypeAlias = tuple[tuple[str, ...], dict[str, Any]]
 
 #: An indexed PNG has room for no more.
 MAX_K = 256
@@ -26,6 +26,69 @@ OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
 LARGE = "Large images"
 PNGQUANT, MANNERS = "In pngquant's words", "Manners"
 SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, LARGE, PNGQUANT, MANNERS)
+
+
+def option(*names: str, section: str = OPTIONS, **how: Any) -> Any:
+    """Declare a field of a group of options.
+
+    Parameters
+    ----------
+    *names : str
+        As they are typed.
+    section : str
+        Of `SECTIONS`: where --help shows it.
+    **how
+        The rest of what click takes for an option.
+    """
+    return field(metadata={"names": names, "section": section, "how": how})
+
+
+def flag(*names: str, section: str = OPTIONS, help: str = "", **how: Any) -> Any:
+    """Declare a field that is true where its option is given."""
+    return option(*names, section=section, is_flag=True, help=help, **how)
+
+
+def takes(**groups: type) -> Callable[[Command], Command]:
+    """Give a command the options of groups, and call it with a value of each group.
+
+    Parameters
+    ----------
+    **groups : frozen dataclass
+        Whose fields `option` declares, by the names of the command's parameters.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Looks:
+    ...     large: bool = flag("--large")
+    >>> @click.command()
+    ... @takes(looks=Looks)
+    ... def show(looks: Looks) -> None:
+    ...     print(looks.large)
+    >>> show.main(["--large"], standalone_mode=False)
+    True
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def called(**given: Any) -> int:
+            values = {
+                name: group(**{one.name: given.pop(one.name) for one in fields(group)})
+                for name, group in groups.items()
+            }
+            return command(**given, **values)
+
+        decorated: Command = called
+        for group in reversed(groups.values()):
+            for one in reversed(fields(group)):
+                told = one.metadata
+                decorated = click.option(
+                    *told["names"], one.name, cls=Option, section=told["section"], **told["how"]
+                )(decorated)
+        return decorated
+
+    return decorate
 
 
 class Option(click.Option):
@@ -52,13 +115,6 @@ class Sectioned(click.Command):
                     formatter.write_dl(records)
 
 
-def added(command: Command, section: str, options: Sequence[Given]) -> Command:
-    """Add options to a command, in their order."""
-    for names, given in reversed(options):
-        command = click.option(*names, cls=Option, section=section, **given)(command)
-    return command
-
-
 def _whole(text: str) -> int | None:
     """Read a whole number; of more digits than any option takes, Python could refuse to."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
@@ -78,14 +134,15 @@ def whole(least: int, most: int, shown: str) -> Callable[..., int | None]:
     return check
 
 
-def _hex_colors(
+def hex_colors(
     context: click.Context, parameter: click.Parameter, values: tuple[str, ...]
-) -> list[str]:
+) -> tuple[str, ...]:
+    """Check an option that takes colours, and may be given again."""
     colors = [color.strip() for value in values for color in value.split(",")]
     for color in colors:
         if _levels(color) is None:
             raise click.BadParameter(f"expected colours such as '#ff8800', got {color!r}")
-    return [color if color.startswith("#") else f"#{color}" for color in colors]
+    return tuple(color if color.startswith("#") else f"#{color}" for color in colors)
 
 
 def _levels(color: str) -> tuple[int, ...] | None:
@@ -94,7 +151,8 @@ def _levels(color: str) -> tuple[int, ...] | None:
     return hex_levels(color)
 
 
-def _alpha(context: click.Context, parameter: click.Parameter, value: str) -> str:
+def alpha(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Check an option that says what becomes of transparency."""
     kind, _, color = value.partition(":")
     if value == "keep" or (kind == "flatten" and len(_levels(color) or ()) == 3):
         return value
@@ -123,55 +181,6 @@ def above_zero(
     raise click.BadParameter(f"expected a number above 0, got {value!r}")
 
 
-SPACE: Given = (
-    ("--space",),
-    {
-        "type": click.Choice(["oklab", "srgb", "linear", "lab"]),
-        "default": "oklab",
-        "show_default": True,
-        "help": "Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
-    },
-)
-EFFORT: Given = (
-    ("--effort",),
-    {
-        "type": click.Choice(["fast", "balanced", "best"]),
-        "default": "balanced",
-        "show_default": True,
-        "help": "How far to go for a lower error.",
-    },
-)
-SEED: Given = (
-    ("--seed",),
-    {
-        "default": "0",
-        "callback": whole(0, 2**64 - 1, "2**64 - 1"),
-        "metavar": "N",
-        "help": "What random choices start from.  [default: 0]",
-    },
-)
-FIXED: Given = (
-    ("--fixed",),
-    {
-        "multiple": True,
-        "callback": _hex_colors,
-        "metavar": "COLOR",
-        "help": "A colour that the palette must have, such as '#ff8800'; may be given again, or "
-        "several with commas between.",
-    },
-)
-ALPHA: Given = (
-    ("--alpha",),
-    {
-        "default": "keep",
-        "callback": _alpha,
-        "metavar": "HOW",
-        "help": "keep transparency, or flatten:#rrggbb to lay the image over a colour.  "
-        "[default: keep]",
-    },
-)
-
-
 def sides(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[int, int] | None:
@@ -185,155 +194,3 @@ def sides(
     if width * height > MAX_FRAME:
         raise click.BadParameter(f"expected frames of at most {MAX_FRAME:,} pixels, got {value!r}")
     return width, height
-
-
-def fit_options(command: Command) -> Command:
-    """Add the options of all commands that fit."""
-    return added(common_options(command), COLORS, [SPACE, EFFORT, SEED])
-
-
-def common_options(command: Command) -> Command:
-    """Add the options of all commands that read photos."""
-    options: list[Given] = [
-        (
-            ("--threads",),
-            {
-                "callback": whole(1, MAX_THREADS, str(MAX_THREADS)),
-                "metavar": "N",
-                "help": "The result does not depend on it.  [default: all cores]",
-            },
-        ),
-        (("-f", "--force"), {"is_flag": True, "help": "Replace files that exist."}),
-        (("-q", "--quiet"), {"is_flag": True, "help": "Say nothing unless something fails."}),
-    ]
-    return added(command, MANNERS, options)
-
-
-def dither_options(command: Command) -> Command:
-    """Add the options of all commands that map pixels to a palette."""
-    options: list[Given] = [
-        (
-            ("--dither",),
-            {
-                "type": click.Choice(["none", "floyd-steinberg", "blue-noise", "bayer"]),
-                "help": "Mix colours that the palette lacks from those that it has, side by side.  "
-                "[default: none]",
-            },
-        ),
-        (
-            ("--dither-strength",),
-            {
-                "callback": share,
-                "metavar": "S",
-                "help": "0 (none) to 1; less keeps files smaller.  [default: 1]",
-            },
-        ),
-    ]
-    return added(command, COLORS, options)
-
-
-def dithering(dither: str | None, strength: float | None) -> tuple[str | None, float]:
-    """Give the dither and its strength of what was asked for by `dither_options`."""
-    if dither in (None, "none"):
-        if strength is not None:
-            raise click.UsageError("--dither-strength: expected a --dither, got none")
-        return None, 1.0
-    return dither, 1.0 if strength is None else strength
-
-
-def recursive_option(command: Command) -> Command:
-    """Add --recursive."""
-    option: Given = (
-        ("-r", "--recursive"),
-        {
-            "is_flag": True,
-            "help": "Take the images in folders and in the folders in them; not hidden ones, nor "
-            "links to folders.",
-        },
-    )
-    return added(command, MANY, [option])
-
-
-def batch_options(command: Command) -> Command:
-    """Add the options of all commands that write a picture for each photo."""
-    output: list[Given] = [
-        (
-            ("-o", "--out", "--output"),
-            {
-                "type": PATH,
-                "metavar": "OUT",
-                "help": "A file, or a directory, or - for stdout. A name that ends in / is a "
-                "directory, made if need be.  [default: see above]",
-            },
-        ),
-        (
-            ("--ext",),
-            {
-                "metavar": "END",
-                "help": "What photo.jpg's name ends in instead of .jpg, such as -small.png. With "
-                "--force, .png replaces PNG files by their pictures.",
-            },
-        ),
-        (
-            ("--format",),
-            {
-                "type": click.Choice(["png", "gif", "webp", "tiff", "bmp"], case_sensitive=False),
-                "help": "[default: by the ending of OUT or END, otherwise png; an animation's own]",
-            },
-        ),
-        (
-            ("--first-frame",),
-            {"is_flag": True, "help": "Take only the first picture of an animation."},
-        ),
-        (("--optimize",), {"is_flag": True, "help": "Take longer for smaller files."}),
-        (
-            ("--strip/--keep-metadata",),
-            {
-                "default": True,
-                "help": "What the photo's file says besides its pixels is left out, or kept.  "
-                "[default: strip]",
-            },
-        ),
-        (
-            ("--skip-if-larger",),
-            {"is_flag": True, "help": "Write nothing that is not smaller than the photo: 98."},
-        ),
-        (
-            ("--skips-ok",),
-            {"is_flag": True, "help": "End with 0, not 98 or 99, where photos are skipped."},
-        ),
-        (("--preserve",), {"is_flag": True, "help": "Give pictures the times of their photos."}),
-    ]
-    many: list[Given] = [
-        (
-            ("--out-dir",),
-            {
-                "type": PATH,
-                "metavar": "DIR",
-                "help": "Write below DIR, made if need be: x/sub/a.jpg of folder x to "
-                "DIR/sub/a.png.",
-            },
-        ),
-        (
-            ("-j", "--jobs"),
-            {
-                "callback": whole(1, MAX_THREADS, str(MAX_THREADS)),
-                "metavar": "N",
-                "help": "How many photos at once; each takes memory.  [default: as many as cores]",
-            },
-        ),
-        (
-            ("--skip-existing",),
-            {"is_flag": True, "help": "Leave out what is there already, to go on where one was."},
-        ),
-        (
-            ("--dry-run",),
-            {"is_flag": True, "help": "Say what would be written where, and write nothing."},
-        ),
-        (
-            ("--json", "as_json"),
-            {"is_flag": True, "help": "Print an object for each photo, in a line of its own."},
-        ),
-    ]
-    command = recursive_option(added(command, MANY, many))
-    return added(command, OUTPUT, output)

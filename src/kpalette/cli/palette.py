@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from kpalette.cli import large, streams
+from kpalette.cli import large as large_images
+from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
-from kpalette.cli.options import (
-    COLORS,
-    FIXED,
-    LARGE,
-    MANY,
-    PATH,
-    Given,
-    Sectioned,
-    added,
-    fit_options,
-    recursive_option,
-    sides,
-    whole,
-)
+from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive
+from kpalette.cli.options import LARGE, MANY, PATH, Sectioned, option, sides, takes, whole
 
 if TYPE_CHECKING:
     from kpalette import ColorCounter, ColorHistogram, Palette
@@ -39,24 +28,28 @@ LARGE_PALETTE |= {"seed", "threads", "force", "quiet", "scheduler", "memory_limi
 LARGE_PALETTE |= {"missing"}
 #: What a saved histogram's name ends in.
 HISTOGRAM = ".histogram"
-CHECKPOINT: Given = (
-    ("--checkpoint",),
-    {
-        "type": PATH,
-        "metavar": "DIR",
-        "help": "Keep in DIR what is counted, so that a run that was stopped can be taken up.",
-    },
-)
-RAW: Given = (
-    ("--raw",),
-    {
-        "callback": sides,
-        "metavar": "WxH",
-        "help": "The PHOTO is a film: bare frames of W times H pixels, R, G and B in 8 bits each.",
-    },
-)
 FORMATS = ["act", "ase", "css", "gpl", "hex", "json", "pal", "png"]
 BINARY = ("act", "ase", "png")
+
+
+@dataclass(frozen=True)
+class Counting(Recursive):
+    """What is counted, and how."""
+
+    raw: tuple[int, int] | None = option(
+        "--raw",
+        section=MANY,
+        callback=sides,
+        metavar="WxH",
+        help="The PHOTO is a film: bare frames of W times H pixels, R, G and B in 8 bits each.",
+    )
+    checkpoint: str | None = option(
+        "--checkpoint",
+        section=LARGE,
+        type=PATH,
+        metavar="DIR",
+        help="Keep in DIR what is counted, so that a run that was stopped can be taken up.",
+    )
 
 
 @click.command(cls=Sectioned, epilog=EPILOG)
@@ -90,12 +83,7 @@ BINARY = ("act", "ase", "png")
     "of hues, or as makes images with this palette small.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
-@functools.partial(added, section=COLORS, options=[FIXED])
-@fit_options
-@large.large_options
-@functools.partial(added, section=LARGE, options=[CHECKPOINT])
-@functools.partial(added, section=MANY, options=[RAW])
-@recursive_option
+@takes(fixed=Fixed, fit=Fit, manners=Manners, large=Large, counting=Counting)
 def palette(
     photos: tuple[str, ...],
     k: int,
@@ -103,14 +91,18 @@ def palette(
     kind: str | None,
     sort: str,
     as_json: bool,
-    **given: Any,
+    fixed: Fixed,
+    fit: Fit,
+    manners: Manners,
+    large: Large,
+    counting: Counting,
 ) -> int:
     """Find the k best colours of all PHOTOs together.
 
-    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', -
-    for stdin, or a histogram that was saved as .histogram. Of several, each counts by its pixels.
-    Without OUT or --format, prints each colour with its share of the pixels. If a PHOTO cannot be
-    read there is no palette.
+    A PHOTO is an image file, a folder with -r, a pattern such as '**/*.png', - for stdin, or a
+    histogram that was saved as .histogram. Of several, each counts by its pixels. Without OUT or
+    --format, prints each colour with its share of the pixels. If a PHOTO cannot be read there is no
+    palette.
 
     With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
 
@@ -129,22 +121,23 @@ def palette(
     out = None if out == "-" and kind is None and not as_json else out
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
-    if large.is_asked_for(photos, None, given):
-        large.refuse_others(LARGE_PALETTE)
-        streams.check_free(out, photos, given["force"])
-        names, histogram = list(photos), large.histogram(photos, given["checkpoint"], given)
+    if large_images.is_asked_for(photos, None, large):
+        large_images.refuse_others(LARGE_PALETTE)
+        streams.check_free(out, photos, manners.force)
+        names = list(photos)
+        histogram = large_images.histogram(photos, counting.checkpoint, large, quiet=manners.quiet)
     else:
-        sources = gather(photos, given["recursive"], None)
+        sources = gather(photos, counting.recursive, None)
         names = [source.path for source in sources]
-        streams.check_free(out, names, given["force"])
-        counted_here = _count(sources, given["raw"], given["threads"], given["quiet"], codes)
+        streams.check_free(out, names, manners.force)
+        counted_here = _count(sources, counting.raw, manners, codes)
         if counted_here is None:
             return ending(codes)
         histogram = counted_here
 
     from kpalette import extract_palette, palette_files
 
-    options = {name: given[name] for name in ("space", "effort", "seed", "threads", "fixed")}
+    options = {**asdict(fit), **asdict(fixed), "threads": manners.threads}
     start = time.perf_counter()
     try:
         found = extract_palette(histogram, k, **options)
@@ -160,14 +153,14 @@ def palette(
     except ValueError as error:  # no room in the format, or for that order
         raise Failed(USAGE, str(error)) from None
     if encoded is not None:
-        streams.write(encoded, out or "-", given["force"])
+        streams.write(encoded, out or "-", manners.force)
     if as_json:
         report = {"photos": names, "n_pixels": histogram.n_pixels}
         report |= {"n_distinct": len(histogram), **palette_files.json.to_dict(found)}
         streams.print_result(json.dumps(report))
     elif encoded is None:
         streams.print_result(_list(found))
-    if not given["quiet"]:
+    if not manners.quiet:
         few = f", fewer than k = {k}: all are kept" if len(found) < k else f" to {k}"
         who = streams.label(names[0]) if len(names) == 1 else f"{len(names)} photos"
         where = "" if out in (None, "-") else f"; palette in {out}"
@@ -195,16 +188,12 @@ def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: 
 
 
 def _count(
-    sources: Sequence[Source],
-    raw: tuple[int, int] | None,
-    threads: int | None,
-    quiet: bool,
-    codes: set[int],
+    sources: Sequence[Source], raw: tuple[int, int] | None, manners: Manners, codes: set[int]
 ) -> ColorHistogram | None:
     """Count the colours of all photos together; None if one cannot be read."""
     from kpalette import ColorCounter
 
-    counter = ColorCounter(threads=threads)
+    counter = ColorCounter(threads=manners.threads)
     for source in sources:
         with streams.telling(source.path, codes):
             if source.failure:
@@ -212,7 +201,8 @@ def _count(
             if source.path.endswith(HISTOGRAM):
                 _add(counter, streams.read_histogram(source.path))
             elif raw is None:
-                counter.update(streams.read_still(source.path, quiet))
+                pixels = streams.read_still(source.path, manners.quiet, manners.allow_truncated)
+                counter.update(pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)

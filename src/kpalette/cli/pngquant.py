@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from kpalette.choices import Effort
 from kpalette.cli.exits import UNREADABLE, USAGE
 
 #: The mean CIEDE2000 at which libimagequant ends for a quality, undithered: the median over parts
@@ -65,7 +66,7 @@ def quality_range(
     raise click.BadParameter(f"expected MIN-MAX with numbers from 0 to 100, got {value!r}")
 
 
-def effort(speed: int) -> str:
+def effort(speed: int) -> Effort:
     """Give the effort for a speed: 1 and 2 are best, 3 to 9 balanced, 10 and 11 fast."""
     return "best" if speed <= 2 else "balanced" if speed <= 9 else "fast"
 

@@ -3,103 +3,37 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import large, pngquant, streams
+from kpalette.cli import large as large_images
+from kpalette.cli import pngquant, streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, counted
-from kpalette.cli.moving import SCOPE, animator, animator_to
-from kpalette.cli.options import (
-    ALPHA,
-    COLORS,
-    FIXED,
-    MANY,
-    MAX_K,
-    PATH,
-    PNGQUANT,
-    Given,
-    Option,
-    Sectioned,
-    added,
-    batch_options,
-    dither_options,
-    dithering,
-    fit_options,
-    share,
-    whole,
+from kpalette.cli.groups import (
+    Dither,
+    Fit,
+    Kept,
+    Large,
+    Manners,
+    Output,
+    Pixels,
+    Targets,
+    Words,
 )
-from kpalette.cli.targets import fewest, target_of, target_options
+from kpalette.cli.moving import animator, animator_to
+from kpalette.cli.options import COLORS, MANY, MAX_K, PATH, Option, Sectioned, takes, whole
+from kpalette.cli.remap import load
+from kpalette.cli.targets import Target, fewest, target_of
 
 if TYPE_CHECKING:
-    from kpalette.cli.batch import Batch
+    from kpalette.cli.batch import Batch, Reduce
     from kpalette.cli.moving import Animate
     from kpalette.colors import ByteArray
+    from kpalette.files import ImageSource
     from kpalette.palette import Palette
     from kpalette.quantized import Quantized
-
-    Reduce = Callable[[ByteArray], Quantized]
-
-#: What --shared-palette, which sees sums of photos and not their pixels, cannot do.
-NOT_SHARED = ("psnr", "delta_e", "delta_e_p95", "quality", "weights", "saliency")
-
-WORDS: list[Given] = [
-    (
-        ("-s", "--speed"),
-        {
-            "callback": whole(1, 11, "11"),
-            "metavar": "N",
-            "help": "1 and 2 are --effort best, 3 to 9 balanced, 10 and 11 fast; 11 does not "
-            "dither.",
-        },
-    ),
-    (("--nofs", "--ordered"), {"is_flag": True, "help": "--dither none."}),
-    (
-        ("--floyd",),
-        {
-            "callback": share,
-            "metavar": "[=S]",
-            "help": "--dither floyd-steinberg, of strength S from 0 to 1.",
-        },
-    ),
-    (
-        ("--map",),
-        {
-            "type": PATH,
-            "metavar": "FILE",
-            "help": "Take the colours of this palette or image.",
-        },
-    ),
-    (
-        ("--posterize",),
-        {
-            "callback": whole(0, 4, "4"),
-            "metavar": "N",
-            "help": "Is refused, unless N is 0: palettes have 8 bits per channel.",
-        },
-    ),
-    (("-v", "--verbose"), {"is_flag": True, "help": "Say what is done where that is not usual."}),
-    *(
-        ((name,), {"is_flag": True, "hidden": True, "expose_value": False})
-        for name in ("--transbug", "--iebug", "--no-force")
-    ),
-    (("--as-pngquant",), {"is_flag": True, "hidden": True}),
-]
-PIXELS: list[Given] = [
-    FIXED,
-    SCOPE,
-    (("--saliency",), {"is_flag": True, "help": "Let what stands out matter more."}),
-    (
-        ("--weights",),
-        {
-            "type": PATH,
-            "metavar": "MAP",
-            "help": "A grey image of the photo's size: the lighter, the more a pixel matters.",
-        },
-    ),
-    ALPHA,
-]
 
 
 class Quantize(Sectioned):
@@ -120,11 +54,8 @@ class Quantize(Sectioned):
     cls=Option,
     section=COLORS,
 )
-@functools.partial(added, section=COLORS, options=PIXELS)
-@target_options
-@dither_options
-@fit_options
-@batch_options
+@takes(pixels=Pixels, kept=Kept, targets=Targets, dither=Dither, fit=Fit)
+@takes(manners=Manners, output=Output)
 @click.option(
     "--shared-palette",
     is_flag=True,
@@ -132,16 +63,28 @@ class Quantize(Sectioned):
     cls=Option,
     section=MANY,
 )
-@large.large_options
-@functools.partial(added, section=PNGQUANT, options=WORDS)
-def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
+@takes(large=Large, words=Words)
+def quantize(
+    photos: tuple[str, ...],
+    k: int | None,
+    shared_palette: bool,
+    pixels: Pixels,
+    kept: Kept,
+    targets: Targets,
+    dither: Dither,
+    fit: Fit,
+    manners: Manners,
+    output: Output,
+    large: Large,
+    words: Words,
+) -> int:
     """Write each PHOTO in its K best colours, as an indexed PNG or another format.
 
-    A PHOTO is any image file that Pillow reads, a folder with -r, a pattern such as '**/*.png', or
-    - for stdin. One that cannot be done does not keep the others from being done. A file is
-    written whole or not at all, never replaced without --force, and a PHOTO itself only if OUT
-    names it or END makes its own name. K may also be a number among the photos, if there is no file
-    of that name.
+    A PHOTO is an image file (PNG, JPEG, GIF, WebP, AVIF, TIFF and others), a folder with -r, a
+    pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
+    from being done. A file is written whole or not at all, never replaced without --force, and a
+    PHOTO itself only if OUT names it or END makes its own name. K may also be a number among the
+    photos, if there is no file of that name.
 
     photo.jpg becomes photo-16.png beside it, for K = 16, or photo-psnr-38.png, or what OUT, END or
     DIR say; stdin goes to stdout; an animation keeps its format. What another photo would become is
@@ -163,135 +106,193 @@ def quantize(photos: tuple[str, ...], k: int | None, **given: Any) -> int:
     from kpalette.cli.batch import Batch
 
     streams.check_instruction_set()
-    like_pngquant = given["as_pngquant"]
-    number, rest = pngquant.split_number(photos, like_pngquant)
+    number, rest = pngquant.split_number(photos, words.as_pngquant)
     if number is not None and k is not None:
         raise click.UsageError(f"expected one number of colours, got {number} and -k {k}")
-    if given["map"] is not None and (k or number) and not like_pngquant:
+    if words.map is not None and (k or number) and not words.as_pngquant:
         raise click.UsageError("expected --map, whose colours are taken, or -k, got both")
-    if not rest and number is not None and like_pngquant:
+    if not rest and number is not None and words.as_pngquant:
         rest = ["-"]
     if not rest:
         raise click.UsageError("Missing argument 'PHOTO...'")
-    if given["posterize"]:
+    if words.posterize:
         raise click.UsageError(
             "--posterize: not supported; palettes have 8 bits per channel, for fewer of which use "
             "--map with a palette of such colours"
         )
-    if given["speed"] is not None:
-        given["effort"] = pngquant.effort(given["speed"])
-    dither, strength = _dithering(given)
-    if large.is_asked_for(rest, given["out"], given):
-        return large.quantize(rest, k or number or MAX_K, (dither, strength), given)
-    target = target_of(given)
-    suffix = f"-{k or number or MAX_K}" if target is None else target.suffix
-    if like_pngquant:
-        suffix = "-or8" if dither is None else "-fs8"
-        given["quiet"] = not given["verbose"]
-    batch = Batch(rest, suffix, given, lenient=like_pngquant)
-    mapping = {"dither": dither, "dither_strength": strength, "threads": batch.threads}
+    if words.speed is not None:
+        fit = replace(fit, effort=pngquant.effort(words.speed))
     asked = k or number
     k = asked or MAX_K
-    others = [name for name in (given["map"], given["weights"]) if name is not None]
-    reduce, animate = _ways(batch, k, asked, given, mapping)
-    return batch.run(reduce, animate, functools.partial(_describe, k), others)
+    way = Way(k, asked, pixels, kept, fit, *_dithering(dither, words), target_of(targets))
+    if large_images.is_asked_for(rest, output.out, large):
+        return large_images.quantize(
+            rest,
+            k,
+            way.tiled(),
+            palette_file=words.map,
+            output=output,
+            manners=manners,
+            large=large,
+        )
+    suffix = f"-{k}" if way.target is None else way.target.suffix
+    if words.as_pngquant:
+        suffix = "-or8" if way.dither is None else "-fs8"
+        manners = replace(manners, quiet=not words.verbose)
+    batch = Batch(rest, suffix, output, manners, like_pngquant=words.as_pngquant)
+    way.check()
+    palette = None
+    if words.map is not None:
+        way.refuse("--map", fixed=pixels.fixed, shared_palette=shared_palette)
+        palette = load(words.map, "--map")
+    elif shared_palette:
+        way.refuse("--shared-palette")
+        palette = _shared(way, batch)
+    others = [name for name in (words.map, pixels.weights) if name is not None]
+    return batch.run(
+        way.reduce(palette, batch),
+        way.animate(palette, batch),
+        functools.partial(_describe, k),
+        others,
+        quick=fit.effort == "fast",
+        keep_profile=kept.keep_profile,
+    )
 
 
-def _dithering(given: dict[str, Any]) -> tuple[str | None, float]:
+def _dithering(dither: Dither, words: Words) -> tuple[str | None, float]:
     """Settle the ways to ask for dithering: its name and its strength."""
-    asked = [name for name in ("dither", "nofs", "floyd") if given[name] not in (None, False)]
+    given = {"dither": dither.dither, "nofs": words.nofs, "floyd": words.floyd}
+    asked = [name for name, value in given.items() if value not in (None, False)]
     if len(asked) > 1:
         raise click.UsageError(f"expected one of --{' and --'.join(asked)}, got both")
-    strength = given["dither_strength"]
-    if given["floyd"] is not None:
-        return "floyd-steinberg", given["floyd"] if strength is None else strength
-    usual = "floyd-steinberg" if given["as_pngquant"] and not given["nofs"] else None
-    if given["speed"] == 11:
+    strength = dither.dither_strength
+    if words.floyd is not None:
+        return "floyd-steinberg", words.floyd if strength is None else strength
+    usual = "floyd-steinberg" if words.as_pngquant and not words.nofs else None
+    if words.speed == 11:
         usual = None
-    return dithering(given["dither"] or usual, strength)
+    return replace(dither, dither=dither.dither or usual).settled()
 
 
-def _ways(
-    batch: Batch, k: int, asked: int | None, given: dict[str, Any], mapping: dict[str, Any]
-) -> tuple[Reduce, Animate]:
-    """Make the functions that make pictures of pixels, and animations of animations."""
-    from kpalette import files, pipeline
-    from kpalette.colors import checked_fixed
+@dataclass(frozen=True)
+class Way:
+    """What is made of each photo, and how."""
 
-    fit: dict[str, Any] = {name: given[name] for name in ("space", "effort", "seed", "fixed")}
-    try:
-        checked_fixed(fit["fixed"], k, given["alpha"])
-    except ValueError as error:
-        raise click.UsageError(f"--{error}") from None
-    target = target_of(given)
-    moving = {**mapping, "alpha": given["alpha"], "space": given["space"]}
+    k: int
+    asked: int | None  # for how many colours, if for any number
+    pixels: Pixels
+    kept: Kept
+    fit: Fit
+    dither: str | None
+    strength: float
+    target: Target | None
 
-    def flat(pixels: ByteArray) -> ByteArray:
-        return files.apply_alpha(pixels, given["alpha"])
+    @property
+    def fitting(self) -> dict[str, Any]:
+        """The library's options for a fit."""
+        return {**asdict(self.fit), "fixed": self.pixels.fixed}
 
-    palette = _given_palette(batch, k, given, fit, flat)
-    if palette is not None:
+    def mapping(self, threads: int) -> dict[str, Any]:
+        """Return the library's options for mapping."""
+        return {"dither": self.dither, "dither_strength": self.strength, "threads": threads}
 
-        def remap(pixels: ByteArray) -> Quantized:
-            return pipeline.remap(flat(pixels), palette, space=given["space"], **mapping)
+    def tiled(self) -> dict[str, Any]:
+        """Return the options for what is done in tiles."""
+        found = self.mapping(1)
+        del found["threads"]
+        return {**self.fitting, **found, "alpha": self.kept.alpha}
 
-        return remap, animator_to(palette, given, moving)
+    def check(self) -> None:
+        """Refuse fixed colours that cannot be."""
+        from kpalette.colors import checked_fixed
 
-    options = {
-        **fit,
-        **mapping,
-        "weights": None if given["weights"] is None else _weights(given["weights"]),
-        "saliency": given["saliency"],
-        "alpha": given["alpha"],
-    }
-
-    def make(pixels: ByteArray, quality: dict[str, float] | None) -> Quantized:
-        return pipeline.quantize(pixels, k, quality=quality, **options)
-
-    def reduce(pixels: ByteArray) -> Quantized:
         try:
-            if target is None:
-                return make(pixels, None)
-            return fewest(functools.partial(make, pixels), target, k)
-        except ValueError as error:  # a map of another size, or of nothing but black
-            raise Failed(USAGE, str(error)) from None
+            checked_fixed(self.pixels.fixed, self.k, self.kept.alpha)
+        except ValueError as error:
+            raise click.UsageError(f"--{error}") from None
 
-    moving |= {**fit, "palette_scope": given["palette_scope"]}
-    return reduce, animator(asked, k, given, moving, target)
+    def refuse(self, flag: str, **others: object) -> None:
+        """Refuse what a palette that is there before any photo is done does not go with."""
+        asked: dict[str, object] = {
+            "weights": self.pixels.weights,
+            "saliency": self.pixels.saliency,
+        }
+        asked |= {"keep_profile": self.kept.keep_profile, **others}
+        if self.target is not None:
+            asked = {self.target.asked: True, **asked}
+        for name, value in asked.items():
+            if value:
+                raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
+
+    def flat(self, pixels: ByteArray) -> ByteArray:
+        """Lay pixels over a colour, if that is asked for."""
+        from kpalette import files
+
+        return files.apply_alpha(pixels, self.kept.alpha)
+
+    def reduce(self, palette: Palette | None, batch: Batch) -> Reduce:
+        """Return what makes pictures of pixels."""
+        from kpalette import pipeline
+
+        mapping = self.mapping(batch.threads)
+        if palette is not None:
+            return lambda pixels: pipeline.remap(
+                self.flat(pixels), palette, space=self.fit.space, **mapping
+            )
+        options = {
+            **self.fitting,
+            **mapping,
+            "weights": _weights(self.pixels.weights, batch.manners.allow_truncated),
+            "saliency": self.pixels.saliency,
+            "alpha": self.kept.alpha,
+            "keep_profile": self.kept.keep_profile,
+        }
+
+        def make(photo: ImageSource, quality: dict[str, float] | None) -> Quantized:
+            return pipeline.quantize(photo, self.k, quality=quality, **options)
+
+        def reduce(photo: ImageSource) -> Quantized:
+            try:
+                if self.target is None:
+                    return make(photo, None)
+                return fewest(functools.partial(make, photo), self.target, self.k)
+            except ValueError as error:  # a map of another size, or of nothing but black
+                raise Failed(USAGE, str(error)) from None
+
+        return reduce
+
+    def animate(self, palette: Palette | None, batch: Batch) -> Animate:
+        """Return what makes animations of animations."""
+        options = {**self.mapping(batch.threads), "alpha": self.kept.alpha}
+        if palette is not None:
+            return animator_to(palette, {**options, "space": self.fit.space})
+        options |= {**self.fitting, "palette_scope": self.pixels.palette_scope}
+        asked = {"--weights": self.pixels.weights, "--saliency": self.pixels.saliency}
+        asked["--keep-profile"] = self.kept.keep_profile
+        refused = [name for name, value in asked.items() if value]
+        return animator(self.asked, self.k, options, target=self.target, refused=refused)
 
 
-def _given_palette(
-    batch: Batch,
-    k: int,
-    given: dict[str, Any],
-    fit: dict[str, Any],
-    flat: Callable[[ByteArray], ByteArray],
-) -> Palette | None:
-    """Give the palette that is there before any photo is done, if one is asked for."""
-    if given["map"] is None and not given["shared_palette"]:
-        return None
-    flag = "--map" if given["map"] is not None else "--shared-palette"
-    for name in (*NOT_SHARED, *(["fixed", "shared_palette"] if flag == "--map" else [])):
-        if given[name]:
-            raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
-    if given["map"] is not None:
-        from kpalette.cli.remap import load
-
-        return load(given["map"], "--map")
+def _shared(way: Way, batch: Batch) -> Palette | None:
+    """Fit one palette to all photos."""
     if any(job.source == "-" for job in batch.jobs):
         raise click.UsageError("expected --shared-palette or '-' (stdin), got both")
-    if given["dry_run"]:
+    if batch.output.dry_run:
         return None  # nor is anything fitted
     from kpalette import pipeline
     from kpalette.cli import shared
 
-    batch.jobs, total = shared.count(batch.jobs, batch.workers, batch.threads, flat)
-    return None if total is None else pipeline.extract_palette(total, k, **fit)
+    batch.jobs, total = shared.count(
+        batch.jobs, batch.workers, batch.threads, way.flat, batch.manners.allow_truncated
+    )
+    return None if total is None else pipeline.extract_palette(total, way.k, **way.fitting)
 
 
-def _weights(path: str) -> Any:
+def _weights(path: str | None, allow_truncated: bool) -> Any:
+    if path is None:
+        return None
     try:
-        pixels = streams.read(path).pixels
+        pixels = streams.read(path, allow_truncated).pixels
     except Failed as failure:
         raise Failed(failure.code, f"{path}: {failure}") from None
     grey = pixels[..., 0]

@@ -9,21 +9,9 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
+from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
 from kpalette.cli.moving import animator_to
-from kpalette.cli.options import (
-    ALPHA,
-    COLORS,
-    MAX_K,
-    PATH,
-    SPACE,
-    Option,
-    Sectioned,
-    added,
-    batch_options,
-    common_options,
-    dither_options,
-    dithering,
-)
+from kpalette.cli.options import COLORS, MAX_K, PATH, Option, Sectioned, takes
 
 if TYPE_CHECKING:
     from kpalette import Palette
@@ -43,17 +31,22 @@ if TYPE_CHECKING:
     section=COLORS,
     type=PATH,
 )
-@functools.partial(added, section=COLORS, options=[SPACE, ALPHA])
-@dither_options
-@batch_options
-@common_options
-def remap(photos: tuple[str, ...], palette_file: str, **given: Any) -> int:
+@takes(space=Space, alpha=Alpha, dither=Dither, output=Output, manners=Manners)
+def remap(
+    photos: tuple[str, ...],
+    palette_file: str,
+    space: Space,
+    alpha: Alpha,
+    dither: Dither,
+    output: Output,
+    manners: Manners,
+) -> int:
     """Write each PHOTO in the colours of a palette, as an indexed PNG or another format.
 
-    Each pixel gets the nearest colour, or is dithered. A PHOTO is any image file that Pillow reads,
-    a folder with -r, a pattern such as '**/*.png', or - for stdin. One that cannot be done does not
-    keep the others from being done. A file is written whole or not at all, never replaced without
-    --force, and a PHOTO itself only if OUT names it or END makes its own name.
+    Each pixel gets the nearest colour, or is dithered. A PHOTO is an image file, a folder with -r,
+    a pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
+    from being done. A file is written whole or not at all, never replaced without --force, and a
+    PHOTO itself only if OUT names it or END makes its own name.
 
     photo.jpg becomes photo-brand.png beside it, for brand.gpl, or what OUT, END or DIR say; stdin
     goes to stdout. What is transparent stays so only if the palette has a transparent colour.
@@ -67,20 +60,20 @@ def remap(photos: tuple[str, ...], palette_file: str, **given: Any) -> int:
     from kpalette.cli.batch import Batch
 
     streams.check_instruction_set()
-    dither, strength = dithering(given["dither"], given["dither_strength"])
-    batch = Batch(photos, f"-{streams.stem(palette_file)}", given)
+    name, strength = dither.settled()
+    batch = Batch(photos, f"-{streams.stem(palette_file)}", output, manners)
     palette = load(palette_file, "--palette")
     options: dict[str, Any] = {
-        "space": given["space"],
-        "dither": dither,
+        "space": space.space,
+        "dither": name,
         "dither_strength": strength,
         "threads": batch.threads,
     }
 
     def reduce(pixels: ByteArray) -> Quantized:
-        return pipeline.remap(files.apply_alpha(pixels, given["alpha"]), palette, **options)
+        return pipeline.remap(files.apply_alpha(pixels, alpha.alpha), palette, **options)
 
-    animate = animator_to(palette, given, {**options, "alpha": given["alpha"]})
+    animate = animator_to(palette, {**options, "alpha": alpha.alpha})
     describe = functools.partial(_describe, len(palette))
     return batch.run(reduce, animate, describe, [palette_file])
 

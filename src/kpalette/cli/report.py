@@ -1,15 +1,18 @@
-"""What is told of many photos: lines, JSON, a bar, and a summary."""
+"""What is told of many photos: lines, JSON, how far it is, and a summary."""
 
 from __future__ import annotations
 
 import json
 import os
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 from kpalette.cli import streams
 from kpalette.cli.exits import ending, say
 from kpalette.cli.jobs import Result
+
+if TYPE_CHECKING:
+    from kpalette.progress import ProgressLine
 
 #: So many lines are seen at once: failures among them need not be told again in the end.
 FEW = 10
@@ -48,11 +51,12 @@ class Report:
         self.failed: list[Result] = []
         self.n_skipped = self.bytes_in = self.bytes_out = 0
         self.start = time.perf_counter()
-        self.bar: Any = None
+        self.line: ProgressLine | None = None
         if total > 1 and not quiet and os.isatty(2):
-            from tqdm import tqdm
+            from kpalette.progress import ProgressLine
 
-            self.bar = tqdm(total=total, unit="photo", leave=False, dynamic_ncols=True)
+            self.line = ProgressLine("photos", total)
+            self.line.show()
 
     def tell(self, result: Result) -> None:
         """Tell one result."""
@@ -64,26 +68,28 @@ class Report:
         self.bytes_in += result.figures.get("bytes_in", 0)
         self.bytes_out += result.figures.get("bytes_out", 0)
         who = streams.label(result.job.source)
+        if result.remark and not self.quiet:
+            self._say(f"kpalette: {who}: {result.remark}")
         if result.code and (not result.skipped or (self.quiet and self.tell_skips)):
             self._say(f"kpalette: {who}: {result.line}")
         elif not self.quiet:
             self._say(f"{who}: {result.line}")
         if self.as_json:
             streams.print_result(as_json(result))
-        if self.bar is not None:
-            self.bar.update()
+        if self.line is not None:
+            self.line.update(len(self.codes))
 
-    def _say(self, line: str) -> None:
-        if self.bar is not None:
-            self.bar.clear()
-        say(line)
-        if self.bar is not None:
-            self.bar.refresh()
+    def _say(self, text: str) -> None:
+        if self.line is not None:
+            self.line.clear()
+        say(text)
+        if self.line is not None:
+            self.line.show()
 
     def close(self) -> None:
-        """Take the bar away."""
-        if self.bar is not None:
-            self.bar.close()
+        """Remove the line that says how far all are."""
+        if self.line is not None:
+            self.line.clear()
 
     def end(self) -> int:
         """Tell what all come to; the exit code."""

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def count(
-    jobs: list[Job], workers: int, threads: int, prepare: Callable[[ByteArray], ByteArray]
+    jobs: list[Job],
+    workers: int,
+    threads: int,
+    prepare: Callable[[ByteArray], ByteArray],
+    allow_truncated: bool = False,
 ) -> tuple[list[Job], ColorHistogram | None]:
     """Count the colours of all photos together, one after the other out of memory.
 
@@ -37,7 +41,7 @@ def count(
     after: list[Job] = []
 
     def work(job: Job) -> Result:
-        for pixels in streams.read(job.source).frames():
+        for pixels in streams.read(job.source, allow_truncated).frames():
             flat = prepare(pixels)
             with lock:  # in whatever order: counts are integers
                 counter.update(flat)

@@ -25,6 +25,7 @@ from kpalette.cli.exits import (
     say,
     told,
 )
+from kpalette.extras import required
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
@@ -39,16 +40,27 @@ abandoned = False
 
 
 class Photo(NamedTuple):
-    """A photo's pixels, and the bytes of the file that they come from."""
+    """A photo's pixels, and the bytes of the file that they come from.
+
+    `whole` are those bytes as well, or with an end, if the file breaks off before its own.
+    """
 
     pixels: ByteArray
     encoded: bytes
+    whole: bytes
+
+    @property
+    def remark(self) -> str:
+        """What to say of the file, if anything."""
+        from kpalette.files.truncated import REMARK
+
+        return "" if self.whole is self.encoded else REMARK
 
     def is_animated(self) -> bool:
         """Tell whether there are more frames than that of the pixels."""
         from kpalette import files
 
-        return files.is_animated(io.BytesIO(self.encoded))
+        return files.is_animated(io.BytesIO(self.whole))
 
     def frames(self) -> Iterator[ByteArray]:
         """Give the pixels, or those of each frame of an animation."""
@@ -58,7 +70,7 @@ class Photo(NamedTuple):
             yield self.pixels
             return
         try:
-            for pixels, _ in files.open_frames(io.BytesIO(self.encoded)).walk():
+            for pixels, _ in files.open_frames(io.BytesIO(self.whole)).walk():
                 yield pixels
         except files.ImageReadError as error:
             raise Failed(UNREADABLE, str(error)) from None
@@ -111,12 +123,14 @@ def check_free(out: str | None, inputs: Sequence[str], force: bool) -> None:
 
 
 def chart_kind(out: str | None) -> str:
-    """Give the format of a chart by its name; anything if there is to be none."""
+    """Return the format of a chart that can be drawn, by its name; "" if there is to be none."""
     kind = os.path.splitext(out or "")[1][1:].lower()
     if out is not None and kind not in ("png", "svg", "pdf"):
         raise click.UsageError(
             f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}"
         )
+    if out is not None:
+        required("matplotlib", "-o")
     return kind
 
 
@@ -130,22 +144,29 @@ def print_result(text: str) -> None:
         raise Stopped(signal.SIGPIPE) from None
 
 
-def read(photo: str) -> Photo:
-    """Read and decode a photo."""
+def read(photo: str, allow_truncated: bool = False) -> Photo:
+    """Read and decode a photo; if it breaks off and may do so, what is there of it."""
     from kpalette import files
+    from kpalette.files.errors import TruncatedError
+    from kpalette.files.truncated import completed
 
     try:
         encoded = _read_bytes(photo)
-        return Photo(files.as_pixels(io.BytesIO(encoded)), encoded)
+        whole = (completed(encoded) if allow_truncated else None) or encoded
+        return Photo(files.as_pixels(io.BytesIO(whole)), encoded, whole)
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+    except TruncatedError as error:
+        raise Failed(UNREADABLE, f"{error}; --allow-truncated takes what is there") from None
     except files.ImageReadError as error:
         raise Failed(UNREADABLE, str(error)) from None
 
 
-def read_still(photo: str, quiet: bool) -> ByteArray:
+def read_still(photo: str, quiet: bool, allow_truncated: bool = False) -> ByteArray:
     """Read a photo's pixels: those of the first frame of an animation, which is said."""
-    found = read(photo)
+    found = read(photo, allow_truncated)
+    if not quiet and found.remark:
+        say(f"kpalette: {label(photo)}: {found.remark}")
     if not quiet and found.is_animated():
         say(f"kpalette: {label(photo)}: an animation, of which the first frame is taken")
     return found.pixels

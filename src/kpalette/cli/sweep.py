@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 
 import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG, counted, say
-from kpalette.cli.options import PATH, Sectioned, fit_options
+from kpalette.cli.groups import Fit, Manners
+from kpalette.cli.options import PATH, Sectioned, takes
 
 MAX_K = 65_536
 
@@ -51,27 +53,23 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
 )
 @click.option("--no-png", is_flag=True, help="Leave file sizes out: they take the most time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
-@fit_options
+@takes(fit=Fit, manners=Manners)
 def sweep(
     photo: str,
     ks: list[int],
     out: str | None,
     no_png: bool,
     as_json: bool,
-    space: str,
-    effort: str,
-    seed: int,
-    threads: int | None,
-    force: bool,
-    quiet: bool,
+    fit: Fit,
+    manners: Manners,
 ) -> int:
     """Show what more colours are worth: error and file size of PHOTO for each K.
 
-    A PHOTO is any image file that Pillow reads, or - for stdin. The table on stdout has mean
-    squared error, PSNR, the size of the indexed PNG, passes of k-means, and the time that each K
-    took after the one before. The elbow, from where on more colours pay less than before, is a
-    good K to start with. What quantize finds for a K differs by a few percent: it starts anew, and
-    keeps colours for small vivid regions.
+    A PHOTO is an image file, or - for stdin. The table on stdout has mean squared error, PSNR, the
+    size of the indexed PNG, passes of k-means, and the time that each K took after the one before.
+    The elbow, from where on more colours pay less than before, is a good K to start with. What
+    quantize finds for a K differs by a few percent: it starts anew, and keeps colours for small
+    vivid regions.
 
     \b
     Example: look at the curve, then make the picture.
@@ -82,21 +80,21 @@ def sweep(
     kind = streams.chart_kind(out)
     codes: set[int] = set()
     with streams.telling(photo, codes):
-        streams.check_free(out, [photo], force)
+        streams.check_free(out, [photo], manners.force)
         from kpalette import ColorHistogram, curve
 
-        pixels = streams.read_still(photo, quiet)
-        source = ColorHistogram.from_image(pixels, threads=threads) if no_png else pixels
-        found = curve.sweep(source, ks, space=space, effort=effort, seed=seed, threads=threads)
+        pixels = streams.read_still(photo, manners.quiet, manners.allow_truncated)
+        source = ColorHistogram.from_image(pixels, threads=manners.threads) if no_png else pixels
+        found = curve.sweep(source, ks, **asdict(fit), threads=manners.threads)
         if out is not None:
-            streams.write(found.chart(kind), out, force)
+            streams.write(found.chart(kind), out, manners.force)
     if codes:
         return codes.pop()
     if as_json:
         streams.print_result(json.dumps({"photo": photo, **found.to_dict()}, allow_nan=False))
     else:
         streams.print_result(found.table())
-    if not quiet:
+    if not manners.quiet:
         say(
             f"{streams.label(photo)}: {pixels.shape[1]}×{pixels.shape[0]}, "
             f"{counted(found.n_distinct, 'colour')}; "

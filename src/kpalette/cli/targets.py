@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Callable
+from dataclasses import fields
+from typing import NamedTuple, TypeVar
 
 import click
 
 from kpalette.cli import pngquant
 from kpalette.cli.exits import NOT_REACHED, Skipped
-from kpalette.cli.options import COLORS, Command, Given, above_zero, added
+from kpalette.cli.groups import Targets
 
 Made = TypeVar("Made")
 
@@ -24,49 +25,25 @@ class Target(NamedTuple):
     best: float
     worst: float | None
     suffix: str  # what names of results end in
+    asked: str  # the option that asks for it
 
 
-def target_options(command: Command) -> Command:
-    """Add the options that ask for a quality."""
-    options: list[Given] = [
-        ((name,), {"callback": above_zero, "metavar": "N", "help": text})
-        for name, text in (
-            ("--psnr", "Take so few colours, up to K, that one less would not reach N decibels."),
-            ("--delta-e", "Or a mean CIEDE2000 of at most N; about 1 can be just seen."),
-            ("--delta-e-p95", "Or a CIEDE2000 of at most N in 95 % of the pixels."),
-        )
-    ]
-    options.append(
-        (
-            ("-Q", "--quality"),
-            {
-                "callback": pngquant.quality_range,
-                "metavar": "MIN-MAX",
-                "help": "Or pngquant's scale from 0 to 100: so few colours that one less would not "
-                "reach MAX, or K colours if they reach MIN.",
-            },
-        )
-    )
-    return added(command, COLORS, options)
-
-
-def target_of(given: Mapping[str, Any]) -> Target | None:
-    """Read the options of `target_options`."""
-    names = ("psnr", "delta_e", "delta_e_p95", "quality")
-    asked = [name for name in names if given[name] is not None]
+def target_of(targets: Targets) -> Target | None:
+    """Return the one that is asked for, if any."""
+    asked = [one.name for one in fields(targets) if getattr(targets, one.name) is not None]
     if len(asked) > 1:
         flags = " and ".join("--" + name.replace("_", "-") for name in asked)
         raise click.UsageError(f"expected one target, got {flags}")
     if not asked:
         return None
-    if asked[0] != "quality":
-        value = given[asked[0]]
-        return Target(asked[0], value, value, f"-{asked[0].replace('_', '-')}-{value:g}")
-    least, most = given["quality"]
+    if targets.quality is None:
+        value = getattr(targets, asked[0])
+        return Target(asked[0], value, value, f"-{asked[0].replace('_', '-')}-{value:g}", asked[0])
+    least, most = targets.quality
     worst = pngquant.LENIENCE * pngquant.delta_e(least) if least else None
     # The library takes no 0, and no colour that is another is as near as this.
     best = pngquant.delta_e(most) or 1e-9
-    return Target("delta_e", best, worst, f"-quality-{least}-{most}")
+    return Target("delta_e", best, worst, f"-quality-{least}-{most}", "quality")
 
 
 def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: int) -> Made:

@@ -1,10 +1,10 @@
-"""Palettes and indexed images of what does not fit one machine, on Dask.
+"""Quantization with Dask of images too large for one machine.
 
-A colour histogram with integer counts adds up exactly, in any order. So the sum of the histograms
-of all tiles is that of the whole, and it goes through the same fit, on one machine, as a photo:
-there is no second, approximate algorithm.
+Histograms with integer counts add up exactly, in any order: the sum over all tiles is the
+histogram of the whole image. One machine fits the palette to that sum, as it does for a photo.
+There is no second, approximate algorithm.
 
-``pip install 'kpalette[distributed]'`` brings what this needs.
+``pip install 'kpalette[distributed]'`` installs the dependencies.
 """
 
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Following a cluster's progress by Dask's own bar."""
+"""Dask's progress bar for work on a cluster."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 @contextmanager
 def following(future: Any, address: str) -> Iterator[None]:
-    """Show on stderr how far a cluster is, for as long as somebody else waits for the future."""
-    with redirect_stdout(sys.stderr):  # Dask's bar knows no other place than stdout
+    """Show a cluster's progress on stderr while the caller waits for the future."""
+    with redirect_stdout(sys.stderr):  # Dask's bar writes to stdout only
         thread = threading.Thread(target=_follow, args=(future, address), daemon=True)
         thread.start()
         try:
             yield
         finally:
-            thread.join(timeout=1)  # of a scheduler that is gone, there is no more to come
+            thread.join(timeout=1)  # the bar never ends if the scheduler is lost
             print()
 
 
 def _follow(future: Any, address: str) -> None:
     from distributed.diagnostics.progressbar import TextProgressBar
 
-    with suppress(Exception):  # whatever is wrong, who waits for the future is told
+    with suppress(Exception):  # the caller gets the same error from the future
         TextProgressBar([future], scheduler=address)

@@ -1,4 +1,4 @@
-"""A folder of partial histograms, from which a run that was broken off goes on."""
+"""Checkpoints: a folder of partial histograms from which an interrupted run resumes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kpalette import files
 from kpalette.distributed.errors import CheckpointError, writing
 from kpalette.histogram import FORMAT_VERSION, ColorHistogram
 
-#: The file that says of which source the partial histograms are.
+#: The file that describes the source of the partial histograms.
 RECORD = "source.json"
 ENDING = ".histogram"
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder that client and workers share.
+    """A checkpoint folder that client and workers share.
 
     Attributes
     ----------
@@ -30,14 +30,14 @@ class Checkpoint:
 
     @classmethod
     def open(cls, folder: Any, source: dict[str, Any], alpha: str, missing: str) -> Self:
-        """Make a folder, or go on with one of the same source.
+        """Create a checkpoint folder, or reuse one of the same source.
 
         Raises
         ------
         CheckpointError
-            If it is of another source, or holds other things.
+            If the folder belongs to another source, or holds other files.
         OSError
-            If it cannot be made or read.
+            If the folder cannot be created or read.
         """
         path = os.path.abspath(files.checked_path(folder))
         record = {"version": FORMAT_VERSION, "alpha": alpha, "missing": missing, **source}
@@ -62,31 +62,31 @@ class Checkpoint:
         return cls(path)
 
     def path(self, name: str) -> str:
-        """Give the file for the partial histogram of a tile."""
+        """Return the path of a tile's partial histogram."""
         return os.path.join(self.folder, name + ENDING)
 
     def finished(self) -> set[str]:
-        """List the tiles whose partial histograms are there."""
+        """Return the names of the tiles whose partial histograms exist."""
         return {
             name.removesuffix(ENDING) for name in os.listdir(self.folder) if name.endswith(ENDING)
         }
 
 
 def save(histogram: ColorHistogram, path: str) -> None:
-    """Write a partial histogram, whole or not at all."""
+    """Write a partial histogram atomically."""
     with writing(path):
         histogram.save(path)
 
 
 @dataclass(frozen=True)
 class Damaged:
-    """Partial histograms that cannot be read, by their paths; they have to be made again."""
+    """Paths of partial histograms that cannot be read and must be counted again."""
 
     paths: tuple[str, ...]
 
 
 def load(path: str) -> ColorHistogram | Damaged:
-    """Read a partial histogram, or say that it is damaged."""
+    """Read a partial histogram; return `Damaged` if that fails."""
     try:
         return ColorHistogram.load(path)
     except (OSError, ValueError):
@@ -97,20 +97,22 @@ def _check_same(there: Any, here: dict[str, Any], path: str) -> None:
     if there == here:
         return
     if not isinstance(there, dict):
-        raise CheckpointError(f"checkpoint: {path!r} has another {RECORD} than this writes")
+        raise CheckpointError(
+            f"checkpoint: expected an object in {RECORD} of {path!r}, got {type(there).__name__}"
+        )
     differences = "; ".join(
         _difference(name, there.get(name), here.get(name))
         for name in {**there, **here}
         if there.get(name) != here.get(name)
     )
     raise CheckpointError(
-        f"checkpoint: expected partial histograms of this source in {path!r}, got those of "
-        f"another, or as it was before: {differences}"
+        f"checkpoint: expected partial histograms of this source in {path!r}, got those of another "
+        f"source, or of this one before it changed: {differences}"
     )
 
 
 def _difference(name: str, there: Any, here: Any) -> str:
     texts = json.dumps(there), json.dumps(here)
-    if max(map(len, texts)) > 60:  # all photos, say
+    if max(map(len, texts)) > 60:  # such as a list of all photos
         return f"another {name}"
     return f"{name}: {texts[0]}, not {texts[1]}"

@@ -1,4 +1,4 @@
-"""Counting: a histogram of every tile, and their sum."""
+"""Counting: one histogram per tile, and the sum of all."""
 
 from __future__ import annotations
 
@@ -34,63 +34,62 @@ def histogram(
 ) -> ColorHistogram:
     """Count the colours of an image in tiles, or of a collection of photos.
 
-    The result is exactly that of :meth:`kpalette.ColorHistogram.from_image` of the whole, for any
-    tiles, in any order and on any number of workers; :func:`kpalette.extract_palette` takes it.
+    The result equals :meth:`kpalette.ColorHistogram.from_image` of the whole image exactly, for any
+    tiles, in any order and on any number of workers. :func:`kpalette.extract_palette` takes it.
 
     Parameters
     ----------
     source : array, group, path, URL, or a collection of these
-        What holds one image:
+        One image:
 
         - a ``dask.array``, a NumPy or Zarr array (h, w), (h, w, 3) or (h, w, 4) of dtype uint8,
           bool, uint16 (0 to 65535) or float (0 to 1);
-        - a Zarr group, or a path or URL of one that ends in ``.zarr``: its only array, or what
-          OME-Zarr's ``multiscales`` names first;
+        - a Zarr group, or a path or URL of one that ends in ``.zarr``: the first array that
+          OME-Zarr's ``multiscales`` names, or else the only array;
         - a path of a TIFF or OME-TIFF, tiled or stripped: the first series in full resolution.
-          Levels are taken as they are, whatever profile or orientation the file names;
+          Colour profile and orientation are ignored;
         - a path or URL of any image that :func:`kpalette.quantize` takes.
 
-        A collection of photos, of whatever sizes and kinds: an iterable of paths and URLs that
-        ``fsspec`` opens; a folder, with all below it, or a pattern, as in
+        A collection of photos of any sizes and formats: an iterable of paths and URLs that
+        ``fsspec`` opens; a folder, searched recursively, or a pattern such as
         ``"s3://bucket/**/*.jpg"``; a ``dask.bag`` of paths, URLs or arrays.
     alpha : str, default "keep"
-        What to do with transparency: keep it, or lay the image over a colour,
-        ``"flatten:#ffffff"``.
+        ``"keep"`` keeps transparency; ``"flatten:#ffffff"`` lays the image over that colour.
     chunks : int, tuple or str, optional
-        The size of tiles, as Dask takes it: pixels, or bytes as in ``"64MiB"``. By default those of
-        a ``dask.array``, and for the others about 16 megapixels. Where it is not given in pixels,
-        it is aligned with how the others are stored.
+        The size of tiles, as Dask takes it: pixels, or bytes as in ``"64MiB"``. By default the
+        chunks of a ``dask.array``, and about 16 megapixels for all others. A size that is not given
+        in pixels is aligned with the stored chunks.
     missing : {"error", "fill"}
-        What to do where a Zarr array or a TIFF lacks chunks: refuse it, or take its fill value.
+        What to do if a Zarr array or a TIFF lacks chunks: raise an error, or use its fill value.
     checkpoint : path, optional
         A folder that the client and all workers share. Each tile's histogram is written there, and
-        a run with the same source takes what is there instead of reading those tiles again. An
-        array in memory is the same by its values, a ``dask.array`` by its name, and a file by size
-        and time; of Zarr only the description is looked at, not whether chunks have changed.
+        a run with the same source reads it instead of the tile. Arrays in memory are compared by
+        value, a ``dask.array`` by name, and files by size and modification time. For Zarr, only the
+        metadata's time is compared: changed chunks go unnoticed.
     scheduler : str or Client, optional
         ``"threads"``, ``"processes"`` or ``"synchronous"`` on this machine, the address of a Dask
-        scheduler such as ``"tcp://localhost:8786"``, or a ``distributed.Client``. By default what
-        Dask would take: an active ``Client``, what its configuration says, or threads.
+        scheduler such as ``"tcp://localhost:8786"``, or a ``distributed.Client``. By default Dask's
+        own choice: an active ``Client``, the configured scheduler, or threads.
     progress : bool, default False
         Whether to show Dask's own bar on stderr.
 
     Returns
     -------
     ColorHistogram
-        With three channels unless some pixel is not opaque.
+        With three channels if all pixels are opaque, otherwise with four.
 
     Raises
     ------
     CheckpointError
-        If the checkpoint is that of another source; a ``ValueError``.
+        If the checkpoint belongs to another source; a ``ValueError``.
     OSError
         If a path does not exist, or a checkpoint cannot be written (an `OutputError`, which names
         the file).
     SchedulerLostError
-        If there is no scheduler at the address, or it goes away; a ``RuntimeError``.
+        If no scheduler answers at the address, or the connection is lost; a ``RuntimeError``.
     TileError
-        If a tile or photo cannot be read, or has values out of range, or its workers die of it; a
-        ``RuntimeError`` that names it.
+        If a tile or photo cannot be read, has values out of range, or kills its workers; a
+        ``RuntimeError`` that names the tile or photo.
     TypeError
         If an argument is of the wrong kind.
     ValueError
@@ -98,9 +97,9 @@ def histogram(
 
     Notes
     -----
-    A tile is read and counted by one task with one thread. It holds the tile, and a table of up to
-    2**24 colours; what goes from one process to another are distinct colours and their counts, 11
-    bytes each, eight histograms at a time.
+    One task with one thread reads and counts a tile. It holds the tile and a table of up to 2**24
+    colours. Processes exchange distinct colours with their counts, 11 bytes each, eight histograms
+    at a time.
 
     Examples
     --------
@@ -116,7 +115,7 @@ def histogram(
     """
     running.check_scheduler(scheduler)
     check_flag("progress", progress)
-    files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha
+    files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # checks alpha
     found = open_source(source, chunks, missing)
     return histogram_of(found, alpha, missing, checkpoint, scheduler, progress)
 
@@ -129,7 +128,7 @@ def histogram_of(
     scheduler: Any,
     progress: bool,
 ) -> ColorHistogram:
-    """Count the colours of what :func:`open_source` found."""
+    """Count the colours of a source that :func:`open_source` opened."""
     partials = None
     if checkpoint is not None:
         partials = Checkpoint.open(checkpoint, _fingerprint(source), alpha, missing)
@@ -152,13 +151,13 @@ def histogram_of(
 
 @dataclass(frozen=True)
 class Counter:
-    """Count the pixels of a tile, and leave its histogram in the checkpoint, if there is one."""
+    """Counts the pixels of tiles, and writes each histogram to the checkpoint, if there is one."""
 
     alpha: str
     checkpoint: Checkpoint | None
 
     def count(self, pixels: ByteArray, name: str) -> ColorHistogram:
-        """Count what :func:`kpalette.files.as_pixels` gave."""
+        """Count pixels that :func:`kpalette.files.as_pixels` returned."""
         pixels = files.apply_alpha(pixels, self.alpha)
         histogram = ColorHistogram.from_pixels(pixels, make_team(1))
         return self._kept(histogram, name)
@@ -172,7 +171,7 @@ class Counter:
         return self.count(photos.read(path), name)
 
     def count_partition(self, items: Any, name: str) -> ColorHistogram | None:
-        """Count the photos of a part of a bag, of which there may be none."""
+        """Count the photos of a bag's partition; return None if it is empty."""
         team, total = make_team(1), None
         for item in items:
             pixels = files.apply_alpha(photos.read(item), self.alpha)
@@ -187,7 +186,7 @@ class Counter:
 
 
 def _count(source: Mosaic | Photos | Any, counter: Counter) -> Tasks:
-    """Make a task for each part of a source, or one that takes what the checkpoint has of it."""
+    """Make a task per tile or photo: it counts, or reads the checkpoint's partial histogram."""
     token = f"count-{tokenize(_identity(source), counter)}"
     done = counter.checkpoint.finished() if counter.checkpoint else set()
     results: dict[Key, Any] = {}
@@ -215,7 +214,7 @@ def _count(source: Mosaic | Photos | Any, counter: Counter) -> Tasks:
 
 
 def _identity(source: Mosaic | Photos | Any) -> Any:
-    """Tell what is counted from all that Dask may count at the same time."""
+    """Return what distinguishes the source from others in Dask's task keys."""
     if isinstance(source, Photos):
         return source.paths
     return source.array.name if isinstance(source, Mosaic) else source.name

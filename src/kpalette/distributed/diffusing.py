@@ -1,4 +1,4 @@
-"""Error diffusion, exact: bands as wide as the image, each after the one above it."""
+"""Exact error diffusion: bands as wide as the image, mapped from top to bottom."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ FLOYD = "floyd-steinberg"
 
 @dataclass(frozen=True)
 class Carry:
-    """What a band leaves to the next one.
+    """The state that a band passes to the band below.
 
     Attributes
     ----------
     above : uint8 array (w, c)
-        Its last row of pixels.
+        The band's last row of pixels.
     errors : float32 array (w, 4)
-        What that row has not shown, yet.
+        The error diffused from that row to the next.
     """
 
     above: ByteArray
     errors: np.ndarray[Any, np.dtype[np.float32]]
 
     def save(self, path: str) -> None:
-        """Write it to a file, which appears whole or not at all."""
+        """Write the state to a file atomically."""
         with writing(path), files.replacing(path) as file:
             np.savez(file, above=self.above, errors=self.errors)
 
@@ -51,7 +51,7 @@ class Carry:
 
 
 def band_chunks(mosaic: Mosaic) -> tuple[int, int]:
-    """Choose the size of bands: whole rows, about as large together as the mosaic's tiles are."""
+    """Return the height and width of bands: whole rows with about as many pixels as a tile."""
     height, width = mosaic.array.shape[:2]
     tile_height, tile_width = mosaic.array.chunksize[:2]
     rows = max(1, tile_height * tile_width // width // mosaic.unit_rows) * mosaic.unit_rows
@@ -59,20 +59,20 @@ def band_chunks(mosaic: Mosaic) -> tuple[int, int]:
 
 
 def diffuse(mosaic: Mosaic, palette: Any, mapper: Mapper, dtype: Any, folder: str | None) -> Any:
-    """Give a lazy array of indices (h, w), with the mosaic's chunks.
+    """Return a lazy array of indices (h, w), with the mosaic's chunks.
 
     Parameters
     ----------
     mosaic : Mosaic
-        Its blocks beside each other are joined to bands.
+        Horizontally adjacent blocks are joined into bands.
     palette : Delayed
         The colours.
     mapper : Mapper
     dtype : dtype
-        Of the indices.
+        The dtype of the indices.
     folder : str, optional
-        Where to leave what each band hands on, and to find what earlier runs have left: bands
-        above need not be made again then.
+        Where each band's state is saved. A later run starts from the saved states, without mapping
+        the bands above again.
     """
     bands = mosaic.array.rechunk({1: -1})
     rows, columns = mosaic.array.chunks[:2]
@@ -103,7 +103,7 @@ def diffuse(mosaic: Mosaic, palette: Any, mapper: Mapper, dtype: Any, folder: st
 
 @dataclass(frozen=True)
 class Band:
-    """How to map a band."""
+    """Maps one band."""
 
     mapper: Mapper
     top: int
@@ -113,7 +113,7 @@ class Band:
     def map(
         self, block: Any, colors: ByteArray, before: Carry | None = None
     ) -> tuple[Indices, Carry]:
-        """Give the band's indices, and what it leaves to the next."""
+        """Return the band's indices, and the state for the next band."""
         with reading(self.where):
             pixels = self.mapper.prepared(files.as_pixels(np.asarray(block)), colors)
         if before is None:

@@ -1,4 +1,4 @@
-"""What can go wrong far away, said so that it can be understood here."""
+"""Errors of distributed runs, which name the tile, file or scheduler that failed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class TileError(RuntimeError):
     Attributes
     ----------
     where : str
-        The source, and of an array, which tile: its place among the tiles, rows and columns.
+        The source; for an array also the tile, with its position, rows and columns.
     cause : str
-        What is wrong with it.
+        What is wrong with the tile or photo.
 
     Examples
     --------
@@ -40,23 +40,23 @@ class TileError(RuntimeError):
 
 
 class SchedulerLostError(RuntimeError):
-    """A scheduler that does not answer, or has gone away in the middle."""
+    """A scheduler that does not answer, or whose connection was lost."""
 
 
 class OutputError(OSError):
-    """A file of the result, or of a checkpoint, that cannot be written: a full disk, say.
+    """A file of the result or of a checkpoint that cannot be written, for example on a full disk.
 
-    It has ``errno``, ``strerror`` and ``filename``. What was finished stays for the next run.
+    It has ``errno``, ``strerror`` and ``filename``. Finished work stays for the next run.
     """
 
 
 class CheckpointError(ValueError):
-    """A checkpoint folder that belongs to another source, or is none."""
+    """A folder that is not a checkpoint, or that of another source."""
 
 
 @contextmanager
 def writing(path: str) -> Iterator[None]:
-    """Name the file in what the system says when it cannot be written."""
+    """Raise OutputError, which names the file, in place of any OSError."""
     try:
         yield
     except OSError as error:
@@ -65,7 +65,7 @@ def writing(path: str) -> Iterator[None]:
 
 @contextmanager
 def reading(where: str) -> Iterator[None]:
-    """Name the tile in whatever goes wrong with it."""
+    """Raise TileError, which names the tile, in place of any other error."""
     try:
         yield
     except (TileError, OutputError):
@@ -75,7 +75,7 @@ def reading(where: str) -> Iterator[None]:
 
 
 def in_words(error: BaseException) -> str:
-    """Say what an exception means, on one line and without what the place says already."""
+    """Return an exception's message on one line, without the prefix ``source:``."""
     if isinstance(error, OSError) and error.strerror:
         named = f": {os.fspath(error.filename)!r}" if error.filename else ""
         return f"{error.strerror}{named}"

@@ -1,4 +1,4 @@
-"""Mapping: from the pixels of a tile to indices, as if it were mapped with the whole image."""
+"""Mapping a tile's pixels to indices, with the result that mapping the whole image gives."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from kpalette.colors import ByteArray
 from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.fit import Fitter
 from kpalette.histogram import ColorHistogram, make_team
 
 Indices = np.ndarray[Any, Any]
@@ -21,18 +22,18 @@ Indices = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Mapper:
-    """How to map the tiles of one image.
+    """Maps the tiles of one image.
 
     Attributes
     ----------
     alpha : str
-        What to do with transparency.
+        Whether to keep or flatten transparency: see :func:`kpalette.quantize`.
     space : str
-        Where distances are measured.
+        The colour space in which distances are measured.
     dither : str or None
     strength : float
     exact : bool
-        Whether the palette has all colours that there are, so that none need be compared.
+        Whether the palette holds every colour of the image, so that no distances are needed.
     """
 
     alpha: str
@@ -42,23 +43,23 @@ class Mapper:
     exact: bool
 
     def prepared(self, pixels: ByteArray, colors: ByteArray) -> ByteArray:
-        """Give pixels with as many channels as the palette has."""
+        """Return pixels with as many channels as the palette has."""
         pixels = files.apply_alpha(pixels, self.alpha)
         return files.with_alpha(pixels) if colors.shape[1] == 4 else pixels
 
     def map(
         self, pixels: ByteArray, colors: ByteArray, origin: tuple[int, int], **carried: Any
     ) -> Indices:
-        """Map prepared pixels whose first one is at a row and column of the image.
+        """Map prepared pixels, of which the first is at row and column `origin` of the image.
 
-        `carried` is what error diffusion takes from the rows above: see `dither.apply`.
+        `carried` is the state of error diffusion from the rows above: see `dither.apply`.
         """
         team = make_team(1)
         k = len(colors)
         if self.exact:
             return pipeline.map_pixels(pixels, colors, np.arange(k, dtype=np.uint16), k, team)
         histogram = ColorHistogram.from_pixels(pixels, team)
-        labels = pipeline.assign(histogram, colors, self.space, team).labels
+        labels = Fitter(histogram, self.space, team).assign(colors).labels
         indices = pipeline.map_pixels(pixels, histogram.colors, labels, k, team)
         if self.dither is not None and self.strength > 0:
             dither.apply(
@@ -79,7 +80,7 @@ class Mapper:
     def map_block(
         self, block: Any, colors: ByteArray, image: str, block_info: Any = None
     ) -> Indices:
-        """Map a block of a Dask array, and name it if that fails."""
+        """Map a block of a Dask array; errors name the tile."""
         rows, columns = block_info[0]["array-location"][:2]
         with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
             pixels = files.as_pixels(np.asarray(block))
@@ -87,13 +88,13 @@ class Mapper:
 
 
 def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | None = None) -> Any:
-    """Give a lazy array of indices (h, w), with the mosaic's chunks.
+    """Return a lazy array of indices (h, w), with the mosaic's chunks.
 
-    `folder` is where error diffusion leaves what it needs to go on.
+    Error diffusion saves its state in `folder`, so that a later run can resume.
     """
     array, dtype = mosaic.array, pipeline.index_dtype(len(colors))
     token = tokenize(array.name, colors, mapper)
-    # A task of its own, so that each worker is sent it once.
+    # As a task of its own, the palette is sent to each worker once.
     palette = dask.delayed(colors, name=f"palette-{token}")
     if mapper.dither == FLOYD and mapper.strength > 0:
         return diffuse(mosaic, palette, mapper, dtype, folder)

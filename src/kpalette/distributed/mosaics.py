@@ -1,4 +1,4 @@
-"""An image cut in tiles: a Dask array whose blocks are read where they are needed."""
+"""An image in tiles: a Dask array whose blocks the workers read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kpalette.distributed.errors import reading
 Array: TypeAlias = np.ndarray[Any, Any]
 Reader: TypeAlias = Callable[[slice, slice], Array]
 
-#: About so many pixels make a tile, where nobody says another number: 50 MB in RGB.
+#: The default size of a tile, in pixels: 50 MB in RGB.
 TILE_PIXELS = 1 << 24
 
 
@@ -29,13 +29,13 @@ class Mosaic:
     Attributes
     ----------
     array : dask.array (h, w), (h, w, 3) or (h, w, 4)
-        Of a dtype that :func:`kpalette.files.as_pixels` takes; no block cuts the colour axis.
+        Of a dtype that :func:`kpalette.files.as_pixels` takes; the colour axis is one chunk.
     name : str
-        What to call it.
+        The image's name in errors.
     fingerprint : dict
-        What tells it from others, as JSON can hold it.
+        Values that identify the image, which JSON can hold.
     unit_rows : int
-        So many rows are stored together, and best read together.
+        The number of rows that are stored, and so best read, together.
     """
 
     array: Any
@@ -44,11 +44,11 @@ class Mosaic:
     unit_rows: int = 1
 
     def block(self, i: int, j: int) -> tuple[Any, ...]:
-        """Give Dask's key of a tile."""
+        """Return Dask's key of a tile."""
         return (self.array.name, i, j, 0)[: self.array.ndim + 1]
 
     def tile_names(self) -> dict[tuple[int, int], str]:
-        """Name each tile by its place."""
+        """Return the name of each tile, by its position."""
         edges = [np.cumsum((0, *sizes)).tolist() for sizes in self.array.chunks[:2]]
         rows, columns = (list(enumerate(pairwise(axis))) for axis in edges)
         return {
@@ -60,7 +60,7 @@ class Mosaic:
 def tile_name(
     image: str, place: tuple[int, ...], rows: tuple[int, int], columns: tuple[int, int]
 ) -> str:
-    """Name a tile, by its place among the tiles and where it begins and ends."""
+    """Return the name of a tile: its position among the tiles, its rows and its columns."""
     return (
         f"{image}, tile ({place[0]}, {place[1]}), rows {rows[0]} to {rows[1] - 1}, "
         f"columns {columns[0]} to {columns[1] - 1}"
@@ -68,7 +68,7 @@ def tile_name(
 
 
 def of_array(array: Any, chunks: Any, name: str = "array") -> Mosaic:
-    """Check a Dask array, and cut it anew if asked to."""
+    """Make a mosaic of a Dask array, rechunked if `chunks` says so."""
     check_shape(array.shape, array.dtype)
     if any(np.isnan(size) for size in array.shape):
         raise ValueError(
@@ -77,11 +77,11 @@ def of_array(array: Any, chunks: Any, name: str = "array") -> Mosaic:
         )
     if chunks is not None:
         array = array.rechunk(cut(array.shape, chunks))
-    elif any(0 in sizes for sizes in array.chunks):  # what choosing rows can leave
+    elif any(0 in sizes for sizes in array.chunks):  # indexing can leave empty chunks
         array = array.rechunk([[size for size in sizes if size] for sizes in array.chunks])
     if array.ndim == 3 and array.numblocks[2] > 1:
         raise ValueError(
-            "source: expected chunks that leave the colour axis whole, "
+            "source: expected the colour axis in one chunk, "
             f"got {array.chunks[2]}; call .rechunk({{2: -1}}) first"
         )
     return Mosaic(array, name, {"array": array.name, **_outlines(array)})
@@ -96,19 +96,19 @@ def of_reader(
     name: str,
     fingerprint: dict[str, Any],
 ) -> Mosaic:
-    """Make a lazy array of what a reader gives for rows and columns.
+    """Make a mosaic of what a reader returns for rows and columns.
 
     Parameters
     ----------
     reader : function of two slices
-        Gives the pixels (rows, columns) or (rows, columns, c); with pickle, it gets to workers.
+        Returns the pixels (rows, columns) or (rows, columns, c). It is pickled for the workers.
     shape, dtype
-        Of the whole.
+        Of the whole image.
     chunks
-        As Dask takes them; by default aligned with `unit`, the rows and columns that can be read
-        without reading others, too.
+        As Dask takes them. By default aligned with `unit`, the rows and columns that are stored,
+        and so read, together.
     name, fingerprint
-        As a `Mosaic` has them.
+        See `Mosaic`.
     """
     check_shape(shape, dtype)
     blocks = cut(shape, stored(shape, dtype, unit, chunks))
@@ -132,33 +132,33 @@ def _read_block(reader: Reader, image: str, block_info: Any = None) -> Array:
 
 
 def check_shape(shape: tuple[int, ...], dtype: Any) -> None:
-    """Raise an error for what :func:`kpalette.files.as_pixels` would not take.
+    """Raise an error for arrays that :func:`kpalette.files.as_pixels` would not take.
 
     Raises
     ------
     TypeError
-        If it is the dtype.
+        If the dtype is another.
     ValueError
-        If it is the shape.
+        If the shape is another.
     """
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (3, 4)):
         raise ValueError(
             f"source: expected an array of shape (h, w), (h, w, 3) or (h, w, 4), got {shape}"
         )
     if 0 in shape:
-        raise ValueError(f"source: expected at least one pixel, got an array of {shape}")
+        raise ValueError(f"source: expected at least one pixel, got an array of shape {shape}")
     dtype = np.dtype(dtype).newbyteorder("=")
     if dtype not in (np.uint8, np.bool_, np.uint16) and not np.issubdtype(dtype, np.floating):
         raise TypeError(f"source: expected dtype uint8, bool, uint16 or float, got {dtype}")
 
 
 def cut(shape: tuple[int, ...], chunks: Any) -> tuple[tuple[int, ...], ...]:
-    """Give the sizes of blocks along each axis, the colours always in one.
+    """Return the sizes of blocks along each axis; the colour axis is one block.
 
     Raises
     ------
     ValueError
-        If Dask does not understand `chunks`, or they cut the colour axis.
+        If Dask does not understand `chunks`, or they split the colour axis.
     """
     sides = shape[:2]
     colors, asked = None, chunks
@@ -168,9 +168,9 @@ def cut(shape: tuple[int, ...], chunks: Any) -> tuple[tuple[int, ...], ...]:
         chunks = dict(chunks)
         colors = chunks.pop(2, None)
     if colors not in (None, -1, "auto", *shape[2:], (*shape[2:],), [*shape[2:]]):
-        raise ValueError(f"chunks: expected the colour axis, of {shape[2]}, whole, got {asked!r}")
+        raise ValueError(f"chunks: expected all {shape[2]} channels in one chunk, got {asked!r}")
     try:
-        # Dask measures "auto" in bytes: those of all channels.
+        # Dask measures "auto" in bytes; the dtype stands for all channels.
         blocks = da.core.normalize_chunks(
             tuple(chunks) if isinstance(chunks, list) else chunks,
             sides,
@@ -184,10 +184,9 @@ def cut(shape: tuple[int, ...], chunks: Any) -> tuple[tuple[int, ...], ...]:
 
 
 def stored(shape: tuple[int, ...], dtype: Any, unit: tuple[int, int], chunks: Any) -> Any:
-    """Choose the size of tiles of what is stored in units, unless `chunks` has it in pixels.
+    """Return `chunks` if it is in pixels, otherwise a tile's size in multiples of `unit`.
 
-    Tiles are multiples of a unit in either direction, of about `TILE_PIXELS` or as many bytes as
-    `chunks` says, ``"64MiB"``.
+    A tile has about `TILE_PIXELS` pixels, or as many bytes as `chunks` says, such as ``"64MiB"``.
     """
     if chunks is not None and (not isinstance(chunks, str) or chunks == "auto"):
         return chunks

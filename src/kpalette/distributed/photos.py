@@ -1,4 +1,4 @@
-"""Collections of photos: lists, patterns and folders, here or wherever fsspec gets to."""
+"""Collections of photos: lists, patterns and folders, local or on any file system of fsspec."""
 
 from __future__ import annotations
 
@@ -15,47 +15,48 @@ import numpy as np
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading
+from kpalette.files.formats import ENDINGS
 
-#: Questions about files that are asked at the same time.
+#: Concurrent requests for the metadata of files.
 QUESTIONS = 16
-#: What tells one version of a file from another, by the names that file systems have for it.
+#: Metadata that changes with a file, by the names that file systems use.
 FACTS = ("size", "mtime", "LastModified", "ETag", "updated", "md5Hash")
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Paths and URLs of images, in the order in which they came.
+    """Paths and URLs of images, in the given order.
 
     Attributes
     ----------
     paths : list of str
     single : bool
-        Whether it is one that was named by itself.
+        Whether the source was the path of one image rather than a collection.
     """
 
     paths: list[str]
     single: bool = False
 
     def fingerprint(self) -> dict[str, Any]:
-        """Tell these photos from others, and from what they may become."""
+        """Return values that identify these photos and their present versions."""
         with ThreadPoolExecutor(QUESTIONS) as pool:
             return {"photos": list(pool.map(_facts, self.paths))}
 
 
 def listed(paths: Iterable[Any]) -> Photos:
-    """Take photos one by one.
+    """Make a collection of an iterable of paths.
 
     Raises
     ------
     TypeError
-        If one is no path.
+        If an item is not a path.
     ValueError
         If there are none.
     """
     found = []
     for path in paths:
         if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(f"source: expected paths or URLs, got {type(path).__name__} among them")
+            raise TypeError(f"source: expected paths or URLs, got {type(path).__name__}")
         found.append(os.fspath(path))
     if not found:
         raise ValueError("source: expected at least one image, got an empty collection")
@@ -63,10 +64,10 @@ def listed(paths: Iterable[Any]) -> Photos:
 
 
 def named(path: str) -> Photos:
-    """Take one photo, or those that a pattern means, or that are below a folder.
+    """Find the photo at a path, the photos that match a pattern, or those below a folder.
 
-    Images are known by their endings in folders, and where the pattern ends in a mere ``*``. What
-    is hidden is left out.
+    In folders, and if the pattern ends in a bare ``*``, images are recognized by their suffixes.
+    Hidden files and folders are skipped.
 
     Raises
     ------
@@ -75,11 +76,10 @@ def named(path: str) -> Photos:
     """
     import fsspec
 
-    endings = _endings()
     remote = "://" in path
     is_pattern = _magic(path) < len(path)
-    if remote and not is_pattern and os.path.splitext(path)[1].lower() in endings:
-        return Photos([path], single=True)  # without asking, which can mean to read it
+    if remote and not is_pattern and os.path.splitext(path)[1].lower() in ENDINGS:
+        return Photos([path], single=True)  # asking whether it exists can mean to read it
     system, inner = fsspec.url_to_fs(path)
     if is_pattern and not system.exists(inner):
         found = system.glob(inner)
@@ -93,7 +93,7 @@ def named(path: str) -> Photos:
     else:
         return Photos([path], single=True)
     if by_ending:
-        found = [each for each in found if os.path.splitext(each)[1].lower() in endings]
+        found = [each for each in found if os.path.splitext(each)[1].lower() in ENDINGS]
     found = sorted(each for each in found if "/." not in each.removeprefix(below))
     if not by_ending:
         found = [each for each in found if not system.isdir(each)]
@@ -103,12 +103,12 @@ def named(path: str) -> Photos:
 
 
 def read(photo: Any) -> ByteArray:
-    """Read an image by its path or URL, or take an array as one.
+    """Read an image from a path or URL, or convert an array.
 
     Raises
     ------
     TileError
-        If it cannot be read; it names the photo.
+        If the image cannot be read; it names the photo.
     """
     if isinstance(photo, np.ndarray):
         with reading(f"array of shape {photo.shape}"):
@@ -124,13 +124,13 @@ def read(photo: Any) -> ByteArray:
 
 
 def _magic(path: str) -> int:
-    """Say where a path begins to be a pattern; its length, if it is none."""
+    """Return the index of a path's first wildcard; its length, if it has none."""
     found = re.search(r"[*?[]", path)
     return found.start() if found else len(path)
 
 
 def _facts(path: str) -> list[str]:
-    """Say what is known of a file without reading it; nothing, if it is not there."""
+    """Return a path and the metadata in `FACTS`, without reading the file."""
     import fsspec
 
     try:
@@ -139,12 +139,3 @@ def _facts(path: str) -> list[str]:
     except OSError:
         facts = {}
     return [path, *(f"{name} {facts[name]}" for name in FACTS if name in facts)]
-
-
-def _endings() -> set[str]:
-    """List the endings of the images that Pillow reads by itself."""
-    from PIL import Image
-
-    formats = Image.registered_extensions()
-    helped = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
-    return {ending for ending, kind in formats.items() if kind in Image.OPEN and kind not in helped}

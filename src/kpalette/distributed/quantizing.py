@@ -1,4 +1,4 @@
-"""An image in tiles in its k best colours."""
+"""Quantization of an image in tiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kpalette.distributed.diffusing import FLOYD, band_chunks
 from kpalette.distributed.mapping import Mapper
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.sources import open_image
-from kpalette.fit import Fitted, fit, psnr
+from kpalette.fit import Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, make_team
 from kpalette.palette import Palette
 from kpalette.pipeline import check_options, checked_k, checked_seed
@@ -27,22 +27,21 @@ from kpalette.pipeline import check_options, checked_k, checked_seed
 
 @dataclass(frozen=True, eq=False, repr=False)
 class QuantizedArray:
-    """An image in few colours whose pixels are computed where they are needed.
+    """An image in few colours, whose pixels are computed lazily.
 
     Attributes
     ----------
     indices : dask.array (h, w) of uint8 or uint16
         The palette entry of each pixel, with the source's chunks.
     palette : Palette
-        Most frequent colour first. Its counts are those of the nearest entries: what dithering
-        changes is not counted.
+        Most frequent colour first. The counts are of the nearest entries, before dithering.
     mse : float or None
-        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB; that of the
-        nearest entries, too. None if the palette was given, as nothing was counted then.
+        Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB, before
+        dithering. None if the palette was given, because then nothing was counted.
     n_iter : int
-        Passes of k-means that were made.
+        Iterations of k-means.
     n_distinct : int or None
-        Distinct colours of the image before; None if the palette was given.
+        Distinct colours of the source; None if the palette was given.
     """
 
     indices: Any
@@ -57,7 +56,7 @@ class QuantizedArray:
 
     @property
     def psnr(self) -> float | None:
-        """Peak signal-to-noise ratio in decibels; infinite where nothing was lost."""
+        """Peak signal-to-noise ratio in decibels; infinite if the result is lossless."""
         return None if self.mse is None else psnr(self.mse)
 
     @property
@@ -84,38 +83,38 @@ class QuantizedArray:
     def save(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool = False
     ) -> None:
-        """Write the indexed image as a Zarr group or a TIFF, never whole in memory.
+        """Write the indexed image as a Zarr group or a TIFF, without holding it in memory.
 
-        Workers write finished blocks to ``path.part``, a folder that they share with the client. It
-        becomes `path` at the end, whole or not at all. After any failure it stays, and the next
-        `save` with the same source, palette and options makes only the blocks that are missing.
+        Workers write finished blocks to ``path.part``, a folder that they share with the client. At
+        the end it becomes `path`, atomically. After a failure it stays, and the next `save` with
+        the same source, palette and options computes only the missing blocks.
 
         Parameters
         ----------
         path : path
-            A local one. Its ending says the format:
+            A local path. The suffix selects the format:
 
-            - ``.zarr``: a group of ``indices`` (h, w), in chunks of a block; ``palette`` (k, 3)
-              or (k, 4), uint8; and ``counts`` (k,), int64, of the indices. Attributes say
+            - ``.zarr``: a group of ``indices`` (h, w), one chunk per block; ``palette`` (k, 3) or
+              (k, 4), uint8; and ``counts`` (k,), int64, of the indices. Attributes hold
               ``kpalette``'s version, ``k``, ``space``, ``dither`` and, undithered, ``mse``.
-            - ``.tif`` or ``.tiff``: a tiled BigTIFF with a palette, compressed by deflate. It is
-              written from the finished blocks by the client.
+            - ``.tif`` or ``.tiff``: a tiled BigTIFF with a palette, compressed by deflate. The
+              client writes it from the finished blocks.
         overwrite : bool
-            Whether to replace what there is.
+            Whether to replace an existing file or folder.
         progress : bool
             Whether to show Dask's own bar on stderr.
 
         Raises
         ------
         FileExistsError
-            If there is something at `path`, or at ``path.part`` what this did not write.
+            If `path` exists, or ``path.part`` exists and is not an unfinished result.
         OutputError
-            If a file cannot be written, which it names; an ``OSError``.
+            If a file cannot be written; it names the file. An ``OSError``.
         SchedulerLostError, TileError
             As :func:`quantize`.
         ValueError
-            If the ending is another, `path` is a URL, or a TIFF's palette has no room for more than
-            256 colours or for alpha.
+            If the suffix is another, `path` is a URL, or the palette has more than 256 colours or
+            alpha, which a TIFF cannot hold.
 
         Examples
         --------
@@ -163,26 +162,26 @@ def quantize(
 ) -> QuantizedArray:
     """Reduce an image in tiles to its k best colours.
 
-    All pixels are counted, now; they are mapped when the result's indices are computed or saved.
-    Palette and indices are, bit for bit, those of :func:`kpalette.quantize` with the same arguments
-    and the image as one array, for any tiles.
+    This call counts all pixels; they are mapped when the result's indices are computed or saved.
+    For any tiles, palette and indices equal bit for bit those of :func:`kpalette.quantize` with the
+    same arguments and the whole image as one array.
 
     Parameters
     ----------
     source : array, group, path or URL
-        One image: see :func:`histogram`. An ordinary image file is read at once, as one tile.
+        One image: see :func:`histogram`. Image files other than TIFF are one tile, read at once.
     k, space, effort, fixed, alpha, dither_strength, seed
         See :func:`kpalette.quantize`.
     dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
-        See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row waits for the one above:
-        blocks beside each other are mapped as one band, and bands one after the other, so that more
-        workers do not make it quicker.
+        See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row depends on the row above.
+        So adjacent blocks are mapped as one band, and bands one after another: more workers are no
+        faster.
     chunks, missing, checkpoint, scheduler, progress
         See :func:`histogram`. :meth:`QuantizedArray.save` uses the same scheduler.
     palette : Palette, optional
-        What to map the image onto, instead of fitting. Then `k`, `effort`, `seed` and `checkpoint`
-        are not used, and nothing is counted. Each pixel gets what :meth:`kpalette.Palette.remap`
-        gives it in an image with alpha, where the source has an alpha channel that is kept.
+        The palette to map the image to, instead of fitting one. Then `k`, `effort`, `seed` and
+        `checkpoint` are not used, and nothing is counted. If the source has an alpha channel that
+        is kept, each pixel is mapped as :meth:`kpalette.Palette.remap` does in images with alpha.
 
     Returns
     -------
@@ -217,14 +216,16 @@ def quantize(
     check_options(space, effort)
     dithering.check_options(dither, dither_strength)
     fixed_colors = checked_fixed(fixed, k, alpha)
-    files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # says if there is no such alpha
+    files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # checks alpha
     running.check_scheduler(scheduler)
     check_flag("progress", progress)
     if palette is not None:
         if not isinstance(palette, Palette):
             raise TypeError(f"palette: expected a Palette or None, got {type(palette).__name__}")
         if len(fixed_colors):
-            raise ValueError("fixed: expected none with a palette that is given")
+            raise ValueError(
+                f"fixed: expected no colours with a given palette, got {len(fixed_colors)}"
+            )
     mosaic = open_image(source, chunks, missing)
     by_size = chunks is None or isinstance(chunks, str)
     if dither == FLOYD and by_size and not isinstance(source, da.Array):
@@ -239,7 +240,7 @@ def quantize(
     histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler, progress)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
-    fitted = fit(histogram, k, space, effort, seed, make_team(None), fixed_colors)
+    fitted = Fitter(histogram, space, make_team(None)).fit(k, effort, seed, fixed_colors)
     mapper = _mapper(fitted, histogram, alpha, space, dither, float(dither_strength))
     return QuantizedArray(
         mapping.map_tiles(mosaic, fitted.palette.colors, mapper),
@@ -262,9 +263,9 @@ def _mapper(
     dither: str | None,
     strength: float,
 ) -> Mapper:
-    """Say how tiles are mapped as :func:`kpalette.quantize` maps the whole."""
-    # Where each colour is its own entry, that decides: two that are almost transparent can lie on
-    # one point of the space.
+    """Return a mapper of tiles that equals :func:`kpalette.quantize` of the whole image."""
+    # If every colour has its own entry, look it up rather than compare distances: two almost
+    # transparent colours can share one point of the space.
     exact = np.array_equal(fitted.palette.colors[fitted.labels], histogram.colors)
     return Mapper(alpha, space, dither if fitted.mse > 0 else None, strength, exact)
 

@@ -1,4 +1,4 @@
-"""Running tasks: with a local scheduler or a cluster's, and what it means if that goes away."""
+"""Running tasks on a local scheduler or a cluster, and errors if the scheduler is lost."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from kpalette.distributed.bars import following
 from kpalette.distributed.errors import SchedulerLostError, TileError, in_words
 
 LOCAL = ("threads", "processes", "synchronous")
-#: TCP needs a port; whatever else Dask may know, it knows better.
+#: TCP and TLS need a port. Addresses of other protocols are left to Dask.
 ADDRESS = r"(tcp|tls)://.+:\d+|(?!tcp:|tls:)\w+://.*"
 #: Seconds to wait for a scheduler's first answer.
 CONNECT_TIMEOUT = 10
-#: Seconds between two looks at whether the scheduler is still there.
+#: Seconds between two checks that the scheduler is still connected.
 LOOK_AFTER = 1
-#: Seconds that a temporary client may take to say goodbye.
+#: Seconds that closing a temporary client may take.
 CLOSE_TIMEOUT = 5
 
 
@@ -36,9 +36,9 @@ def check_scheduler(scheduler: Any) -> None:
     if scheduler is not None and not _is_client(scheduler):
         raise TypeError(f"{expected}, got {type(scheduler).__name__}")
     if scheduler is not None and scheduler.asynchronous:
-        raise ValueError("scheduler: expected a Client that waits, got an asynchronous one")
+        raise ValueError("scheduler: expected a synchronous Client, got an asynchronous one")
     if scheduler is not None and scheduler.status == "closed":
-        raise ValueError("scheduler: expected a Client that is connected, got a closed one")
+        raise ValueError("scheduler: expected a connected Client, got a closed one")
 
 
 def run(
@@ -57,19 +57,19 @@ def run(
     scheduler : None, str or Client
         See :func:`kpalette.distributed.histogram`.
     names : mapping
-        What each task works for, by its key, in case it takes its workers down with it.
+        The tile of each task, by its key: the error names it if the task kills its workers.
     progress : bool
         Whether to show Dask's bar on stderr.
     in_order : bool
-        Whether each task waits for the one before, so that nothing is read ahead of its turn. (A
-        cluster holds such tasks back itself.)
+        Whether each task waits for the one before, so that no tile is read too early. (A cluster
+        holds such tasks back itself.)
 
     Raises
     ------
     SchedulerLostError
-        If there is no scheduler at the address, or it goes away.
+        If no scheduler answers at the address, or the connection is lost.
     TileError
-        If the workers that take on a task die.
+        If all workers that tried a task died.
     Exception
         What the tasks raise.
     """
@@ -93,17 +93,17 @@ def _is_client(value: Any) -> bool:
 
 @contextmanager
 def connected(address: str) -> Iterator[Any]:
-    """Give a client of the scheduler at an address, for a while.
+    """Connect a client to the scheduler at an address, and close it at the end.
 
     Raises
     ------
     SchedulerLostError
-        If there is none.
+        If no scheduler answers.
     """
     from distributed import Client
 
-    # By hand, so that one that could not start is at hand, too. Thrown away half-open, it would
-    # close itself wherever it is collected, also where that waits for itself.
+    # Made in two steps, to close a client that could not connect. Left to the garbage collector, it
+    # would close itself in whatever thread that runs, and can deadlock.
     client = Client.__new__(Client)
     try:
         client.__init__(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
@@ -111,7 +111,7 @@ def connected(address: str) -> Iterator[Any]:
         _close(client)
         if isinstance(error, (OSError, TypeError, ValueError)):
             raise SchedulerLostError(
-                f"scheduler: expected one at {address!r}, but there is no answer: {in_words(error)}"
+                f"scheduler: expected one at {address!r}, got no answer: {in_words(error)}"
             ) from error
         raise
     try:
@@ -121,18 +121,18 @@ def connected(address: str) -> Iterator[Any]:
 
 
 def _close(client: Any) -> None:
-    with suppress(Exception):  # of a scheduler that is not there to say goodbye to
+    with suppress(Exception):  # the scheduler may be gone
         client.close(timeout=CLOSE_TIMEOUT)
 
 
 def _result(client: Any, future: Any) -> Any:
-    """Wait, and look now and then whether there is still something to wait for."""
+    """Wait for a result, and check every `LOOK_AFTER` seconds that the scheduler is connected."""
     from distributed import wait
 
-    # To `future.result(timeout=…)`, what takes long to fetch looks as if it were lost.
+    # `future.result(timeout=…)` cannot tell a slow transfer from a lost scheduler.
     while not future.done():
         try:
-            with client.as_current():  # `wait` takes no other
+            with client.as_current():  # `wait` takes no client
                 wait(future, timeout=LOOK_AFTER)
         except TimeoutError:
             if client.status != "running":
@@ -141,7 +141,7 @@ def _result(client: Any, future: Any) -> Any:
 
 
 def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool) -> Any:
-    """Compute on a cluster, as long as its scheduler is there."""
+    """Compute on a cluster; raise SchedulerLostError if its scheduler is lost."""
     from concurrent.futures import CancelledError
 
     from distributed.client import ClosedClientError
@@ -157,16 +157,16 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
             return _result(client, future)
     except lost as error:
         raise SchedulerLostError(
-            f"scheduler: lost the connection to {address!r}; what is finished is kept where there "
-            "is a checkpoint or an output, and need not be done again"
+            f"scheduler: lost the connection to {address!r}; finished tiles are kept in the "
+            "checkpoint or the unfinished output, if there is one, for the next run"
         ) from error
     except KilledWorker as error:
         names_by_text = {str(key): name for key, name in names.items()}
         where = names_by_text.get(str(error.task), f"task {error.task}")
         raise TileError(
             where,
-            f"the workers that took it on died, {error.allowed_failures + 1} in all, perhaps for "
-            "want of memory: give them more, or make chunks smaller",
+            f"the workers that ran it died, {error.allowed_failures + 1} in all, perhaps out of "
+            "memory: give them more, or make chunks smaller",
         ) from error
     finally:
         if future is not None:

@@ -1,4 +1,4 @@
-"""Writing indices block by block, so that a run that was broken off can go on."""
+"""Writing indices block by block, so that an interrupted run can resume."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".zarr", ".tif", ".tiff")
 
-# What lies in the folder of an unfinished result: what it is to be, the group, for each block that
-# is written how often it shows each entry, what bands of error diffusion hand on, and perhaps what
-# the result replaces.
+# The folder of an unfinished result holds: its description, the group, the counts of the entries in
+# each written block, the states of error diffusion, and at the end the file that it replaces.
 RECORD = "run.json"
 GROUP = "group.zarr"
 DONE = "done"
@@ -48,7 +47,7 @@ def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
     part = target.with_name(f"{target.name}.part")
     group = part / GROUP
     _prepare(q, indices, part)
-    if q._mapper.dither == FLOYD:  # which can go on only from where it was
+    if q._mapper.dither == FLOYD:  # resumes only from a band's saved state
         folder = os.fspath(part / CARRIED)
         indices = _regular(map_tiles(q._source, q._colors, q._mapper, folder))
     _write_blocks(q, indices, part, progress)
@@ -58,15 +57,15 @@ def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
         _put_in_place(group, target, part / REPLACED, overwrite)
     else:
         tiffout.write(group, q.palette, target, overwrite)
-    shutil.rmtree(part, ignore_errors=True)  # the result is there
+    shutil.rmtree(part, ignore_errors=True)
 
 
 def _put_in_place(group: Path, target: Path, replaced: Path, overwrite: bool) -> None:
-    """Rename a finished group."""
+    """Rename a finished group to the target."""
     if os.path.lexists(target):
-        if not overwrite:  # it has come in the meantime
+        if not overwrite:  # another process has made it since
             raise _exists(target)
-        shutil.rmtree(replaced, ignore_errors=True)  # of a run that ended in between
+        shutil.rmtree(replaced, ignore_errors=True)  # left by an interrupted run
         with writing(os.fspath(target)):
             os.rename(target, replaced)
     with writing(os.fspath(target)):
@@ -78,22 +77,24 @@ def _exists(path: Path, what: str | None = None) -> FileExistsError:
 
 
 def _checked(q: QuantizedArray, path: Any) -> str:
-    """Give the path as a string, if a result can be written to one of that name."""
+    """Return the path as a string; raise ValueError if the result cannot be written there."""
     name = files.checked_path(path)
     if "://" in name:
         raise ValueError(
-            f"path: expected a local one, got {name!r}; q.indices.to_zarr(url) writes to URLs"
+            f"path: expected a local path, got {name!r}; q.indices.to_zarr(url) writes to URLs"
         )
     ending = os.path.splitext(name)[1].lower()
     if ending not in ENDINGS:
-        raise ValueError(f"path: expected a name in {', '.join(ENDINGS)}, got {name!r}")
+        raise ValueError(
+            f"path: expected a name that ends in one of {', '.join(ENDINGS)}, got {name!r}"
+        )
     if ending != ".zarr":
         tiffout.check_palette(q.palette)
     return name
 
 
 def _regular(indices: Any) -> Any:
-    """Cut indices into blocks of one size, but for the last ones, as Zarr needs them."""
+    """Rechunk indices to blocks of one size, except the last, as Zarr requires."""
     sizes = [max(axis) for axis in indices.chunks]
     if all(set(axis[:-1]) <= {size} for axis, size in zip(indices.chunks, sizes, strict=True)):
         return indices
@@ -101,14 +102,14 @@ def _regular(indices: Any) -> Any:
 
 
 def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
-    """Make the folder of the result, or take that of the same one.
+    """Create the folder of an unfinished result, or reuse one of the same result.
 
     Raises
     ------
     FileExistsError
-        If it is somebody else's.
+        If there is a file or folder that is not an unfinished result.
     OutputError
-        If it cannot be made.
+        If the folder cannot be created.
     """
     import zarr
 
@@ -122,7 +123,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
             "chunks": indices.chunksize,
         }
     )
-    if part.is_dir() and not os.listdir(part):  # somebody was stopped just then
+    if part.is_dir() and not os.listdir(part):  # left by a run stopped right after mkdir
         part.rmdir()
     if os.path.lexists(part):
         try:
@@ -134,7 +135,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
         shutil.rmtree(part)
     with writing(os.fspath(part)):
         part.mkdir()
-        # First, so that whatever else is there is known to be ours.
+        # Written first: it marks the folder as ours.
         (part / RECORD).write_text(record)
         (part / DONE).mkdir()
         (part / CARRIED).mkdir()
@@ -159,7 +160,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
 
 
 def _write_blocks(q: QuantizedArray, indices: Any, part: Path, progress: bool) -> None:
-    """Compute and write the blocks that are not there yet."""
+    """Compute and write the missing blocks."""
     marks = [name for name in os.listdir(part / DONE) if not name.startswith(".")]
     done = {tuple(map(int, name.split("-"))) for name in marks}
     token = f"write-{tokenize(indices.name, part)}"
@@ -179,7 +180,7 @@ def _write_blocks(q: QuantizedArray, indices: Any, part: Path, progress: bool) -
 
 
 def _write_counts(group: Path, done: Path) -> None:
-    """Add up how often each entry is shown in all blocks."""
+    """Write the sum over all blocks of each entry's count."""
     import zarr
 
     counts = zarr.open_array(group / "counts", mode="r+")
@@ -187,7 +188,7 @@ def _write_counts(group: Path, done: Path) -> None:
 
 
 def _regions(chunks: Any) -> dict[tuple[int, int], tuple[tuple[int, int], tuple[int, int]]]:
-    """Give the rows and columns of each block."""
+    """Return the rows and columns of each block."""
     rows, columns = (np.cumsum((0, *sizes)).tolist() for sizes in chunks)
     return {
         (i, j): ((rows[i], rows[i + 1]), (columns[j], columns[j + 1]))
@@ -198,7 +199,7 @@ def _regions(chunks: Any) -> dict[tuple[int, int], tuple[tuple[int, int], tuple[
 
 @dataclass(frozen=True)
 class BlockWriter:
-    """Write a block of indices to its place, and then that it is there."""
+    """Writes a block of indices, and then a mark that it is complete."""
 
     part: str
     place: tuple[int, int]
@@ -207,13 +208,13 @@ class BlockWriter:
     k: int
 
     def write(self, block: Any) -> None:
-        """Write a block of the region's shape."""
+        """Write a block of indices (rows, columns)."""
         import zarr
 
         array = os.path.join(self.part, GROUP, "indices")
         with writing(array):
             indices = zarr.open_array(array, mode="r+")
-            # A reader may take what is not there for lost.
+            # Zarr omits chunks of zeros by default; readers may take them for lost.
             indices = indices.with_config({"write_empty_chunks": True})
             indices[slice(*self.rows), slice(*self.columns)] = block
         mark = os.path.join(self.part, DONE, "-".join(map(str, self.place)))
@@ -222,4 +223,4 @@ class BlockWriter:
 
 
 def _nothing(results: list[Any]) -> None:
-    """Take that blocks are written, of which nothing more need be known."""
+    """Merge the results of writing, which are None."""

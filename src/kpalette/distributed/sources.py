@@ -1,4 +1,4 @@
-"""What an image or a collection can be given as."""
+"""Opening the kinds of sources that hold an image or a collection."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXPECTED = (
 
 
 def open_source(source: Any, chunks: Any, missing: str) -> Mosaic | Photos | Any:
-    """Find out what a source is, and look at it without reading pixels.
+    """Open a source of any kind, without reading pixels.
 
     Returns
     -------
@@ -32,27 +32,27 @@ def open_source(source: Any, chunks: Any, missing: str) -> Mosaic | Photos | Any
     Raises
     ------
     OSError
-        If there is no such file.
+        If the file does not exist.
     TypeError
-        If the source, or its dtype, is of another kind.
+        If the source or its dtype is of another kind.
     ValueError
-        If it holds no image, or `chunks` or `missing` cannot be.
+        If the source holds no image, or `chunks` or `missing` is out of range.
     """
     found = _find(source, chunks, missing)
     if chunks is not None and not isinstance(found, Mosaic):
-        raise ValueError("chunks: expected None for photos, which are not cut")
+        raise ValueError(f"chunks: expected None for photos, which are not cut, got {chunks!r}")
     return found
 
 
 def open_image(source: Any, chunks: Any, missing: str) -> Mosaic:
-    """Find out what a source is, if it is one image. An ordinary image file is read, as one tile.
+    """Open a source that is one image. Image files other than TIFF are read, as one tile.
 
     Raises
     ------
     OSError, TypeError, ValueError
-        As `open_source`, or if it is a collection.
+        As `open_source`; a ValueError also if the source is a collection.
     TileError
-        If an ordinary image cannot be read.
+        If an image file cannot be read.
     """
     found = _find(source, chunks, missing)
     if isinstance(found, Mosaic):
@@ -62,8 +62,8 @@ def open_image(source: Any, chunks: Any, missing: str) -> Mosaic:
         pixels = photos.read(path)
         return _of_numpy(pixels, pixels.shape if chunks is None else chunks, path)
     raise ValueError(
-        f"{EXPECTED}, got a collection: take its `histogram`, make a palette of that by "
-        "`kpalette.extract_palette`, and map each image by `Palette.remap`"
+        f"{EXPECTED}, got a collection: count it with `histogram`, make a palette with "
+        "`kpalette.extract_palette`, and map each image with `Palette.remap`"
     )
 
 
@@ -91,7 +91,7 @@ def _by_path(path: str, chunks: Any, missing: str) -> Mosaic | Photos:
         return zarrs.open_path(path, chunks, missing)
     found = photos.named(path)
     if found.single and "://" not in path:
-        with open(path, "rb"):  # so that it is known at once if it is not there
+        with open(path, "rb"):  # raises now if the file is missing
             pass
         if tiffs.is_tiff(path):
             return tiffs.open_path(path, chunks, missing)
@@ -106,6 +106,6 @@ def _of_numpy(array: Any, chunks: Any, name: str = "array") -> Mosaic:
 
 
 def _is(module: str, name: str, value: Any) -> bool:
-    """Tell whether a value is of a class, without importing the module if nobody else has."""
+    """Return whether a value is of a class, without importing the class's module."""
     found = sys.modules.get(module)
     return found is not None and isinstance(value, getattr(found, name))

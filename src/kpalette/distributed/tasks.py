@@ -1,4 +1,4 @@
-"""Graphs of tasks: one for each tile, whose failures name it, and sums of eight at a time."""
+"""Task graphs: one task per tile, whose errors name the tile, and a tree that merges results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kpalette.distributed.errors import reading
 
 Key: TypeAlias = "str | tuple[Any, ...]"
 
-#: So many results are merged by one task: they are all that it holds, whatever the source's size.
+#: Results that one task merges: this bounds its memory, whatever the source's size.
 FAN_IN = 8
 
 
@@ -36,7 +36,7 @@ class Tasks:
     graph : dict
         Dask's nodes by key.
     names : dict
-        The keys of the results, and what each is a result of, for errors.
+        The tile or photo of each result, by key, for errors.
     """
 
     graph: dict[Key, Any]
@@ -45,35 +45,35 @@ class Tasks:
 
 @dataclass(frozen=True)
 class Named:
-    """A task's function, whose failures name the tile it works for."""
+    """A task's function, whose errors name the tile."""
 
     func: Callable[..., Any]
     where: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Do what the function does."""
+        """Call the function."""
         with reading(self.where):
             return self.func(*args, **kwargs)
 
 
 def needing(collection: Any, results: Mapping[Key, Any], names: Mapping[Key, str]) -> Tasks:
-    """Join tasks to what they need of a collection, and name the tile in each one's failures.
+    """Add the tasks of a collection that results depend on; errors of each name the tile.
 
     Parameters
     ----------
     collection : dask collection
-        It is optimized as Dask would.
+        It is optimized by Dask.
     results : mapping
-        Dask's tasks by key; what a chain of tasks does for one of them becomes a part of it, so
-        that no pixels travel.
+        Dask's tasks by key. A chain of tasks that only one of them needs is fused with it, so that
+        no pixels are sent between workers.
     names : mapping
-        What to call the tile that each result is of.
+        The name of each result's tile.
     """
     (optimized,) = dask.optimize(collection)
     graph = {**convert_legacy_graph(ensure_dict(optimized.__dask_graph__())), **results}
     graph = fuse_linear_task_spec({key: graph[key] for key in _owners(graph, names)}, set(names))
     for key in names:
-        if isinstance(graph[key], Alias):  # of a chain, which Dask gives another name
+        if isinstance(graph[key], Alias):  # Dask renames a fused chain
             graph[key] = graph.pop(graph[key].target)
     owners = _owners(graph, names)
     named = {key: _naming(key, graph[key], owner) for key, owner in owners.items()}
@@ -88,7 +88,7 @@ def _naming(key: Key, node: Any, owner: str | None) -> Any:
 
 
 def _owners(graph: Mapping[Key, Any], names: Mapping[Key, str]) -> dict[Key, str | None]:
-    """Find all tasks that the results need, and the only result that each is for, if it is one."""
+    """Return each needed task, and the name of the result that needs it; None if several do."""
     owners: dict[Key, str | None] = {}
     for result, where in names.items():
         waiting: list[tuple[Key, str | None]] = [(result, where)]
@@ -98,7 +98,7 @@ def _owners(graph: Mapping[Key, Any], names: Mapping[Key, str]) -> dict[Key, str
                 if owners[key] in (None, owner):
                     continue
                 owner = None
-            if key not in graph:  # it is on a cluster already
+            if key not in graph:  # its result is on the cluster already
                 continue
             owners[key] = owner
             waiting += [(needed, owner) for needed in graph[key].dependencies]
@@ -108,14 +108,14 @@ def _owners(graph: Mapping[Key, Any], names: Mapping[Key, str]) -> dict[Key, str
 def merged(tasks: Tasks, merge: Callable[[list[Any]], Any]) -> Delayed:
     """Add a tree that merges all results into one.
 
-    Neighbours are merged as soon as eight are done, so that few wait at any time.
+    Eight neighbours are merged as soon as they are done, so that few wait at any time.
 
     Parameters
     ----------
     tasks : Tasks
         With at least one result.
     merge : function
-        From a list of results to one.
+        Merges a list of results into one.
     """
     graph = dict(tasks.graph)
     token = tokenize(list(tasks.names), merge)

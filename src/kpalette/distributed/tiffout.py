@@ -1,4 +1,4 @@
-"""A tiled TIFF from the finished blocks of indices, by tifffile."""
+"""Writing finished indices as a tiled TIFF, with tifffile."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from kpalette.palette import Palette
 
 #: The side of tiles, in pixels.
 TILE = 512
-#: So many indices are read at a time: as many rows of tiles as fit, but at least one.
+#: Indices to read at a time: as many rows of tiles as fit, but at least one.
 BAND = 1 << 27
 
 
 def check_palette(palette: Palette) -> None:
-    """Raise ValueError for colours that the palette of a TIFF cannot hold."""
+    """Raise ValueError if a TIFF's palette cannot hold the colours."""
     if len(palette) > 256:
         raise ValueError(f"path: expected at most 256 colours for a TIFF, got {len(palette)}")
     if palette.colors.shape[1] == 4:
         raise ValueError(
             "path: expected opaque colours for a TIFF with a palette, got a palette with alpha; "
-            "alpha='flatten:#ffffff' lays the image over white, and .zarr keeps it"
+            "alpha='flatten:#ffffff' lays the image over white, and .zarr keeps alpha"
         )
 
 
 def write(group: Path, palette: Palette, path: Path, overwrite: bool) -> None:
-    """Write the indices of a group, in order.
+    """Write the indices of a group as a TIFF.
 
     Raises
     ------
     FileExistsError
-        If there is a file by now, and it is not to be replaced.
+        If the file exists by now and `overwrite` is false.
     OutputError
         If the file cannot be written.
     """
@@ -69,7 +69,7 @@ def write(group: Path, palette: Palette, path: Path, overwrite: bool) -> None:
 
 
 def _tiles(indices: Any) -> Iterator[np.ndarray[Any, Any]]:
-    """Read tiles row by row, each whole, and so that few blocks are decoded more than once."""
+    """Yield full tiles row by row; `BAND` keeps few blocks from being decoded twice."""
     height, width = indices.shape
     rows = min(height, TILE * max(1, BAND // width // TILE))
     for top in range(0, height, rows):

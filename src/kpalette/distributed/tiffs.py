@@ -1,4 +1,4 @@
-"""Large TIFF and OME-TIFF files as mosaics, by tifffile."""
+"""Large TIFF and OME-TIFF files as mosaics, with tifffile."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from PIL import Image
 
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, of_reader
-from kpalette.files.decoding import to_levels
+from kpalette.files.errors import is_of_system
+from kpalette.files.levels import to_levels
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 PHOTOMETRICS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
+#: What keeps tifffile from the other files that a TIFF of some kinds names.
+ALONE = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
 PREMULTIPLIED, STRAIGHT = 1, 2  # kinds of alpha
 
 
 def is_tiff(path: str) -> bool:
-    """Tell by its name whether a path is that of a TIFF."""
+    """Return whether a path has a TIFF's suffix."""
     return path.lower().endswith(ENDINGS)
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[tuple[Any, Any]]:
-    """Open the first series of a TIFF, and an array that reads parts of it."""
+    """Open the first series of a TIFF, and an array that reads regions of it."""
     import tifffile
     import zarr
 
-    with tifffile.TiffFile(path) as file:
+    with tifffile.TiffFile(path, **ALONE) as file:
         series = file.series[0]
         if series.dataoffset is not None:  # one piece, uncompressed
-            yield series, tifffile.memmap(path, series=0, mode="r")
+            yield series, tifffile.memmap(path, series=0, mode="r", **ALONE)
             return
         store = series.aszarr(level=0)
         try:
@@ -45,7 +48,7 @@ def _opened(path: str) -> Iterator[tuple[Any, Any]]:
 
 @dataclass(frozen=True)
 class TiffReader:
-    """Read parts of a TIFF, which is opened each time: that takes a millisecond."""
+    """Reads regions of a TIFF, which it opens each time: that takes a millisecond."""
 
     path: str
     axes: Axes
@@ -53,7 +56,7 @@ class TiffReader:
     alpha: int | None
 
     def read(self, rows: slice, columns: slice) -> np.ndarray[Any, Any]:
-        """Read some rows and columns, as levels."""
+        """Read rows and columns as grey, RGB or RGBA, with straight alpha."""
         with _opened(self.path) as (series, array):
             pixels = self.axes.take(array, rows, columns)
             if self.photometric == "MINISWHITE":
@@ -78,7 +81,7 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
     OSError
         If the file cannot be opened.
     ValueError
-        If it holds no image of grey, RGB or RGBA, or parts are missing.
+        If the file holds no grey, RGB or RGBA image, or tiles are missing.
     """
     import tifffile
 
@@ -89,7 +92,7 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
             page = series.keyframe
             photometric = page.photometric.name
             if photometric == "YCBCR" and page.compression.name == "JPEG":
-                photometric = "RGB"  # which is what its decoder gives
+                photometric = "RGB"  # the decoder converts
             if photometric not in PHOTOMETRICS:
                 raise ValueError(
                     f"source: expected a TIFF of grey, RGB or a palette, got {photometric} "
@@ -108,7 +111,9 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
                 dtype = np.dtype(np.uint8)
             elif len(shape) == 3 and shape[2] == 4 and reader.alpha is None:
                 shape = (*shape[:2], 3)
-    except (tifffile.TiffFileError, IndexError, KeyError) as error:
+    except Exception as error:  # of tifffile's parsers, any of a dozen
+        if is_of_system(error) or str(error).startswith("source: "):
+            raise
         why = f": {error}" if isinstance(error, tifffile.TiffFileError) else ""
         raise ValueError(f"source: expected a TIFF with an image in {path}{why}") from error
     fingerprint = {"tiff": path, "size": status.st_size, "mtime": status.st_mtime_ns}
@@ -116,7 +121,7 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
 
 
 def _unit(array: Any, axes: Axes) -> tuple[int, int]:
-    """Give the rows and columns of a tile or strip; where all is one piece, a row is one."""
+    """Return the rows and columns of a tile or strip; of one row, if the file has neither."""
     sizes = getattr(array, "chunks", None)
     if sizes is None:
         return 1, int(array.shape[axes.columns])
@@ -124,7 +129,7 @@ def _unit(array: Any, axes: Axes) -> tuple[int, int]:
 
 
 def _alpha(page: Any, axes: Axes) -> int | None:
-    """Say what a fourth channel is. Where channels are pages of their own, nothing tells."""
+    """Return the kind of alpha; straight if channels are separate pages, which do not say."""
     if page.photometric.name not in ("RGB", "YCBCR"):
         return STRAIGHT
     kinds = [int(kind) for kind in page.extrasamples]
@@ -132,7 +137,7 @@ def _alpha(page: Any, axes: Axes) -> int | None:
 
 
 def _check_codec(page: Any, path: str) -> None:
-    """Raise ValueError if the file is compressed in a way that nobody here knows."""
+    """Raise ValueError if tifffile cannot decompress the file."""
     import tifffile
 
     try:
@@ -146,7 +151,7 @@ def _check_codec(page: Any, path: str) -> None:
 
 
 def _check_complete(series: Any, path: str) -> None:
-    """Raise ValueError if parts of the image are not in the file, as in sparse ones."""
+    """Raise ValueError if tiles or strips are missing, as in sparse files."""
     absent = total = 0
     for page in series.pages:
         counts = page.databytecounts if page is not None else (0,)
@@ -155,5 +160,5 @@ def _check_complete(series: Any, path: str) -> None:
     if absent:
         raise ValueError(
             f"source: expected all {total} tiles or strips of {path}, but {absent} are missing; "
-            "missing='fill' takes them for what the file says of such, mostly black"
+            "missing='fill' uses the file's fill value for them, mostly black"
         )

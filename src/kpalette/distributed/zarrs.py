@@ -13,15 +13,16 @@ import numpy as np
 
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
+from kpalette.files.errors import is_of_system
 
-#: Questions about chunks that are asked at the same time.
+#: Concurrent requests whether a chunk exists.
 QUESTIONS = 64
-#: What lies in a folder that is a Zarr array or group.
+#: Files that mark a folder as a Zarr array or group.
 MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 
 def is_zarr(path: str) -> bool:
-    """Tell whether a path or URL is that of a Zarr array or group, or within one."""
+    """Return whether a path or URL is that of a Zarr array or group, or within one."""
     if path.rstrip("/").lower().endswith(".zarr") or ("://" in path and ".zarr/" in path.lower()):
         return True
     return any(os.path.isfile(os.path.join(path, mark)) for mark in MARKS)
@@ -29,25 +30,25 @@ def is_zarr(path: str) -> bool:
 
 @dataclass(frozen=True)
 class ZarrReader:
-    """Read parts of a Zarr array."""
+    """Reads regions of a Zarr array."""
 
     array: Any
     axes: Axes
 
     def read(self, rows: slice, columns: slice) -> np.ndarray[Any, Any]:
-        """Read some rows and columns."""
+        """Read rows and columns of the image."""
         return self.axes.take(self.array, rows, columns)
 
 
 def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
-    """Open an array, or the image in a group, by path or URL.
+    """Open an array, or the image in a group, from a path or URL.
 
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If the path does not exist.
     ValueError
-        If it holds no image, or chunks are missing.
+        If there is no image, or chunks are missing.
     """
     import zarr
 
@@ -57,7 +58,9 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
         found = zarr.open(path, mode="r")
     except FileNotFoundError:
         raise ValueError(f"source: expected a Zarr array or group in {path!r}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except Exception as error:  # of Zarr's parsers, any of a dozen
+        if is_of_system(error):
+            raise
         raise ValueError(
             f"source: expected a Zarr array or group in {path!r}, got a damaged one: {error}"
         ) from error
@@ -75,7 +78,7 @@ def open_group(group: Any, chunks: Any, missing: str, name: str | None = None) -
         try:
             first = multiscales[0]
             array = group[first["datasets"][0]["path"]]
-            # Before version 0.4 axes were mere names, and before 0.3 always these.
+            # OME-Zarr: before version 0.4 axes were plain names, and before 0.3 always these.
             axes = first.get("axes", list("tczyx"))
             names = [axis if isinstance(axis, str) else axis["name"] for axis in axes]
         except (AttributeError, IndexError, KeyError, TypeError) as error:
@@ -94,7 +97,7 @@ def open_group(group: Any, chunks: Any, missing: str, name: str | None = None) -
 def open_array(
     array: Any, chunks: Any, missing: str, name: str | None = None, names: Any = None
 ) -> Mosaic:
-    """Open an array, whose axes may have names."""
+    """Open an array; `names` are those of its axes, if it has any."""
     name = name or str(array.store_path)
     axes = Axes.unnamed(array.shape) if names is None else Axes.of(names, array.shape, name)
     shape = axes.image_shape(array.shape) if names is not None else array.shape
@@ -109,7 +112,7 @@ def open_array(
 
 
 def _age(path: str) -> dict[str, Any]:
-    """Say when the description of a local array was written."""
+    """Return when the metadata of a local array was written."""
     folder = path.removeprefix("file://")
     for mark in MARKS:
         try:
@@ -120,9 +123,10 @@ def _age(path: str) -> dict[str, Any]:
 
 
 def _check_complete(array: Any, name: str) -> None:
-    """Raise ValueError if chunks of an array are not there.
+    """Raise ValueError if chunks are missing.
 
-    Zarr gives its fill value for them, whether they were lost or had no other value.
+    Zarr reads its fill value for them, whether they were lost or omitted because they hold
+    nothing else.
     """
     from zarr.core.sync import sync
 
@@ -137,19 +141,19 @@ def _check_complete(array: Any, name: str) -> None:
     if absent:
         raise ValueError(
             f"source: expected all {len(keys)} chunks of {name}, but {len(absent)} are missing, "
-            f"the first is {absent[0]}; missing='fill' takes them for {array.fill_value}, which "
-            "is right if they were left out because they hold nothing else"
+            f"the first is {absent[0]}; missing='fill' reads them as {array.fill_value}, which "
+            "is right if they were omitted because they hold nothing else"
         )
 
 
 async def _absent(store: Any, prefix: str, keys: list[str]) -> list[str]:
-    """Give those of the keys that a store does not have."""
+    """Return the keys that a store does not have."""
     listed = set()
     if store.supports_listing:
         listed = {key async for key in store.list_prefix(prefix)}
     if listed:
         return [key for key in keys if key not in listed]
-    # Some stores cannot list what they have, such as those on the web, but say so by nothing.
+    # Some stores, such as those on the web, return an empty list because they cannot list.
     turn = asyncio.Semaphore(QUESTIONS)
 
     async def exists(key: str) -> bool:

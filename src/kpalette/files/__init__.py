@@ -14,6 +14,7 @@ from kpalette.files.frames import AnimationSource, Frames, is_animated, open_fra
 from kpalette.files.metadata import Metadata, read_metadata
 from kpalette.files.pictures import to_pillow
 from kpalette.files.raw import raw_frames
+from kpalette.files.stored import StoredPixels, read_stored
 
 __all__ = [
     "ENCODERS",
@@ -23,6 +24,7 @@ __all__ = [
     "ImageReadError",
     "ImageSource",
     "Metadata",
+    "StoredPixels",
     "apply_alpha",
     "as_pixels",
     "checked_path",
@@ -32,6 +34,7 @@ __all__ = [
     "open_frames",
     "raw_frames",
     "read_metadata",
+    "read_stored",
     "replacing",
     "to_pillow",
     "with_alpha",

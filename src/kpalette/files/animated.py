@@ -1,4 +1,4 @@
-"""Encoding of animations: frames of indices become a file with exactly their colours."""
+"""Encoding animations, by format."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def _writer(kind: str) -> Callable[..., None]:
-    """Give a format's function, whose module is imported when it is first called."""
+    """Return a format's function, which imports its module when it is first called."""
 
     def write(*args: Any, **options: Any) -> None:
         module = {"png": "apng"}.get(kind, kind)
@@ -17,8 +17,8 @@ def _writer(kind: str) -> Callable[..., None]:
     return write
 
 
-#: How to write an animation, by format: functions of a binary file, pairs of indices uint8 (h, w)
-#: and colours uint8 (k, 3 or 4), k up to 256, in which each frame is shown; their milliseconds; how
-#: many times all are shown, 0 being for ever; width and height; the palettes that there are; and
-#: whether to take longer for fewer bytes. What a format has no room for is a ValueError.
+#: The function that writes an animation, by format. Its arguments: a binary file; the frames, pairs
+#: of indices uint8 (h, w) and colours uint8 (k, 3 or 4), k up to 256; their durations in
+#: milliseconds; how often to play, 0 for ever; width and height; the distinct palettes; and whether
+#: to take longer for fewer bytes. ValueError: the format cannot hold the animation.
 ENCODERS = {kind: _writer(kind) for kind in ("gif", "png", "webp")}

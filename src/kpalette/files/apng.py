@@ -1,7 +1,7 @@
-"""Animated PNG: one palette for all frames where it has room for their colours, or true colour.
+"""Animated PNG: indexed if all frames together have at most 256 colours, otherwise true colour.
 
-Indices have 8 bits however few colours there are: players built on libavcodec misplace the parts of
-a frame where bytes hold several. It costs 8 to 25 % up to 16 colours.
+Indices always have 8 bits: with fewer, players built on libavcodec misplace the parts of a frame.
+That costs 8 to 25 % for up to 16 colours.
 
 W3C (2025). Portable Network Graphics (PNG) Specification, third edition.
 """
@@ -20,35 +20,36 @@ from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, Mask, changes, exact
 from kpalette.files.decoding import with_alpha
 from kpalette.files.png import chunk
+from kpalette.files.truncated import SIGNATURE
 
-LONGEST = 65_535  #: Milliseconds, of which 16 bits tell the number in a second.
+LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """How pixels are written: as indices into all colours, or as the colours themselves."""
+    """The pixel format: indices into one palette, or true colour."""
 
-    colors: ByteArray  # uint8 (n, 4), all that there are
+    colors: ByteArray  # uint8 (n, 4), the distinct colours of all frames
     channels: int  # 1: indices; 3 or 4: true colour
-    clear: int | None  # the entry that is wholly transparent
+    clear: int | None  # the index of the wholly transparent entry
 
     @classmethod
     def of(cls, palettes: Sequence[ByteArray]) -> _Layout:
         stacked = np.concatenate([with_alpha(palette) for palette in palettes])
         packed = stacked.view(np.uint32).reshape(-1)
-        first = np.sort(np.unique(packed, return_index=True)[1])  # in the order they come in
+        first = np.sort(np.unique(packed, return_index=True)[1])  # keeps their order
         colors = stacked[first]
         clear = np.flatnonzero(colors[:, 3] == 0)
         if len(colors) > 256:
             channels = 4 if (colors[:, 3] < 255).any() else 3
             return cls(colors, channels, None)
-        if not len(clear) and len(colors) < 256:  # one more, to leave out what stays
+        if not len(clear) and len(colors) < 256:  # a transparent entry, for unchanged pixels
             clear = np.array([len(colors)])
             colors = np.concatenate([colors, np.zeros((1, 4), np.uint8)])
         return cls(colors, 1, int(clear[0]) if len(clear) else None)
 
     def rows(self, indices: ByteArray, colors: ByteArray, left_out: Mask | None) -> bytes:
-        """Give the bytes of a picture, before compression; no row is filtered."""
+        """Return a frame's uncompressed bytes; no row is filtered."""
         rgba = with_alpha(colors)
         if self.channels > 1:
             pixels = rgba[:, : self.channels][indices]
@@ -90,7 +91,7 @@ def write_apng(
         sequence += 1
         pictures.append(picture)
     kind = {1: 3, 3: 2, 4: 6}[layout.channels]
-    file.write(b"\x89PNG\r\n\x1a\n")
+    file.write(SIGNATURE)
     file.write(chunk(b"IHDR", struct.pack(">2I5B", *size, 8, kind, 0, 0, 0)))
     file.write(chunk(b"acTL", struct.pack(">2I", len(pictures), loop)))
     if layout.channels == 1:
@@ -102,7 +103,7 @@ def write_apng(
 
 
 def _smaller(change: Change, layout: _Layout, level: int, *, first: bool) -> tuple[int, bytes]:
-    """Compress a frame, in the smaller of two ways: in place of what is there, or laid over it."""
+    """Compress a frame the smaller way: replacing the last frame, or blended over it."""
     source, over = 0, 1
     ways: list[tuple[int, Mask | None]] = [(source, None)]
     can_leave_out = layout.clear is not None or layout.channels == 4

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writing of files: they appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import IO
 
 
 def checked_path(path: object) -> str:
-    """Give a path as a string.
+    """Return a path as a string.
 
     Raises
     ------
     TypeError
-        If it is none.
+        If `path` is not a path.
     """
     name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
     if not isinstance(name, str):
@@ -27,20 +27,20 @@ def checked_path(path: object) -> str:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[IO[bytes]]:
-    """Open a temporary file that takes the place of `path` once the block ends without an error.
+    """Open a temporary file that replaces `path` when the block ends without an error.
 
-    The file at `path`, if any, stays whole until then, and nothing is left behind on failure.
-    Through a link, the file it points to is replaced. What is not a regular file, such as a pipe
-    or a device, is written to as it is.
+    Until then an existing file stays unchanged, and a failure leaves nothing behind. If `path` is
+    a link, the file it points to is replaced. Pipes, devices and others that are not regular files
+    are written to directly.
 
     Raises
     ------
     FileExistsError
-        If there is a file at the end and `overwrite` is false.
+        If `path` exists when the block ends, and `overwrite` is false.
     OSError
         If the file cannot be written.
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
     """
     checked_path(path)
     try:
@@ -72,9 +72,9 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterat
 
 
 def _rename_to_new(temporary: Path, target: Path) -> None:
-    """Rename a file, unless there is one of that name by now."""
+    """Rename a file; raise FileExistsError if the new name is taken."""
     try:
-        os.link(temporary, target)  # fails where the name is taken, which a rename does not
+        os.link(temporary, target)  # unlike a rename, fails if the name is taken
     except FileExistsError:
         raise
     except OSError:  # a file system without hard links

@@ -6,6 +6,8 @@ import io
 
 from PIL import Image
 
+from kpalette.files.formats import open_image
+
 BITS, USED = slice(28, 30), slice(46, 50)  # per pixel, and colours in the palette
 
 
@@ -23,4 +25,4 @@ def read(data: bytes) -> Image.Image | None:
         return None
     patched = bytearray(data)
     patched[USED] = (3).to_bytes(4, "little")  # a third colour, which no pixel has
-    return Image.open(io.BytesIO(patched))
+    return open_image(io.BytesIO(patched))

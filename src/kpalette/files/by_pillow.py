@@ -40,7 +40,12 @@ def write_gif(
 
 
 def write_webp(
-    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+    indices: np.ndarray[Any, Any],
+    colors: ByteArray,
+    optimize: bool,
+    metadata: Metadata,
+    *,
+    profile: bytes | None = None,
 ) -> bytes:
     """Encode as lossless WebP, colours under full transparency included."""
     _check_size(indices, "WebP", 16383)
@@ -49,6 +54,8 @@ def write_webp(
         options["exif"] = metadata.exif
     if metadata.xmp:
         options["xmp"] = metadata.xmp
+    if profile:
+        options["icc_profile"] = profile
     image = to_true_color(indices, without_full_alpha(colors))
     return min((_saved(image, "WEBP", options | way) for way in webp_ways(optimize)), key=len)
 
@@ -60,7 +67,12 @@ def webp_ways(optimize: bool) -> list[dict[str, int]]:
 
 
 def write_tiff(
-    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+    indices: np.ndarray[Any, Any],
+    colors: ByteArray,
+    optimize: bool,
+    metadata: Metadata,
+    *,
+    profile: bytes | None = None,
 ) -> bytes:
     """Encode as TIFF: indexed where 256 opaque colours are enough."""
     colors = without_full_alpha(colors)
@@ -74,6 +86,8 @@ def write_tiff(
         options["tiffinfo"] = tags
     if metadata.dpi:
         options["dpi"] = metadata.dpi
+    if profile:
+        options["icc_profile"] = profile
     if len(colors) > 256 or colors.shape[1] == 4:
         return _saved(to_true_color(indices, colors), "TIFF", options)
     return _with_full_white(_saved(to_pillow(indices, colors), "TIFF", options))

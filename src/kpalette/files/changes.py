@@ -1,4 +1,4 @@
-"""What a frame of an animation changes: which pixels, for how long, and what must be cleared."""
+"""The changes from frame to frame of an animation: which pixels to write, and for how long."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ Indexed: TypeAlias = "tuple[ByteArray, ByteArray]"
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What is written for a frame.
+    """The rectangle that is written for a frame.
 
     Attributes
     ----------
     indices : uint8 array (h, w)
-        Of the part that is written.
+        The pixels of the rectangle.
     colors : uint8 array (k, 3) or (k, 4)
     left, top : int
-        Where the part is.
+        The rectangle's position.
     changed : bool array (h, w)
-        Where the part shows other colours than are there already.
+        Pixels whose colour differs from the one already shown there.
     opaque : bool array (h, w)
-        Where it shows a colour that is not wholly transparent.
+        Pixels that are not wholly transparent.
     duration : int
         In the units of the format.
     cleared : bool
-        Whether the part is to become transparent before the next frame.
+        Whether the rectangle becomes transparent before the next frame.
     """
 
     indices: ByteArray
@@ -51,7 +51,7 @@ class Change:
 
 
 def shown(indices: ByteArray, colors: ByteArray) -> Shown:
-    """Give what two frames are compared by."""
+    """Return one number per pixel by which frames are compared; 0 if it is transparent."""
     table = with_alpha(colors).copy()
     table[table[:, 3] == 0] = 0
     return table.view(np.uint32).reshape(-1)[indices]
@@ -60,7 +60,7 @@ def shown(indices: ByteArray, colors: ByteArray) -> Shown:
 def merged(
     frames: Iterable[Indexed], durations: Iterable[int]
 ) -> Iterator[tuple[Indexed, Shown, int]]:
-    """Make one frame of those that look the same as the one before, shown for as long."""
+    """Merge consecutive frames that look the same, and add their durations."""
     last: tuple[Indexed, Shown] | None = None
     total = 0
     for frame, duration in zip(frames, durations, strict=True):
@@ -84,7 +84,7 @@ def changes(
     clear: bool,
     align: int = 1,
 ) -> Iterator[Change]:
-    """Give what has to be written for each frame: the rectangle around all that changes.
+    """Yield what to write for each frame: the smallest rectangle that holds its changes.
 
     Parameters
     ----------
@@ -92,13 +92,14 @@ def changes(
     durations : sequence of int
         In milliseconds.
     units : function
-        Turns milliseconds, one after the other, into the units of the format.
+        Converts milliseconds, one after the other, to the units of the format.
     longest : int
-        How many units one frame can be shown for. For more, nothing is written again.
+        The longest duration of one frame, in units. For longer ones, frames of one unchanged pixel
+        follow.
     clear : bool
         Whether pixels become transparent only by clearing the frame before, as in GIF.
     align : int
-        What `left` and `top` are multiples of.
+        `left` and `top` are multiples of it.
     """
     canvas: Shown | None = None
     for (indices, colors), now, duration, following in _timed(frames, durations, units, longest):
@@ -121,15 +122,15 @@ def changes(
 
 
 def exact(durations: Iterable[int]) -> Iterator[int]:
-    """Keep milliseconds."""
+    """Return milliseconds unchanged."""
     yield from durations
 
 
 def hundredths(durations: Iterable[int]) -> Iterator[int]:
-    """Round milliseconds to hundredths of a second, what is lost being made up for by the next.
+    """Round milliseconds to hundredths of a second, carrying the rounding error to the next.
 
-    Those above 0 are at least 2 hundredths, since viewers take less for a mistake, and show it for
-    a tenth of a second. What that adds is not taken from the next, beyond half a hundredth.
+    Durations above 0 become at least 2 hundredths: viewers show shorter ones for a tenth of a
+    second. Of what that adds, at most half a hundredth is carried.
     """
     owed = 0
     for duration in durations:
@@ -145,7 +146,7 @@ def _timed(
     units: Callable[[Iterable[int]], Iterator[int]],
     longest: int,
 ) -> Iterator[tuple[Indexed, Shown, int, Shown | None]]:
-    """Merge frames, cut their times to what the format has room for, and look one ahead."""
+    """Merge frames, split durations that are too long, and yield each with the next one's view."""
     for_units, for_frames = itertools.tee(merged(frames, durations))
     times = units(time for *_, time in for_units)
     parts = (
@@ -159,7 +160,7 @@ def _timed(
 
 
 def _around(mask: Mask, align: int) -> tuple[slice, slice]:
-    """Give the least rectangle with all that is true; one pixel, if nothing is."""
+    """Return the smallest rectangle that holds all true pixels; one pixel if there is none."""
     if not mask.any():
         return slice(0, 1), slice(0, 1)
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))

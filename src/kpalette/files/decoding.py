@@ -6,29 +6,23 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from contextlib import contextmanager
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
-import PIL
 from PIL import Image
 
-from kpalette.colors import ByteArray, hex_levels
-
-if TYPE_CHECKING:
-    from PIL.ImageCms import ImageCmsTransform
+from kpalette.colors import ByteArray, check_flag, hex_levels
+from kpalette.files import formats, png_repair, truncated
+from kpalette.files.errors import HeaderError, TruncatedError, is_of_system
+from kpalette.files.errors import ImageReadError as ImageReadError
+from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
+from kpalette.files.orientation import forget_xmp
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
 
 
-class ImageReadError(ValueError):
-    """A file that holds no image that can be read: damaged, empty or of another kind.
-
-    Where it was given by its path, the message begins with that.
-    """
-
-
-def as_pixels(source: ImageSource) -> ByteArray:
+def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArray:
     """Give an image's pixels: 8-bit sRGB, upright.
 
     Parameters
@@ -36,6 +30,9 @@ def as_pixels(source: ImageSource) -> ByteArray:
     source : path, binary file object, Pillow image or array
         An array has shape (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to
         65535) or float (0 to 1). Of a file with several images, the first is read.
+    allow_truncated : bool, default False
+        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning. The
+        rest is grey in a JPEG; in a PNG it is transparent, or black where there is no alpha.
 
     Returns
     -------
@@ -46,7 +43,8 @@ def as_pixels(source: ImageSource) -> ByteArray:
     -----
     Levels of 16 bits are divided by 257 and rounded in arrays, grey images and TIFF files that
     Pillow does not read. In other files of 16 bits Pillow drops the lower eight, which is a level
-    less for half of them. Either way what was 8 bits before, times 257, comes back as it was.
+    less for half of them, and so it is with grey PNG files that declare a colour space. Either way
+    what was 8 bits before, times 257, comes back as it was.
     TIFF files of 16-bit grey with alpha, and those of 16 bits whose channels lie one after the
     other without compression, need tifffile, which the extra ``kpalette[tiff]`` installs.
 
@@ -55,20 +53,17 @@ def as_pixels(source: ImageSource) -> ByteArray:
     OSError
         If a file cannot be opened.
     ImageReadError
-        If a file holds no image that can be read.
+        If a file holds no image that can be read, is of a format that is not read, or breaks off.
     TypeError
         If the source, or an array's dtype, is of another kind.
     ValueError
         If an array's shape or values are out of range.
     """
+    check_flag("allow_truncated", allow_truncated)
     if isinstance(source, np.ndarray):
-        pixels = _from_array(source)
-    else:
-        with opened(source) as image:
-            pixels = _from_pillow(image)
-    if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
-        pixels = pixels[..., :3]
-    return np.ascontiguousarray(pixels)
+        return without_opaque_alpha(_from_array(source))
+    with opened(source, allow_truncated=allow_truncated) as image:
+        return _only_drawn(image, read_levels(image).pixels())
 
 
 def with_alpha(colors: ByteArray) -> ByteArray:
@@ -118,26 +113,6 @@ def _from_array(array: np.ndarray[Any, Any]) -> ByteArray:
     return np.stack([levels] * 3, axis=-1) if levels.ndim == 2 else levels
 
 
-def to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
-    """Scale any dtype's black and white to 0 and 255."""
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.newbyteorder("=") == np.uint16:
-        return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    if np.issubdtype(array.dtype, np.floating):
-        if not np.all((array >= 0) & (array <= 1)):  # false for NaN as well
-            if not np.isfinite(array).all():
-                raise ValueError("source: expected finite values, got NaN or infinity")
-            raise ValueError(
-                f"source: expected float values from 0 to 1, got {array.min()} to {array.max()}"
-            )
-        scaled: ByteArray = (array * array.dtype.type(255) + array.dtype.type(0.5)).astype(np.uint8)
-        return scaled
-    raise TypeError(f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}")
-
-
 @contextmanager
 def naming(source: Any) -> Iterator[None]:
     """Put the path, if that is what the source is, before what is wrong with the file."""
@@ -145,12 +120,12 @@ def naming(source: Any) -> Iterator[None]:
         yield
     except ImageReadError as error:
         if isinstance(source, (str, os.PathLike)):
-            raise ImageReadError(f"{os.fspath(source)}: {error}") from error.__cause__
+            raise type(error)(f"{os.fspath(source)}: {error}") from error.__cause__
         raise
 
 
 @contextmanager
-def opened(source: ImageSource) -> Iterator[Image.Image]:
+def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Image.Image]:
     """Open whatever :func:`as_pixels` reads but arrays, and say within what is wrong with it.
 
     Raises
@@ -168,12 +143,18 @@ def opened(source: ImageSource) -> Iterator[Image.Image]:
             "source: expected a path, a binary file, a Pillow image or a NumPy array, "
             f"got {type(source).__name__}"
         )
-    with naming(source), _telling_damage(), _without_remarks():
-        if isinstance(source, Image.Image):
+    if isinstance(source, Image.Image):
+        with _telling_damage(), _without_remarks():
+            formats.check_lazy(source)
             yield source
             return
-        with _open(source) as image:
-            yield image
+    file = _seekable(source)
+    if allow_truncated:
+        file = _completed(file, source)
+    with naming(source), _telling_damage(), _without_remarks(), _open(file) as image:
+        yield image
+        if truncated.may_lack_rows(image) and truncated.completed(_all_of(file)):
+            raise TruncatedError("the PNG has fewer rows than its header announces")
 
 
 def reopen(source: Any) -> Image.Image:
@@ -182,7 +163,7 @@ def reopen(source: Any) -> Image.Image:
     Such a one must not change what is warned of.
     """
     with _telling_damage(), _without_remarks():
-        return _open(source)
+        return _open(_seekable(source))
 
 
 @contextmanager
@@ -195,16 +176,13 @@ def _without_remarks() -> Iterator[None]:
 
 @contextmanager
 def _telling_damage() -> Iterator[None]:
+    """Raise whatever a decoder does, which is any of a dozen exceptions, as `ImageReadError`."""
     try:
         yield
-    except (ImageReadError, MemoryError):
+    except ImageReadError:
         raise
-    except Image.DecompressionBombError as error:
-        raise ImageReadError(str(error)) from None
     except Exception as error:
-        # An error number comes from the system. Damage shows as any of a dozen other exceptions
-        # of Pillow's parsers.
-        if isinstance(error, OSError) and error.errno is not None:
+        if is_of_system(error):
             raise
         raise ImageReadError(f"the image is damaged: {error}") from error
 
@@ -213,32 +191,50 @@ def _open(source: Any) -> Image.Image:
     """Open a file by Pillow, or a TIFF that it does not read, or reads wrong, by tifffile."""
     from kpalette.files import bmp, tiff
 
-    # A pipe can be read only once.
-    if isinstance(source, (str, os.PathLike)):
-        if not os.path.isfile(source):
-            with open(source, "rb") as file:
-                source = io.BytesIO(file.read())
-    elif not (hasattr(source, "seekable") and source.seekable()):
-        source = io.BytesIO(source.read())
     try:
-        image = Image.open(source)
-    except PIL.UnidentifiedImageError:
+        image = formats.open_image(source)
+    except HeaderError:
         data = _all_of(source)
-        if not data:
-            raise ImageReadError("the file is empty") from None
-        if data.startswith((b"GIF87a", b"GIF89a")):
-            raise ImageReadError("the GIF has no frames") from None
+        repaired = png_repair.without_damaged_chunks(data)
+        if repaired is not None:
+            image = formats.open_image(io.BytesIO(repaired))
+            truncated.check_end(image)
+            return image
         found = tiff.read(data)
         if found is None:
-            raise ImageReadError(
-                "expected an image of a format that Pillow reads, got a file that starts with "
-                f"{data[:8]!r}"
-            ) from None
+            raise
         return found
     for kind in (bmp, tiff):
         if kind.is_misread(image):
             return kind.read(_all_of(source)) or image
+    if image.format == "TIFF":
+        forget_xmp(image)
+    truncated.check_end(image)
     return image
+
+
+def _seekable(source: Any) -> Any:
+    """Give a file that can be read twice, which a pipe cannot be."""
+    if isinstance(source, (str, os.PathLike)):
+        if os.path.isfile(source):
+            return source
+        with open(source, "rb") as file:
+            return io.BytesIO(file.read())
+    if hasattr(source, "seekable") and source.seekable():
+        return source
+    return io.BytesIO(source.read())
+
+
+def _completed(file: Any, source: Any) -> Any:
+    """Give a JPEG or PNG that breaks off with an end, and warn; any other file as it is."""
+    if not formats.prefix_of(file).startswith(truncated.STARTS):
+        return file
+    data = truncated.completed(_all_of(file))
+    if data is None:
+        return file
+    name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
+    warnings.warn(f"{name}{truncated.REMARK}", stacklevel=2)
+    return io.BytesIO(data)
 
 
 def _all_of(source: Any) -> bytes:
@@ -250,83 +246,14 @@ def _all_of(source: Any) -> bytes:
     return data
 
 
-def _from_pillow(image: Image.Image) -> ByteArray:
-    from PIL import ImageOps
-
-    if 0 in image.size:
-        raise ImageReadError(
-            f"expected at least one pixel, got an image of {image.width}×{image.height}"
-        )
-    image.load()
-    profile = image.info.get("icc_profile")
-    with suppress(Exception):  # EXIF too damaged to tell the orientation
-        image = ImageOps.exif_transpose(image)
-    if image.mode == "F":
-        raise ImageReadError("the pixels are floating-point, whose range is not known")
-    if image.mode.startswith("I"):
-        image = _from_16_bits(image)
-    if image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode.upper())
-    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    if image.mode not in ("CMYK", "LAB"):
-        image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
-    if profile:
-        image = _to_srgb(image, profile)
-    image = image.convert("RGB")
-    if alpha:
-        image.putalpha(alpha)
-    return np.asarray(image)
-
-
-def _from_16_bits(image: Image.Image) -> Image.Image:
-    """Make grey of 16 bits, which Pillow gives in integer modes of several widths, mode L or LA."""
-    grey = np.asarray(image)
-    if grey.min() < 0 or grey.max() > 65535:
-        raise ImageReadError(
-            f"expected grey values from 0 to 65535, got {grey.min()} to {grey.max()}"
-        )
-    result = Image.fromarray(to_levels(grey.astype(np.uint16)))
-    if "transparency" in image.info:
-        result.putalpha(Image.fromarray(to_levels(grey != image.info["transparency"])))
-    return result
-
-
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    """Convert colours from the embedded profile, if that fits the image and is not sRGB itself."""
-    from PIL import ImageCms
-
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        space = profile.profile.xcolor_space.strip()
-        mode = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}.get(space)
-        if mode == "RGB" and image.mode == "L":
-            image = image.convert("RGB")
-        if image.mode != mode:
-            return image
-        transform = ImageCms.buildTransform(
-            profile,
-            ImageCms.createProfile("sRGB"),
-            mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC,
-        )
-        return image if _changes_nothing(transform, mode) else transform.apply(image)
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        # A broken profile is ignored, as browsers do.
-        return image
-
-
-def _changes_nothing(transform: ImageCmsTransform, mode: str) -> bool:
-    """Tell whether no colour moves by more than a level: the profile is sRGB by some name.
-
-    Rounding would only add noise then, and colours to an image that had few.
-    """
-    if mode not in ("L", "RGB"):
-        return False
-    ramp = np.arange(0, 256, 15, dtype=np.uint8)
-    axes = [ramp] * len(mode)
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 1, len(mode))
-    probe = Image.fromarray(grid.squeeze(2) if mode == "L" else grid)
-    moved = np.asarray(transform.apply(probe)).astype(int) - np.asarray(probe.convert("RGB"))
-    return bool(np.abs(moved).max() <= 1)
+def _only_drawn(image: Image.Image, pixels: ByteArray) -> ByteArray:
+    """Make transparent what a GIF's first frame leaves out, where Pillow shows some colour."""
+    if image.format != "GIF" or image.tell() != 0:
+        return pixels
+    left, top, right, bottom = image.dispose_extent  # type: ignore[attr-defined]
+    if (left, top, right, bottom) == (0, 0, *image.size):
+        return pixels
+    part = np.s_[top:bottom, left:right]
+    drawn = np.zeros((*pixels.shape[:2], 4), np.uint8)
+    drawn[part] = with_alpha(pixels[part])
+    return drawn

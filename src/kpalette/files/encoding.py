@@ -1,4 +1,4 @@
-"""Encoding: indices and a palette become a file of some format, without a pixel changed."""
+"""Encoding indices and a palette as an image file, losslessly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kpalette.files import by_pillow, png
 from kpalette.files.atomic import checked_path
 from kpalette.files.metadata import Metadata
 
-#: The format that each ending of a name stands for.
+#: The format of each suffix.
 FORMATS = {
     ".png": "png",
     ".apng": "png",
@@ -23,6 +23,9 @@ FORMATS = {
     ".tiff": "tiff",
     ".bmp": "bmp",
 }
+
+#: The formats that hold a profile.
+PROFILED = ("png", "webp", "tiff")
 
 _WRITERS: dict[str, Callable[..., bytes]] = {
     "png": png.write,
@@ -34,14 +37,14 @@ _WRITERS: dict[str, Callable[..., bytes]] = {
 
 
 def kind_of(path: str | os.PathLike[str]) -> str:
-    """Give the format that a name's ending stands for, in whatever case.
+    """Return the format for a file's suffix, in any case.
 
     Raises
     ------
     TypeError
-        If it is no path.
+        If `path` is not a path.
     ValueError
-        If it stands for none.
+        If no format has the suffix.
     """
     name = checked_path(path)
     ending = os.path.splitext(name)[1].lower()
@@ -61,26 +64,27 @@ def encode(
     quick: bool = False,
     keep_order: bool = False,
     metadata: Metadata | None = None,
+    profile: bytes | None = None,
 ) -> bytes:
-    """Give the bytes of an image file with exactly these pixels.
+    """Return the bytes of an image file with exactly these pixels.
 
     ======== ==================================== =====================================
     kind     up to 256 colours                    more
     ======== ==================================== =====================================
     ``png``  indexed or grey, 1, 2, 4 or 8 bits   true colour
-    ``gif``  indexed; soft alpha is refused       refused
+    ``gif``  indexed; ValueError for soft alpha   ValueError
     ``webp`` lossless                             lossless
     ``tiff`` indexed, with alpha true colour;     true colour
              compressed by deflate
-    ``bmp``  indexed; alpha is refused            refused
+    ``bmp``  indexed; ValueError for alpha        ValueError
     ======== ==================================== =====================================
 
-    Colours are sRGB. No file holds a profile, which means sRGB by the definition of WebP, to
-    browsers, and by custom for the rest.
+    Colours are sRGB, unless a profile says otherwise. A file without a profile means sRGB: WebP by
+    its definition, PNG as browsers read it, and the other formats by convention.
 
-    A PNG lists colours so that neighbours in the picture have indices that are near, which
-    compresses better: with those first that are not opaque, and those that no pixel has kept.
-    If all are grey and opaque, it may hold levels of grey instead, and no palette.
+    A PNG lists colours so that neighbours in the picture have close indices, which compresses
+    better: colours that are not opaque first, and unused colours kept. If all colours are grey and
+    opaque, and there is no profile, it may hold levels of grey instead, and no palette.
 
     Parameters
     ----------
@@ -89,27 +93,30 @@ def encode(
     colors : uint8 array (k, 3) or (k, 4)
     kind : {"png", "gif", "webp", "tiff", "bmp"}
     optimize : bool
-        Take longer for a smaller file: PNG by oxipng, which the extra ``kpalette[optimize]``
-        installs; GIF without the colours that no pixel has; WebP at its hardest. GIF
-        may then hold the palette in another order. TIFF and BMP stay as they are.
+        Take longer for a smaller file: PNG with oxipng, which the extra ``kpalette[optimize]``
+        installs; GIF without unused colours; WebP at its highest effort. GIF may then hold the
+        palette in another order. TIFF and BMP do not change.
     quick : bool
         Compress an indexed PNG in a tenth of the time, with the palette in the order of `colors`:
-        photos are then 10 to 20 % larger. The other formats stay as they are.
+        photos are then 10 to 20 % larger. Other formats do not change.
     keep_order : bool
-        Write an indexed PNG, with the palette in the order of `colors`, so that its indices are
-        `indices`. Photos of 256 colours are then 10 % larger. The other formats stay as they are.
+        Write an indexed PNG with the palette in the order of `colors`, so that its indices are
+        `indices`. Photos of 256 colours are then 10 % larger. Other formats do not change.
     metadata : Metadata, optional
-        What else to write, as far as the format holds it; see :class:`Metadata`.
+        Metadata to write, as far as the format holds it; see :class:`Metadata`.
+    profile : bytes, optional
+        An ICC profile of RGB, if the colours are not sRGB. PNG, WebP and TIFF hold it; for GIF and
+        BMP it is a ValueError.
 
     Raises
     ------
     ImportError
         If oxipng is needed and not installed.
     TypeError
-        If the colours' dtype is not uint8, or the metadata something else.
+        If the colours' dtype is not uint8, or `metadata` is not a Metadata.
     ValueError
-        If the format has no room for so many colours, their alpha or so large an image, an argument
-        is out of range, or it is to be both optimized and quick.
+        If the format cannot hold so many colours, their alpha, their profile or so large an image,
+        an argument is out of range, or both `optimize` and `quick` are true.
 
     Examples
     --------
@@ -136,5 +143,12 @@ def encode(
         )
     if optimize and quick:
         raise ValueError("expected optimize or quick, got both")
-    options = {"quick": quick, "keep_order": keep_order} if kind == "png" else {}
+    options: dict[str, Any] = {"quick": quick, "keep_order": keep_order} if kind == "png" else {}
+    if profile is not None:
+        if kind not in PROFILED:
+            raise ValueError(
+                f"{kind}: expected colours in sRGB, got some in a profile, for which it has no "
+                f"room; {', '.join(PROFILED)} have"
+            )
+        options["profile"] = profile
     return _WRITERS[kind](indices, colors, optimize, metadata or Metadata(), **options)

@@ -1,6 +1,7 @@
 """Decoding of animations: frames as they are shown, one at a time, as often as they are asked for.
 
-Pillow composes what the file holds as changes, so that each frame is the whole picture.
+Files hold changes, from which each frame is composed as a whole picture: GIF and APNG here, since
+Pillow shows others than browsers do; WebP and AVIF by their own libraries, through Pillow.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ import io
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
+from kpalette.files import apng_frames, gif_frames
+from kpalette.files.composing import composed
 from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
 
 #: What an animation can come from: what one image can, or pairs of an image and its milliseconds.
 AnimationSource: TypeAlias = "ImageSource | Iterable[tuple[ImageSource, float]]"
 
-#: The formats whose frames follow each other in time; those of others are pages or sizes.
-ANIMATED = frozenset({"AVIF", "GIF", "PNG", "WEBP"})
+#: The formats whose frames are read here, and those whose frames Pillow gives. What others have
+#: several of are pages or sizes, and no frames that follow each other in time.
+RAW_FRAMES = {"GIF": gif_frames.read_frames, "PNG": apng_frames.read_frames}
+PILLOW_FRAMES = frozenset({"AVIF", "WEBP"})
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,12 @@ def is_animated(source: ImageSource) -> bool:
     """
     if isinstance(source, np.ndarray):
         return False
-    if isinstance(source, Image.Image):
-        return _has_frames(source)
     with opened(source) as image:
         result = _has_frames(image)
-    if hasattr(source, "seek"):
-        source.seek(0)
+    # What comes by a pipe is used up, and some of Pillow's plug-ins close the file.
+    file: Any = source
+    if hasattr(file, "seekable") and not file.closed and file.seekable():
+        file.seek(0)
     return result
 
 
@@ -82,8 +87,10 @@ def open_frames(source: AnimationSource) -> Frames:
     source : path, binary file object, Pillow image or iterable of pairs
         Pairs are of an image, in any form that :func:`as_pixels` takes, and the milliseconds for
         which it is shown. What can be walked through only once, such as a generator, is kept in
-        memory. An image that does not move is one frame. A GIF that breaks off between two frames
-        ends there, and what it draws outside of the first frame is not seen, as viewers take it.
+        memory. An image that does not move is one frame. GIF and APNG look as in browsers: what
+        nothing is drawn on is transparent, what a GIF draws outside of the canvas is not seen (the
+        first frame widens it), a file may end between two frames, and of an APNG whose default
+        image is no frame the frames are shown. Of a Pillow image that moves, the file is read.
 
     Raises
     ------
@@ -111,15 +118,17 @@ def open_frames(source: AnimationSource) -> Frames:
     return Frames(lambda: _of_one_size(map(_checked_pair, itertools.count(1), pairs)), 0)
 
 
-def _has_frames(image: Image.Image) -> bool:
-    return image.format in ANIMATED and bool(getattr(image, "is_animated", False))
-
-
 def _of_file(source: Any) -> Frames:
     if hasattr(source, "read") and not source.seekable():
         source = io.BytesIO(source.read())
     if isinstance(source, Image.Image):
-        return Frames(_clipped(lambda: _walk_image(source)), _loop_of(source))
+        with opened(source):
+            file = _file_of(source)
+            if file is None or not _has_frames(source):
+                return Frames(lambda: _walk_pillow(source), _loop_of(source))
+            with _left_where_it_is(file):
+                file.seek(0)
+                source = io.BytesIO(file.read())
     if isinstance(source, (str, bytes)) and "\0" in source:
         raise ValueError(f"source: expected a path without null characters, got {source!r}")
     with opened(source) as image:
@@ -131,45 +140,76 @@ def _of_file(source: Any) -> Frames:
         with naming(source), reopen(source) as image:
             yield from _walk_image(image)
 
-    return Frames(_clipped(walk), loop)
+    return Frames(walk, loop)
 
 
-def _clipped(
-    walk: Callable[[], Iterator[tuple[ByteArray, int]]],
-) -> Callable[[], Iterator[tuple[ByteArray, int]]]:
-    """Cut a file's frames to the size of the first.
+def _file_of(image: Image.Image) -> BinaryIO | None:
+    """Give the open file whose frames are read here. Its name in Pillow is `fp` only at first."""
+    file: BinaryIO | None = getattr(image, "_fp", None) if image.format in RAW_FRAMES else None
+    with suppress(ValueError):  # of Pillow, where the file is closed
+        if file is not None and not getattr(file, "closed", False):
+            return file
+    return None
 
-    Pillow makes room for what a GIF draws outside, and goes on with that size, even from the start.
-    """
-    size: tuple[int, ...] = ()
 
-    def clipped() -> Iterator[tuple[ByteArray, int]]:
-        nonlocal size
-        for number, (pixels, duration) in enumerate(walk(), 1):
-            size = size or pixels.shape[:2]
-            (height, width), (wanted_height, wanted_width) = pixels.shape[:2], size
-            if height < wanted_height or width < wanted_width:
-                raise ImageReadError(
-                    f"frame {number}: expected {wanted_width}×{wanted_height} pixels as before, "
-                    f"got {width}×{height}"
-                )
-            yield np.ascontiguousarray(pixels[:wanted_height, :wanted_width]), duration
+@contextmanager
+def _left_where_it_is(file: BinaryIO) -> Iterator[None]:
+    before = file.tell()
+    try:
+        yield
+    finally:
+        file.seek(before)
 
-    return clipped
+
+def _has_frames(image: Image.Image, least: int = 2) -> bool:
+    """Tell whether an image has so many frames, the last of which may be damaged."""
+    file = _file_of(image)
+    if file is None:
+        known = image.format in RAW_FRAMES or image.format in PILLOW_FRAMES
+        return known and bool(getattr(image, "is_animated", False))
+    with _left_where_it_is(file):
+        try:
+            return len([*itertools.islice(RAW_FRAMES[image.format or ""](file), least)]) == least
+        except ImageReadError:
+            return True
+
+
+def _loop_of(image: Image.Image) -> int:
+    file = _file_of(image)
+    if file is None or image.format != "GIF":
+        return int(image.info.get("loop", 0))
+    with _left_where_it_is(file):
+        return gif_frames.read_loop(file)
 
 
 def _walk_image(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
-    """Decode frame by frame; the image is afterwards at the frame where it was."""
+    """Read an image that nobody else has."""
+    file = _file_of(image)
+    if file is None or not _has_frames(image, least=1):
+        yield from _walk_pillow(image)
+        return
+    for pixels, duration in composed(RAW_FRAMES[image.format or ""](file), *image.size):
+        yield _upright(pixels, image.info.get("exif")), duration
+
+
+def _upright(pixels: ByteArray, exif: bytes | None) -> ByteArray:
+    if exif is None:
+        return pixels
+    picture = Image.fromarray(pixels)
+    picture.info["exif"] = exif
+    return as_pixels(picture)
+
+
+def _walk_pillow(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
+    """Let Pillow compose the frames; the image is afterwards at the frame where it was."""
     with opened(image):
         moving = _has_frames(image)
     if not moving:
         yield as_pixels(image), _duration_of(image)
         return
     before = image.tell()
-    # What an animated PNG shows where it cannot move need not be a part of the animation.
-    first = 1 if getattr(image, "default_image", False) else 0
     try:
-        for number in itertools.count(first):
+        for number in itertools.count():
             try:
                 with opened(image):
                     try:
@@ -178,7 +218,7 @@ def _walk_image(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
                         return
                     pixels = as_pixels(image)
             except ImageReadError as error:
-                raise ImageReadError(f"frame {number - first + 1}: {error}") from error
+                raise ImageReadError(f"frame {number + 1}: {error}") from error
             yield pixels, _duration_of(image)  # which WebP knows once it is decoded
     finally:
         with suppress(ImageReadError), opened(image):  # damaged before that frame
@@ -187,14 +227,6 @@ def _walk_image(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
 
 def _duration_of(image: Image.Image) -> int:
     return round(float(image.info.get("duration", 0)))
-
-
-def _loop_of(image: Image.Image) -> int:
-    """Say how many times a file is shown. GIF counts repeats, and has none unless it says so."""
-    if image.format != "GIF":
-        return int(image.info.get("loop", 0))
-    repeats = image.info.get("loop")
-    return 1 if repeats is None else int(repeats and repeats + 1)
 
 
 def _checked_pair(number: int, pair: Any) -> tuple[ByteArray, int]:

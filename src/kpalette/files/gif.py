@@ -1,7 +1,7 @@
-"""Animated GIF: each frame is what changes, with the palette that it has, and no other colours.
+"""Animated GIF: each frame holds the changed rectangle, with exactly its own palette.
 
-Pillow compresses. The blocks are made here, because its writer chooses palettes and disposal
-itself.
+Pillow compresses. The blocks are written here, because Pillow's writer chooses palettes and
+disposal itself.
 CompuServe Incorporated (1990). Graphics Interchange Format, version 89a.
 """
 
@@ -19,7 +19,7 @@ from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, changes, hundredths
 from kpalette.files.pictures import check_no_soft_alpha
 
-MOST = 65_535  #: What 16 bits hold: hundredths of a second, pixels of width, repeats.
+MOST = 65_535  #: The 16-bit limit of hundredths of a second, pixels of width, and repeats.
 
 
 def write_gif(
@@ -52,7 +52,7 @@ def write_gif(
 
 
 def _frame(change: Change, shared: ByteArray, transparent: bool) -> bytes:
-    """Encode a frame in the smaller of two ways: with what stays left out, or drawn again."""
+    """Encode a frame the smaller way: with unchanged pixels transparent, or drawn again."""
     depth, table = _table(change.colors)
     leave = _unused(change, 1 << depth)
     ways = [leave]
@@ -60,8 +60,8 @@ def _frame(change: Change, shared: ByteArray, transparent: bool) -> bytes:
         ways = [None]
     elif not transparent and leave is not None:
         ways = [leave, None]
-    # Where anything is transparent, all frames name an entry that is, without which Pillow clears
-    # to a colour.
+    # If anything is transparent, every frame names a transparent entry: otherwise Pillow clears to
+    # a colour.
     best = b""
     for way in ways:
         indices = change.indices
@@ -83,15 +83,15 @@ def _frame(change: Change, shared: ByteArray, transparent: bool) -> bytes:
 
 
 def _table(colors: ByteArray) -> tuple[int, bytes]:
-    """Give the bits per index, and the colour table, with an entry to spare if that can be."""
+    """Return the bits per index and the colour table, with a spare entry if 8 bits allow it."""
     depth = min(8, len(colors).bit_length())
     return depth, np.ascontiguousarray(colors[:, :3]).tobytes().ljust(3 << depth, b"\0")
 
 
 def _unused(change: Change, size: int) -> int | None:
-    """Find an entry to stand for what stays as it is: any that this frame does not draw with.
+    """Return an entry to mark unchanged pixels as transparent: one that this frame does not use.
 
-    So none of 256 colours is lost to it, unless a frame draws with all of them.
+    So all 256 colours stay available; a frame that uses all of them gets None.
     """
     if change.colors.shape[1] == 4 and len(clear := np.flatnonzero(change.colors[:, 3] == 0)):
         return int(clear[0])
@@ -101,7 +101,7 @@ def _unused(change: Change, size: int) -> int | None:
 
 
 def _compressed(indices: ByteArray) -> bytes:
-    """Compress indices by Pillow: the size of codes, and blocks of data."""
+    """Compress indices with Pillow: return the minimum code size and the data blocks."""
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(indices)).save(file, "GIF", interlace=0, optimize=False)
     data = file.getvalue()

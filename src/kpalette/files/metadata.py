@@ -12,6 +12,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from kpalette.files.decoding import ImageSource, opened
+from kpalette.files.orientation import orientation
 
 _TAG, _IFD = ExifTags.Base, ExifTags.IFD
 
@@ -128,7 +129,7 @@ class Metadata:
         }
 
 
-def read_metadata(source: ImageSource) -> Metadata:
+def read_metadata(source: ImageSource, *, allow_truncated: bool = False) -> Metadata:
     """Read what an image file says besides its pixels, as far as Pillow tells.
 
     Colour profiles are left out: what :func:`kpalette.quantize` works on is sRGB.
@@ -137,6 +138,8 @@ def read_metadata(source: ImageSource) -> Metadata:
     ----------
     source : path, binary file object, Pillow image or array
         An array says nothing, nor does a file with metadata so damaged that they cannot be read.
+    allow_truncated : bool, default False
+        As :func:`kpalette.quantize`.
 
     Raises
     ------
@@ -156,11 +159,11 @@ def read_metadata(source: ImageSource) -> Metadata:
     """
     if isinstance(source, np.ndarray):
         return Metadata()
-    with opened(source) as image:
+    with opened(source, allow_truncated=allow_truncated) as image:
         try:
             # Before loading, which turns the pixels of a TIFF and removes its orientation.
             exif = image.getexif()
-            turned = exif.get(_TAG.Orientation, 1) in (5, 6, 7, 8)
+            turned = orientation(image) in (5, 6, 7, 8)
             encoded = exif.tobytes() if len(exif) else None
         except Exception:  # any of a dozen, of what is damaged
             turned, encoded = False, image.info.get("exif")

@@ -1,4 +1,4 @@
-"""Indices and a palette as Pillow images."""
+"""Pillow images of indices and a palette, and checks of the palette's alpha."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kpalette.colors import ByteArray
 
 
 def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
-    """Make a Pillow image: mode P for at most 256 colours, otherwise RGB or RGBA.
+    """Return a Pillow image: of mode P for at most 256 colours, otherwise RGB or RGBA.
 
     Parameters
     ----------
@@ -28,26 +28,26 @@ def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
 
 
 def to_true_color(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
-    """Make a Pillow image of mode RGB, or RGBA if the colours have alpha."""
+    """Return a Pillow image of mode RGB, or RGBA if the colours have alpha."""
     return Image.fromarray(np.take(colors, indices, axis=0))
 
 
 def trimmed_alphas(colors: ByteArray) -> bytes:
-    """Give the alphas of colours (k, 4); those after the last that is not 255 go without saying."""
+    """Return the alphas of colours (k, 4) without those of 255 at the end, which PNG implies."""
     return colors[:, 3].tobytes().rstrip(b"\xff") or b"\xff"
 
 
 def check_no_soft_alpha(colors: ByteArray, what: str) -> None:
-    """Refuse colours (k, 3 or 4) for GIF of which one is neither opaque nor wholly transparent."""
+    """Raise ValueError if a colour (k, 3 or 4) is neither opaque nor wholly transparent."""
     if colors.shape[1] == 4 and ((colors[:, 3] > 0) & (colors[:, 3] < 255)).any():
         raise ValueError(
             f"{what}: expected colours that are opaque or wholly transparent, got half-transparent "
-            "ones; alpha='flatten:#ffffff' lays what is shown over a colour"
+            "ones; alpha='flatten:#ffffff' lays the image over a colour"
         )
 
 
 def without_full_alpha(colors: ByteArray) -> ByteArray:
-    """Give colours (k, 3) if all are opaque, otherwise as they are."""
+    """Return colours (k, 3) if all are opaque, otherwise unchanged."""
     if colors.shape[1] == 4 and int(colors[:, 3].min()) == 255:
         return np.ascontiguousarray(colors[:, :3])
     return colors

@@ -19,6 +19,7 @@ from kpalette.colors import ByteArray, repeated
 from kpalette.files import png_rows
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import to_true_color
+from kpalette.files.truncated import SIGNATURE
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
@@ -35,10 +36,11 @@ def write(
     *,
     quick: bool = False,
     keep_order: bool = False,
+    profile: bytes | None = None,
 ) -> bytes:
     """Encode as PNG: see :func:`kpalette.files.encode`."""
     if len(colors) > 256:
-        data = _true_color(indices, colors, metadata)
+        data = _true_color(indices, colors, metadata, profile)
     else:
         pixels = np.ascontiguousarray(indices, np.uint8)
         if quick:
@@ -46,17 +48,27 @@ def write(
             compressed = bytes(deflate.zlib_compress(way.rows.tobytes(), QUICK))
         else:
             way, compressed = png_rows.smallest(
-                pixels, colors, keep_order=keep_order, thorough=optimize
+                pixels,
+                colors,
+                keep_order=keep_order,
+                may_be_grey=profile is None,  # an RGB profile does not fit grey
+                thorough=optimize,
             )
-        data = _file(way, indices.shape, compressed, metadata)
+        data = _file(way, indices.shape, compressed, metadata, profile)
     return _optimized(data, indices, colors, keep_order) if optimize else data
 
 
 def _file(
-    way: png_rows.Way, shape: tuple[int, ...], compressed: bytes, metadata: Metadata
+    way: png_rows.Way,
+    shape: tuple[int, ...],
+    compressed: bytes,
+    metadata: Metadata,
+    profile: bytes | None,
 ) -> bytes:
     height, width = shape
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, way.bits, way.kind, 0, 0, 0))]
+    if profile:
+        chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(profile, 9)))
     chunks += [(kind, data) for kind, data, *_ in _texts(metadata).chunks]
     if way.palette:
         chunks.append((b"PLTE", way.palette))
@@ -68,7 +80,7 @@ def _file(
     if metadata.exif:
         chunks.append((b"eXIf", metadata.exif))
     chunks += [(b"IDAT", compressed), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(kind, data) for kind, data in chunks)
+    return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -76,9 +88,13 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _true_color(indices: np.ndarray[Any, Any], colors: ByteArray, metadata: Metadata) -> bytes:
+def _true_color(
+    indices: np.ndarray[Any, Any], colors: ByteArray, metadata: Metadata, profile: bytes | None
+) -> bytes:
     file = io.BytesIO()
     options: dict[str, Any] = {"pnginfo": _texts(metadata)}
+    if profile:
+        options["icc_profile"] = profile
     if metadata.dpi:
         options["dpi"] = metadata.dpi
     if metadata.exif:

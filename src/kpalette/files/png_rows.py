@@ -93,7 +93,12 @@ def plain(indices: ByteArray, colors: ByteArray) -> Way:
 
 
 def smallest(
-    indices: ByteArray, colors: ByteArray, *, keep_order: bool, thorough: bool = False
+    indices: ByteArray,
+    colors: ByteArray,
+    *,
+    keep_order: bool,
+    may_be_grey: bool = True,
+    thorough: bool = False,
 ) -> tuple[Way, bytes]:
     """Give the way that takes fewest bytes, and its rows as a zlib stream.
 
@@ -103,10 +108,13 @@ def smallest(
     colors : uint8 array (k, 3) or (k, 4), k at most 256
     keep_order : bool
         Whether indices stay as they are.
+    may_be_grey : bool
+        Whether levels of grey may take the place of a palette.
     thorough : bool
         Try all in full.
     """
-    ways = list(_ways(indices, colors, keep_order))
+    levels = _grey(colors) if may_be_grey and not keep_order else None
+    ways = list(_ways(indices, colors, levels, keep_order))
     if not thorough:
         ways = _promising(ways)
     compressed = _at_once(_best_deflate if thorough else _deflate, [way.rows for way in ways])
@@ -115,9 +123,10 @@ def smallest(
     return ways[best], compressed[best]
 
 
-def _ways(indices: ByteArray, colors: ByteArray, keep_order: bool) -> Iterator[Way]:
+def _ways(
+    indices: ByteArray, colors: ByteArray, levels: ByteArray | None, keep_order: bool
+) -> Iterator[Way]:
     """Make all ways that may be the smallest."""
-    levels = None if keep_order else _grey(colors)
     if levels is not None:
         least = next(bits for bits in (1, 2, 4, 8) if not (levels % _step(bits)).any())
         for bits in sorted({least, 8}):

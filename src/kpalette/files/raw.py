@@ -1,4 +1,4 @@
-"""Frames of bare pixels from a pipe, as ffmpeg and others write them."""
+"""Frames of raw pixels from a pipe, as ffmpeg and others write them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,30 @@ from kpalette.files.decoding import ImageReadError
 def raw_frames(
     stream: BinaryIO, width: int, height: int, *, channels: int = 3
 ) -> Iterator[ByteArray]:
-    """Read frames of bare 8-bit pixels, one at a time, until the stream ends.
+    """Read frames of raw 8-bit pixels, one at a time, until the stream ends.
 
     Parameters
     ----------
     stream : binary file object
         Such as the stdout of ``ffmpeg -i film.mp4 -f rawvideo -pix_fmt rgb24 -``.
     width, height : int
-        Of each frame, at least 1.
+        The size of each frame, at least 1.
     channels : {3, 4}
-        R, G, B and perhaps alpha (ffmpeg's ``rgb24`` and ``rgba``).
+        R, G, B and optionally alpha (ffmpeg's ``rgb24`` and ``rgba``).
 
     Yields
     ------
     uint8 array (height, width, channels)
-        Each of its own memory.
+        A new array for each frame.
 
     Raises
     ------
     ImageReadError
         If the stream ends within a frame.
-    TypeError, ValueError
-        If a number is none that can be.
+    TypeError
+        If an argument is of the wrong kind.
+    ValueError
+        If a number is out of range.
 
     Examples
     --------
@@ -61,9 +63,11 @@ def _read(stream: BinaryIO, shape: tuple[int, int, int]) -> Iterator[ByteArray]:
         rest = frame.data.cast("B")
         size = len(rest)
         while rest:
-            part = stream.read(len(rest))  # of a pipe, perhaps less than asked for
+            part = stream.read(len(rest))  # a pipe may return fewer bytes
             if not isinstance(part, bytes):
-                raise TypeError(f"stream: expected a binary file, got one of {type(part).__name__}")
+                raise TypeError(
+                    f"stream: expected a binary file object, got one of {type(part).__name__}"
+                )
             if not part:
                 break
             rest[: len(part)] = part

@@ -1,7 +1,9 @@
-"""Animated WebP, lossless: each frame is what changes.
+"""Lossless animated WebP: each frame holds the changed rectangle.
 
-Pillow compresses. The container is made here, because libwebp's can forget that there is alpha, and
-takes more than twice the bytes where little changes. IETF (2024). WebP Image Format, RFC 9649.
+Pillow compresses. The container is written here: libwebp's muxer can lose the alpha flag, and
+takes more than twice the bytes if little changes.
+
+IETF (2024). WebP Image Format, RFC 9649.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from kpalette.files.by_pillow import webp_ways
 from kpalette.files.changes import Change, Indexed, Mask, changes, exact
 from kpalette.files.decoding import with_alpha
 
-LONGEST = 2**24 - 1  #: Milliseconds, of which 24 bits tell the number.
+LONGEST = 2**24 - 1  #: Milliseconds, as 24 bits hold them.
 WIDEST = 16_383  #: Pixels of width or height.
 ANIMATION, ALPHA, REPLACES = 0x02, 0x10, 0x02  # flags
 
@@ -56,7 +58,7 @@ def write_webp(
 
 
 def _smaller(change: Change, optimize: bool, *, first: bool) -> tuple[int, bytes]:
-    """Compress a frame, in the smallest way: in place of what is there, or laid over it."""
+    """Compress a frame the smallest way: replacing the last frame, or blended over it."""
     ways: list[tuple[int, Mask | None]] = [(REPLACES, None)]
     drawn = with_alpha(change.colors)[change.indices[change.changed], 3]
     if not first and (drawn == 255).all() and not change.changed.all():

@@ -1,7 +1,7 @@
-"""Palettes as files of other programs, both ways. Formats go by their suffix.
+"""Reading and writing palettes in the formats of other programs, chosen by the file's suffix.
 
-What a format cannot hold is left out where that is only a remark, such as counts, and refused
-where it is a colour: :data:`FORMATS` says which have room for how many, and for which alpha.
+A format that cannot hold counts or names omits them. A format that cannot hold the colours raises
+an error: :data:`FORMATS` says how many each format holds, and whether it holds alpha.
 """
 
 from __future__ import annotations
@@ -18,16 +18,15 @@ from kpalette.palette_files.reading import Entries, PaletteReadError, distinct
 
 __all__ = ["FORMATS", "Format", "PaletteReadError", "decode", "encode", "format_of", "load", "save"]
 
-#: No palette needs more, and a wrong file may be of any size.
+#: The largest file that is read. No palette needs more.
 MAX_BYTES = 1 << 26
 
 
 @dataclass(frozen=True)
 class Format:
-    """How a format is read and written, and what it has room for.
+    """The functions that read and write a format, and how many colours it holds.
 
-    `write` takes the palette, without alpha where `alpha` is false, and its title, which is not
-    empty.
+    `write` takes the palette, without alpha if `alpha` is false, and its title, which is not empty.
     """
 
     what: str
@@ -50,14 +49,14 @@ FORMATS = {
 
 
 def format_of(path: str | os.PathLike[str]) -> str:
-    """Give the name of the format that a file's suffix stands for.
+    """Return the name of the format for a file's suffix.
 
     Raises
     ------
     TypeError
-        If it is no path.
+        If `path` is not a path.
     ValueError
-        If it stands for none.
+        If no format has the suffix.
     """
     suffix = os.path.splitext(files.checked_path(path))[1].lower()
     if suffix[1:] not in FORMATS:
@@ -67,7 +66,7 @@ def format_of(path: str | os.PathLike[str]) -> str:
 
 
 def encode(palette: Palette, kind: str, title: str) -> bytes:
-    """Give the bytes of a palette's file.
+    """Return the bytes of a palette file.
 
     Parameters
     ----------
@@ -75,12 +74,12 @@ def encode(palette: Palette, kind: str, title: str) -> bytes:
     kind : str
         One of :data:`FORMATS`.
     title : str
-        What formats with room for a name call the palette; only printable characters are kept.
+        The palette's name, in formats that hold one; only printable characters are kept.
 
     Raises
     ------
     ValueError
-        If the format has no room for that many colours, or for alpha.
+        If the format cannot hold that many colours, or their alpha.
     """
     form = FORMATS[kind]
     if len(palette) > form.most:
@@ -116,12 +115,12 @@ def load(path: str | os.PathLike[str]) -> Entries:
 
 
 def decode(data: bytes, kind: str) -> Entries:
-    """Read the distinct colours of what :func:`encode` or another program wrote.
+    """Read the distinct colours from the bytes of a palette file.
 
     Raises
     ------
     PaletteReadError
-        If the bytes are of another format, damaged, or hold no colour or too many.
+        If the bytes are of another format or damaged, or hold no colour or too many.
     """
     if not data:
         raise PaletteReadError("the file is empty")

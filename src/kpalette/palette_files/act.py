@@ -1,8 +1,8 @@
-"""Adobe's .act colour table (Photoshop): 256 times R, G and B, and perhaps 4 bytes more.
+"""Adobe's .act colour table (Photoshop): R, G and B of 256 entries, and optionally 4 bytes more.
 
-Those say, big-endian, how many colours count, and which is transparent, if any. So of alpha there
-is room for one colour with 0 beside opaque ones. Holds no names and no counts of pixels. Without
-the last 4 bytes all 256 colours count.
+Those are two big-endian numbers: how many entries are used (without them, all 256), and which one
+is transparent, if any. So one colour can have an alpha of 0; all others are opaque. The format
+holds no names and no counts of pixels.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ NONE = 0xFFFF
 
 
 def read(data: bytes) -> Entries:
-    """Read the colours that count."""
+    """Read the used entries."""
     if len(data) not in (TABLE, TABLE + 4):
         raise PaletteReadError(f"expected {TABLE} or {TABLE + 4} bytes, got {len(data)}")
     count, clear = struct.unpack_from(">HH", data, TABLE) if len(data) > TABLE else (256, NONE)
     if not 1 <= count <= 256:
         raise PaletteReadError(f"expected a header of 1 to 256 colours, got {count}")
     colors = np.frombuffer(data, np.uint8, 3 * count).reshape(-1, 3)
-    if clear >= count:  # none, or one that does not count
+    if clear >= count:  # none, or an unused entry
         return Entries(colors)
     alphas = np.full((count, 1), 255, np.uint8)
     alphas[clear] = 0
@@ -37,7 +37,7 @@ def read(data: bytes) -> Entries:
 
 
 def write(palette: Palette, title: str) -> bytes:
-    """Write the colours, then black as far as there is room."""
+    """Write the colours, and black in the unused entries."""
     clear = NONE
     if palette.colors.shape[1] == 4:
         (translucent,) = np.nonzero(palette.colors[:, 3] < 255)

@@ -1,8 +1,8 @@
 """Adobe's .ase swatch exchange (Illustrator, InDesign, Photoshop): blocks of big-endian values.
 
-Colours are floats in one of four models, of which RGB and Gray say what 8-bit sRGB they are; CMYK
-and LAB would need a profile, and are refused. Groups are read through. Written are global process
-colours in RGB with their hex as names. Holds no alpha and no counts.
+Colours are floats in one of four models. RGB and Gray are read as sRGB; CMYK and LAB would need a
+profile, and raise an error. Groups are ignored, their colours are read. Colours are written as
+global process colours in RGB, named by their hex. The format holds no alpha and no counts.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from kpalette.palette import Palette
 
 MAGIC = b"ASEF"
-COLOR = 0x0001  # the kind of a block
-GLOBAL = 0  # the kind of a colour
+COLOR = 0x0001  # a block's type
+GLOBAL = 0  # a colour's type
 CHANNELS = {b"RGB ": 3, b"Gray": 1}
 
 
@@ -44,7 +44,7 @@ def read(data: bytes) -> Entries:
 
 
 def _read_color(block: bytes) -> tuple[int, ...]:
-    """Read a block: length of the name, name in UTF-16, model, values."""
+    """Read a colour block: length of the name, name in UTF-16, model, values."""
     at = 2 + 2 * int.from_bytes(block[:2], "big")
     model, values = block[at : at + 4], block[at + 4 :]
     if len(model) < 4:

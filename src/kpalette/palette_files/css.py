@@ -1,6 +1,6 @@
-"""CSS custom properties: ``--brand-1: #rrggbb;`` and so on for every colour, in ``:root``.
+"""CSS custom properties in ``:root``, one per colour: ``--brand-1: #rrggbb;`` and so on.
 
-Holds alpha as #rrggbbaa, which is CSS Color 4, and no counts.
+Alpha is written as #rrggbbaa, by CSS Color 4. The format holds no counts.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def read(data: bytes) -> Entries:
     """Read all custom properties that are hex colours, of 3, 4, 6 or 8 digits.
 
-    Those with other values, such as lengths and ``rgb(1 2 3)``, are left out.
+    Properties with other values, such as lengths and ``rgb(1 2 3)``, are skipped.
     """
     text = re.sub(r"/\*.*?(?:\*/|$)", " ", to_text(data), flags=re.DOTALL)
     entries = []
     for match in re.finditer(r"(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)", text):
         name, value, end = match[1], match[2].strip(), match[3]
-        if not end:  # digits may be missing
+        if not end:  # the file may be cut within the digits
             raise PaletteReadError(f"{name}: expected ';' or '}}' after it, got the file's end")
         if value.startswith("#"):
             entries.append(parse_hex(value, name))
@@ -39,7 +39,7 @@ def read(data: bytes) -> Entries:
 
 
 def write(palette: Palette, title: str) -> bytes:
-    """Write the colours, named by the title and a number."""
+    """Write the colours; their names are the title and a number."""
     name = re.sub(r"[^a-z0-9_]+", "-", title.lower()).strip("-") or "color"
     lines = [f"  --{name}-{i}: {color};" for i, color in enumerate(palette.hex, 1)]
     return "\n".join([":root {", *lines, "}", ""]).encode("ascii")

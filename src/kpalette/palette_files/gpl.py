@@ -1,7 +1,7 @@
-"""GIMP's .gpl: a line of text per colour, R, G and B in decimal and a name, which is the hex.
+"""GIMP's .gpl: a line of text per colour, with R, G and B in decimal, and its hex as the name.
 
-Also read by Inkscape, Krita, Scribus and Aseprite. Holds no alpha and no counts; Aseprite's variant
-with a fourth number for alpha is read.
+Inkscape, Krita, Scribus and Aseprite read it too. The format holds no alpha and no counts.
+Aseprite's variant, with alpha as a fourth number, is read but not written.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAGIC = "GIMP Palette"
 
 
 def read(data: bytes) -> Entries:
-    """Read the colours; names, in whatever encoding, and columns are left out."""
+    """Read the colours; names, in any encoding, and columns are skipped."""
     lines = to_lines(data.decode("utf-8-sig", "replace"))
     if lines[0] != MAGIC:
         raise PaletteReadError(f"expected {MAGIC!r} in the first line, got {shown(lines[0])}")
@@ -34,7 +34,7 @@ def read(data: bytes) -> Entries:
         if field := re.match(r"([A-Za-z]+):\s*(.*)", line):
             fields[field[1]] = field[2]
         elif line and not line.startswith("#"):
-            # A name may be a number too, so only the header tells what a fourth one is.
+            # A name can be a number, so only the header says whether the fourth is alpha.
             width = 4 if fields.get("Channels") == "RGBA" else 3
             entries.append(to_levels(" ".join(line.split()[:width]), number))
     return Entries(to_colors(entries))
@@ -42,7 +42,7 @@ def read(data: bytes) -> Entries:
 
 def write(palette: Palette, title: str) -> bytes:
     """Write the colours with their hex as names."""
-    # Three lines before the first colour: Pillow reads no more before 256 of them.
+    # Three lines besides the first: Pillow reads no more of them if there are 256 colours.
     lines = [MAGIC, f"Name: {title}", "Columns: 0", "#"]
     for (r, g, b), name in zip(palette.colors.tolist(), palette.hex, strict=True):
         lines.append(f"{r:3} {g:3} {b:3}\t{name}")

@@ -1,6 +1,6 @@
 """The .hex of palette collections such as Lospec's: rrggbb per line, or rrggbbaa with alpha.
 
-Holds no names and no counts.
+The format holds no names and no counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def read(data: bytes) -> Entries:
     """Read the colours, with or without a # before each."""
     entries = []
     for number, line in enumerate(to_lines(to_text(data)), 1):
-        if len(line.removeprefix("#")) in (3, 4):  # not short, but of a file that was cut short
+        if len(line.removeprefix("#")) in (3, 4):  # no short form, but a file that was cut off
             raise PaletteReadError(f"line {number}: expected rrggbb or rrggbbaa, got {line!r}")
         if line:
             entries.append(parse_hex(line, f"line {number}"))

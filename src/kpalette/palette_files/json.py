@@ -1,7 +1,6 @@
-"""JSON with all that a palette holds: its colours as hex, their counts, and their shares to read.
+"""JSON with everything that a palette holds: colours as hex, counts, and shares for people.
 
-The only format that gives back the very same palette, counts included. A bare list of colours is
-read too.
+Only this format restores the same palette, counts included. A plain list of colours is read too.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def to_dict(palette: Palette) -> dict[str, Any]:
-    """Give what is written, as values that JSON has."""
+    """Return the palette as values that JSON can hold."""
     return {
         "colors": palette.hex,
         "counts": palette.counts.tolist(),
@@ -35,17 +34,17 @@ def to_dict(palette: Palette) -> dict[str, Any]:
 
 
 def read(data: bytes) -> Entries:
-    """Read colours, and counts if there are any; shares follow from them."""
+    """Read colours, and counts if there are any; shares are computed from the counts."""
     try:
         content = json.loads(to_text(data))
     except PaletteReadError:
         raise
     except RecursionError:
         raise PaletteReadError(
-            "expected a list of colours, got lists within too many lists"
+            "expected a list of colours, got lists that are nested too deeply"
         ) from None
     except ValueError as error:
-        raise PaletteReadError(f"expected JSON, got what is none: {error}") from None
+        raise PaletteReadError(f"expected JSON, got other text: {error}") from None
     names, counts = content, None
     if isinstance(content, dict):
         names, counts = content.get("colors"), content.get("counts")
@@ -63,5 +62,5 @@ def read(data: bytes) -> Entries:
 
 
 def write(palette: Palette, title: str) -> bytes:
-    """Write colours, counts and shares, with a line for each."""
+    """Write colours, counts and shares, one per line."""
     return f"{json.dumps(to_dict(palette), indent=1)}\n".encode("ascii")

@@ -1,7 +1,7 @@
-"""The two kinds of .pal: JASC's (Paint Shop Pro), a text, and Microsoft's, a RIFF file.
+"""The two kinds of .pal: JASC's text (Paint Shop Pro) and Microsoft's RIFF file.
 
-Both are read, told apart by how they begin; JASC's is written. It holds no alpha, no names and no
-counts. Paint Shop Pro itself takes 256 colours at most, others any number.
+Both are read, recognized by their first bytes; JASC's is written. Neither holds alpha, names or
+counts. Paint Shop Pro takes at most 256 colours, other programs any number.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MAGIC, VERSION = "JASC-PAL", "0100"
 
 
 def read(data: bytes) -> Entries:
-    """Read either kind."""
+    """Read a palette of either kind."""
     if data.startswith(b"RIFF"):
         return _read_riff(data)
     lines = to_lines(to_text(data))
@@ -45,7 +45,7 @@ def read(data: bytes) -> Entries:
 
 
 def _read_riff(data: bytes) -> Entries:
-    """Read a LOGPALETTE in a RIFF file: version, count, and R, G, B and a flag per entry."""
+    """Read the LOGPALETTE of a RIFF file: version, count, and R, G, B and a flag per entry."""
     if data[8:12] != b"PAL ":
         raise PaletteReadError(f"expected a RIFF file of kind 'PAL ', got {data[8:12]!r}")
     at = 12
@@ -53,7 +53,7 @@ def _read_riff(data: bytes) -> Entries:
         if at + 8 > len(data):
             raise PaletteReadError("expected a chunk 'data', got the end of the file")
         size = int.from_bytes(data[at + 4 : at + 8], "little")
-        at += 8 + size + size % 2  # chunks begin at even bytes
+        at += 8 + size + size % 2  # chunks begin at even offsets
     start = at + 12
     if start > len(data):
         raise PaletteReadError("expected the number of colours, got the end of the file")
@@ -66,6 +66,6 @@ def _read_riff(data: bytes) -> Entries:
 
 
 def write(palette: Palette, title: str) -> bytes:
-    """Write JASC's kind, with the line ends of its home."""
+    """Write JASC's kind, with CRLF as in Windows."""
     colors = [" ".join(map(str, color)) for color in palette.colors.tolist()]
     return "\r\n".join([MAGIC, VERSION, str(len(colors)), *colors, ""]).encode("ascii")

@@ -1,4 +1,4 @@
-"""What the readers of several formats share: their error, and colours from text."""
+"""The readers' common parts: their error, and parsing colours from text."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ _SHORT.maxstring = _SHORT.maxother = 40
 
 
 class PaletteReadError(ValueError):
-    """A file that holds no palette that can be read: damaged, empty or of another kind."""
+    """A file without a readable palette: damaged, empty or of another format."""
 
 
 class Entries(NamedTuple):
-    """What a file holds: uint8 colours (n, 3 or 4), and int64 counts (n,) if the format has any."""
+    """A file's uint8 colours (n, 3 or 4), and int64 counts (n,) if the format holds them."""
 
     colors: ByteArray
     counts: CountArray | None = None
 
 
 def to_colors(entries: Sequence[Sequence[int]]) -> ByteArray:
-    """Make an array of entries of 3 or 4 levels; if any has alpha, those without are opaque."""
+    """Return entries of 3 or 4 levels as an array; those without alpha are opaque."""
     width = max((len(entry) for entry in entries), default=3)
     return np.array([[*entry, 255][:width] for entry in entries], np.uint8).reshape(-1, width)
 
 
 def distinct(entries: Entries) -> Entries:
-    """Keep the first of equal colours, with all their counts.
+    """Return distinct colours in the order of their first entries, with counts summed.
 
     Raises
     ------
     PaletteReadError
-        If none are left, or more than a palette has.
+        If there is no colour, or more distinct ones than a palette can have.
     """
     colors, counts = entries
     if not len(colors):
@@ -60,7 +60,7 @@ def to_text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        rest = error.object  # without the mark
+        rest = error.object  # without the byte order mark
         at = len(data) - len(rest) + error.start
         raise PaletteReadError(
             f"expected text in UTF-8, got byte {rest[error.start]:#04x} at {at}"
@@ -68,14 +68,14 @@ def to_text(data: bytes) -> str:
 
 
 def to_lines(text: str) -> list[str]:
-    """Give the lines of a text, without spaces around them and without empty ones at the end."""
+    """Return a text's lines, stripped, without empty lines at the end."""
     return [line.strip() for line in re.split(r"\r\n|\r|\n", text.rstrip())]
 
 
 def to_levels(line: str, number: int) -> tuple[int, ...]:
-    """Read R, G, B and perhaps alpha, each 0 to 255, from the start of a line."""
+    """Read R, G, B and optionally alpha, each 0 to 255, from the start of a line."""
     match = re.match(r"(\d+)\s+(\d+)\s+(\d+)(?:\s+(\d+))?(?=\s|$)", line, re.ASCII)
-    # More digits than a level has could take Python long to read.
+    # Python takes long to read numbers of very many digits.
     words = [word for word in match.groups() if word] if match else []
     levels = tuple(int(word) if len(word) < 9 else 256 for word in words)
     if not levels or max(levels) > 255:
@@ -86,7 +86,7 @@ def to_levels(line: str, number: int) -> tuple[int, ...]:
 
 
 def parse_hex(text: str, where: str) -> tuple[int, ...]:
-    """Read rrggbb or rrggbbaa, or in short rgb or rgba, with or without a # before it."""
+    """Read rrggbb or rrggbbaa, or the short forms rgb and rgba, with or without a # before."""
     levels = hex_levels(text)
     if levels is None:
         raise PaletteReadError(f"{where}: expected rrggbb or rrggbbaa, got {shown(text)}")
@@ -94,5 +94,5 @@ def parse_hex(text: str, where: str) -> tuple[int, ...]:
 
 
 def shown(got: object) -> str:
-    """Show what came in an error: at most its beginning."""
+    """Return a value's representation for an error, shortened."""
     return _SHORT.repr(got)

@@ -1,7 +1,7 @@
-"""A picture of the palette, as indexed PNG: fields of colour in rows, in the palette's order.
+"""A picture of the palette as an indexed PNG: swatches in rows, in the palette's order.
 
-Any PNG is read: its palette if it is indexed, otherwise its distinct colours, in the order in which
-they come, if there are at most 256. Holds alpha, but no names and no counts.
+Any PNG is read: its palette if it is indexed, otherwise its distinct colours, at most 256, in the
+order in which they first appear. The format holds alpha, but no names and no counts.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import io
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from kpalette import files
 from kpalette.files.decoding import opened
+from kpalette.files.tagged import DECLARATIONS
 from kpalette.palette_files.reading import Entries, PaletteReadError
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from kpalette.colors import ByteArray
     from kpalette.palette import Palette
 
@@ -28,13 +28,12 @@ MOST = 256
 
 
 def read(data: bytes) -> Entries:
-    """Read the palette of an indexed PNG, or the few colours of another."""
+    """Read the palette of an indexed PNG, or the distinct colours of another."""
     if not data.startswith(MAGIC):
         raise PaletteReadError(f"expected a PNG, got a file that starts with {data[:8]!r}")
     try:
-        pixels = files.as_pixels(io.BytesIO(data))
         with opened(io.BytesIO(data)) as image:
-            image.load()
+            pixels = files.as_pixels(image)
             if image.mode == "P":
                 return Entries(_palette_of(image))
     except files.ImageReadError as error:
@@ -50,18 +49,20 @@ def read(data: bytes) -> Entries:
 
 
 def _palette_of(image: Image.Image) -> ByteArray:
-    colors = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    entries = Image.fromarray(np.array(image.getpalette("RGB"), np.uint8).reshape(1, -1, 3))
+    entries.info = {key: image.info[key] for key in DECLARATIONS if key in image.info}
+    colors: ByteArray = files.as_pixels(entries)[0]
     alphas = image.info.get("transparency")
     if alphas is None:
         return colors
-    if isinstance(alphas, int):  # the entry that is transparent
+    if isinstance(alphas, int):  # the index of the one transparent entry
         alphas = b"\xff" * alphas + b"\0"
     full = np.frombuffer(alphas[: len(colors)].ljust(len(colors), b"\xff"), np.uint8)
     return np.column_stack([colors, full])
 
 
 def write(palette: Palette, title: str) -> bytes:
-    """Draw rows of fields, as equal as can be, without a gap that would be another colour."""
+    """Draw rows of swatches of nearly equal width. A gap would add a colour, so there is none."""
     rows = -(-len(palette) // PER_ROW)
     cuts = np.arange(rows + 1) * len(palette) // rows
     height = 64 if rows == 1 else 32

@@ -1,6 +1,6 @@
 // The worker: the module, and messages to and from the server.
 
-import wasm from "../../wasm/kpalette.wasm?url";
+import wasm from "./wasm/kpalette.wasm?url";
 import { type FromWorker, STARTED, type ToWorker } from "./protocol";
 import { type Post, Server } from "./server";
 

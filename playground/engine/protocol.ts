@@ -1,10 +1,15 @@
 // What the page and the worker say to each other.
 
-export type Space = "oklab" | "srgb" | "linear" | "lab";
-export type Effort = "fast" | "balanced" | "best";
-export type Mask = "blue-noise" | "bayer";
-export type Dither = null | "floyd-steinberg" | Mask;
-export type Seeding = "random" | "k-means++" | "maximin" | "wu";
+// Types want these written out; a test compares them with the core's tables.
+export const SPACES = ["oklab", "srgb", "linear", "lab"] as const;
+export const EFFORTS = ["fast", "balanced", "best"] as const;
+export const DITHERS = ["floyd-steinberg", "blue-noise", "bayer"] as const;
+export const SEEDINGS = ["random", "k-means++", "maximin", "wu"] as const;
+
+export type Space = (typeof SPACES)[number];
+export type Effort = (typeof EFFORTS)[number];
+export type Dither = null | (typeof DITHERS)[number];
+export type Seeding = (typeof SEEDINGS)[number];
 
 export interface Loaded {
   width: number;

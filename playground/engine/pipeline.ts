@@ -1,17 +1,19 @@
 // An image's way to k colours, as src/kpalette/pipeline.py has it.
 
-import { checkChoice, checkStrength, checkWhole } from "./checks";
+import { checkChoice, checkFit, checkStrength, checkWhole } from "./checks";
 import { parseColors, withAlpha } from "./colors";
-import { Assignment, type Block, MASKS, type Palette, SPACES } from "./core";
-import { checkFit, fit, psnr, type Work } from "./fit";
+import type { Block, Fitted, Palette } from "./core";
 import type { Counted, Image } from "./image";
-import type {
-  ColorList,
-  Dither,
-  MapOptions,
-  QuantizeOptions,
-  Quantized,
-  Space,
+import type { Work } from "./jobs";
+import {
+  type ColorList,
+  type Dither,
+  DITHERS,
+  type MapOptions,
+  type QuantizeOptions,
+  type Quantized,
+  type Space,
+  SPACES,
 } from "./protocol";
 
 /** Indices are bytes. */
@@ -41,9 +43,8 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   const counted = image.counted(named.channels);
   const fixed = counted.channels === 4 ? withAlpha(named) : named.colors;
   const began = performance.now();
-  const fitted = yield* fit(counted.placed(space), k, effort, seed, fixed);
-  const fitMs = performance.now() - began;
-  return yield* mapped(image, counted, { ...fitted, passes: fitted.nIter, fitMs }, options);
+  const fitted = yield* counted.fitter(space).fit(k, effort, seed, fixed);
+  return yield* mapped(image, counted, fitted, performance.now() - began, options);
 }
 
 /** Shows an image in given colours. */
@@ -52,25 +53,12 @@ export function* remap(image: Image, given: ColorList, options: MapOptions): Wor
   checkWhole("palette", k, 1, MOST_COLORS);
   checkMap(options);
   const counted = image.counted(given.channels);
-  const { channels } = counted;
-  const colors = channels === 4 ? withAlpha(given) : given.colors;
-  const palette: Palette = { colors, channels };
+  const colors = counted.channels === 4 ? withAlpha(given) : given.colors;
   const began = performance.now();
-  const placed = counted.placed(options.space);
-  const points = placed.points(1);
+  const found = counted.fitter(options.space).assign(colors);
+  const fitMs = performance.now() - began;
   yield 0;
-  const assignment = new Assignment(points, k);
-  let found;
-  try {
-    assignment.update(placed.place(colors));
-    const { labels, counts } = assignment;
-    const mse = counted.histogram.squaredError(labels, palette) / counted.length;
-    found = { palette, labels, counts, mse, passes: 0, fitMs: performance.now() - began };
-  } finally {
-    assignment.free();
-  }
-  yield 0;
-  const { quantized, deltaE } = yield* mapped(image, counted, found, options);
+  const { quantized, deltaE } = yield* mapped(image, counted, found, fitMs, options);
   quantized.colors = given.colors;
   quantized.channels = given.channels;
   return { quantized, deltaE };
@@ -78,29 +66,21 @@ export function* remap(image: Image, given: ColorList, options: MapOptions): Wor
 
 function checkMap({ space, dither, strength }: MapOptions): void {
   checkChoice("space", space, SPACES);
-  checkChoice<Dither>("dither", dither, [null, "floyd-steinberg", ...MASKS]);
+  checkChoice<Dither>("dither", dither, [null, ...DITHERS]);
   checkStrength(strength);
-}
-
-interface Found {
-  palette: Palette;
-  labels: Uint16Array; // of the histogram's colours
-  counts: Float64Array;
-  mse: number;
-  passes: number;
-  fitMs: number;
 }
 
 /** Maps pixels to a palette, and dithers. */
 function* mapped(
   image: Image,
   counted: Counted,
-  found: Found,
+  found: Fitted,
+  fitMs: number,
   { space, dither, strength }: MapOptions,
 ): Work<Mapped> {
   const { core, height, width } = image;
   const { pixels, histogram, length } = counted;
-  const { palette, labels, passes, fitMs } = found;
+  const { palette, labels, nIter: passes } = found;
   let { counts, mse } = found;
   const began = performance.now();
   const dithered = dither !== null && strength > 0 && mse > 0;
@@ -139,12 +119,12 @@ function* ditherBy(
   dither: Exclude<Dither, null>,
   { core, height, width }: Image,
   { pixels, histogram }: Counted,
-  { palette, labels, passes }: Found,
+  { palette, labels, nIter }: Fitted,
   options: { space: Space; strength: number },
   indices: Block,
 ): Work<void> {
   if (dither !== "floyd-steinberg") {
-    const how = { mask: dither, ...options };
+    const how = { dither, ...options };
     return core.ditherOrdered(pixels, [height, width], palette, histogram, labels, how, indices);
   }
   const errors = new Float32Array(4 * width);
@@ -152,7 +132,7 @@ function* ditherBy(
   for (let first = 0; first < height; first += atOnce) {
     const rows = Math.min(atOnce, height - first);
     core.diffuseError(pixels, { first, rows, width }, palette, options, indices, errors);
-    yield passes;
+    yield nIter;
   }
 }
 
@@ -190,4 +170,9 @@ function* deltaEOfPixels(
     yield 0;
   }
   return sum / length;
+}
+
+/** The peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale. */
+function psnr(mse: number): number {
+  return mse > 0 ? 10 * Math.log10((3 * 255 ** 2) / mse) : Infinity;
 }

@@ -1,9 +1,8 @@
 // What the worker does with messages: it holds one image, and works on it in jobs.
 
 import { Core, CoreError } from "./core";
-import type { Work } from "./fit";
 import { Image } from "./image";
-import { afterMessages, type Job, Jobs } from "./jobs";
+import { afterMessages, type Job, Jobs, type Work } from "./jobs";
 import { type Mapped, quantize, remap } from "./pipeline";
 import { encodePng } from "./png";
 import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol";

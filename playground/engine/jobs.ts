@@ -3,6 +3,9 @@
 /** For how many milliseconds messages wait, but for a step that takes longer. */
 const TURN = 12;
 
+/** What is done a step at a time. It yields how many passes of k-means it has made. */
+export type Work<T> = Generator<number, T>;
+
 export interface Job {
   /** Of several jobs, one of the least rank goes on. */
   rank: number;

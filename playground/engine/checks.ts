@@ -1,5 +1,14 @@
 // What the page asks for is checked here, in the library's words.
 
+import { type Effort, EFFORTS, type Space, SPACES } from "./protocol";
+
+/** Throws RangeError for options that no fit can be made with. */
+export function checkFit(how: { space: Space; effort: Effort; seed: number }): void {
+  checkChoice("space", how.space, SPACES);
+  checkChoice("effort", how.effort, EFFORTS);
+  checkWhole("seed", how.seed, 0, Number.MAX_SAFE_INTEGER);
+}
+
 /** Throws RangeError for anything but a whole number in a range. */
 export function checkWhole(name: string, value: number, least: number, most: number): void {
   if (!(Number.isInteger(value) && value >= least && value <= most)) {

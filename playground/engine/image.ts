@@ -1,8 +1,7 @@
 // An image in the core's memory: its pixels and their histogram.
 
 import { checkWhole } from "./checks";
-import type { Block, Core, Histogram } from "./core";
-import { Placed } from "./fit";
+import { type Block, type Core, Fitter, type Histogram } from "./core";
 import type { Loaded, Space } from "./protocol";
 
 const CLOUD = 20_000; // colours that a cloud shows, at most
@@ -11,7 +10,7 @@ const MOST_PIXELS = 2 ** 29; // what 32 bits can address
 /** Pixels with 3 or 4 channels, and what is made of them. */
 export class Counted {
   readonly histogram: Histogram;
-  private last: Placed | undefined;
+  private last: Fitter | undefined;
 
   constructor(
     core: Core,
@@ -26,18 +25,13 @@ export class Counted {
     return this.pixels.length / this.channels;
   }
 
-  /** Its colours in a space. Those of the last one are kept. */
-  placed(space: Space): Placed {
+  /** What fits palettes in a space. That of the last space is kept. */
+  fitter(space: Space): Fitter {
     if (this.last?.space !== space) {
       this.last?.free();
-      this.last = this.newlyPlaced(space);
+      this.last = new Fitter(this.histogram, space);
     }
     return this.last;
-  }
-
-  /** The same, for the caller to free. */
-  newlyPlaced(space: Space): Placed {
-    return new Placed(this.histogram, space, this.length);
   }
 }
 

@@ -1,8 +1,9 @@
 // Cost for each of many k, as src/kpalette/curve.py has it.
 
-import { checkWhole } from "./checks";
-import { checkFit, fitEach, type Work } from "./fit";
+import { checkFit, checkWhole } from "./checks";
+import { Fitter } from "./core";
 import type { Image } from "./image";
+import type { Work } from "./jobs";
 import type { SweepOptions, SweepPoint } from "./protocol";
 
 const MOST_COLORS = 65_536;
@@ -18,24 +19,17 @@ export function* sweep(
   checkFit(options);
   const ascending = [...new Set(ks)].sort((a, b) => a - b);
   if (ascending.length === 0) throw new RangeError("ks: expected at least one k, got none");
-  const { own } = image;
-  const all = own.histogram.length;
-  const lossless = ascending.filter((k) => k >= all);
-  const fitted = [...ascending.filter((k) => k < all), ...lossless.slice(0, 1)];
-  const { space, effort, seed } = options;
-  const placed = own.newlyPlaced(space);
+  const { histogram } = image.own;
+  const lossless = ascending.filter((k) => k >= histogram.length);
+  const fitted = [...ascending.filter((k) => k < histogram.length), ...lossless.slice(0, 1)];
+  const fitter = new Fitter(histogram, options.space);
   try {
-    const how = { effort, seed, fixed: new Uint8Array(), faithful: false };
-    let turn = 0;
-    for (const step of fitEach(placed, fitted, how)) {
-      if (typeof step === "number") {
-        yield step;
-      } else {
-        onPoint({ k: fitted[turn++], cost: step.cost, mse: step.mse });
-      }
+    for (const k of fitted) {
+      const { cost, mse } = yield* fitter.grow(k, options.effort, options.seed);
+      onPoint({ k, cost, mse });
     }
     for (const k of lossless.slice(1)) onPoint({ k, cost: 0, mse: 0 });
   } finally {
-    placed.free();
+    fitter.free();
   }
 }

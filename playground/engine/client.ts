@@ -16,8 +16,6 @@ import {
   type SweepPoint,
 } from "./protocol";
 
-export type * from "./protocol";
-
 /** The browser cannot run the engine: it has no WebAssembly, or none with SIMD. */
 export class NoSimdError extends Error {
   override name = "NoSimdError";

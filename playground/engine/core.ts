@@ -1,6 +1,7 @@
 // The core in WebAssembly: its objects as classes, which are freed by hand, and arrays in and out.
 
-import type { ColorList as Palette, Mask, Seeding, Space } from "./protocol";
+import type { Work } from "./jobs";
+import type { ColorList as Palette, Dither, Effort, Seeding, Space } from "./protocol";
 
 export type { Palette };
 
@@ -15,29 +16,42 @@ type TypedArray =
 /** What bindings/wasm.cpp exports, where addresses and sizes are numbers. */
 type Functions = Record<string, (...values: (number | bigint)[]) => number>;
 
-export const SPACES: readonly Space[] = ["oklab", "srgb", "linear", "lab"];
-export const SEEDINGS: readonly Seeding[] = ["random", "k-means++", "maximin", "wu"];
-export const MASKS: readonly Mask[] = ["blue-noise", "bayer"];
+/** What can be chosen by name, in the core's order. */
+export interface Tables {
+  spaces: Space[];
+  efforts: Effort[];
+  dithers: Exclude<Dither, null>[];
+  seedings: Seeding[];
+}
 
 /** The core could not go on: of this instance, nothing more is to be used. */
 export class CoreError extends Error {
   override name = "CoreError";
 }
 
-export interface LloydResult {
-  inertia: number;
+/** What came of a fit. */
+export interface Fitted {
+  palette: Palette;
+  counts: Float64Array;
+  labels: Uint16Array; // of the histogram's colours
+  cost: number; // the sum over pixels of squared distances, on the scale of the space
+  mse: number; // on the 8-bit scale of sRGB
   nIter: number;
-  converged: boolean;
 }
 
 /** One instance of the module, with memory of its own that only grows. */
 export class Core {
+  readonly tables: Tables;
   private stopped = false;
 
   private constructor(
     private readonly functions: Functions,
     private readonly memory: WebAssembly.Memory,
-  ) {}
+  ) {
+    const at = this.call("tables") >>> 0;
+    const text = new Uint8Array(memory.buffer, at);
+    this.tables = JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0))));
+  }
 
   static instantiate(module: WebAssembly.Module): Core {
     const found: { memory?: WebAssembly.Memory } = {};
@@ -115,34 +129,6 @@ export class Core {
     return new Histogram(this, this.call("count_colors", pixels.address, n, channels), channels);
   }
 
-  collect(colors: Uint8Array, counts: BigInt64Array, channels: 3 | 4): Histogram {
-    const made = this.lend([colors, counts], (...at) =>
-      this.call("collect", ...at, counts.length, channels),
-    );
-    return new Histogram(this, made, channels);
-  }
-
-  place(colors: Uint8Array, channels: number, space: Space): Float64Array {
-    const coords = new Float64Array(colors.length);
-    this.lend([colors, coords], (from, to) =>
-      this.call("place", from, colors.length / channels, channels, SPACES.indexOf(space), to),
-    );
-    return coords;
-  }
-
-  unplace(coords: Float64Array, channels: number, space: Space): Uint8Array {
-    const colors = new Uint8Array(coords.length);
-    this.lend([coords, colors], (from, to) =>
-      this.call("unplace", from, coords.length / channels, channels, SPACES.indexOf(space), to),
-    );
-    return colors;
-  }
-
-  /** Coordinates per unit of the space's own scale. */
-  steps(channels: number, space: Space): number {
-    return this.call("steps", channels, SPACES.indexOf(space));
-  }
-
   remap(pixels: Block, histogram: Histogram, labels: Uint16Array, indices: Block): void {
     this.lend([labels], (at) =>
       this.call("remap", pixels.address, indices.length, histogram.address, at, indices.address),
@@ -161,7 +147,7 @@ export class Core {
     this.lend([colors, errors], (colorsAt, errorsAt) =>
       this.call(
         "diffuse_error",
-        ...[pixels.address, first, rows, width, channels, SPACES.indexOf(space)],
+        ...[pixels.address, first, rows, width, channels, this.tables.spaces.indexOf(space)],
         ...[colorsAt, colors.length / channels, strength, indices.address, errorsAt],
       ),
     );
@@ -173,14 +159,15 @@ export class Core {
     { colors, channels }: Palette,
     histogram: Histogram,
     labels: Uint16Array,
-    { mask, space, strength }: { mask: Mask; space: Space; strength: number },
+    { dither, space, strength }: { dither: Exclude<Dither, null>; space: Space; strength: number },
     indices: Block,
   ): void {
+    const { dithers, spaces } = this.tables;
     this.lend([labels, colors], (labelsAt, colorsAt) =>
       this.call(
         "dither_ordered",
         ...[pixels.address, height, width, histogram.address, labelsAt],
-        ...[MASKS.indexOf(mask), SPACES.indexOf(space)],
+        ...[dithers.indexOf(dither), spaces.indexOf(space)],
         ...[colorsAt, colors.length / channels, strength, indices.address],
       ),
     );
@@ -265,14 +252,6 @@ export class Histogram {
     return new Histogram(this.core, made, this.channels);
   }
 
-  /** What a palette costs in 8-bit sRGB. */
-  squaredError(labels: Uint16Array, palette: Palette): number {
-    const { colors, channels } = palette;
-    return this.core.lend([labels, colors], (...at) =>
-      this.core.call("squared_error", this.address, ...at, colors.length / channels),
-    );
-  }
-
   /** The sum over pixels of CIEDE2000, of some colours from the `first` to before the `last`. */
   deltaE(labels: Uint16Array, palette: Palette, first: number, last: number): number {
     return this.core.lend([labels, palette.colors], (...at) =>
@@ -285,164 +264,106 @@ export class Histogram {
   }
 }
 
-/** Colours placed in a space, weighted by their counts. */
-export class Points {
+/** Fits palettes to one histogram; what it places for one k serves the next. */
+export class Fitter {
+  private readonly core: Core;
   readonly address: number;
-  readonly core: Core;
-  readonly length: number;
-  readonly dim: number;
 
-  /** `histogram` is freed with the points where it is theirs alone. */
+  /** The histogram is to be freed after this. */
   constructor(
     private readonly histogram: Histogram,
-    space: Space,
-    private readonly owned: boolean,
+    readonly space: Space,
   ) {
     this.core = histogram.core;
-    this.length = histogram.length;
-    this.dim = histogram.channels;
-    this.address = this.core.call("points_new", histogram.address, SPACES.indexOf(space));
+    const { spaces } = this.core.tables;
+    this.address = this.core.call("fitter_new", histogram.address, spaces.indexOf(space));
   }
 
-  seed(seeding: Seeding, k: number, seed: bigint): Float64Array {
-    const centers = new Float64Array(k * this.dim);
-    this.core.lend([centers], (at) =>
-      this.core.call("seed", this.address, SEEDINGS.indexOf(seeding), k, seed, at),
+  /** Fits k colours, of which those that are `fixed`, distinct ones (m, channels), stay. */
+  fit(k: number, effort: Effort, seed: number, fixed: Uint8Array): Work<Fitted> {
+    const how = this.core.tables.efforts.indexOf(effort);
+    this.core.lend([fixed], (at) =>
+      this.core.call("fitter_fit", this.address, k, how, BigInt(seed), at, fixed.length),
     );
-    return centers;
+    return this.finish();
+  }
+
+  /** Fits k colours from the last ones that grew, which were fewer; the first from seeds. */
+  grow(k: number, effort: Effort, seed: number): Work<Fitted> {
+    const how = this.core.tables.efforts.indexOf(effort);
+    this.core.call("fitter_grow", this.address, k, how, BigInt(seed));
+    return this.finish();
+  }
+
+  /** Finds the nearest of colours that are given. */
+  assign(colors: Uint8Array): Fitted {
+    this.core.lend([colors], (at) =>
+      this.core.call("fitter_assign", this.address, at, colors.length),
+    );
+    return this.result();
+  }
+
+  private *finish(): Work<Fitted> {
+    while (this.core.call("fitter_step", this.address)) {
+      yield this.core.call("fitter_n_iter", this.address);
+    }
+    return this.result();
+  }
+
+  private result(): Fitted {
+    const about = new Float64Array(7);
+    this.core.lend([about], (at) => this.core.call("fitter_result", this.address, at));
+    const [colorsAt, countsAt, labelsAt, k, cost, mse, nIter] = about;
+    const { channels, length } = this.histogram;
+    const colors = this.core.view(colorsAt, k * channels).slice();
+    const counts = new BigInt64Array(this.core.view(countsAt, 8 * k).slice().buffer);
+    return {
+      palette: { colors, channels },
+      counts: Float64Array.from(counts, Number),
+      labels: new Uint16Array(this.core.view(labelsAt, 2 * length).slice().buffer),
+      ...{ cost, mse, nIter },
+    };
   }
 
   free(): void {
-    this.core.release("points_free", this.address);
-    if (this.owned) this.histogram.free();
+    this.core.release("fitter_free", this.address);
   }
 }
 
-/** Which centre each point is nearest to. */
-export class Assignment {
-  private readonly core: Core;
+/** Plain k-means pass by pass. */
+export class Walk {
   private readonly address: number;
 
-  constructor(
-    readonly points: Points,
-    readonly k: number,
-  ) {
-    this.core = points.core;
-    this.address = this.core.call("assignment_new", points.address, k);
-  }
-
-  /** Keeps the centres of the first n clusters where they are. */
-  pin(n: number): void {
-    this.core.call("assignment_pin", this.address, n);
-  }
-
-  /** Moves points to their nearest centres. */
-  update(centers: Float64Array): void {
-    this.core.lend([centers], (at) => this.core.call("assignment_update", this.address, at));
-  }
-
-  /** Weighted squared distances to the labels' centres. */
-  cost(centers: Float64Array): number {
-    return this.core.lend([centers], (at) => this.core.call("assignment_cost", this.address, at));
-  }
-
-  /** (n), a copy. */
-  get labels(): Uint16Array {
-    const at = this.core.call("assignment_labels", this.address);
-    return new Uint16Array(this.core.view(at, 2 * this.points.length).slice().buffer);
-  }
-
-  /** (k), the weight of each cluster. */
-  get counts(): Float64Array {
-    const counts = new BigInt64Array(this.k);
-    this.core.lend([counts], (at) => this.core.call("assignment_counts", this.address, at));
-    return Float64Array.from(counts, Number);
-  }
-
-  /** Passes of k-means, which move the centres. */
-  lloyd(centers: Float64Array, maxIter: number, relaxed = 0): LloydResult {
-    const how = new Float64Array(3);
-    this.core.lend([centers, how], (from, to) =>
-      this.core.call("lloyd", this.address, from, maxIter, relaxed, to),
-    );
-    return { inertia: how[0], nIter: how[1], converged: how[2] !== 0 };
-  }
-
-  /** Leaves local minima, round by round. */
-  improvement(
-    centers: Float64Array,
-    how: { rounds: number; passes: number; shaken?: number; seed?: bigint },
-  ): Improvement {
-    const { rounds, passes, shaken = 0, seed = 0n } = how;
-    const made = this.core.lend([centers], (at) =>
-      this.core.call("improvement_new", this.address, at, rounds, passes, shaken, seed),
-    );
-    return new Improvement(this.core, made, centers.length);
-  }
-
-  /** Splits the clusters that gain most by it: k centres, up to twice as many. */
-  grow(centers: Float64Array, k: number): Float64Array {
-    const grown = new Float64Array(k * this.points.dim);
-    this.core.lend([centers, grown], (from, to) =>
-      this.core.call("grow", this.address, from, k, to),
-    );
-    return grown;
-  }
-
-  /** Colours of small vivid regions that the centres lost: at most `most`. */
-  findIslands(centers: Float64Array, most: number): Uint8Array {
-    const colors = new Uint8Array(most * this.points.dim);
-    const bytes = this.core.lend([centers, colors], (from, to) =>
-      this.core.call("find_islands", this.address, from, most, to),
-    );
-    return colors.slice(0, bytes);
-  }
-
-  /** Weighted sum of the fourth powers of distances. */
-  fourthPowers(centers: Float64Array): number {
-    return this.core.lend([centers], (at) => this.core.call("fourth_powers", this.address, at));
-  }
-
-  /** The palette (k, channels), which the labels follow. */
-  roundCenters(centers: Float64Array, fixed: Uint8Array, faithful: boolean): Uint8Array {
-    const colors = new Uint8Array(centers.length);
-    this.core.lend([centers, fixed, colors], (from, fixedAt, to) =>
-      this.core.call(
-        "round_centers",
-        ...[this.address, from, fixedAt, fixed.length / this.points.dim, Number(faithful), to],
-      ),
-    );
-    return colors;
-  }
-
-  free(): void {
-    this.core.release("assignment_free", this.address);
-  }
-}
-
-export class Improvement {
+  /** The fitter is to be freed after this. */
   constructor(
     private readonly core: Core,
-    private readonly address: number,
-    private readonly length: number,
-  ) {}
-
-  /** Makes the next round; false where none was left. */
-  step(): boolean {
-    return this.core.call("improvement_step", this.address) !== 0;
+    fitter: Fitter,
+    private readonly k: number,
+    seeding: Seeding,
+    seed: number,
+  ) {
+    const how = core.tables.seedings.indexOf(seeding);
+    this.address = core.call("walk_new", fitter.address, k, how, BigInt(seed));
   }
 
-  get nIter(): number {
-    return this.core.call("improvement_n_iter", this.address);
+  step(): void {
+    this.core.call("walk_step", this.address);
   }
 
-  get centers(): Float64Array {
-    const at = this.core.call("improvement_centers", this.address);
-    return new Float64Array(this.core.view(at, 8 * this.length).slice().buffer);
+  /** The centres' colours (k, channels), the pixels nearest to each, and what all costs. */
+  look(channels: number) {
+    const colors = new Uint8Array(this.k * channels);
+    const counts = new BigInt64Array(this.k);
+    const about = new Float64Array(2);
+    this.core.lend([colors, counts, about], (colorsAt, countsAt, aboutAt) =>
+      this.core.call("walk_look", this.address, colorsAt, countsAt, this.k, aboutAt),
+    );
+    const [cost, done] = about;
+    return { colors, counts: Float64Array.from(counts, Number), cost, done: done !== 0 };
   }
 
   free(): void {
-    this.core.release("improvement_free", this.address);
+    this.core.release("walk_free", this.address);
   }
 }
 

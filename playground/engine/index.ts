@@ -1,0 +1,30 @@
+// kpalette: the library's core, compiled for WebAssembly, in a worker. This is all that a page sees
+// of it:
+//
+//     const engine = await Engine.start();
+//     await engine.load(context.getImageData(0, 0, width, height).data, width, height);
+//     const { colors, indices } = await engine.quantize({
+//       k: 16, space: "oklab", effort: "balanced", seed: 0, fixed: [], dither: null, strength: 1,
+//     });
+
+export { type Control, Engine, NoSimdError, type Steps } from "./client";
+export {
+  type ColorList,
+  type Dither,
+  DITHERS,
+  type Effort,
+  EFFORTS,
+  type Loaded,
+  type MapOptions,
+  type PngOptions,
+  type QuantizeOptions,
+  type Quantized,
+  type Seeding,
+  SEEDINGS,
+  type Space,
+  SPACES,
+  type Step,
+  type StepsOptions,
+  type SweepOptions,
+  type SweepPoint,
+} from "./protocol";

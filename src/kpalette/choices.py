@@ -1,0 +1,21 @@
+"""What can be chosen by name: the core's tables, in its order, and as types."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from kpalette import _core
+
+# Type checkers want these written out; a test compares them with the tables.
+Space: TypeAlias = Literal["oklab", "srgb", "linear", "lab"]
+Effort: TypeAlias = Literal["fast", "balanced", "best"]
+Dither: TypeAlias = Literal["floyd-steinberg", "blue-noise", "bayer"]
+
+#: Where distances can be measured.
+SPACES: tuple[Space, ...] = _core.SPACES
+
+#: How far to go for a lower error.
+EFFORTS: tuple[Effort, ...] = _core.EFFORTS
+
+#: How to dither.
+DITHERS: tuple[Dither, ...] = _core.DITHERS

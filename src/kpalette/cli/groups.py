@@ -1,0 +1,374 @@
+"""The options that commands share: a group is a value with a typed field for each option."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import click
+
+from kpalette import choices
+from kpalette.cli import memory, pngquant
+from kpalette.cli.options import (
+    COLORS,
+    LARGE,
+    MANNERS,
+    MANY,
+    MAX_THREADS,
+    OUTPUT,
+    PATH,
+    PNGQUANT,
+    above_zero,
+    alpha,
+    flag,
+    hex_colors,
+    option,
+    share,
+    whole,
+)
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How a command that reads photos goes about it."""
+
+    threads: int | None = option(
+        "--threads",
+        section=MANNERS,
+        callback=whole(1, MAX_THREADS, str(MAX_THREADS)),
+        metavar="N",
+        help="The result does not depend on it.  [default: all cores]",
+    )
+    allow_truncated: bool = flag(
+        "--allow-truncated",
+        section=MANNERS,
+        help="Take what is there of a JPEG or PNG file that breaks off.",
+    )
+    force: bool = flag("-f", "--force", section=MANNERS, help="Replace files that exist.")
+    quiet: bool = flag("-q", "--quiet", section=MANNERS, help="Say nothing unless something fails.")
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where distances are measured."""
+
+    space: choices.Space = option(
+        "--space",
+        section=COLORS,
+        type=click.Choice(choices.SPACES),
+        default="oklab",
+        show_default=True,
+        help="Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
+    )
+
+
+@dataclass(frozen=True)
+class Fit(Space):
+    """How a palette is fitted."""
+
+    effort: choices.Effort = option(
+        "--effort",
+        section=COLORS,
+        type=click.Choice(choices.EFFORTS),
+        default="balanced",
+        show_default=True,
+        help="How far to go for a lower error.",
+    )
+    seed: int = option(
+        "--seed",
+        section=COLORS,
+        default="0",
+        callback=whole(0, 2**64 - 1, "2**64 - 1"),
+        metavar="N",
+        help="What random choices start from.  [default: 0]",
+    )
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Colours that the palette must have."""
+
+    fixed: tuple[str, ...] = option(
+        "--fixed",
+        section=COLORS,
+        multiple=True,
+        callback=hex_colors,
+        metavar="COLOR",
+        help="A colour that the palette must have, such as '#ff8800'; may be given again, or "
+        "several with commas between.",
+    )
+
+
+@dataclass(frozen=True)
+class Alpha:
+    """What becomes of transparency."""
+
+    alpha: str = option(
+        "--alpha",
+        section=COLORS,
+        default="keep",
+        callback=alpha,
+        metavar="HOW",
+        help="keep transparency, or flatten:#rrggbb to lay the image over a colour.  "
+        "[default: keep]",
+    )
+
+
+@dataclass(frozen=True)
+class Pixels(Fixed):
+    """What counts of a photo's pixels."""
+
+    palette_scope: str = option(
+        "--palette-scope",
+        section=COLORS,
+        type=click.Choice(["auto", "global", "scene", "frame"]),
+        default="auto",
+        show_default=True,
+        help="Of an animation: one palette for all frames, one for each scene or frame, or "
+        "whichever is worth its bytes, which takes longest to find.",
+    )
+    saliency: bool = flag("--saliency", section=COLORS, help="Let what stands out matter more.")
+    weights: str | None = option(
+        "--weights",
+        section=COLORS,
+        type=PATH,
+        metavar="MAP",
+        help="A grey image of the photo's size: the lighter, the more a pixel matters.",
+    )
+
+
+@dataclass(frozen=True)
+class Kept(Alpha):
+    """What stays as it is in the file."""
+
+    keep_profile: bool = flag(
+        "--keep-profile",
+        section=COLORS,
+        help="Leave a photo in Display P3, Adobe RGB or another space in it: in PNG, WebP, "
+        "TIFF.  [default: sRGB]",
+    )
+
+
+@dataclass(frozen=True)
+class Targets:
+    """How good a picture shall be, instead of how many colours it has."""
+
+    psnr: float | None = option(
+        "--psnr",
+        section=COLORS,
+        callback=above_zero,
+        metavar="N",
+        help="Take so few colours, up to K, that one less would not reach N decibels.",
+    )
+    delta_e: float | None = option(
+        "--delta-e",
+        section=COLORS,
+        callback=above_zero,
+        metavar="N",
+        help="Or a mean CIEDE2000 of at most N; about 1 can be just seen.",
+    )
+    delta_e_p95: float | None = option(
+        "--delta-e-p95",
+        section=COLORS,
+        callback=above_zero,
+        metavar="N",
+        help="Or a CIEDE2000 of at most N in 95 % of the pixels.",
+    )
+    quality: tuple[int, int] | None = option(
+        "-Q",
+        "--quality",
+        section=COLORS,
+        callback=pngquant.quality_range,
+        metavar="MIN-MAX",
+        help="Or pngquant's scale from 0 to 100: so few colours that one less would not reach MAX, "
+        "or K colours if they reach MIN.",
+    )
+
+
+@dataclass(frozen=True)
+class Dither:
+    """How pixels are mapped to a palette."""
+
+    dither: str | None = option(
+        "--dither",
+        section=COLORS,
+        type=click.Choice(["none", *choices.DITHERS]),
+        help="Mix colours that the palette lacks from those that it has, side by side.  "
+        "[default: none]",
+    )
+    dither_strength: float | None = option(
+        "--dither-strength",
+        section=COLORS,
+        callback=share,
+        metavar="S",
+        help="0 (none) to 1; less keeps files smaller.  [default: 1]",
+    )
+
+    def settled(self) -> tuple[str | None, float]:
+        """Return the dither's name and its strength."""
+        if self.dither in (None, "none"):
+            if self.dither_strength is not None:
+                raise click.UsageError("--dither-strength: expected a --dither, got none")
+            return None, 1.0
+        return self.dither, 1.0 if self.dither_strength is None else self.dither_strength
+
+
+@dataclass(frozen=True)
+class Recursive:
+    """Whether folders are entered."""
+
+    recursive: bool = flag(
+        "-r",
+        "--recursive",
+        section=MANY,
+        help="Take the images in folders and in the folders in them; not hidden ones, nor links to "
+        "folders.",
+    )
+
+
+@dataclass(frozen=True)
+class Output(Recursive):
+    """What is written for each photo, and where."""
+
+    out: str | None = option(
+        "-o",
+        "--out",
+        "--output",
+        section=OUTPUT,
+        type=PATH,
+        metavar="OUT",
+        help="A file, or a directory, or - for stdout. A name that ends in / is a directory, made "
+        "if need be.  [default: see above]",
+    )
+    ext: str | None = option(
+        "--ext",
+        section=OUTPUT,
+        metavar="END",
+        help="What photo.jpg's name ends in instead of .jpg, such as -small.png. With --force, "
+        ".png replaces PNG files by their pictures.",
+    )
+    format: str | None = option(
+        "--format",
+        section=OUTPUT,
+        type=click.Choice(["png", "gif", "webp", "tiff", "bmp"], case_sensitive=False),
+        help="[default: by the ending of OUT or END, otherwise png; an animation's own]",
+    )
+    first_frame: bool = flag(
+        "--first-frame", section=OUTPUT, help="Take only the first picture of an animation."
+    )
+    optimize: bool = flag("--optimize", section=OUTPUT, help="Take longer for smaller files.")
+    strip: bool = option(
+        "--strip/--keep-metadata",
+        section=OUTPUT,
+        default=True,
+        help="What the photo's file says besides its pixels is left out, or kept.  "
+        "[default: strip]",
+    )
+    skip_if_larger: bool = flag(
+        "--skip-if-larger",
+        section=OUTPUT,
+        help="Write nothing that is not smaller than the photo: 98.",
+    )
+    skips_ok: bool = flag(
+        "--skips-ok", section=OUTPUT, help="End with 0, not 98 or 99, where photos are skipped."
+    )
+    preserve: bool = flag(
+        "--preserve", section=OUTPUT, help="Give pictures the times of their photos."
+    )
+    out_dir: str | None = option(
+        "--out-dir",
+        section=MANY,
+        type=PATH,
+        metavar="DIR",
+        help="Write below DIR, made if need be: x/sub/a.jpg of folder x to DIR/sub/a.png.",
+    )
+    jobs: int | None = option(
+        "-j",
+        "--jobs",
+        section=MANY,
+        callback=whole(1, MAX_THREADS, str(MAX_THREADS)),
+        metavar="N",
+        help="How many photos at once; each takes memory.  [default: as many as cores]",
+    )
+    skip_existing: bool = flag(
+        "--skip-existing",
+        section=MANY,
+        help="Leave out what is there already, to go on where one was.",
+    )
+    dry_run: bool = flag(
+        "--dry-run", section=MANY, help="Say what would be written where, and write nothing."
+    )
+    as_json: bool = flag(
+        "--json", section=MANY, help="Print an object for each photo, in a line of its own."
+    )
+
+
+@dataclass(frozen=True)
+class Large:
+    """What Dask does."""
+
+    scheduler: str | None = option(
+        "--scheduler",
+        section=LARGE,
+        metavar="WHERE",
+        help="Where to count and map tiles: threads, processes, or the address of a Dask cluster, "
+        "such as tcp://host:8786, whose workers see the same files.  [default: threads]",
+    )
+    memory_limit: int | None = option(
+        "--memory-limit",
+        section=LARGE,
+        callback=memory.limit,
+        metavar="SIZE",
+        help="Take tiles so small that SIZE, such as 2GB, is enough for this process; at least "
+        f"{memory.LEAST_LIMIT // 10**6}MB.",
+    )
+    missing: str = option(
+        "--missing",
+        section=LARGE,
+        type=click.Choice(["error", "fill"]),
+        default="error",
+        help="What to do where a Zarr array or a TIFF lacks chunks: end, or take its fill value.  "
+        "[default: error]",
+    )
+
+
+@dataclass(frozen=True)
+class Words:
+    """What pngquant calls otherwise."""
+
+    speed: int | None = option(
+        "-s",
+        "--speed",
+        section=PNGQUANT,
+        callback=whole(1, 11, "11"),
+        metavar="N",
+        help="1 and 2 are --effort best, 3 to 9 balanced, 10 and 11 fast; 11 does not dither.",
+    )
+    nofs: bool = flag("--nofs", "--ordered", section=PNGQUANT, help="--dither none.")
+    floyd: float | None = option(
+        "--floyd",
+        section=PNGQUANT,
+        callback=share,
+        metavar="[=S]",
+        help="--dither floyd-steinberg, of strength S from 0 to 1.",
+    )
+    map: str | None = option(
+        "--map",
+        section=PNGQUANT,
+        type=PATH,
+        metavar="FILE",
+        help="Take the colours of this palette or image.",
+    )
+    posterize: int | None = option(
+        "--posterize",
+        section=PNGQUANT,
+        callback=whole(0, 4, "4"),
+        metavar="N",
+        help="Is refused, unless N is 0: palettes have 8 bits per channel.",
+    )
+    verbose: bool = flag(
+        "-v", "--verbose", section=PNGQUANT, help="Say what is done where that is not usual."
+    )
+    transbug: bool = flag("--transbug", section=PNGQUANT, hidden=True)
+    iebug: bool = flag("--iebug", section=PNGQUANT, hidden=True)
+    no_force: bool = flag("--no-force", section=PNGQUANT, hidden=True)
+    as_pngquant: bool = flag("--as-pngquant", section=PNGQUANT, hidden=True)

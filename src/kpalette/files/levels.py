@@ -1,0 +1,123 @@
+"""Levels: how a Pillow image, of whatever mode, becomes 8-bit sRGB, with alpha if it has any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kpalette.colors import ByteArray
+from kpalette.files import tagged, transparency
+from kpalette.files.code_points import note_code_points
+from kpalette.files.errors import ImageReadError
+from kpalette.files.orientation import upright
+
+
+def to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
+    """Scale any dtype's black and white to 0 and 255."""
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.newbyteorder("=") == np.uint16:
+        return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+    if np.issubdtype(array.dtype, np.floating):
+        if not np.all((array >= 0) & (array <= 1)):  # false for NaN as well
+            if not np.isfinite(array).all():
+                raise ValueError("source: expected finite values, got NaN or infinity")
+            raise ValueError(
+                f"source: expected float values from 0 to 1, got {array.min()} to {array.max()}"
+            )
+        scaled: ByteArray = (array * array.dtype.type(255) + array.dtype.type(0.5)).astype(np.uint8)
+        return scaled
+    raise TypeError(f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An image's colours as its file has them: in a space of their own, or in sRGB.
+
+    Attributes
+    ----------
+    image : Pillow image
+        Of mode L, RGB, CMYK or LAB.
+    alpha : Pillow image, optional
+        Of mode L.
+    space : Space, optional
+        None where colours are sRGB.
+    """
+
+    image: Image.Image
+    alpha: Image.Image | None
+    space: tagged.Space | None
+
+    def pixels(self) -> ByteArray:
+        """Return sRGB: uint8 (h, w, 3), or (h, w, 4) if some pixel is not opaque."""
+        return self._with_alpha(self.space.to_srgb(self.image) if self.space else self.image)
+
+    def levels(self) -> ByteArray:
+        """Return the levels of RGB as they are stored, in the same shape."""
+        return self._with_alpha(self.image)
+
+    def _with_alpha(self, image: Image.Image) -> ByteArray:
+        image = image.convert("RGB")
+        if self.alpha:
+            image.putalpha(self.alpha)
+        return without_opaque_alpha(np.asarray(image))
+
+
+def without_opaque_alpha(pixels: ByteArray) -> ByteArray:
+    """Return pixels (h, w, 3 or 4), in C order, without alpha if all are opaque."""
+    if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
+        pixels = pixels[..., :3]
+    return np.ascontiguousarray(pixels)
+
+
+def read_levels(image: Image.Image) -> Stored:
+    """Read an image's levels, upright.
+
+    Raises
+    ------
+    ImageReadError
+        If it has no pixels, or its levels are of a range that is not known.
+    """
+    if 0 in image.size:
+        raise ImageReadError(
+            f"expected at least one pixel, got an image of {image.width}×{image.height}"
+        )
+    note_code_points(image)  # which loading forgets
+    opened, image = image, transparency.as_stored(image)
+    image.load()
+    info = opened.info
+    image = upright(image)
+    if image.mode == "F":
+        raise ImageReadError("the pixels are floating-point, whose range is not known")
+    if image.mode.startswith("I"):
+        is_tagged = tagged.declared(info, "L") is not None
+        image = _from_16_bits(image, drop=is_tagged and opened.format == "PNG")
+    if image.mode in ("La", "RGBa"):
+        image = image.convert(image.mode.upper())
+    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
+    if image.mode not in ("CMYK", "LAB", "L", "RGB"):
+        image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
+    return Stored(image, alpha, tagged.declared(info, image.mode))
+
+
+def _from_16_bits(image: Image.Image, *, drop: bool) -> Image.Image:
+    """Make grey of 16 bits, which Pillow gives in integer modes of several widths, mode L or LA.
+
+    Levels are rounded, unless the lower eight bits are to `drop`: as Pillow does with colours, and
+    as browsers do with all. In linear light that makes twelve levels of a dark grey.
+    """
+    grey = np.asarray(image)
+    if grey.min() < 0 or grey.max() > 65535:
+        raise ImageReadError(
+            f"expected grey values from 0 to 65535, got {grey.min()} to {grey.max()}"
+        )
+    levels = (grey >> 8).astype(np.uint8) if drop else to_levels(grey.astype(np.uint16))
+    result = Image.fromarray(levels)
+    if "transparency" in image.info:
+        result.putalpha(Image.fromarray(to_levels(grey != image.info["transparency"])))
+    return result

@@ -1,0 +1,170 @@
+"""JPEG and PNG files that break off: whether they do, and what is there of them as a whole file."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import Any, BinaryIO
+
+import deflate
+from PIL import Image
+
+from kpalette.files.errors import TruncatedError
+
+#: Those whose end can be told, by Pillow's names.
+FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
+REMARK = "the file breaks off before its end; the part that is there is taken"
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+STARTS = (SIGNATURE, b"\xff\xd8\xff")
+END = b"\0\0\0\0IEND\xaeB`\x82"
+
+#: A marker, which within compressed data neither 0xff00 nor a restart is (ITU-T T.81, B.1.1).
+MARKER = re.compile(rb"\xff+([^\0\xff\xd0-\xd7])")
+SCAN, EOI = 0xDA, b"\xff\xd9"
+
+#: First column and row, and steps, of the passes of an interlaced PNG (third edition, 8.2).
+ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2)]
+ADAM7 += [(0, 1, 1, 2)]
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def check_end(image: Any) -> None:
+    """Raise TruncatedError, and close the image, if the file that it is read from breaks off.
+
+    Of an animated PNG the first frame may do.
+    """
+    kind = FORMATS.get(image.format)
+    if kind is None or (kind == "PNG" and image.is_animated) or is_whole(image.fp):
+        return
+    image.close()
+    raise TruncatedError(f"the {kind} breaks off before its end")
+
+
+def may_lack_rows(image: Any) -> bool:
+    """Tell whether a PNG that was loaded may have fewer rows than its header announces.
+
+    Pillow leaves them at zero, and takes it for nothing. To count them, all is inflated once more:
+    so that is done only where the last row is zero, or rows come in another order.
+    """
+    if image.format != "PNG" or image.tile or image.is_animated:
+        return False
+    last = image.crop((0, image.height - 1, image.width, image.height))
+    return bool(image.info.get("interlace")) or not last.tobytes().strip(b"\0")
+
+
+def is_whole(file: BinaryIO) -> bool:
+    """Tell whether a JPEG or a PNG has its end. The file's position stays what it was."""
+    position = file.tell()
+    try:
+        file.seek(0)
+        is_png = file.read(len(SIGNATURE)) == SIGNATURE
+        end = END if is_png else EOI
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - len(end)))
+        if file.read() == end:
+            return True
+        file.seek(0)  # there may be more behind the end
+        return _png_has_end(file) if is_png else _jpeg_end(file.read())[1]
+    finally:
+        file.seek(position)
+
+
+def completed(data: bytes) -> bytes | None:
+    """Return a JPEG or a PNG that breaks off with an end; None if nothing is missing.
+
+    What is missing is grey in a JPEG; in a PNG it is transparent, black where there is no alpha,
+    or the first colour of the palette. Of an interlaced PNG, that is between the pixels that are
+    there. None, too, if the file is of another format, or damaged in another way.
+    """
+    if data.startswith(SIGNATURE):
+        return _completed_png(data)
+    end, whole = _jpeg_end(data) if data.startswith(STARTS) else (0, True)
+    return None if whole else data[:end] + EOI
+
+
+def _jpeg_end(data: bytes) -> tuple[int, bool]:
+    """Say up to where the segments of a JPEG are whole, and whether the last is its end."""
+    position = 2
+    while found := MARKER.search(data, position):
+        kind = found[1][0]
+        if kind == EOI[1]:
+            return found.end(), True
+        if kind == 1:  # stands alone
+            position = found.end()
+            continue
+        length = int.from_bytes(data[found.end() : found.end() + 2], "big")
+        position = found.end() + max(2, length)
+        if position > len(data):
+            return found.start(), False
+        if kind == SCAN:
+            following = MARKER.search(data, position)
+            if following is None:
+                return len(data), False
+            position = following.start()
+    return len(data), False
+
+
+def _png_has_end(file: BinaryIO) -> bool:
+    file.seek(len(SIGNATURE))
+    while len(head := file.read(8)) == 8:
+        if head[4:] == END[4:8]:
+            return len(file.read(4)) == 4
+        file.seek(int.from_bytes(head[:4], "big") + 4, 1)
+    return False
+
+
+def _completed_png(data: bytes) -> bytes | None:
+    kept: list[bytes] = []
+    parts: list[bytes] = []
+    ended = animated = False
+    position = len(SIGNATURE)
+    while len(data) - position >= 8 and not ended:
+        length, kind = struct.unpack_from(">I4s", data, position)
+        body = data[position + 8 : position + 8 + length]
+        whole = data[position : position + 12 + length]
+        is_cut = len(whole) < 12 + length
+        if kind == b"IDAT":
+            parts.append(body)
+        elif kind == b"IEND":
+            ended = not is_cut
+        elif kind == b"acTL":
+            animated = True  # of which the first frame alone is kept
+        elif not is_cut and not parts and kind != b"fcTL":
+            kept.append(whole)
+        position += 12 + length
+    if not kept or kept[0][4:8] != b"IHDR" or len(kept[0]) != 25:
+        return None
+    width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", kept[0][8:21])
+    limit = Image.MAX_IMAGE_PIXELS
+    if color not in CHANNELS or (limit and width * height > 2 * limit):
+        return None  # which decoding tells
+    sizes = _row_sizes(width, height, depth * CHANNELS[color], bool(interlaced))
+    expected = sum(rows * size for rows, size in sizes)
+    compressed = b"".join(parts)
+    try:
+        # In a tenth of zlib's time, but only where nothing is missing.
+        levels = bytes(deflate.zlib_decompress(compressed, expected))
+    except deflate.DeflateError:
+        try:
+            levels = zlib.decompressobj().decompress(compressed, max(1, expected))
+        except zlib.error:
+            return None
+    if len(levels) == expected and (ended or animated):
+        return None
+    if not interlaced and sizes:  # a row of which the rest is missing goes as well
+        levels = levels[: len(levels) // sizes[0][1] * sizes[0][1]]
+    filled = zlib.compress(levels + bytes(expected - len(levels)), 1)
+    idat = struct.pack(">I", len(filled)) + b"IDAT" + filled
+    return b"".join([SIGNATURE, *kept, idat, struct.pack(">I", zlib.crc32(idat[4:])), END])
+
+
+def _row_sizes(width: int, height: int, bits: int, interlaced: bool) -> list[tuple[int, int]]:
+    """Give the number of rows and the bytes of each, with its filter's, pass by pass."""
+    found = []
+    for left, top, across, down in ADAM7 if interlaced else [(0, 0, 1, 1)]:
+        columns, rows = -(-(width - left) // across), -(-(height - top) // down)
+        if columns > 0 and rows > 0:
+            found.append((rows, 1 + (columns * bits + 7) // 8))
+    return found

@@ -1,0 +1,477 @@
+"""What content is, which formats are read, and that none starts a program or opens another file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import struct
+import subprocess
+import sys
+import types
+import warnings
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image, ImageFile, features
+
+import kpalette
+from conftest import gradient, noise, saved
+from kpalette import Palette, cli, files
+from kpalette.files import ImageReadError, as_pixels, formats
+
+TRAP = Path(__file__).with_name("trap.py")
+SOURCES = Path(kpalette.__file__).parent
+GREY = Image.fromarray(noise(8, 8, 1))
+PS = b"%!PS-Adobe-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+#: The start of what Pillow opens and does not write.
+STARTS = {
+    "BUFR": b"BUFR" + bytes(60),
+    "CUR": b"\0\0\2\0" + saved(GREY, "ICO").getvalue()[4:],
+    "DCX": struct.pack("<3I", 0x3ADE68B1, 12, 0) + saved(GREY, "PCX").getvalue(),
+    "FITS": b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800),
+    "FLI": struct.pack("<IHHHHHHI", 200, 0xAF12, 1, 8, 8, 8, 3, 70).ljust(200, b"\0"),
+    "FTEX": struct.pack("<4sI4I2I", b"FTEX", 6, 8, 8, 1, 1, 0, 40) + bytes(200),
+    "GBR": struct.pack(">5I4sI", 29, 2, 8, 8, 1, b"GIMP", 10) + b"\0" + bytes(64),
+    "GRIB": b"GRIB\0\0\0\1" + bytes(60),
+    "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(60),
+    "IMT": b"width 8\nheight 8\npixel n8\n*\n\x0c" + bytes(64),
+    "IPTC": b"\x1c\x03\x14\0\1\1\x1c\x08\x0a\0\0",
+    "MCIDAS": b"\0\0\0\0\0\0\0\4" + bytes(300),
+    "MPEG": b"\0\0\1\xb3\0\x80\x08" + bytes(60),
+    "PCD": bytes(2048) + b"PCD_" + bytes(3000),
+    "PIXAR": b"\x80\xe8\0\0" + bytes(2000),
+    "PSD": b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 1, 8, 8, 8, 1) + bytes(200),
+    "SUN": struct.pack(">8I", 0x59A66A95, 8, 8, 8, 64, 1, 0, 0) + bytes(64),
+    "WMF": b"\xd7\xcd\xc6\x9a\0\0" + struct.pack("<4hH", 0, 0, 9, 9, 72).ljust(16, b"\0")
+    + b"\1\0\x09\0" + bytes(60),
+    "XPM": b'/* XPM */\nstatic char *a[] = {\n"1 1 1 1",\n"a c #ff0000",\n"a"\n};\n',
+    "XVTHUMB": b"P7 332\n#END_OF_COMMENTS\n8 8 255\n" + bytes(64),
+    "EMF": struct.pack("<II8i4s", 1, 88, 0, 0, 9, 9, 0, 0, 99, 99, b" EMF").ljust(88, b"\0"),
+    "FPX": OLE + bytes(600),
+    "PS": PS,
+    "EPS of DOS": struct.pack("<7I", 0xC6D3D0C5, 32, len(PS), 0, 0, 0, 0).ljust(32, b"\0") + PS,
+    "SVG": b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "JXL": b"\xff\x0a" + bytes(60),
+    "MP4": b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(60),
+}  # fmt: skip
+
+
+def registered() -> dict[str, bytes]:
+    """Make a file of each format that Pillow has heard of."""
+    Image.init()
+    made = dict(STARTS)
+    for kind in sorted({*Image.SAVE, *Image.OPEN} - {"HEIF"}):
+        for mode in ("L", "RGB", "P", "1"):
+            with warnings.catch_warnings(action="ignore"):  # of formats that Pillow will drop
+                try:
+                    made[kind] = saved(GREY.convert(mode), kind).getvalue()
+                except (KeyError, OSError, ValueError):
+                    continue
+            break
+    assert set(Image.OPEN) - {"HEIF"} | {"PDF"} <= set(made)  # which a plug-in may have brought
+    return made
+
+
+@pytest.fixture(scope="module")
+def everything() -> dict[str, bytes]:
+    return registered()
+
+
+def is_read(kind: str) -> bool:
+    return kind in formats.NAMES
+
+
+# What content is
+
+
+@pytest.mark.parametrize("kind", formats.FORMATS, ids=lambda kind: kind.name)
+def test_a_format_is_known_by_its_content(kind: formats.Format, tmp_path: Path) -> None:
+    if kind.name == "HEIF":
+        pytest.skip("nothing here writes it")
+    if kind.name == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow lacks it")
+    data = saved(GREY.convert("RGB"), kind.name).getvalue()
+    assert formats.identify(data[: formats.PREFIX]) is kind
+    expected = as_pixels(io.BytesIO(data))
+    for name in ("photo.eps", "photo.wmf", "photo", "photo.png", f"photo{kind.endings[0]}"):
+        path = tmp_path / name
+        path.write_bytes(data)
+        assert np.array_equal(as_pixels(path), expected)
+
+
+def test_a_name_says_nothing(tmp_path: Path) -> None:
+    for name in ("photo.png", "photo.jpg", "photo.eps", "photo.tif", "photo"):
+        path = tmp_path / name
+        path.write_bytes(PS)
+        with pytest.raises(ImageReadError, match=r"got PostScript .*: convert it to PNG first"):
+            as_pixels(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (STARTS["EPS of DOS"], "PostScript"),
+        (STARTS["WMF"], "Windows metafile"),
+        (STARTS["EMF"], "Windows metafile"),
+        (STARTS["PSD"], "Photoshop's PSD: export it as PNG"),
+        (STARTS["SVG"], "SVG: convert it to PNG"),
+        (b"\xef\xbb\xbf<svg viewBox='0 0 1 1'/>", "SVG: convert it to PNG"),
+        (b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN'>", "SVG: convert it to PNG"),
+        (b"%PDF-1.7\n", "PDF: convert it to PNG"),
+        (STARTS["JXL"], "JPEG XL: convert it to PNG"),
+        (STARTS["MP4"], "a film: take its frames"),
+        (b"<html><body>Not found", "a format that kpalette reads, .* starts with b'<html><b'"),
+        (b"<?xml version='1.0'?><rss/>", "a format that kpalette reads"),
+    ],
+)
+def test_what_is_no_image_is_told_with_what_to_do(
+    data: bytes, words: str, tmp_path: Path, fails: Any
+) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(data)
+    with pytest.raises(ImageReadError, match=words):
+        as_pixels(path)
+    assert re.search(words, fails(3, "quantize", path))
+
+
+@pytest.mark.parametrize("kind", sorted(formats.BY_NAME))
+def test_a_damaged_header_names_its_format(kind: str, tmp_path: Path) -> None:
+    starts = {
+        "HEIF": b"\0\0\0\x18ftypheic" + bytes(12),
+        "PPM": b"P5 8 ",
+        "QOI": b"qoif\0\0\0",
+        "TGA": b"\0\1\2\0\0\1\0\x63" + bytes(4) + b"\1\0\1\0 ",
+    }
+    data = starts.get(kind) or saved(GREY.convert("RGB"), kind).getvalue()[:12].ljust(24, b"\xff")
+    title = formats.BY_NAME[kind].title
+    damaged = f"the {title}'s header is damaged: .|the GIF has no frames"
+    if kind == "HEIF":
+        damaged += "|HEIC: a plug-in reads it"
+    if kind == "AVIF":
+        damaged += "|AVIF: Pillow 11"
+    with pytest.raises(ImageReadError, match=damaged):
+        as_pixels(io.BytesIO(data))
+
+
+def test_endings_are_those_of_the_list(folder: Path, tmp_path: Path) -> None:
+    for name in (
+        "a.heic",
+        "b.webp",
+        "c.eps",
+        "d.svg",
+        "e.pdf",
+        "f.psd",
+        "g.avif",
+        "h.GIF",
+        "i.mp4",
+    ):
+        saved_as = folder / name
+        Image.fromarray(gradient(4, 5)).save(saved_as, "PNG")
+    assert cli.run(["quantize", "-q", "-r", str(folder), "--out-dir", str(tmp_path / "out")]) == 0
+    made = {path.stem for path in (tmp_path / "out").iterdir() if path.is_file()}
+    assert made >= {"a", "b", "g", "h"}
+    assert not made & {"c", "d", "e", "f", "i"}
+    assert all(ending == ending.lower() and ending[0] == "." for ending in formats.ENDINGS)
+
+
+def test_the_documentation_lists_the_formats() -> None:
+    root = Path(__file__).parents[1]
+    for name in ("SECURITY.md", "docs/howto/formats.md"):
+        page = root.joinpath(name).read_text()
+        for kind in formats.FORMATS:
+            assert kind.title in page, f"{kind.title} is not in {name}"
+        assert "EPS" in page
+
+
+# The one call
+
+
+def test_only_one_place_has_pillow_open_a_file() -> None:
+    calls = re.compile(r"\bImage\.open\(|\bImageShow\b|\bos\.system\b|\bsubprocess\b|pickle\.load")
+    found = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        if calls.search(path.read_text())
+    }
+    assert found == {"files/formats.py"}
+    (line,) = (
+        line
+        for line in (SOURCES / "files/formats.py").read_text().splitlines()
+        if "Image.open(" in line
+    )
+    assert "formats=[kind.name]" in line
+
+
+def test_a_decoder_comes_without_all_others() -> None:
+    script = """
+import io, sys
+from kpalette.files import as_pixels
+for data in map(bytes.fromhex, sys.argv[1:]):
+    as_pixels(io.BytesIO(data))
+print(*sorted(name for name in sys.modules if name.endswith("ImagePlugin")))
+"""
+    data = [saved(GREY, kind).getvalue().hex() for kind in ("TGA", "WEBP")]
+    done = subprocess.run([sys.executable, "-c", script, *data], capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert {"PIL.TgaImagePlugin", "PIL.WebPImagePlugin"} < loaded
+    assert not loaded & {"PIL.EpsImagePlugin", "PIL.WmfImagePlugin", "PIL.PsdImagePlugin"}
+
+
+@pytest.mark.parametrize("kind", ["EPS", "WMF", "GRIB", "BUFR", "HDF5", "PSD", "ICNS", "FLI"])
+def test_pillow_images_that_are_not_loaded_are_refused(
+    kind: str, everything: dict[str, bytes]
+) -> None:
+    with Image.open(io.BytesIO(everything[kind])) as image:
+        assert image.format == kind
+        for read in (as_pixels, files.read_metadata, files.is_animated, kpalette.quantize):
+            if read is files.is_animated:
+                continue
+            with pytest.raises(ImageReadError, match=f"got {kind} that is not loaded yet"):
+                read(image)
+
+
+def test_pillow_images_that_are_loaded_are_taken(everything: dict[str, bytes]) -> None:
+    for kind in ("SGI", "DDS", "XBM", "MSP"):
+        with Image.open(io.BytesIO(everything[kind])) as image:
+            with pytest.raises(ImageReadError, match="not loaded yet"):
+                as_pixels(image)
+            image.load()
+            assert as_pixels(image).shape[:2] == (8, 8)
+            assert np.array_equal(as_pixels(image.copy()), as_pixels(image))
+    with Image.open(saved(GREY)) as image:
+        assert as_pixels(image).shape == (8, 8, 3)
+
+
+# HEIC, and libraries that are not there
+
+
+def test_heic_names_its_plug_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: Any
+) -> None:
+    for name in ("pillow_heif", "pi_heif"):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    path = tmp_path / "photo.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
+    assert "pip install 'kpalette[heif]'" in fails(3, "palette", path)
+
+
+class Pretended(ImageFile.ImageFile):
+    format = "HEIF"
+
+    def _open(self) -> None:
+        self._mode, self._size = "L", (2, 1)
+        self.tile = [ImageFile._Tile("raw", (0, 0, 2, 1), 24, ("L", 0, 1))]
+
+
+def test_heic_is_read_by_its_plug_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = types.ModuleType("pillow_heif")
+    plugin.register_heif_opener = lambda: Image.register_open("HEIF", Pretended)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pillow_heif", plugin)
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    monkeypatch.setattr(Image, "ID", [*Image.ID])
+    Image.OPEN.pop("HEIF", None)
+    data = b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes([7, 9])
+    assert as_pixels(io.BytesIO(data))[..., 0].tolist() == [[7, 9]]
+
+
+def test_a_pillow_without_avif_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(Image.OPEN, "AVIF", raising=False)
+    monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
+    with pytest.raises(ImageReadError, match=r"AVIF: Pillow 11\.3 or later reads it"):
+        as_pixels(io.BytesIO(b"\0\0\0\x1cftypavif\0\0\0\0avifmif1" + bytes(99)))
+
+
+# Damage of any kind is one error
+
+
+def big_offset() -> bytes:
+    return b"II+\0\x08\0\0\0" + b"\xff" * 8 + bytes(99)
+
+
+def damaged_tiffs() -> list[bytes]:
+    found = [big_offset(), b"II*\0\xff\xff\xff\xff", b"MM\0+\0\x08\0\0" + b"\x7f" * 9]
+    rng = np.random.default_rng(0)
+    good = [saved(GREY, "TIFF").getvalue(), saved(GREY, "TIFF", compression="tiff_lzw").getvalue()]
+    for _ in range(40):
+        bad = bytearray(good[rng.integers(2)])
+        start = int.from_bytes(bad[4:8], "little")
+        for _ in range(3):
+            bad[rng.integers(start, len(bad)) if rng.random() < 0.8 else 5] = rng.integers(256)
+        found.append(bytes(bad))
+    return found
+
+
+def test_a_damaged_tiff_is_no_internal_error(tmp_path: Path, capsys: Any) -> None:
+    path = tmp_path / "photo.tif"
+    codes = set()
+    for data in damaged_tiffs():
+        path.write_bytes(data)
+        for source in (path, io.BytesIO(data)):
+            for read in (as_pixels, files.is_animated, files.read_metadata, kpalette.quantize):
+                with contextlib.suppress(ImageReadError):
+                    read(source)
+        for args in (["palette"], ["palette", "--scheduler", "threads"], ["sweep", "-k", "2"]):
+            codes.add(cli.run([args[0], str(path), *args[1:]]))
+        said = capsys.readouterr().err
+        assert "internal error" not in said
+        assert "Traceback" not in said
+    assert codes == {0, 3}
+
+
+@pytest.mark.parametrize("ending", [".ftc", ".ftu", ".png"])
+def test_a_texture_is_no_internal_error(ending: str, tmp_path: Path, fails: Any) -> None:
+    path = tmp_path / f"photo{ending}"
+    path.write_bytes(STARTS["FTEX"])
+    assert "a file that starts with b'FTEX" in fails(3, "quantize", path)
+    for read in (as_pixels, files.is_animated, files.open_frames, files.read_metadata):
+        with pytest.raises(ImageReadError):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        OSError("broken"), ValueError("broken"), SyntaxError("broken"), struct.error("broken"),
+        IndexError("broken"), KeyError("broken"), EOFError("broken"), OverflowError("broken"),
+        ZeroDivisionError("broken"), RecursionError("broken"), AttributeError("broken"),
+        TypeError("broken"), UnicodeDecodeError("ascii", b"\xff", 0, 1, "broken"),
+        zlib.error("broken"), OSError(22, "broken"), AssertionError("broken"),
+    ],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+@pytest.mark.parametrize("when", ["opened", "loaded"])
+def test_whatever_a_decoder_raises_is_one_error(
+    raised: Exception, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from PIL import BmpImagePlugin
+
+    def fail(*_: Any) -> None:
+        raise raised
+
+    name = "_open" if when == "opened" else "load"
+    monkeypatch.setattr(BmpImagePlugin.BmpImageFile, name, fail)
+    for read in (as_pixels, files.read_metadata, lambda file: [*files.open_frames(file).walk()]):
+        with pytest.raises(ImageReadError, match="damaged"):
+            read(saved(GREY, "BMP"))
+
+
+def test_what_the_system_raises_is_not_taken_for_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import BmpImagePlugin
+
+    for raised in (OSError(5, "Input/output error"), MemoryError()):
+
+        def fail(*_: Any, raised: Any = raised) -> None:
+            raise raised
+
+        for name in ("load", "_open"):
+            file = saved(GREY, "BMP")
+            with monkeypatch.context() as patch:
+                patch.setattr(BmpImagePlugin.BmpImageFile, name, fail)
+                with pytest.raises(type(raised)) as caught:
+                    as_pixels(file)
+            assert not isinstance(caught.value, ImageReadError)
+
+
+# The trap
+
+
+def furnish(folder: Path, data: dict[str, bytes]) -> None:
+    for name in ("in", "out"):
+        (folder / name).mkdir(parents=True)
+    GREY.save(folder / "good.png")
+    Palette(np.array([[0, 0, 0], [255, 255, 255]], np.uint8)).save(folder / "good.gpl")
+    tifffile.imwrite(folder / "secret.tif", noise(9, 9), photometric="rgb")
+    for name, content in data.items():
+        (folder / "in" / name).write_bytes(content)
+
+
+def sprung(folder: Path, *args: str) -> dict[str, Any]:
+    command = [sys.executable, str(TRAP), str(folder), *args]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def multi_file_ome(other: str) -> bytes:
+    """Write an OME-TIFF whose second plane is in another file."""
+    planes = "".join(
+        f'<TiffData IFD="0" FirstZ="{z}" PlaneCount="1">'
+        f'<UUID FileName="{name}">urn:uuid:{z}</UUID></TiffData>'
+        for z, name in enumerate(["a.tif", other])
+    )
+    xml = (
+        '<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/'
+        'OME/2016-06" UUID="urn:uuid:0"><Image ID="Image:0"><Pixels ID="Pixels:0" '
+        'DimensionOrder="XYZCT" Type="uint8" SizeX="9" SizeY="9" SizeZ="2" SizeC="1" SizeT="1">'
+        f'<Channel ID="Channel:0" SamplesPerPixel="1"/>{planes}</Pixels></Image></OME>'
+    )
+    file = io.BytesIO()
+    tifffile.imwrite(file, noise(9, 9, 1), photometric="minisblack", description=xml, metadata=None)
+    return file.getvalue()
+
+
+def test_no_file_starts_a_program_or_opens_another(
+    everything: dict[str, bytes], tmp_path: Path
+) -> None:
+    data = {f"{kind.lower().replace(' ', '-')}.png": each for kind, each in everything.items()}
+    data |= {"a.eps": PS, "a.tif": PS, "a.wmf": STARTS["WMF"], "a.ftc": STARTS["FTEX"]}
+    data |= {"ome.tif": multi_file_ome("../secret.tif"), "ome.png": multi_file_ome("../secret.tif")}
+    furnish(tmp_path, data)
+    found = sprung(tmp_path)
+    assert found["caught"] == []
+    assert found["internal"] == []
+    for kind in everything:
+        name = f"{kind.lower().replace(' ', '-')}.png"
+        refused = found["refused"][name]
+        if is_read(kind):
+            assert {"as_pixels of a path", "$ quantize", "distributed"} <= set(found["read"][name])
+            assert all(
+                "PaletteReadError" in why or "exit code 3" in why for why in refused.values()
+            )
+        else:
+            assert not found["read"][name], f"{kind} is read"
+            refused.pop("a Pillow image")  # by Pillow, if it does not open it
+            errors = {why.split(":")[0] for why in refused.values()}
+            assert errors <= {"ImageReadError", "PaletteReadError", "TileError", "ValueError"}
+    assert "distributed" in found["read"]["ome.tif"]
+
+
+def test_the_trap_catches_what_it_is_for(tmp_path: Path) -> None:
+    furnish(tmp_path, {"a.png": PS, "b.png": STARTS["WMF"]})
+    caught = sprung(tmp_path, "control")["caught"]
+    assert any(line.startswith("a.png, Pillow: subprocess.Popen ('gs'") for line in caught)
+    assert any(line.startswith("b.png, Pillow: os.system (b'true'") for line in caught)
+
+
+def test_other_files_of_a_tiff_would_be_caught(tmp_path: Path) -> None:
+    """What the trap watches for is what tifffile does unless it is told not to."""
+    furnish(tmp_path, {"a.tif": multi_file_ome("../secret.tif")})
+    script = (
+        "import sys, tifffile\n"
+        "sys.addaudithook(lambda e, a: print(a[0]) if e == 'open' else None)\n"
+        f"tifffile.TiffFile({str(tmp_path / 'in' / 'a.tif')!r}).series\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert "secret.tif" in done.stdout
+
+
+def test_a_histogram_of_pickles_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "all.histogram"
+    with zipfile.ZipFile(path, "w") as file:
+        array = io.BytesIO()
+        np.save(array, np.array([print], object), allow_pickle=True)
+        for name in ("colors", "counts", "version"):
+            file.writestr(f"{name}.npy", array.getvalue())
+    with pytest.raises(ValueError, match="histogram"):
+        kpalette.ColorHistogram.load(path)
