@@ -364,6 +364,16 @@ def test_orientation_is_applied_once(flag: str, kind: str, tmp_path: Path) -> No
 # What it needs
 
 
+def test_the_order_is_kept(photo: Path) -> None:
+    out = photo.with_name("out.png")
+    args = ["quantize", str(photo), "-k", "16", "--keep-order", "-o", str(out)]
+    assert cli.run(args) == 0
+    q = kpalette.quantize(photo, 16)
+    assert out.read_bytes() == q.encode("png", keep_order=True) != q.encode("png")
+    with Image.open(out) as image:
+        assert np.array_equal(image, q.indices)
+
+
 def test_fast_compresses_quickly(photo: Path) -> None:
     out = photo.with_name("out.png")
     q = kpalette.quantize(photo, 16, effort="fast")

@@ -156,7 +156,11 @@ class Recipe:
 
             metadata = files.read_metadata(io.BytesIO(photo.whole))
         encoded = quantized.encode(
-            kind, optimize=self.output.optimize, quick=self.quick, metadata=metadata
+            kind,
+            optimize=self.output.optimize,
+            quick=self.quick,
+            keep_order=self.output.keep_order,
+            metadata=metadata,
         )
         height, width = quantized.indices.shape
         line = (
