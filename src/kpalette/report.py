@@ -9,8 +9,8 @@ import numpy as np
 
 from kpalette import _core
 from kpalette.colors import hex_name
-from kpalette.histogram import make_team
 from kpalette.metrics import Comparison, summed_up
+from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray

@@ -63,7 +63,7 @@ class _Layout:
         return np.pad(pixels.reshape(len(pixels), -1), ((0, 0), (1, 0))).tobytes()
 
 
-def write_apng(
+def write(
     file: IO[bytes],
     frames: Iterable[Indexed],
     durations: Sequence[int],
