@@ -342,6 +342,16 @@ def test_same_bytes_again(kind: str) -> None:
     assert first == second
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_threads_change_no_byte(kind: str) -> None:
+    q = kpalette.quantize(gradient(40, 50), 40)
+    assert q.encode(kind, threads=1) == q.encode(kind, threads=2) == q.encode(kind)
+    with pytest.raises(ValueError, match="threads: expected 1 to 256, got 0"):
+        q.encode(kind, threads=0)
+    with pytest.raises(TypeError, match="threads: expected an integer or None, got True"):
+        q.encode(kind, threads=True)
+
+
 # What a format has no room for, and what is no format
 
 

@@ -15,6 +15,7 @@ from kpalette.files import Metadata
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
+from kpalette.threads import checked_threads
 
 if TYPE_CHECKING:
     from kpalette.report import Report
@@ -86,6 +87,7 @@ class Quantized:
         quick: bool = False,
         keep_order: bool = False,
         metadata: Metadata | None = None,
+        threads: int | None = None,
     ) -> bytes:
         """Give the bytes of an image file with exactly the palette's colours.
 
@@ -107,14 +109,20 @@ class Quantized:
         metadata : kpalette.files.Metadata, optional
             What else to write, as far as the format holds it: such as
             :func:`kpalette.files.read_metadata` gives of the source. Nothing unless told.
+        threads : int, optional
+            To compress an indexed PNG with; 2 are enough. The file does not depend on it. oxipng
+            and the other formats have their own ways. By default, as many as the process may use.
 
         Raises
         ------
         ImportError
             If oxipng is needed and not installed.
+        TypeError
+            If `threads` is not a whole number or None.
         ValueError
             If the format has no room for so many colours, their alpha, their profile or so large
-            an image, `kind` is another, or it is to be both optimized and quick.
+            an image, `kind` is another, `threads` is out of range, or it is to be both optimized
+            and quick.
 
         Examples
         --------
@@ -133,6 +141,7 @@ class Quantized:
             keep_order=keep_order,
             metadata=metadata,
             profile=self.profile,
+            threads=checked_threads(threads),
         )
 
     def save(
@@ -143,6 +152,7 @@ class Quantized:
         quick: bool = False,
         keep_order: bool = False,
         metadata: Metadata | None = None,
+        threads: int | None = None,
     ) -> None:
         """Write an image file with exactly the palette's colours.
 
@@ -152,19 +162,24 @@ class Quantized:
         ----------
         path : path
             Its ending says the format: .png, .gif, .webp, .tif, .tiff or .bmp, in any case.
-        optimize, quick, keep_order, metadata
+        optimize, quick, keep_order, metadata, threads
             As :meth:`encode`.
 
         Raises
         ------
-        ImportError, ValueError
+        ImportError, TypeError, ValueError
             As :meth:`encode`, or if the name ends in something else.
         OSError
             If the file cannot be written.
         """
         kind = files.kind_of(path)
         encoded = self.encode(
-            kind, optimize=optimize, quick=quick, keep_order=keep_order, metadata=metadata
+            kind,
+            optimize=optimize,
+            quick=quick,
+            keep_order=keep_order,
+            metadata=metadata,
+            threads=threads,
         )
         with files.replacing(path) as file:
             file.write(encoded)

@@ -72,6 +72,7 @@ class Recipe:
     bar: bool = False
     taken: frozenset[str] = frozenset()
     quick: bool = False
+    threads: int | None = None
     keep_profile: bool = False
     allow_truncated: bool = False
     force: bool = False
@@ -161,6 +162,7 @@ class Recipe:
             quick=self.quick,
             keep_order=self.output.keep_order,
             metadata=metadata,
+            threads=self.threads,
         )
         height, width = quantized.indices.shape
         line = (

@@ -65,6 +65,7 @@ def encode(
     keep_order: bool = False,
     metadata: Metadata | None = None,
     profile: bytes | None = None,
+    threads: int = 2,
 ) -> bytes:
     """Return the bytes of an image file with exactly these pixels.
 
@@ -107,6 +108,9 @@ def encode(
     profile : bytes, optional
         An ICC profile of RGB, if the colours are not sRGB. PNG, WebP and TIFF hold it; for GIF and
         BMP it is a ValueError.
+    threads : int
+        To compress an indexed PNG with; 2 are enough. The file does not depend on it. oxipng and
+        the other formats have their own ways.
 
     Raises
     ------
@@ -143,7 +147,9 @@ def encode(
         )
     if optimize and quick:
         raise ValueError("expected optimize or quick, got both")
-    options: dict[str, Any] = {"quick": quick, "keep_order": keep_order} if kind == "png" else {}
+    options: dict[str, Any] = {}
+    if kind == "png":
+        options = {"quick": quick, "keep_order": keep_order, "threads": threads}
     if profile is not None:
         if kind not in PROFILED:
             raise ValueError(

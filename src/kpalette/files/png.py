@@ -37,6 +37,7 @@ def write(
     quick: bool = False,
     keep_order: bool = False,
     profile: bytes | None = None,
+    threads: int = 2,
 ) -> bytes:
     """Encode as PNG: see :func:`kpalette.files.encode`."""
     if len(colors) > 256:
@@ -53,6 +54,7 @@ def write(
                 keep_order=keep_order,
                 may_be_grey=profile is None,  # an RGB profile does not fit grey
                 thorough=optimize,
+                threads=threads,
             )
         data = _file(way, indices.shape, compressed, metadata, profile)
     return _optimized(data, indices, colors, keep_order) if optimize else data

@@ -99,6 +99,7 @@ def smallest(
     keep_order: bool,
     may_be_grey: bool = True,
     thorough: bool = False,
+    threads: int = 2,
 ) -> tuple[Way, bytes]:
     """Give the way that takes fewest bytes, and its rows as a zlib stream.
 
@@ -112,12 +113,15 @@ def smallest(
         Whether levels of grey may take the place of a palette.
     thorough : bool
         Try all in full.
+    threads : int
+        To use, up to 2.
     """
     levels = _grey(colors) if may_be_grey and not keep_order else None
     ways = list(_ways(indices, colors, levels, keep_order))
     if not thorough:
-        ways = _promising(ways)
-    compressed = _at_once(_best_deflate if thorough else _deflate, [way.rows for way in ways])
+        ways = _promising(ways, threads)
+    compress = _best_deflate if thorough else _deflate
+    compressed = _at_once(compress, [way.rows for way in ways], threads)
     sizes = [way.overhead + len(data) for way, data in zip(ways, compressed, strict=True)]
     best = sizes.index(min(sizes))
     return ways[best], compressed[best]
@@ -214,15 +218,15 @@ def _packed(pixels: ByteArray, bits: int) -> ByteArray:
     return rows
 
 
-def _promising(ways: list[Way]) -> list[Way]:
+def _promising(ways: list[Way], threads: int) -> list[Way]:
     """Keep those that are estimated to be about the smallest."""
     if len(ways) == 1:
         return ways
     area = max(way.rows.size for way in ways)
-    estimates = _at_once(lambda way: _estimate(way, SAMPLE / area), ways)
+    estimates = _at_once(lambda way: _estimate(way, SAMPLE / area), ways, threads)
     flat = FLAT * min(estimates) < area
     if flat:  # then a sample misses most of what repeats, and all of it is quickly compressed
-        estimates = _at_once(lambda way: _estimate(way, 1), ways)
+        estimates = _at_once(lambda way: _estimate(way, 1), ways, threads)
     least = min(estimates)
     near = [
         i
@@ -245,8 +249,8 @@ def _estimate(way: Way, share: float) -> float:
     return way.overhead + size * way.rows.size / sample.size
 
 
-def _at_once(function: Callable[[Any], Any], arguments: Sequence[Any]) -> list[Any]:
-    """Call a function that releases the GIL with each argument, on this thread and another.
+def _at_once(function: Callable[[Any], Any], arguments: Sequence[Any], threads: int) -> list[Any]:
+    """Call a function that releases the GIL with each argument, on this thread and maybe another.
 
     By concurrent.futures it would be shorter, but importing that takes as long as a small picture.
     """
@@ -261,12 +265,13 @@ def _at_once(function: Callable[[Any], Any], arguments: Sequence[Any]) -> list[A
         except BaseException as failure:
             failures.append(failure)
 
-    other = threading.Thread(target=work)
-    if len(arguments) > 1:
+    if min(threads, len(arguments)) > 1:
+        other = threading.Thread(target=work)
         other.start()
-    work()
-    if len(arguments) > 1:
+        work()
         other.join()
+    else:
+        work()
     if failures:
         raise failures[0]
     return results
