@@ -364,8 +364,9 @@ def test_orientation_is_applied_once(flag: str, kind: str, tmp_path: Path) -> No
 # What it needs
 
 
-def test_the_order_is_kept(photo: Path) -> None:
-    out = photo.with_name("out.png")
+def test_the_order_is_kept(tmp_path: Path) -> None:
+    photo, out = tmp_path / "photo.png", tmp_path / "out.png"
+    Image.fromarray(noise(48, 64, 1) // 16 * 17).save(photo)  # else written as grey
     args = ["quantize", str(photo), "-k", "16", "--keep-order", "-o", str(out)]
     assert cli.run(args) == 0
     q = kpalette.quantize(photo, 16)
