@@ -40,8 +40,9 @@ MARGIN, NARROW_MARGIN = 1.03, 1.01
 TRIED = 2
 #: Pictures that shrink to less than one part in so many are flat.
 FLAT = 8
-#: Estimates are by this level, and of about so many bytes in so many bands.
-ESTIMATE, SAMPLE, BANDS = 8, 1 << 17, 4
+#: Estimates are by this level, and of about so many bytes in so many bands. Level 8 takes half as
+#: long again for a photo in 16 colours, whose file is then 0.3 % smaller; others are not.
+ESTIMATE, SAMPLE, BANDS = 6, 1 << 17, 4
 
 
 @dataclass(frozen=True, eq=False)
