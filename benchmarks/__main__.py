@@ -25,6 +25,7 @@ from benchmarks import animations as moving
 from benchmarks import contest, estimators, pictures
 from benchmarks import gigapixel as giant
 from benchmarks import looks as looking
+from benchmarks import lossless as packing
 from benchmarks import minima as searching
 from benchmarks import processes as running
 from benchmarks import report as reporting
@@ -84,6 +85,11 @@ def looks(args: argparse.Namespace) -> None:
     for k in args.k:
         rows = looking.measure(images, k, args.repeat, args.only)
         looking.print_table(rows, k, len(images))
+
+
+def lossless(args: argparse.Namespace) -> None:
+    """Bytes of PNG files of the same pixels: against plainer files, oxipng's and pngquant's."""
+    packing.measure(paths_of(args.images), args.k, args.oxipng)
 
 
 def animations(args: argparse.Namespace) -> None:
@@ -175,6 +181,7 @@ COMMANDS = {
     "compare": (compare, "16,64,256"),
     "report": (report, None),
     "looks": (looks, "16,64,256"),
+    "lossless": (lossless, "2,4,8,16,64,256"),
     "animations": (animations, None),
     "processes": (processes, None),
     "minima": (minima, "16,64,256"),
@@ -201,11 +208,11 @@ def make_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         command.set_defaults(function=function)
         add = command.add_argument
-        if name not in ("report", "minima", "alpha", "sheet"):
+        if name not in ("report", "minima", "alpha", "sheet", "lossless"):
             add("--repeat", type=int, default=5, help="runs of each, at most (default 5)")
         if ks is not None:
             add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
-        if name in ("compare", "looks", "processes", "minima", "scale", "gigapixel"):
+        if name in ("compare", "looks", "lossless", "processes", "minima", "scale", "gigapixel"):
             add("--images", type=Path, required=name != "compare", help="a folder of .png")
         if name in ("compare", "looks", "animations"):
             add("--only", default="", help="methods whose name has this regex")
@@ -220,6 +227,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, default=Path("build/benchmarks"), help="default build/benchmarks")
     add("--no-install", action="store_true", help="fetch no packages for Node into build/bench")
     add("--quick", action="store_true", help="a few seconds on a drawing, to see that all works")
+    choices["lossless"].add_argument("--oxipng", action="store_true", help="oxipng -o 4 as well")
     choices["report"].add_argument("results", type=Path, help="a results.json")
     minutes = "for each k, begin no image after so many (default 20)"
     choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)

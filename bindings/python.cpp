@@ -36,12 +36,14 @@
 #include "lloyd.hpp"
 #include "looks.hpp"
 #include "palette.hpp"
+#include "palette_order.hpp"
 #include "parallel.hpp"
 #include "points.hpp"
 #include "predict.hpp"
 #include "remap.hpp"
 #include "repeats.hpp"
 #include "sample_assignment.hpp"
+#include "row_filters.hpp"
 #include "samples.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
@@ -723,6 +725,40 @@ void def_dithering(nb::module_& m) {
         "How often each entry is shown, and the squared error in 8-bit sRGB.");
 }
 
+// ---- indexed files ----
+
+using OutEntries = Out<std::uint8_t, nb::ndim<1>>;
+
+OutEntries run_order_palette(const Bytes& indices, const Labels<std::uint8_t>& first, int passes) {
+  const std::size_t k = first.shape(0);
+  require(k >= 1 && k <= kMostIndexed, "expected 1 to 256 colours");
+  require(indices.size() > 0, "expected at least one pixel");
+  require(std::ranges::all_of(view(indices), [&](auto index) { return index < k; }),
+          "expected indices that the palette has");
+  return hand_over<OutEntries>(without_gil([&] {
+                                 return order_palette(
+                                     count_neighbours(view(indices), indices.shape(1), k),
+                                     view(first), passes);
+                               }),
+                               {k});
+}
+
+OutBytes run_filter_rows(const Bytes& rows, const std::string& choice) {
+  require(rows.size() > 0, "expected at least one byte");
+  require(choice == "least sum" || choice == "model", "expected the name of a choice");
+  const auto how = choice == "model" ? FilterChoice::model : FilterChoice::least_sum;
+  return hand_over<OutBytes>(
+      without_gil([&] { return filter_rows(view(rows), rows.shape(1), how); }),
+      {rows.shape(0), rows.shape(1) + 1});
+}
+
+void def_indexed_files(nb::module_& m) {
+  m.def("order_palette", &run_order_palette, "indices"_a, "first"_a, "passes"_a,
+        "The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.");
+  m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a,
+        "Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).");
+}
+
 }  // namespace
 
 NB_MODULE(_core, m) {
@@ -1011,4 +1047,6 @@ NB_MODULE(_core, m) {
                                    {mask.side, mask.side});
       },
       "name"_a, "The ranks of a mask, uint16 (side, side).");
+
+  def_indexed_files(m);
 }

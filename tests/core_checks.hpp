@@ -89,5 +89,8 @@ void test_fitter();
 /// The tests of dithering, in core_dither.cpp.
 void test_dithering();
 
+/// The tests of what indexed files hold, in core_files.cpp.
+void test_files();
+
 /// The tests of float samples, in core_samples.cpp.
 void test_samples();

@@ -165,6 +165,7 @@ int main() {
   }
   test_samples();
   test_dithering();
+  test_files();
   std::cout << "kernels " << isa << ": " << passed << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import alpha, animations, looks, minima, pictures, processes, scale, sheet
+from benchmarks import alpha, animations, looks, lossless, minima, pictures, processes, scale, sheet
 from benchmarks.photos import load
 from PIL import Image
 
@@ -40,6 +41,20 @@ def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     palette, indices = looks.METHODS["kpalette floyd-steinberg"](load(photo), 8)
     size = looks.png_size(palette, indices)
     assert numbers_of(rows["kpalette floyd-steinberg"])[-2] == pytest.approx(size / 1e3, abs=0.1)
+
+
+def test_lossless(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.main(["lossless", "--images", str(photo.parent), "-k", "8"])
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line for line in lines if line.startswith(f"| {lossless.PLAIN} | 8 | no | 1 |")]
+    q = kpalette.quantize(photo, 8)
+    plain = lossless.plain(q.indices, q.palette.colors)
+    with Image.open(io.BytesIO(plain)) as image:
+        assert np.array_equal(image.convert("RGB"), q.rgb)
+    ratio = len(q.encode("png")) / len(plain) - 1
+    assert [f"| {ratio:+.1%} | {ratio:+.1%} photo | {int(ratio > 0)} |" in row for row in rows] == [
+        True
+    ]
 
 
 def test_animations(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

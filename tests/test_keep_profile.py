@@ -174,7 +174,12 @@ def test_what_no_rgb_profile_tells_becomes_srgb(what: str) -> None:
 def test_grey_with_an_rgb_profile() -> None:
     grey = noise(9, 9, 1) // 32 * 32
     found = kpalette.quantize(in_p3(grey), 16, keep_profile=True)
-    assert np.array_equal(found.rgb, np.repeat(grey[..., None], 3, axis=2))
+    expected = np.repeat(grey[..., None], 3, axis=2)
+    assert np.array_equal(found.rgb, expected)
+    for options in ({}, {"quick": True}, {"keep_order": True}):
+        with Image.open(io.BytesIO(found.encode(**options))) as image:
+            assert (image.mode, image.info["icc_profile"]) == ("P", P3)
+            assert np.array_equal(image.convert("RGB"), expected)
 
 
 def test_colours_that_are_one_in_the_space_become_one_entry() -> None:

@@ -384,12 +384,13 @@ class TestOutput:
     @pytest.mark.parametrize("k", [2, 16, 256])
     def test_saved_png_decodes_to_the_same(self, tmp_path, channels, k) -> None:
         q = quantize(photo_like(channels), k)
-        q.save(tmp_path / "a.png")
-        with PIL.Image.open(tmp_path / "a.png") as saved:
-            assert saved.mode == "P"
-            assert np.array_equal(np.asarray(saved), q.indices)
-            decoded = np.asarray(saved.convert("RGB" if channels == 3 else "RGBA"))
-        assert np.array_equal(decoded, q.rgb if channels == 3 else q.rgba)
+        for keep_order in (False, True):
+            q.save(tmp_path / "a.png", keep_order=keep_order)
+            with PIL.Image.open(tmp_path / "a.png") as saved:
+                assert saved.mode == "P"
+                assert np.array_equal(np.asarray(saved), q.indices) or not keep_order
+                decoded = np.asarray(saved.convert("RGB" if channels == 3 else "RGBA"))
+            assert np.array_equal(decoded, q.rgb if channels == 3 else q.rgba)
 
     def test_to_pil_of_many_colours_is_true_colour(self) -> None:
         q = quantize(photo_like(), 300)

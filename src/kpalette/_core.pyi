@@ -359,3 +359,13 @@ def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order
 
 def mask(name: str) -> Annotated[NDArray[numpy.uint16], dict(shape=(None, None))]:
     """The ranks of a mask, uint16 (side, side)."""
+
+def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], first: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], passes: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+    """
+    The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.
+    """
+
+def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+    """
+    Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).
+    """

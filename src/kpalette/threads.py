@@ -19,15 +19,20 @@ def n_cores() -> int:
     return (len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count()) or 1
 
 
-def make_team(threads: int | None) -> _core.Team:
-    """Return a team of `threads` threads, by default as many as the process may use."""
+def checked_threads(threads: int | None) -> int:
+    """Return a number of threads, by default as many as the process may use, or raise."""
     if threads is None:
         threads = min(n_cores(), MAX_THREADS)
     elif isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
         raise TypeError(f"threads: expected an integer or None, got {threads!r}")
     elif not 1 <= threads <= MAX_THREADS:
         raise ValueError(f"threads: expected 1 to {MAX_THREADS}, got {threads}")
-    return _core.Team(int(threads))
+    return int(threads)
+
+
+def make_team(threads: int | None) -> _core.Team:
+    """Return a team of `threads` threads, by default as many as the process may use."""
+    return _core.Team(checked_threads(threads))
 
 
 def limited_team() -> _core.Team:

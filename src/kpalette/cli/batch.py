@@ -101,6 +101,7 @@ class Batch:
             taken=real_paths(others if like_pngquant else [*paths, *others]),
             output=output,
             quick=quick and not output.optimize,
+            threads=self.threads,
             keep_profile=keep_profile,
             allow_truncated=self.manners.allow_truncated,
             force=self.manners.force,

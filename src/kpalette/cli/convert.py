@@ -72,6 +72,7 @@ class Recipe:
     bar: bool = False
     taken: frozenset[str] = frozenset()
     quick: bool = False
+    threads: int | None = None
     keep_profile: bool = False
     allow_truncated: bool = False
     force: bool = False
@@ -156,7 +157,12 @@ class Recipe:
 
             metadata = files.read_metadata(io.BytesIO(photo.whole))
         encoded = quantized.encode(
-            kind, optimize=self.output.optimize, quick=self.quick, metadata=metadata
+            kind,
+            optimize=self.output.optimize,
+            quick=self.quick,
+            keep_order=self.output.keep_order,
+            metadata=metadata,
+            threads=self.threads,
         )
         height, width = quantized.indices.shape
         line = (

@@ -257,6 +257,12 @@ class Output(Recursive):
         "--first-frame", section=OUTPUT, help="Take only the first picture of an animation."
     )
     optimize: bool = flag("--optimize", section=OUTPUT, help="Take longer for smaller files.")
+    keep_order: bool = flag(
+        "--keep-order",
+        section=OUTPUT,
+        help="Write an indexed PNG with the most frequent colour first, or in the order of a "
+        "given palette.  [default: the order that makes the file smallest]",
+    )
     strip: bool = option(
         "--strip/--keep-metadata",
         section=OUTPUT,

@@ -62,15 +62,17 @@ def encode(
     *,
     optimize: bool = False,
     quick: bool = False,
+    keep_order: bool = False,
     metadata: Metadata | None = None,
     profile: bytes | None = None,
+    threads: int = 2,
 ) -> bytes:
     """Return the bytes of an image file with exactly these pixels.
 
     ======== ==================================== =====================================
     kind     up to 256 colours                    more
     ======== ==================================== =====================================
-    ``png``  indexed, of 1, 2, 4 or 8 bits        true colour
+    ``png``  indexed or grey, 1, 2, 4 or 8 bits   true colour
     ``gif``  indexed; ValueError for soft alpha   ValueError
     ``webp`` lossless                             lossless
     ``tiff`` indexed, with alpha true colour;     true colour
@@ -78,9 +80,12 @@ def encode(
     ``bmp``  indexed; ValueError for alpha        ValueError
     ======== ==================================== =====================================
 
-    Colours are sRGB, unless a profile says otherwise. PNG says so in a chunk of 13 bytes. The other
-    formats are written without a profile, which means sRGB by WebP's definition, and by convention
-    for the rest.
+    Colours are sRGB, unless a profile says otherwise. A file without a profile means sRGB: WebP by
+    its definition, PNG as browsers read it, and the other formats by convention.
+
+    A PNG lists colours so that neighbours in the picture have close indices, which compresses
+    better: colours that are not opaque first, and unused colours kept. If all colours are grey and
+    opaque, and there is no profile, it may hold levels of grey instead, and no palette.
 
     Parameters
     ----------
@@ -90,16 +95,22 @@ def encode(
     kind : {"png", "gif", "webp", "tiff", "bmp"}
     optimize : bool
         Take longer for a smaller file: PNG with oxipng, which the extra ``kpalette[optimize]``
-        installs; GIF without unused colours; WebP at its highest effort. PNG and GIF may then
-        hold the palette in another order. TIFF and BMP do not change.
+        installs; GIF without unused colours; WebP at its highest effort. GIF may then hold the
+        palette in another order. TIFF and BMP do not change.
     quick : bool
-        Compress an indexed PNG in a fifth of the time: photos are then 5 to 7 % larger. Other
-        formats do not change.
+        Compress an indexed PNG in a tenth of the time, with the palette in the order of `colors`:
+        photos are then 10 to 20 % larger. Other formats do not change.
+    keep_order : bool
+        Write an indexed PNG with the palette in the order of `colors`, so that its indices are
+        `indices`. Photos of 256 colours are then 10 % larger. Other formats do not change.
     metadata : Metadata, optional
         Metadata to write, as far as the format holds it; see :class:`Metadata`.
     profile : bytes, optional
         An ICC profile of RGB, if the colours are not sRGB. PNG, WebP and TIFF hold it; for GIF and
         BMP it is a ValueError.
+    threads : int
+        To compress an indexed PNG with; 2 are enough. The file does not depend on it. oxipng and
+        the other formats have their own ways.
 
     Raises
     ------
@@ -136,7 +147,9 @@ def encode(
         )
     if optimize and quick:
         raise ValueError("expected optimize or quick, got both")
-    options: dict[str, Any] = {"quick": True} if quick and kind == "png" else {}
+    options: dict[str, Any] = {}
+    if kind == "png":
+        options = {"quick": quick, "keep_order": keep_order, "threads": threads}
     if profile is not None:
         if kind not in PROFILED:
             raise ValueError(

@@ -70,4 +70,4 @@ def write(palette: Palette, title: str) -> bytes:
     for row in range(rows):
         n = cuts[row + 1] - cuts[row]
         indices[row * height : (row + 1) * height] = cuts[row] + np.arange(WIDTH) * n // WIDTH
-    return files.encode(indices, palette.colors, "png")
+    return files.encode(indices, palette.colors, "png", keep_order=True)
