@@ -413,9 +413,9 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
     return pixels_a, pixels_b
 
 
-def _pixels(name: str, image: ImageSource | Quantized) -> ByteArray:
+def _pixels(name: str, image: Any) -> ByteArray:
     try:
-        if hasattr(image, "rgba"):  # a result, whose module needs this one
+        if hasattr(image, "rgba"):  # a result: to import its class here would be a circle
             image = image.rgba if image.profile is None else image.to_pil()
         return files.as_pixels(image)
     except (TypeError, ValueError) as error:
