@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.rivals import Pixels
 from kpalette import ColorHistogram, _core, pipeline
-from kpalette.histogram import make_team
+from kpalette.threads import make_team
 
 MEGA = 10**6
 #: Instructions of a distance: three differences, and three multiply-adds of their squares.

@@ -25,7 +25,7 @@ from kpalette.choices import DITHERS
 from kpalette.files import ENCODERS, ImageReadError, is_animated, open_frames
 from kpalette.files.changes import hundredths
 from kpalette.files.gif import _compressed
-from kpalette.scenes import SceneCutter
+from kpalette.scopes import SceneCutter
 
 KINDS = list(ENCODERS)
 SCOPES = ["global", "scene", "frame"]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import kpalette.counter
+import kpalette.histogram
 from conftest import noise
 from kpalette import ColorCounter, ColorHistogram
 
@@ -56,7 +56,7 @@ def test_what_fails_changes_nothing(tmp_path, monkeypatch) -> None:
     (tmp_path / "empty.png").touch()
     huge = ColorHistogram(np.zeros((1, 3), np.uint8), [2**63 - 10])
     rng = np.random.default_rng(0)
-    monkeypatch.setattr(kpalette.counter, "MAX_RGBA", 50)
+    monkeypatch.setattr(kpalette.histogram, "MAX_RGBA", 50)
     for source, error in [
         (tmp_path / "none.png", FileNotFoundError),
         (tmp_path / "empty.png", kpalette.ImageReadError),
@@ -73,7 +73,7 @@ def test_what_fails_changes_nothing(tmp_path, monkeypatch) -> None:
 
 
 def test_the_bound_of_colors_with_alpha_is_of_distinct_ones(monkeypatch) -> None:
-    monkeypatch.setattr(kpalette.counter, "MAX_RGBA", 100)
+    monkeypatch.setattr(kpalette.histogram, "MAX_RGBA", 100)
     pixels = np.random.default_rng(0).integers(1, 250, (10, 10, 4), np.uint8)
     counter = ColorCounter()
     for _ in range(5):

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 import reference
 from kpalette import ColorHistogram, ImageReadError, _core
-from kpalette.histogram import make_team
+from kpalette.threads import make_team
 
 images = st.sampled_from([3, 4]).flatmap(
     lambda channels: hnp.arrays(

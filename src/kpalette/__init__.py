@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kpalette import image, metrics, model
     from kpalette.animation import QuantizedAnimation, quantize_animation
-    from kpalette.counter import ColorCounter
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError, raw_frames
-    from kpalette.histogram import ColorHistogram
+    from kpalette.histogram import ColorCounter, ColorHistogram
     from kpalette.kmeans import KMeans
     from kpalette.palette import Palette
     from kpalette.palette_files import PaletteReadError
@@ -44,7 +43,7 @@ __version__ = "0.1.0"
 
 # Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
 _HOMES = {
-    "ColorCounter": "counter",
+    "ColorCounter": "histogram",
     "ColorHistogram": "histogram",
     "ImageReadError": "files",
     "KMeans": "kmeans",

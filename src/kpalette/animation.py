@@ -13,13 +13,15 @@ import numpy as np
 
 from kpalette import _core, files
 from kpalette import dither as dithering
-from kpalette.colors import ByteArray, Color, checked_fixed, checked_whole
+from kpalette.checks import check_options, checked_fixed, checked_seed, checked_whole
+from kpalette.colors import ByteArray, Color
 from kpalette.fit import Fitted, Fitter, psnr
-from kpalette.histogram import ColorHistogram, make_team
+from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
-from kpalette.pipeline import check_options, checked_seed, remap
+from kpalette.pipeline import remap
 from kpalette.quantized import Quantized
-from kpalette.scopes import Plan, scopes_to_try, worth_trying
+from kpalette.scopes import ScopeFit, scopes_to_try, worth_trying
+from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     from kpalette.files import AnimationSource
@@ -259,7 +261,7 @@ def quantize_animation(
             wanted = _with_clear(wanted, histogram, k)
         return Fitter(histogram, space, team).fit(k, effort, seed, wanted)
 
-    plans = [Plan(scope, fit_to) for scope in scopes]
+    plans = [ScopeFit(scope, fit_to) for scope in scopes]
     durations = []
     for pixels, duration in walk("count"):
         durations.append(duration)
@@ -307,7 +309,7 @@ def _with_clear(fixed: ByteArray, histogram: ColorHistogram, k: int) -> ByteArra
 
 def _map(
     frames: Iterator[tuple[ByteArray, int]],
-    plan: Plan,
+    plan: ScopeFit,
     space: str,
     dither: str | None,
     strength: float,
@@ -356,7 +358,7 @@ def _keep(
     return replace(now, indices=indices, palette=palette, mse=error / len(flat))
 
 
-def _recounted(plan: Plan, shown: tuple[Quantized, ...]) -> tuple[Palette, ...]:
+def _recounted(plan: ScopeFit, shown: tuple[Quantized, ...]) -> tuple[Palette, ...]:
     """Return the palettes with counts summed over the frames that use them."""
     counts = [np.zeros(len(palette), np.int64) for palette in plan.palettes]
     for frame, which in zip(shown, plan.which, strict=True):

@@ -13,6 +13,8 @@ Color: TypeAlias = "str | Sequence[int] | np.ndarray[Any, Any]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
+MAX_COLORS = 65_536
+
 
 def checked_colors(colors: Any) -> ByteArray:
     """Return `colors` as a C-ordered uint8 array (n, 3) or (n, 4).
@@ -55,41 +57,6 @@ def checked_counts(counts: Any, n: int) -> CountArray:
     return np.ascontiguousarray(array, dtype=np.int64)
 
 
-def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
-    """Return a palette's fixed colours as a uint8 array (m, 3), or (m, 4) with alpha.
-
-    `alpha` says how the image's transparency is treated: see :func:`kpalette.quantize`.
-
-    Raises
-    ------
-    TypeError
-        If `fixed` is neither a sequence of colours nor None.
-    ValueError
-        If an item is not a colour, a colour is repeated, there are more than k, or one is not
-        opaque although the image is flattened.
-    """
-    if fixed is None:
-        fixed = ()
-    if isinstance(fixed, (str, bytes)) or not isinstance(fixed, (Sequence, np.ndarray)):
-        raise TypeError(f"fixed: expected a sequence of colours, got {fixed!r}")
-    levels = [_levels(color) for color in fixed]
-    channels = max(map(len, levels), default=3)
-    colors = np.array([(*color, 255)[:channels] for color in levels], np.uint8)
-    colors = colors.reshape(-1, channels)
-    if len(colors) > k:
-        raise ValueError(f"fixed: expected at most k = {k} colours, got {len(colors)}")
-    if repeated(colors) is not None:
-        raise ValueError(f"fixed: expected distinct colours, got {list(fixed)!r}")
-    if channels == 4 and isinstance(alpha, str) and alpha.startswith("flatten:"):
-        for color in colors:
-            if color[3] < 255:
-                raise ValueError(
-                    f"fixed: expected opaque colours with alpha={alpha!r}, got {hex_name(color)}"
-                )
-        return np.ascontiguousarray(colors[:, :3])
-    return colors
-
-
 def repeated(colors: ByteArray) -> ByteArray | None:
     """Return a colour that occurs more than once, or None."""
     ordered = colors[np.lexsort(colors.T)]  # np.unique would import numpy.ma
@@ -110,43 +77,6 @@ def hex_levels(text: str) -> tuple[int, ...] | None:
     if len(digits) <= 4:
         digits = "".join(2 * digit for digit in digits)
     return tuple(bytes.fromhex(digits))
-
-
-def _levels(color: Any) -> tuple[int, ...]:
-    if isinstance(color, str):
-        levels = hex_levels(color)
-        if levels is None:
-            raise ValueError(f"fixed: expected colours such as '#ff8800', got {color!r}")
-        return levels
-    if not isinstance(color, (Sequence, np.ndarray)):
-        raise TypeError(f"fixed: expected colours such as '#ff8800', got {color!r}")
-    if len(color) not in (3, 4):
-        raise ValueError(f"fixed: expected colours of 3 or 4 levels, got {color!r}")
-    return tuple(checked_whole("fixed", level, 0, 255) for level in color)
-
-
-def check_flag(name: str, value: object) -> None:
-    """Raise TypeError for values other than True and False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}: expected True or False, got {value!r}")
-
-
-def checked_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
-    """Return `value` as an int, if it is a whole number from `least` to `most`.
-
-    Raises
-    ------
-    TypeError
-        If the value is not an integer.
-    ValueError
-        If the value is out of range.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name}: expected an integer, got {value!r}")
-    if value < least or (most is not None and value > most):
-        expected = f"at least {least}" if most is None else f"{least} to {most}"
-        raise ValueError(f"{name}: expected {expected}, got {value}")
-    return int(value)
 
 
 def check_total(counts: np.ndarray[Any, Any]) -> None:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from kpalette import files, notebook, plots
+from kpalette.checks import check_options, checked_k, checked_seed
 from kpalette.elbow import find_elbow
 from kpalette.extras import MissingPackageError, required
 from kpalette.fit import Fitter, psnr
-from kpalette.histogram import ColorHistogram, make_team
-from kpalette.pipeline import check_options, checked_k, checked_seed, map_pixels
+from kpalette.histogram import ColorHistogram
+from kpalette.pipeline import map_pixels
+from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     import PIL.Image

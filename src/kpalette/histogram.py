@@ -1,39 +1,25 @@
-"""Colour histograms: an image, or many, as distinct colours with counts."""
+"""Colour histograms: an image, or many counted in parts, as distinct colours with counts."""
 
 from __future__ import annotations
 
-import math
 import os
-import warnings
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from kpalette import _core, files
+from kpalette import _core, files, histogram_files
 from kpalette.colors import check_total, checked_colors, checked_counts, frozen
+from kpalette.threads import make_team
 
 if TYPE_CHECKING:
-    import zipfile
-
     from kpalette.colors import ByteArray, CountArray
     from kpalette.files import ImageSource
 
-FORMAT_VERSION = 2
-MAX_THREADS = 256
-
-
-def make_team(threads: int | None) -> _core.Team:
-    """Return a team of `threads` threads, by default as many as the process may use."""
-    if threads is None:
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-        threads = min(threads or os.cpu_count() or 1, MAX_THREADS)
-    elif isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
-        raise TypeError(f"threads: expected an integer or None, got {threads!r}")
-    elif not 1 <= threads <= MAX_THREADS:
-        raise ValueError(f"threads: expected 1 to {MAX_THREADS}, got {threads}")
-    return _core.Team(int(threads))
+#: The most distinct colours with alpha that are counted: this bounds memory.
+MAX_RGBA = 2**25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -162,8 +148,6 @@ class ColorHistogram:
         >>> ColorHistogram.from_images(frames).counts.tolist()
         [8, 4]
         """
-        from kpalette.counter import ColorCounter
-
         if isinstance(sources, (str, bytes, os.PathLike)) or not isinstance(sources, Iterable):
             raise TypeError(f"sources: expected images, got {type(sources).__name__}")
         if isinstance(sources, np.ndarray) and sources.ndim < 4:
@@ -280,21 +264,7 @@ class ColorHistogram:
         >>> ColorHistogram.load(path) == histogram
         True
         """
-        steps = np.diff(_core.to_codes(self.colors), prepend=np.uint32(0))
-        import zipfile
-
-        parts = {
-            "version": np.array(FORMAT_VERSION),
-            "channels": np.array(self.channels),
-            "steps": _to_planes(steps),
-            "counts": _to_planes(self.counts),
-        }
-        # Like np.savez_compressed, but at a level that takes a quarter of the time.
-        options: Any = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 1}
-        with files.replacing(path) as file, zipfile.ZipFile(file, "w", **options) as archive:
-            for name, part in parts.items():
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, part, allow_pickle=False)
+        histogram_files.write(self.colors, self.counts, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -315,67 +285,139 @@ class ColorHistogram:
         ValueError
             If the file is not a histogram, damaged, or of another version.
         """
-        import zipfile
-
-        with open(files.checked_path(path), "rb") as file:
-            try:
-                if file.read(2) != b"PK":
-                    raise ValueError("expected a NumPy archive")
-                with zipfile.ZipFile(file) as archive:
-                    return cls._from_archive(archive)
-            except MemoryError:
-                raise
-            except Exception as error:
-                # Damaged files raise any of a dozen exceptions of zipfile, zlib and NumPy.
-                raise ValueError(f"{os.fspath(path)!r} is not a histogram: {error}") from error
-
-    @classmethod
-    def _from_archive(cls, archive: zipfile.ZipFile) -> Self:
-        version = int(_member(archive, "version"))
-        if version != FORMAT_VERSION:
-            raise ValueError(
-                f"expected format version {FORMAT_VERSION}, which this kpalette reads, "
-                f"got {version}"
-            )
-        channels = int(_member(archive, "channels"))
-        if channels not in (3, 4):
-            raise ValueError(f"expected 3 or 4 channels, got {channels}")
-        most = 2 ** (8 * channels)  # colours
-        steps = _from_planes(_member(archive, "steps", 4 * most), 4)
-        codes = np.cumsum(steps, dtype=np.uint64)
-        counts = _from_planes(_member(archive, "counts", 8 * most), 8).view(np.int64)
-        if codes.max(initial=0) >= most:
-            raise ValueError("expected colours of 8 bits per channel")
-        return cls(_core.from_codes(codes.astype(np.uint32), channels), counts)
+        with histogram_files.opened(path) as archive:
+            return cls(*histogram_files.read(archive))
 
 
-def _member(archive: zipfile.ZipFile, name: str, most: int = 8) -> np.ndarray[Any, Any]:
-    """Read an array of at most `most` bytes.
+class ColorCounter:
+    """Counts the colours of images, one after another.
 
-    NumPy's own reader allocates as much memory as the header asks for.
+    The time to add an image depends on its pixels alone, however many came before. Memory is
+    bounded: 16 MB per thread and 128 MB for the 2**24 colours without alpha; colours with alpha are
+    limited to 2**25, which take about 1.2 GB. Several threads may add to one counter: they decode
+    in parallel, and count in turn.
+
+    Parameters
+    ----------
+    threads : int, optional
+        All cores by default. The result does not depend on it.
+
+    Notes
+    -----
+    Counts are exact 64-bit integers. Images are converted to 8-bit sRGB first, by the rules of
+    :func:`kpalette.quantize`, which are the same for parts and for whole images.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kpalette
+    >>> counter = kpalette.ColorCounter()
+    >>> for shade in (0, 255, 0):
+    ...     counter.update(np.full((4, 4), shade, np.uint8))
+    >>> counter.histogram().counts.tolist()
+    [32, 16]
     """
-    with archive.open(f"{name}.npy") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about headers that other programs wrote
-        if np.lib.format.read_magic(file) != (1, 0):
-            raise ValueError(f"{name}: expected an array in format 1.0 of NumPy")
-        shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)
-        size = math.prod(shape) * dtype.itemsize
-        if dtype.hasobject or size > most:
-            raise ValueError(f"{name}: expected at most {most} bytes, got {shape} of {dtype}")
-        data = file.read(size + 1)  # up to the end, so that zipfile compares the checksum
-        if len(data) != size:
-            raise ValueError(f"{name}: expected {size} bytes, got {len(data)} or more")
-    return np.ndarray(shape, dtype, data, order="F" if by_columns else "C")
+
+    def __init__(self, *, threads: int | None = None) -> None:
+        self._team = make_team(threads)
+        self._rgb = _core.Counter()
+        self._rgba = PairwiseSum()
+        self._n_pixels = 0
+        self._lock = threading.Lock()  # a team serves one caller at a time
+
+    def update(self, source: ImageSource | ColorHistogram) -> None:
+        """Count another image, or add a histogram.
+
+        Parameters
+        ----------
+        source : path, binary file object, Pillow image, array or ColorHistogram
+            See :func:`kpalette.quantize`.
+
+        Raises
+        ------
+        OSError, TypeError, ValueError
+            As :func:`kpalette.quantize`; earlier counts are kept.
+        OverflowError
+            If there are more than 2**63 - 1 pixels, or more than 2**25 distinct colours with alpha.
+        """
+        if isinstance(source, ColorHistogram):
+            with self._lock:
+                self._add(source)
+            return
+        pixels = files.as_pixels(source)
+        with self._lock:
+            if pixels.shape[2] == 4:
+                self._add(ColorHistogram.from_pixels(pixels, self._team))
+            else:
+                flat = pixels.reshape(-1, 3)
+                self._grow(len(flat))
+                self._rgb.add(flat, self._team)
+
+    def _add(self, source: ColorHistogram) -> None:
+        if source.channels == 4:
+            self._rgba.add(source, MAX_RGBA)
+            self._grow(source.n_pixels)
+        else:
+            self._grow(source.n_pixels)
+            self._rgb.add_counts(source.colors, source.counts)
+
+    def _grow(self, more: int) -> None:
+        check_total(np.array([self._n_pixels, more]))
+        self._n_pixels += more
+
+    @property
+    def n_pixels(self) -> int:
+        """The number of counted pixels."""
+        return self._n_pixels
+
+    def histogram(self) -> ColorHistogram:
+        """Return the histogram of all images so far; more can be added afterwards.
+
+        Returns
+        -------
+        ColorHistogram
+            With three channels if all pixels were opaque, otherwise with four.
+
+        Raises
+        ------
+        ValueError
+            If no image was counted.
+        """
+        if self._n_pixels == 0:
+            raise ValueError("histogram: expected at least one image, got none")
+        with self._lock:
+            parts = [] if self._rgba.empty else [self._rgba.total()]
+            colors, counts = self._rgb.total(self._team)
+        if len(counts):
+            parts.append(ColorHistogram.from_core(colors, counts))
+        return sum(parts[1:], start=parts[0])
 
 
-def _to_planes(values: np.ndarray[Any, Any]) -> ByteArray:
-    """Return the lowest bytes of all values, then the next ones: that compresses better."""
-    little = values.astype(values.dtype.newbyteorder("<"), copy=False)
-    return little.view(np.uint8).reshape(len(values), -1).T
+class PairwiseSum:
+    """Adds histograms in pairs, then pairs of pairs and so on, so that few additions are large."""
 
+    def __init__(self) -> None:
+        self._parts: list[tuple[int, ColorHistogram]] = []
 
-def _from_planes(planes: ByteArray, size: int) -> np.ndarray[Any, Any]:
-    """Return the values, of `size` bytes each, from their planes of bytes."""
-    if planes.dtype != np.uint8 or planes.ndim != 2 or len(planes) != size:
-        raise ValueError(f"expected uint8 planes ({size}, n), got {planes.dtype} {planes.shape}")
-    return np.ascontiguousarray(planes.T).view(f"<u{size}").reshape(-1)
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was added."""
+        return not self._parts
+
+    def add(self, histogram: ColorHistogram, most: int | None = None) -> None:
+        """Add a histogram; raise OverflowError if a sum has more than `most` colours."""
+        parts = self._parts.copy()
+        rank = 0
+        while parts and parts[-1][0] == rank:
+            histogram = parts.pop()[1] + histogram
+            rank += 1
+        if most is not None and len(histogram) > most:
+            raise OverflowError(
+                f"source: expected at most {most:,} distinct colours with alpha, got more; "
+                "lay the images over a colour to count them without alpha"
+            )
+        self._parts = [*parts, (rank, histogram)]
+
+    def total(self) -> ColorHistogram:
+        """Return the sum of one or more histograms."""
+        return sum((histogram for _, histogram in self._parts[1:]), start=self._parts[0][1])

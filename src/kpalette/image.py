@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette import files, notebook, plots
-from kpalette.colors import checked_whole
-from kpalette.histogram import ColorHistogram, make_team
+from kpalette.checks import checked_whole
+from kpalette.histogram import ColorHistogram
+from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -19,7 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from kpalette import _core
-from kpalette.colors import checked_whole
+from kpalette.checks import checked_whole
 from kpalette.histogram import ColorHistogram
 from kpalette.problem import Array, Floats, Labels, Problem, rows_of
 

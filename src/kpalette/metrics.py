@@ -14,8 +14,9 @@ import numpy as np
 from kpalette import _core, files, plots
 from kpalette.extras import required
 from kpalette.fit import psnr
-from kpalette.histogram import ColorHistogram, make_team
+from kpalette.histogram import ColorHistogram
 from kpalette.looks import Place, Reference, TileErrors
+from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from kpalette import extras, image, notebook, plots, progress
-from kpalette.colors import checked_whole
+from kpalette.checks import checked_whole
 from kpalette.image import Image
 from kpalette.kmeans import KMeans
 

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from kpalette.colors import checked_colors, checked_counts, frozen, hex_name, repeated
+from kpalette.colors import MAX_COLORS, checked_colors, checked_counts, frozen, hex_name, repeated
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
     from kpalette.files import ImageSource
     from kpalette.quantized import Quantized
-
-MAX_COLORS = 65_536
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,7 +95,7 @@ class Palette:
         order in which they come. Of CSS, all custom properties that are hex colours. Of ``.ase``,
         colours in RGB and Gray; those in CMYK or LAB are refused.
         """
-        from kpalette import palette_files  # which makes palettes, so it cannot come first
+        from kpalette import palette_files
 
         return cls(*palette_files.load(path))
 

@@ -6,7 +6,7 @@ dither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,16 +14,25 @@ import numpy as np
 
 from kpalette import _core, files
 from kpalette import dither as dithering
-from kpalette.choices import EFFORTS, SPACES
-from kpalette.colors import ByteArray, Color, check_flag, checked_fixed, checked_whole
+from kpalette.checks import (
+    check_choice,
+    check_flag,
+    check_options,
+    checked_fixed,
+    checked_k,
+    checked_seed,
+)
+from kpalette.choices import SPACES
+from kpalette.colors import ByteArray, Color
 from kpalette.files import ImageSource
 from kpalette.fit import Fitted, Fitter, psnr
-from kpalette.histogram import ColorHistogram, make_team
+from kpalette.histogram import ColorHistogram
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.looks import Reference
-from kpalette.palette import MAX_COLORS, Palette
+from kpalette.palette import Palette
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
+from kpalette.threads import make_team
 
 
 def quantize(
@@ -316,34 +325,6 @@ def _fitting(
         return replace(shown, n_iter=fitted.n_iter)
 
     return fit_to
-
-
-def checked_k(k: object) -> int:
-    """Give a number of colours as an int; anything else is a TypeError or ValueError."""
-    return checked_whole("k", k, 1, MAX_COLORS)
-
-
-def check_options(space: str, effort: str) -> None:
-    """Raise TypeError or ValueError for options that no fit can be made with."""
-    check_choice("space", space, SPACES)
-    check_choice("effort", effort, EFFORTS)
-
-
-def checked_seed(seed: object) -> int:
-    """Give a seed as an int; anything else is a TypeError or ValueError."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-        raise TypeError(f"seed: expected an integer, got {seed!r}")
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed}")
-    return int(seed)
-
-
-def check_choice(name: str, value: object, known: Collection[str]) -> None:
-    """Raise TypeError or ValueError for anything but one of the known names."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: expected a string, got {value!r}")
-    if value not in known:
-        raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
 
 
 def remap(

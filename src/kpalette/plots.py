@@ -8,6 +8,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -33,9 +34,29 @@ def new_figure(figsize: tuple[float, float], save: SavePath) -> Figure:
         return Figure(figsize=figsize, layout="constrained")
     from matplotlib import pyplot
 
-    from kpalette.cellfigure import CellFigure
+    return pyplot.figure(figsize=figsize, layout="constrained", FigureClass=_cell_figure())
 
-    return pyplot.figure(figsize=figsize, layout="constrained", FigureClass=CellFigure)
+
+@cache
+def _cell_figure() -> type[Figure]:
+    """Return the class of figures that a notebook shows once."""
+    from matplotlib.figure import Figure
+
+    class CellFigure(Figure):
+        """A figure that is not shown a second time as the value of the cell that has shown it.
+
+        In later cells it is shown like any figure.
+        """
+
+        #: The number of the cell that has shown the figure.
+        shown_in: int | None = None
+
+        def _ipython_display_(self) -> None:
+            """Show nothing in that cell; in others, leave the figure to IPython."""
+            if self.shown_in is None or self.shown_in != current_cell():
+                raise NotImplementedError  # IPython then tries its next formatter
+
+    return CellFigure
 
 
 def finish(figure: Figure, save: SavePath) -> Figure:

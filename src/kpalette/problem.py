@@ -9,9 +9,9 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from kpalette import _core
-from kpalette.colors import ByteArray
-from kpalette.histogram import ColorHistogram, make_team
-from kpalette.palette import MAX_COLORS
+from kpalette.colors import MAX_COLORS, ByteArray
+from kpalette.histogram import ColorHistogram
+from kpalette.threads import make_team
 
 Array: TypeAlias = np.ndarray[Any, Any]
 Floats: TypeAlias = np.ndarray[Any, np.dtype[np.float64]]

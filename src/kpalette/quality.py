@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from kpalette.colors import checked_whole
+from kpalette.checks import checked_whole
 
 Found = TypeVar("Found", bound=Sized)
 

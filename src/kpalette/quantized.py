@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kpalette import files, sorting
-from kpalette.colors import ByteArray, checked_whole
+from kpalette.checks import checked_whole
+from kpalette.colors import MAX_COLORS, ByteArray
 from kpalette.files import Metadata
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram
-from kpalette.palette import MAX_COLORS, Palette
+from kpalette.palette import Palette
 
 if TYPE_CHECKING:
     from kpalette.report import Report

@@ -9,9 +9,9 @@ import numpy as np
 
 from kpalette import _core, files
 from kpalette.colors import hex_name
-from kpalette.histogram import make_team
 from kpalette.looks import Reference
 from kpalette.metrics import Comparison, summed_up
+from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray

@@ -14,7 +14,7 @@ from kpalette.cli.groups import Manners, Output
 from kpalette.cli.inputs import gather
 from kpalette.cli.moving import Animate, ending_of
 from kpalette.cli.plan import Naming, listed, plan, real_paths
-from kpalette.cli.report import Report
+from kpalette.cli.tally import Tally
 
 if TYPE_CHECKING:
     from kpalette.quantized import Quantized
@@ -106,7 +106,7 @@ class Batch:
             force=self.manners.force,
             pass_on=like_pngquant,
         )
-        report = Report(
+        tally = Tally(
             len(self.jobs),
             quiet=quiet,
             as_json=output.as_json,
@@ -114,12 +114,12 @@ class Batch:
             tell_skips=not output.skips_ok and not like_pngquant,
         )
         try:
-            running.run(self.jobs, recipe, self.workers, report.tell)
+            running.run(self.jobs, recipe, self.workers, tally.tell)
         finally:
-            report.close()
-        code = report.end()
+            tally.close()
+        code = tally.end()
         # pngquant ends with what was wrong last.
-        last = next((code for code in reversed(report.codes) if code), 0)
+        last = next((code for code in reversed(tally.codes) if code), 0)
         return last if like_pngquant else code
 
 

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from kpalette.cli import streams
+from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
 from kpalette.cli.groups import Manners
 from kpalette.cli.options import PATH, Sectioned, takes
@@ -51,7 +51,7 @@ def compare(
     if a == b == "-":
         raise click.UsageError("expected at most one '-' (stdin), got two")
     kind = streams.chart_kind(out)
-    streams.check_free(out, [a, b], manners.force)
+    plan.check_target(out, [a, b], manners.force)
     codes: set[int] = set()
     pixels = []
     for photo in (a, b):

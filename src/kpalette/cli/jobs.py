@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,8 +48,9 @@ def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, 
 
     Together they are no more than there are cores, unless asked for.
     """
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cores = (len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count()) or 1
+    from kpalette.threads import n_cores  # with NumPy, which --help does without
+
+    cores = n_cores()
     workers = max(1, min(n_jobs, jobs or cores // (threads or 1)))
     return workers, threads or max(1, min(cores // workers, 256))
 

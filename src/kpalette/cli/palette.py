@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kpalette.cli import large as large_images
-from kpalette.cli import streams
+from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
 from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive
 from kpalette.cli.options import LARGE, MANY, PATH, Sectioned, option, sides, takes, whole
@@ -123,13 +123,13 @@ def palette(
     codes: set[int] = set()
     if large_images.is_asked_for(photos, None, large):
         large_images.refuse_others(LARGE_PALETTE)
-        streams.check_free(out, photos, manners.force)
+        plan.check_target(out, photos, manners.force)
         names = list(photos)
         histogram = large_images.histogram(photos, counting.checkpoint, large, quiet=manners.quiet)
     else:
         sources = gather(photos, counting.recursive, None)
         names = [source.path for source in sources]
-        streams.check_free(out, names, manners.force)
+        plan.check_target(out, names, manners.force)
         counted_here = _count(sources, counting.raw, manners, codes)
         if counted_here is None:
             return ending(codes)

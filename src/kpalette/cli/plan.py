@@ -217,3 +217,8 @@ def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
         raise Failed(
             EXISTS, f"{target} is one of the inputs; only a picture that -o names replaces it"
         )
+
+
+def check_target(out: str | None, inputs: Sequence[str], force: bool) -> None:
+    """Refuse the same of a file that several inputs make together; None is no file, or stdout."""
+    check_free(Job("", out or "-"), real_paths(inputs), force)

@@ -204,7 +204,7 @@ class Way:
 
     def check(self) -> None:
         """Refuse fixed colours that cannot be."""
-        from kpalette.colors import checked_fixed
+        from kpalette.checks import checked_fixed
 
         try:
             checked_fixed(self.pixels.fixed, self.k, self.kept.alpha)

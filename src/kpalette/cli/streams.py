@@ -8,7 +8,7 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -113,13 +113,6 @@ def check_no_terminal() -> None:
     """Refuse to write what is no text to a terminal."""
     if os.isatty(1):
         raise click.UsageError("expected stdout to be a file (-o) or a pipe, not a terminal")
-
-
-def check_free(out: str | None, inputs: Sequence[str], force: bool) -> None:
-    """Refuse, before any work, to write a file where none can be, or over one of the inputs."""
-    from kpalette.cli import plan
-
-    plan.check_free(plan.Job("", out or "-"), plan.real_paths(inputs), force)
 
 
 def chart_kind(out: str | None) -> str:

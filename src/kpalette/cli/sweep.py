@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 import click
 
-from kpalette.cli import streams
+from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, counted, say
 from kpalette.cli.groups import Fit, Manners
 from kpalette.cli.options import PATH, Sectioned, takes
@@ -80,7 +80,7 @@ def sweep(
     kind = streams.chart_kind(out)
     codes: set[int] = set()
     with streams.telling(photo, codes):
-        streams.check_free(out, [photo], manners.force)
+        plan.check_target(out, [photo], manners.force)
         from kpalette import ColorHistogram, curve
 
         pixels = streams.read_still(photo, manners.quiet, manners.allow_truncated)

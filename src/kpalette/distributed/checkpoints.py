@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from kpalette import files
 from kpalette.distributed.errors import CheckpointError, writing
-from kpalette.histogram import FORMAT_VERSION, ColorHistogram
+from kpalette.histogram import ColorHistogram
+from kpalette.histogram_files import FORMAT_VERSION
 
 #: The file that describes the source of the partial histograms.
 RECORD = "source.json"

@@ -12,14 +12,16 @@ from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 
 from kpalette import files
-from kpalette.colors import ByteArray, check_flag
+from kpalette.checks import check_flag
+from kpalette.colors import ByteArray
 from kpalette.distributed import checkpoints, photos, running, tasks
 from kpalette.distributed.checkpoints import Checkpoint, Damaged
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
 from kpalette.distributed.sources import open_source
 from kpalette.distributed.tasks import Key, Tasks
-from kpalette.histogram import ColorHistogram, make_team
+from kpalette.histogram import ColorHistogram
+from kpalette.threads import make_team
 
 
 def histogram(

@@ -15,7 +15,8 @@ from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mosaics import Mosaic, tile_name
 from kpalette.fit import Fitter
-from kpalette.histogram import ColorHistogram, make_team
+from kpalette.histogram import ColorHistogram
+from kpalette.threads import make_team
 
 Indices = np.ndarray[Any, Any]
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from kpalette import dither as dithering
 from kpalette import files
-from kpalette.colors import ByteArray, Color, check_flag, checked_fixed
+from kpalette.checks import check_flag, check_options, checked_fixed, checked_k, checked_seed
+from kpalette.colors import ByteArray, Color
 from kpalette.distributed import mapping, running
 from kpalette.distributed.counting import histogram_of
 from kpalette.distributed.diffusing import FLOYD, band_chunks
@@ -20,9 +21,9 @@ from kpalette.distributed.mapping import Mapper
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.sources import open_image
 from kpalette.fit import Fitted, Fitter, psnr
-from kpalette.histogram import ColorHistogram, make_team
+from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
-from kpalette.pipeline import check_options, checked_k, checked_seed
+from kpalette.threads import make_team
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -11,10 +11,10 @@ import dask.array as da
 import numpy as np
 
 from kpalette import files
+from kpalette.checks import check_choice
 from kpalette.distributed import mosaics, photos, tiffs, zarrs
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
-from kpalette.pipeline import check_choice
 
 EXPECTED = (
     "source: expected a Dask, NumPy or Zarr array, a Zarr group, or the path of a Zarr group, a "

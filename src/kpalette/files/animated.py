@@ -12,7 +12,7 @@ def _writer(kind: str) -> Callable[..., None]:
 
     def write(*args: Any, **options: Any) -> None:
         module = {"png": "apng"}.get(kind, kind)
-        getattr(import_module(f"kpalette.files.{module}"), f"write_{module}")(*args, **options)
+        import_module(f"kpalette.files.{module}").write(*args, **options)
 
     return write
 

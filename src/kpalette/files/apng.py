@@ -19,7 +19,8 @@ import numpy as np
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, Mask, changes, exact
 from kpalette.files.decoding import with_alpha
-from kpalette.files.png import SIGNATURE, chunk
+from kpalette.files.png import chunk
+from kpalette.files.truncated import SIGNATURE
 
 LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
 
@@ -62,7 +63,7 @@ class _Layout:
         return np.pad(pixels.reshape(len(pixels), -1), ((0, 0), (1, 0))).tobytes()
 
 
-def write_apng(
+def write(
     file: IO[bytes],
     frames: Iterable[Indexed],
     durations: Sequence[int],

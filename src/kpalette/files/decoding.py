@@ -12,7 +12,8 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from PIL import Image
 
-from kpalette.colors import ByteArray, check_flag, hex_levels
+from kpalette.checks import check_flag
+from kpalette.colors import ByteArray, hex_levels
 from kpalette.files import formats, png_repair, truncated
 from kpalette.files.errors import HeaderError, TruncatedError, is_of_system
 from kpalette.files.errors import ImageReadError as ImageReadError

@@ -22,7 +22,7 @@ from kpalette.files.pictures import check_no_soft_alpha
 MOST = 65_535  #: The 16-bit limit of hundredths of a second, pixels of width, and repeats.
 
 
-def write_gif(
+def write(
     file: IO[bytes],
     frames: Iterable[Indexed],
     durations: Sequence[int],

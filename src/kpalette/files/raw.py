@@ -7,7 +7,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from kpalette.colors import ByteArray, checked_whole
+from kpalette.checks import checked_whole
+from kpalette.colors import ByteArray
 from kpalette.files.decoding import ImageReadError
 
 

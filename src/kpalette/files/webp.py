@@ -25,7 +25,7 @@ WIDEST = 16_383  #: Pixels of width or height.
 ANIMATION, ALPHA, REPLACES = 0x02, 0x10, 0x02  # flags
 
 
-def write_webp(
+def write(
     file: IO[bytes],
     frames: Iterable[Indexed],
     durations: Sequence[int],

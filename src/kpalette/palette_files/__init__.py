@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kpalette import files
-from kpalette.palette import MAX_COLORS, Palette
+from kpalette.colors import MAX_COLORS
 from kpalette.palette_files import act, ase, css, gpl, hexadecimal, json, pal, swatches
 from kpalette.palette_files.reading import Entries, PaletteReadError, distinct
+
+if TYPE_CHECKING:
+    from kpalette.palette import Palette
 
 __all__ = ["FORMATS", "Format", "PaletteReadError", "decode", "encode", "format_of", "load", "save"]
 
@@ -91,7 +95,7 @@ def encode(palette: Palette, kind: str, title: str) -> bytes:
             raise ValueError(
                 f"a .{kind} file holds no alpha but 255, got {first}; {able} hold others"
             )
-        palette = Palette(palette.colors[:, :3], palette.counts)
+        palette = replace(palette, colors=palette.colors[:, :3])
     return form.write(palette, "".join(filter(str.isprintable, title)).strip() or "Palette")
 
 

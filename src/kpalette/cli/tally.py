@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FEW = 10
 
 
-class Report:
+class Tally:
     """Tell results as they come, and what they come to.
 
     Parameters

@@ -1,0 +1,111 @@
+"""Checks of arguments that several functions take: what was expected, and what came."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from kpalette.choices import EFFORTS, SPACES
+from kpalette.colors import MAX_COLORS, ByteArray, hex_levels, hex_name, repeated
+
+
+def check_flag(name: str, value: object) -> None:
+    """Raise TypeError for values other than True and False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: expected True or False, got {value!r}")
+
+
+def checked_whole(name: str, value: Any, least: int, most: int | None = None) -> int:
+    """Return `value` as an int, if it is a whole number from `least` to `most`.
+
+    Raises
+    ------
+    TypeError
+        If the value is not an integer.
+    ValueError
+        If the value is out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}: expected an integer, got {value!r}")
+    if value < least or (most is not None and value > most):
+        expected = f"at least {least}" if most is None else f"{least} to {most}"
+        raise ValueError(f"{name}: expected {expected}, got {value}")
+    return int(value)
+
+
+def checked_k(k: object) -> int:
+    """Give a number of colours as an int; anything else is a TypeError or ValueError."""
+    return checked_whole("k", k, 1, MAX_COLORS)
+
+
+def check_options(space: str, effort: str) -> None:
+    """Raise TypeError or ValueError for options that no fit can be made with."""
+    check_choice("space", space, SPACES)
+    check_choice("effort", effort, EFFORTS)
+
+
+def checked_seed(seed: object) -> int:
+    """Give a seed as an int; anything else is a TypeError or ValueError."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed: expected an integer, got {seed!r}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed: expected 0 to 2**64 - 1, got {seed}")
+    return int(seed)
+
+
+def check_choice(name: str, value: object, known: Collection[str]) -> None:
+    """Raise TypeError or ValueError for anything but one of the known names."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected a string, got {value!r}")
+    if value not in known:
+        raise ValueError(f"{name}: expected one of {', '.join(known)}, got {value!r}")
+
+
+def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
+    """Return a palette's fixed colours as a uint8 array (m, 3), or (m, 4) with alpha.
+
+    `alpha` says how the image's transparency is treated: see :func:`kpalette.quantize`.
+
+    Raises
+    ------
+    TypeError
+        If `fixed` is neither a sequence of colours nor None.
+    ValueError
+        If an item is not a colour, a colour is repeated, there are more than k, or one is not
+        opaque although the image is flattened.
+    """
+    if fixed is None:
+        fixed = ()
+    if isinstance(fixed, (str, bytes)) or not isinstance(fixed, (Sequence, np.ndarray)):
+        raise TypeError(f"fixed: expected a sequence of colours, got {fixed!r}")
+    levels = [_levels(color) for color in fixed]
+    channels = max(map(len, levels), default=3)
+    colors = np.array([(*color, 255)[:channels] for color in levels], np.uint8)
+    colors = colors.reshape(-1, channels)
+    if len(colors) > k:
+        raise ValueError(f"fixed: expected at most k = {k} colours, got {len(colors)}")
+    if repeated(colors) is not None:
+        raise ValueError(f"fixed: expected distinct colours, got {list(fixed)!r}")
+    if channels == 4 and isinstance(alpha, str) and alpha.startswith("flatten:"):
+        for color in colors:
+            if color[3] < 255:
+                raise ValueError(
+                    f"fixed: expected opaque colours with alpha={alpha!r}, got {hex_name(color)}"
+                )
+        return np.ascontiguousarray(colors[:, :3])
+    return colors
+
+
+def _levels(color: Any) -> tuple[int, ...]:
+    if isinstance(color, str):
+        levels = hex_levels(color)
+        if levels is None:
+            raise ValueError(f"fixed: expected colours such as '#ff8800', got {color!r}")
+        return levels
+    if not isinstance(color, (Sequence, np.ndarray)):
+        raise TypeError(f"fixed: expected colours such as '#ff8800', got {color!r}")
+    if len(color) not in (3, 4):
+        raise ValueError(f"fixed: expected colours of 3 or 4 levels, got {color!r}")
+    return tuple(checked_whole("fixed", level, 0, 255) for level in color)
