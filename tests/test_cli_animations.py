@@ -18,6 +18,7 @@ from PIL import Image, ImageSequence
 import kpalette
 from conftest import noise
 from kpalette import cli
+from kpalette.quality import pngquant_looks
 
 
 @pytest.fixture
@@ -187,6 +188,37 @@ def test_from_stdin_to_stdout(clip: Path) -> None:
     with Image.open(io.BytesIO(done.stdout)) as image:
         assert image.format == "GIF"
         assert image.n_frames == 5
+
+
+@pytest.mark.parametrize("target", ["--looks 60", "--quality 0-40"])
+@pytest.mark.parametrize("dither", ["none", "floyd-steinberg"])
+def test_the_worst_frame_looks_good_enough(
+    target: str, dither: str, clip: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def worst(k: int | None) -> float:
+        shown = frames_of(out)
+        if k is not None:
+            colors = kpalette.extract_palette(total, k)
+            options = {"fixed": colors.hex, "palette_scope": "global"}
+            options["dither"] = None if dither == "none" else dither
+            animation = kpalette.quantize_animation(clip, k, **options)
+            shown = [frame.rgb for frame in animation.frames]
+        return min(map(kpalette.metrics.looks, frames_of(clip), shown))
+
+    out = clip.with_name("out.gif")
+    arguments = ["quantize", str(clip), *target.split(), "--dither", dither, "-o", str(out)]
+    assert cli.run([*arguments, "--json", "-q"]) == 0
+    wanted = 60 if target == "--looks 60" else pngquant_looks(40)
+    k = json.loads(capsys.readouterr().out)["k"]
+    total = sum(kpalette.ColorHistogram.from_image(frame) for frame in frames_of(clip))
+    assert worst(None) >= wanted > worst(k - 1)
+
+
+def test_frames_that_cannot_look_good_enough(clip: Path, fails: Any) -> None:
+    args = ["quantize", clip, "-k", "4", "-q", "--dither", "floyd-steinberg"]
+    assert "expected looks 90, reached " in fails(99, *args, "--looks", "90")
+    assert "expected looks 84, reached " in fails(99, *args, "--quality", "90-100")
+    assert not list(clip.parent.glob("clip-*"))
 
 
 def test_quality(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:

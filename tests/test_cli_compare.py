@@ -47,6 +47,8 @@ def test_compare_draws_a_map(kind: str, pair: tuple[Path, Path], capsys: Any) ->
     assert capsys.readouterr().err == f"errors in {out}\n"
     first = out.read_bytes()
     assert first.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[kind])
+    framed = b"stroke: #00ffff" in first  # the place that looks worst
+    assert framed == (kind == "svg")
     assert cli.run(["compare", *map(str, pair), "-o", str(out), "-f", "--quiet"]) == 0
     assert capsys.readouterr().err == ""
     assert out.read_bytes() == first

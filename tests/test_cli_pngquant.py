@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 import kpalette
 from conftest import files_in, gradient, noise, png_header
 from kpalette import cli
 from kpalette.cli import pngquant
+from kpalette.quality import pngquant_looks
 
 OURS = [sys.executable, "-m", "kpalette"]
 
@@ -198,45 +197,55 @@ def test_quality_is_read_as_by_pngquant() -> None:
     assert read("0") == (0, 0)
 
 
-@given(st.integers(0, 99))
-def test_more_quality_is_less_difference(quality: int) -> None:
-    assert pngquant.delta_e(quality) > pngquant.delta_e(quality + 1) >= 0
-
-
 def test_quality_takes_the_fewest_colours(data: Path, tmp_path: Path, capsys: Any) -> None:
     photo, out = data / "cq100" / "pencils.png", tmp_path / "x.png"
     args = ["quantize", str(photo), "-f", "-q", "-o", str(out)]
     assert cli.run([*args, "--quality", "0-40"]) == 0
     k = png_header(out)[2]
-    expected = kpalette.quantize(photo, quality={"delta_e": pngquant.delta_e(40)})
+    expected = kpalette.quantize(photo, quality={"looks": pngquant_looks(40)})
     assert k == len(expected.palette) < 256
     # Too few for the most that is asked for, but not for the least: all that are allowed.
-    before = kpalette.metrics.compare(photo, kpalette.quantize(photo, k - 5)).delta_e
-    assert pngquant.delta_e(30) > before > pngquant.delta_e(40)
+    before = kpalette.metrics.looks(photo, kpalette.quantize(photo, k - 5))
+    assert pngquant_looks(30) < before < pngquant_looks(40)
     assert cli.run([*args, "--quality", "30-40", "-k", str(k - 5)]) == 0
     assert png_header(out)[2] == k - 5
     out.unlink()
     assert cli.run([*args, "--quality", "80-90", "-k", str(k - 5)]) == 99
-    assert "expected delta_e 1.575, reached 2." in capsys.readouterr().err
+    assert f"expected looks 78, reached {before:.4g} with {k - 5}" in capsys.readouterr().err
     assert not out.exists()
 
 
-@pytest.mark.parametrize("flag", ["psnr", "delta-e", "delta-e-p95"])
-def test_targets_are_the_librarys(flag: str, photo: Path, fails: Any) -> None:
-    wanted = {"psnr": 30, "delta-e": 2, "delta-e-p95": 4}[flag]
-    out = photo.with_name("out.png")
-    assert cli.run(["quantize", str(photo), f"--{flag}", str(wanted), "-q", "-o", str(out)]) == 0
-    expected = kpalette.quantize(photo, quality={flag.replace("-", "_"): wanted})
+@pytest.mark.parametrize("flag", ["psnr", "looks"])
+@pytest.mark.parametrize("dither", [None, "floyd-steinberg"])
+def test_targets_are_the_librarys(flag: str, dither: str | None, photo: Path, fails: Any) -> None:
+    wanted = {"psnr": 30, "looks": 60}[flag]
+    args = ["quantize", photo, f"--{flag}", str(wanted), "--dither", dither or "none", "-q"]
+    assert cli.run([str(arg) for arg in args]) == 0
+    out = photo.with_name(f"{photo.stem}-{flag}-{wanted}.png")
+    expected = kpalette.quantize(photo, quality={flag: wanted}, dither=dither)
     assert png_header(out)[2] == len(expected.palette) < 256
+    assert getattr(kpalette.metrics.compare(photo, out), flag) >= wanted
     out.unlink()
-    args = ["quantize", photo, f"--{flag}", str(wanted), "-o", out, "-k", "4", "-q"]
-    assert f"skipped: expected {flag.replace('-', '_')} {wanted}, reached " in fails(99, *args)
+    assert f"skipped: expected {flag} {wanted}, reached " in fails(99, *args, "-k", "4")
     assert not out.exists()
 
 
+@pytest.mark.parametrize("flag", ["--psnr", "--looks"])
 @pytest.mark.parametrize("bad", ["0", "-1", "nan", "inf", "x"])
-def test_bad_targets(bad: str, fails: Any) -> None:
-    assert "'--psnr': expected a number above 0" in fails(2, "quantize", "a", "--psnr", bad)
+def test_bad_targets(flag: str, bad: str, fails: Any) -> None:
+    assert f"'{flag}': expected a number above 0" in fails(2, "quantize", "a", flag, bad)
+
+
+def test_looks_are_at_most_100(fails: Any) -> None:
+    assert "above 0 and at most 100, got '100.1'" in fails(2, "quantize", "a", "--looks", "100.1")
+
+
+@pytest.mark.parametrize("flag", ["--delta-e", "--delta-e-p95"])
+def test_means_over_pixels_are_no_targets(flag: str, fails: Any) -> None:
+    said = fails(2, "quantize", "a", flag, "2")
+    assert "expected --looks N, such as --looks 75" in said
+    assert said.count("\n") == 1
+    assert "expected --looks N" in fails(4, flag, "2", "a.png")
 
 
 def test_one_target_at_a_time(photo: Path, fails: Any) -> None:

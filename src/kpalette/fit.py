@@ -40,6 +40,10 @@ class Fitted:
     mse: float  # on the 8-bit scale of sRGB
     n_iter: int
 
+    def __len__(self) -> int:
+        """Return the number of colours."""
+        return len(self.palette)
+
 
 class Fitter:
     """Fits palettes to one histogram; what it places for one k serves the next."""

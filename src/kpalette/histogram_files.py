@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import warnings
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ import numpy as np
 from kpalette import _core, files
 
 if TYPE_CHECKING:
+    import zipfile
+
     from kpalette.colors import ByteArray, CountArray
 
 FORMAT_VERSION = 2
@@ -22,6 +23,8 @@ FORMAT_VERSION = 2
 
 def write(colors: ByteArray, counts: CountArray, path: str | os.PathLike[str]) -> None:
     """Write colours in Morton order, and counts: see :meth:`kpalette.ColorHistogram.save`."""
+    import zipfile  # which few runs need
+
     steps = np.diff(_core.to_codes(colors), prepend=np.uint32(0))
     parts = {
         "version": np.array(FORMAT_VERSION),
@@ -40,6 +43,8 @@ def write(colors: ByteArray, counts: CountArray, path: str | os.PathLike[str]) -
 @contextmanager
 def opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     """Open a file; whatever fails within is a ValueError that says that it is no histogram."""
+    import zipfile
+
     with open(files.checked_path(path), "rb") as file:
         try:
             if file.read(2) != b"PK":

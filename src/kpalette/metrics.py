@@ -416,7 +416,7 @@ def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteA
 
 def _pixels(name: str, image: Any) -> ByteArray:
     try:
-        if hasattr(image, "rgba"):  # Quantized, whose module needs this one
+        if hasattr(image, "rgba"):  # a result: to import its class here would be a circle
             image = image.rgba if image.profile is None else image.to_pil()
         return files.as_pixels(image)
     except (TypeError, ValueError) as error:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sized
+from typing import Any, TypeVar
 
 import numpy as np
 
 from kpalette.checks import checked_whole
 
-if TYPE_CHECKING:
-    from kpalette.fit import Fitted
+Found = TypeVar("Found", bound=Sized)
 
 #: What can be asked for, and the most there can be. More is better.
 MEASURES = {"looks": 100.0, "psnr": sys.float_info.max}
@@ -111,12 +110,12 @@ def checked_quality(quality: Any) -> tuple[str, float]:
 
 
 def fit_fewest(
-    fit: Callable[[int], Fitted],
+    fit: Callable[[int], Found],
     least: int,
     most: int,
     quality: tuple[str, float],
-    measured: Callable[[Fitted], float],
-) -> Fitted:
+    measured: Callable[[Found], float],
+) -> Found:
     """Find colours that reach a quality, where one less does not, by bisection on their logarithm.
 
     The fit of each k is that of :func:`kpalette.quantize`, whose quality does not rise with every
@@ -127,7 +126,7 @@ def fit_fewest(
     best = fit(most)
     if (reached := measured(best)) < wanted:
         raise QualityNotReached(name, wanted, reached, most)
-    high, low = min(most, len(best.palette)), least - 1  # low is too few, or less than allowed
+    high, low = min(most, len(best)), least - 1  # low is too few, or less than allowed
     while high - low > 1:
         middle = min(high - 1, max(low + 1, math.isqrt(high * max(1, low))))
         fitted = fit(middle)

@@ -21,7 +21,7 @@ from kpalette.cli.options import PATH, Sectioned, takes
     type=PATH,
     metavar="OUT",
     help="Draw where they differ, into a file whose name ends in .png, .svg or .pdf: CIEDE2000 of "
-    "each pixel, on a scale from 0 to 10.",
+    "each pixel, on a scale from 0 to 10, with a frame around the place that looks worst.",
 )
 @click.option("--ssim", is_flag=True, help="Structural similarity too; needs scikit-image.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
@@ -37,9 +37,10 @@ def compare(
     """Measure how far two images of the same size are apart.
 
     A and B are image files of any kind that is read; one of them may be - for stdin. The table on
-    stdout has mean squared error and PSNR in 8-bit sRGB, the mean distance in Oklab, where black
-    and white are 1 apart, and of CIEDE2000, where 1 can be just seen, the mean, what 95 % of the
-    pixels have at most, and the largest.
+    stdout has looks, which is 100 for the same and less the more one sees; mean squared error and
+    PSNR in 8-bit sRGB; the mean distance in Oklab, where black and white are 1 apart; of CIEDE2000,
+    where 1 can be just seen, the mean, what 95 % of the pixels have at most, and the largest; and
+    the place that looks worst.
 
     \b
     Example:
@@ -69,7 +70,9 @@ def compare(
         errors = metrics.error_map(*pixels, threads=manners.threads)
         title = f"mean {found.delta_e:.2f}, max {found.delta_e_max:.2f}"
         chart = plots.encode(
-            lambda figure: metrics.draw_error_map(figure, errors, title), kind, metrics.FIGSIZE
+            lambda figure: metrics.draw_error_map(figure, errors, title, found.worst),
+            kind,
+            metrics.FIGSIZE,
         )
         streams.write(chart, out, manners.force)
     if as_json:

@@ -23,7 +23,9 @@ from kpalette.cli.options import (
     flag,
     hex_colors,
     option,
+    score,
     share,
+    use_looks,
     whole,
 )
 
@@ -153,27 +155,22 @@ class Kept(Alpha):
 class Targets:
     """How good a picture shall be, instead of how many colours it has."""
 
+    looks: float | None = option(
+        "--looks",
+        section=COLORS,
+        callback=score,
+        metavar="N",
+        help="Take so few colours, up to K, that one less would look worse than N of 100: at 90 "
+        "one hardly sees a difference, at 70 beside the photo, at 50 at once.",
+    )
     psnr: float | None = option(
         "--psnr",
         section=COLORS,
         callback=above_zero,
         metavar="N",
-        help="Take so few colours, up to K, that one less would not reach N decibels.",
+        help="Or so few that one less would not reach N decibels.",
     )
-    delta_e: float | None = option(
-        "--delta-e",
-        section=COLORS,
-        callback=above_zero,
-        metavar="N",
-        help="Or a mean CIEDE2000 of at most N; about 1 can be just seen.",
-    )
-    delta_e_p95: float | None = option(
-        "--delta-e-p95",
-        section=COLORS,
-        callback=above_zero,
-        metavar="N",
-        help="Or a CIEDE2000 of at most N in 95 % of the pixels.",
-    )
+    delta_e: None = option("--delta-e", "--delta-e-p95", hidden=True, callback=use_looks)
     quality: tuple[int, int] | None = option(
         "-Q",
         "--quality",

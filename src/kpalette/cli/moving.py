@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,6 +14,7 @@ from kpalette.cli.targets import Target, fewest
 
 if TYPE_CHECKING:
     from kpalette import Palette, QuantizedAnimation
+    from kpalette.colors import ByteArray
 
 Progress: TypeAlias = Callable[[str, int], object]
 #: From a file's bytes, a format and a function to tell progress, to the animation in few colours.
@@ -62,8 +63,8 @@ def animator(
     options : dict
         Those of :func:`kpalette.quantize_animation`.
     target : Target, optional
-        How good it shall look. One palette for all frames then has so few colours that one less
-        would not do.
+        How good each frame shall look. One palette for all frames then has so few colours that one
+        less would not do.
     refused : sequence of str
         Options that were given, and that no animation takes.
     """
@@ -90,14 +91,37 @@ def animator(
 
 
 def _few_enough(encoded: bytes, k: int, options: dict[str, Any], target: Target) -> Palette:
-    """Give one palette for all frames that is good enough."""
-    from kpalette import ColorHistogram, extract_palette, files
+    """Return one palette for all frames with which the worst frame looks good enough.
 
-    frames = files.open_frames(io.BytesIO(encoded)).walk()
-    pictures = (files.apply_alpha(pixels, options["alpha"]) for pixels, _ in frames)
-    total = reduce(operator.add, map(ColorHistogram.from_image, pictures))
-    fit = {name: options[name] for name in ("space", "effort", "seed", "fixed", "threads")}
-    return fewest(lambda quality: extract_palette(total, k, quality=quality, **fit), target, k)
+    PSNR is that of all frames together, each colour shown by the nearest one.
+    """
+    from kpalette import ColorHistogram, extract_palette, files, metrics, quantize_animation
+    from kpalette.quality import fit_fewest
+
+    def pictures() -> Iterator[ByteArray]:
+        for pixels, _ in files.open_frames(io.BytesIO(encoded)).walk():
+            yield files.apply_alpha(pixels, options["alpha"])
+
+    def fit(k: int, quality: dict[str, float] | None = None) -> Palette:
+        return extract_palette(total, k, quality=quality, **fitting)
+
+    def looks(palette: Palette) -> float:
+        how = {**options, "fixed": palette.hex, "palette_scope": "global"}
+        shown = quantize_animation(io.BytesIO(encoded), len(palette), **how)
+        return min(
+            metrics.looks(before, after, threads=options["threads"])
+            for before, after in zip(pictures(), shown.frames, strict=True)
+        )
+
+    def make(quality: dict[str, float] | None) -> Palette:
+        if quality is None or target.name == "psnr":
+            return fit(k, quality)
+        least = max(1, len(fitting["fixed"]))
+        return fit_fewest(fit, least, k, (target.name, target.best), looks)
+
+    total = reduce(operator.add, map(ColorHistogram.from_image, pictures()))
+    fitting = {name: options[name] for name in ("space", "effort", "seed", "fixed", "threads")}
+    return fewest(make, target, k)
 
 
 def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:

@@ -181,6 +181,22 @@ def above_zero(
     raise click.BadParameter(f"expected a number above 0, got {value!r}")
 
 
+def score(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+    """Check an option that takes a score, of which 100 is the most."""
+    if value is None:
+        return None
+    with suppress(ValueError):
+        if 0 < float(value) <= 100:
+            return float(value)
+    raise click.BadParameter(f"expected a number above 0 and at most 100, got {value!r}")
+
+
+def use_looks(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Refuse a mean over pixels as a target, which an exact background dilutes."""
+    if value is not None:
+        raise click.UsageError("expected --looks N, such as --looks 75, got a target of ΔE2000")
+
+
 def sides(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> tuple[int, int] | None:

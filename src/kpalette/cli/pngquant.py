@@ -11,43 +11,8 @@ import click
 from kpalette.choices import Effort
 from kpalette.cli.exits import UNREADABLE, USAGE
 
-#: The mean CIEDE2000 at which libimagequant ends for a quality, undithered: the median over parts
-#: of photos for which it needed less than 256 colours, by tools/quality_scale.py. Between these it
-#: is on a line. At 100 nothing may differ.
-QUALITY = {
-    0: 18.5,
-    1: 6.0,
-    5: 3.4,
-    10: 2.85,
-    20: 2.4,
-    30: 2.2,
-    40: 2.0,
-    50: 1.8,
-    60: 1.6,
-    70: 1.35,
-    80: 1.05,
-    90: 0.7,
-    95: 0.5,
-    100: 0.0,
-}
-
-#: How much more may be lost for the least that is asked for than for the most, because photos
-#: differ in what a quality looks like. With this and 256 colours, at least 40, 60, 65 and 80 refuse
-#: 0, 5, 5 and 7 of twelve photos, of which pngquant refuses 1, 4, 6 and 7.
-LENIENCE = 1.5
-
 #: Its exit codes where ours are others: what cannot be read, and a wrong command line.
 CODES = {UNREADABLE: 2, USAGE: 4}
-
-
-def delta_e(quality: int) -> float:
-    """Give the mean CIEDE2000 that a quality from 0 to 100 stands for."""
-    above = next(q for q in QUALITY if q >= quality)
-    if above == quality:
-        return QUALITY[above]
-    below = max(q for q in QUALITY if q < quality)
-    share = (quality - below) / (above - below)
-    return QUALITY[below] + share * (QUALITY[above] - QUALITY[below])
 
 
 def quality_range(

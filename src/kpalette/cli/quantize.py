@@ -99,7 +99,7 @@ def quantize(
     \b
     Examples:
       kpalette quantize photo.jpg -k 16
-      kpalette quantize photo.jpg --delta-e 2 -o few.png
+      kpalette quantize photo.jpg --looks 75 -o few.png
       kpalette quantize -r photos --out-dir small --dither floyd-steinberg
       kpalette quantize --force --ext .png --skip-if-larger *.png
       cat photo.jpg | kpalette quantize - -k 8 > few.png

@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeVar
 
 import click
 
-from kpalette.cli import pngquant
 from kpalette.cli.exits import NOT_REACHED, Skipped
 from kpalette.cli.groups import Targets
 
@@ -16,7 +15,7 @@ Made = TypeVar("Made")
 
 
 class Target(NamedTuple):
-    """A measure, how good it shall be, and how bad it may be if K colours are too few for that.
+    """A measure, how much of it there shall be, and how little if K colours are too few for that.
 
     No `worst` is any.
     """
@@ -39,11 +38,11 @@ def target_of(targets: Targets) -> Target | None:
     if targets.quality is None:
         value = getattr(targets, asked[0])
         return Target(asked[0], value, value, f"-{asked[0].replace('_', '-')}-{value:g}", asked[0])
+    from kpalette.quality import pngquant_looks
+
     least, most = targets.quality
-    worst = pngquant.LENIENCE * pngquant.delta_e(least) if least else None
-    # The library takes no 0, and no colour that is another is as near as this.
-    best = pngquant.delta_e(most) or 1e-9
-    return Target("delta_e", best, worst, f"-quality-{least}-{most}", "quality")
+    worst = pngquant_looks(least) if least else None
+    return Target("looks", pngquant_looks(most), worst, f"-quality-{least}-{most}", "quality")
 
 
 def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: int) -> Made:
@@ -64,9 +63,7 @@ def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: i
     try:
         return make({target.name: target.best})
     except QualityNotReached as error:
-        if target.worst is not None and (
-            target.worst == target.best or error.reached > target.worst
-        ):
+        if target.worst is not None and error.reached < target.worst:
             raise Skipped(
                 NOT_REACHED,
                 f"skipped: expected {target.name} {target.worst:.4g}, reached "
