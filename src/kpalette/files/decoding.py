@@ -199,6 +199,10 @@ def _open(source: Any) -> Image.Image:
         repaired = png_repair.without_damaged_chunks(data)
         if repaired is not None:
             image = formats.open_image(io.BytesIO(repaired))
+            profile = png_repair.large_profile(data)
+            if profile is not None:
+                image.info["icc_profile"] = profile
+            png_repair.forgive_what_follows(image)
             truncated.check_end(image)
             return image
         found = tiff.read(data)
@@ -210,6 +214,8 @@ def _open(source: Any) -> Image.Image:
             return kind.read(_all_of(source)) or image
     if image.format == "TIFF":
         forget_xmp(image)
+    if image.format == "PNG":
+        png_repair.forgive_what_follows(image)
     truncated.check_end(image)
     return image
 
