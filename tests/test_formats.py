@@ -13,6 +13,7 @@ import types
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from PIL import Image, ImageFile, features
 
 import kpalette
 from conftest import gradient, noise, saved
-from kpalette import Palette, cli, files
+from kpalette import Palette, cli, files, image, model
 from kpalette.files import ImageReadError, as_pixels, formats
 
 TRAP = Path(__file__).with_name("trap.py")
@@ -249,6 +250,48 @@ def test_pillow_images_that_are_loaded_are_taken(everything: dict[str, bytes]) -
             assert np.array_equal(as_pixels(image.copy()), as_pixels(image))
     with Image.open(saved(GREY)) as image:
         assert as_pixels(image).shape == (8, 8, 3)
+
+
+def test_an_image_given_as_an_array_is_not_loaded_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import EpsImagePlugin
+
+    started: list[str] = []
+    load = EpsImagePlugin.EpsImageFile.load
+    monkeypatch.setattr(
+        EpsImagePlugin.EpsImageFile, "load", lambda *args, **_: started.append("gs") or load(*args)
+    )
+    page = saved(GREY.convert("RGB"), "EPS").getvalue()
+    rows = np.arange(9.0).reshape(3, 3)
+    fitted = kpalette.KMeans(2).fit(rows)
+
+    def eps() -> Any:
+        return Image.open(io.BytesIO(page), formats=["EPS"])
+
+    calls: list[Callable[[], Any]] = [
+        lambda: kpalette.quantize(GREY, 2, weights=eps()),
+        lambda: kpalette.KMeans(2).fit(eps()),
+        lambda: kpalette.KMeans(2).fit([eps()]),
+        lambda: fitted.predict(eps()),
+        lambda: fitted.transform(eps()),
+        lambda: fitted.score(eps()),
+        lambda: kpalette.KMeans(2).fit(rows, sample_weight=eps()),
+        lambda: kpalette.KMeans(2, init=eps()).fit(rows),
+        lambda: Palette(eps()),
+        lambda: Palette(np.zeros((1, 3), np.uint8), eps()),
+        lambda: kpalette.metrics.delta_e_2000(eps(), rows),
+        lambda: kpalette.metrics.delta_e_2000(rows, eps()),
+        lambda: image.plot_rgb_vector(eps()),
+        lambda: image.plot_rgb_vector(rows, centers=eps()),
+        lambda: image.rgb_vector_to_image(eps(), (8, 8)),
+        lambda: image.Image(eps()),
+        lambda: model.clusters_cost(eps(), rows, [0, 0, 0]),
+        lambda: kpalette.ColorHistogram(eps(), [1]),
+    ]
+    for number, call in enumerate(calls):
+        with pytest.raises((ImageReadError, TypeError), match="not loaded yet"):
+            call()
+        assert started == [], f"call {number}"
+    assert image.Image(GREY.convert("RGB")).shape == (8, 8, 3)  # which is loaded
 
 
 # HEIC, and libraries that are not there

@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from kpalette import _core
 from kpalette.checks import checked_whole
+from kpalette.colors import check_no_lazy_image
 from kpalette.histogram import ColorHistogram
 from kpalette.problem import Array, Floats, Labels, Problem, rows_of
 
@@ -336,6 +337,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Ba
         reset: bool,
     ) -> tuple[Array | ColorHistogram, Floats | None]:
         """Give samples as an array of uint8, float32 or float64, and their weights."""
+        for name, value in (("X", X), ("sample_weight", sample_weight), ("init", self.init)):
+            check_no_lazy_image(name, value)
         if isinstance(X, ColorHistogram):
             if sample_weight is not None:
                 raise ValueError("sample_weight: expected none, as a histogram has its counts")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from kpalette import _core, files, plots
+from kpalette.colors import check_no_lazy_image
 from kpalette.extras import required
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram
@@ -236,6 +237,7 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
 
 
 def _checked_lab(name: str, lab: Any) -> Floats:
+    check_no_lazy_image(name, lab)
     try:
         array = np.asarray(lab, np.float64)
     except (TypeError, ValueError):  # of strings, say, or of rows of several lengths
