@@ -84,7 +84,8 @@ def animator(
                 how |= {"fixed": palette.hex, "palette_scope": "global"}
             return quantize_animation(io.BytesIO(encoded), colors, progress=progress, **how)
         except ImageReadError as error:
-            raise Failed(UNREADABLE, str(error)) from None
+            hint = "" if str(error).startswith("frame 1:") else "; --first-frame takes the first"
+            raise Failed(UNREADABLE, f"{error}{hint}") from None
 
     return animate
 

@@ -150,7 +150,8 @@ def read(photo: str, allow_truncated: bool = False) -> Photo:
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
     except TruncatedError as error:
-        raise Failed(UNREADABLE, f"{error}; --allow-truncated takes what is there") from None
+        line = str(error).replace("allow_truncated=True", "--allow-truncated")
+        raise Failed(UNREADABLE, line) from None
     except files.ImageReadError as error:
         raise Failed(UNREADABLE, str(error)) from None
 
