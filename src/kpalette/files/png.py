@@ -11,6 +11,7 @@ import deflate
 import numpy as np
 
 from kpalette.colors import ByteArray, repeated
+from kpalette.extras import required
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import to_true_color, trimmed_alphas
 from kpalette.files.truncated import SIGNATURE
@@ -131,12 +132,7 @@ def _optimized(data: bytes, indices: np.ndarray[Any, Any], colors: ByteArray) ->
 
     It would drop colours that no pixel has, so it is left to order palettes without such alone.
     """
-    try:
-        import oxipng
-    except ImportError:
-        raise ImportError(
-            "optimize: expected oxipng to be installed: pip install 'kpalette[optimize]'"
-        ) from None
+    oxipng = required("oxipng", "optimize")
     used = np.bincount(indices.ravel(), minlength=len(colors))
     smaller: bytes = oxipng.optimize_from_memory(
         data,
