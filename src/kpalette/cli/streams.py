@@ -175,7 +175,7 @@ def read_histogram(path: str) -> ColorHistogram:
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise Failed(UNREADABLE, str(error)) from None
+        raise Failed(UNREADABLE, str(error).removeprefix(f"{path!r} ")) from None
 
 
 def read_raw(film: str, width: int, height: int) -> Iterator[ByteArray]:
