@@ -239,8 +239,8 @@ def too_large(error: Exception) -> TooLargeError:
     got = f"{int(found[1]):,}" if found else "more"
     most = f"{2 * Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "fewer"
     return TooLargeError(
-        f"expected at most {most} pixels in one piece, got {got}; a TIFF is done in tiles by "
-        "kpalette[distributed], and PIL.Image.MAX_IMAGE_PIXELS, doubled, is the limit"
+        f"expected at most {most} pixels in one piece, got {got}; a TIFF is done in tiles, with "
+        "kpalette[distributed]; in Python, PIL.Image.MAX_IMAGE_PIXELS sets half of that limit"
     )
 
 
@@ -313,7 +313,7 @@ def _refusal(prefix: bytes) -> str:
         # What any four bytes can be is no sign of it.
         told = prefix[4:] if name == "AVIF" else prefix
         if rest and told.strip(b"\0") and BY_NAME[name].start.match(prefix + rest):
-            return f"the file breaks off within what files in {BY_NAME[name].title} begin with"
+            return f"the file breaks off within the signature of {BY_NAME[name].title}"
     for start, title, advice in ADVICE:
         if start.match(prefix):
             return f"expected an image of pixels, got {title}: {advice}"
