@@ -178,8 +178,10 @@ def test_damaged_farther_on(clip: Path, capsys: pytest.CaptureFixture[str]) -> N
     broken = clip.with_name("broken.gif")
     broken.write_bytes(data[: len(data) * 3 // 4])
     assert cli.run(["quantize", str(broken), "-k", "8"]) == 3
-    assert "frame" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert re.search(r"broken\.gif: frame \d: .*; --first-frame takes the first$", said.strip())
     assert not clip.with_name("broken-8.gif").exists()
+    assert cli.run(["quantize", str(broken), "-k", "8", "--first-frame", "--allow-truncated"]) == 0
 
 
 def test_from_stdin_to_stdout(clip: Path) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -249,3 +251,30 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
 def test_url_needs_a_place_for_the_picture(fails) -> None:
     line = fails(2, "quantize", "http://127.0.0.1:1/x.png", "-k", "4")
     assert "expected -o, where the picture goes" in line
+
+
+@pytest.fixture
+def huge(tmp_path: Path) -> Path:
+    """A TIFF that announces 60,000 by 60,000 pixels, of which few are there."""
+    tags = [(256, 60000), (257, 60000), (258, 8), (259, 1), (262, 1), (273, 200), (277, 1)]
+    tags += [(278, 60000), (279, 3_600_000_000)]
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    path = tmp_path / "60k.tif"
+    header = b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + entries
+    path.write_bytes(header.ljust(300, b"\0"))
+    return path
+
+
+@pytest.mark.parametrize("args", [["palette"], ["quantize", "-o", "o.tif"]])
+def test_a_large_tiff_without_dask_names_the_extra(args: list[str], huge: Path) -> None:
+    script = "import sys; sys.modules['dask'] = None; from kpalette import cli; cli.main()"
+    command = [sys.executable, "-c", script, *args, str(huge)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=huge.parent)
+    assert done.returncode == 3
+    assert f"{huge}: has more pixels than are decoded in one piece" in done.stderr
+    assert "pip install 'kpalette[distributed]'" in done.stderr
+
+
+def test_a_large_tiff_is_no_png(huge: Path, fails: Any) -> None:
+    said = fails(2, "quantize", huge, "-o", huge.with_name("o.png"))
+    assert f"as {huge} has too many pixels for one piece" in said

@@ -246,7 +246,7 @@ def test_a_saved_histogram(photo: Path, tmp_path: Path) -> None:
     (tmp_path / "b.histogram").write_bytes(b"PK nothing")
     done = subprocess.run([*COMMAND, "palette", str(tmp_path / "b.histogram")], capture_output=True)
     assert done.returncode == 3
-    assert b"is not a histogram" in done.stderr
+    assert b"b.histogram: is not a histogram: " in done.stderr
 
 
 def test_counts_that_are_too_large(tmp_path: Path, fails: Any) -> None:

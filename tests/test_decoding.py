@@ -486,7 +486,7 @@ def test_damaged_files(name: str, tmp_path: Path) -> None:
 
 
 def test_what_came_instead_of_an_image_is_told() -> None:
-    with pytest.raises(ImageReadError, match=r"reads, got a file that starts with b'import o'"):
+    with pytest.raises(ImageReadError, match=r"reads, got a file that starts with import o"):
         as_pixels(io.BytesIO(b"import os\n"))
 
 
@@ -513,7 +513,7 @@ def test_a_large_image_below_pillows_bound_gives_no_warning(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     assert as_pixels(saved(PHOTO)).shape == (40, 40, 3)  # 1600: Pillow warns, and raises at 2000
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
-    with pytest.raises(ImageReadError, match="1600 pixels"):
+    with pytest.raises(ImageReadError, match="1,600"):
         as_pixels(saved(PHOTO))
 
 

@@ -13,6 +13,7 @@ import types
 import warnings
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ import tifffile
 from PIL import Image, ImageFile, features
 
 import kpalette
-from conftest import gradient, noise, saved
-from kpalette import Palette, cli, files
+from conftest import gradient, noise, raw_png, saved
+from kpalette import Palette, cli, files, image, model
 from kpalette.files import ImageReadError, as_pixels, formats
 
 TRAP = Path(__file__).with_name("trap.py")
@@ -127,9 +128,23 @@ def test_a_name_says_nothing(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf<svg viewBox='0 0 1 1'/>", "SVG: convert it to PNG"),
         (b"<!DOCTYPE svg PUBLIC '-//W3C//DTD SVG 1.1//EN'>", "SVG: convert it to PNG"),
         (b"%PDF-1.7\n", "PDF: convert it to PNG"),
+        (b"\xef\xbb\xbf" + PS, "PostScript"),
+        (b"\r\n\n" + PS, "PostScript"),
+        (b"\x04" + PS, "PostScript"),
+        (b"\x1b%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE = POSTSCRIPT\n" + PS, "PostScript"),
+        (b"\x89PNG\n\x1a\n" + bytes(60), "PNG whose line ends were changed on the way: transfer"),
+        (b"\x89PNG\r\n\x1a\r\n" + bytes(60), "PNG whose line ends"),
+        (b"\x89", "breaks off within the signature of PNG"),
+        (b"\x89PNG\r\n\x1a", "breaks off within the signature of PNG"),
+        (b"\xff\xd8", "breaks off within the signature of JPEG"),
+        (b"RIFF\x9c\x0e\0\0WE", "breaks off within the signature of WebP"),
+        (b"\0\0\0\x0cjP  \r\n", "breaks off within the signature of JPEG 2000"),
+        (b"\0\0\0 ftypav", "breaks off within the signature of AVIF"),
+        (b"\0\0\0", r"starts with \\x00\\x00\\x00"),
+        (b"PK\x03\x04", r"starts with PK\\x03\\x04"),
         (STARTS["JXL"], "JPEG XL: convert it to PNG"),
         (STARTS["MP4"], "a film: take its frames"),
-        (b"<html><body>Not found", "a format that kpalette reads, .* starts with b'<html><b'"),
+        (b"<html><body>Not found", "a format that kpalette reads, .* starts with <html><b"),
         (b"<?xml version='1.0'?><rss/>", "a format that kpalette reads"),
     ],
 )
@@ -153,7 +168,7 @@ def test_a_damaged_header_names_its_format(kind: str, tmp_path: Path) -> None:
     }
     data = starts.get(kind) or saved(GREY.convert("RGB"), kind).getvalue()[:12].ljust(24, b"\xff")
     title = formats.BY_NAME[kind].title
-    damaged = f"the {title}'s header is damaged: .|the GIF has no frames"
+    damaged = f"the {title}'s header is damaged: .|the {title} breaks off|the GIF has no frames"
     if kind == "HEIF":
         damaged += "|HEIC: a plug-in reads it"
     if kind == "AVIF":
@@ -251,6 +266,53 @@ def test_pillow_images_that_are_loaded_are_taken(everything: dict[str, bytes]) -
         assert as_pixels(image).shape == (8, 8, 3)
 
 
+def test_an_image_given_as_an_array_is_not_loaded_by_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import EpsImagePlugin
+
+    started: list[str] = []
+    load = EpsImagePlugin.EpsImageFile.load
+    monkeypatch.setattr(
+        EpsImagePlugin.EpsImageFile, "load", lambda *args, **_: started.append("gs") or load(*args)
+    )
+    page = saved(GREY.convert("RGB"), "EPS").getvalue()
+    rows = np.arange(9.0).reshape(3, 3)
+    fitted = kpalette.KMeans(2).fit(rows)
+
+    def eps() -> Any:
+        return Image.open(io.BytesIO(page), formats=["EPS"])
+
+    calls: list[Callable[[], Any]] = [
+        lambda: kpalette.quantize(GREY, 2, weights=eps()),
+        lambda: kpalette.KMeans(2).fit(eps()),
+        lambda: kpalette.KMeans(2).fit([eps()]),
+        lambda: fitted.predict(eps()),
+        lambda: fitted.transform(eps()),
+        lambda: fitted.score(eps()),
+        lambda: kpalette.KMeans(2).fit(rows, sample_weight=eps()),
+        lambda: kpalette.KMeans(2, init=eps()).fit(rows),
+        lambda: Palette(eps()),
+        lambda: Palette(np.zeros((1, 3), np.uint8), eps()),
+        lambda: kpalette.metrics.delta_e_2000(eps(), rows),
+        lambda: kpalette.metrics.delta_e_2000(rows, eps()),
+        lambda: image.plot_rgb_vector(eps()),
+        lambda: image.plot_rgb_vector(rows, centers=eps()),
+        lambda: image.rgb_vector_to_image(eps(), (8, 8)),
+        lambda: image.Image(eps()),
+        lambda: model.clusters_cost(eps(), rows, [0, 0, 0]),
+        lambda: kpalette.ColorHistogram(eps(), [1]),
+    ]
+    for number, call in enumerate(calls):
+        with pytest.raises((ImageReadError, TypeError), match="not loaded yet"):
+            call()
+        assert started == [], f"call {number}"
+    assert image.Image(GREY.convert("RGB")).shape == (8, 8, 3)  # which is loaded
+
+
+def test_an_image_that_is_too_large_says_what_to_do() -> None:
+    with pytest.raises(ImageReadError, match=r"at most 178,956,970 .* 10,000,000,000; a TIFF"):
+        as_pixels(io.BytesIO(raw_png(100_000, 100_000, 8, 2, b"")))
+
+
 # HEIC, and libraries that are not there
 
 
@@ -332,7 +394,7 @@ def test_a_damaged_tiff_is_no_internal_error(tmp_path: Path, capsys: Any) -> Non
 def test_a_texture_is_no_internal_error(ending: str, tmp_path: Path, fails: Any) -> None:
     path = tmp_path / f"photo{ending}"
     path.write_bytes(STARTS["FTEX"])
-    assert "a file that starts with b'FTEX" in fails(3, "quantize", path)
+    assert "a file that starts with FTEX" in fails(3, "quantize", path)
     for read in (as_pixels, files.is_animated, files.open_frames, files.read_metadata):
         with pytest.raises(ImageReadError):
             read(path)

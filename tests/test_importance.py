@@ -1,5 +1,7 @@
 """What matters: fixed colours, weights for pixels, and what stands out."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -199,6 +201,8 @@ class TestWeights:
             (np.full((4, 4), np.nan), ValueError, "NaN or infinity"),
             (np.full((4, 4), np.inf), ValueError, "NaN or infinity"),
             (np.full((4, 4), "a"), TypeError, "expected numbers"),
+            ("map.png", TypeError, r"numbers, as an array \(h, w\), got str"),
+            (Path("map.png"), TypeError, r"numbers, as an array \(h, w\), got \w+Path"),
             ([[1, 2], [3]], ValueError, r"expected shape \(4, 4\), got rows of several lengths"),
         ],
     )

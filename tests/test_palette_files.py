@@ -389,7 +389,7 @@ WRONG = {
             RIFF + b"data\0\0\0\0\0": "expected the number of colours, got the end",
             RIFF + b"data\0\0\0\0\0\3\xff\xff\1\2\3\0": "the 65535 colours of the header, got 1",
             RIFF + b"data\0\0\0\0\0\3\0\0\1\2\3\0": "expected the 0 colours of the header, got 1"},
-    "png": {b"GIF89a": "expected a PNG, got a file that starts with b'GIF89a'",
+    "png": {b"GIF89a": "expected a PNG, got a file that starts with GIF89a",
             saved(Image.fromarray(noise(9, 30))).getvalue(): "at most 256 colours, got 270 colours",
             DAMAGED["half a PNG"][0]: "the PNG breaks off"},
 }  # fmt: skip

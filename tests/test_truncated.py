@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 import kpalette
 from conftest import chunk, gradient, noise, raw_png, saved
@@ -55,7 +55,7 @@ def partly(data: bytes) -> np.ndarray[Any, Any]:
 def test_a_jpeg_that_breaks_off(kind: str, missing: int) -> None:
     data = jpeg(**JPEGS[kind])
     whole = as_pixels(io.BytesIO(data))
-    with pytest.raises(TruncatedError, match=r"^the JPEG breaks off before its end$"):
+    with pytest.raises(TruncatedError, match=r"^the JPEG breaks off .* allow_truncated=True"):
         as_pixels(io.BytesIO(data[:-missing]))
     pixels = partly(data[:-missing])
     assert pixels.shape == whole.shape
@@ -71,7 +71,7 @@ def test_a_png_that_breaks_off(mode: str, missing: int) -> None:
     data = png(mode)
     missing = min(missing, len(data) // 2)
     whole = as_pixels(io.BytesIO(data))
-    with pytest.raises(ImageReadError, match=r"^the PNG breaks off before its end$"):
+    with pytest.raises(ImageReadError, match=r"^the PNG breaks off .* allow_truncated=True"):
         as_pixels(io.BytesIO(data[:-missing]))
     pixels = partly(data[:-missing])
     assert pixels.shape[:2] == whole.shape[:2]
@@ -80,7 +80,7 @@ def test_a_png_that_breaks_off(mode: str, missing: int) -> None:
     assert np.array_equal(files.with_alpha(pixels)[:4], files.with_alpha(whole)[:4])
 
 
-@pytest.mark.parametrize("rows", [0, 1, 7])
+@pytest.mark.parametrize("rows", [1, 7])
 def test_rows_that_are_missing_are_black_or_transparent(rows: int) -> None:
     for channels, color in ((3, 2), (4, 6)):
         levels = noise(7, 5, channels)
@@ -89,6 +89,40 @@ def test_rows_that_are_missing_are_black_or_transparent(rows: int) -> None:
         pixels = partly(raw_png(5, 7, 8, color, cut)[:-12])
         assert np.array_equal(pixels[:rows], levels[:rows])
         assert not pixels[rows:].any()
+
+
+@pytest.mark.parametrize("color", [0, 2, 3, 6])
+def test_without_a_row_of_pixels_nothing_is_there(color: int) -> None:
+    channels = {0: 1, 2: 3, 3: 1, 6: 4}[color]
+    table = [chunk(b"PLTE", bytes(range(30)))] if color == 3 else []
+    none = raw_png(5, 7, 8, color, bytes(1 + 5 * channels - 1), *table)[:-12]
+    header = none.index(b"IDAT") - 4
+    ends = [33, header, header + 4, header + 8, len(none)] + [header - 8] * (color == 3)
+    for data in (none[:end] for end in ends):
+        assert completed(data) is None
+        for allowed in (False, True):
+            with pytest.raises(ImageReadError, match="the PNG breaks off before its first row"):
+                as_pixels(io.BytesIO(data), allow_truncated=allowed)
+
+
+def test_a_jpeg_without_pixels() -> None:
+    data = jpeg()
+    for end in (10, data.index(b"\xff\xda"), data.index(b"\xff\xda") + 14):
+        for allowed in (False, True):
+            with pytest.raises(ImageReadError, match="the JPEG breaks off before its first row"):
+                as_pixels(io.BytesIO(data[:end]), allow_truncated=allowed)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "JPEG2000"])
+def test_other_formats_say_that_they_break_off(kind: str) -> None:
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow lacks it")
+    data = saved(Image.fromarray(noise(64, 48)), kind).getvalue()
+    title = {"WEBP": "WebP", "AVIF": "AVIF", "JPEG2000": "JPEG 2000"}[kind]
+    ends = [len(data) // 2, len(data) // 3] + [len(data) - 12] * (kind == "WEBP")
+    for end in ends:
+        with pytest.raises(ImageReadError, match=f"^the {title} breaks off before its end$"):
+            as_pixels(io.BytesIO(data[:end]))
 
 
 def test_a_png_of_too_few_rows_with_an_end() -> None:

@@ -36,7 +36,7 @@ def checked_whole(name: str, value: Any, least: int, most: int | None = None) ->
 
 
 def checked_k(k: object) -> int:
-    """Give a number of colours as an int; anything else is a TypeError or ValueError."""
+    """Return a number of colours as an int; anything else is a TypeError or ValueError."""
     return checked_whole("k", k, 1, MAX_COLORS)
 
 
@@ -47,7 +47,7 @@ def check_options(space: object, effort: object) -> None:
 
 
 def checked_seed(seed: object) -> int:
-    """Give a seed as an int; anything else is a TypeError or ValueError."""
+    """Return a seed as an int; anything else is a TypeError or ValueError."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
         raise TypeError(f"seed: expected an integer, got {seed!r}")
     if not 0 <= seed < 2**64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -16,6 +17,36 @@ CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 MAX_COLORS = 65_536
 
 
+def as_array(name: str, value: Any) -> np.ndarray[Any, Any]:
+    """Return what a caller gave as an array, as NumPy does.
+
+    Raises
+    ------
+    kpalette.ImageReadError
+        If it is, or lists, a Pillow image that is not loaded yet, of a format that is not read:
+        NumPy would have it loaded, and an EPS file would be run by Ghostscript.
+    """
+    check_no_lazy_image(name, value)
+    return np.asarray(value)
+
+
+def check_no_lazy_image(name: str, value: Any) -> None:
+    """Raise ImageReadError for what :func:`as_array` refuses."""
+    if "PIL.Image" not in sys.modules:  # then there are no such images
+        return
+    from PIL.Image import Image
+
+    for item in value if isinstance(value, (list, tuple)) else (value,):
+        if isinstance(item, Image):
+            from kpalette.files.errors import ImageReadError
+            from kpalette.files.formats import check_lazy
+
+            try:
+                check_lazy(item)
+            except ImageReadError as error:
+                raise ImageReadError(f"{name}: {error}") from None
+
+
 def checked_colors(colors: Any) -> ByteArray:
     """Return `colors` as a C-ordered uint8 array (n, 3) or (n, 4).
 
@@ -26,7 +57,7 @@ def checked_colors(colors: Any) -> ByteArray:
     ValueError
         If the shape is another.
     """
-    array = np.asarray(colors)
+    array = as_array("colors", colors)
     if array.dtype != np.uint8:
         raise TypeError(f"colors: expected dtype uint8, got {array.dtype}")
     if array.ndim != 2 or array.shape[1] not in (3, 4):
@@ -46,7 +77,7 @@ def checked_counts(counts: Any, n: int) -> CountArray:
     OverflowError
         If the sum of the counts is more than 2**63 - 1.
     """
-    array = np.asarray(counts)
+    array = as_array("counts", counts)
     if not np.issubdtype(array.dtype, np.integer):
         raise TypeError(f"counts: expected an integer dtype, got {array.dtype}")
     if array.shape != (n,):

@@ -80,5 +80,5 @@ class Fitter:
 
 
 def psnr(mse: float) -> float:
-    """Give the peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale."""
+    """Return the peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale."""
     return 10 * math.log10(3 * 255**2 / mse) if mse else math.inf

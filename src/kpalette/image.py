@@ -10,6 +10,7 @@ import numpy as np
 
 from kpalette import files, notebook, plots
 from kpalette.checks import checked_whole
+from kpalette.colors import as_array
 from kpalette.histogram import ColorHistogram
 from kpalette.threads import make_team
 
@@ -53,7 +54,7 @@ class Image:
     """
 
     def __init__(self, rgb_matrix: ByteArray, title: object = None) -> None:
-        rgb_matrix = np.ascontiguousarray(rgb_matrix)
+        rgb_matrix = np.ascontiguousarray(as_array("rgb_matrix", rgb_matrix))
         if rgb_matrix.ndim != 3 or rgb_matrix.shape[2] != 3 or rgb_matrix.size == 0:
             raise ValueError(f"rgb_matrix: expected shape (h, w, 3), got {rgb_matrix.shape}")
         if rgb_matrix.dtype != np.uint8:
@@ -169,7 +170,7 @@ def rgb_vector_to_image(
     >>> rgb_vector_to_image(np.full((6, 3), 127.5), (2, 3)).rgb_matrix[0, 0].tolist()
     [127, 127, 127]
     """
-    vector = np.asarray(rgb_vector)
+    vector = as_array("rgb_vector", rgb_vector)
     if len(image_shape) not in (2, 3):
         raise ValueError(f"image_shape: expected (h, w) or (h, w, 3), got {image_shape!r}")
     height, width = (checked_whole("image_shape", size, 1) for size in image_shape[:2])
@@ -338,7 +339,7 @@ def plot_rgb_vector(
 
 def _checked_points(name: str, points: Any) -> np.ndarray[Any, Any]:
     """Return colours as an array (n, 3) of uint8, or of floats from 0 to 255."""
-    array = np.asarray(points)
+    array = as_array(name, points)
     if array.ndim != 2 or array.shape[1] != 3 or len(array) == 0:
         raise ValueError(f"{name}: expected shape (n, 3), got {array.shape}")
     if array.dtype == np.uint8:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kpalette import _core, files
-from kpalette.colors import ByteArray
+from kpalette.colors import ByteArray, check_no_lazy_image
 from kpalette.histogram import ColorHistogram
 
 #: The weight of the most important pixel; others are rounded, so that sums are exact.
@@ -18,7 +18,7 @@ LEAST_SALIENCY = 0.1
 
 
 def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """Give an importance map as a float64 array (h, w), scaled to a most of 0.5 to 1.
+    """Return an importance map as a float64 array (h, w), scaled to a maximum of 0.5 to 1.
 
     The scale is a power of 2, which rounds nothing: what is multiplied by it neither overflows nor
     vanishes, and is otherwise the same.
@@ -31,6 +31,7 @@ def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any
         If it has another shape than the image, or a value that is negative or not finite, or
         nothing but zeros.
     """
+    check_no_lazy_image("weights", weights)
     try:
         array = np.full(shape[:2], 1.0) if weights is None else np.asarray(weights)
     except ValueError:
@@ -38,7 +39,8 @@ def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any
             f"weights: expected shape {tuple(shape[:2])}, got rows of several lengths"
         ) from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"weights: expected numbers, got dtype {array.dtype}")
+        what = f"dtype {array.dtype}" if array.ndim else f"{type(weights).__name__}"
+        raise TypeError(f"weights: expected numbers, as an array (h, w), got {what}")
     if array.shape != shape[:2]:
         raise ValueError(f"weights: expected shape {tuple(shape[:2])}, got {array.shape}")
     array = array.astype(np.float64)
@@ -108,7 +110,7 @@ def weigh(
     weights: np.ndarray[Any, Any],
     team: _core.Team,
 ) -> ColorHistogram:
-    """Give a histogram that counts each pixel by its weight, 0 to 65,536; of the least, none."""
+    """Return a histogram that counts each pixel by its weight, 0 to 65,536; of the least, none."""
     which = histogram.find(pixels.reshape(-1, pixels.shape[2]), team)
     steps = np.rint(weights.ravel() * (STEPS / weights.max()))
     counts = np.bincount(which, steps, minlength=len(histogram)).astype(np.int64)

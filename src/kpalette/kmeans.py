@@ -13,6 +13,7 @@ import numpy as np
 import kpalette
 from kpalette import _core
 from kpalette.checks import checked_whole
+from kpalette.colors import check_no_lazy_image
 from kpalette.histogram import ColorHistogram
 from kpalette.problem import (
     Array,
@@ -407,6 +408,7 @@ class KMeans(estimator.Estimator):
         if isinstance(X, ColorHistogram):
             super()._checked_samples(X.colors[:1], reset=reset)
             return X
+        check_no_lazy_image("X", X)
         samples = super()._checked_samples(X, reset=reset, finite=finite)
         if not finite and is_sparse(samples):
             samples = super()._checked_samples(X, reset=reset)
@@ -423,6 +425,7 @@ class KMeans(estimator.Estimator):
         n = X.shape[0]
         if isinstance(sample_weight, Real):
             sample_weight = np.full(n, sample_weight)
+        check_no_lazy_image("sample_weight", sample_weight)
         weights: Floats = estimator.checked_array("sample_weight", sample_weight, ndim=1)
         if weights.shape != (n,):
             raise ValueError(f"sample_weight: expected shape ({n},), got {weights.shape}")
@@ -466,6 +469,7 @@ class KMeans(estimator.Estimator):
             rows = rows_of(X)
             rows = rows.astype(np.float64) if rows.dtype == np.uint8 else rows
             given = given(rows, k, random_state=state)
+        check_no_lazy_image("init", given)
         start: Floats = estimator.checked_array("init", given, ndim=2)
         for axis, number, what in (
             (0, k, "the number of clusters"),

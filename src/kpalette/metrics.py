@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from kpalette import _core, files, plots
+from kpalette.colors import check_no_lazy_image
 from kpalette.extras import required
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram
@@ -232,7 +233,7 @@ def summed_up(
 
 
 def _percentile(values: Floats, counts: CountArray, percent: int) -> float:
-    """Give the least of the values that `percent` % of the pixels do not exceed."""
+    """Return the least value that `percent` % of the pixels do not exceed."""
     rank = -(-int(counts.sum()) * percent // 100)
     # Only values of the same bin need be sorted to find it.
     bins = (values * 64).astype(np.int64)
@@ -292,6 +293,7 @@ def delta_e_2000(lab_a: Any, lab_b: Any, *, threads: int | None = None) -> Float
 
 
 def _checked_lab(name: str, lab: Any) -> Floats:
+    check_no_lazy_image(name, lab)
     try:
         array = np.asarray(lab, np.float64)
     except (TypeError, ValueError):  # of strings, say, or of rows of several lengths
@@ -401,7 +403,7 @@ def draw_error_map(
 
 
 def _pair(a: ImageSource | Quantized, b: ImageSource | Quantized) -> tuple[ByteArray, ByteArray]:
-    """Give the pixels of two images of the same size, with alpha if either has any."""
+    """Return the pixels of two images of the same size, with alpha if either has any."""
     pixels_a, pixels_b = _pixels("a", a), _pixels("b", b)
     if pixels_a.shape[:2] != pixels_b.shape[:2]:
         (height_a, width_a), (height_b, width_b) = pixels_a.shape[:2], pixels_b.shape[:2]
@@ -426,7 +428,7 @@ def _pixels(name: str, image: Any) -> ByteArray:
 def _count_pairs(
     a: ByteArray, b: ByteArray, team: _core.Team
 ) -> tuple[ByteArray, ByteArray, CountArray]:
-    """Give the pairs of colours that lie on the same pixels, and how many pixels each has.
+    """Return the pairs of colours that lie on the same pixels, and how many pixels each has.
 
     Where `a` is a photo and `b` the same in fewer colours, mostly all pixels of one colour have
     the same partner. So only those with another than a pixel of their colour has need be sorted.
@@ -451,7 +453,7 @@ def _count_pairs(
 
 
 def _ssim(a: ByteArray, b: ByteArray) -> float:
-    """Give the structural similarity as in its paper, the mean over channels."""
+    """Return the structural similarity as in its paper, the mean over channels."""
     structural_similarity = required("skimage.metrics", "ssim").structural_similarity
     height, width = a.shape[:2]
     if min(height, width) < SSIM_SIDE:

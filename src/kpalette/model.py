@@ -12,6 +12,7 @@ import numpy as np
 
 from kpalette import extras, image, notebook, plots, progress
 from kpalette.checks import checked_whole
+from kpalette.colors import as_array
 from kpalette.image import Image
 from kpalette.walkthrough import KMeans
 
@@ -61,7 +62,8 @@ def clusters_cost(
     >>> clusters_cost(X, centroids=[[0, 0, 2], [250, 0, 1]], labels=[0, 0, 1])
     9.0
     """
-    samples, centers, clusters = np.asarray(X), np.asarray(centroids), np.asarray(labels)
+    samples, centers = as_array("X", X), as_array("centroids", centroids)
+    clusters = as_array("labels", labels)
     if samples.ndim != 2:
         raise ValueError(f"X: expected shape (n_samples, d), got {samples.shape}")
     n, d = samples.shape

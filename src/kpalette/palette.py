@@ -170,7 +170,7 @@ class Palette:
         return [hex_name(color) for color in self.colors]
 
     def sorted(self, by: Order) -> Palette:
-        """Give the same colours, with their counts, in another order.
+        """Return the same colours, with their counts, in another order.
 
         Parameters
         ----------

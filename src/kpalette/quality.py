@@ -63,7 +63,7 @@ class QualityNotReached(ValueError):
 
 
 def pngquant_looks(quality: int) -> float:
-    """Give the looks, as a target has them, that one of pngquant's qualities stands for.
+    """Return the looks, as a target has them, that one of pngquant's qualities stands for.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def pngquant_looks(quality: int) -> float:
 
 
 def checked_quality(quality: Any) -> tuple[str, float]:
-    """Give the name and the value of a target.
+    """Return the name and the value of a target.
 
     Raises
     ------

@@ -101,7 +101,7 @@ class Quantized:
         metadata: Metadata | None = None,
         threads: int | None = None,
     ) -> bytes:
-        """Give the bytes of an image file with exactly the palette's colours.
+        """Return the bytes of an image file with exactly the palette's colours.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class Quantized:
             file.write(encoded)
 
     def sorted(self, by: Order) -> Quantized:
-        """Give the same picture with its palette in another order.
+        """Return the same picture with its palette in another order.
 
         Parameters
         ----------
@@ -228,7 +228,7 @@ class Quantized:
         return replace(self, indices=rank[self.indices], palette=palette)
 
     def report(self, n: int = 5) -> Report:
-        """Say what was lost, and name the colours that lost most.
+        """Return what was lost, and the colours that lost most.
 
         Parameters
         ----------

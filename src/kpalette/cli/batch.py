@@ -15,6 +15,7 @@ from kpalette.cli.inputs import gather
 from kpalette.cli.moving import Animate, ending_of
 from kpalette.cli.plan import Naming, listed, plan, real_paths
 from kpalette.cli.tally import Tally
+from kpalette.extras import required
 
 if TYPE_CHECKING:
     from kpalette.quantized import Quantized
@@ -63,10 +64,15 @@ class Batch:
         self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
         if output.as_json and any(job.target == "-" for job in self.jobs):
             raise click.UsageError("expected --json or a picture on stdout, got both")
+        if output.optimize and any(self._is_png(job.target) for job in self.jobs):
+            required("oxipng", "--optimize")
         self.workers, self.threads = running.share_out(len(self.jobs), output.jobs, manners.threads)
 
+    def _is_png(self, target: str) -> bool:
+        return (self.kind or _formats().get(os.path.splitext(target)[1].lower(), "png")) == "png"
+
     def _kind(self, endings: Sequence[str]) -> str | None:
-        """Give the format by the name that is asked for, if one is."""
+        """Return the format by the name that is asked for, if one is."""
         formats, ext, out = _formats(), self.output.ext, self.output.out
         if ext is not None:
             if endings and not ext.lower().endswith(tuple(endings)):

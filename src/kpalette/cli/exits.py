@@ -54,7 +54,7 @@ class Stopped(BaseException):
 
 
 def ending(codes: set[int]) -> int:
-    """Give the exit code for those of all photos: failures count more than what was skipped."""
+    """Return the exit code for those of all photos: failures count more than what was skipped."""
     codes = codes - {0}
     codes = codes - {NOT_SMALLER, NOT_REACHED} or codes
     return codes.pop() if len(codes) == 1 else MIXED if codes else 0
@@ -74,7 +74,7 @@ def say(line: str) -> None:
 
 
 def counted(number: int, what: str) -> str:
-    """Say how many there are of what is called so in the singular.
+    """Return a number with the noun that is counted, in the plural if need be.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def counted(number: int, what: str) -> str:
 
 
 def told(error: Exception) -> str:
-    """Say in one line what should not have happened, and where in full if that is wanted."""
+    """Return one line about an unexpected error; print the traceback if that is asked for."""
     if os.environ.get("KPALETTE_DEBUG"):
         import traceback
 

@@ -44,7 +44,7 @@ THREADS = "kpalette-job"
 
 
 def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, int]:
-    """Give how many photos to do at once, and with how many threads each.
+    """Return how many photos to do at once, and with how many threads each.
 
     Together they are no more than there are cores, unless asked for.
     """

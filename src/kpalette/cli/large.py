@@ -39,7 +39,7 @@ QUANTIZE |= {"missing"}
 
 
 def is_asked_for(photos: Sequence[str], out: str | None, large: Large) -> bool:
-    """Tell whether a command line is for Dask: by its options, or by what it reads or writes."""
+    """Return whether a command line is for Dask: by its options, or by what it reads or writes."""
     return (
         large.scheduler is not None
         or large.memory_limit is not None
@@ -50,12 +50,12 @@ def is_asked_for(photos: Sequence[str], out: str | None, large: Large) -> bool:
 
 
 def is_zarr(name: str) -> bool:
-    """Tell whether a name is that of a Zarr group."""
+    """Return whether a name is that of a Zarr group."""
     return name.rstrip("/").lower().endswith(".zarr")
 
 
 def is_large_tiff(name: str) -> bool:
-    """Tell whether a file is a TIFF with more pixels than are decoded at once."""
+    """Return whether a file is a TIFF with more pixels than are decoded at once."""
     if not name.lower().endswith(ENDINGS[1:]) or not os.path.isfile(name):
         return False
     from kpalette.files.errors import ImageReadError, TooLargeError
@@ -83,15 +83,20 @@ def refuse_others(known: set[str]) -> None:
 
 
 @contextmanager
-def tiles(large: Large, *, quiet: bool, jobs: int | None = None) -> Iterator[dict[str, Any]]:
+def tiles(
+    photo: str, large: Large, *, quiet: bool, jobs: int | None = None
+) -> Iterator[dict[str, Any]]:
     """Make ready for Dask: give the options that all its functions take, and turn errors over."""
     try:
-        import dask
-
-        from kpalette import distributed
+        from kpalette import distributed  # which says what is missing
         from kpalette.distributed import running
     except ImportError as error:
+        if is_large_tiff(photo):
+            line = f"{photo}: has more pixels than are decoded in one piece; for tiles, {error}"
+            raise Failed(UNREADABLE, line) from None
         raise Failed(USAGE, str(error)) from None
+    import dask
+
     scheduler = large.scheduler or "threads"
     try:
         running.check_scheduler(scheduler)
@@ -149,8 +154,9 @@ def quantize(
         raise click.UsageError("expected -o, where the picture goes, as the photo is a URL")
     out = output.out or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
     if not out.rstrip("/").lower().endswith(ENDINGS):
+        why = f", as {photo} has too many pixels for one piece" if is_large_tiff(photo) else ""
         raise click.UsageError(
-            f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff', got {out!r}"
+            f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff'{why}, got {out!r}"
         )
     if palette_file is not None:
         from kpalette.cli.remap import load
@@ -159,7 +165,7 @@ def quantize(
     _check_free(out, photo, manners.force)
     counts = f"{out}.counts"
     start = time.perf_counter()
-    with tiles(large, quiet=manners.quiet, jobs=output.jobs) as where:
+    with tiles(photo, large, quiet=manners.quiet, jobs=output.jobs) as where:
         from kpalette import distributed
         from kpalette.distributed import checkpoints
 
@@ -218,7 +224,7 @@ def histogram(
     photos: Sequence[str], checkpoint: str | None, large: Large, *, quiet: bool
 ) -> ColorHistogram:
     """Count the colours of photos, or of one large image, together."""
-    with tiles(large, quiet=quiet) as where:
+    with tiles(photos[0], large, quiet=quiet) as where:
         from kpalette import distributed
 
         if len(photos) > 1 or not photos[0].rstrip("/").lower().endswith(ENDINGS):

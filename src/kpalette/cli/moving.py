@@ -25,7 +25,7 @@ ENDINGS = (".gif", ".webp", ".apng")
 
 
 def ending_of(path: str) -> str | None:
-    """Give the ending that the picture of an animation keeps; None if it is none by its name."""
+    """Return the ending that the picture of an animation keeps; None if it is none by its name."""
     from kpalette import files
 
     ending = os.path.splitext(path)[1].lower()
@@ -36,7 +36,7 @@ def ending_of(path: str) -> str | None:
 
 
 def format_of(encoded: bytes) -> str | None:
-    """Give the format of a file in memory if it is an animation."""
+    """Return the format of a file in memory if it is an animation."""
     from kpalette import files
     from kpalette.files.formats import PREFIX, identify
 
@@ -85,7 +85,8 @@ def animator(
                 how |= {"fixed": palette.hex, "palette_scope": "global"}
             return quantize_animation(io.BytesIO(encoded), colors, progress=progress, **how)
         except ImageReadError as error:
-            raise Failed(UNREADABLE, str(error)) from None
+            hint = "" if str(error).startswith("frame 1:") else "; --first-frame takes the first"
+            raise Failed(UNREADABLE, f"{error}{hint}") from None
 
     return animate
 

@@ -49,7 +49,7 @@ def flag(*names: str, section: str = OPTIONS, help: str = "", **how: Any) -> Any
 
 
 def takes(**groups: type) -> Callable[[Command], Command]:
-    """Give a command the options of groups, and call it with a value of each group.
+    """Add the options of groups to a command, which is then called with a value of each group.
 
     Parameters
     ----------

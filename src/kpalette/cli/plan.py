@@ -72,7 +72,7 @@ class Naming:
 
 
 def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
-    """Give each photo a target; see --help for the rules.
+    """Return a job with a target for each photo; see --help for the rules.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def _same(a: str, b: str) -> bool:
 
 
 def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
-    """Give a.png of the same folder as a.jpg, and found like it, the name a-png.png."""
+    """Return the job under another name: a-png.png for a.png beside a.jpg, if both were found."""
     stem, ending = os.path.splitext(job.target)
     renamed = f"{stem}-{os.path.splitext(job.source)[1][1:].lower()}{ending}"
     if taken.setdefault(os.path.realpath(renamed), job) is job:
@@ -182,7 +182,7 @@ def _job(source: Source, naming: Naming) -> Job:
 
 
 def real_paths(photos: Sequence[str]) -> frozenset[str]:
-    """Give the real paths of files, whatever they are called."""
+    """Return the real paths of files, whatever they are called."""
     return frozenset(os.path.realpath(photo) for photo in photos if photo != "-")
 
 

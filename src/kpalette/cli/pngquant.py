@@ -32,7 +32,7 @@ def quality_range(
 
 
 def effort(speed: int) -> Effort:
-    """Give the effort for a speed: 1 and 2 are best, 3 to 9 balanced, 10 and 11 fast."""
+    """Return the effort for a speed: 1 and 2 are best, 3 to 9 balanced, 10 and 11 fast."""
     return "best" if speed <= 2 else "balanced" if speed <= 9 else "fast"
 
 
@@ -51,7 +51,7 @@ def split_number(photos: Sequence[str], strict: bool) -> tuple[int | None, Seque
 
 
 def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
-    """Tell whether a command line without a command is one of pngquant's.
+    """Return whether a command line without a command is one of pngquant's.
 
     It starts with an option, a number, or what looks like a file; not with a word, which is more
     likely a command that was mistyped.
@@ -63,6 +63,6 @@ def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
 
 
 def rewrite(args: Sequence[str]) -> list[str]:
-    """Give --floyd its value, which it may have only after an equals sign."""
+    """Insert the value of --floyd, which may follow only an equals sign."""
     end = args.index("--") if "--" in args else len(args)
     return [*("--floyd=1" if arg == "--floyd" else arg for arg in args[:end]), *args[end:]]

@@ -57,13 +57,13 @@ class Photo(NamedTuple):
         return "" if self.whole is self.encoded else REMARK
 
     def is_animated(self) -> bool:
-        """Tell whether there are more frames than that of the pixels."""
+        """Return whether there are more frames than that of the pixels."""
         from kpalette import files
 
         return files.is_animated(io.BytesIO(self.whole))
 
     def frames(self) -> Iterator[ByteArray]:
-        """Give the pixels, or those of each frame of an animation."""
+        """Return the pixels, or those of each frame of an animation."""
         from kpalette import files
 
         if not self.is_animated():
@@ -83,7 +83,7 @@ def label(photo: str) -> str:
 
 @contextmanager
 def telling(photo: str, codes: set[int]) -> Iterator[None]:
-    """Say what fails with a photo, and add its code to `codes`."""
+    """Print what fails with a photo, and add its code to `codes`."""
     try:
         yield
     except Failed as failure:
@@ -95,7 +95,7 @@ def telling(photo: str, codes: set[int]) -> Iterator[None]:
 
 
 def stem(path: str) -> str:
-    """Give a file's name without its folder and its ending."""
+    """Return a file's name without its folder and its ending."""
     return os.path.splitext(os.path.basename(path))[0]
 
 
@@ -150,7 +150,8 @@ def read(photo: str, allow_truncated: bool = False) -> Photo:
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
     except TruncatedError as error:
-        raise Failed(UNREADABLE, f"{error}; --allow-truncated takes what is there") from None
+        line = str(error).replace("allow_truncated=True", "--allow-truncated")
+        raise Failed(UNREADABLE, line) from None
     except files.ImageReadError as error:
         raise Failed(UNREADABLE, str(error)) from None
 
@@ -174,7 +175,7 @@ def read_histogram(path: str) -> ColorHistogram:
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise Failed(UNREADABLE, str(error)) from None
+        raise Failed(UNREADABLE, str(error).removeprefix(f"{path!r} ")) from None
 
 
 def read_raw(film: str, width: int, height: int) -> Iterator[ByteArray]:

@@ -19,7 +19,7 @@ FEW = 10
 
 
 class Tally:
-    """Tell results as they come, and what they come to.
+    """Prints results as they come, and a summary.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Tally:
             self.line.show()
 
     def tell(self, result: Result) -> None:
-        """Tell one result."""
+        """Print one result."""
         if result.skipped:
             self.n_skipped += 1
         elif result.code:
@@ -92,7 +92,7 @@ class Tally:
             self.line.clear()
 
     def end(self) -> int:
-        """Tell what all come to; the exit code."""
+        """Print the summary, and return the exit code."""
         if self.total > 1 and not self.quiet:
             n_done = self.total - len(self.failed) - self.n_skipped
             parts = [f"{n_done:,} of {self.total:,} photos"]
@@ -109,7 +109,7 @@ class Tally:
 
 
 def as_json(result: Result) -> str:
-    """Give a result as an object in one line."""
+    """Return a result as an object in one line."""
     job = result.job
     written = not result.code and not result.skipped
     report = {
@@ -124,7 +124,7 @@ def as_json(result: Result) -> str:
 
 
 def _named(key: str, name: str | None) -> dict[str, str | None]:
-    """Give a file's name as Unicode and, where it is none, as its bytes in hex as well."""
+    """Return a file's name as Unicode and, where it is none, as its bytes in hex as well."""
     if name is None:
         return {key: None}
     raw = os.fsencode(name)

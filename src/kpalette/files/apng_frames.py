@@ -80,7 +80,7 @@ def read_frames(file: BinaryIO) -> Iterator[RawFrame]:
 
 
 def _announced(file: BinaryIO) -> int:
-    """Give how many frames a file says that it has, before its picture; 0 for too many, too."""
+    """Return how many frames a file says that it has, before its picture; 0 for too many, too."""
     for kind, content in _chunks(file, until=b"IDAT"):
         if kind == b"acTL":
             number = int.from_bytes(content[:4], "big")

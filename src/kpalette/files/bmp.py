@@ -12,7 +12,7 @@ BITS, USED = slice(28, 30), slice(46, 50)  # per pixel, and colours in the palet
 
 
 def is_misread(image: Image.Image) -> bool:
-    """Tell whether Pillow may give wrong pixels, without a word.
+    """Return whether Pillow may decode wrong pixels without an error.
 
     It takes a palette of black and white for a sign of one bit per pixel.
     """

@@ -83,7 +83,7 @@ def _of_boxes(file: IO[bytes]) -> CodePoints | None:
 
 
 def _owned(ipma: bytes, item: int) -> set[int]:
-    """Give the numbers of an item's properties, of which the first is 1."""
+    """Return the numbers of an item's properties, of which the first is 1."""
     if len(ipma) < 8:
         return set()
     id_size, is_wide = 4 if ipma[0] else 2, ipma[3] & 1
@@ -102,7 +102,7 @@ def _owned(ipma: bytes, item: int) -> set[int]:
 
 
 def _first(data: bytes, kind: bytes) -> bytes:
-    """Give what the first box of a kind holds; nothing if there is none."""
+    """Return what the first box of a kind holds; nothing if there is none."""
     return next((body for found, body in _boxes(data) if found == kind), b"")
 
 

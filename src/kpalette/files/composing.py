@@ -77,11 +77,11 @@ def composed(
         except ImageReadError as error:
             raise ImageReadError(f"frame {number}: {error}") from error
         part = np.s_[frame.top : frame.top + len(pixels), frame.left : frame.left + len(pixels[0])]
-        before = canvas.copy() if frame.disposal == "previous" else None
+        before = canvas[part].copy() if frame.disposal == "previous" else None
         canvas = _without_full_alpha(_drawn(canvas, part, pixels, frame.over))
         yield canvas.copy(), frame.duration
         if before is not None:
-            canvas = before
+            canvas = _taken_back(canvas, part, before)
         elif frame.disposal == "background":
             canvas = _writable(with_alpha(canvas))
             canvas[part] = 0
@@ -106,6 +106,15 @@ def _drawn(
         step = max(1, STRIP // max(1, place.shape[1]))
         for row in range(0, len(place), step):
             _lay_over(place[row : row + step], pixels[row : row + step])
+    return canvas
+
+
+def _taken_back(canvas: ByteArray, part: tuple[slice, slice], before: ByteArray) -> ByteArray:
+    """Return a part of the canvas back what it was before, which may have had alpha."""
+    if before.shape[:2] == canvas.shape[:2]:
+        return before
+    canvas = _writable(with_alpha(canvas) if before.shape[2] == 4 else canvas)
+    _copy(canvas[part], before, True)
     return canvas
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from kpalette.checks import check_flag
 from kpalette.colors import ByteArray, hex_levels
 from kpalette.files import formats, png_repair, truncated
-from kpalette.files.errors import HeaderError, TruncatedError, is_of_system
+from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
 from kpalette.files.orientation import forget_xmp
@@ -24,7 +24,7 @@ ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.n
 
 
 def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArray:
-    """Give an image's pixels: 8-bit sRGB, upright.
+    """Return an image's pixels: 8-bit sRGB, upright.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
         65535) or float (0 to 1). Of a file with several images, the first is read.
     allow_truncated : bool, default False
         Whether to take what is there of a JPEG or PNG file that breaks off, with a warning. The
-        rest is grey in a JPEG; in a PNG it is transparent, or black where there is no alpha.
+        rest is grey in a JPEG; in a PNG it is the palette's first colour, or else transparent, or
+        black where there is no alpha. There must be a row of pixels.
 
     Returns
     -------
@@ -152,10 +153,17 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
     file = _seekable(source)
     if allow_truncated:
         file = _completed(file, source)
-    with naming(source), _telling_damage(), _without_remarks(), _open(file) as image:
+    with (
+        naming(source),
+        _telling_end(file),
+        _telling_damage(),
+        _without_remarks(),
+        _open(file) as image,
+    ):
         yield image
         if truncated.may_lack_rows(image) and truncated.completed(_all_of(file)):
-            raise TruncatedError("the PNG has fewer rows than its header announces")
+            why = "the PNG has fewer rows than its header announces"
+            raise TruncatedError(f"{why}; {truncated.ADVICE}")
 
 
 def reopen(source: Any) -> Image.Image:
@@ -176,6 +184,20 @@ def _without_remarks() -> Iterator[None]:
 
 
 @contextmanager
+def _telling_end(file: Any) -> Iterator[None]:
+    """Say of a file that breaks off just that, whatever its decoder says."""
+    try:
+        yield
+    except (TruncatedError, TooLargeError):
+        raise
+    except ImageReadError as error:
+        reason = None if getattr(file, "closed", False) else truncated.broken_off(_all_of(file))
+        if reason is None:
+            raise
+        raise reason from error
+
+
+@contextmanager
 def _telling_damage() -> Iterator[None]:
     """Raise whatever a decoder does, which is any of a dozen exceptions, as `ImageReadError`."""
     try:
@@ -185,7 +207,10 @@ def _telling_damage() -> Iterator[None]:
     except Exception as error:
         if is_of_system(error):
             raise
-        raise ImageReadError(f"the image is damaged: {error}") from error
+        if isinstance(error, Image.DecompressionBombError):
+            raise formats.too_large(error) from None
+        reason = f": {error}" if str(error) else ""
+        raise ImageReadError(f"the image is damaged{reason}") from error
 
 
 def _open(source: Any) -> Image.Image:
@@ -199,6 +224,10 @@ def _open(source: Any) -> Image.Image:
         repaired = png_repair.without_damaged_chunks(data)
         if repaired is not None:
             image = formats.open_image(io.BytesIO(repaired))
+            profile = png_repair.large_profile(data)
+            if profile is not None:
+                image.info["icc_profile"] = profile
+            png_repair.forgive_what_follows(image)
             truncated.check_end(image)
             return image
         found = tiff.read(data)
@@ -210,12 +239,14 @@ def _open(source: Any) -> Image.Image:
             return kind.read(_all_of(source)) or image
     if image.format == "TIFF":
         forget_xmp(image)
+    if image.format == "PNG":
+        png_repair.forgive_what_follows(image)
     truncated.check_end(image)
     return image
 
 
 def _seekable(source: Any) -> Any:
-    """Give a file that can be read twice, which a pipe cannot be."""
+    """Return a file that can be read twice, which a pipe cannot be."""
     if isinstance(source, (str, os.PathLike)):
         if os.path.isfile(source):
             return source
@@ -227,7 +258,7 @@ def _seekable(source: Any) -> Any:
 
 
 def _completed(file: Any, source: Any) -> Any:
-    """Give a JPEG or PNG that breaks off with an end, and warn; any other file as it is."""
+    """Return a JPEG or PNG that breaks off with an end added, and warn; others as they are."""
     if not formats.prefix_of(file).startswith(truncated.STARTS):
         return file
     data = truncated.completed(_all_of(file))

@@ -25,7 +25,7 @@ class TooLargeError(ImageReadError):
 
 
 def is_of_system(error: Exception) -> bool:
-    """Tell what the system raises, as for want of memory or rights, from what a decoder does.
+    """Return whether the system raised an error, as for want of memory, and not a decoder.
 
     Of damage a decoder raises any of a dozen exceptions. The system's have a number; but one that
     there is no such place in a file comes of what the file says.

@@ -141,8 +141,14 @@ ADVICE = tuple(
     (re.compile(start, re.DOTALL), title, advice)
     for start, title, advice in (
         (
-            rb"%!PS|\xc5\xd0\xd3\xc6", "PostScript (EPS), which is a program",
+            # Behind what printers and text editors put before it.
+            rb"(?:\xef\xbb\xbf|[\s\x04]|\x1b%-12345X|@PJL[^\n]*\n)*%!PS|\xc5\xd0\xd3\xc6",
+            "PostScript (EPS), which is a program",
             "convert it to PNG first, with Ghostscript or Inkscape where you trust it",
+        ),
+        (
+            rb"[\x89\x09]PNG(?:\n|\r)", "a PNG whose line ends were changed on the way",
+            "transfer it again, as binary data",
         ),
         (rb"%PDF", "PDF", "convert it to PNG first, as with pdftoppm -png"),
         (
@@ -166,9 +172,19 @@ ADVICE = tuple(
     )
 )  # fmt: skip
 
+#: How files begin, of which so little may be there that they are not known by it.
+SIGNATURES = {
+    "PNG": b"\x89PNG\r\n\x1a\n",
+    "JPEG": b"\xff\xd8\xff",
+    "GIF": b"GIF89a",
+    "WEBP": b"RIFF    WEBP",
+    "JPEG2000": b"\0\0\0\x0cjP  \r\n\x87\n",
+    "AVIF": b"\0\0\0 ftypavif",
+}
+
 
 def identify(prefix: bytes) -> Format | None:
-    """Tell the format of a file by its first `PREFIX` bytes; None if it is none that is read."""
+    """Return the format of a file by its first `PREFIX` bytes; None if it is not read."""
     return next((kind for kind in FORMATS if kind.start.match(prefix)), None)
 
 
@@ -210,11 +226,22 @@ def open_image(source: Any) -> Image.Image:
     except PIL.UnidentifiedImageError:
         raise HeaderError(_damage(source, kind)) from None
     except Image.DecompressionBombError as error:
-        raise TooLargeError(str(error)) from None
+        raise too_large(error) from None
     except Exception as error:
         if is_of_system(error):
             raise
         raise HeaderError(_damaged(kind, error)) from error
+
+
+def too_large(error: Exception) -> TooLargeError:
+    """Return an error for Pillow's, that there are more pixels than are decoded at once."""
+    found = re.search(r"\((\d+) pixels\)", str(error))
+    got = f"{int(found[1]):,}" if found else "more"
+    most = f"{2 * Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "fewer"
+    return TooLargeError(
+        f"expected at most {most} pixels in one piece, got {got}; a TIFF is done in tiles, with "
+        "kpalette[distributed]; in Python, PIL.Image.MAX_IMAGE_PIXELS sets half of that limit"
+    )
 
 
 def check_lazy(image: Image.Image) -> None:
@@ -247,7 +274,7 @@ def _plug_in(kind: Format) -> None:
 
 
 def _damage(source: Any, kind: Format) -> str:
-    """Say what is wrong with a file that begins like a format, and that its decoder refuses."""
+    """Return what is wrong with a file that begins like a format, but is refused by its decoder."""
     factory, accept = Image.OPEN[kind.name]
     prefix = prefix_of(source)
     if accept and isinstance(accept(prefix), str):  # which says that there is no library
@@ -266,7 +293,7 @@ def _damage(source: Any, kind: Format) -> str:
 
 
 def _damaged(kind: Format, reason: Exception | None) -> str:
-    """Say that a header is damaged, and why, unless Pillow says that in words of its own."""
+    """Return the message that a header is damaged, with the reason, if Pillow names one."""
     why = str(reason or "")
     ends = re.search(r"requires a buffer|index out of range|no more images", why)
     if ends and kind.name == "GIF":
@@ -281,10 +308,16 @@ def _damaged(kind: Format, reason: Exception | None) -> str:
 def _refusal(prefix: bytes) -> str:
     if not prefix:
         return "the file is empty"
+    for name, begin in SIGNATURES.items():
+        rest = begin[len(prefix) :]
+        # What any four bytes can be is no sign of it.
+        told = prefix[4:] if name == "AVIF" else prefix
+        if rest and told.strip(b"\0") and BY_NAME[name].start.match(prefix + rest):
+            return f"the file breaks off within the signature of {BY_NAME[name].title}"
     for start, title, advice in ADVICE:
         if start.match(prefix):
             return f"expected an image of pixels, got {title}: {advice}"
     return (
         "expected an image of a format that kpalette reads, got a file that starts with "
-        f"{prefix[:8]!r}"
+        f"{repr(prefix[:8])[2:-1]}"
     )

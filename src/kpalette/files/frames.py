@@ -49,7 +49,7 @@ class Frames:
 
 
 def is_animated(source: ImageSource) -> bool:
-    """Tell whether an image has more than one frame, without decoding any.
+    """Return whether an image has more than one frame, without decoding any.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def is_animated(source: ImageSource) -> bool:
 
 
 def open_frames(source: AnimationSource) -> Frames:
-    """Give the frames of an animation, decoded while they are walked through.
+    """Return the frames of an animation, decoded while they are walked through.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _of_file(source: Any) -> Frames:
 
 
 def _file_of(image: Image.Image) -> BinaryIO | None:
-    """Give the open file whose frames are read here. Its name in Pillow is `fp` only at first."""
+    """Return the open file whose frames are read here. Its name in Pillow is `fp` only at first."""
     file: BinaryIO | None = getattr(image, "_fp", None) if image.format in RAW_FRAMES else None
     with suppress(ValueError):  # of Pillow, where the file is closed
         if file is not None and not getattr(file, "closed", False):
@@ -162,7 +162,7 @@ def _left_where_it_is(file: BinaryIO) -> Iterator[None]:
 
 
 def _has_frames(image: Image.Image, least: int = 2) -> bool:
-    """Tell whether an image has so many frames, the last of which may be damaged."""
+    """Return whether an image has so many frames, the last of which may be damaged."""
     file = _file_of(image)
     if file is None:
         known = image.format in RAW_FRAMES or image.format in PILLOW_FRAMES

@@ -229,5 +229,5 @@ def _texts(image: Image.Image) -> dict[str, str]:
 
 
 def _is_keyword(key: str) -> bool:
-    """Tell whether PNG takes it for a key (third edition, 11.3.3.1)."""
+    """Return whether PNG takes it for a key (third edition, 11.3.3.1)."""
     return 1 <= len(key) <= 79 and all(" " <= c <= "~" or "\xa1" <= c <= "\xff" for c in key)

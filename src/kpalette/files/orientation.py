@@ -44,7 +44,7 @@ def forget_xmp(image: Image.Image) -> None:
 
 
 def _is_of_xmp(image: Image.Image) -> bool:
-    """Tell whether an orientation that Pillow gives can only come from XMP."""
+    """Return whether an orientation that Pillow gives can only come from XMP."""
     if not any(key in image.info for key in _XMP):
         return False
     written = Image.Exif()

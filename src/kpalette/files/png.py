@@ -16,6 +16,7 @@ import deflate
 import numpy as np
 
 from kpalette.colors import ByteArray, repeated
+from kpalette.extras import required
 from kpalette.files import png_rows
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import to_true_color
@@ -123,12 +124,7 @@ def _optimized(
 
     It would drop colours that no pixel has, so it is left to order palettes without such alone.
     """
-    try:
-        import oxipng
-    except ImportError:
-        raise ImportError(
-            "optimize: expected oxipng to be installed: pip install 'kpalette[optimize]'"
-        ) from None
+    oxipng = required("oxipng", "optimize")
     used = np.bincount(indices.ravel(), minlength=len(colors))
     smaller: bytes = oxipng.optimize_from_memory(
         data,

@@ -92,7 +92,7 @@ class Way:
 
 
 def plain(indices: ByteArray, colors: ByteArray) -> Way:
-    """Give the way that takes no time: few bits, the palette in its order, no filter."""
+    """Return the way that takes no time: few bits, the palette in its order, no filter."""
     return _unfiltered(indices, colors, _depth(len(colors)))
 
 
@@ -105,7 +105,7 @@ def smallest(
     thorough: bool = False,
     threads: int = 2,
 ) -> tuple[Way, bytes]:
-    """Give the way that takes fewest bytes, and its rows as a zlib stream.
+    """Return the way that takes fewest bytes, and its rows as a zlib stream.
 
     Parameters
     ----------
@@ -194,12 +194,12 @@ def _filtered(pixels: ByteArray, colors: ByteArray | None, bits: int) -> Iterato
 
 
 def _step(bits: int) -> np.uint8:
-    """Give the difference of two levels of grey that are next to each other, of 255."""
+    """Return the difference of two levels of grey that are next to each other, of 255."""
     return np.uint8(255 // (2**bits - 1))
 
 
 def _grey(colors: ByteArray) -> ByteArray | None:
-    """Give the levels (k) of colours that are all grey and opaque, otherwise None."""
+    """Return the levels (k) of colours that are all grey and opaque, otherwise None."""
     rgba = with_alpha(colors)
     grey = (rgba[:, 0] == rgba[:, 1]) & (rgba[:, 0] == rgba[:, 2]) & (rgba[:, 3] == 255)
     return np.ascontiguousarray(rgba[:, 0]) if grey.all() else None

@@ -153,7 +153,7 @@ def _levels_of_steps() -> ByteArray:
 
 
 def is_triangle(primaries: Primaries) -> bool:
-    """Tell whether primaries span a triangle, with its white within."""
+    """Return whether primaries span a triangle, with its white within."""
     try:
         return all(value > 0 for value in _shares_of_white(primaries))
     except ZeroDivisionError:

@@ -61,7 +61,7 @@ def declared(info: Mapping[Any, Any], mode: str) -> Space | None:
 
 
 def _spaces(info: Mapping[Any, Any], mode: str) -> Iterator[Space | None]:
-    """Give what a file declares, the first to be asked first; None for what makes no sense."""
+    """Yield what a file declares, in order of precedence; None for what makes no sense."""
     if points := info.get("cicp"):
         yield _of_code_points(points)
     if profile := info.get("icc_profile"):
@@ -93,7 +93,7 @@ def _of_levels(convert: Callable[[ByteArray], ByteArray], told: RGBSpace | None)
 
 
 def _changes_nothing(convert: Convert, mode: str) -> bool:
-    """Tell whether no colour moves by more than a level: the space is sRGB by some name.
+    """Return whether no colour moves by more than a level: the space is sRGB by some name.
 
     Rounding would only add noise then, and colours to an image that had few.
     """

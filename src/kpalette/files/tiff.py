@@ -18,7 +18,7 @@ FORMATS = {1: "whole numbers", 2: "signed numbers", 3: "floating-point numbers"}
 
 
 def is_misread(image: Image.Image) -> bool:
-    """Tell whether Pillow would give wrong pixels, without a word.
+    """Return whether Pillow would decode wrong pixels without an error.
 
     It takes uncompressed planes of 16 bits, one per channel, for planes of 8.
     """

@@ -37,7 +37,7 @@ PART = 1 << 16  #: Pixels at a time.
 
 
 def is_hdr(points: CodePoints) -> bool:
-    """Tell whether code points tell of PQ or HLG, in known primaries."""
+    """Return whether code points stand for PQ or HLG, in known primaries."""
     return points.transfer in (PQ, HLG) and points.primaries in PRIMARIES
 
 

@@ -1,7 +1,8 @@
-"""JPEG and PNG files that break off: whether they do, and what is there of them as a whole file."""
+"""Files that break off: whether they do, and what is there of a JPEG or PNG as a whole file."""
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import zlib
@@ -10,11 +11,14 @@ from typing import Any, BinaryIO
 import deflate
 from PIL import Image
 
-from kpalette.files.errors import TruncatedError
+from kpalette.files.errors import ImageReadError, TruncatedError
+from kpalette.files.formats import PREFIX, identify
 
 #: Those whose end can be told, by Pillow's names.
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
 REMARK = "the file breaks off before its end; the part that is there is taken"
+#: The command line has an option of this name.
+ADVICE = "allow_truncated=True takes what is there"
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 STARTS = (SIGNATURE, b"\xff\xd8\xff")
@@ -38,12 +42,44 @@ def check_end(image: Any) -> None:
     kind = FORMATS.get(image.format)
     if kind is None or (kind == "PNG" and image.is_animated) or is_whole(image.fp):
         return
+    image.fp.seek(0)
+    data = image.fp.read()
     image.close()
-    raise TruncatedError(f"the {kind} breaks off before its end")
+    raise broken_off(data) or TruncatedError(f"the {kind} breaks off before its end")
+
+
+def broken_off(data: bytes) -> ImageReadError | None:
+    """Return the error that says that a file breaks off; None if it does not, or cannot be told."""
+    if data.startswith(STARTS):
+        name = "PNG" if data.startswith(SIGNATURE) else "JPEG"
+        if is_whole(io.BytesIO(data)):
+            return None
+        if completed(data) is None:
+            return ImageReadError(f"the {name} breaks off before its first row of pixels")
+        return TruncatedError(f"the {name} breaks off before its end; {ADVICE}")
+    kind = identify(data[:PREFIX])
+    is_webp, is_boxes = data.startswith(b"RIFF"), data[4:8] in (b"ftyp", b"jP  ")
+    if kind is None or not (is_webp or is_boxes):
+        return None
+    ends = len(data) >= (8 + int.from_bytes(data[4:8], "little") if is_webp else _boxes_size(data))
+    return None if ends else ImageReadError(f"the {kind.title} breaks off before its end")
+
+
+def _boxes_size(data: bytes) -> int:
+    """Return the size that the boxes of ISO/IEC 14496-12 say that they have together."""
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size < 8:  # the last, up to the end, or damage
+            return len(data)
+        at += size
+    return max(at, len(data))
 
 
 def may_lack_rows(image: Any) -> bool:
-    """Tell whether a PNG that was loaded may have fewer rows than its header announces.
+    """Return whether a PNG that was loaded may have fewer rows than its header announces.
 
     Pillow leaves them at zero, and takes it for nothing. To count them, all is inflated once more:
     so that is done only where the last row is zero, or rows come in another order.
@@ -55,7 +91,7 @@ def may_lack_rows(image: Any) -> bool:
 
 
 def is_whole(file: BinaryIO) -> bool:
-    """Tell whether a JPEG or a PNG has its end. The file's position stays what it was."""
+    """Return whether a JPEG or a PNG has its end. The file's position stays what it was."""
     position = file.tell()
     try:
         file.seek(0)
@@ -76,34 +112,37 @@ def completed(data: bytes) -> bytes | None:
 
     What is missing is grey in a JPEG; in a PNG it is transparent, black where there is no alpha,
     or the first colour of the palette. Of an interlaced PNG, that is between the pixels that are
-    there. None, too, if the file is of another format, or damaged in another way.
+    there. None, too, if no row of pixels is there, or the file is of another format, or damaged in
+    another way.
     """
     if data.startswith(SIGNATURE):
         return _completed_png(data)
-    end, whole = _jpeg_end(data) if data.startswith(STARTS) else (0, True)
-    return None if whole else data[:end] + EOI
+    end, whole, has_pixels = _jpeg_end(data) if data.startswith(STARTS) else (0, True, False)
+    return data[:end] + EOI if has_pixels and not whole else None
 
 
-def _jpeg_end(data: bytes) -> tuple[int, bool]:
-    """Say up to where the segments of a JPEG are whole, and whether the last is its end."""
+def _jpeg_end(data: bytes) -> tuple[int, bool, bool]:
+    """Say where the whole segments of a JPEG end, and whether with its end, and with pixels."""
     position = 2
+    has_pixels = False
     while found := MARKER.search(data, position):
         kind = found[1][0]
         if kind == EOI[1]:
-            return found.end(), True
+            return found.end(), True, has_pixels
         if kind == 1:  # stands alone
             position = found.end()
             continue
         length = int.from_bytes(data[found.end() : found.end() + 2], "big")
         position = found.end() + max(2, length)
         if position > len(data):
-            return found.start(), False
+            return found.start(), False, has_pixels
         if kind == SCAN:
+            has_pixels = has_pixels or position < len(data)
             following = MARKER.search(data, position)
             if following is None:
-                return len(data), False
+                return len(data), False, has_pixels
             position = following.start()
-    return len(data), False
+    return len(data), False, has_pixels
 
 
 def _png_has_end(file: BinaryIO) -> bool:
@@ -155,13 +194,15 @@ def _completed_png(data: bytes) -> bytes | None:
         return None
     if not interlaced and sizes:  # a row of which the rest is missing goes as well
         levels = levels[: len(levels) // sizes[0][1] * sizes[0][1]]
+    if not levels:
+        return None
     filled = zlib.compress(levels + bytes(expected - len(levels)), 1)
     idat = struct.pack(">I", len(filled)) + b"IDAT" + filled
     return b"".join([SIGNATURE, *kept, idat, struct.pack(">I", zlib.crc32(idat[4:])), END])
 
 
 def _row_sizes(width: int, height: int, bits: int, interlaced: bool) -> list[tuple[int, int]]:
-    """Give the number of rows and the bytes of each, with its filter's, pass by pass."""
+    """Return the number of rows and the bytes of each, with its filter's, pass by pass."""
     found = []
     for left, top, across, down in ADAM7 if interlaced else [(0, 0, 1, 1)]:
         columns, rows = -(-(width - left) // across), -(-(height - top) // down)

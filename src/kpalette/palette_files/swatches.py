@@ -30,7 +30,9 @@ MOST = 256
 def read(data: bytes) -> Entries:
     """Read the palette of an indexed PNG, or the distinct colours of another."""
     if not data.startswith(MAGIC):
-        raise PaletteReadError(f"expected a PNG, got a file that starts with {data[:8]!r}")
+        raise PaletteReadError(
+            f"expected a PNG, got a file that starts with {repr(data[:8])[2:-1]}"
+        )
     try:
         with opened(io.BytesIO(data)) as image:
             pixels = files.as_pixels(image)
