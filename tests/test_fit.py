@@ -38,8 +38,8 @@ def test_every_fit_is_as_if_it_were_the_first(channels: int, space: str, effort:
     asked = [(5, None), (64, None), (2, fixed), (300, None), (5, None), (10_000, fixed), (64, None)]
     for k, kept in asked:
         assert_same(
-            used.fit(k, FitOptions("oklab", effort, 3, kept)),
-            fitter(pixels, space).fit(k, FitOptions("oklab", effort, 3, kept)),
+            used.fit(k, FitOptions(effort, 3, kept)),
+            fitter(pixels, space).fit(k, FitOptions(effort, 3, kept)),
         )
         used.assign(pixels[0])
         used.grow(7, effort, 3)
@@ -50,7 +50,7 @@ def test_a_sweep_begins_anew_after_another_fit() -> None:
     first = [used.grow(k, "balanced", 0) for k in (2, 3, 9, 40)]
     with pytest.raises(ValueError, match="at least as many colours"):
         used.grow(39, "balanced", 0)
-    used.fit(8, FitOptions("oklab", "balanced", 0))
+    used.fit(8, FitOptions("balanced", 0))
     for before, k in zip(first, (2, 3, 9, 40), strict=True):
         assert_same(used.grow(k, "balanced", 0), before)
 
@@ -69,7 +69,7 @@ def test_assigning_sorts_by_frequency_if_asked_to() -> None:
 
 def test_outlives_its_arrays() -> None:
     histogram = ColorHistogram.from_image(noise(120, 120))
-    expected = Fitter(histogram, "oklab", _core.Team(2)).fit(20, FitOptions("oklab", "balanced", 0))
+    expected = Fitter(histogram, "oklab", _core.Team(2)).fit(20, FitOptions("balanced", 0))
     colors, counts = histogram.colors.copy(), histogram.counts.copy()
     core = _core.Fitter(colors, counts, "oklab", _core.Team(2))
     del colors, counts
@@ -96,14 +96,14 @@ def test_is_interrupted_between_steps_and_goes_on_afterwards() -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.3)
         with pytest.raises(KeyboardInterrupt):
-            used.fit(200, FitOptions("oklab", "best", 0))
+            used.fit(200, FitOptions("best", 0))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert used._core.step(), "nothing was left to do"
     assert_same(
-        used.fit(9, FitOptions("oklab", "fast", 0)),
-        fitter(noise(400, 400), "srgb").fit(9, FitOptions("oklab", "fast", 0)),
+        used.fit(9, FitOptions("fast", 0)),
+        fitter(noise(400, 400), "srgb").fit(9, FitOptions("fast", 0)),
     )
 
 
@@ -120,6 +120,6 @@ def test_is_interrupted_between_steps_and_goes_on_afterwards() -> None:
 def test_wrong_calls(k: int, effort: str, fixed: Any) -> None:
     used = fitter(noise(4, 4))
     with pytest.raises(ValueError, match="expected"):
-        used.fit(k, FitOptions("oklab", effort, 0, fixed))
+        used.fit(k, FitOptions(effort, 0, fixed))
     with pytest.raises(ValueError, match="expected"):
         used.assign(np.zeros((1, 4), np.uint8))

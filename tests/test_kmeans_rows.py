@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 import reference
 from conftest import PATIENCE
-from kpalette import KMeans, _core, model
+from kpalette import KMeans, _core, model, plain_estimator
 from kpalette.threads import limited_team
 from test_kmeans import blobs, seeded
 
@@ -322,6 +323,17 @@ class TestAtHome:
             [sys.executable, "-c", program], capture_output=True, text=True, check=False
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
+
+    @pytest.mark.parametrize("value", [1j, np.nan, "a"])
+    def test_bad_sparse_samples_without_scikit_learn(self, value: Any) -> None:
+        plain = plain_estimator.Estimator()
+        X = scipy.sparse.csr_array(np.full((4, 2), 1.0))
+        X.data = np.full(8, value)
+        with pytest.raises(ValueError, match=r"Complex|NaN|numbers|convert"):
+            plain._checked_samples(X, reset=True)
+        X.data = np.ones(8, np.int32)
+        assert plain._checked_samples(X, reset=True).dtype == np.float64
+        assert X.dtype == np.int32  # as it was
 
     def test_kinds_of_errors(self) -> None:
         # As scikit-learn's, a wrong parameter is both.

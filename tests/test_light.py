@@ -100,6 +100,12 @@ def test_figures_name_the_extra(draw, without) -> None:
         draw()
 
 
+def test_a_picture_is_not_fitted_if_it_cannot_be_shown(without, capsys) -> None:
+    with pytest.raises(ImportError, match="figures: needs Matplotlib"):
+        model.quantize_image(image.Image(noise(4, 4)), 2, 44)
+    assert capsys.readouterr().out == ""
+
+
 def test_engines_name_the_extra(without) -> None:
     with pytest.raises(ImportError, match=r"needs scikit-learn.*'kpalette\[learn\]'"):
         model.record_k_metrics(image.Image(noise(4, 4)), [2], 44, engine="scikit-learn")

@@ -260,7 +260,7 @@ def quantize_animation(
         if wanted.shape[1] == 4 or histogram.channels == 4:
             histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
             wanted = _with_clear(wanted, histogram, k)
-        options = FitOptions(space, effort, seed, wanted)
+        options = FitOptions(effort, seed, wanted)
         return Fitter(histogram, space, team).fit(k, options)
 
     plans = [ScopeFit(scope, fit_to) for scope in scopes]

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class FitOptions:
-    """What to fit, and how far to go: see :func:`kpalette.quantize`.
+    """How far a fit goes, and what it keeps: see :func:`kpalette.quantize`.
 
     `fixed` are distinct uint8 colours (m, channels), with as many channels as the histogram's.
     """
 
-    space: Space
     effort: Effort
     seed: int
     fixed: ByteArray | None = None

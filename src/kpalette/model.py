@@ -139,6 +139,7 @@ def quantize_image(
     Image(4×4, title='k = 2')
     """
     pixels = _pixels(img)
+    plots.require_matplotlib()  # before the fit
     if save is not None:
         os.makedirs(save, exist_ok=True)
     kmeans = KMeans(n_clusters=k, random_state=random_state)

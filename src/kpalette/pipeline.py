@@ -168,12 +168,11 @@ def quantize(
     check_flag("keep_profile", keep_profile)
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
-    read: dict[str, bool] = {"allow_truncated": allow_truncated}
-    pixels, stored = (
-        files.read_stored(source, **read)
-        if keep_profile
-        else (files.as_pixels(source, **read), None)
-    )
+    stored = None
+    if keep_profile:
+        pixels, stored = files.read_stored(source, allow_truncated=allow_truncated)
+    else:
+        pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     if stored is None:
         pixels = files.apply_alpha(pixels, alpha)
     else:
@@ -184,14 +183,15 @@ def quantize(
     elif pixels.shape[2] == 4:
         fixed_colors = files.with_alpha(fixed_colors)
     image = Counted.of(pixels, team)
-    important = image.histogram
+    weighted = image.histogram
     if weights is not None or saliency:
         importance = checked_weights(weights, pixels.shape)
         if saliency:
             importance = importance * saliency_map(pixels)
-        important = weigh(pixels, image.histogram, importance, team)
-    options = FitOptions(space, effort, seed, fixed_colors)
-    fit_to = _fitting(important, image.histogram, options, team)
+        weighted = weigh(pixels, image.histogram, importance, team)
+    options = FitOptions(effort, seed, fixed_colors)
+    fit_to = _fitting(weighted, image.histogram, space, options, team)
+    reference = Reference(pixels, team) if target is not None and target[0] == "looks" else None
 
     def mapped(fitted: Fitted) -> Quantized:
         return _mapped(image, fitted, dithering, team)
@@ -207,7 +207,6 @@ def quantize(
     if target is None:
         quantized = mapped(fit_to(k))
     else:
-        reference = Reference(pixels, team) if target[0] == "looks" else None
         least = max(1, len(fixed_colors))
         quantized = mapped(fit_fewest(fit_to, least, k, target, measured))
     if stored is None:
@@ -278,8 +277,8 @@ def extract_palette(
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
         pixels = None if pixels is None else files.with_alpha(pixels)
-    options = FitOptions(space, effort, seed, fixed_colors)
-    fit_to = _fitting(histogram, histogram, options, team)
+    options = FitOptions(effort, seed, fixed_colors)
+    fit_to = _fitting(histogram, histogram, space, options, team)
     if target is None:
         return fit_to(k).palette
     reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
@@ -294,11 +293,15 @@ def extract_palette(
 
 
 def _fitting(
-    important: ColorHistogram, histogram: ColorHistogram, options: FitOptions, team: _core.Team
+    weighted: ColorHistogram,
+    histogram: ColorHistogram,
+    space: Space,
+    options: FitOptions,
+    team: _core.Team,
 ) -> Callable[[int], Fitted]:
-    """Return what fits k colours to the important part of an image's histogram."""
-    fitter = Fitter(important, options.space, team)
-    whole = fitter if important is histogram else Fitter(histogram, options.space, team)
+    """Return a function of k that fits to a weighted histogram, and counts by an image's own."""
+    fitter = Fitter(weighted, space, team)
+    whole = fitter if weighted is histogram else Fitter(histogram, space, team)
 
     def fit_to(k: int) -> Fitted:
         fitted = fitter.fit(k, options)

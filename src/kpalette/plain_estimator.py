@@ -108,7 +108,9 @@ class Estimator:
         if sparse is not None and sparse.issparse(X):
             samples = X.tocsr()
             if samples.dtype not in (np.float32, np.float64):
-                samples = samples.astype(np.float64)
+                data = _as_floats("X", samples.data)
+                parts = data, samples.indices, samples.indptr
+                samples = type(samples)(parts, shape=samples.shape)
             _check_finite("X", samples.data)
         else:
             samples = np.asarray(X)

@@ -27,7 +27,7 @@ WITHOUT_DISPLAY = ("agg", "cairo", "pdf", "pgf", "ps", "svg", "template")
 
 def new_figure(figsize: tuple[float, float], save: SavePath) -> Figure:
     """Return an empty figure; pyplot can show it, unless it will only be saved."""
-    _require_matplotlib()
+    require_matplotlib()
     if save is not None:
         from matplotlib.figure import Figure
 
@@ -91,7 +91,7 @@ def encode(draw: Callable[[Figure], None], kind: str, figsize: tuple[float, floa
 
     The same drawing gives the same bytes.
     """
-    _require_matplotlib()
+    require_matplotlib()
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -141,7 +141,8 @@ def _is_mathematics(text: str) -> bool:
     return bool(lines)
 
 
-def _require_matplotlib() -> None:
+def require_matplotlib() -> None:
+    """Raise MissingPackageError if figures cannot be drawn."""
     required("matplotlib", "figures")
 
 

@@ -243,7 +243,7 @@ def quantize(
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
     fitted = Fitter(histogram, space, make_team(None)).fit(
-        k, FitOptions(space, effort, seed, fixed_colors)
+        k, FitOptions(effort, seed, fixed_colors)
     )
     mapper = _mapper(fitted, histogram, alpha, dithering)
     return QuantizedArray(
