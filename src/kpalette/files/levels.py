@@ -62,7 +62,8 @@ class Stored:
         return self._with_alpha(self.image)
 
     def _with_alpha(self, image: Image.Image) -> ByteArray:
-        image = image.convert("RGB")
+        if self.alpha or image.mode != "RGB":  # otherwise a copy would be half of the time
+            image = image.convert("RGB")
         if self.alpha:
             image.putalpha(self.alpha)
         return without_opaque_alpha(np.asarray(image))
