@@ -31,7 +31,6 @@
 #include "fit.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
-#include "islands.hpp"
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "looks.hpp"
@@ -48,6 +47,7 @@
 #include "seeding.hpp"
 #include "spaces.hpp"
 #include "sparse.hpp"
+#include "vivid_regions.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -546,10 +546,10 @@ std::tuple<OutCoords, int> run_improve(OwningAssignment& self, const Coords& cen
   return {hand_over_coords(std::move(values), self.assignment.points().dim()), n_iter};
 }
 
-OutBytes run_find_islands(OwningAssignment& self, const Coords& centers, int most) {
+OutBytes run_find_vivid_regions(OwningAssignment& self, const Coords& centers, int most) {
   const std::vector<double> values = self.checked(centers);
   std::vector<std::uint8_t> colors =
-      without_gil([&] { return find_islands(self.assignment, values, most); });
+      without_gil([&] { return find_vivid_regions(self.assignment, values, most); });
   const auto dim = static_cast<std::size_t>(self.assignment.points().dim());
   const std::size_t n = colors.size() / dim;
   return hand_over<OutBytes>(std::move(colors), {n, dim});
@@ -1003,7 +1003,7 @@ NB_MODULE(_core, m) {
   m.def("improve", &run_improve, "assignment"_a, "centers"_a, nb::kw_only(), "rounds"_a, "passes"_a,
         "shaken"_a = 0, "seed"_a = 0,
         "Leaves local minima by merging and splitting: centers, n_iter.");
-  m.def("find_islands", &run_find_islands, "assignment"_a, "centers"_a, "most"_a,
+  m.def("find_vivid_regions", &run_find_vivid_regions, "assignment"_a, "centers"_a, "most"_a,
         "Colours (m, channels) of small vivid regions that the centers lost.");
   m.def(
       "fourth_powers",

@@ -6,9 +6,9 @@
 #include <stdexcept>
 
 #include "error.hpp"
-#include "islands.hpp"
 #include "lloyd.hpp"
 #include "palette.hpp"
+#include "vivid_regions.hpp"
 
 namespace kpalette {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::size_t kColorsPerCenter = 256;
 // Of a histogram of many colours one stands for 4, or for more where about 131,072 would be left.
 constexpr std::size_t kEnoughColors = 131'072;
 // One in so many colours, at most, goes to a small vivid region that k-means has swallowed.
-constexpr int kColorsPerIsland = 8;
+constexpr int kColorsPerVividRegion = 8;
 // They are worth it where the sum of fourth powers of distances, which is mostly that of the
 // largest, falls to less than this part.
 constexpr double kWorth = 0.95;
@@ -63,8 +63,9 @@ void Fitter::fit(int k, const Effort& effort, std::uint64_t seed,
   last_.reset();
   growing_ = false;
   plan();
-  const int most = std::min(k / kColorsPerIsland, k - count_of(fixed));
-  if (most > 0 && effort.guarded && space_.name() == SpaceName::oklab) plan_guard(most);
+  const int most = std::min(k / kColorsPerVividRegion, k - count_of(fixed));
+  if (most > 0 && effort.vivid_regions && space_.name() == SpaceName::oklab)
+    plan_vivid_regions(most);
 }
 
 void Fitter::grow(int k, const Effort& effort, std::uint64_t seed) {
@@ -220,14 +221,14 @@ void Fitter::plan_rounds(const ImproveOptions& options) {
 
 /// Looks for small vivid regions that k-means has swallowed. If there are any, the fit is made once
 /// more with colours fixed for them, and kept if that is worth it.
-void Fitter::plan_guard(int most) {
+void Fitter::plan_vivid_regions(int most) {
   once([this, most] {
     if (!assignment_) return;  // all colours were kept
     const std::vector<double> coords = space_.place(fitted_.colors);
-    const std::vector<std::uint8_t> islands = find_islands(*assignment_, coords, most);
-    if (islands.empty()) return;
+    const std::vector<std::uint8_t> regions = find_vivid_regions(*assignment_, coords, most);
+    if (regions.empty()) return;
     const double outlying = fourth_powers(*assignment_, coords);
-    append<std::uint8_t>(fixed_, islands);
+    append<std::uint8_t>(fixed_, regions);
     plan();
     once([this, outlying, first = fitted_] {
       const double now = fourth_powers(*assignment_, space_.place(fitted_.colors));

@@ -29,17 +29,18 @@ struct Effort {
   int start;   // over-relaxed passes from the seeds, on a part of the colours if there are many
   int rounds;  // of merging and splitting clusters there, with `passes` passes after each
   int passes;
-  int relaxed;            // over-relaxed passes over all colours
-  int plain;              // plain ones after them, at most
-  int drawn_starts = 0;   // by k-means++ besides that by Wu's method; the best of all is kept
-  int random_rounds = 0;  // over all colours, which choose at random what to merge and split
-  bool guarded = true;    // whether small vivid regions are given colours of their own
+  int relaxed;                // over-relaxed passes over all colours
+  int plain;                  // plain ones after them, at most
+  int drawn_starts = 0;       // by k-means++ besides that by Wu's method; the best of all is kept
+  int random_rounds = 0;      // over all colours, which choose at random what to merge and split
+  bool vivid_regions = true;  // whether small vivid regions are given colours of their own
 };
 
 /// Chosen on photos: more of anything in "balanced" lowers the error by less than 0.3 %; "best"
 /// finds less than 0.1 % more with twice the starts or rounds.
 inline constexpr std::array<Named<Effort>, 3> kEfforts{{
-    {"fast", {.start = 2, .rounds = 0, .passes = 0, .relaxed = 2, .plain = 1, .guarded = false}},
+    {"fast",
+     {.start = 2, .rounds = 0, .passes = 0, .relaxed = 2, .plain = 1, .vivid_regions = false}},
     {"balanced", {.start = 5, .rounds = 8, .passes = 3, .relaxed = 5, .plain = 3}},
     {"best",
      {.start = 10,
@@ -108,7 +109,7 @@ class Fitter {
   void plan_rough_passes();
   void plan_passes(int most, int relaxed);
   void plan_rounds(const ImproveOptions& options);
-  void plan_guard(int most);
+  void plan_vivid_regions(int most);
   void once(std::function<void()> make);
   void repeat(std::function<bool()> make);
 

@@ -18,7 +18,6 @@
 #include "error.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
-#include "islands.hpp"
 #include "lloyd.hpp"
 #include "palette.hpp"
 #include "parallel.hpp"
@@ -28,6 +27,7 @@
 #include "samples.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
+#include "vivid_regions.hpp"
 
 using namespace kpalette;
 
@@ -97,7 +97,7 @@ std::vector<std::uint8_t> fit(const Points& points, Assignment& assignment, Choi
   const double before = assignment.cost(found.centers);
   improve(assignment, found.centers, {.rounds = 2, .shaken = choices.below(2)});
   EXPECT(assignment.cost(found.centers) <= before);
-  if (points.space().name() == SpaceName::oklab) find_islands(assignment, found.centers, 3);
+  if (points.space().name() == SpaceName::oklab) find_vivid_regions(assignment, found.centers, 3);
   return round_centers(assignment, found.centers, {}, choices.below(2) == 1);
 }
 

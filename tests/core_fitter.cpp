@@ -5,7 +5,7 @@
 #include "core_data.hpp"
 #include "error.hpp"
 #include "fit.hpp"
-#include "islands.hpp"
+#include "vivid_regions.hpp"
 
 namespace {
 
@@ -151,10 +151,10 @@ void test_reuse() {
   CHECK_EQUAL(fitter.fitted().counts.size(), std::size_t{5});
 }
 
-/// A few vivid pixels in many grey ones keep a colour, if they are guarded.
-void test_guard() {
+/// A few vivid pixels in many grey ones keep a colour, if they are looked for.
+void test_vivid_regions() {
   Team team(2);
-  current_case = "guarding a vivid spot";
+  current_case = "keeping a vivid spot";
   current_space = SpaceName::oklab;
   Random random(80);
   Bytes pixels;
@@ -175,13 +175,13 @@ void test_guard() {
     return false;
   };
   Effort careless = kBalanced;
-  careless.guarded = false;
-  const Fitted guarded = fit_alone(data, 8, kBalanced, {}, team);
+  careless.vivid_regions = false;
+  const Fitted kept = fit_alone(data, 8, kBalanced, {}, team);
   const Fitted plain = fit_alone(data, 8, careless, {}, team);
-  CHECK(vivid(guarded));
+  CHECK(vivid(kept));
   CHECK(!vivid(plain));
-  CHECK(guarded.n_iter > plain.n_iter);
-  check_fitted(guarded, data, 8, {}, team);
+  CHECK(kept.n_iter > plain.n_iter);
+  check_fitted(kept, data, 8, {}, team);
   CHECK(!vivid(fit_alone(data, 7, kBalanced, {}, team)));  // too few to give one away
 }
 
@@ -225,5 +225,5 @@ void test_fitter() {
     test_reuse();
     test_walk();
   }
-  test_guard();
+  test_vivid_regions();
 }

@@ -12,11 +12,11 @@
 #include "core_data.hpp"
 #include "fit.hpp"
 #include "improve.hpp"
-#include "islands.hpp"
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "palette.hpp"
 #include "remap.hpp"
+#include "vivid_regions.hpp"
 
 namespace {
 
@@ -90,7 +90,7 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
     const Bytes palette = round_centers(assignment, fit.centers);
     keep(palette);
     if (current_space == SpaceName::oklab) {
-      keep(find_islands(assignment, place_all(palette, channels), 4));
+      keep(find_vivid_regions(assignment, place_all(palette, channels), 4));
     }
     const Labels labels = labels_of(assignment);
     keep(labels);

@@ -46,7 +46,7 @@ def test_outcome(name: str, entry: dict[str, Any]) -> None:
 
 
 def test_they_cover_what_engines_could_do_differently() -> None:
-    """Islands, thinned colours, all colours kept, and hidden ones."""
+    """Vivid regions, thinned colours, all colours kept, and hidden ones."""
     gives = {
         (case["image"], case["k"], case.get("space"), case.get("effort")): entry["gives"]
         for entry in STORED["quantize"]

@@ -288,7 +288,7 @@ class SparseAssignment:
 def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int, shaken: int = 0, seed: int = 0) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
     """Leaves local minima by merging and splitting: centers, n_iter."""
 
-def find_islands(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], most: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+def find_vivid_regions(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], most: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """Colours (m, channels) of small vivid regions that the centers lost."""
 
 def fourth_powers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:

@@ -57,15 +57,15 @@ def test_spot_survives_the_best_effort() -> None:
     assert loss_of_spot(field(10, ramp=True), k=16, effort="best") < 6
 
 
-def unguarded(pixels: np.ndarray[Any, Any], k: int) -> kpalette.Quantized:
+def by_cost_alone(pixels: np.ndarray[Any, Any], k: int) -> kpalette.Quantized:
     """Quantize by a sweep, where nothing but cost counts."""
     return kpalette.sweep(pixels, [k]).at(k).palette.remap(pixels)
 
 
 @pytest.mark.parametrize("k", [8, 16])
-def test_guard_saves_what_k_means_loses_for_little(k: int) -> None:
+def test_keeping_a_region_saves_what_k_means_loses_for_little(k: int) -> None:
     pixels = field(20)
-    plain = unguarded(pixels, k)
+    plain = by_cost_alone(pixels, k)
     assert metrics.compare(pixels[SPOT, SPOT], plain.rgb[SPOT, SPOT]).delta_e > 15
     assert kpalette.quantize(pixels, k).mse < 1.02 * plain.mse
 
@@ -96,20 +96,20 @@ def test_palette_and_picture_agree() -> None:
 
 def test_nothing_changes_where_nothing_is_lost() -> None:
     pixels = noise(200, 200)
-    assert kpalette.extract_palette(pixels, 64) == unguarded(pixels, 64).palette
+    assert kpalette.extract_palette(pixels, 64) == by_cost_alone(pixels, 64).palette
 
 
-def islands(pixels: np.ndarray[Any, Any], colors: list[list[int]], most: int) -> Any:
+def regions(pixels: np.ndarray[Any, Any], colors: list[list[int]], most: int) -> Any:
     team = _core.Team(2)
     histogram = ColorHistogram.from_image(pixels)
     points = _core.Points(histogram.colors, histogram.counts, team, "oklab")
     assignment = _core.Assignment(points, len(colors), team)
     centers = _core.place(np.array(colors, np.uint8), "oklab")
     assignment.update(centers)
-    return _core.find_islands(assignment, centers, most)
+    return _core.find_vivid_regions(assignment, centers, most)
 
 
-def test_islands_are_far_heavy_and_as_many_as_allowed() -> None:
+def test_vivid_regions_are_far_heavy_and_as_many_as_allowed() -> None:
     pixels = np.full((100, 100, 3), 128, np.uint8)
     pixels[:2, :50] = 255, 0, 0  # 1 %
     pixels[2, :50] = 0, 0, 255  # 0.5 %
@@ -117,16 +117,16 @@ def test_islands_are_far_heavy_and_as_many_as_allowed() -> None:
     pixels[4:9] = 90, 90, 90  # not vivid
     pixels[9] = 120, 130, 120  # near
     grey = [[128, 128, 128]]
-    assert islands(pixels, grey, 9).tolist() == [[255, 0, 0], [0, 0, 255]]
-    assert islands(pixels, grey, 1).tolist() == [[255, 0, 0]]
-    assert islands(pixels, [*grey, [240, 10, 10]], 9).tolist() == [[0, 0, 255]]
-    assert islands(pixels, [*grey, [240, 10, 10], [10, 10, 240]], 9).tolist() == []
+    assert regions(pixels, grey, 9).tolist() == [[255, 0, 0], [0, 0, 255]]
+    assert regions(pixels, grey, 1).tolist() == [[255, 0, 0]]
+    assert regions(pixels, [*grey, [240, 10, 10]], 9).tolist() == [[0, 0, 255]]
+    assert regions(pixels, [*grey, [240, 10, 10], [10, 10, 240]], 9).tolist() == []
 
 
-def test_islands_are_far_from_every_centre_and_from_each_other() -> None:
+def test_vivid_regions_are_far_from_every_centre_and_from_each_other() -> None:
     pixels = noise(60, 60)
     centers = [[128, 128, 128], [200, 60, 60]]
-    found = islands(pixels, centers, 9)
+    found = regions(pixels, centers, 9)
     assert len(found) > 1
     coords = reference.oklab(np.concatenate([found, centers]).astype(float))
     away = np.linalg.norm(coords[:, None] - coords[: len(found)], axis=2)

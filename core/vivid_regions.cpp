@@ -1,4 +1,4 @@
-#include "islands.hpp"
+#include "vivid_regions.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,10 +13,10 @@ namespace kpalette {
 namespace {
 
 // Distances on Oklab's own scale, where black and white are 1 apart. Chosen on photos, where
-// islands should be rare, and on spots of six colours before four noisy grounds.
+// vivid regions should be rare, and on spots of six colours before four noisy grounds.
 constexpr double kFar = 0.1;      // from a centre
-constexpr double kVivid = 0.08;   // an island's chroma, at least
-constexpr double kRadius = 0.06;  // of an island
+constexpr double kVivid = 0.08;   // a vivid region's chroma, at least
+constexpr double kRadius = 0.06;  // of a vivid region
 constexpr double kShare = 0.0005;
 // Of the sum of fourth powers, at least: others are not worth another fit.
 constexpr double kOutlying = 0.07;
@@ -183,10 +183,11 @@ class Cells {
 
 }  // namespace
 
-std::vector<std::uint8_t> find_islands(const Assignment& assignment,
-                                       const std::vector<double>& centers, int most) {
+std::vector<std::uint8_t> find_vivid_regions(const Assignment& assignment,
+                                             const std::vector<double>& centers, int most) {
   const Space& space = assignment.points().space();
-  if (space.name() != SpaceName::oklab) throw std::invalid_argument("islands are those of Oklab");
+  if (space.name() != SpaceName::oklab)
+    throw std::invalid_argument("vivid regions are those of Oklab");
   const double unit = space.steps();
   const double least = kShare * static_cast<double>(assignment.points().total_weight());
   const double outlying = kOutlying * fourth_powers(assignment, centers);
