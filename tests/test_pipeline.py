@@ -485,7 +485,7 @@ class TestAlpha:
 def test_public_names() -> None:
     assert kpalette.__all__ == sorted(kpalette.__all__)
     assert all(getattr(kpalette, name) is not None for name in kpalette.__all__)
-    assert kpalette.KMeans is kpalette.model.KMeans
+    assert issubclass(kpalette.model.KMeans, kpalette.KMeans)
     assert dir(kpalette) == kpalette.__all__
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         kpalette.nothing  # noqa: B018
