@@ -71,8 +71,8 @@ class TestSparse:
     )
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
     def test_any_matrix(self, cells: list, k: int, seed: int) -> None:
-        # Cells that are there twice add up, and rows may be empty. Each sample has the same centre,
-        # whose label may be another: rounding can decide which of several empty clusters comes first.
+        # Cells that are there twice add up, and rows may be empty. Each sample has the same centre;
+        # its label may be another, as rounding can decide which of two empty clusters comes first.
         rng = np.random.default_rng(seed)
         rows, columns = zip(*cells, strict=True) if cells else ((), ())
         values = rng.normal(size=len(cells))
