@@ -35,8 +35,6 @@ class Image:
     Attributes
     ----------
     rgb_matrix : uint8 array (h, w, 3)
-    title : str or None
-        May be set to any object: its ``str()`` is kept.
 
     Raises
     ------
@@ -65,7 +63,7 @@ class Image:
 
     @property
     def title(self) -> str | None:
-        """The title above the image, if any."""
+        """The title above the image, or None; it may be set to anything that has a ``str()``."""
         return self._title
 
     @title.setter
