@@ -23,7 +23,7 @@ from kpalette.files import formats
 from kpalette.files.truncated import REMARK
 
 OPTIONS = 16  #: Bytes of options before the file.
-QUALITIES = [None, {"psnr": 30.0}, {"delta_e": 2.0}, {"delta_e_p95": 4.0}]
+QUALITIES = [None, {"psnr": 30.0}, {"looks": 60.0}, {"looks": 90.0}]
 FAITHFUL = {"png", "webp", "tiff", "bmp"}
 #: What Pillow would read and this does not: their starts, of which others may be made.
 REFUSED = [
