@@ -53,7 +53,7 @@ def optimized(data: bytes) -> int | None:
 
 
 def by_pngquant(path: Path, k: int, dither: bool) -> tuple[bytes, Picture] | None:
-    """Give pngquant's file, and what it shows."""
+    """Return pngquant's file, and what it shows."""
     if shutil.which("pngquant") is None:
         return None
     options = [] if dither else ["--nofs"]
@@ -72,7 +72,7 @@ def by_pngquant(path: Path, k: int, dither: bool) -> tuple[bytes, Picture] | Non
 
 
 def compared(path: Path, k: int, dither: bool, slow: bool) -> Iterator[tuple[str, int, int]]:
-    """Give what is compared with, its bytes and ours of the same pixels."""
+    """Yield the name of each other encoder, its bytes, and ours of the same pixels."""
     q = kpalette.quantize(path, k, dither="floyd-steinberg" if dither else None)
     ours, theirs = len(q.encode("png")), plain(q.indices, q.palette.colors)
     yield PLAIN, len(theirs), ours

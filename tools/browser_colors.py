@@ -58,7 +58,7 @@ await fetch("/done", { method: "POST" });
 
 
 def shown_by_chromium(paths: Sequence[Path]) -> dict[Path, ByteArray | None]:
-    """Give what Chromium draws of each file: uint8 (h, w, 4), or None of what it refuses."""
+    """Return what Chromium draws of each file: uint8 (h, w, 4), or None of what it refuses."""
     by_name = {str(path): path for path in paths}
     seen: dict[Path, ByteArray | None] = {}
     done = threading.Event()
@@ -126,7 +126,7 @@ def _chromium(address: str) -> Iterator[None]:
 
 
 def shown_by_us(path: Path) -> ByteArray | None:
-    """Give what is read of a file: uint8 (h, w, 4), or None of what is refused."""
+    """Return what is read of a file: uint8 (h, w, 4), or None of what is refused."""
     try:
         return files.with_alpha(files.as_pixels(io.BytesIO(path.read_bytes())))
     except files.ImageReadError:
@@ -134,7 +134,7 @@ def shown_by_us(path: Path) -> ByteArray | None:
 
 
 def difference(ours: ByteArray | None, theirs: ByteArray | None) -> float:
-    """Give the largest difference in levels; infinite if only one refuses, or of another size."""
+    """Return the largest difference in levels; infinite if only one refuses, or of another size."""
     if ours is None or theirs is None:
         return 0.0 if ours is theirs else np.inf
     if ours.shape != theirs.shape:

@@ -38,7 +38,7 @@ class Measured(NamedTuple):
 
 
 def scale(error: np.ndarray, fall: float, rise: float) -> np.ndarray:
-    """Give the looks of errors."""
+    """Return the looks of errors."""
     return 100 - fall * np.log1p(rise * error)
 
 

@@ -54,7 +54,7 @@ def main() -> NoReturn:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _stop)
-    warnings.simplefilter("ignore")  # they are for who writes programs, not for who runs this one
+    warnings.simplefilter("ignore")  # they are for programmers, not for users of this command
     try:
         code = run(sys.argv[1:])
         if sys.stdout:

@@ -68,7 +68,7 @@ def read_frames(file: BinaryIO) -> Iterator[RawFrame]:
                 raise ImageReadError("the image is damaged: expected IHDR first, of 13 bytes")
         elif kind in SHARED:
             shared += chunk(kind, content)
-        elif kind == b"IDAT" and sequence == 1:  # otherwise a picture for who shows no animation
+        elif kind == b"IDAT" and sequence == 1:  # else the picture of other programs
             if control[4:20] != header[:8] + bytes(8):
                 width, height = struct.unpack(">2I", header[:8])
                 raise ImageReadError(

@@ -12,8 +12,9 @@ from typing import IO, NamedTuple
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
+from kpalette.files.truncated import SIGNATURE
+
 _KEYS = {"PNG": "cicp", "AVIF": "nclx"}
-PNG = b"\x89PNG\r\n\x1a\n"
 #: More than this before the pixels no file has that tells its colours: bytes, chunks or boxes.
 MOST_BYTES, MOST_PARTS = 1 << 24, 10_000
 
@@ -48,7 +49,7 @@ def note_code_points(image: Image.Image) -> None:
 def _of_png(file: IO[bytes]) -> CodePoints | None:
     """Find a PNG's cICP chunk; one that says anything but full-range RGB counts for nothing."""
     file.seek(0)
-    if file.read(8) != PNG:
+    if file.read(8) != SIGNATURE:
         return None
     for _ in range(MOST_PARTS):
         header = file.read(8)

@@ -185,7 +185,7 @@ def _without_remarks() -> Iterator[None]:
 
 @contextmanager
 def _telling_end(file: Any) -> Iterator[None]:
-    """Say of a file that breaks off just that, whatever its decoder says."""
+    """Raise TruncatedError for a file that breaks off, whatever its decoder raised."""
     try:
         yield
     except (TruncatedError, TooLargeError):

@@ -25,7 +25,7 @@ from kpalette.files.truncated import SIGNATURE
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
 
-#: libdeflate's level for who is in a hurry: a sixth of the time of 10, for 5 to 7 % more.
+#: libdeflate's level where time matters most: a sixth of the time of 10, for 5 to 7 % more.
 QUICK = 7
 
 

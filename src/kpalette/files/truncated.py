@@ -12,7 +12,7 @@ import deflate
 from PIL import Image
 
 from kpalette.files.errors import ImageReadError, TruncatedError
-from kpalette.files.formats import PREFIX, identify
+from kpalette.files.formats import PREFIX, SIGNATURES, identify
 
 #: Those whose end can be told, by Pillow's names.
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
@@ -20,7 +20,7 @@ REMARK = "the file breaks off before its end; the part that is there is taken"
 #: The command line has an option of this name.
 ADVICE = "allow_truncated=True takes what is there"
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = SIGNATURES["PNG"]
 STARTS = (SIGNATURE, b"\xff\xd8\xff")
 END = b"\0\0\0\0IEND\xaeB`\x82"
 
@@ -122,7 +122,7 @@ def completed(data: bytes) -> bytes | None:
 
 
 def _jpeg_end(data: bytes) -> tuple[int, bool, bool]:
-    """Say where the whole segments of a JPEG end, and whether with its end, and with pixels."""
+    """Return where the whole segments of a JPEG end, and whether its end and pixels are there."""
     position = 2
     has_pixels = False
     while found := MARKER.search(data, position):

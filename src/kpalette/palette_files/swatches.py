@@ -15,13 +15,13 @@ from PIL import Image
 from kpalette import files
 from kpalette.files.decoding import opened
 from kpalette.files.tagged import DECLARATIONS
+from kpalette.files.truncated import SIGNATURE
 from kpalette.palette_files.reading import Entries, PaletteReadError
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
     from kpalette.palette import Palette
 
-MAGIC = b"\x89PNG\r\n\x1a\n"
 WIDTH = 512
 PER_ROW = 16
 MOST = 256
@@ -29,7 +29,7 @@ MOST = 256
 
 def read(data: bytes) -> Entries:
     """Read the palette of an indexed PNG, or the distinct colours of another."""
-    if not data.startswith(MAGIC):
+    if not data.startswith(SIGNATURE):
         raise PaletteReadError(
             f"expected a PNG, got a file that starts with {repr(data[:8])[2:-1]}"
         )
