@@ -94,7 +94,8 @@ def test_reports_what_it_did(photo: Path, capsys: pytest.CaptureFixture[str]) ->
         "64×48, 3,072 colours to 16",
         f"{quantized.n_iter} passes in 0.",
         f"MSE {quantized.mse:.2f}, PSNR {quantized.psnr:.2f} dB",
-        f"{sizes[0]:,} to {sizes[1]:,} bytes in {photo.with_name('photo-16.png')}",
+        f"{sizes[0]:,} to {sizes[1]:,} bytes (",
+        f" % larger) in {photo.with_name('photo-16.png')}\n",
     ):
         assert part in said.err
 

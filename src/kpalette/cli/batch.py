@@ -62,6 +62,8 @@ class Batch:
             like_pngquant=like_pngquant,
         )
         self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
+        if output.skip_if_larger and output.even_if_larger:
+            raise click.UsageError("expected --skip-if-larger or --even-if-larger, got both")
         if output.as_json and any(job.target == "-" for job in self.jobs):
             raise click.UsageError("expected --json or a picture on stdout, got both")
         if output.optimize and any(self._is_png(job.target) for job in self.jobs):

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kpalette.cli import streams
@@ -112,8 +112,17 @@ class Recipe:
                 NOT_SMALLER,
                 f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
             )
+        figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
+        larger = bytes_out > bytes_in
+        result = Result(job, "", figures=figures, larger=larger, remark=photo.remark)
         if job.named and before and _changed(before, job.source):
             raise Failed(UNREADABLE, "changed while its picture was made")
+        if larger and job.in_place and not self.output.even_if_larger:
+            line = (
+                f"left as it is: {bytes_in:,} bytes would become {bytes_out:,}, "
+                f"{_growth(bytes_in, bytes_out)} larger; --even-if-larger replaces it"
+            )
+            return replace(result, line=line, skipped=True)
         if job.makes_folder:
             _make(os.path.dirname(job.target))
         times = (
@@ -126,9 +135,9 @@ class Recipe:
                 raise Skipped(0, f"skipped: {job.target} exists") from None
             raise
         where = "" if job.target == "-" else f" in {job.target}"
-        line = f"{made.line}; {bytes_in:,} to {bytes_out:,} bytes{where}"
-        figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
-        return Result(job, line, figures=figures, remark=photo.remark)
+        more = f" ({_growth(bytes_in, bytes_out)} larger)" if result.larger else ""
+        line = f"{made.line}; {bytes_in:,} to {bytes_out:,} bytes{more}{where}"
+        return replace(result, line=line, written=True)
 
     def _make(self, job: Job, photo: streams.Photo) -> Made:
         from kpalette import files
@@ -212,6 +221,18 @@ def _error(picture: Quantized | QuantizedAnimation) -> str:
     if not picture.mse:
         return "lossless"
     return f"MSE {picture.mse:.2f}, PSNR {picture.psnr:.2f} dB"
+
+
+def _growth(before: int, after: int) -> str:
+    """Return how much more a size is than one before, in words.
+
+    Examples
+    --------
+    >>> _growth(64_516, 101_593), _growth(1000, 1001)
+    ('57 %', '1 byte')
+    """
+    share = 100 * (after - before) / before
+    return f"{share:,.0f} %" if share >= 1 else counted(after - before, "byte")
 
 
 def _as_options(message: str) -> str:

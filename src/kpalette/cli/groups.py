@@ -272,6 +272,11 @@ class Output(Recursive):
         section=OUTPUT,
         help="Write nothing that is not smaller than the photo: 98.",
     )
+    even_if_larger: bool = flag(
+        "--even-if-larger",
+        section=OUTPUT,
+        help="Replace a photo itself even by a larger picture.  [default: leave it as it is]",
+    )
     skips_ok: bool = flag(
         "--skips-ok", section=OUTPUT, help="End with 0, not 98 or 99, where photos are skipped."
     )

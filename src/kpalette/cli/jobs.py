@@ -24,6 +24,10 @@ class Result:
         One of `EXIT_CODES`.
     skipped : bool
         Whether nothing was written because nothing should be.
+    written : bool
+        Whether there is a picture.
+    larger : bool
+        Whether its file is larger than the photo's, or would be.
     figures : dict
         Its numbers, for --json.
     remark : str
@@ -34,6 +38,8 @@ class Result:
     line: str
     code: int = 0
     skipped: bool = False
+    written: bool = False
+    larger: bool = False
     figures: dict[str, Any] = field(default_factory=dict)
     remark: str = ""
 

@@ -187,6 +187,7 @@ def quantize(
     colors = len(found.palette)
     if output.as_json:
         figures = {"input": photo, "output": out, "code": 0, "error": None, "skipped": False}
+        figures["written"] = True
         figures |= {"width": width, "height": height, "colors": colors, "seconds": seconds}
         mse = None if options["dither"] else found.mse
         figures |= {"n_distinct": found.n_distinct, "n_iter": found.n_iter, "mse": mse}

@@ -36,6 +36,14 @@ class Job:
     makes_folder: bool = False
     failure: Failed | None = None
 
+    @property
+    def in_place(self) -> bool:
+        """Whether the picture would replace its own photo."""
+        try:
+            return os.path.samefile(self.source, self.target)
+        except OSError:  # one of them is no file
+            return False
+
 
 @dataclass(frozen=True)
 class Naming:

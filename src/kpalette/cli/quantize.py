@@ -83,8 +83,8 @@ def quantize(
     A PHOTO is an image file (PNG, JPEG, GIF, WebP, AVIF, TIFF and others), a folder with -r, a
     pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
     from being done. A file is written whole or not at all, never replaced without --force, and a
-    PHOTO itself only if OUT names it or END makes its own name. K may also be a number among the
-    photos, if there is no file of that name.
+    PHOTO itself only if OUT names it or END makes its own name, and by no larger picture. K may
+    also be a number among the photos, if there is no file of that name.
 
     photo.jpg becomes photo-16.png beside it, for K = 16, or photo-psnr-38.png, or what OUT, END or
     DIR say; stdin goes to stdout; an animation keeps its format. What another photo would become is

@@ -46,7 +46,7 @@ def remap(
     Each pixel gets the nearest colour, or is dithered. A PHOTO is an image file, a folder with -r,
     a pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
     from being done. A file is written whole or not at all, never replaced without --force, and a
-    PHOTO itself only if OUT names it or END makes its own name.
+    PHOTO itself only if OUT names it or END makes its own name, and by no larger picture.
 
     photo.jpg becomes photo-brand.png beside it, for brand.gpl, or what OUT, END or DIR say; stdin
     goes to stdout. What is transparent stays so only if the palette has a transparent colour.

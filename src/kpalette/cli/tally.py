@@ -49,6 +49,8 @@ class Tally:
         #: The exit codes, in order.
         self.codes: list[int] = []
         self.failed: list[Result] = []
+        #: Pictures larger than their photos: those written, and those that were not for that.
+        self.n_larger = self.n_left = 0
         self.n_skipped = self.bytes_in = self.bytes_out = 0
         self.start = time.perf_counter()
         self.line: ProgressLine | None = None
@@ -60,13 +62,17 @@ class Tally:
 
     def tell(self, result: Result) -> None:
         """Print one result."""
-        if result.skipped:
+        if result.larger:
+            self.n_larger += result.written
+            self.n_left += not result.written
+        elif result.skipped:
             self.n_skipped += 1
         elif result.code:
             self.failed.append(result)
         self.codes.append(0 if result.skipped and not self.skips_count else result.code)
-        self.bytes_in += result.figures.get("bytes_in", 0)
-        self.bytes_out += result.figures.get("bytes_out", 0)
+        if result.written:
+            self.bytes_in += result.figures["bytes_in"]
+            self.bytes_out += result.figures["bytes_out"]
         who = streams.label(result.job.source)
         if result.remark and not self.quiet:
             self._say(f"kpalette: {who}: {result.remark}")
@@ -94,13 +100,16 @@ class Tally:
     def end(self) -> int:
         """Print the summary, and return the exit code."""
         if self.total > 1 and not self.quiet:
-            n_done = self.total - len(self.failed) - self.n_skipped
+            n_done = self.total - len(self.failed) - self.n_skipped - self.n_left
             parts = [f"{n_done:,} of {self.total:,} photos"]
             if self.n_skipped:
                 parts.append(f"{self.n_skipped:,} skipped")
+            if self.n_left:
+                parts.append(f"{self.n_left:,} not replaced (larger)")
             if self.failed:
                 parts.append(f"{len(self.failed):,} failed")
             size = f"; {self.bytes_in:,} to {self.bytes_out:,} bytes" if self.bytes_out else ""
+            size += f" ({self.n_larger:,} larger)" if self.n_larger else ""
             seconds = time.perf_counter() - self.start
             say(f"{', '.join(parts)}{size} in {seconds:.1f} s")
             for result in self.failed if self.total > FEW else ():
@@ -111,13 +120,14 @@ class Tally:
 def as_json(result: Result) -> str:
     """Return a result as an object in one line."""
     job = result.job
-    written = not result.code and not result.skipped
+    fine = not result.code and not result.skipped
     report = {
         **_named("input", job.source),
         **_named("output", job.target or None),
         "code": result.code,
-        "error": None if written else result.line,
+        "error": None if fine else result.line,
         "skipped": result.skipped,
+        "written": result.written,
         **result.figures,
     }
     return json.dumps(report, allow_nan=False)
