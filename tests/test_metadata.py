@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from PIL import ExifTags, Image, ImageOps
 
 import kpalette
 from conftest import gradient, noise, saved
-from kpalette.files import Metadata, as_pixels, encode, read_metadata
+from kpalette import cli
+from kpalette.files import Metadata, as_pixels, encode, read_dpi, read_metadata
 
 TAG, IFD = ExifTags.Base, ExifTags.IFD
 XMP = (
@@ -268,3 +270,73 @@ def test_bad_metadata(options: Any, error: type[Exception], message: str) -> Non
         Metadata(**options)
     with pytest.raises(TypeError, match="metadata: expected a Metadata, got dict"):
         encode(*SMALL, "png", metadata={})  # type: ignore[arg-type]
+
+
+# Density alone
+
+
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "TIFF", "BMP"])
+@pytest.mark.parametrize("kind", ["png", "tiff", "bmp"])
+@pytest.mark.parametrize("command", [["quantize", "-k", "9"], ["64"]], ids=["own", "pngquant"])
+def test_density_is_kept_by_default(
+    source: str, kind: str, command: list[str], tmp_path: Path
+) -> None:
+    path, out = tmp_path / "photo", tmp_path / f"out.{kind}"
+    made = Image.fromarray(gradient(20, 40))
+    made.save(path, source, dpi=(300, 300), comment="by the sea")
+    args = [*command, str(path), "-o", str(out), "--force"]
+    if command == ["64"] and kind != "png":
+        pytest.skip("pngquant's command lines write PNG")
+    assert cli.run(args) == 0
+    found = read_metadata(out)
+    assert found.dpi == pytest.approx((300, 300), abs=0.02)
+    assert (found.exif if kind == "png" else None, dict(found.text)) == (None, {})
+    plain = out.read_bytes()
+    assert cli.run([*args, "--strip"]) == 0
+    assert read_metadata(out).dpi != found.dpi
+    assert len(out.read_bytes()) <= len(plain)
+    assert cli.run([*args, "--keep-metadata"]) == 0
+    assert read_metadata(out).dpi == found.dpi
+
+
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "TIFF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_density_turns_with_the_pixels(source: str, orientation: int) -> None:
+    file = photo(source, orientation, dpi=(200, 100))
+    expected = (100, 200) if orientation >= 5 else (200, 100)
+    assert read_dpi(file) == pytest.approx(expected, abs=0.02)
+    assert read_dpi(file) == read_metadata(file).dpi
+
+
+def test_what_says_nothing_has_no_density() -> None:
+    made = Image.fromarray(gradient(8, 8))
+    for kind in ("PNG", "JPEG", "TIFF", "WEBP", "GIF"):
+        assert read_dpi(saved(made, kind)) is None, kind
+    about = Image.Exif()
+    about[TAG.Artist] = "Ada"
+    assert read_dpi(saved(made, "JPEG", exif=about)) is None  # where Pillow says 72
+    about[TAG.XResolution], about[TAG.YResolution], about[TAG.ResolutionUnit] = 96.0, 96.0, 2
+    assert read_dpi(saved(made, "JPEG", exif=about)) == (96, 96)
+    assert read_dpi(noise(4, 4)) is None
+
+
+def test_density_is_read_without_the_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = photo("PNG", 1, dpi=(200, 200))
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", lambda _: pytest.fail("decoded"))
+    assert read_dpi(file) == pytest.approx((200, 200), abs=0.02)
+
+
+def test_density_of_animations(tmp_path: Path) -> None:
+    frames = [Image.fromarray(noise(20, 20, seed=i)) for i in range(3)]
+    options: dict[str, Any] = {"save_all": True, "append_images": frames[1:], "dpi": (300, 150)}
+    frames[0].save(tmp_path / "a.png", **options)
+    for name in ("b.png", "b.apng", "b.gif", "b.webp"):
+        out = tmp_path / name
+        for strip in ([], ["--strip"]):
+            args = ["quantize", str(tmp_path / "a.png"), "-k", "9", "-fo", str(out), *strip]
+            assert cli.run(args) == 0
+            held = name.endswith("png") and not strip
+            assert (read_dpi(out) or (0, 0)) == pytest.approx(
+                (300, 150) if held else (0, 0), abs=0.02
+            )
+            assert kpalette.files.is_animated(out)

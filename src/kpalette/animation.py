@@ -81,7 +81,9 @@ class QuantizedAnimation:
         height, width = self.frames[0].indices.shape
         return width, height
 
-    def encode(self, kind: str, *, optimize: bool = False) -> bytes:
+    def encode(
+        self, kind: str, *, optimize: bool = False, dpi: tuple[float, float] | None = None
+    ) -> bytes:
         """Return the bytes of an animated file that shows exactly these colours.
 
         Only the changes from frame to frame are written. Consecutive frames that look the same
@@ -96,6 +98,8 @@ class QuantizedAnimation:
             lossless.
         optimize : bool, default False
             Whether to take longer for fewer bytes. No difference for ``"gif"``.
+        dpi : tuple of two floats, optional
+            Pixels per inch, across and down, which ``"png"`` alone holds.
 
         Raises
         ------
@@ -104,7 +108,7 @@ class QuantizedAnimation:
             colours and at most 65,535 pixels a side, WebP at most 16,383.
         """
         file = io.BytesIO()
-        self._write(file, kind, optimize)
+        self._write(file, kind, optimize, dpi)
         return file.getvalue()
 
     def save(self, path: str | os.PathLike[str], *, optimize: bool = False) -> None:
@@ -134,7 +138,9 @@ class QuantizedAnimation:
         with files.replacing(path) as file:
             self._write(file, SUFFIXES[suffix], optimize)
 
-    def _write(self, file: Any, kind: str, optimize: bool) -> None:
+    def _write(
+        self, file: Any, kind: str, optimize: bool, dpi: tuple[float, float] | None = None
+    ) -> None:
         if kind not in files.ENCODERS:
             raise ValueError(f"kind: expected one of {', '.join(files.ENCODERS)}, got {kind!r}")
         # The most used palette comes first: GIF writes it once for all its frames.
@@ -147,8 +153,16 @@ class QuantizedAnimation:
             key=lambda some: -uses.get(some.tobytes(), 0),
         )
         indexed = ((frame.indices, frame.palette.colors) for frame in self.frames)
+        options: dict[str, Any] = {"dpi": dpi} if kind == "png" else {}
         files.ENCODERS[kind](
-            file, indexed, self.durations, self.loop, self.size, palettes, optimize=optimize
+            file,
+            indexed,
+            self.durations,
+            self.loop,
+            self.size,
+            palettes,
+            optimize=optimize,
+            **options,
         )
 
     def __repr__(self) -> str:

@@ -29,6 +29,7 @@ from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
     from kpalette.animation import QuantizedAnimation
+    from kpalette.files import Metadata
     from kpalette.quantized import Quantized
 
 
@@ -160,17 +161,12 @@ class Recipe:
         source = io.BytesIO(photo.whole) if self.keep_profile else photo.pixels
         quantized = self.reduce(source)
         seconds = time.perf_counter() - start
-        metadata = None
-        if not self.output.strip:
-            from kpalette import files
-
-            metadata = files.read_metadata(io.BytesIO(photo.whole))
         encoded = quantized.encode(
             kind,
             optimize=self.output.optimize,
             quick=self.quick,
             keep_order=self.output.keep_order,
-            metadata=metadata,
+            metadata=self._metadata(photo),
             threads=self.threads,
         )
         height, width = quantized.indices.shape
@@ -190,12 +186,24 @@ class Recipe:
         }
         return Made(encoded, line, figures)
 
+    def _metadata(self, photo: streams.Photo) -> Metadata:
+        from kpalette import files
+
+        if self.output.strip is False:
+            return files.read_metadata(io.BytesIO(photo.whole))
+        return files.Metadata(dpi=self._dpi(photo.whole))
+
+    def _dpi(self, encoded: bytes) -> tuple[float, float] | None:
+        from kpalette import files
+
+        return None if self.output.strip else files.read_dpi(io.BytesIO(encoded))
+
     def _moving(self, encoded: bytes, kind: str, animate: Animate) -> Made:
         start = time.perf_counter()
         with _bar(self.bar) as progress:
             animation = animate(encoded, kind, progress)
         seconds = time.perf_counter() - start
-        few = animation.encode(kind, optimize=self.output.optimize)
+        few = animation.encode(kind, optimize=self.output.optimize, dpi=self._dpi(encoded))
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"

@@ -260,12 +260,12 @@ class Output(Recursive):
         help="Write an indexed PNG with the most frequent colour first, or in the order of a "
         "given palette.  [default: the order that makes the file smallest]",
     )
-    strip: bool = option(
+    strip: bool | None = option(
         "--strip/--keep-metadata",
         section=OUTPUT,
-        default=True,
-        help="What the photo's file says besides its pixels is left out, or kept.  "
-        "[default: strip]",
+        default=None,
+        help="What the photo's file says besides its pixels is left out, or kept.  [default: only "
+        "the pixel density is kept]",
     )
     skip_if_larger: bool = flag(
         "--skip-if-larger",

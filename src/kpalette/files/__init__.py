@@ -11,7 +11,7 @@ from kpalette.files.decoding import (
 )
 from kpalette.files.encoding import FORMATS, encode, kind_of
 from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
-from kpalette.files.metadata import Metadata, read_metadata
+from kpalette.files.metadata import Metadata, read_dpi, read_metadata
 from kpalette.files.pictures import to_pillow
 from kpalette.files.raw import raw_frames
 from kpalette.files.stored import StoredPixels, read_stored
@@ -33,6 +33,7 @@ __all__ = [
     "kind_of",
     "open_frames",
     "raw_frames",
+    "read_dpi",
     "read_metadata",
     "read_stored",
     "replacing",

@@ -19,7 +19,7 @@ import numpy as np
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, Mask, changes, exact
 from kpalette.files.decoding import with_alpha
-from kpalette.files.png import chunk
+from kpalette.files.png import chunk, density
 from kpalette.files.truncated import SIGNATURE
 
 LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
@@ -72,6 +72,7 @@ def write(
     palettes: Sequence[ByteArray],
     *,
     optimize: bool = False,
+    dpi: tuple[float, float] | None = None,
 ) -> None:
     """Write frames as APNG: see :data:`kpalette.files.animated.ENCODERS`."""
     layout = _Layout.of(palettes)
@@ -98,6 +99,8 @@ def write(
         file.write(chunk(b"PLTE", np.ascontiguousarray(layout.colors[:, :3]).tobytes()))
         if alpha := layout.colors[:, 3].tobytes().rstrip(b"\xff"):
             file.write(chunk(b"tRNS", alpha))
+    if dpi:
+        file.write(density(dpi))
     file.writelines(pictures)
     file.write(chunk(b"IEND", b""))
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image
@@ -170,13 +170,50 @@ def read_metadata(source: ImageSource, *, allow_truncated: bool = False) -> Meta
         image.load()  # texts may come after the pixels
         info = image.info
         xmp = info.get("xmp", info.get(_XMP_KEY))
-        dpi = _valid_dpi(info.get("dpi"))
+        dpi = _dpi(image)
         return Metadata(
             exif=encoded,
             xmp=xmp.encode() if isinstance(xmp, str) else xmp,
             dpi=dpi[::-1] if dpi and turned else dpi,
             text=_texts(image),
         )
+
+
+def read_dpi(source: ImageSource) -> tuple[float, float] | None:
+    """Read how many pixels an inch has, across and down, without decoding the pixels.
+
+    Parameters
+    ----------
+    source : path, binary file object, Pillow image or array
+        As for :func:`read_metadata`.
+
+    Returns
+    -------
+    tuple of two floats, or None
+        Of the upright picture. None where the source says nothing, as an array does.
+
+    Raises
+    ------
+    OSError, ImageReadError, TypeError
+        As :func:`kpalette.quantize`.
+
+    Examples
+    --------
+    >>> import io
+    >>> import PIL.Image
+    >>> from kpalette import files
+    >>> photo = io.BytesIO()
+    >>> PIL.Image.new("RGB", (4, 2)).save(photo, "JPEG", dpi=(300, 300))
+    >>> files.read_dpi(photo)
+    (300.0, 300.0)
+    """
+    if isinstance(source, np.ndarray):
+        return None
+    with opened(source) as image:
+        dpi = _dpi(image)
+    if dpi is None or dpi[0] == dpi[1]:
+        return dpi
+    return read_metadata(source).dpi  # which turns it with the pixels
 
 
 def _upright_exif(exif: bytes) -> bytes | None:
@@ -202,9 +239,13 @@ def _upright_exif(exif: bytes) -> bytes | None:
         return None
 
 
-def _valid_dpi(dpi: Any) -> tuple[float, float] | None:
+def _dpi(image: Image.Image) -> tuple[float, float] | None:
+    if image.format in ("JPEG", "MPO", "TIFF") and not image.info.get("jfif_unit"):
+        with suppress(Exception):  # any of a dozen, of what is damaged
+            if _TAG.XResolution not in image.getexif():
+                return None  # where Pillow takes 72, or 1
     try:
-        across, down = map(float, dpi)
+        across, down = map(float, image.info.get("dpi", ()))
     except (TypeError, ValueError, ZeroDivisionError):
         return None
     return (across, down) if _is_density(across) and _is_density(down) else None

@@ -77,13 +77,18 @@ def _file(
         chunks.append((b"PLTE", way.palette))
     if way.alphas:
         chunks.append((b"tRNS", way.alphas))
+    written = b"".join(chunk(kind, data) for kind, data in chunks)
     if metadata.dpi:
-        per_meter = (round(value / 0.0254) for value in metadata.dpi)
-        chunks.append((b"pHYs", struct.pack(">IIB", *per_meter, 1)))
+        written += density(metadata.dpi)
     if metadata.exif:
-        chunks.append((b"eXIf", metadata.exif))
-    chunks += [(b"IDAT", compressed), (b"IEND", b"")]
-    return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
+        written += chunk(b"eXIf", metadata.exif)
+    return SIGNATURE + written + chunk(b"IDAT", compressed) + chunk(b"IEND", b"")
+
+
+def density(dpi: tuple[float, float]) -> bytes:
+    """Return the chunk that says how many pixels an inch has; PNG counts them per metre."""
+    across, down = (round(value / 0.0254) for value in dpi)
+    return chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
