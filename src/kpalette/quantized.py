@@ -72,6 +72,11 @@ class Quantized:
         return psnr(self.mse)
 
     @property
+    def is_exact(self) -> bool:
+        """Whether the picture shows exactly the image's colours."""
+        return self.mse == 0 and len(self.palette) >= self.n_distinct
+
+    @property
     def rgb(self) -> ByteArray:
         """uint8 array (h, w, 3). Alpha, if any, is in :attr:`rgba`."""
         return np.take(np.ascontiguousarray(self.palette.colors[:, :3]), self.indices, axis=0)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import io
-import operator
 import os
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kpalette.cli.exits import UNREADABLE, USAGE, Failed
 from kpalette.cli.targets import Target, fewest
 
 if TYPE_CHECKING:
-    from kpalette import Palette, QuantizedAnimation
+    from kpalette import ColorHistogram, Palette, QuantizedAnimation
     from kpalette.colors import ByteArray
 
 Progress: TypeAlias = Callable[[str, int], object]
@@ -77,13 +75,24 @@ def animator(
             raise Failed(USAGE, line)
         # An indexed APNG wants an entry for what does not change.
         colors = k or (most - 1 if kind == "png" and most == 256 else most)
-        how = dict(options)
-        try:
-            if target is not None:
-                palette = _few_enough(encoded, colors, options, target)
-                colors = len(palette)
+
+        def made(palette: Palette | None) -> QuantizedAnimation:
+            how = dict(options)
+            if palette is not None:
                 how |= {"fixed": palette.hex, "palette_scope": "global"}
-            return quantize_animation(io.BytesIO(encoded), colors, progress=progress, **how)
+            n = colors if palette is None else len(palette)
+            return quantize_animation(io.BytesIO(encoded), n, progress=progress, **how)
+
+        try:
+            if target is None:
+                return made(None)
+            few, every = _few_enough(encoded, colors, options, target)
+            small = made(few)
+            if every is None or not small.mse:
+                return small
+            exact = made(every)
+            is_small = len(exact.encode(kind)) <= len(small.encode(kind))
+            return exact if is_small and not exact.mse else small
         except ImageReadError as error:
             hint = "" if str(error).startswith("frame 1:") else "; --first-frame takes the first"
             raise Failed(UNREADABLE, f"{error}{hint}") from None
@@ -91,17 +100,17 @@ def animator(
     return animate
 
 
-def _few_enough(encoded: bytes, k: int, options: dict[str, Any], target: Target) -> Palette:
+def _few_enough(
+    encoded: bytes, k: int, options: dict[str, Any], target: Target
+) -> tuple[Palette, Palette | None]:
     """Return one palette for all frames with which the worst frame looks good enough.
+
+    The second has all colours that there are, if k are enough for them.
 
     PSNR is that of all frames together, each colour shown by the nearest one.
     """
-    from kpalette import ColorHistogram, extract_palette, files, metrics, quantize_animation
+    from kpalette import extract_palette, metrics, quantize_animation
     from kpalette.quality import fit_fewest
-
-    def pictures() -> Iterator[ByteArray]:
-        for pixels, _ in files.open_frames(io.BytesIO(encoded)).walk():
-            yield files.apply_alpha(pixels, options["alpha"])
 
     def fit(k: int, quality: dict[str, float] | None = None) -> Palette:
         return extract_palette(total, k, quality=quality, **fitting)
@@ -111,7 +120,9 @@ def _few_enough(encoded: bytes, k: int, options: dict[str, Any], target: Target)
         shown = quantize_animation(io.BytesIO(encoded), len(palette), **how)
         return min(
             metrics.looks(before, after, threads=options["threads"])
-            for before, after in zip(pictures(), shown.frames, strict=True)
+            for before, after in zip(
+                _pictures(encoded, options["alpha"]), shown.frames, strict=True
+            )
         )
 
     def make(quality: dict[str, float] | None) -> Palette:
@@ -120,12 +131,28 @@ def _few_enough(encoded: bytes, k: int, options: dict[str, Any], target: Target)
         least = max(1, len(fitting["fixed"]))
         return fit_fewest(fit, least, k, (target.name, target.best), looks)
 
-    total = reduce(operator.add, map(ColorHistogram.from_image, pictures()))
-    fitting = {name: options[name] for name in ("space", "effort", "seed", "fixed", "threads")}
-    return fewest(make, target, k)
+    total = _counted(encoded, options["alpha"])
+    names = ("space", "effort", "seed", "fixed", "threads")
+    fitting = {name: options[name] for name in names}
+    return fewest(make, target, k), fit(k) if len(total) <= k else None
 
 
 def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:
     """Make the function that shows an animation in the colours of a palette."""
     options = {**options, "fixed": palette.hex, "palette_scope": "global"}
     return animator(len(palette), len(palette), options)
+
+
+def _pictures(encoded: bytes, alpha: str) -> Iterator[ByteArray]:
+    """Return the pixels of each frame."""
+    from kpalette import files
+
+    for pixels, _ in files.open_frames(io.BytesIO(encoded)).walk():
+        yield files.apply_alpha(pixels, alpha)
+
+
+def _counted(encoded: bytes, alpha: str) -> ColorHistogram:
+    """Count the colours of all frames together."""
+    from kpalette import ColorHistogram
+
+    return ColorHistogram.from_images(_pictures(encoded, alpha))
