@@ -37,6 +37,8 @@ CALLS: list[tuple[str, int, set[str], bool]] = [
     ("--floyd=0.5 a.png", 0, {"a-fs8.png"}, False),
     ("--transbug a.png", 0, {"a-fs8.png"}, False),
     ("--map few.png a.png", 0, {"a-fs8.png"}, False),
+    ("--posterize 4 a.png", 0, {"a-fs8.png"}, False),
+    ("--posterize 0 --nofs 16 a.png", 0, {"a-or8.png"}, False),
     ("16 --ext -small.png -- a.png b.png", 0, {"a-small.png", "b-small.png"}, False),
     ("16 a.png b.png", 0, {"a-fs8.png", "b-fs8.png"}, False),
     ("-o x.png 16 a.png", 0, {"x.png"}, False),
@@ -168,7 +170,6 @@ def test_words_work_in_quantize(pngs: Path, fails: Any) -> None:
     assert "expected one of --dither and --nofs" in fails(
         2, "quantize", "a.png", "--nofs", "--dither", "bayer"
     )
-    assert "--posterize: not supported" in fails(2, "quantize", "--posterize", "2", "a.png")
     assert cli.run(["quantize", "a.png", "8", "-q"]) == 0
     assert png_header(Path("a-8.png"))[2] == 8
     assert "number of colours: expected 2 to 256, got 300" in fails(2, "quantize", "a.png", "300")

@@ -67,6 +67,7 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
         "effort": "fast",
         "fixed": ("#ff8800", "#000000", "#123456"),
         "keep_profile": True,
+        "posterize": 0,
         "weights": None,
         "quality": None,
         "saliency": True,

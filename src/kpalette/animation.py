@@ -20,6 +20,7 @@ from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
 from kpalette.pipeline import remap
+from kpalette.posterize import MOST_BITS
 from kpalette.quantized import Quantized
 from kpalette.scopes import ScopeFit, scopes_to_try, worth_trying
 from kpalette.threads import make_team
@@ -186,6 +187,7 @@ def quantize_animation(
     dither_strength: float = 1.0,
     alpha: str = "keep",
     fixed: Sequence[Color] | None = None,
+    posterize: int = 0,
     seed: int = 0,
     threads: int | None = None,
     progress: Callable[[str, int], object] | None = None,
@@ -216,7 +218,7 @@ def quantize_animation(
         ``"blue-noise"`` and ``"bayer"`` depend on a pixel's colour and position alone, so that
         still areas do not flicker. ``"floyd-steinberg"`` flickers near motion, but a pixel of the
         same colour as in the frame before keeps its entry, if the palette is the same too.
-    space, effort, dither_strength, alpha, fixed, seed, threads
+    space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
     progress : function, optional
         Called with ``"count"`` or ``"map"`` and the number of finished frames. With ``"auto"``,
@@ -261,6 +263,7 @@ def quantize_animation(
     dithering = Dithering(dither, dither_strength, space)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)
+    posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
     frames = files.open_frames(source)
 
     def walk(step: str) -> Iterator[tuple[ByteArray, int]]:
@@ -274,7 +277,7 @@ def quantize_animation(
         if wanted.shape[1] == 4 or histogram.channels == 4:
             histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
             wanted = _with_clear(wanted, histogram, k)
-        options = FitOptions(effort, seed, wanted)
+        options = FitOptions(effort, seed, wanted, posterize)
         return Fitter(histogram, space, team).fit(k, options)
 
     plans = [ScopeFit(scope, fit_to) for scope in scopes]

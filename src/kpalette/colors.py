@@ -95,6 +95,12 @@ def repeated(colors: ByteArray) -> ByteArray | None:
     return ordered[1:][again][0] if again.any() else None
 
 
+def without_repeats(colors: ByteArray) -> ByteArray:
+    """Return colours (n, c), each once, where it first is."""
+    first = np.unique(colors, axis=0, return_index=True)[1]
+    return colors[np.sort(first)]
+
+
 def hex_name(color: ByteArray) -> str:
     """Return a colour of 3 or 4 levels as #rrggbb or #rrggbbaa."""
     return f"#{color.tobytes().hex()}"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kpalette import _core
 from kpalette.choices import Effort, Space
+from kpalette.colors import without_repeats
 from kpalette.palette import Palette
+from kpalette.posterize import posterized, posterized_histogram
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
@@ -27,6 +29,7 @@ class FitOptions:
     effort: Effort
     seed: int
     fixed: ByteArray | None = None
+    posterize: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +52,29 @@ class Fitter:
 
     def __init__(self, histogram: ColorHistogram, space: Space, team: _core.Team) -> None:
         self._core = _core.Fitter(histogram.colors, histogram.counts, space, team)
+        self._histogram, self._space, self._team = histogram, space, team
+        self._coarse: dict[int, Fitter] = {}
 
     def fit(self, k: int, options: FitOptions) -> Fitted:
         """Fit k colours, of which those that are fixed, distinct ones, stay."""
+        if options.posterize:
+            return self._fit_posterized(k, options)
         self._core.fit(k, options.effort, options.seed, options.fixed)
         return self._finished()
+
+    def _fit_posterized(self, k: int, options: FitOptions) -> Fitted:
+        """Fit to posterized pixels, whose clusters are not finer than the levels are."""
+        bits = options.posterize
+        if bits not in self._coarse:
+            coarse = posterized_histogram(self._histogram, bits)
+            self._coarse[bits] = Fitter(coarse, self._space, self._team)
+        fitted = self._coarse[bits].fit(k, replace(options, posterize=0))
+        found, fixed = fitted.palette.colors, options.fixed
+        if fixed is None:
+            fixed = found[:0]
+        others = found[~(found[:, None] == fixed).all(axis=2).any(axis=1)]
+        colors = without_repeats(np.concatenate([fixed, posterized(others, bits)]))
+        return replace(self.assign(colors, by_frequency=True), n_iter=fitted.n_iter)
 
     def grow(self, k: int, effort: Effort, seed: int) -> Fitted:
         """Fit k colours from the last ones that grew, which were fewer; the first from seeds.

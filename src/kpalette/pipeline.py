@@ -19,6 +19,7 @@ from kpalette.checks import (
     checked_fixed,
     checked_k,
     checked_seed,
+    checked_whole,
 )
 from kpalette.choices import Dither, Effort, Space
 from kpalette.colors import ByteArray, Color
@@ -29,6 +30,7 @@ from kpalette.histogram import ColorHistogram, Counted
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.looks import Reference
 from kpalette.palette import Palette
+from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
 from kpalette.threads import make_team
@@ -56,6 +58,7 @@ def quantize(
     dither_strength: float = 1.0,
     allow_truncated: bool = False,
     keep_profile: bool = False,
+    posterize: int = 0,
     seed: int = 0,
     threads: int | None = None,
 ) -> Quantized:
@@ -119,6 +122,10 @@ def quantize(
         are those of its colours in sRGB, where what is out of it is clipped, so that vivid colours
         that are all beyond may share an entry. `fixed` colours, which are sRGB, come as near as
         the space's levels are. Grey, CMYK, Lab, PQ and HLG become sRGB all the same.
+    posterize : int, default 0
+        How many bits of a level the palette does without, 0 to 4, for displays and textures that
+        have no more: with 4, alpha and colours are multiples of 17. `fixed` colours stay what they
+        are. Not with `keep_profile`.
     seed : int, default 0
         Where the effort draws at random, what it starts from. The same arguments give the same
         bytes on any machine.
@@ -174,6 +181,9 @@ def quantize(
     team = make_team(threads)
     check_flag("saliency", saliency)
     check_flag("keep_profile", keep_profile)
+    posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
+    if posterize and keep_profile:
+        raise ValueError("expected posterize or keep_profile, got both")
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
     stored = None
@@ -197,7 +207,7 @@ def quantize(
         if saliency:
             importance = importance * saliency_map(pixels)
         weighted = weigh(pixels, image.histogram, importance, team)
-    options = FitOptions(effort, seed, fixed_colors)
+    options = FitOptions(effort, seed, fixed_colors, posterize)
     fit_to = _fitting(weighted, image.histogram, space, options, team)
     reference = Reference(pixels, team) if target is not None and target[0] == "looks" else None
 
@@ -238,6 +248,7 @@ def extract_palette(
     fixed: Sequence[Color] | None = None,
     quality: Mapping[str, float] | None = None,
     allow_truncated: bool = False,
+    posterize: int = 0,
     seed: int = 0,
     threads: int | None = None,
 ) -> Palette:
@@ -247,7 +258,7 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, fixed, quality, allow_truncated, seed, threads
+    k, space, effort, fixed, quality, allow_truncated, posterize, seed, threads
         See :func:`quantize`. With a target, an image of few colours has fewer here, too: there is
         no file that could be smaller with all of them.
 
@@ -275,6 +286,7 @@ def extract_palette(
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
+    posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
@@ -291,7 +303,7 @@ def extract_palette(
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
         pixels = None if pixels is None else files.with_alpha(pixels)
-    options = FitOptions(effort, seed, fixed_colors)
+    options = FitOptions(effort, seed, fixed_colors, posterize)
     fit_to = _fitting(histogram, histogram, space, options, team)
     if target is None:
         return fit_to(k).palette

@@ -372,7 +372,8 @@ class Words:
         section=PNGQUANT,
         callback=whole(0, 4, "4"),
         metavar="N",
-        help="Is refused, unless N is 0: palettes have 8 bits per channel.",
+        help="Let the palette do without the last N bits of its levels, for displays that have no "
+        "more: 4 for ARGB4444.  [default: 0]",
     )
     verbose: bool = flag(
         "-v", "--verbose", section=PNGQUANT, help="Say what is done where that is not usual."

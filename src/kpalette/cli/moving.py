@@ -132,7 +132,7 @@ def _few_enough(
         return fit_fewest(fit, least, k, (target.name, target.best), looks)
 
     total = _counted(encoded, options["alpha"])
-    names = ("space", "effort", "seed", "fixed", "threads")
+    names = ("space", "effort", "seed", "fixed", "posterize", "threads")
     fitting = {name: options[name] for name in names}
     return fewest(make, target, k), fit(k) if len(total) <= k else None
 

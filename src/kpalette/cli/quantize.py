@@ -116,16 +116,20 @@ def quantize(
         rest = ["-"]
     if not rest:
         raise click.UsageError("Missing argument 'PHOTO...'")
-    if words.posterize:
-        raise click.UsageError(
-            "--posterize: not supported; palettes have 8 bits per channel, for fewer of which use "
-            "--map with a palette of such colours"
-        )
     if words.speed is not None:
         fit = replace(fit, effort=pngquant.effort(words.speed))
     asked = k or number
     k = asked or MAX_K
-    way = Way(k, asked, pixels, kept, fit, *_dithering(dither, words), target_of(targets))
+    way = Way(
+        k,
+        asked,
+        pixels,
+        kept,
+        fit,
+        *_dithering(dither, words),
+        target_of(targets),
+        words.posterize or 0,
+    )
     if large_images.is_asked_for(rest, output.out, large):
         return large_images.quantize(
             rest,
@@ -144,7 +148,9 @@ def quantize(
     way.check()
     palette = None
     if words.map is not None:
-        way.refuse("--map", fixed=pixels.fixed, shared_palette=shared_palette)
+        way.refuse(
+            "--map", fixed=pixels.fixed, shared_palette=shared_palette, posterize=way.posterize
+        )
         palette = load(words.map, "--map")
     elif shared_palette:
         way.refuse("--shared-palette")
@@ -187,11 +193,12 @@ class Way:
     dither: str | None
     strength: float
     target: Target | None
+    posterize: int
 
     @property
     def fitting(self) -> dict[str, Any]:
         """The library's options for a fit."""
-        return {**asdict(self.fit), "fixed": self.pixels.fixed}
+        return {**asdict(self.fit), "fixed": self.pixels.fixed, "posterize": self.posterize}
 
     def mapping(self, threads: int) -> dict[str, Any]:
         """Return the library's options for mapping."""
@@ -201,12 +208,15 @@ class Way:
         """Return the options for what is done in tiles."""
         found = self.mapping(1)
         del found["threads"]
-        return {**self.fitting, **found, "alpha": self.kept.alpha}
+        fixed = self.pixels.fixed
+        return {**asdict(self.fit), **found, "fixed": fixed, "alpha": self.kept.alpha}
 
     def check(self) -> None:
-        """Refuse fixed colours that cannot be."""
+        """Refuse options that do not go together."""
         from kpalette.checks import checked_fixed
 
+        if self.posterize and self.kept.keep_profile:
+            raise click.UsageError("expected --posterize or --keep-profile, got both")
         try:
             checked_fixed(self.pixels.fixed, self.k, self.kept.alpha)
         except ValueError as error:
