@@ -37,6 +37,7 @@ CALLS: list[tuple[str, int, set[str], bool]] = [
     ("--floyd=0.5 a.png", 0, {"a-fs8.png"}, False),
     ("--transbug a.png", 0, {"a-fs8.png"}, False),
     ("--map few.png a.png", 0, {"a-fs8.png"}, False),
+    ("--map b.png a.png", 0, {"a-fs8.png"}, False),
     ("--posterize 4 a.png", 0, {"a-fs8.png"}, False),
     ("--posterize 0 --nofs 16 a.png", 0, {"a-or8.png"}, False),
     ("16 --ext -small.png -- a.png b.png", 0, {"a-small.png", "b-small.png"}, False),

@@ -69,8 +69,8 @@ def test_remap_with_palettes_that_cannot_be_read(photo: Path, tmp_path: Path, fa
     assert "missing.gpl: cannot be read: No such file" in fails(
         3, "remap", photo, "--palette", tmp_path / "missing.gpl"
     )
-    (tmp_path / "many.hex").write_text("\n".join(f"{i:06x}" for i in range(1000)))
-    assert "many.hex: expected at most 256 colours, got 1,000" in fails(
+    (tmp_path / "many.hex").write_text("\n".join(f"{i:06x}" for i in range(100_000)))
+    assert "many.hex: expected at most 65,536 colours, got 100,000" in fails(
         3, "remap", photo, "--palette", tmp_path / "many.hex"
     )
     assert files_in(tmp_path) == {"photo.png", "bad.ase", "many.hex"}

@@ -360,7 +360,7 @@ WRONG = {
             b" \n ": "at least one colour, got none",
             "000000".encode("utf-16"): "expected text in UTF-8, got byte 0xff at 0",
             b"\xef\xbb\xbf000000\n\xe4": "expected text in UTF-8, got byte 0xe4 at 10",
-            LONG.encode(): "expected at most 65536 colours, got 100000"},
+            LONG.encode(): "expected at most 65,536 colours, got 100,000"},
     "json": {b"{": "expected JSON, got other text",
              b"[" * 100_000: "expected a list of colours, got lists that are nested too deeply",
              b"[" * 900 + b"]" * 900: "colors: expected a list of strings, got [[",
@@ -390,7 +390,7 @@ WRONG = {
             RIFF + b"data\0\0\0\0\0\3\xff\xff\1\2\3\0": "the 65535 colours of the header, got 1",
             RIFF + b"data\0\0\0\0\0\3\0\0\1\2\3\0": "expected the 0 colours of the header, got 1"},
     "png": {b"GIF89a": "expected a PNG, got a file that starts with GIF89a",
-            saved(Image.fromarray(noise(9, 30))).getvalue(): "at most 256 colours, got 270 colours",
+            saved(Image.fromarray(noise(300, 300))).getvalue(): "at most 65,536 colours, got 89,7",
             DAMAGED["half a PNG"][0]: "the PNG breaks off"},
 }  # fmt: skip
 

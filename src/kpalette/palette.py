@@ -92,8 +92,8 @@ class Palette:
 
         Notes
         -----
-        Of a PNG the palette is read or, if it has none, its at most 256 distinct colours in the
-        order in which they come. Of CSS, all custom properties that are hex colours. Of ``.ase``,
+        Of a PNG the palette is read or, if it has none, its distinct colours in the order in
+        which they come. Of CSS, all custom properties that are hex colours. Of ``.ase``,
         colours in RGB and Gray; those in CMYK or LAB are refused.
         """
         from kpalette import palette_files
@@ -212,6 +212,7 @@ class Palette:
         self,
         source: ImageSource,
         *,
+        k: int | None = None,
         space: Space = "oklab",
         dither: Dither | None = None,
         dither_strength: float = 1.0,
@@ -224,6 +225,10 @@ class Palette:
         ----------
         source : path, binary file object, Pillow image or array
             See :func:`kpalette.quantize`.
+        k : int, optional
+            How many of the colours may be taken, 1 to 65,536; all by default. If there are more,
+            those that lose least of this picture: of those that are some pixel's nearest, k-means
+            makes k clusters, and the one nearest to the centre of each is taken.
         space, dither, dither_strength, allow_truncated
             See :func:`kpalette.quantize`.
         threads : int, optional
@@ -232,7 +237,8 @@ class Palette:
         Returns
         -------
         Quantized
-            With this palette's colours in their order, counted anew; its ``n_iter`` is 0.
+            With this palette's colours in their order, or those taken, counted anew; its ``n_iter``
+            is 0.
 
         Raises
         ------
@@ -252,6 +258,7 @@ class Palette:
         return remap(
             source,
             self,
+            k=k,
             space=space,
             dither=dither,
             dither_strength=dither_strength,

@@ -33,6 +33,7 @@ from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
+from kpalette.subset import best_entries
 from kpalette.threads import make_team
 
 #: Indexed files hold no more colours.
@@ -343,6 +344,7 @@ def remap(
     source: ImageSource,
     palette: Palette,
     *,
+    k: int | None = None,
     space: Space = "oklab",
     dither: Dither | None = None,
     dither_strength: float = 1.0,
@@ -358,9 +360,13 @@ def remap(
     if pixels.shape[2] != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
     image = Counted.of(pixels, team)
+    entries = palette.colors
+    if k is not None and len(colors) > checked_k(k):
+        kept = best_entries(image.histogram, colors, k, space, team)
+        entries, colors = entries[kept], np.ascontiguousarray(colors[kept])
     nearest = Fitter(image.histogram, space, team).assign(colors)
     result = _mapped(image, nearest, dithering, team)
-    return replace(result, palette=Palette(palette.colors, result.palette.counts))
+    return replace(result, palette=Palette(entries, result.palette.counts))
 
 
 def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Team) -> Quantized:

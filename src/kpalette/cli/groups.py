@@ -365,7 +365,7 @@ class Words:
         section=PNGQUANT,
         type=PATH,
         metavar="FILE",
-        help="Take the colours of this palette or image.",
+        help="Take the colours of this palette or image: of more than 256, those that lose least.",
     )
     posterize: int | None = option(
         "--posterize",

@@ -26,7 +26,7 @@ from kpalette.cli.exits import (
 )
 from kpalette.cli.groups import Large, Manners, Output
 from kpalette.cli.jobs import share_out
-from kpalette.cli.options import MAX_THREADS
+from kpalette.cli.options import MAX_K, MAX_THREADS
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
@@ -161,7 +161,11 @@ def quantize(
     if palette_file is not None:
         from kpalette.cli.remap import load
 
-        options = {**options, "palette": load(palette_file, "--map")}
+        palette = load(palette_file, "--map")
+        if len(palette) > MAX_K:  # of which the best for a photo could be told after counting it
+            line = f"{palette_file}: expected at most {MAX_K} colours for what is done in tiles"
+            raise Failed(UNREADABLE, f"{line}, got {len(palette):,}")
+        options = {**options, "palette": palette}
     _check_free(out, photo, manners.force)
     counts = f"{out}.counts"
     start = time.perf_counter()

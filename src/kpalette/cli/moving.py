@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kpalette.cli.exits import UNREADABLE, USAGE, Failed
+from kpalette.cli.options import MAX_K
 from kpalette.cli.targets import Target, fewest
 
 if TYPE_CHECKING:
@@ -138,9 +139,31 @@ def _few_enough(
 
 
 def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:
-    """Make the function that shows an animation in the colours of a palette."""
-    options = {**options, "fixed": palette.hex, "palette_scope": "global"}
-    return animator(len(palette), len(palette), options)
+    """Make the function that shows an animation in a palette's colours, or the best of them."""
+
+    def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
+        most = MAX_K - 1 if kind == "png" else MAX_K  # as in `animator`
+        colors = palette.hex
+        if len(colors) > MAX_K:
+            colors = _best_of(palette, most, encoded, options)
+        how = {**options, "fixed": colors, "palette_scope": "global"}
+        return animator(len(colors), len(colors), how)(encoded, kind, progress)
+
+    return animate
+
+
+def _best_of(palette: Palette, k: int, encoded: bytes, options: dict[str, Any]) -> list[str]:
+    """Return the k colours of a palette that lose least of all frames together."""
+    from kpalette import files
+    from kpalette.subset import best_entries
+    from kpalette.threads import make_team
+
+    total, colors = _counted(encoded, options["alpha"]), palette.colors
+    if total.channels != colors.shape[1]:
+        total, colors = total.with_alpha(), files.with_alpha(colors)
+    kept = best_entries(total, colors, k, options["space"], make_team(options["threads"]))
+    names = palette.hex
+    return [names[i] for i in kept]
 
 
 def _pictures(encoded: bytes, alpha: str) -> Iterator[ByteArray]:

@@ -248,7 +248,7 @@ class Way:
         mapping = self.mapping(batch.threads)
         if palette is not None:
             return lambda pixels: pipeline.remap(
-                self.flat(pixels), palette, space=self.fit.space, **mapping
+                self.flat(pixels), palette, k=MAX_K, space=self.fit.space, **mapping
             )
         options = {
             **self.fitting,

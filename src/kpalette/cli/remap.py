@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     "palette_file",
     metavar="FILE",
     required=True,
-    help="A palette of at most 256 colours: .act, .ase, .css, .gpl, .hex, .json, .pal or .png.",
+    help="A palette: .act, .ase, .css, .gpl, .hex, .json, .pal or .png. Of more than 256 colours, "
+    "each photo gets those 256 that lose least of it.",
     cls=Option,
     section=COLORS,
     type=PATH,
@@ -71,7 +72,7 @@ def remap(
     }
 
     def reduce(pixels: ByteArray) -> Quantized:
-        return pipeline.remap(files.apply_alpha(pixels, alpha.alpha), palette, **options)
+        return pipeline.remap(files.apply_alpha(pixels, alpha.alpha), palette, k=MAX_K, **options)
 
     animate = animator_to(palette, {**options, "alpha": alpha.alpha})
     describe = functools.partial(_describe, len(palette))
@@ -87,14 +88,11 @@ def load(path: str, option: str) -> Palette:
     except ValueError as error:
         raise click.UsageError(f"{option}: {str(error).removeprefix('path: ')}") from None
     try:
-        palette = Palette.load(path)
+        return Palette.load(path)
     except OSError as error:
         raise Failed(UNREADABLE, f"{path}: cannot be read: {error.strerror}") from None
     except PaletteReadError as error:
         raise Failed(UNREADABLE, str(error)) from None
-    if len(palette) > MAX_K:
-        raise Failed(UNREADABLE, f"{path}: expected at most {MAX_K} colours, got {len(palette):,}")
-    return palette
 
 
 def _describe(k: int, quantized: Quantized) -> str:

@@ -45,7 +45,7 @@ def distinct(entries: Entries) -> Entries:
         raise PaletteReadError("expected at least one colour, got none")
     _, first, which = np.unique(colors, axis=0, return_index=True, return_inverse=True)
     if len(first) > MAX_COLORS:
-        raise PaletteReadError(f"expected at most {MAX_COLORS} colours, got {len(first)}")
+        raise PaletteReadError(f"expected at most {MAX_COLORS:,} colours, got {len(first):,}")
     order = np.sort(first)
     if counts is None:
         return Entries(colors[order])

@@ -1,7 +1,7 @@
 """A picture of the palette as an indexed PNG: swatches in rows, in the palette's order.
 
-Any PNG is read: its palette if it is indexed, otherwise its distinct colours, at most 256, in the
-order in which they first appear. The format holds alpha, but no names and no counts.
+Any PNG is read: its palette if it is indexed, otherwise its distinct colours in the order in which
+they first appear. The format holds alpha, but no names and no counts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 WIDTH = 512
 PER_ROW = 16
-MOST = 256
 
 
 def read(data: bytes) -> Entries:
@@ -42,12 +41,7 @@ def read(data: bytes) -> Entries:
         raise PaletteReadError(str(error)) from None
     flat = pixels.reshape(-1, pixels.shape[2])
     codes = files.with_alpha(flat).view(np.uint32).ravel()
-    found, first = np.unique(codes, return_index=True)
-    if len(found) > MOST:
-        raise PaletteReadError(
-            f"expected an indexed PNG, or one of at most {MOST} colours, got {len(found):,} colours"
-        )
-    return Entries(flat[np.sort(first)])
+    return Entries(flat[np.sort(np.unique(codes, return_index=True)[1])])
 
 
 def _palette_of(image: Image.Image) -> ByteArray:
