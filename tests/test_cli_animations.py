@@ -233,3 +233,42 @@ def test_quality(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len(frames_of(clip.with_name("clip-psnr-24.gif"))) == 5
     assert cli.run(["quantize", str(clip), "-k", "4", "--psnr", "60"]) == 99
     assert not clip.with_name("clip-psnr-60.gif").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "kinds"),
+    [
+        ([], {"clip.gif": ("GIF", 5), "a.png": ("PNG", 1)}),
+        (["--format", "webp"], {"clip.webp": ("WEBP", 5), "a.webp": ("WEBP", 1)}),
+        (["--format", "tiff"], {"clip.tiff": ("TIFF", 1), "a.tiff": ("TIFF", 1)}),
+        (["--format", "bmp"], {"clip.bmp": ("BMP", 1), "a.bmp": ("BMP", 1)}),
+        (["--first-frame"], {"clip.png": ("PNG", 1), "a.png": ("PNG", 1)}),
+        (["--quality", "10-40"], {"clip.gif": ("GIF", 5), "a.png": ("PNG", 1)}),
+        (["--map", "a.png"], {"clip.gif": ("GIF", 5), "a.png": ("PNG", 1)}),
+        (["--shared-palette"], {"clip.gif": ("GIF", 5), "a.png": ("PNG", 1)}),
+        (["--saliency"], {"a.png": ("PNG", 1)}),
+        (["--weights", "map.png"], {"a.png": ("PNG", 1)}),
+        (["--keep-profile"], {"a.png": ("PNG", 1)}),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_one_animation_among_photos(
+    args: list[str],
+    kinds: dict[str, tuple[str, int]],
+    clip: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It moves where the format can; where it cannot be done, the others are."""
+    monkeypatch.chdir(clip.parent)
+    Image.fromarray(noise(48, 64)).save("a.png")
+    Image.new("L", (64, 48), 200).save("map.png")
+    few = [] if "--map" in args else ["-k", "20"]
+    code = cli.run(["quantize", "clip.gif", "a.png", *few, "--out-dir", "out", *args])
+    said = capsys.readouterr().err
+    assert code == (0 if len(kinds) == 2 else 2)
+    assert ("kpalette: clip.gif: expected --" in said) == (len(kinds) == 1)
+    assert {path.name for path in Path("out").iterdir()} == set(kinds)
+    for name, kind in kinds.items():
+        with Image.open(Path("out", name)) as image:
+            assert (image.format, getattr(image, "n_frames", 1)) == kind

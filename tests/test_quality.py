@@ -1,13 +1,22 @@
 """Targets instead of k."""
 
+import io
 import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from conftest import gradient, noise
-from kpalette import ColorHistogram, QualityNotReached, extract_palette, metrics, quantize
+from conftest import gradient, noise, raw_png
+from kpalette import (
+    ColorHistogram,
+    QualityNotReached,
+    cli,
+    extract_palette,
+    metrics,
+    quantize,
+)
 from kpalette.quality import PNGQUANT, pngquant_looks
 
 TARGETS = [{"psnr": 30}, {"psnr": 31.5}, {"looks": 50}, {"looks": 65.5}]
@@ -153,3 +162,61 @@ def test_scale_of_pngquant() -> None:
     for quality, error in ((101, ValueError), (-1, ValueError), (60.5, TypeError)):
         with pytest.raises(error, match=r"quality: expected"):
             pngquant_looks(quality)
+
+
+# Pictures that are easily forgotten
+
+
+def soft_disc() -> np.ndarray:
+    """Make a disc whose edge is half transparent, and around which nothing is seen."""
+    y, x = np.mgrid[:48, :48] - 24
+    alpha = np.clip((20 - np.hypot(x, y)) * 60, 0, 255)
+    return np.dstack([gradient(48, 48), alpha.astype(np.uint8)])
+
+
+def clear() -> np.ndarray:
+    pixels = noise(20, 30, 4)
+    pixels[..., 3] = 0
+    return pixels
+
+
+ODD = {
+    "a pixel": noise(1, 1),
+    "a half-transparent pixel": noise(1, 1, 4),
+    "a row": noise(1, 400),
+    "a column": noise(400, 1),
+    "a long row": np.repeat(gradient(1, 1000), 100, axis=1),
+    "a long column": np.repeat(gradient(1000, 1), 100, axis=0),
+    "all transparent": clear(),
+    "all equal": np.full((20, 30, 3), 77, np.uint8),
+    "soft edges": soft_disc(),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("dither", [None, "floyd-steinberg", "blue-noise", "bayer"])
+def test_odd_pictures_reach_it_or_say_what_they_reach(name, dither, tmp_path) -> None:
+    photo, out = tmp_path / "a.png", tmp_path / "b.png"
+    Image.fromarray(ODD[name]).save(photo)
+    every = ("looks", 70), ("psnr", 30), ("looks", 100), ("psnr", 60)
+    for measure, wanted in every[: 1 if "long" in name else 4]:
+        args = ["quantize", str(photo), f"--{measure}", str(wanted), "--dither", dither or "none"]
+        code = cli.run([*args, "-fqo", str(out)])
+        options = {"quality": {measure: wanted}, "dither": dither}
+        if code == 99:
+            with pytest.raises(QualityNotReached) as caught:
+                quantize(ODD[name], **options)
+            assert caught.value.reached < wanted
+        else:
+            assert code == 0
+            assert out.read_bytes() == quantize(ODD[name], **options).encode()
+            assert getattr(metrics.compare(photo, out), measure) >= wanted
+
+
+def test_sixteen_bits(tmp_path) -> None:
+    levels = np.random.default_rng(0).integers(0, 65_536, (30, 30, 3))
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
+    file = io.BytesIO(raw_png(30, 30, 16, 2, rows))
+    for dither in (None, "floyd-steinberg"):
+        found = quantize(file, quality={"looks": 60}, dither=dither)
+        assert metrics.looks(file, io.BytesIO(found.encode())) >= 60
