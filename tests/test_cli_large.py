@@ -21,6 +21,7 @@ from PIL import Image
 import kpalette
 from conftest import PATIENCE, noise
 from kpalette import cli
+from kpalette.cli.exits import sizes
 from kpalette.distributed import running
 
 COMMAND = [sys.executable, "-m", "kpalette"]
@@ -80,6 +81,9 @@ def test_quantize_equals_what_memory_gives(
     options = ["-k", 24, "--dither", dither, "--scheduler", "threads", "--json"]
     done = run("quantize", tiff, "-o", out, *options)
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    if out.is_file():
+        told = sizes(tiff.stat().st_size, out.stat().st_size)
+        assert done.stderr.endswith(f"; {told} in {out}\n")
     whole = kpalette.quantize(image, 24, dither=None if dither == "none" else dither)
     assert np.array_equal(decoded(out), whole.rgb)
     figures = json.loads(done.stdout)

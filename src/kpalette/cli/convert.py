@@ -21,6 +21,8 @@ from kpalette.cli.exits import (
     Failed,
     Skipped,
     counted,
+    growth,
+    sizes,
 )
 from kpalette.cli.groups import Output
 from kpalette.cli.jobs import Result
@@ -121,7 +123,7 @@ class Recipe:
         if larger and job.in_place and not self.output.even_if_larger:
             line = (
                 f"left as it is: {bytes_in:,} bytes would become {bytes_out:,}, "
-                f"{_growth(bytes_in, bytes_out)} larger; --even-if-larger replaces it"
+                f"{growth(bytes_in, bytes_out)} larger; --even-if-larger replaces it"
             )
             return replace(result, line=line, skipped=True)
         if job.makes_folder:
@@ -136,8 +138,7 @@ class Recipe:
                 raise Skipped(0, f"skipped: {job.target} exists") from None
             raise
         where = "" if job.target == "-" else f" in {job.target}"
-        more = f" ({_growth(bytes_in, bytes_out)} larger)" if result.larger else ""
-        line = f"{made.line}; {bytes_in:,} to {bytes_out:,} bytes{more}{where}"
+        line = f"{made.line}; {sizes(bytes_in, bytes_out)}{where}"
         return replace(result, line=line, written=True)
 
     def _make(self, job: Job, photo: streams.Photo) -> Made:
@@ -229,18 +230,6 @@ def _error(picture: Quantized | QuantizedAnimation) -> str:
     if not picture.mse:
         return "lossless"
     return f"MSE {picture.mse:.2f}, PSNR {picture.psnr:.2f} dB"
-
-
-def _growth(before: int, after: int) -> str:
-    """Return how much more a size is than one before, in words.
-
-    Examples
-    --------
-    >>> _growth(64_516, 101_593), _growth(1000, 1001)
-    ('57 %', '1 byte')
-    """
-    share = 100 * (after - before) / before
-    return f"{share:,.0f} %" if share >= 1 else counted(after - before, "byte")
 
 
 def _as_options(message: str) -> str:

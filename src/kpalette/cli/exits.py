@@ -84,6 +84,30 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
+def growth(before: int, after: int) -> str:
+    """Return by how much a file is larger than one before, in words.
+
+    Examples
+    --------
+    >>> growth(64_516, 101_593), growth(1000, 1001)
+    ('57 %', '1 byte')
+    """
+    share = 100 * (after - before) / before
+    return f"{share:,.0f} %" if share >= 1 else counted(after - before, "byte")
+
+
+def sizes(before: int, after: int) -> str:
+    """Return the sizes of a file before and after, and by how much it has grown.
+
+    Examples
+    --------
+    >>> sizes(64_516, 12_345), sizes(64_516, 101_593)
+    ('64,516 to 12,345 bytes', '64,516 to 101,593 bytes (57 % larger)')
+    """
+    more = f" ({growth(before, after)} larger)" if after > before else ""
+    return f"{before:,} to {after:,} bytes{more}"
+
+
 def told(error: Exception) -> str:
     """Return one line about an unexpected error; print the traceback if that is asked for."""
     if os.environ.get("KPALETTE_DEBUG"):

@@ -23,6 +23,7 @@ from kpalette.cli.exits import (
     Failed,
     counted,
     say,
+    sizes,
 )
 from kpalette.cli.groups import Large, Manners, Output
 from kpalette.cli.jobs import share_out
@@ -202,9 +203,11 @@ def quantize(
         error = ""
         if not options["dither"] and found.mse:
             error = f"; MSE {found.mse:.2f}, PSNR {found.psnr:.2f} dB"
+        files = [name for name in (photo, out) if os.path.isfile(name)]  # neither URLs nor Zarr
+        told = f"{sizes(*map(os.path.getsize, files))} in " if len(files) == 2 else ""
         say(
             f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s "
-            f"({speed:.1f} MP/s){error}; {out}"
+            f"({speed:.1f} MP/s){error}; {told}{out}"
         )
     return 0
 
