@@ -234,6 +234,27 @@ class TestSaliency:
 
         assert error_of_spot(True) < error_of_spot(False)
 
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_a_palette_is_that_of_the_picture(self, channels) -> None:
+        pixels = with_spot() if channels == 3 else noise(60, 60, 4)
+        q = quantize(pixels, 12, saliency=True)
+        palette = extract_palette(pixels, 12, saliency=True)
+        np.testing.assert_array_equal(palette.colors, q.palette.colors)
+        np.testing.assert_array_equal(palette.counts, q.palette.counts)
+        assert palette.hex != extract_palette(pixels, 12).hex
+
+    def test_a_palette_reaches_its_target(self) -> None:
+        for target in ({"looks": 60}, {"psnr": 30}):
+            q = quantize(with_spot(), 64, saliency=True, quality=target)
+            assert extract_palette(with_spot(), 64, saliency=True, quality=target) == q.palette
+
+    def test_a_histogram_does_not_tell_it(self) -> None:
+        histogram = ColorHistogram.from_image(noise(4, 4))
+        with pytest.raises(ValueError, match="saliency: expected an image, .*got a histogram"):
+            extract_palette(histogram, 2, saliency=True)
+        with pytest.raises(TypeError, match="saliency: expected True or False, got 1"):
+            extract_palette(histogram, 2, saliency=1)
+
     def test_one_colour_and_one_pixel(self) -> None:
         for pixels in (np.full((5, 7, 3), 9, np.uint8), noise(1, 1), noise(1, 9)):
             assert quantize(pixels, 2, saliency=True).indices.shape == pixels.shape[:2]

@@ -66,10 +66,9 @@ def quantize(
         the k, so that there may not be room for all its own.
     space : {"oklab", "srgb", "linear", "lab"}
         Where distances are measured. In Oklab, the default, they are what the eye sees: pictures
-        look best, and with 8 colours or more a small vivid region (0.05 % of the pixels) keeps one
-        of its own, unless noise all but hides it or `effort` is ``"fast"``. In ``"srgb"`` the mean
-        squared error is the least. ``"linear"`` is linear RGB,
-        ``"lab"`` CIELAB.
+        look best, and with 8 colours or more a small vivid region (from 0.05 % of the pixels on)
+        keeps one of its own where that loses least, unless `effort` is ``"fast"``. In ``"srgb"``
+        the mean squared error is the least. ``"linear"`` is linear RGB, ``"lab"`` CIELAB.
     effort : {"fast", "balanced", "best"}
         ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
         are easily left. ``"best"`` starts eight times, goes on to search, and runs to convergence:
@@ -223,6 +222,7 @@ def extract_palette(
     space: Space = "oklab",
     effort: Effort = "balanced",
     fixed: Sequence[Color] | None = None,
+    saliency: bool = False,
     quality: Mapping[str, float] | None = None,
     allow_truncated: bool = False,
     seed: int = 0,
@@ -234,8 +234,9 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, fixed, quality, allow_truncated, seed, threads
-        See :func:`quantize`.
+    k, space, effort, fixed, saliency, quality, allow_truncated, seed, threads
+        See :func:`quantize`. A histogram does not tell what stands out, nor how an image looks:
+        with one, `saliency` and a quality of ``"looks"`` are refused.
 
     Returns
     -------
@@ -261,6 +262,7 @@ def extract_palette(
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
+    check_flag("saliency", saliency)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
@@ -271,14 +273,19 @@ def extract_palette(
             raise ValueError(
                 "quality: expected psnr for a histogram, got looks, which needs an image's pixels"
             )
+        if saliency:
+            raise ValueError("saliency: expected an image, whose pixels tell it, got a histogram")
     else:
         pixels = files.as_pixels(source, allow_truncated=allow_truncated)
         histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
         pixels = None if pixels is None else files.with_alpha(pixels)
+    weighted = histogram
+    if saliency and pixels is not None:
+        weighted = weigh(pixels, histogram, saliency_map(pixels), team)
     options = FitOptions(effort, seed, fixed_colors)
-    fit_to = _fitting(histogram, histogram, space, options, team)
+    fit_to = _fitting(weighted, histogram, space, options, team)
     if target is None:
         return fit_to(k).palette
     reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
