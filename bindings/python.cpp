@@ -1017,7 +1017,8 @@ NB_MODULE(_core, m) {
   m.def("color_differences", &run_color_differences, "colors_a"_a, "colors_b"_a, "team"_a,
         "Of pairs: squared error in 8-bit sRGB, distance in Oklab, CIEDE2000; float64 (n, 3).");
   m.attr("LOOKS_TILE") = kLooksTile;
-  m.def("looks", &looks, "mean_cube"_a, "How errors of that mean cube look: 100 is without any.");
+  m.def("looks", static_cast<double (*)(double)>(&looks), "mean_cube"_a,
+        "How errors of that mean cube look: 100 is without any.");
   nb::class_<OwningTiles>(m, "Tiles", "An image whose tiles are compared with other images'.")
       .def(nb::new_(&make_tiles), "pixels"_a, "width"_a, "team"_a)
       .def("errors", &run_entry_errors<std::uint8_t>, "indices"_a, "palette"_a, "team"_a)

@@ -21,6 +21,7 @@
 #include "error.hpp"
 #include "fit.hpp"
 #include "histogram.hpp"
+#include "looks.hpp"
 #include "parallel.hpp"
 #include "remap.hpp"
 #include "seeding.hpp"
@@ -274,4 +275,33 @@ EXPORT(delta_e_pixels)
 double delta_e_pixels(const std::uint8_t* pixels, std::size_t n, int channels,
                       const std::uint8_t* indices, const std::uint8_t* palette) {
   return sum_delta_e(pixels, n, channels, indices, palette, [](std::size_t) { return 1.0; });
+}
+
+// ---- how it looks, by bands of whole tiles from the top ----
+
+EXPORT(tile_sums_new) TileSums* tile_sums_new() { return new TileSums(); }
+EXPORT(tile_sums_free) void tile_sums_free(TileSums* self) { delete self; }
+
+/// Adds some rows of an image, from the `first` on, and what they are shown as.
+EXPORT(tile_sums_add)
+void tile_sums_add(TileSums* self, const std::uint8_t* pixels, std::size_t first, std::size_t rows,
+                   std::size_t width, int channels, const std::uint8_t* indices,
+                   const std::uint8_t* palette, std::size_t k) {
+  const std::uint8_t* band = pixels + first * width * static_cast<std::size_t>(channels);
+  const TiledImage image(span_of(band, rows * width, channels), {rows, width, channels}, team);
+  TileSums more = image.errors(span_of(indices, rows * width), span_of(palette, k, channels), team);
+  for (std::size_t backdrop = 0; backdrop < more.size(); ++backdrop) {
+    more[backdrop].y += first;
+    add((*self)[backdrop], more[backdrop]);
+  }
+}
+
+/// Writes how it looks over the worse backdrop, and the worst tile: left, top, width and height, 0
+/// where nothing changed.
+EXPORT(tile_sums_result) void tile_sums_result(const TileSums* self, double* about) {
+  const auto& [black, white] = *self;
+  const TileSum& seen = looks(white) < looks(black) ? white : black;
+  const double all[] = {looks(seen), static_cast<double>(seen.x), static_cast<double>(seen.y),
+                        static_cast<double>(seen.width), static_cast<double>(seen.height)};
+  std::ranges::copy(all, about);
 }

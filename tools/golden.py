@@ -123,13 +123,16 @@ def remap(image: np.ndarray, palette: list[str], **options: Any) -> dict[str, An
 
 def described(image: np.ndarray, q: kpalette.Quantized) -> dict[str, Any]:
     """Describe a quantized image."""
+    found = metrics.compare(image, q)
     return {
         "palette": q.palette.hex,
         "counts": q.palette.counts.tolist(),
         "indices": digest(q.indices.astype(np.uint8)),
         "mse": q.mse,
         "passes": q.n_iter,
-        "delta_e": round(metrics.compare(image, q).delta_e, 9),
+        "delta_e": round(found.delta_e, 9),
+        "looks": round(found.looks, 9),
+        "worst": found.worst and list(found.worst),
     }
 
 

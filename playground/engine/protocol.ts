@@ -65,6 +65,14 @@ export interface Quantized extends ColorList {
   mapMs: number;
 }
 
+/** How a picture looks beside the image. */
+export interface Looked {
+  /** On SSIMULACRA2's scale; 100 where nothing changed. */
+  looks: number;
+  /** The tile that lowers it most, in pixels; null where nothing changed. */
+  worst: { left: number; top: number; width: number; height: number } | null;
+}
+
 export interface SweepOptions {
   space: Space;
   effort: Effort;
@@ -111,6 +119,7 @@ export type Request =
   | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }
   | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
   | { kind: "deltaE" }
+  | { kind: "looks" }
   | { kind: "sweep"; ks: number[]; options: SweepOptions }
   /** Of one walk at a time: that of another number begins anew. */
   | { kind: "step"; walk: number; options: StepsOptions }
