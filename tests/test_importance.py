@@ -250,7 +250,7 @@ class TestSaliency:
 
     def test_a_histogram_does_not_tell_it(self) -> None:
         histogram = ColorHistogram.from_image(noise(4, 4))
-        with pytest.raises(ValueError, match="saliency: expected an image, .*got a histogram"):
+        with pytest.raises(ValueError, match=r"saliency: expected an image, .*got a histogram"):
             extract_palette(histogram, 2, saliency=True)
         with pytest.raises(TypeError, match="saliency: expected True or False, got 1"):
             extract_palette(histogram, 2, saliency=1)

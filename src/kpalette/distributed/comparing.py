@@ -18,6 +18,7 @@ from kpalette.distributed import running, tasks
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mapping import Indices, Mapper
 from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.distributed.tasks import Key
 from kpalette.looks import TILE, Reference, TileErrors
 from kpalette.threads import make_team
 
@@ -47,7 +48,8 @@ def tile_errors(
         name=f"compare-{token}",
     )
     cut = Mosaic(source, mosaic.name, mosaic.fingerprint)
-    results, names = {}, {}
+    results: dict[Key, Any] = {}
+    names: dict[Key, str] = {}
     for (i, j), where in cut.tile_names().items():
         key = (f"errors-{token}", i, j)
         results[key] = Task(key, _only, TaskRef((compared.name, i, j)))
