@@ -85,7 +85,7 @@ def quantize(
         Whether what stands out matters more: vivid regions, small ones above all, and a little what
         is in the middle. With `weights`, both count.
     quality : dict, optional
-        A target, which is reached with as few colours as bisection finds, up to `k`:
+        A target, which is reached with as few colours as a search finds, up to `k`:
         ``{"looks": 75}``, of at most 100, as :func:`kpalette.metrics.looks` measures it, or
         ``{"psnr": 38}`` in decibels; dithered, if it is to be. The palette is what it would be for
         that k. One colour less does not reach the target; some still smaller k may, if not by

@@ -16,6 +16,12 @@ Found = TypeVar("Found", bound=Sized)
 #: What can be asked for, and the most there can be. More is better.
 MEASURES = {"looks": 100.0, "psnr": sys.float_info.max}
 
+#: About how much more there is of it with twice the colours.
+GAIN = {"looks": 8.0, "psnr": 2.0}
+
+#: Where a search begins, as pictures that look good often have about so many colours.
+START = 32
+
 #: Means over pixels, which an unchanged background dilutes.
 DILUTED = ("delta_e", "delta_e_p95")
 
@@ -116,22 +122,61 @@ def fit_fewest(
     quality: tuple[str, float],
     measured: Callable[[Found], float],
 ) -> Found:
-    """Find colours that reach a quality, where one less does not, by bisection on their logarithm.
+    """Find colours that reach a quality, where one less does not, with some six fits.
 
-    The fit of each k is that of :func:`kpalette.quantize`, whose quality does not rise with every
-    single k. So there may be a smaller k still that reaches it, by luck. `measured` tells how much
-    there is of what is asked for with some colours.
+    The next k is where a line through the nearest qualities above and below, over the logarithm of
+    k, reaches what is wanted. Close to it, where quality does not rise with every single k, steps
+    of 1, 2, 4 and so on lead to the next k that reaches it beside one that does not. So there may
+    be a smaller k still that does, by luck. The fit of each k is that of :func:`kpalette.quantize`.
+    `measured` tells how much there is of what is asked for with some colours.
     """
     name, wanted = quality
-    best = fit(most)
-    if (reached := measured(best)) < wanted:
-        raise QualityNotReached(name, wanted, reached, most)
-    high, low = min(most, len(best)), least - 1  # low is too few, or less than allowed
-    while high - low > 1:
-        middle = min(high - 1, max(low + 1, math.isqrt(high * max(1, low))))
-        fitted = fit(middle)
-        if measured(fitted) >= wanted:
-            best, high = fitted, middle
+    best: Found | None = None
+    low, high = least - 1, most + 1  # too few, or less than allowed; and enough, once `best` is
+    below = above = math.nan  # the qualities there
+    k = min(most, max(least, START))
+    step = 0  # while far away
+    before = 0
+    while best is None or high - low > 1:
+        found = fit(k)
+        reached = measured(found)
+        if reached >= wanted:
+            best, above, way = found, reached, -1
+            k = high = min(k, len(found))
+        elif k == most:
+            raise QualityNotReached(name, wanted, reached, most)
         else:
-            low = middle
+            low, below, way = k, reached, 1
+        if above == math.inf:
+            guess = math.isqrt(max(1, low) * high)
+        elif above > below:  # both are known
+            guess = _between(low, high, (wanted - below) / (above - below))
+        else:
+            guess = _further(k, (wanted - reached) / GAIN[name])
+        if step or abs(guess - k) <= max(2, k // 16):
+            step = 2 * step if way == before else 1
+            guess = k + way * step
+            if not low < guess < high:
+                guess = (low + high) // 2
+        before = way
+        k = min(high - 1, most, max(low + 1, guess))
     return best
+
+
+def _further(k: int, doublings: float) -> int:
+    """Return about ``k * 2**doublings``, where that is an eighth of k to eight times it."""
+    part = min(1.0, abs(doublings) / 3)
+    return _between(k, 8 * k, part) if doublings > 0 else _between(k / 8, k, 1 - part)
+
+
+def _between(low: float, high: float, part: float) -> int:
+    """Return about ``low**(1 - part) * high**part``, rounded up.
+
+    By square roots, which are the same on every machine, to a 64th part.
+    """
+    ratio, k = high / low, low
+    for _ in range(6):
+        ratio, part = math.sqrt(ratio), 2 * part
+        if part >= 1:
+            k, part = k * ratio, part - 1
+    return math.ceil(k)
