@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import gradient, noise
 from kpalette import ColorHistogram, QualityNotReached, extract_palette, metrics, quantize
-from kpalette.quality import PNGQUANT, fit_fewest, pngquant_looks
+from kpalette.quality import PNGQUANT_LEAST, PNGQUANT_MOST, fit_fewest, pngquant_looks
 
 TARGETS = [{"psnr": 30}, {"psnr": 31.5}, {"looks": 50}, {"looks": 65.5}]
 
@@ -148,13 +148,17 @@ def test_graphics_reach_it_in_the_file(data: Path, tmp_path: Path, name: str, wa
 
 
 def test_scale_of_pngquant() -> None:
-    scale = [pngquant_looks(quality) for quality in range(101)]
-    assert np.all(np.diff(scale) > 0)
-    assert scale[100] == 100
-    assert [scale[quality] for quality in PNGQUANT] == list(PNGQUANT.values())
+    worst, best = np.transpose([pngquant_looks(quality, quality) for quality in range(101)])
+    for scale, table in ((worst, PNGQUANT_LEAST), (best, PNGQUANT_MOST)):
+        assert np.all(np.diff(scale) > 0)
+        assert scale[100] == 100
+        assert [scale[quality] for quality in table] == list(table.values())
+    assert np.all(worst <= best)
     for quality, error in ((101, ValueError), (-1, ValueError), (60.5, TypeError)):
-        with pytest.raises(error, match=r"quality: expected"):
-            pngquant_looks(quality)
+        with pytest.raises(error, match=r"least quality: expected"):
+            pngquant_looks(quality, 100)
+        with pytest.raises(error, match=r"most quality: expected"):
+            pngquant_looks(0, quality)
 
 
 class Search:
