@@ -195,19 +195,29 @@ def quantize(
     def mapped(fitted: Fitted) -> Quantized:
         return _mapped(image, fitted, dithering, team)
 
+    reached: dict[Fitted, Quantized] = {}  # the last that was dithered and good enough
+
     def measured(fitted: Fitted) -> float:
-        if reference is None:
-            return mapped(fitted).psnr if dithering.is_on else psnr(fitted.mse)
         colors = fitted.palette.colors
-        if dithering.is_on:
-            return reference.index_errors(mapped(fitted).indices, colors).looks
-        return reference.label_errors(image.histogram, fitted.labels, colors).looks
+        if not dithering.is_on:
+            if reference is None:
+                return psnr(fitted.mse)
+            return reference.label_errors(image.histogram, fitted.labels, colors).looks
+        shown = mapped(fitted)
+        found = shown.psnr
+        if reference is not None:
+            found = reference.index_errors(shown.indices, colors).looks
+        if target is not None and found >= target[1]:
+            reached.clear()
+            reached[fitted] = shown
+        return found
 
     if target is None:
         quantized = mapped(fit_to(k))
     else:
         least = max(1, len(fixed_colors))
-        quantized = mapped(fit_fewest(fit_to, least, k, target, measured))
+        fewest = fit_fewest(fit_to, least, k, target, measured)
+        quantized = reached.get(fewest) or mapped(fewest)
     if stored is None:
         return quantized
     from kpalette import keeping
