@@ -24,6 +24,7 @@
 #include "looks.hpp"
 #include "parallel.hpp"
 #include "remap.hpp"
+#include "saliency.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
 
@@ -114,6 +115,14 @@ Histogram* count(const std::uint8_t* pixels, std::size_t n, int channels) {
   return new Histogram(count_colors(span_of(pixels, n, channels), channels, team));
 }
 
+/// Counts each pixel by how much it stands out.
+EXPORT(weigh_salient)
+Histogram* run_weigh_salient(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                             const Histogram* histogram) {
+  const auto all = span_of(pixels, height * width, histogram->channels);
+  return new Histogram(weigh_salient(all, height, width, *histogram, team));
+}
+
 EXPORT(thin_out) Histogram* thinned(const Histogram* histogram, std::size_t step) {
   return new Histogram(thin_out(histogram->colors, histogram->counts, histogram->channels, step));
 }
@@ -147,8 +156,9 @@ EXPORT(fitter_step) bool fitter_step(Fitter* self) { return self->step(); }
 EXPORT(fitter_n_iter) int fitter_n_iter(const Fitter* self) { return self->n_iter(); }
 
 EXPORT(fitter_assign)
-void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes) {
-  self->assign({colors, bytes});
+void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes,
+                   bool by_frequency) {
+  self->assign({colors, bytes}, by_frequency);
 }
 
 /// Writes where the result's colours, counts and labels are, and k, cost, mse and n_iter.

@@ -219,6 +219,19 @@ class TestSaliency:
         assert weights.max() == 1
         assert weights[31:35, 31:36].min() > 2 * np.median(weights)
 
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (3, 2), (70, 45), (130, 20)])
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_it_is_the_reference(self, shape, channels) -> None:
+        pixels = noise(*shape, channels)
+        if channels == 4:
+            pixels[: shape[0] // 2, :, 3] = 0
+        expected = reference.saliency(pixels)
+        for threads in (1, 3):
+            found = saliency_map(pixels, _core.Team(threads))
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+        hidden = np.zeros((4, 5, 4), np.uint8)
+        assert (saliency_map(hidden) == 1).all()
+
     @pytest.mark.parametrize("value", ["yes", 1, None])
     def test_it_is_true_or_false(self, value) -> None:
         with pytest.raises(TypeError, match=f"saliency: expected True or False, got {value!r}"):

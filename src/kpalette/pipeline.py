@@ -186,7 +186,7 @@ def quantize(
     if weights is not None or saliency:
         importance = checked_weights(weights, pixels.shape)
         if saliency:
-            importance = importance * saliency_map(pixels)
+            importance = importance * saliency_map(pixels, team)
         weighted = weigh(pixels, image.histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors)
     fit_to = _fitting(weighted, image.histogram, space, options, team)
@@ -293,7 +293,7 @@ def extract_palette(
         pixels = None if pixels is None else files.with_alpha(pixels)
     weighted = histogram
     if saliency and pixels is not None:
-        weighted = weigh(pixels, histogram, saliency_map(pixels), team)
+        weighted = weigh(pixels, histogram, saliency_map(pixels, team), team)
     options = FitOptions(effort, seed, fixed_colors)
     fit_to = _fitting(weighted, histogram, space, options, team)
     if target is None:
