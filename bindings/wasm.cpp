@@ -156,8 +156,7 @@ EXPORT(fitter_step) bool fitter_step(Fitter* self) { return self->step(); }
 EXPORT(fitter_n_iter) int fitter_n_iter(const Fitter* self) { return self->n_iter(); }
 
 EXPORT(fitter_assign)
-void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes,
-                   bool by_frequency) {
+void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes, bool by_frequency) {
   self->assign({colors, bytes}, by_frequency);
 }
 

@@ -77,6 +77,9 @@ def quantize_cases() -> Iterator[dict[str, Any]]:
     for effort in ("fast", "best"):
         for image in ("hills", "glass"):
             yield {"image": image, "k": 12, "effort": effort, "seed": 3}
+    for image in ("hills", "glass"):
+        yield {"image": image, "k": 12, "saliency": True}
+    yield {"image": "hills", "k": 8, "saliency": True, "fixed": ["#ff880080"], "dither": "bayer"}
     yield {"image": "hills", "k": 1}
     yield {"image": "hills", "k": 256}
     yield {"image": "tiles", "k": 24}

@@ -129,6 +129,13 @@ export class Core {
     return new Histogram(this, this.call("count_colors", pixels.address, n, channels), channels);
   }
 
+  /** A histogram that counts each pixel by how much it stands out. */
+  weighSalient(pixels: Block, [height, width]: [number, number], histogram: Histogram): Histogram {
+    const { address, channels } = histogram;
+    const made = this.call("weigh_salient", pixels.address, height, width, address);
+    return new Histogram(this, made, channels);
+  }
+
   remap(pixels: Block, histogram: Histogram, labels: Uint16Array, indices: Block): void {
     this.lend([labels], (at) =>
       this.call("remap", pixels.address, indices.length, histogram.address, at, indices.address),
@@ -295,10 +302,10 @@ export class Fitter {
     return this.finish();
   }
 
-  /** Finds the nearest of colours that are given. */
-  assign(colors: Uint8Array): Fitted {
+  /** Finds the nearest of colours that are given, and may sort them: most frequent first. */
+  assign(colors: Uint8Array, byFrequency = false): Fitted {
     this.core.lend([colors], (at) =>
-      this.core.call("fitter_assign", this.address, at, colors.length),
+      this.core.call("fitter_assign", this.address, at, colors.length, Number(byFrequency)),
     );
     return this.result();
   }

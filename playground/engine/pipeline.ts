@@ -1,6 +1,6 @@
 // An image's way to k colours, as src/kpalette/pipeline.py has it.
 
-import { checkChoice, checkFit, checkStrength, checkWhole } from "./checks";
+import { checkChoice, checkFit, checkFlag, checkStrength, checkWhole } from "./checks";
 import { parseColors, withAlpha } from "./colors";
 import { type Block, type Fitted, type Palette, TileSums } from "./core";
 import type { Counted, Image } from "./image";
@@ -37,7 +37,8 @@ export interface Mapped {
 }
 
 export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> {
-  const { k, space, effort, seed, fixed: names } = options;
+  const { k, space, effort, seed, fixed: names, saliency = false } = options;
+  checkFlag("saliency", saliency);
   checkWhole("k", k, 1, MOST_COLORS);
   checkFit(options);
   checkMap(options);
@@ -48,7 +49,13 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   const counted = image.counted(named.channels);
   const fixed = counted.channels === 4 ? withAlpha(named) : named.colors;
   const began = performance.now();
-  const fitted = yield* counted.fitter(space).fit(k, effort, seed, fixed);
+  const { height, width } = image;
+  const fitter = saliency ? counted.salientFitter(space, [height, width]) : counted.fitter(space);
+  let fitted = yield* fitter.fit(k, effort, seed, fixed);
+  if (saliency) {
+    const { nIter } = fitted;
+    fitted = { ...counted.fitter(space).assign(fitted.palette.colors, true), nIter };
+  }
   return yield* mapped(image, counted, fitted, performance.now() - began, options);
 }
 

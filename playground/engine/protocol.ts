@@ -36,6 +36,8 @@ export interface QuantizeOptions extends MapOptions {
   seed: number;
   /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb or #rgba. */
   fixed: string[];
+  /** Whether what stands out matters more; not if it is left out. */
+  saliency?: boolean;
 }
 
 export interface ColorList {

@@ -137,7 +137,7 @@ export class Session {
       this.told.emit(`k is ${next.k}: ${why}.`);
     }
     this.settings = next;
-    const refits = (["k", "effort", "fixed"] as const).some((key) => next[key] !== before[key]);
+    const refits = (["k", "effort", "fixed", "saliency"] as const).some((key) => next[key] !== before[key]);
     if (refits) this.#edited = null;
     this.changed.emit(next);
     const repaints = (["space", "dither", "strength"] as const).some(
@@ -311,7 +311,7 @@ export class Session {
     const engine = job.live && this.#quick ? this.#quick : this.#engine;
     const { settings, picture } = this;
     const edited = this.#edited;
-    const { k, space, dither, strength, fixed } = settings;
+    const { k, space, dither, strength, fixed, saliency } = settings;
     const effort = job.live ? "fast" : settings.effort;
     const made = edited
       ? await engine.remap(
@@ -320,7 +320,7 @@ export class Session {
           { signal, deltaE: false },
         )
       : await engine.quantize(
-          { k, space, effort, seed: SEED, fixed, dither, strength },
+          { k, space, effort, seed: SEED, fixed, dither, strength, saliency },
           { signal, deltaE: false },
         );
     if (picture !== this.picture) return;

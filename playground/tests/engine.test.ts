@@ -33,6 +33,7 @@ interface Case {
   effort?: Effort;
   seed?: number;
   fixed?: string[];
+  saliency?: boolean;
   dither?: Dither;
   dither_strength?: number;
 }
