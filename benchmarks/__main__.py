@@ -24,6 +24,7 @@ from benchmarks import alpha as blending
 from benchmarks import animations as moving
 from benchmarks import contest, estimators, pictures
 from benchmarks import gigapixel as giant
+from benchmarks import graphics as drawn
 from benchmarks import looks as looking
 from benchmarks import lossless as packing
 from benchmarks import minima as searching
@@ -90,6 +91,11 @@ def looks(args: argparse.Namespace) -> None:
 def lossless(args: argparse.Namespace) -> None:
     """Bytes of PNG files of the same pixels: against plainer files, oxipng's and pngquant's."""
     packing.measure(paths_of(args.images), args.k, args.oxipng)
+
+
+def graphics(args: argparse.Namespace) -> None:
+    """Compare colours, bytes and SSIMULACRA2 of files with pngquant's, by its own options."""
+    drawn.measure(args.folders, args.most, args.side)
 
 
 def animations(args: argparse.Namespace) -> None:
@@ -182,6 +188,7 @@ COMMANDS = {
     "report": (report, None),
     "looks": (looks, "16,64,256"),
     "lossless": (lossless, "2,4,8,16,64,256"),
+    "graphics": (graphics, None),
     "animations": (animations, None),
     "processes": (processes, None),
     "minima": (minima, "16,64,256"),
@@ -208,7 +215,7 @@ def make_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         command.set_defaults(function=function)
         add = command.add_argument
-        if name not in ("report", "minima", "alpha", "sheet", "lossless"):
+        if name not in ("report", "minima", "alpha", "sheet", "lossless", "graphics"):
             add("--repeat", type=int, default=5, help="runs of each, at most (default 5)")
         if ks is not None:
             add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
@@ -228,6 +235,10 @@ def make_parser() -> argparse.ArgumentParser:
     add("--no-install", action="store_true", help="fetch no packages for Node into build/bench")
     add("--quick", action="store_true", help="a few seconds on a drawing, to see that all works")
     choices["lossless"].add_argument("--oxipng", action="store_true", help="oxipng -o 4 as well")
+    add = choices["graphics"].add_argument
+    add("folders", type=Path, nargs="+", help="with .png files, also in folders in them")
+    add("--most", type=int, default=100, help="of a folder, every n-th of its files (default 100)")
+    add("--side", type=int, default=1, help="pixels to a side, at least (default 1)")
     choices["report"].add_argument("results", type=Path, help="a results.json")
     minutes = "for each k, begin no image after so many (default 20)"
     choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)

@@ -42,6 +42,7 @@
 #include "remap.hpp"
 #include "repeats.hpp"
 #include "row_filters.hpp"
+#include "saliency.hpp"
 #include "sample_assignment.hpp"
 #include "samples.hpp"
 #include "seeding.hpp"
@@ -588,6 +589,15 @@ std::vector<OutTileSum> hand_over(const TileSums& sums) {
 }
 
 /// A tiled image that keeps its pixels alive.
+OutCoords run_saliency_map(const Bytes& pixels, std::size_t width, Team& team) {
+  const int channels = channels_of(pixels);
+  require(width > 0 && pixels.shape(0) > 0 && pixels.shape(0) % width == 0, "expected whole rows");
+  const std::size_t height = pixels.shape(0) / width;
+  std::vector<double> weights =
+      without_gil([&] { return saliency_map(view(pixels), height, width, channels, team); });
+  return hand_over<OutCoords>(std::move(weights), {height, width});
+}
+
 struct OwningTiles {
   Bytes pixels;
   std::unique_ptr<TiledImage> tiles;
@@ -1016,8 +1026,11 @@ NB_MODULE(_core, m) {
         "CIEDE2000 of pairs of rows, float64 (n,).");
   m.def("color_differences", &run_color_differences, "colors_a"_a, "colors_b"_a, "team"_a,
         "Of pairs: squared error in 8-bit sRGB, distance in Oklab, CIEDE2000; float64 (n, 3).");
+  m.def("saliency_map", &run_saliency_map, "pixels"_a, "width"_a, "team"_a,
+        "How much each pixel stands out, 0.1 to 1; float64 (h, w).");
   m.attr("LOOKS_TILE") = kLooksTile;
-  m.def("looks", &looks, "mean_cube"_a, "How errors of that mean cube look: 100 is without any.");
+  m.def("looks", static_cast<double (*)(double)>(&looks), "mean_cube"_a,
+        "How errors of that mean cube look: 100 is without any.");
   nb::class_<OwningTiles>(m, "Tiles", "An image whose tiles are compared with other images'.")
       .def(nb::new_(&make_tiles), "pixels"_a, "width"_a, "team"_a)
       .def("errors", &run_entry_errors<std::uint8_t>, "indices"_a, "palette"_a, "team"_a)

@@ -21,8 +21,10 @@
 #include "error.hpp"
 #include "fit.hpp"
 #include "histogram.hpp"
+#include "looks.hpp"
 #include "parallel.hpp"
 #include "remap.hpp"
+#include "saliency.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
 
@@ -113,6 +115,14 @@ Histogram* count(const std::uint8_t* pixels, std::size_t n, int channels) {
   return new Histogram(count_colors(span_of(pixels, n, channels), channels, team));
 }
 
+/// Counts each pixel by how much it stands out.
+EXPORT(weigh_salient)
+Histogram* run_weigh_salient(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                             const Histogram* histogram) {
+  const auto all = span_of(pixels, height * width, histogram->channels);
+  return new Histogram(weigh_salient(all, height, width, *histogram, team));
+}
+
 EXPORT(thin_out) Histogram* thinned(const Histogram* histogram, std::size_t step) {
   return new Histogram(thin_out(histogram->colors, histogram->counts, histogram->channels, step));
 }
@@ -146,8 +156,8 @@ EXPORT(fitter_step) bool fitter_step(Fitter* self) { return self->step(); }
 EXPORT(fitter_n_iter) int fitter_n_iter(const Fitter* self) { return self->n_iter(); }
 
 EXPORT(fitter_assign)
-void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes) {
-  self->assign({colors, bytes});
+void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes, bool by_frequency) {
+  self->assign({colors, bytes}, by_frequency);
 }
 
 /// Writes where the result's colours, counts and labels are, and k, cost, mse and n_iter.
@@ -274,4 +284,33 @@ EXPORT(delta_e_pixels)
 double delta_e_pixels(const std::uint8_t* pixels, std::size_t n, int channels,
                       const std::uint8_t* indices, const std::uint8_t* palette) {
   return sum_delta_e(pixels, n, channels, indices, palette, [](std::size_t) { return 1.0; });
+}
+
+// ---- how it looks, by bands of whole tiles from the top ----
+
+EXPORT(tile_sums_new) TileSums* tile_sums_new() { return new TileSums(); }
+EXPORT(tile_sums_free) void tile_sums_free(TileSums* self) { delete self; }
+
+/// Adds some rows of an image, from the `first` on, and what they are shown as.
+EXPORT(tile_sums_add)
+void tile_sums_add(TileSums* self, const std::uint8_t* pixels, std::size_t first, std::size_t rows,
+                   std::size_t width, int channels, const std::uint8_t* indices,
+                   const std::uint8_t* palette, std::size_t k) {
+  const std::uint8_t* band = pixels + first * width * static_cast<std::size_t>(channels);
+  const TiledImage image(span_of(band, rows * width, channels), {rows, width, channels}, team);
+  TileSums more = image.errors(span_of(indices, rows * width), span_of(palette, k, channels), team);
+  for (std::size_t backdrop = 0; backdrop < more.size(); ++backdrop) {
+    more[backdrop].y += first;
+    add((*self)[backdrop], more[backdrop]);
+  }
+}
+
+/// Writes how it looks over the worse backdrop, and the worst tile: left, top, width and height, 0
+/// where nothing changed.
+EXPORT(tile_sums_result) void tile_sums_result(const TileSums* self, double* about) {
+  const auto& [black, white] = *self;
+  const TileSum& seen = looks(white) < looks(black) ? white : black;
+  const double all[] = {looks(seen), static_cast<double>(seen.x), static_cast<double>(seen.y),
+                        static_cast<double>(seen.width), static_cast<double>(seen.height)};
+  std::ranges::copy(all, about);
 }

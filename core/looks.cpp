@@ -157,26 +157,17 @@ std::uint64_t cube_of(const Coords& a, const Coords& b, std::size_t pixels) {
       static_cast<std::int64_t>(error * error * error * n * kCubeUnits + 0.5));
 }
 
-void merge(TileSum& sum, const TileSum& more) {
-  const std::int64_t pixels = sum.pixels + more.pixels;
-  Wide cubes = sum.cubes;
-  cubes += more.cubes;
-  if (more.pixels > 0 && (sum.pixels == 0 || more.worst > sum.worst)) sum = more;
-  sum.pixels = pixels;
-  sum.cubes = cubes;
-}
-
 /// Adds a changed tile whose coordinates sum up to `a` in one image and to `b` in the other.
 void add_tile(TileSum& sum, const Tile& tile, const Coords& a, const Coords& b) {
   const std::size_t pixels = tile.height * tile.width;
   const std::uint64_t cube = cube_of(a, b, pixels);
-  merge(sum, {static_cast<std::int64_t>(pixels),
-              {0, cube},
-              cube,
-              tile.y,
-              tile.x,
-              tile.height,
-              tile.width});
+  add(sum, {static_cast<std::int64_t>(pixels),
+            {0, cube},
+            cube,
+            tile.y,
+            tile.x,
+            tile.height,
+            tile.width});
 }
 
 /// Calls body(task, tile) for all tiles, those of a task one after the other.
@@ -220,6 +211,15 @@ double logarithm(double x) {
 
 }  // namespace
 
+void add(TileSum& sum, const TileSum& more) {
+  const std::int64_t pixels = sum.pixels + more.pixels;
+  Wide cubes = sum.cubes;
+  cubes += more.cubes;
+  if (more.pixels > 0 && (sum.pixels == 0 || more.worst > sum.worst)) sum = more;
+  sum.pixels = pixels;
+  sum.cubes = cubes;
+}
+
 TiledImage::TiledImage(std::span<const std::uint8_t> pixels, const Extent& extent, Team& team)
     : pixels_(pixels), extent_(extent) {
   for (const int backdrop : {0, 255}) {
@@ -244,7 +244,7 @@ TileSum TiledImage::errors_over(int backdrop, const Rows& others, Team& team) co
     add_tile(parts[task], tile, sums[index], others.sum(tile));
   });
   TileSum sum;
-  for (const TileSum& part : parts) merge(sum, part);
+  for (const TileSum& part : parts) add(sum, part);
   return sum;
 }
 
@@ -348,7 +348,7 @@ TileSums TiledRuns::errors(std::span<const std::uint16_t> labels,
       }
     });
     TileSum sum;
-    for (const TileSum& part : sums) merge(sum, part);
+    for (const TileSum& part : sums) add(sum, part);
     return sum;
   };
   const TileSum black = over(0);
@@ -356,5 +356,12 @@ TileSums TiledRuns::errors(std::span<const std::uint16_t> labels,
 }
 
 double looks(double mean_cube) { return 100 - kFall * logarithm(1 + kRise * cube_root(mean_cube)); }
+
+double looks(const TileSum& sum) {
+  if (sum.pixels == 0) return 100;
+  const double cubes =
+      0x1p64 * static_cast<double>(sum.cubes.high) + static_cast<double>(sum.cubes.low);
+  return looks(cubes / static_cast<double>(sum.pixels) / kCubeUnits);
+}
 
 }  // namespace kpalette

@@ -52,6 +52,9 @@ struct TileSum {
   bool operator==(const TileSum&) const = default;
 };
 
+/// Adds what other tiles sum up to, which come later.
+void add(TileSum& sum, const TileSum& more);
+
 /// The sums over a black and over a white backdrop, which are equal for opaque images.
 using TileSums = std::array<TileSum, 2>;
 
@@ -124,5 +127,8 @@ class TiledRuns {
 /// is without an error, and it falls with every larger one. The arithmetic is that of IEEE 754
 /// alone, so it is the same on every machine.
 double looks(double mean_cube);
+
+/// Tells the same of images whose changed tiles sum up to this; 100 where there are none.
+double looks(const TileSum& sum);
 
 }  // namespace kpalette

@@ -136,15 +136,16 @@ class Cells {
     for (const Lost& one : lost) cells_[cell_of(one.at)].push_back(one);
   }
 
-  /// The means of all cells, the heaviest first.
-  std::vector<Mean> heaviest() const {
+  /// The means of all cells, those that contribute most to the fourth powers first: the yellow of
+  /// a flower's centre before the more frequent ochre around it, which other centres come nearer.
+  std::vector<Mean> most_outlying() const {
     std::vector<Mean> means;
     for (const auto& [cell, members] : cells_) {
       Mean& mean = means.emplace_back();
       for (const Lost& one : members) mean.add(one);
     }
     std::stable_sort(means.begin(), means.end(),
-                     [](const Mean& a, const Mean& b) { return a.weight() > b.weight(); });
+                     [](const Mean& a, const Mean& b) { return a.power() > b.power(); });
     return means;
   }
 
@@ -195,7 +196,7 @@ std::vector<std::uint8_t> find_vivid_regions(const Assignment& assignment,
   const Cells cells(find_lost(assignment, centers, unit), radius);
   std::vector<std::uint8_t> colors;
   std::vector<Coords> seen;
-  for (const Mean& cell : cells.heaviest()) {
+  for (const Mean& cell : cells.most_outlying()) {
     Mean ball = cell;
     const auto near = [&](const Coords& other) {
       return square_between(other, ball.value()) <= kFar * kFar * unit * unit;

@@ -11,8 +11,8 @@ namespace kpalette {
 
 /// Finds vivid regions in Oklab, at most `most` of them: colourful points, at least 0.05 % of all
 /// weight and 7 % of the sum of fourth powers within a ball, that are far from the centres that
-/// stand for them. Returns a colour for each (regions, channels), the heaviest first. The
-/// assignment's labels are those of `centers`.
+/// stand for them. Returns a colour for each (regions, channels), that of the most outlying first.
+/// The assignment's labels are those of `centers`.
 std::vector<std::uint8_t> find_vivid_regions(const Assignment& assignment,
                                              const std::vector<double>& centers, int most);
 

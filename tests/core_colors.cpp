@@ -365,6 +365,20 @@ void test_looks(std::size_t height, std::size_t width, int channels) {
     CHECK(tiled.errors<std::uint8_t>(indices, palette, team) == expected);
     CHECK(TiledRuns(which, colors, extent, team).errors(labels, palette, team) == expected);
     CHECK(tiled.errors(a, team) == TileSums{});
+    TileSums bands;  // of whole tiles add up to the same
+    for (std::size_t first = 0; first < height; first += 2 * kLooksTile) {
+      const Extent part{std::min(2 * kLooksTile, height - first), width, channels};
+      const auto of = [&](const std::vector<std::uint8_t>& pixels) {
+        return std::span(pixels).subspan(first * width * d, part.height * width * d);
+      };
+      TileSums more = TiledImage(of(a), part, team).errors(of(b), team);
+      for (std::size_t backdrop = 0; backdrop < 2; ++backdrop) {
+        more[backdrop].y += first;
+        add(bands[backdrop], more[backdrop]);
+      }
+    }
+    CHECK(bands == expected);
+    CHECK_EQUAL(looks(TileSum{}), 100.0);
   }
 }
 

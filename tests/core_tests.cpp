@@ -16,6 +16,7 @@
 #include "lloyd.hpp"
 #include "palette.hpp"
 #include "remap.hpp"
+#include "saliency.hpp"
 #include "vivid_regions.hpp"
 
 namespace {
@@ -117,6 +118,7 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
     fitter.grow(more, kEfforts[1].value, 32);
     keep_fitted();
   }
+  keep(saliency_map(pixels, pixels.size() / (100 * channels), 100, channels, team));
   // Empty clusters are mended in an order that all agree on.
   Assignment assignment(points, k, team);
   keep(lloyd(assignment, Coords(k * channels, 7.5), {.max_iter = 5}).centers);

@@ -11,7 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
-from benchmarks import alpha, animations, looks, lossless, minima, pictures, processes, scale, sheet
+from benchmarks import (
+    alpha,
+    animations,
+    graphics,
+    looks,
+    lossless,
+    minima,
+    pictures,
+    processes,
+    scale,
+    sheet,
+)
 from benchmarks.photos import load
 from PIL import Image
 
@@ -236,3 +247,28 @@ class TestGigapixel:
         assert sum(part[..., 0].size for part in parts) == pytest.approx(3_000_000, rel=0.01)
         whole = clusters.mosaic(str(photos), 3_000_000).compute()
         assert np.array_equal(whole, np.concatenate(parts, axis=1))
+
+
+@pytest.mark.skipif(shutil.which("pngquant") is None, reason="no pngquant")
+def test_graphics(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ssimulacra2")
+    (photo.parent / "more").mkdir()
+    Image.fromarray(noise(40, 40)).save(photo.parent / "more" / "small.png")
+    benchmarks.main(["graphics", str(photo.parent), "--side", "64"])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"{photo.parent}: 1 pictures" in lines
+    rows = [line for line in lines if line.startswith("| default | photo |")]
+    with Image.open(photo) as image:
+        options = {"dither": "floyd-steinberg"}
+        expected = len(kpalette.quantize(np.asarray(image), 256, **options).encode("png"))
+    assert f" {expected:,} |" in rows[0]
+    assert any(re.match(r"grey: [\d,]+ bytes become [\d,]+ ", line) for line in lines)
+
+
+def test_graphics_are_every_nth(tmp_path: Path) -> None:
+    for i in range(10):
+        Image.new("L", (8 + i, 20)).save(tmp_path / f"{i}.png")
+    names = [path.stem for path in graphics.chosen(tmp_path, 4, 10)]
+    assert names == ["2", "4", "6", "8"]
+    with pytest.raises(SystemExit, match=r"expected \.png files of at least 30 pixels"):
+        graphics.chosen(tmp_path, 4, 30)

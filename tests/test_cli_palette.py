@@ -39,6 +39,23 @@ def test_palette_of_eight_colours_unless_told(photo: Path, capsys: Any) -> None:
     assert said.err == ""
 
 
+def test_palette_of_what_stands_out(photo: Path, tmp_path: Path, capsys: Any) -> None:
+    assert cli.run(["palette", str(photo), "--saliency", "--json"]) == 0
+    expected = kpalette.extract_palette(photo, saliency=True)
+    assert json.loads(capsys.readouterr().out)["colors"] == expected.hex
+    saved, film = tmp_path / "a.histogram", tmp_path / "film.raw"
+    kpalette.ColorHistogram.from_image(photo).save(saved)
+    film.write_bytes(bytes(48))
+    for args, line in [
+        ([photo, saved], "expected one photo, got 2"),
+        ([saved], "expected an image, got a histogram"),
+        ([film, "--raw", "4x4"], "expected an image, got a film"),
+        ([photo, "--scheduler", "threads"], "not for what is done in tiles"),
+    ]:
+        assert cli.run(["palette", *map(str, args), "--saliency"]) == 2
+        assert f"--saliency: {line}" in capsys.readouterr().err
+
+
 def test_palette_of_several_photos_is_that_of_their_sum(
     photo: Path, tmp_path: Path, capsys: Any
 ) -> None:

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import dask.array as da
@@ -16,6 +17,7 @@ from conftest import gradient, noise
 from kpalette import ColorHistogram, Palette, distributed
 from kpalette.choices import SPACES
 from kpalette.distributed import TileError, mosaics
+from kpalette.distributed.comparing import aligned
 
 DITHERS = (None, "blue-noise", "bayer")
 
@@ -272,3 +274,42 @@ def test_tiles_of_so_many_bytes() -> None:
 )
 def test_tiles_are_aligned_with_what_is_stored(sides, unit, tile) -> None:
     assert mosaics.stored((*sides, 3), np.uint8, unit, None) == tile
+
+
+@given(
+    images,
+    st.integers(1, 20),
+    st.sampled_from([None, "blue-noise", "floyd-steinberg"]),
+    st.tuples(st.integers(3, 40), st.integers(3, 40)),
+)
+@settings(max_examples=25)
+def test_tiles_look_as_the_whole(pixels, k, dither, chunks) -> None:
+    pixels = np.tile(pixels, (3, 2, 1))
+    q = distributed.quantize(pixels, k, dither=dither, chunks=chunks, scheduler="synchronous")
+    whole = kpalette.quantize(pixels, k, dither=dither)
+    found, report = q.tile_errors(), whole.report(0)
+    assert found.looks == report.comparison.looks
+    assert found.worst == report.comparison.worst
+
+
+def test_a_tile_that_cannot_be_compared_is_named() -> None:
+    q = distributed.quantize(noise(40, 40), 4, chunks=20)
+    broken = replace(q, _source=replace(q._source, array=q._source.array.map_blocks(fail_on_last)))
+    with pytest.raises(TileError, match=r"array, tile \(1, 1\), rows 16 to 39, columns 16 to 39"):
+        broken.tile_errors()
+
+
+def fail_on_last(block, block_info=None):
+    if block_info and block_info[0].get("chunk-location", ())[:2] == (1, 1):
+        raise OSError("gone")
+    return block
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [((5, 5, 6), (16,)), ((20, 20), (16, 24)), ((16, 16), (16, 16)), ((7,), (7,)),
+     ((30, 1, 33), (32, 32)), ((9, 8), (16, 1)), ((40, 40, 2), (32, 48, 2))],
+)  # fmt: skip
+def test_blocks_are_cut_between_tiles_of_the_measure(sizes, expected) -> None:
+    assert sum(expected) == sum(sizes)
+    assert aligned(sizes) == expected

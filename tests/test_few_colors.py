@@ -95,7 +95,7 @@ def test_the_command_does_as_the_library(args: list[str], dither: str, tmp_path:
     Image.fromarray(PICTURES["flat"]).save(photo)
     assert cli.run(["quantize", str(photo), *args, "--dither", dither, "-qo", str(out)]) == 0
     name, value = args[0][2:], args[1]
-    quality = {name: float(value)} if name != "quality" else {"looks": pngquant_looks(10)}
+    quality = {name: float(value)} if name != "quality" else {"looks": pngquant_looks(0, 10)[1]}
     expected = quantize(photo, quality=quality, dither=None if dither == "none" else dither)
     assert out.read_bytes() == expected.encode()
 

@@ -219,6 +219,19 @@ class TestSaliency:
         assert weights.max() == 1
         assert weights[31:35, 31:36].min() > 2 * np.median(weights)
 
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (3, 2), (70, 45), (130, 20)])
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_it_is_the_reference(self, shape, channels) -> None:
+        pixels = noise(*shape, channels)
+        if channels == 4:
+            pixels[: shape[0] // 2, :, 3] = 0
+        expected = reference.saliency(pixels)
+        for threads in (1, 3):
+            found = saliency_map(pixels, _core.Team(threads))
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+        hidden = np.zeros((4, 5, 4), np.uint8)
+        assert (saliency_map(hidden) == 1).all()
+
     @pytest.mark.parametrize("value", ["yes", 1, None])
     def test_it_is_true_or_false(self, value) -> None:
         with pytest.raises(TypeError, match=f"saliency: expected True or False, got {value!r}"):
@@ -233,6 +246,27 @@ class TestSaliency:
             return reference.mse(pixels[30:36, 30:37], q.rgb[30:36, 30:37])
 
         assert error_of_spot(True) < error_of_spot(False)
+
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_a_palette_is_that_of_the_picture(self, channels) -> None:
+        pixels = with_spot() if channels == 3 else noise(60, 60, 4)
+        q = quantize(pixels, 12, saliency=True)
+        palette = extract_palette(pixels, 12, saliency=True)
+        np.testing.assert_array_equal(palette.colors, q.palette.colors)
+        np.testing.assert_array_equal(palette.counts, q.palette.counts)
+        assert palette.hex != extract_palette(pixels, 12).hex
+
+    def test_a_palette_reaches_its_target(self) -> None:
+        for target in ({"looks": 60}, {"psnr": 30}):
+            q = quantize(with_spot(), 64, saliency=True, quality=target)
+            assert extract_palette(with_spot(), 64, saliency=True, quality=target) == q.palette
+
+    def test_a_histogram_does_not_tell_it(self) -> None:
+        histogram = ColorHistogram.from_image(noise(4, 4))
+        with pytest.raises(ValueError, match=r"saliency: expected an image, .*got a histogram"):
+            extract_palette(histogram, 2, saliency=True)
+        with pytest.raises(TypeError, match="saliency: expected True or False, got 1"):
+            extract_palette(histogram, 2, saliency=1)
 
     def test_one_colour_and_one_pixel(self) -> None:
         for pixels in (np.full((5, 7, 3), 9, np.uint8), noise(1, 1), noise(1, 9)):

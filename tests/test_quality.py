@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from conftest import gradient, noise, raw_png
@@ -17,7 +19,7 @@ from kpalette import (
     metrics,
     quantize,
 )
-from kpalette.quality import PNGQUANT, pngquant_looks
+from kpalette.quality import PNGQUANT_LEAST, PNGQUANT_MOST, fit_fewest, pngquant_looks
 
 TARGETS = [{"psnr": 30}, {"psnr": 31.5}, {"looks": 50}, {"looks": 65.5}]
 
@@ -155,13 +157,70 @@ def test_graphics_reach_it_in_the_file(data: Path, tmp_path: Path, name: str, wa
 
 
 def test_scale_of_pngquant() -> None:
-    scale = [pngquant_looks(quality) for quality in range(101)]
-    assert np.all(np.diff(scale) > 0)
-    assert scale[100] == 100
-    assert [scale[quality] for quality in PNGQUANT] == list(PNGQUANT.values())
+    worst, best = np.transpose([pngquant_looks(quality, quality) for quality in range(101)])
+    for scale, table in ((worst, PNGQUANT_LEAST), (best, PNGQUANT_MOST)):
+        assert np.all(np.diff(scale) > 0)
+        assert scale[100] == 100
+        assert [scale[quality] for quality in table] == list(table.values())
+    assert np.all(worst <= best)
     for quality, error in ((101, ValueError), (-1, ValueError), (60.5, TypeError)):
-        with pytest.raises(error, match=r"quality: expected"):
-            pngquant_looks(quality)
+        with pytest.raises(error, match=r"least quality: expected"):
+            pngquant_looks(quality, 100)
+        with pytest.raises(error, match=r"most quality: expected"):
+            pngquant_looks(0, quality)
+
+
+class Search:
+    """Counts the fits of a search over a quality that is known for each k."""
+
+    def __init__(self, qualities: list[float]) -> None:
+        self.qualities = qualities
+        self.fits = 0
+
+    def fit(self, k: int) -> range:
+        self.fits += 1
+        return range(min(k, len(self.qualities)))
+
+    def fewest(self, least: int, most: int, wanted: float, name: str = "looks") -> int:
+        return len(fit_fewest(self.fit, least, most, (name, wanted), self.measured))
+
+    def measured(self, found: range) -> float:
+        return self.qualities[len(found) - 1]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(1, 300), st.floats(1, 100))
+def test_one_colour_less_does_not_reach_it(seed: int, n: int, most: int, wanted: float) -> None:
+    rng = np.random.default_rng(seed)
+    rising = 100 - 70 / np.arange(1, n + 1) ** rng.uniform(0.1, 2) + rng.normal(0, 2, n)
+    qualities = [*rising[:-1].clip(0, 99.9).tolist(), 100.0]  # all of an image's colours are exact
+    for least in (1, min(3, n, most)):
+        search = Search(qualities)
+        if max(qualities[:most]) < wanted:
+            with pytest.raises(QualityNotReached, match=f"with {most} colours"):
+                search.fewest(least, most, wanted)
+            continue
+        try:
+            k = search.fewest(least, most, wanted)
+        except QualityNotReached:
+            continue  # the most do not reach it, though fewer may, by luck
+        assert least <= k <= most
+        assert qualities[k - 1] >= wanted
+        assert k == least or qualities[k - 2] < wanted
+
+
+@pytest.mark.parametrize("wanted", [40, 60, 70, 75, 80])
+def test_a_search_takes_few_fits(wanted: float) -> None:
+    search = Search([100 - 25 * float(np.log1p(40 / k)) for k in range(1, 257)])
+    k = search.fewest(1, 256, wanted)
+    assert search.qualities[k - 2] < wanted <= search.qualities[k - 1]
+    assert search.fits <= 6  # bisection takes 9 and more
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 31, 32, 33, 200, 256])
+def test_what_has_few_colours_is_found_lossless(k: int) -> None:
+    search = Search([20 + 10 * float(np.log2(n)) for n in range(1, k)] + [float("inf")])
+    assert search.fewest(1, 256, 500, "psnr") == k
+    assert search.fits <= 14
 
 
 # Pictures that are easily forgotten

@@ -77,6 +77,9 @@ def quantize_cases() -> Iterator[dict[str, Any]]:
     for effort in ("fast", "best"):
         for image in ("hills", "glass"):
             yield {"image": image, "k": 12, "effort": effort, "seed": 3}
+    for image in ("hills", "glass"):
+        yield {"image": image, "k": 12, "saliency": True}
+    yield {"image": "hills", "k": 8, "saliency": True, "fixed": ["#ff880080"], "dither": "bayer"}
     yield {"image": "hills", "k": 1}
     yield {"image": "hills", "k": 256}
     yield {"image": "tiles", "k": 24}
@@ -123,13 +126,16 @@ def remap(image: np.ndarray, palette: list[str], **options: Any) -> dict[str, An
 
 def described(image: np.ndarray, q: kpalette.Quantized) -> dict[str, Any]:
     """Describe a quantized image."""
+    found = metrics.compare(image, q)
     return {
         "palette": q.palette.hex,
         "counts": q.palette.counts.tolist(),
         "indices": digest(q.indices.astype(np.uint8)),
         "mse": q.mse,
         "passes": q.n_iter,
-        "delta_e": round(metrics.compare(image, q).delta_e, 9),
+        "delta_e": round(found.delta_e, 9),
+        "looks": round(found.looks, 9),
+        "worst": found.worst and list(found.worst),
     }
 
 

@@ -1,4 +1,4 @@
-"""Measure pngquant's scale of qualities: the table `PNGQUANT` of kpalette/quality.py.
+"""Measure pngquant's scale of qualities: the table `PNGQUANT_LEAST` of kpalette/quality.py.
 
 For each quality, libimagequant reduces square parts of photos without dithering. Printed are the
 medians of how they look, of the mean CIEDE2000 and of the PSNR over the parts that needed fewer

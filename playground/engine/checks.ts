@@ -16,6 +16,13 @@ export function checkWhole(name: string, value: number, least: number, most: num
   }
 }
 
+/** Throws RangeError for anything but true or false. */
+export function checkFlag(name: string, value: boolean): void {
+  if (typeof value !== "boolean") {
+    throw new RangeError(`${name}: expected true or false, got ${value}`);
+  }
+}
+
 /** Throws RangeError for anything but a number from 0 to 1. */
 export function checkStrength(strength: number): void {
   if (!(strength >= 0 && strength <= 1)) {

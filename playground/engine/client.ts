@@ -4,6 +4,7 @@ import {
   type ColorList,
   type FromWorker,
   type Loaded,
+  type Looked,
   type MapOptions,
   type PngOptions,
   type QuantizeOptions,
@@ -109,6 +110,11 @@ export class Engine {
   /** Mean CIEDE2000 of the last picture, where that was not measured. The next one ends it. */
   deltaE(control: Control = {}): Promise<number> {
     return this.ask({ kind: "deltaE" }, control);
+  }
+
+  /** How the last picture looks, and where it looks worst. The next one ends it. */
+  looks(control: Control = {}): Promise<Looked> {
+    return this.ask({ kind: "looks" }, control);
   }
 
   /** Fits each k, ascending, from the one before it. A sweep that is under way is given up. */

@@ -1,7 +1,7 @@
 // The core in WebAssembly: its objects as classes, which are freed by hand, and arrays in and out.
 
 import type { Work } from "./jobs";
-import type { ColorList as Palette, Dither, Effort, Seeding, Space } from "./protocol";
+import type { ColorList as Palette, Dither, Effort, Looked, Seeding, Space } from "./protocol";
 
 export type { Palette };
 
@@ -127,6 +127,13 @@ export class Core {
   count(pixels: Block, channels: 3 | 4): Histogram {
     const n = pixels.length / channels;
     return new Histogram(this, this.call("count_colors", pixels.address, n, channels), channels);
+  }
+
+  /** A histogram that counts each pixel by how much it stands out. */
+  weighSalient(pixels: Block, [height, width]: [number, number], histogram: Histogram): Histogram {
+    const { address, channels } = histogram;
+    const made = this.call("weigh_salient", pixels.address, height, width, address);
+    return new Histogram(this, made, channels);
   }
 
   remap(pixels: Block, histogram: Histogram, labels: Uint16Array, indices: Block): void {
@@ -295,10 +302,10 @@ export class Fitter {
     return this.finish();
   }
 
-  /** Finds the nearest of colours that are given. */
-  assign(colors: Uint8Array): Fitted {
+  /** Finds the nearest of colours that are given, and may sort them: most frequent first. */
+  assign(colors: Uint8Array, byFrequency = false): Fitted {
     this.core.lend([colors], (at) =>
-      this.core.call("fitter_assign", this.address, at, colors.length),
+      this.core.call("fitter_assign", this.address, at, colors.length, Number(byFrequency)),
     );
     return this.result();
   }
@@ -327,6 +334,42 @@ export class Fitter {
 
   free(): void {
     this.core.release("fitter_free", this.address);
+  }
+}
+
+/** How an image looks, band by band. */
+export class TileSums {
+  private readonly address: number;
+
+  constructor(private readonly core: Core) {
+    this.address = core.call("tile_sums_new");
+  }
+
+  /** Adds some rows, from the `first` on, which begins a tile, and what they are shown as. */
+  add(
+    pixels: Block,
+    { first, rows, width }: { first: number; rows: number; width: number },
+    { colors, channels }: Palette,
+    indices: Uint8Array,
+  ): void {
+    this.core.lend([indices, colors], (indicesAt, colorsAt) =>
+      this.core.call(
+        "tile_sums_add",
+        ...[this.address, pixels.address, first, rows, width, channels],
+        ...[indicesAt, colorsAt, colors.length / channels],
+      ),
+    );
+  }
+
+  result(): Looked {
+    const about = new Float64Array(5);
+    this.core.lend([about], (at) => this.core.call("tile_sums_result", this.address, at));
+    const [looks, left, top, width, height] = about;
+    return { looks, worst: width > 0 ? { left, top, width, height } : null };
+  }
+
+  free(): void {
+    this.core.release("tile_sums_free", this.address);
   }
 }
 

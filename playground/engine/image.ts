@@ -11,9 +11,10 @@ const MOST_PIXELS = 2 ** 29; // what 32 bits can address
 export class Counted {
   readonly histogram: Histogram;
   private last: Fitter | undefined;
+  private salient: { histogram: Histogram; last?: Fitter } | undefined;
 
   constructor(
-    core: Core,
+    private readonly core: Core,
     readonly pixels: Block,
     readonly channels: 3 | 4,
   ) {
@@ -32,6 +33,16 @@ export class Counted {
       this.last = new Fitter(this.histogram, space);
     }
     return this.last;
+  }
+
+  /** The same where pixels count by how much they stand out. */
+  salientFitter(space: Space, shape: [number, number]): Fitter {
+    this.salient ??= { histogram: this.core.weighSalient(this.pixels, shape, this.histogram) };
+    if (this.salient.last?.space !== space) {
+      this.salient.last?.free();
+      this.salient.last = new Fitter(this.salient.histogram, space);
+    }
+    return this.salient.last;
   }
 }
 

@@ -15,6 +15,7 @@ export {
   type Effort,
   EFFORTS,
   type Loaded,
+  type Looked,
   type MapOptions,
   type PngOptions,
   type QuantizeOptions,

@@ -1,14 +1,15 @@
 // An image's way to k colours, as src/kpalette/pipeline.py has it.
 
-import { checkChoice, checkFit, checkStrength, checkWhole } from "./checks";
+import { checkChoice, checkFit, checkFlag, checkStrength, checkWhole } from "./checks";
 import { parseColors, withAlpha } from "./colors";
-import type { Block, Fitted, Palette } from "./core";
+import { type Block, type Fitted, type Palette, TileSums } from "./core";
 import type { Counted, Image } from "./image";
 import type { Work } from "./jobs";
 import {
   type ColorList,
   type Dither,
   DITHERS,
+  type Looked,
   type MapOptions,
   type QuantizeOptions,
   type Quantized,
@@ -25,14 +26,19 @@ const CHUNK = 1 << 16;
 /** Pixels that are dithered in one go, at least: some 25 ms. */
 const BAND = 1 << 18;
 
-/** What came of it; its `deltaE` is still to be measured, which takes as long as a fit. */
+/** The side of the tiles by which looks are measured, in pixels. */
+const TILE = 16;
+
+/** What came of it, and what is still to be measured of it, which takes as long as a fit. */
 export interface Mapped {
   quantized: Quantized;
   deltaE: () => Work<number>;
+  looks: () => Work<Looked>;
 }
 
 export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> {
-  const { k, space, effort, seed, fixed: names } = options;
+  const { k, space, effort, seed, fixed: names, saliency = false } = options;
+  checkFlag("saliency", saliency);
   checkWhole("k", k, 1, MOST_COLORS);
   checkFit(options);
   checkMap(options);
@@ -43,7 +49,13 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   const counted = image.counted(named.channels);
   const fixed = counted.channels === 4 ? withAlpha(named) : named.colors;
   const began = performance.now();
-  const fitted = yield* counted.fitter(space).fit(k, effort, seed, fixed);
+  const { height, width } = image;
+  const fitter = saliency ? counted.salientFitter(space, [height, width]) : counted.fitter(space);
+  let fitted = yield* fitter.fit(k, effort, seed, fixed);
+  if (saliency) {
+    const { nIter } = fitted;
+    fitted = { ...counted.fitter(space).assign(fitted.palette.colors, true), nIter };
+  }
   return yield* mapped(image, counted, fitted, performance.now() - began, options);
 }
 
@@ -58,10 +70,10 @@ export function* remap(image: Image, given: ColorList, options: MapOptions): Wor
   const found = counted.fitter(options.space).assign(colors);
   const fitMs = performance.now() - began;
   yield 0;
-  const { quantized, deltaE } = yield* mapped(image, counted, found, fitMs, options);
-  quantized.colors = given.colors;
-  quantized.channels = given.channels;
-  return { quantized, deltaE };
+  const result = yield* mapped(image, counted, found, fitMs, options);
+  result.quantized.colors = given.colors;
+  result.quantized.channels = given.channels;
+  return result;
 }
 
 function checkMap({ space, dither, strength }: MapOptions): void {
@@ -103,15 +115,16 @@ function* mapped(
   }
   const rgba = painted(indices, palette);
   const mapMs = performance.now() - began;
-  const kept = dithered ? indices.slice() : undefined; // those handed on may be given away
+  const kept = indices.slice(); // those handed on may be given away
   return {
     quantized: {
       ...{ ...palette, counts, indices, rgba, width, height },
       ...{ mse, psnr: psnr(mse), deltaE: NaN, passes, fitMs, mapMs },
     },
-    deltaE: kept
+    deltaE: dithered
       ? () => deltaEOfPixels(image, counted, palette, kept)
       : () => deltaEOfColors(counted, palette, labels),
+    looks: () => looksOf(image, counted, palette, kept),
   };
 }
 
@@ -170,6 +183,28 @@ function* deltaEOfPixels(
     yield 0;
   }
   return sum / length;
+}
+
+/** How pixels look as what they are shown as. */
+function* looksOf(
+  { core, height, width }: Image,
+  { pixels }: Counted,
+  palette: Palette,
+  indices: Uint8Array,
+): Work<Looked> {
+  const sums = new TileSums(core);
+  try {
+    const atOnce = TILE * Math.ceil(CHUNK / (TILE * width));
+    for (let first = 0; first < height; first += atOnce) {
+      const rows = Math.min(atOnce, height - first);
+      const shown = indices.subarray(first * width, (first + rows) * width);
+      sums.add(pixels, { first, rows, width }, palette, shown);
+      yield 0;
+    }
+    return sums.result();
+  } finally {
+    sums.free();
+  }
 }
 
 /** The peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale. */

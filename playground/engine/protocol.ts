@@ -36,6 +36,8 @@ export interface QuantizeOptions extends MapOptions {
   seed: number;
   /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb or #rgba. */
   fixed: string[];
+  /** Whether what stands out matters more; not if it is left out. */
+  saliency?: boolean;
 }
 
 export interface ColorList {
@@ -63,6 +65,14 @@ export interface Quantized extends ColorList {
   passes: number;
   fitMs: number;
   mapMs: number;
+}
+
+/** How a picture looks beside the image. */
+export interface Looked {
+  /** On SSIMULACRA2's scale; 100 where nothing changed. */
+  looks: number;
+  /** The tile that lowers it most, in pixels; null where nothing changed. */
+  worst: { left: number; top: number; width: number; height: number } | null;
 }
 
 export interface SweepOptions {
@@ -111,6 +121,7 @@ export type Request =
   | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }
   | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
   | { kind: "deltaE" }
+  | { kind: "looks" }
   | { kind: "sweep"; ks: number[]; options: SweepOptions }
   /** Of one walk at a time: that of another number begins anew. */
   | { kind: "step"; walk: number; options: StepsOptions }

@@ -12,7 +12,7 @@ import { sweep } from "./sweep";
 export type Post = (message: FromWorker, transfer: Transferable[]) => void;
 
 /** What goes first. One of a kind ends the one before it. */
-const RANKS = { step: 0, picture: 1, deltaE: 2, sweep: 3 };
+const RANKS = { step: 0, picture: 1, looks: 2, deltaE: 3, sweep: 4 };
 type Kind = keyof typeof RANKS;
 
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }> & { id: number };
@@ -55,8 +55,9 @@ export class Server {
       case "remap":
         return this.show(asked, remap(this.loaded(), asked.palette, asked.options));
       case "deltaE":
-        if (this.mapped === undefined) throw new Error("deltaE: expected an image in few colours");
-        return this.run("deltaE", asked.id, this.mapped.deltaE());
+        return this.run("deltaE", asked.id, this.shown("deltaE").deltaE());
+      case "looks":
+        return this.run("looks", asked.id, this.shown("looks").looks());
       case "sweep":
         return this.sweep(asked);
       case "step":
@@ -74,6 +75,11 @@ export class Server {
     return this.image;
   }
 
+  private shown(asked: string): Mapped {
+    if (this.mapped === undefined) throw new Error(`${asked}: expected an image in few colours`);
+    return this.mapped;
+  }
+
   private load({ id, pixels, width, height }: Asked<"load">): void {
     this.unload();
     const core = Core.instantiate(this.module); // anew: an instance never gives memory back
@@ -89,6 +95,7 @@ export class Server {
 
   private show({ id, deltaE }: Asked<"quantize" | "remap">, work: Work<Mapped>): void {
     this.stop("deltaE");
+    this.stop("looks");
     const all = function* (): Work<Mapped> {
       const mapped = yield* work;
       if (deltaE) mapped.quantized.deltaE = yield* mapped.deltaE();

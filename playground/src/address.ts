@@ -10,6 +10,7 @@ export function toFragment(settings: Settings): string {
   for (const key of ["space", "effort", "sort", "cloud"] as const) {
     if (settings[key] !== DEFAULTS[key]) parts.push(`${key}=${settings[key]}`);
   }
+  if (settings.saliency) parts.push("saliency=1");
   if (settings.dither) {
     parts.push(`dither=${settings.dither}`);
     if (settings.strength !== DEFAULTS.strength) parts.push(`strength=${settings.strength}`);
@@ -39,6 +40,7 @@ const READERS: Record<string, Reader> = {
   },
   space: choice("space", SPACES),
   effort: choice("effort", EFFORTS),
+  saliency: (value) => (/^[01]$/.test(value) ? { saliency: value === "1" } : null),
   sort: choice("sort", SORTS),
   cloud: choice("cloud", CLOUDS),
   dither: (value) => {

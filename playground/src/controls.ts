@@ -11,6 +11,8 @@ export function connectControls(session: Session): void {
   connectK(session);
   const showSpace = makeChoice("#space", SPACES, (space) => session.change({ space }));
   const showEffort = makeChoice("#effort", EFFORTS, (effort) => session.change({ effort }));
+  const saliency = find<HTMLInputElement>("#saliency");
+  saliency.addEventListener("change", () => session.change({ saliency: saliency.checked }));
   const dither = find<HTMLSelectElement>("#dither");
   for (const [value, text] of Object.entries(DITHERS))
     dither.append(make("option", { value, text }));
@@ -26,6 +28,7 @@ export function connectControls(session: Session): void {
   const show = (settings: Settings) => {
     showSpace(settings.space);
     showEffort(settings.effort);
+    saliency.checked = settings.saliency;
     dither.value = settings.dither ?? "none";
     strength.value = String(settings.strength);
     strength.disabled = settings.dither === null;

@@ -1,6 +1,6 @@
 // One picture, what is wanted of it, and what is shown: the way from a moved slider to the stage.
 
-import { Engine, type ColorList, type Loaded, type Quantized } from "kpalette";
+import { Engine, type ColorList, type Loaded, type Looked, type Quantized } from "kpalette";
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
 import { type Counted, inOrder, orderOf, reindexed } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
@@ -137,7 +137,7 @@ export class Session {
       this.told.emit(`k is ${next.k}: ${why}.`);
     }
     this.settings = next;
-    const refits = (["k", "effort", "fixed"] as const).some((key) => next[key] !== before[key]);
+    const refits = (["k", "effort", "fixed", "saliency"] as const).some((key) => next[key] !== before[key]);
     if (refits) this.#edited = null;
     this.changed.emit(next);
     const repaints = (["space", "dither", "strength"] as const).some(
@@ -237,8 +237,22 @@ export class Session {
   }
 
   /** Mean CIEDE2000 of what is shown; an AbortError if that has changed. */
-  async deltaE(shown: Shown): Promise<number> {
-    const value = await this.#engine.deltaE();
+  deltaE(shown: Shown): Promise<number> {
+    return this.#still(shown, this.#engine.deltaE());
+  }
+
+  /** How what is shown looks, and where worst; an AbortError if that has changed. */
+  looks(shown: Shown): Promise<Looked> {
+    return this.#still(shown, this.#engine.looks());
+  }
+
+  /** Frames a place on the error map, or none. */
+  mark(place: Looked["worst"]): void {
+    this.#stage.mark(place);
+  }
+
+  async #still<T>(shown: Shown, measured: Promise<T>): Promise<T> {
+    const value = await measured;
     if (shown !== this.current) throw new DOMException("another is shown by now", "AbortError");
     return value;
   }
@@ -297,7 +311,7 @@ export class Session {
     const engine = job.live && this.#quick ? this.#quick : this.#engine;
     const { settings, picture } = this;
     const edited = this.#edited;
-    const { k, space, dither, strength, fixed } = settings;
+    const { k, space, dither, strength, fixed, saliency } = settings;
     const effort = job.live ? "fast" : settings.effort;
     const made = edited
       ? await engine.remap(
@@ -306,7 +320,7 @@ export class Session {
           { signal, deltaE: false },
         )
       : await engine.quantize(
-          { k, space, effort, seed: SEED, fixed, dither, strength },
+          { k, space, effort, seed: SEED, fixed, dither, strength, saliency },
           { signal, deltaE: false },
         );
     if (picture !== this.picture) return;

@@ -9,6 +9,8 @@ export interface Settings {
   k: number;
   space: Space;
   effort: Effort;
+  /** Whether what stands out matters more. */
+  saliency: boolean;
   dither: Dither;
   /** Of dithering: 0 to 1. */
   strength: number;
@@ -52,6 +54,7 @@ export const DEFAULTS: Settings = {
   k: 16,
   space: "oklab",
   effort: "balanced",
+  saliency: false,
   dither: null,
   strength: 1,
   fixed: [],

@@ -104,6 +104,15 @@ describe("quantize", () => {
     const { deltaE } = await engine.quantize(options);
     expect((await engine.quantize(options, { deltaE: false })).deltaE).toBeNaN();
     expect(await engine.deltaE()).toBe(deltaE);
+    const { looks, worst } = await engine.looks();
+    expect(looks).toBeLessThan(100);
+    expect(worst).toMatchObject({ width: 16, height: 16 });
+  });
+
+  it("looks the same where nothing changes", async () => {
+    await loaded("tiles");
+    await engine.quantize({ ...OPTIONS, k: 24 });
+    expect(await engine.looks()).toEqual({ looks: 100, worst: null });
   });
 
   it("shows what the indices say", async () => {
@@ -184,6 +193,7 @@ describe("quantize", () => {
   it("wants an image", async () => {
     await expect(engine.quantize(OPTIONS)).rejects.toThrow("expected an image to be loaded");
     await expect(engine.deltaE()).rejects.toThrow("expected an image in few colours");
+    await expect(engine.looks()).rejects.toThrow("expected an image in few colours");
   });
 });
 

@@ -13,6 +13,7 @@ import { type Mapped, quantize, remap } from "../engine/pipeline";
 import type {
   Dither,
   Effort,
+  Looked,
   QuantizeOptions,
   Space,
   Step,
@@ -32,6 +33,7 @@ interface Case {
   effort?: Effort;
   seed?: number;
   fixed?: string[];
+  saliency?: boolean;
   dither?: Dither;
   dither_strength?: number;
 }
@@ -43,6 +45,8 @@ interface Gives {
   mse: number;
   passes: number;
   delta_e: number;
+  looks: number;
+  worst: number[] | null;
 }
 
 interface Entry<G> {
@@ -93,7 +97,7 @@ function hex(colors: Uint8Array, channels: number): string[] {
   });
 }
 
-function described({ quantized, deltaE }: Mapped): Gives {
+function described({ quantized, deltaE, looks }: Mapped): Gives {
   const { colors, channels, counts, indices, mse, passes } = quantized;
   return {
     palette: hex(colors, channels),
@@ -102,7 +106,13 @@ function described({ quantized, deltaE }: Mapped): Gives {
     mse,
     passes,
     delta_e: Math.round(done(deltaE()) * 1e9) / 1e9,
+    ...lookedOf(done(looks())),
   };
+}
+
+function lookedOf({ looks, worst }: Looked): Pick<Gives, "looks" | "worst"> {
+  const place = worst && [worst.left, worst.top, worst.width, worst.height];
+  return { looks: Math.round(looks * 1e9) / 1e9, worst: place };
 }
 
 /** CIEDE2000 goes by the C library's functions, whose last digits differ. */

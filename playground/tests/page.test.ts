@@ -128,6 +128,7 @@ describe("the address", () => {
     k: 37,
     space: "lab",
     effort: "best",
+    saliency: true,
     dither: "blue-noise",
     strength: 0.35,
     fixed: ["#ff8800", "#01020304"],
@@ -230,13 +231,14 @@ describe("words to do the same", () => {
       dither: "bayer",
       strength: 0.5,
       fixed: ["#ff8800", "#1a1a1a"],
+      saliency: true,
     });
     expect(asCommand("photo.jpg", all)).toBe(
       "kpalette quantize photo.jpg -k 16 --space srgb --dither bayer --dither-strength 0.5 " +
-        "--effort best --fixed '#ff8800,#1a1a1a'",
+        "--effort best --saliency --fixed '#ff8800,#1a1a1a'",
     );
     expect(asPython("photo.jpg", all, "share")).toContain(
-      'kpalette.quantize("photo.jpg", 16, space="srgb", effort="best", ' +
+      'kpalette.quantize("photo.jpg", 16, space="srgb", effort="best", saliency=True, ' +
         'fixed=["#ff8800", "#1a1a1a"], dither="bayer", dither_strength=0.5)',
     );
   });

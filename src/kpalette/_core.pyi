@@ -302,6 +302,9 @@ def color_differences(colors_a: Annotated[NDArray[numpy.uint8], dict(shape=(None
     Of pairs: squared error in 8-bit sRGB, distance in Oklab, CIEDE2000; float64 (n, 3).
     """
 
+def saliency_map(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], width: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
+    """How much each pixel stands out, 0.1 to 1; float64 (h, w)."""
+
 LOOKS_TILE: int = 16
 
 def looks(mean_cube: float) -> float:

@@ -6,15 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from kpalette import _core, files
+from kpalette import _core
 from kpalette.colors import ByteArray, check_no_lazy_image
 from kpalette.histogram import ColorHistogram
+from kpalette.threads import make_team
 
 #: The weight of the most important pixel; others are rounded, so that sums are exact.
 STEPS = 2**16
-
-#: What a pixel that does not stand out weighs, beside one that does most.
-LEAST_SALIENCY = 0.1
 
 
 def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
@@ -54,7 +52,7 @@ def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any
     return scaled
 
 
-def saliency_map(pixels: ByteArray) -> np.ndarray[Any, Any]:
+def saliency_map(pixels: ByteArray, team: _core.Team | None = None) -> np.ndarray[Any, Any]:
     """Find what stands out: small vivid regions, and a little what is in the middle.
 
     A pixel is salient by the distance of its colour, smoothed, from the mean colour of the image
@@ -63,6 +61,8 @@ def saliency_map(pixels: ByteArray) -> np.ndarray[Any, Any]:
     Parameters
     ----------
     pixels : uint8 array (h, w, 3 or 4)
+    team : Team, optional
+        The threads to use.
 
     Returns
     -------
@@ -74,34 +74,8 @@ def saliency_map(pixels: ByteArray) -> np.ndarray[Any, Any]:
     Achanta, R., Hemami, S., Estrada, F. and Süsstrunk, S. (2009). Frequency-tuned salient region
     detection. doi:10.1109/CVPR.2009.5206596
     """
-    height, width = pixels.shape[:2]
-    flat = np.ascontiguousarray(pixels.reshape(-1, pixels.shape[2])[:, :3])
-    coords = _core.place(flat, "oklab") / _core.steps(3, "oklab")
-    # The less of a colour is seen, the less it counts: of what is wholly transparent, nothing.
-    opacity = files.with_alpha(pixels)[..., 3:] / 255
-    seen = coords.reshape(height, width, 3) * opacity
-    mean = seen.reshape(-1, 3).sum(axis=0) / max(opacity.sum(), 1 / 255)
-    smooth = _blurred(seen) / np.maximum(_blurred(opacity), 1e-9)
-    distance = np.sqrt(((smooth - mean) ** 2).sum(axis=2))
-    y = np.linspace(-1, 1, height)[:, None]
-    x = np.linspace(-1, 1, width)
-    central = 1 - 0.25 * (x**2 + y**2)
-    salient = distance * central * opacity[..., 0]
-    most = float(salient.max())
-    share = salient / most if most > 0 else np.ones((height, width))
-    weights: np.ndarray[Any, Any] = LEAST_SALIENCY + (1 - LEAST_SALIENCY) * share
-    return weights
-
-
-def _blurred(image: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Smooth (h, w, c) by the binomial filter 1 4 6 4 1."""
-    for axis in (0, 1):
-        padding = [(2, 2) if a == axis else (0, 0) for a in range(3)]
-        padded = np.pad(image, padding, mode="edge")
-        n = image.shape[axis]
-        parts = [padded.take(range(i, i + n), axis=axis) for i in range(5)]
-        image = (parts[0] + 4 * parts[1] + 6 * parts[2] + 4 * parts[3] + parts[4]) / 16
-    return image
+    flat = np.ascontiguousarray(pixels.reshape(-1, pixels.shape[2]))
+    return _core.saliency_map(flat, pixels.shape[1], team or make_team(None))
 
 
 def weigh(

@@ -77,10 +77,9 @@ def quantize(
         the k, so that there may not be room for all its own.
     space : {"oklab", "srgb", "linear", "lab"}
         Where distances are measured. In Oklab, the default, they are what the eye sees: pictures
-        look best, and with 8 colours or more a small vivid region (0.05 % of the pixels) keeps one
-        of its own, unless noise all but hides it or `effort` is ``"fast"``. In ``"srgb"`` the mean
-        squared error is the least. ``"linear"`` is linear RGB,
-        ``"lab"`` CIELAB.
+        look best, and with 8 colours or more a small vivid region (from 0.05 % of the pixels on)
+        keeps one of its own where that loses least, unless `effort` is ``"fast"``. In ``"srgb"``
+        the mean squared error is the least. ``"linear"`` is linear RGB, ``"lab"`` CIELAB.
     effort : {"fast", "balanced", "best"}
         ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
         are easily left. ``"best"`` starts eight times, goes on to search, and runs to convergence:
@@ -97,7 +96,7 @@ def quantize(
         Whether what stands out matters more: vivid regions, small ones above all, and a little what
         is in the middle. With `weights`, both count.
     quality : dict, optional
-        A target, which is reached with as few colours as bisection finds, up to `k`:
+        A target, which is reached with as few colours as a search finds, up to `k`:
         ``{"looks": 75}``, of at most 100, as :func:`kpalette.metrics.looks` measures it, or
         ``{"psnr": 38}`` in decibels; dithered, if it is to be. The palette is what it would be for
         that k. One colour less does not reach the target; some still smaller k may, if not by
@@ -206,7 +205,7 @@ def quantize(
     if weights is not None or saliency:
         importance = checked_weights(weights, pixels.shape)
         if saliency:
-            importance = importance * saliency_map(pixels)
+            importance = importance * saliency_map(pixels, team)
         weighted = weigh(pixels, image.histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors, posterize)
     fit_to = _fitting(weighted, image.histogram, space, options, team)
@@ -215,16 +214,24 @@ def quantize(
     def mapped(fitted: Fitted) -> Quantized:
         return _mapped(image, fitted, dithering, team)
 
-    def measured(fitted: Fitted) -> float:
-        if reference is None:
-            return mapped(fitted).psnr if dithering.is_on else psnr(fitted.mse)
-        colors = fitted.palette.colors
-        if dithering.is_on:
-            return reference.index_errors(mapped(fitted).indices, colors).looks
-        return reference.label_errors(image.histogram, fitted.labels, colors).looks
+    reached: dict[Fitted, Quantized] = {}  # the last that was dithered and good enough
 
-    def finished(fitted: Fitted) -> Quantized:
-        quantized = mapped(fitted)
+    def measured(fitted: Fitted) -> float:
+        colors = fitted.palette.colors
+        if not dithering.is_on:
+            if reference is None:
+                return psnr(fitted.mse)
+            return reference.label_errors(image.histogram, fitted.labels, colors).looks
+        shown = mapped(fitted)
+        found = shown.psnr
+        if reference is not None:
+            found = reference.index_errors(shown.indices, colors).looks
+        if target is not None and found >= target[1]:
+            reached.clear()
+            reached[fitted] = shown
+        return found
+
+    def finished(quantized: Quantized) -> Quantized:
         if stored is None:
             return quantized
         from kpalette import keeping
@@ -232,11 +239,12 @@ def quantize(
         return keeping.in_profile(quantized, stored, k, team)
 
     if target is None:
-        return finished(fit_to(k))
-    few = finished(fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured))
+        return finished(mapped(fit_to(k)))
+    fewest = fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured)
+    few = finished(reached.get(fewest) or mapped(fewest))
     if few.is_exact or len(image.histogram) > min(k, MAX_INDEXED):
         return few
-    exact = finished(fit_to(k))  # unless the weights leave colours out
+    exact = finished(mapped(fit_to(k)))  # unless the weights leave colours out
     return exact if exact.is_exact and _is_no_larger(exact, few, effort, team) else few
 
 
@@ -247,6 +255,7 @@ def extract_palette(
     space: Space = "oklab",
     effort: Effort = "balanced",
     fixed: Sequence[Color] | None = None,
+    saliency: bool = False,
     quality: Mapping[str, float] | None = None,
     allow_truncated: bool = False,
     posterize: int = 0,
@@ -259,9 +268,10 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         A histogram may be the sum of those of many images.
-    k, space, effort, fixed, quality, allow_truncated, posterize, seed, threads
-        See :func:`quantize`. With a target, an image of few colours has fewer here, too: there is
-        no file that could be smaller with all of them.
+    k, space, effort, fixed, saliency, quality, allow_truncated, posterize, seed, threads
+        See :func:`quantize`. A histogram does not tell what stands out, nor how an image looks:
+        with one, `saliency` and a quality of ``"looks"`` are refused. With a target, an image of
+        few colours has fewer here, too: there is no file that could be smaller with all of them.
 
     Returns
     -------
@@ -288,6 +298,7 @@ def extract_palette(
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
+    check_flag("saliency", saliency)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
@@ -298,14 +309,19 @@ def extract_palette(
             raise ValueError(
                 "quality: expected psnr for a histogram, got looks, which needs an image's pixels"
             )
+        if saliency:
+            raise ValueError("saliency: expected an image, whose pixels tell it, got a histogram")
     else:
         pixels = files.as_pixels(source, allow_truncated=allow_truncated)
         histogram = ColorHistogram.from_pixels(pixels, team)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
         pixels = None if pixels is None else files.with_alpha(pixels)
+    weighted = histogram
+    if saliency and pixels is not None:
+        weighted = weigh(pixels, histogram, saliency_map(pixels, team), team)
     options = FitOptions(effort, seed, fixed_colors, posterize)
-    fit_to = _fitting(histogram, histogram, space, options, team)
+    fit_to = _fitting(weighted, histogram, space, options, team)
     if target is None:
         return fit_to(k).palette
     reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)

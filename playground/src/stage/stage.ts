@@ -1,6 +1,7 @@
 // The stage: a picture and its result under one divider. Here is what the visitor does to it; the
 // painter draws.
 
+import type { Looked } from "kpalette";
 import { darkTheme, find } from "../dom";
 import { Signal } from "../signal";
 import { MOST, STOPS } from "./heat";
@@ -28,6 +29,7 @@ export class Stage {
   #divider = 0.5;
   #mode: Mode = "compare";
   #label = "Result";
+  #marked: Looked["worst"] = null;
   #copies = new Map<number, (pixels: Uint8ClampedArray<ArrayBuffer>) => void>();
   #copyId = 0;
 
@@ -56,6 +58,12 @@ export class Stage {
     this.#label = label;
     this.#showLabel();
     this.#post({ kind: "result", result, turn }, [result.rgba.buffer, result.indices.buffer]);
+  }
+
+  /** Frames a place of the picture where errors are shown, or none. */
+  mark(place: Looked["worst"]): void {
+    this.#marked = place;
+    this.#placeMark();
   }
 
   describe(text: string): void {
@@ -121,8 +129,22 @@ export class Stage {
     this.#setView(zoomed(this.#view, factor, x ?? width / 2, y ?? height / 2, this.#least));
   }
 
+  #placeMark(): void {
+    const frame = find("#worst-frame");
+    const place = this.#marked;
+    frame.hidden = place === null || this.#mode !== "error";
+    if (place === null) return;
+    const { scale, left, top } = this.#view;
+    const css = (pixels: number) => `${pixels / this.#ratio}px`;
+    frame.style.left = css(left + scale * place.left);
+    frame.style.top = css(top + scale * place.top);
+    frame.style.width = css(scale * place.width);
+    frame.style.height = css(scale * place.height);
+  }
+
   #draw(): void {
     const stage = this.#size;
+    this.#placeMark();
     this.#post({
       kind: "scene",
       scene: {

@@ -36,17 +36,19 @@ export function asCommand(name: string, shown: Shown): string {
   const words = ["kpalette quantize", shellName(name), "-k", String(k)];
   words.push(...spaceAndDither(settings));
   if (!shown.edited && settings.effort !== DEFAULTS.effort) words.push("--effort", settings.effort);
+  if (!shown.edited && settings.saliency) words.push("--saliency");
   if (fixed.length) words.push("--fixed", quoted(fixed.join(",")));
   return words.join(" ");
 }
 
 export function asPython(name: string, shown: Shown, sort: Sort): string {
   const { settings } = shown;
-  const { space, dither, strength, effort, fixed } = settings;
+  const { space, dither, strength, effort, fixed, saliency } = settings;
   const text = JSON.stringify; // is a string in Python, too
   const given = [];
   if (space !== DEFAULTS.space) given.push(`space=${text(space)}`);
   if (!shown.edited && effort !== DEFAULTS.effort) given.push(`effort=${text(effort)}`);
+  if (!shown.edited && saliency) given.push("saliency=True");
   if (!shown.edited && fixed.length)
     given.push(`fixed=[${fixed.map((name) => text(name)).join(", ")}]`);
   if (dither) given.push(`dither=${text(dither)}`);

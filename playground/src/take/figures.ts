@@ -8,6 +8,9 @@ import { bytes, count, figure } from "../text";
 /** After the last change, in ms, comes what takes longer than a fit. */
 const REST = 350;
 
+/** What is measured then. */
+const MEASURED = ["#delta-e", "#looks", "#worst"];
+
 export class FiguresPanel {
   #session: Session;
   #shown: Shown | null = null;
@@ -35,7 +38,8 @@ export class FiguresPanel {
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#tellError(shown, shown.exact ? "" : "≈ ");
-    find("#delta-e").classList.add("old");
+    for (const name of MEASURED) find(name).classList.add("old");
+    this.#session.mark(null);
     find("#time").textContent = `${shown.ms < 10 ? shown.ms.toFixed(1) : Math.round(shown.ms)} ms`;
     this.#wait(shown);
   }
@@ -64,6 +68,7 @@ export class FiguresPanel {
   }
 
   #empty(): void {
+    this.#session.mark(null);
     for (const figure of document.querySelectorAll("#figures dd")) {
       figure.textContent = "–";
       figure.classList.remove("old");
@@ -82,10 +87,17 @@ export class FiguresPanel {
   }
 
   async #measure(shown: Shown): Promise<void> {
+    const { looks, worst } = await this.#session.looks(shown);
+    if (shown !== this.#shown) return;
+    this.#session.mark(worst);
+    find("#looks").textContent = looks.toFixed(1);
+    find("#worst").textContent = worst
+      ? `${worst.width}×${worst.height} at ${worst.left},${worst.top}`
+      : "nowhere";
     const deltaE = await this.#session.deltaE(shown);
     if (shown !== this.#shown) return;
     find("#delta-e").textContent = deltaE.toFixed(2);
-    find("#delta-e").classList.remove("old");
+    for (const name of MEASURED) find(name).classList.remove("old");
     const sort = this.#sort;
     const file = await this.#session.png(shown);
     if (shown !== this.#shown || sort !== this.#sort) return;

@@ -359,3 +359,15 @@ test("words to do the same are copied", async ({ playground: page }) => {
   await page.click("#copy-link");
   expect(await page.evaluate(clipboard)).toBe(page.url());
 });
+
+test("what stands out can matter more", async ({ playground: page }) => {
+  const before = await swatches(page);
+  await page.check("#saliency");
+  await settled(page);
+  expect(await swatches(page)).not.toEqual(before);
+  await expect(page).toHaveURL(/saliency=1/);
+  await page.uncheck("#saliency");
+  await settled(page);
+  expect(await swatches(page)).toEqual(before);
+  await expect(page).not.toHaveURL(/saliency/);
+});

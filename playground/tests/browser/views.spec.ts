@@ -124,21 +124,47 @@ test("while k-means is stepped, what it costs is that of the pass", async ({
     await expect(of).toHaveText(`${label}, undithered`);
     await expect(page.locator("#save-png")).toHaveText("Download PNG of the result");
     await expect(page.locator("#result-tag")).toHaveText(`${label}, undithered`);
-    const [mse, psnr, deltaE, bytes, time, passes] = await figures();
+    const [mse, psnr, deltaE, looks, worst, bytes, time, passes] = await figures();
     expect(Number(mse.replaceAll(",", ""))).toBeLessThan(last);
     last = Number(mse.replaceAll(",", ""));
     expect(Number.parseFloat(psnr)).toBeCloseTo(10 * Math.log10((3 * 255 ** 2) / last), 1);
-    expect([deltaE, bytes, time]).toEqual(["–", "–", "–"]);
+    expect([deltaE, looks, worst, bytes, time]).toEqual(Array(5).fill("–"));
     expect(passes).toBe(/\d/.exec(label)?.[0] ?? "0");
   }
   await page.waitForTimeout(600); // nothing of the result comes late
-  expect((await figures())[3]).toBe("–");
+  expect((await figures())[5]).toBe("–");
   await page.click("#steps-reset");
   await expect(of).toBeEmpty();
   await expect(page.locator("#save-png")).toHaveText("Download PNG");
   await settled(page);
   const after = await figures();
-  for (const at of [0, 1, 2, 3, 5]) expect(after[at]).toBe(result[at]);
+  for (const at of [0, 1, 2, 3, 4, 5, 7]) expect(after[at]).toBe(result[at]);
+});
+
+test("the error map frames the place that looks worst", async ({ playground: page }) => {
+  await settled(page);
+  await expect(page.locator("#looks")).toHaveText(/^\d\d\.\d$/);
+  const [, width, height, left, top] = /^(\d+)×(\d+) at (\d+),(\d+)$/
+    .exec((await page.locator("#worst").textContent())!)!
+    .map(Number);
+  const frame = page.locator("#worst-frame");
+  await expect(frame).toBeHidden();
+  await page.check("#error-map");
+  await page.click("#zoom-one");
+  await expect(frame).toBeVisible();
+  const inside = await frame.evaluate((element) => {
+    const { clientWidth, clientHeight, offsetLeft, offsetTop } = element as HTMLElement;
+    return [clientWidth, clientHeight, offsetLeft, offsetTop];
+  });
+  expect(inside.slice(0, 2)).toEqual([width, height]); // at 100 %
+  await page.click("#zoom-fit");
+  const fitted = await frame.evaluate((element) => element.clientWidth);
+  expect(fitted).toBeGreaterThan(0);
+  expect([left % 16, top % 16]).toEqual([0, 0]);
+  await setK(page, 256);
+  await settled(page);
+  await page.uncheck("#error-map");
+  await expect(frame).toBeHidden();
 });
 
 test("the curve says what its numbers are", async ({ playground: page }) => {

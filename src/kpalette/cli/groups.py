@@ -117,7 +117,14 @@ class Alpha:
 
 
 @dataclass(frozen=True)
-class Pixels(Fixed):
+class Salient:
+    """Whether what stands out counts more."""
+
+    saliency: bool = flag("--saliency", section=COLORS, help="Let what stands out matter more.")
+
+
+@dataclass(frozen=True)
+class Pixels(Salient, Fixed):
     """What counts of a photo's pixels."""
 
     palette_scope: choices.Scope = option(
@@ -129,7 +136,6 @@ class Pixels(Fixed):
         help="Of an animation: one palette for all frames, one for each scene or frame, or "
         "whichever is worth its bytes, which takes longest to find.",
     )
-    saliency: bool = flag("--saliency", section=COLORS, help="Let what stands out matter more.")
     weights: str | None = option(
         "--weights",
         section=COLORS,

@@ -15,12 +15,13 @@ from kpalette.choices import Order
 from kpalette.cli import large as large_images
 from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
-from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive
+from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive, Salient
 from kpalette.cli.options import LARGE, MANY, PATH, Sectioned, option, sides, takes, whole
 
 if TYPE_CHECKING:
     from kpalette import ColorCounter, ColorHistogram, Palette
     from kpalette.cli.inputs import Source
+    from kpalette.colors import ByteArray
 
 MAX_K = 65_536
 #: Options of what Dask counts.
@@ -84,7 +85,7 @@ class Counting(Recursive):
     "of hues, or as makes images with this palette small.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
-@takes(fixed=Fixed, fit=Fit, manners=Manners, large=Large, counting=Counting)
+@takes(fixed=Fixed, salient=Salient, fit=Fit, manners=Manners, large=Large, counting=Counting)
 def palette(
     photos: tuple[str, ...],
     k: int,
@@ -93,6 +94,7 @@ def palette(
     sort: Order,
     as_json: bool,
     fixed: Fixed,
+    salient: Salient,
     fit: Fit,
     manners: Manners,
     large: Large,
@@ -122,6 +124,7 @@ def palette(
     out = None if out == "-" and kind is None and not as_json else out
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
+    pixels: list[ByteArray] | None = [] if salient.saliency else None
     if large_images.is_asked_for(photos, None, large):
         large_images.refuse_others(LARGE_PALETTE)
         plan.check_target(out, photos, manners.force)
@@ -129,9 +132,11 @@ def palette(
         histogram = large_images.histogram(photos, counting.checkpoint, large, quiet=manners.quiet)
     else:
         sources = gather(photos, counting.recursive, None)
+        if salient.saliency:
+            _check_one_image(sources, counting.raw)
         names = [source.path for source in sources]
         plan.check_target(out, names, manners.force)
-        counted_here = _count(sources, counting.raw, manners, codes)
+        counted_here = _count(sources, counting.raw, manners, codes, pixels)
         if counted_here is None:
             return ending(codes)
         histogram = counted_here
@@ -141,7 +146,8 @@ def palette(
     options = {**asdict(fit), **asdict(fixed), "threads": manners.threads}
     start = time.perf_counter()
     try:
-        found = extract_palette(histogram, k, **options)
+        source = pixels[0] if pixels else histogram
+        found = extract_palette(source, k, saliency=salient.saliency, **options)
     except OverflowError as error:  # of histograms that were multiplied
         raise Failed(UNREADABLE, str(error)) from None
     except ValueError as error:  # more fixed colours than k, or one of them twice
@@ -188,10 +194,26 @@ def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: 
     return kind
 
 
+def _check_one_image(sources: Sequence[Source], raw: tuple[int, int] | None) -> None:
+    """Refuse what no pixel stands out of: what is more than one image, or a histogram."""
+    if len(sources) != 1:
+        raise click.UsageError(f"--saliency: expected one photo, got {len(sources)}")
+    if raw is not None or sources[0].path.endswith(HISTOGRAM):
+        got = "a film" if raw is not None else "a histogram"
+        raise click.UsageError(f"--saliency: expected an image, got {got}")
+
+
 def _count(
-    sources: Sequence[Source], raw: tuple[int, int] | None, manners: Manners, codes: set[int]
+    sources: Sequence[Source],
+    raw: tuple[int, int] | None,
+    manners: Manners,
+    codes: set[int],
+    kept: list[ByteArray] | None,
 ) -> ColorHistogram | None:
-    """Count the colours of all photos together; None if one cannot be read."""
+    """Count the colours of all photos together, and perhaps keep the pixels of those that are read.
+
+    None if one cannot be read.
+    """
     from kpalette import ColorCounter
 
     counter = ColorCounter(threads=manners.threads)
@@ -204,6 +226,8 @@ def _count(
             elif raw is None:
                 pixels = streams.read_still(source.path, manners.quiet, manners.allow_truncated)
                 counter.update(pixels)
+                if kept is not None:
+                    kept.append(pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)

@@ -41,8 +41,9 @@ def target_of(targets: Targets) -> Target | None:
     from kpalette.quality import pngquant_looks
 
     least, most = targets.quality
-    worst = pngquant_looks(least) if least else None
-    return Target("looks", pngquant_looks(most), worst, f"-quality-{least}-{most}", "quality")
+    worst, best = pngquant_looks(least, most)
+    suffix = f"-quality-{least}-{most}"
+    return Target("looks", best, worst if least else None, suffix, "quality")
 
 
 def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: int) -> Made:

@@ -23,6 +23,7 @@ from kpalette.distributed.sources import open_image
 from kpalette.dither import Dithering
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
+from kpalette.looks import TileErrors
 from kpalette.palette import Palette
 from kpalette.threads import make_team
 
@@ -81,6 +82,41 @@ class QuantizedArray:
             dtype=np.uint8,
             meta=np.empty((0, 0, 0), np.uint8),
         )
+
+    def tile_errors(self, *, progress: bool = False) -> TileErrors:
+        """Return how the picture looks, dithered or not, and where it looks worst.
+
+        Reads the source, and computes the indices, once more. For any tiles, this is what
+        :func:`kpalette.metrics.looks` says of the whole.
+
+        Parameters
+        ----------
+        progress : bool
+            Whether to show Dask's own bar on stderr.
+
+        Returns
+        -------
+        kpalette.looks.TileErrors
+
+        Raises
+        ------
+        SchedulerLostError, TileError
+            As :func:`quantize`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kpalette import distributed
+        >>> photo = np.arange(1024, dtype=np.uint16).reshape(32, 32) * 64
+        >>> found = distributed.quantize(photo, 4, chunks=16).tile_errors()
+        >>> round(found.looks), str(found.worst)
+        (48, '16×16 at 16,16')
+        """
+        from kpalette.distributed import comparing
+
+        check_flag("progress", progress)
+        how = (self._mapper, self._scheduler, progress)
+        return comparing.tile_errors(self._source, self.indices, self._colors, *how)
 
     def save(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool = False
