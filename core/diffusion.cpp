@@ -6,6 +6,7 @@
 #include "buffer.hpp"
 #include "dither.hpp"
 #include "nearest_grid.hpp"
+#include "unseen.hpp"
 
 namespace kpalette {
 namespace {
@@ -19,16 +20,22 @@ constexpr std::size_t kRowsPerTask = 8;
 // and above exceeds the step of a ramp, kRamp or about one level, by kEdge (both are fractions of
 // the distance from black to white). The form was chosen on six photos and a grey ramp, these
 // numbers among twenty on twelve photos: the lowest FLIP at about 1.05 times libimagequant's bytes.
+//
+// Of a pixel's own error only what is seen counts, and at edges less is: there the threshold is
+// kBusyUnseenLevels. In 256 colours dithering then makes 45 charts, screenshots and icons 4 %
+// larger instead of 19 %, and none by more than pngquant's does; photos keep their SSIMULACRA2
+// within 0.1 on average, with a busy share of 0.65 instead of 0.58.
 constexpr float kRamp = 0.005f;
 constexpr float kEdge = 0.001f;
-constexpr float kBusyShare = 0.58f;
+constexpr float kBusyShare = 0.65f;
 constexpr float kBusyBound = 1;
+constexpr float kBusyUnseenLevels = 2.25f;
 
 /// Rows that are prepared for dithering.
 struct Band {
   std::size_t first = 0;
   std::size_t rows = 0;
-  Buffer<Point4> coords;       // relative to the space's middle
+  Buffer<Point4> coords;       // what pixels are to show, relative to the space's middle
   Buffer<float> weights;       // of each sixteenth of the neighbours' error
   Buffer<float> bounds;        // the squared length of the largest error that a pixel takes
   Buffer<std::uint8_t> solid;  // whether only opaque entries are allowed
@@ -137,18 +144,24 @@ class Diffusion {
     }
     place(row_above, width, above.data());
     const float whole = strength_ / 16;
-    for (std::size_t row = first; row < last; ++row) {
-      const Point4* coords = band.coords.data() + row * width;
+    // Backwards, because edges are those of the pixels, whose coordinates are then replaced.
+    for (std::size_t row = last; row-- > first;) {
+      Point4* coords = band.coords.data() + row * width;
       const Point4* up = row > first ? coords - width : above.data();
       const Index* nearest = indices_ + (band.first + row) * width;
-      for (std::size_t x = 0; x < width; ++x) {
+      for (std::size_t x = width; x-- > 0;) {
         const float edge =
             step_square(coords[x] - coords[x > 0 ? x - 1 : x]) + step_square(coords[x] - up[x]);
         const float smooth = 1 / (1 + edge * per_edge_);
         band.weights[row * width + x] = whole * (kBusyShare + (1 - kBusyShare) * smooth);
         const float times = kBusyBound + (kErrorBound - kBusyBound) * smooth;
-        const float own = square4(coords[x] - centers_[nearest[x]]);
-        band.bounds[row * width + x] = times * times * own;
+        const float levels = kBusyUnseenLevels + (kUnseenLevels - kBusyUnseenLevels) * smooth;
+        const Point4 own =
+            (coords[x] - centers_[nearest[x]]) *
+            all4(seen_part<D>(pixels + (row * width + x) * D,
+                              palette_.data() + std::size_t{nearest[x]} * D, levels));
+        band.bounds[row * width + x] = times * times * square4(own);
+        coords[x] = centers_[nearest[x]] + own;
       }
       if constexpr (D == 4) prepare_alpha(band, row);
     }

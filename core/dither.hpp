@@ -1,6 +1,7 @@
 // Dithering: indices whose colours, seen from afar, mix to those of the pixels.
 //
-// Both kinds start from the nearest entry of each pixel and measure in the space of the fit.
+// Both kinds start from the nearest entry of each pixel and measure in the space of the fit. What
+// nobody sees of a pixel's difference from that entry (unseen.hpp) they leave alone.
 #pragma once
 
 #include <array>
@@ -27,12 +28,12 @@ struct Raster {
 /// ones to the left. `indices` come in as the nearest entries and go out dithered.
 ///
 /// What a pixel takes from its neighbours is scaled by `strength`, 0 to 1, and at edges and in
-/// texture by down to 0.58 of that. If it exceeds kErrorBound (there, less) times the pixel's
-/// own distance to its nearest entry, it came from across an edge, or from where the palette has no
-/// colour, and is scaled down, the more the larger it is. So a pixel that has its colour in the
-/// palette keeps it, and no pixel gets an entry farther than 1 + 2 kErrorBound times its distance
-/// to the nearest. Opaque pixels whose nearest entry is opaque stay opaque; transparent ones keep
-/// their entry.
+/// texture by down to 0.65 of that. If it exceeds kErrorBound (there, less) times what is seen of
+/// the pixel's own distance to its nearest entry, it came from across an edge, or from where the
+/// palette has no colour, and is scaled down, the more the larger it is. So a pixel that has its
+/// colour in the palette, or almost, keeps it, and no pixel gets an entry farther than
+/// 1 + 2 kErrorBound times its distance to the nearest. Opaque pixels whose nearest entry is opaque
+/// stay opaque; transparent ones keep their entry.
 ///
 /// An image may come in bands of whole rows, from top to bottom, each with the last row of the one
 /// `above` it: `errors`, four floats per column, takes what one band leaves to the next. It starts

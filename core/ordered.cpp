@@ -8,6 +8,7 @@
 #include "dither.hpp"
 #include "near_tree.hpp"
 #include "point4.hpp"
+#include "unseen.hpp"
 
 namespace kpalette {
 namespace {
@@ -181,11 +182,13 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
     space.place(colors.subspan(first * D, count * D), placed.data(), count);
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t label = labels[first + i];
-      const std::uint8_t alpha = D == 4 ? colors[(first + i) * D + D - 1] : 255;
+      const std::uint8_t* color = colors.data() + (first + i) * D;
+      const std::uint8_t alpha = D == 4 ? color[D - 1] : 255;
+      const float part = seen_part<D>(color, palette.data() + label * D, kUnseenLevels);
       float offset[D];
       for (std::size_t axis = 0; axis < D; ++axis) {
-        offset[axis] =
-            static_cast<float>(placed[axis * count + i] - middle[axis]) - entries.at(label, axis);
+        offset[axis] = part * (static_cast<float>(placed[axis * count + i] - middle[axis]) -
+                               entries.at(label, axis));
         if (D == 4 && alpha == 0) offset[axis] = 0;  // invisible
       }
       const bool solid = D == 4 && alpha == 255 && entries.opaque(label);

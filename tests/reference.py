@@ -196,10 +196,27 @@ def _near(point: np.ndarray, centers: np.ndarray, among: np.ndarray) -> int:
     return int(among[squares.argmin()])
 
 
+def _seen_part(color: np.ndarray, entry: np.ndarray, levels: np.float32) -> np.float32:
+    """The part of a colour's difference from its entry that is dithered: the rest is not seen."""
+    color, entry = color.astype(int), entry.astype(int)
+    differences = (color - entry).astype(np.float32)
+    if len(color) == 4:
+        shown = color[:3] * color[3] - entry[:3] * entry[3]
+        differences[:3] = shown.astype(np.float32) / np.float32(255)
+    square = np.float32(0)
+    for difference in differences:
+        square = square + difference * difference
+    least = levels * levels
+    return np.float32(1) - least / square if square > least else np.float32(0)
+
+
 def diffuse(
     pixels: np.ndarray, palette: np.ndarray, nearest: np.ndarray, space: str, strength: float
 ) -> np.ndarray:
-    """Floyd and Steinberg's error diffusion, serpentine, weighted and bounded as in the core."""
+    """Floyd and Steinberg's error diffusion, serpentine, weighted and bounded as in the core.
+
+    What is not seen of a pixel's own error is dropped.
+    """
     f = np.float32
     height, width, channels = pixels.shape
     one = f(_core.steps(channels, space) * (255 if space == "srgb" else 1))
@@ -221,9 +238,12 @@ def diffuse(
             steps = [np.sqrt(_square(point - other)) - ramp for other in (beside, over)]
             edge = f(max(0, steps[0]) ** 2) + f(max(0, steps[1]) ** 2)
             smooth = f(1) / (f(1) + edge * per_edge)
-            weight = f(strength) / f(16) * (f(0.58) + (f(1) - f(0.58)) * smooth)
+            weight = f(strength) / f(16) * (f(0.65) + (f(1) - f(0.65)) * smooth)
             times = f(1) + (f(6) - f(1)) * smooth
-            bound = times * times * _square(point - centers[own])
+            levels = f(2.25) + (f(1.5) - f(2.25)) * smooth
+            error = (point - centers[own]) * _seen_part(pixels[y, x], palette[own], levels)
+            point = centers[own] + error
+            bound = times * times * _square(error)
             among = every
             if channels == 4:
                 alpha = pixels[y, x, 3]
@@ -265,6 +285,7 @@ def ordered(
         solid = channels == 4 and pixels[y, x, 3] == 255 and palette[own, 3] == 255
         if channels == 4 and pixels[y, x, 3] == 0:
             continue
+        offset = _seen_part(pixels[y, x], palette[own], f(1.5)) * (point - centers[own])
         others = []
         for j, center in enumerate(centers):
             square = f(0)
@@ -276,7 +297,7 @@ def ordered(
         for square, j in sorted(others)[:32]:
             dot = f(0)
             for axis in range(channels):
-                dot = dot + (point - centers[own])[axis] * (centers[j] - centers[own])[axis]
+                dot = dot + offset[axis] * (centers[j] - centers[own])[axis]
             share = max(dot * (f(1) / square) - half, f(0))
             gain = share * share * square
             if gain > best[0]:

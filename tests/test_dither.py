@@ -108,6 +108,33 @@ class TestLaws:
         assert (indices[40:90, 30:120] == 14).all()
         assert (indices[100:140, 30:120] == 15).all()
 
+    @pytest.mark.parametrize("dither", DITHERS)
+    @pytest.mark.parametrize("space", SPACES)
+    def test_what_nobody_sees_is_left_alone(self, space, dither) -> None:
+        """Errors of one level in two channels, or in colours that are all but clear."""
+        rng = np.random.default_rng(4)
+        palette = distinct_colors(60, 3, 6)
+        nearest = rng.integers(0, len(palette), (30, 40))
+        pixels = palette[nearest]
+        pixels[..., :2] = np.clip(
+            pixels[..., :2].astype(int) + rng.integers(-1, 2, (30, 40, 2)), 0, 255
+        )
+        plain, mixed = (dithered(pixels, palette, dither, space, s) for s in (0, 1))
+        assert np.array_equal(plain, mixed)
+        assert (palette[plain] != pixels).any()
+        clear = np.zeros((30, 40, 4), np.uint8)
+        clear[...] = 60, 50, 40, 12
+        clear[:, ::2] = 80, 60, 30, 12
+        entries = np.array([[70, 55, 35, 12], [200, 200, 200, 255]], np.uint8)
+        assert (dithered(clear, entries, dither, space) == 0).all()
+
+    @pytest.mark.parametrize("dither", DITHERS)
+    def test_bands_of_a_sky_are_dithered(self, dither) -> None:
+        sky = np.linspace((60, 110, 190), (170, 200, 230), 300).round().astype(np.uint8)
+        pixels = np.ascontiguousarray(np.broadcast_to(sky[:, None], (300, 64, 3)))
+        plain, mixed = (quantize(pixels, 16, dither=d).indices for d in (None, dither))
+        assert (plain != mixed).mean() > 0.1
+
     @pytest.mark.parametrize("channels", [3, 4])
     @pytest.mark.parametrize("space", SPACES)
     def test_error_is_bounded(self, space, channels) -> None:
@@ -320,7 +347,7 @@ def test_diffusion_mixes_a_ramp() -> None:
     ends = plain.palette.colors.min(), plain.palette.colors.max()
     between = (levels > ends[0]) & (levels < ends[1])
     off = [np.abs(q.rgb[..., 0].mean(axis=0) - levels)[between].mean() for q in (plain, mixed)]
-    assert off[1] < 0.15 * off[0]
+    assert off[1] < 0.2 * off[0]  # what nobody sees, up to 0.87 levels of grey, stays off
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,8 @@ def quantize(
         the same. ``"floyd-steinberg"`` looks best: what is lost in one pixel is made up for in the
         next ones. ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so
         that parts of an image fit together and films do not flicker; Bayer's pattern is regular.
-        All work in `space`. A pixel whose colour is in the palette, or almost, keeps it.
+        All work in `space`. A pixel keeps its nearest colour where the difference is not seen: of
+        up to about a level in each of two channels, a little more at edges.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
     allow_truncated : bool, default False
