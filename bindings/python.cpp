@@ -178,13 +178,13 @@ std::unique_ptr<OwningFitter> make_fitter(const Bytes& colors, const Counts& cou
 void require_k(int k) { require(k >= 1 && k <= kMaxCenters, "expected k from 1 to 65536"); }
 
 void start_fit(OwningFitter& self, int k, const std::string& effort, std::uint64_t seed,
-               const std::optional<Bytes>& fixed) {
+               const std::optional<Bytes>& fixed, bool mixing) {
   require_k(k);
   require(!fixed || (fixed->shape(0) <= static_cast<std::size_t>(k) &&
                      fixed->shape(1) == self.colors.shape(1)),
           "expected at most k fixed colours of as many channels");
   const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
-  self.fitter.fit(k, choose(kEfforts, "effort", effort), seed, stay);
+  self.fitter.fit(k, choose(kEfforts, "effort", effort), seed, stay, mixing);
 }
 
 void start_growing(OwningFitter& self, int k, const std::string& effort, std::uint64_t seed) {
@@ -906,7 +906,8 @@ NB_MODULE(_core, m) {
   nb::class_<OwningFitter>(m, "Fitter", "Fits palettes to one histogram, a step at a time.")
       .def(nb::new_(&make_fitter), "colors"_a, "counts"_a, "space"_a, "team"_a)
       .def("fit", &start_fit, "k"_a, "effort"_a, "seed"_a, "fixed"_a = nb::none(),
-           "Begins to fit k colours alone.")
+           "mixing"_a = false,
+           "Begins to fit k colours alone; for mixing, a palette for dithering.")
       .def("grow", &start_growing, "k"_a, "effort"_a, "seed"_a,
            "Begins to fit k colours from the last ones that grew.")
       .def(

@@ -22,11 +22,13 @@ class FitOptions:
     """How far a fit goes, and what it keeps: see :func:`kpalette.quantize`.
 
     `fixed` are distinct uint8 colours (m, channels), with as many channels as the histogram's.
+    `mixing`: the palette is made for dithering.
     """
 
     effort: Effort
     seed: int
     fixed: ByteArray | None = None
+    mixing: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +54,7 @@ class Fitter:
 
     def fit(self, k: int, options: FitOptions) -> Fitted:
         """Fit k colours, of which those that are fixed, distinct ones, stay."""
-        self._core.fit(k, options.effort, options.seed, options.fixed)
+        self._core.fit(k, options.effort, options.seed, options.fixed, options.mixing)
         return self._finished()
 
     def grow(self, k: int, effort: Effort, seed: int) -> Fitted:

@@ -190,7 +190,7 @@ def quantize(
         if saliency:
             importance = importance * saliency_map(pixels)
         weighted = weigh(pixels, image.histogram, importance, team)
-    options = FitOptions(effort, seed, fixed_colors)
+    options = FitOptions(effort, seed, fixed_colors, mixing=dithering.is_on)
     fit_to = _fitting(weighted, image.histogram, space, options, team)
     reference = Reference(pixels, team) if target is not None and target[0] == "looks" else None
 

@@ -1,0 +1,30 @@
+// Palettes for dithering: what they mix to is near the colours of an image, not their entries.
+//
+// The centres of k-means lie inside the cloud of colours, and what lies outside cannot be mixed
+// from them. Here each colour x is written as a mixture of a few entries, with shares p, which is
+// found by the method of Frank and Wolfe (1956, doi:10.1002/nav.3800030109), and the entries are
+// then moved to where the mixtures are nearest, by least squares, in turns. What is lowered is the
+// sum over pixels of |x - sum p c|^2 + l sum p |x - c|^2 in the space for mixing. Its second part
+// keeps mixtures of near colours over those of far ones, whose grain would show.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "histogram.hpp"
+#include "parallel.hpp"
+
+namespace kpalette {
+
+/// Larger palettes have a colour near every other as they are.
+inline constexpr int kMostMixed = 256;
+
+/// Returns a palette for mixing, of as many distinct colours as `palette` (k, 3) has, at most
+/// kMostMixed, from which it begins. Entries for which `stays` (k) is not 0 keep their colour.
+/// `histogram` is of RGB colours.
+std::vector<std::uint8_t> mix_palette(const HistogramView& histogram,
+                                      std::span<const std::uint8_t> palette,
+                                      std::span<const char> stays, Team& team);
+
+}  // namespace kpalette
