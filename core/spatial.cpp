@@ -45,7 +45,7 @@ std::int32_t part(std::int32_t coordinate) { return coordinate / kFine; }
 template <int D, class Index>
 class Descent {
  public:
-  /// `indices` are written to.
+  /// `indices` are the nearest entries, and are written to.
   Descent(const Raster& raster, std::span<const std::uint8_t> palette, float strength,
           Index* indices, Team& team)
       : raster_(raster),
@@ -57,6 +57,7 @@ class Descent {
         wanted_(raster.width * raster.height),
         bounds_(raster.width * raster.height),
         blurred_(width_ * (raster.height + 2 * kReach), Point4{}) {
+    share_ = strength / 16;
     strength = std::max(strength, kLeastStrength);
     const float light = kLight / (strength * strength);
     const float color = kColor / (strength * strength);
@@ -83,10 +84,21 @@ class Descent {
     }
   }
 
-  /// Finds indices from the beginning.
+  /// Diffuses errors within blocks, and makes passes over the pixels.
   void run(int passes) {
     start();
     for (int pass = 0; pass < passes; ++pass) sweep();
+  }
+
+  /// Writes the nearest entry of every pixel.
+  void find_nearest() {
+    team_.run(raster_.height, [&](std::size_t y, int worker) {
+      auto& grids = grids_[static_cast<std::size_t>(worker)];
+      const std::size_t first = y * raster_.width;
+      place(raster_.pixels.data() + first * D, raster_.width, [&](std::size_t x, Point4 point) {
+        indices_[first + x] = static_cast<Index>(grids[0].template find<D>(point * scale_));
+      });
+    });
   }
 
   /// Sums by which the palette is improved: over pairs of pixels by their entries, and over pixels
@@ -186,7 +198,7 @@ class Descent {
     team_.run(rows.size(), [&](std::size_t task, int worker) {
       auto& grids = grids_[static_cast<std::size_t>(worker)];
       const auto [top, bottom] = rows[task];
-      prepare(top, bottom, grids);
+      prepare(top, bottom);
       blocks(raster_.x0, raster_.width, [&, top = top, bottom = bottom](auto left, auto right) {
         diffuse(top, bottom, left, right, grids);
       });
@@ -201,14 +213,13 @@ class Descent {
     });
   }
 
-  /// Places pixels and finds their nearest entries.
-  void prepare(std::size_t top, std::size_t bottom, std::vector<NearestGrid>& grids) {
+  /// Places pixels, and bounds their errors.
+  void prepare(std::size_t top, std::size_t bottom) {
     const std::size_t first = top * raster_.width;
     const std::uint8_t* pixels = raster_.pixels.data() + first * D;
     place(pixels, (bottom - top) * raster_.width, [&](std::size_t i, Point4 point) {
-      const auto found = static_cast<std::size_t>(grids[0].template find<D>(point * scale_));
       const std::size_t at = first + i;
-      indices_[at] = static_cast<Index>(found);
+      const std::size_t found = indices_[at];
       const Point4 error = centers_[found] - point;
       bounds_[at] = kSpatialBound * kSpatialBound * square4(error);
       if constexpr (D == 4) {
@@ -246,7 +257,7 @@ class Descent {
         const Point4* above = errors[0].data() + 1 + x;
         const Point4 sum =
             (((all4(3) * above[-step] + all4(5) * above[0]) + above[step]) + all4(7) * before) *
-            all4(1.0f / 16);
+            all4(share_);
         const float bound = kBounded * std::abs(bounds_[at]);
         const float most = std::max(std::max(bound, square4(sum)), 1e-30f);
         const Point4 target = wanted(at) + sum * all4(bound / most);
@@ -348,6 +359,7 @@ class Descent {
   Buffer<float> bounds_;   // the square of the largest error; negative: of opaque entries only
   Buffer<Point4> blurred_;
   std::vector<std::vector<NearestGrid>> grids_;  // for each worker: of all entries, of opaque ones
+  float share_ = 0;  // of a sixteenth of an error, that a neighbour takes
   Point4 additions_{};
   Point4 per_whole_{};
   Point4 scale_{};
@@ -358,6 +370,7 @@ void map_bands(const Raster& raster, std::span<const std::uint8_t> palette, floa
                Index* indices, Team& team) {
   const std::size_t blocks = std::max<std::size_t>(2, kBandPixels / raster.width / kSpatialBlock);
   std::vector<Index> found;
+  std::vector<Index> above;  // the nearest entries of the block above
   for (std::size_t first = 0; first < raster.height;) {
     // Bands end where blocks do, and begin with the block above.
     const std::size_t rows = kSpatialBlock * blocks - (raster.y0 + first) % kSpatialBlock;
@@ -370,7 +383,11 @@ void map_bands(const Raster& raster, std::span<const std::uint8_t> palette, floa
         .width = raster.width,
         .y0 = raster.y0 + begin,
         .x0 = raster.x0};
-    found.resize(band.height * band.width);
+    found = above;
+    found.insert(found.end(), indices + first * raster.width, indices + end * raster.width);
+    const std::size_t kept = (last - begin) - std::min(last - begin, kSpatialBlock);
+    above.assign(found.begin() + static_cast<std::ptrdiff_t>(kept * raster.width),
+                 found.begin() + static_cast<std::ptrdiff_t>((last - begin) * raster.width));
     Descent<D, Index>(band, palette, strength, found.data(), team).run(kSpatialPasses);
     std::copy(found.begin() + static_cast<std::ptrdiff_t>((first - begin) * raster.width),
               found.begin() + static_cast<std::ptrdiff_t>((last - begin) * raster.width),
@@ -449,6 +466,7 @@ std::vector<std::uint8_t> improve_palette(const Raster& raster,
   Buffer<std::uint8_t> indices(few.height * few.width);
   for (int round = 0; round < kPaletteRounds; ++round) {
     Descent<D, std::uint8_t> descent(few, colors, strength, indices.data(), team);
+    descent.find_nearest();
     descent.run(1);
     move_colors<D>(colors, stays, descent.sums(), descent);
   }
@@ -461,7 +479,7 @@ std::vector<std::uint8_t> improve_palette(const Raster& raster,
 template <class Index>
 void map_spatially(const Raster& raster, std::span<const std::uint8_t> palette, int channels,
                    float strength, Index* indices, Team& team) {
-  if (raster.height == 0 || raster.width == 0) return;
+  if (strength == 0 || raster.height == 0 || raster.width == 0) return;
   if (channels == 3) {
     map_bands<3, Index>(raster, palette, strength, indices, team);
   } else {

@@ -23,12 +23,12 @@
 
 namespace kpalette {
 
-/// Writes indices for which the sum is low. l is divided by the square of `strength`, above 0 and
-/// at most 1: with less, fewer pixels differ from their nearest entries, which come out for 0.
+/// Turns `indices`, which come in as the nearest entries, into some for which the sum is low. l is
+/// divided by the square of `strength`, 0 to 1: with less, fewer pixels change, and with 0 none.
 ///
 /// A pixel only gets an entry that is at most kSpatialBound times as far from it as the nearest
 /// one, so that what has its colour in the palette keeps it. Opaque pixels whose nearest entry is
-/// opaque stay opaque; transparent ones have their nearest entry.
+/// opaque stay opaque; transparent ones keep their entry.
 ///
 /// Work and memory are bounded: an image is mapped in bands of rows, each with kSpatialRows of
 /// those above and below, which is as far as anything reaches.
