@@ -34,6 +34,7 @@
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "looks.hpp"
+#include "mix.hpp"
 #include "palette.hpp"
 #include "palette_order.hpp"
 #include "parallel.hpp"
@@ -47,6 +48,7 @@
 #include "seeding.hpp"
 #include "spaces.hpp"
 #include "sparse.hpp"
+#include "spatial.hpp"
 #include "vivid_regions.hpp"
 
 namespace nb = nanobind;
@@ -678,7 +680,7 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
                 const Labels<std::uint16_t>& labels, const std::string& space, float strength,
                 std::tuple<std::size_t, std::size_t> origin, Team& team,
                 const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
-  const auto make_mask = choose(kDithers, "dither", name);
+  const DitherName dither = choose(kDithers, "dither", name);
   const Space placed = space_named(space, channels_of(pixels));
   const std::size_t width = indices.shape(1);
   require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
@@ -692,8 +694,12 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
           "expected four errors per column");
   without_gil([&] {
     Raster raster = raster_of(pixels, palette, indices, origin);
-    if (make_mask != nullptr) {
-      dither_ordered(raster, placed, view(palette), view(colors), view(labels), make_mask(),
+    if (dither == DitherName::spatial) {
+      map_spatially(raster, view(palette), placed.channels(), strength, indices.data(), team);
+      return;
+    }
+    if (dither != DitherName::floyd_steinberg) {
+      dither_ordered(raster, placed, view(palette), view(colors), view(labels), mask_of(dither),
                      strength, indices.data(), team);
       return;
     }
@@ -902,6 +908,7 @@ NB_MODULE(_core, m) {
   m.attr("SEEDINGS") = names_of(kSeedings);
   m.attr("EFFORTS") = names_of(kEfforts);
   m.attr("DITHERS") = names_of(kDithers);
+  m.attr("MOST_MIXED") = kMostMixed;
 
   nb::class_<OwningFitter>(m, "Fitter", "Fits palettes to one histogram, a step at a time.")
       .def(nb::new_(&make_fitter), "colors"_a, "counts"_a, "space"_a, "team"_a)
@@ -1041,13 +1048,45 @@ NB_MODULE(_core, m) {
   m.def(
       "mask",
       [](const std::string& name) {
-        const auto make_mask = choose(kDithers, "dither", name);
-        require(make_mask != nullptr, "expected a dither that has a mask");
-        const Mask mask = make_mask();
+        const DitherName dither = choose(kDithers, "dither", name);
+        require(dither == DitherName::blue_noise || dither == DitherName::bayer,
+                "expected a dither that has a mask");
+        const Mask mask = mask_of(dither);
         return hand_over<OutRanks>(std::vector<std::uint16_t>(mask.ranks.begin(), mask.ranks.end()),
                                    {mask.side, mask.side});
       },
       "name"_a, "The ranks of a mask, uint16 (side, side).");
+
+  m.def(
+      "spatial_palette",
+      [](const Bytes& pixels, std::size_t width, const Bytes& palette, const Bytes& colors,
+         const Counts& counts, const Labels<std::uint16_t>& labels,
+         const std::optional<Bytes>& fixed, float strength, Team& team) {
+        const int channels = channels_of(pixels);
+        require_pairs(colors, counts);
+        require(channels_of(palette) == channels && channels_of(colors) == channels &&
+                    (!fixed || fixed->shape(1) == pixels.shape(1)),
+                "expected equal numbers of channels");
+        require(colors.shape(0) == labels.shape(0), "expected one label per colour");
+        require(palette.shape(0) >= 1 && palette.shape(0) <= kMostMixed,
+                "expected 1 to 256 colours");
+        require(
+            std::ranges::all_of(view(labels), [&](auto label) { return label < palette.shape(0); }),
+            "expected labels that the palette has");
+        require(width > 0 && pixels.shape(0) % width == 0, "expected rows of that width");
+        auto moved = without_gil([&] {
+          const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
+          const std::vector<char> stays = staying_entries(
+              {view(colors), view(counts)}, view(labels), view(palette), channels, stay);
+          const Raster raster{
+              .pixels = view(pixels), .height = pixels.shape(0) / width, .width = width};
+          return spatial_palette(raster, view(palette), channels, stays, strength, team);
+        });
+        return hand_over<OutBytes>(std::move(moved), {palette.shape(0), palette.shape(1)});
+      },
+      "pixels"_a, "width"_a, "palette"_a, "colors"_a, "counts"_a, "labels"_a, nb::kw_only(),
+      "fixed"_a.none() = nb::none(), "strength"_a, "team"_a,
+      "The palette, uint8 (k, channels), moved to where spatial dithering shows the pixels best.");
 
   def_indexed_files(m);
 }

@@ -215,10 +215,10 @@ void run_dither_ordered(const std::uint8_t* pixels, std::size_t height, std::siz
                         int space, const std::uint8_t* palette, std::size_t k, float strength,
                         std::uint8_t* indices) {
   const int channels = histogram->channels;
-  dither_ordered({span_of(pixels, height * width, channels), height, width},
-                 space_of(space, channels), span_of(palette, k, channels), histogram->colors,
-                 span_of(labels, histogram->size()),
-                 kDithers.at(static_cast<std::size_t>(dither)).value(), strength, indices, team);
+  dither_ordered(
+      {span_of(pixels, height * width, channels), height, width}, space_of(space, channels),
+      span_of(palette, k, channels), histogram->colors, span_of(labels, histogram->size()),
+      mask_of(kDithers.at(static_cast<std::size_t>(dither)).value), strength, indices, team);
 }
 
 /// The squared error; `counts` (k) of how often each entry is shown.

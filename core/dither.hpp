@@ -56,9 +56,19 @@ Mask bayer_mask();
 /// Void and cluster (Ulichney 1993, doi:10.1117/12.152707), 64 by 64.
 Mask blue_noise_mask();
 
-/// All ways to dither, by the maker of their mask: error diffusion has none.
-inline constexpr std::array<Named<Mask (*)()>, 3> kDithers{
-    {{"floyd-steinberg", nullptr}, {"blue-noise", blue_noise_mask}, {"bayer", bayer_mask}}};
+enum class DitherName { floyd_steinberg, blue_noise, bayer, spatial };
+
+/// All ways to dither: error diffusion, two with a mask, and that of spatial.hpp.
+inline constexpr std::array<Named<DitherName>, 4> kDithers{
+    {{"floyd-steinberg", DitherName::floyd_steinberg},
+     {"blue-noise", DitherName::blue_noise},
+     {"bayer", DitherName::bayer},
+     {"spatial", DitherName::spatial}}};
+
+/// Returns the mask of blue noise or Bayer's.
+inline Mask mask_of(DitherName name) {
+  return name == DitherName::bayer ? bayer_mask() : blue_noise_mask();
+}
 
 /// Ordered dithering. A pixel shows its nearest entry or one of that entry's kNeighbours nearest
 /// ones, by turns as the mask has it: the pair and the shares for which w times the squared error

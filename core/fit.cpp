@@ -68,7 +68,7 @@ void Fitter::fit(int k, const Effort& effort, std::uint64_t seed,
   if (most > 0 && effort.vivid_regions && space_.name() == SpaceName::oklab)
     plan_vivid_regions(most);
   const std::size_t own = fixed_.size();
-  if (mixing && k <= kMostMixed) {
+  if (mixing && k > 1 && k <= kMostMixed) {
     // Planned only when vivid regions have planned what they want.
     once([this, own] {
       once([this, own] {
@@ -251,51 +251,13 @@ void Fitter::plan_vivid_regions(int most) {
 
 // ---- its parts ----
 
-/// Makes the palette one for mixing, by the opaque colours.
+/// Makes the palette one for mixing.
 void Fitter::mix() {
   if (!assignment_) return;  // all colours were kept
-  const auto width = static_cast<std::size_t>(dim());
-  const auto opaque = [&](std::span<const std::uint8_t> color) {
-    return width == 3 || color[3] == 255;
-  };
-  const auto color_of = [&](std::span<const std::uint8_t> colors, std::size_t i) {
-    return colors.subspan(i * width, width);
-  };
-  // Most of the pixels of an entry that stays are of its very colour: a page, or text.
-  const std::size_t k = fitted_.counts.size();
-  std::vector<char> stays(k);
-  Histogram shown;
-  for (std::size_t i = 0; i < counts_.size(); ++i) {
-    const auto color = color_of(colors_, i);
-    const std::size_t label = fitted_.labels[i];
-    if (counts_[i] > fitted_.counts[label] - counts_[i] &&
-        std::ranges::equal(color, color_of(fitted_.colors, label))) {
-      stays[label] = 1;
-    }
-    if (!opaque(color)) continue;
-    shown.colors.insert(shown.colors.end(), color.begin(), color.begin() + 3);
-    shown.counts.push_back(counts_[i]);
-  }
-  std::vector<std::size_t> mixed;  // the opaque entries
-  std::vector<std::uint8_t> colors;
-  std::vector<char> mixed_stay;
-  for (std::size_t j = 0; j < k; ++j) {
-    const auto color = color_of(fitted_.colors, j);
-    if (!opaque(color)) continue;
-    for (std::size_t f = 0; f < static_cast<std::size_t>(count_of(fixed_)); ++f) {
-      stays[j] |= static_cast<char>(std::ranges::equal(color_of(fixed_, f), color));
-    }
-    mixed.push_back(j);
-    colors.insert(colors.end(), color.begin(), color.begin() + 3);
-    mixed_stay.push_back(stays[j]);
-  }
-  if (mixed.empty() || shown.counts.empty()) return;
-  colors = mix_palette(shown, colors, mixed_stay, team_);
-  std::vector<std::uint8_t> all = fitted_.colors;
-  for (std::size_t i = 0; i < mixed.size(); ++i) {
-    std::copy_n(colors.data() + 3 * i, 3, all.data() + width * mixed[i]);
-  }
-  take(all, true);
+  const HistogramView histogram(colors_, counts_);
+  const std::vector<char> stays =
+      staying_entries(histogram, fitted_.labels, fitted_.colors, dim(), fixed_);
+  take(mix_palette(histogram, fitted_.colors, dim(), stays, team_), true);
   fitted_.n_iter = n_iter_;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "least_squares.hpp"
 #include "palette.hpp"
 #include "point4.hpp"
 #include "spaces.hpp"
@@ -150,37 +151,7 @@ class Entries {
   std::vector<std::array<Four, 2>> groups_;
 };
 
-using Row = std::array<double, kAxes>;
-
-/// The system of least squares for the entries that move: `matrix` (m, m), symmetric, of which the
-/// upper triangle is used, times the entries is `right` (m).
-struct System {
-  std::vector<double> matrix;
-  std::vector<Row> right;
-
-  /// Solves it by LDL^T. The solution replaces `right`.
-  void solve() {
-    const std::size_t m = right.size();
-    for (std::size_t j = 0; j < m; ++j) {
-      const double* pivot = matrix.data() + j * m;
-      for (std::size_t i = j + 1; i < m; ++i) {
-        const double factor = pivot[i] / pivot[j];
-        if (factor == 0) continue;
-        double* row = matrix.data() + i * m;
-        for (std::size_t c = i; c < m; ++c) row[c] -= factor * pivot[c];
-        for (std::size_t axis = 0; axis < kAxes; ++axis) right[i][axis] -= factor * right[j][axis];
-      }
-    }
-    for (std::size_t j = m; j-- > 0;) {
-      const double* row = matrix.data() + j * m;
-      for (std::size_t axis = 0; axis < kAxes; ++axis) {
-        double sum = right[j][axis];
-        for (std::size_t c = j + 1; c < m; ++c) sum -= row[c] * right[c][axis];
-        right[j][axis] = sum / row[j];
-      }
-    }
-  }
-};
+using Row = LeastSquares::Row;
 
 /// Where the entries that do not stay are best for the mixtures of the colours at `places`.
 std::vector<Row> best_places(const std::vector<Place>& places, std::span<const std::int64_t> counts,
@@ -192,7 +163,7 @@ std::vector<Row> best_places(const std::vector<Place>& places, std::span<const s
   for (std::size_t j = 0; j < k; ++j) {
     if (!stays[j]) moving[j] = m++;
   }
-  System system{std::vector<double>(m * m), std::vector<Row>(m)};
+  LeastSquares system(m);
   double total = 0;
   constexpr double near = kNear;
   for (std::size_t i = 0; i < places.size(); ++i) {
@@ -207,7 +178,7 @@ std::vector<Row> best_places(const std::vector<Place>& places, std::span<const s
       for (std::size_t axis = 0; axis < kAxes; ++axis) {
         right[axis] += (1 + near) * share * places[i][axis];
       }
-      system.matrix[row * m + row] += near * share;
+      system.at(row, row) += near * share;
       for (std::size_t b = 0; b < static_cast<std::size_t>(mixture.size); ++b) {
         const double both = share * mixture.shares[b];
         const std::size_t column = moving[mixture.entries[b]];
@@ -215,7 +186,7 @@ std::vector<Row> best_places(const std::vector<Place>& places, std::span<const s
           const Place& fixed = entries[mixture.entries[b]];
           for (std::size_t axis = 0; axis < kAxes; ++axis) right[axis] -= both * fixed[axis];
         } else if (column >= row) {
-          system.matrix[row * m + column] += both;
+          system.at(row, column) += both;
         }
       }
     }
@@ -223,7 +194,7 @@ std::vector<Row> best_places(const std::vector<Place>& places, std::span<const s
   const double hold = kHold * total / static_cast<double>(k);
   for (std::size_t j = 0; j < k; ++j) {
     if (moving[j] == k) continue;
-    system.matrix[moving[j] * m + moving[j]] += hold;
+    system.at(moving[j], moving[j]) += hold;
     for (std::size_t axis = 0; axis < kAxes; ++axis) {
       system.right[moving[j]][axis] += hold * entries[j][axis];
     }
@@ -236,20 +207,21 @@ std::vector<Row> best_places(const std::vector<Place>& places, std::span<const s
   return best;
 }
 
-std::span<std::uint8_t, kAxes> color_at(std::vector<std::uint8_t>& colors, std::size_t entry) {
-  return std::span<std::uint8_t, kAxes>(colors.data() + kAxes * entry, kAxes);
-}
+}  // namespace
 
-/// Gives entries that have become equal to another one the colour back that they had at first.
 void keep_distinct(std::vector<std::uint8_t>& colors, std::span<const std::uint8_t> first,
                    std::span<const char> stays) {
+  const std::size_t width = colors.size() / stays.size();
+  const auto color = [&](std::size_t entry) {
+    return std::span(colors).subspan(width * entry, width);
+  };
   std::vector<char> back(stays.begin(), stays.end());
   for (bool changed = true; changed;) {
     changed = false;
     for (std::size_t j = 0; j < back.size(); ++j) {
       for (std::size_t i = 0; i < back.size() && !back[j]; ++i) {
-        if (i == j || !std::ranges::equal(color_at(colors, i), color_at(colors, j))) continue;
-        std::ranges::copy(first.subspan(kAxes * j, kAxes), color_at(colors, j).begin());
+        if (i == j || !std::ranges::equal(color(i), color(j))) continue;
+        std::ranges::copy(first.subspan(width * j, width), color(j).begin());
         back[j] = 1;
         changed = true;
       }
@@ -257,11 +229,41 @@ void keep_distinct(std::vector<std::uint8_t>& colors, std::span<const std::uint8
   }
 }
 
-}  // namespace
+std::vector<char> staying_entries(const HistogramView& histogram,
+                                  std::span<const std::uint16_t> labels,
+                                  std::span<const std::uint8_t> palette, int channels,
+                                  std::span<const std::uint8_t> fixed) {
+  const auto width = static_cast<std::size_t>(channels);
+  const std::size_t k = palette.size() / width;
+  std::vector<std::int64_t> counts(k);
+  std::vector<std::int64_t> same(k);
+  for (std::size_t i = 0; i < histogram.size(); ++i) {
+    const std::size_t label = labels[i];
+    counts[label] += histogram.counts[i];
+    if (std::equal(palette.begin() + static_cast<std::ptrdiff_t>(width * label),
+                   palette.begin() + static_cast<std::ptrdiff_t>(width * (label + 1)),
+                   histogram.colors.begin() + static_cast<std::ptrdiff_t>(width * i))) {
+      same[label] += histogram.counts[i];
+    }
+  }
+  std::vector<char> stays(k);
+  for (std::size_t j = 0; j < k; ++j) {
+    const auto color = palette.subspan(width * j, width);
+    bool stay = same[j] > counts[j] - same[j] || (width == 4 && color[3] != 255);
+    for (std::size_t at = 0; at < fixed.size(); at += width) {
+      stay |= std::ranges::equal(fixed.subspan(at, width), color);
+    }
+    stays[j] = stay;
+  }
+  return stays;
+}
 
-std::vector<std::uint8_t> mix_palette(const HistogramView& histogram,
-                                      std::span<const std::uint8_t> palette,
-                                      std::span<const char> stays, Team& team) {
+namespace {
+
+/// For opaque colours, (n, 3).
+std::vector<std::uint8_t> mix_opaque(const HistogramView& histogram,
+                                     std::span<const std::uint8_t> palette,
+                                     std::span<const char> stays, Team& team) {
   std::vector<std::uint8_t> colors(palette.begin(), palette.end());
   if (std::ranges::all_of(histogram.counts, [](auto count) { return count == 0; })) return colors;
   const std::size_t step = (histogram.size() + kEnough - 1) / kEnough;
@@ -286,10 +288,42 @@ std::vector<std::uint8_t> mix_palette(const HistogramView& histogram,
         target[axis] = (now + kRelaxed * (best[j][axis] - now)) * space().steps();
       }
       std::ranges::copy_n(nearest_color(space(), target.data()).begin(), kAxes,
-                          color_at(colors, j).begin());
+                          colors.begin() + static_cast<std::ptrdiff_t>(kAxes * j));
     }
   }
   keep_distinct(colors, palette, stays);
+  return colors;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> mix_palette(const HistogramView& histogram,
+                                      std::span<const std::uint8_t> palette, int channels,
+                                      std::span<const char> stays, Team& team) {
+  if (channels == 3) return mix_opaque(histogram, palette, stays, team);
+  Histogram shown;
+  for (std::size_t i = 0; i < histogram.size(); ++i) {
+    const auto color = histogram.colors.subspan(4 * i, 4);
+    if (color[3] != 255) continue;
+    shown.colors.insert(shown.colors.end(), color.begin(), color.begin() + 3);
+    shown.counts.push_back(histogram.counts[i]);
+  }
+  std::vector<std::size_t> entries;
+  std::vector<std::uint8_t> opaque;
+  std::vector<char> opaque_stay;
+  for (std::size_t j = 0; j < stays.size(); ++j) {
+    const auto color = palette.subspan(4 * j, 4);
+    if (color[3] != 255) continue;
+    entries.push_back(j);
+    opaque.insert(opaque.end(), color.begin(), color.begin() + 3);
+    opaque_stay.push_back(stays[j]);
+  }
+  std::vector<std::uint8_t> colors(palette.begin(), palette.end());
+  if (entries.empty()) return colors;
+  opaque = mix_opaque(shown, opaque, opaque_stay, team);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    std::copy_n(opaque.data() + 3 * i, 3, colors.data() + 4 * entries[i]);
+  }
   return colors;
 }
 

@@ -20,11 +20,22 @@ namespace kpalette {
 /// Larger palettes have a colour near every other as they are.
 inline constexpr int kMostMixed = 256;
 
-/// Returns a palette for mixing, of as many distinct colours as `palette` (k, 3) has, at most
-/// kMostMixed, from which it begins. Entries for which `stays` (k) is not 0 keep their colour.
-/// `histogram` is of RGB colours.
+/// Which entries (k) of a palette (k, channels) keep their colour when it is made one for mixing:
+/// those that are `fixed` (m, channels), or not opaque, or just the colour of most of their pixels,
+/// such as a page or its text. `labels` are the entries of the histogram's colours.
+std::vector<char> staying_entries(const HistogramView& histogram,
+                                  std::span<const std::uint16_t> labels,
+                                  std::span<const std::uint8_t> palette, int channels,
+                                  std::span<const std::uint8_t> fixed);
+
+/// Gives entries that have become equal to another one the colour back that they had at `first`.
+void keep_distinct(std::vector<std::uint8_t>& colors, std::span<const std::uint8_t> first,
+                   std::span<const char> stays);
+
+/// Returns a palette for mixing, of as many distinct colours as `palette` (k, channels) has, at
+/// most kMostMixed, from which it begins. Only opaque colours are mixed, from opaque entries.
 std::vector<std::uint8_t> mix_palette(const HistogramView& histogram,
-                                      std::span<const std::uint8_t> palette,
+                                      std::span<const std::uint8_t> palette, int channels,
                                       std::span<const char> stays, Team& team);
 
 }  // namespace kpalette

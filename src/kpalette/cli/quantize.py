@@ -286,7 +286,7 @@ def _shared(way: Way, batch: Batch) -> Palette | None:
     batch.jobs, total = shared.count(
         batch.jobs, batch.workers, batch.threads, way.flat, batch.manners.allow_truncated
     )
-    return None if total is None else pipeline.extract_palette(total, way.k, **way.fitting)
+    return None if total is None else pipeline.extract_palette(total, way.k, dither=way.dither, **way.fitting)
 
 
 def _weights(path: str | None, allow_truncated: bool) -> Any:

@@ -175,7 +175,7 @@ def quantize(
     k, space, effort, fixed, alpha, dither_strength, seed
         See :func:`kpalette.quantize`.
     dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
-        See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row depends on the row above.
+        See :func:`kpalette.quantize`; ``"spatial"`` is not to be had in tiles. With ``"floyd-steinberg"`` each row depends on the row above.
         So adjacent blocks are mapped as one band, and bands one after another: more workers are no
         faster.
     chunks, missing, checkpoint, scheduler, progress
@@ -217,6 +217,11 @@ def quantize(
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
     dithering = Dithering(dither, dither_strength, space)
+    if dithering.name == "spatial":
+        raise ValueError(
+            "dither: expected floyd-steinberg, blue-noise, bayer or None for an image in tiles, "
+            "got spatial"
+        )
     fixed_colors = checked_fixed(fixed, k, alpha)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # checks alpha
     running.check_scheduler(scheduler)
@@ -243,7 +248,7 @@ def quantize(
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
     fitted = Fitter(histogram, space, make_team(None)).fit(
-        k, FitOptions(effort, seed, fixed_colors)
+        k, FitOptions(effort, seed, fixed_colors, mixing=dithering.is_on)
     )
     mapper = _mapper(fitted, histogram, alpha, dithering)
     return QuantizedArray(
