@@ -677,13 +677,13 @@ std::vector<OutTileSum> run_entry_errors(
 template <class Index>
 void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palette,
                 const Indices<Index>& indices, const Bytes& colors,
-                const Labels<std::uint16_t>& labels, const std::string& space, float strength,
+                const Labels<std::uint16_t>& labels, float strength,
                 std::tuple<std::size_t, std::size_t> origin, Team& team,
                 const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
   const DitherName dither = choose(kDithers, "dither", name);
-  const Space placed = space_named(space, channels_of(pixels));
+  const int channels = channels_of(pixels);
   const std::size_t width = indices.shape(1);
-  require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
+  require(channels == channels_of(colors), "expected equal numbers of channels");
   require(colors.shape(0) == labels.shape(0), "expected one label per colour");
   require(colors.shape(0) > 0, "expected at least one colour");
   require(std::ranges::all_of(view(labels), [&](auto label) { return label < palette.shape(0); }),
@@ -695,17 +695,17 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
   without_gil([&] {
     Raster raster = raster_of(pixels, palette, indices, origin);
     if (dither == DitherName::spatial) {
-      map_spatially(raster, view(palette), placed.channels(), strength, indices.data(), team);
+      map_spatially(raster, view(palette), channels, strength, indices.data(), team);
       return;
     }
     if (dither != DitherName::floyd_steinberg) {
-      dither_ordered(raster, placed, view(palette), view(colors), view(labels), mask_of(dither),
+      dither_ordered(raster, view(palette), channels, view(colors), view(labels), mask_of(dither),
                      strength, indices.data(), team);
       return;
     }
     if (above) raster.above = view(*above);
     const auto carried = errors ? std::span(errors->data(), errors->size()) : std::span<float>();
-    diffuse_error(raster, placed, view(palette), strength, indices.data(), team, carried);
+    diffuse_error(raster, view(palette), channels, strength, indices.data(), team, carried);
   });
 }
 
@@ -723,7 +723,7 @@ std::tuple<OutCounts, double> run_tally(const Bytes& pixels, const Labels<Index>
 template <class Index>
 void def_dithering(nb::module_& m) {
   m.def("dither", &run_dither<Index>, "name"_a, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
-        "colors"_a, "labels"_a, nb::kw_only(), "space"_a, "strength"_a, "origin"_a, "team"_a,
+        "colors"_a, "labels"_a, nb::kw_only(), "strength"_a, "origin"_a, "team"_a,
         "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(),
         "Turns the indices (h, w) of nearest entries into dithered ones; labels are the nearest "
         "entries of all colours of the pixels.");

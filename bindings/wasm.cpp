@@ -196,8 +196,8 @@ void run_remap(const std::uint8_t* pixels, std::size_t n, const Histogram* histo
 /// and handed on from each to the next.
 EXPORT(diffuse_error)
 void run_diffuse_error(const std::uint8_t* pixels, std::size_t first, std::size_t rows,
-                       std::size_t width, int channels, int space, const std::uint8_t* palette,
-                       std::size_t k, float strength, std::uint8_t* indices, float* errors) {
+                       std::size_t width, int channels, const std::uint8_t* palette, std::size_t k,
+                       float strength, std::uint8_t* indices, float* errors) {
   const std::uint8_t* band = pixels + first * width * static_cast<std::size_t>(channels);
   const std::uint8_t* above = first > 0 ? band - width * static_cast<std::size_t>(channels) : band;
   diffuse_error({.pixels = span_of(band, rows * width, channels),
@@ -205,19 +205,19 @@ void run_diffuse_error(const std::uint8_t* pixels, std::size_t first, std::size_
                  .width = width,
                  .y0 = first,
                  .above = span_of(above, width, channels)},
-                space_of(space, channels), span_of(palette, k, channels), strength,
-                indices + first * width, team, {errors, 4 * width});
+                span_of(palette, k, channels), channels, strength, indices + first * width, team,
+                {errors, 4 * width});
 }
 
 EXPORT(dither_ordered)
 void run_dither_ordered(const std::uint8_t* pixels, std::size_t height, std::size_t width,
                         const Histogram* histogram, const std::uint16_t* labels, int dither,
-                        int space, const std::uint8_t* palette, std::size_t k, float strength,
+                        const std::uint8_t* palette, std::size_t k, float strength,
                         std::uint8_t* indices) {
   const int channels = histogram->channels;
   dither_ordered(
-      {span_of(pixels, height * width, channels), height, width}, space_of(space, channels),
-      span_of(palette, k, channels), histogram->colors, span_of(labels, histogram->size()),
+      {span_of(pixels, height * width, channels), height, width}, span_of(palette, k, channels),
+      channels, histogram->colors, span_of(labels, histogram->size()),
       mask_of(kDithers.at(static_cast<std::size_t>(dither)).value), strength, indices, team);
 }
 

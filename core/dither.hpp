@@ -1,7 +1,8 @@
 // Dithering: indices whose colours, seen from afar, mix to those of the pixels.
 //
-// Both kinds start from the nearest entry of each pixel and measure in the space of the fit. What
-// nobody sees of a pixel's difference from that entry (unseen.hpp) they leave alone.
+// All start from the nearest entry of each pixel, by whatever space, and mix in that for mixing.
+// Diffusion and masks leave alone what nobody sees of a pixel's difference from that entry
+// (unseen.hpp).
 #pragma once
 
 #include <array>
@@ -28,20 +29,20 @@ struct Raster {
 /// ones to the left. `indices` come in as the nearest entries and go out dithered.
 ///
 /// What a pixel takes from its neighbours is scaled by `strength`, 0 to 1, and at edges and in
-/// texture by down to 0.65 of that. If it exceeds kErrorBound (there, less) times what is seen of
-/// the pixel's own distance to its nearest entry, it came from across an edge, or from where the
-/// palette has no colour, and is scaled down, the more the larger it is. So a pixel that has its
-/// colour in the palette, or almost, keeps it, and no pixel gets an entry farther than
-/// 1 + 2 kErrorBound times its distance to the nearest. Opaque pixels whose nearest entry is opaque
-/// stay opaque; transparent ones keep their entry.
+/// texture by down to 0.8 of that. If it exceeds kErrorBound times what is seen of the pixel's own
+/// distance to its nearest entry, it came from across an edge, or from where the palette has no
+/// colour, and is scaled down, the more the larger it is. So a pixel that has its colour in the
+/// palette, or almost, keeps it, and no pixel gets an entry farther than 1 + 2 kErrorBound times
+/// its distance to the nearest. Opaque pixels whose nearest entry is opaque stay opaque;
+/// transparent ones keep their entry.
 ///
 /// An image may come in bands of whole rows, from top to bottom, each with the last row of the one
 /// `above` it: `errors`, four floats per column, takes what one band leaves to the next. It starts
 /// as zeros; without it nothing comes in.
 template <class Index>
-void diffuse_error(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
+void diffuse_error(const Raster& raster, std::span<const std::uint8_t> palette, int channels,
                    float strength, Index* indices, Team& team, std::span<float> errors = {});
-inline constexpr float kErrorBound = 6;
+inline constexpr float kErrorBound = 3;
 
 /// A threshold for each pixel by its place alone: the ranks 0 to side * side - 1 in a square that
 /// is repeated in both directions. `side` is a power of 2.
@@ -76,7 +77,7 @@ inline Mask mask_of(DitherName name) {
 /// They depend on the colour alone: labels[i] is the nearest entry of colors[i], which are all
 /// colours of the pixels.
 template <class Index>
-void dither_ordered(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
+void dither_ordered(const Raster& raster, std::span<const std::uint8_t> palette, int channels,
                     std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels,
                     const Mask& mask, float strength, Index* indices, Team& team);
 inline constexpr int kNeighbours = 32;

@@ -149,7 +149,7 @@ struct Case {
   std::vector<std::uint16_t> diffused(float strength, int threads) const {
     Team team(threads);
     auto indices = plain;
-    diffuse_error(raster(), space, palette, strength, indices.data(), team);
+    diffuse_error(raster(), palette, space.channels(), strength, indices.data(), team);
     return indices;
   }
 
@@ -164,7 +164,8 @@ struct Case {
       const auto all = std::span(pixels);
       Raster band{all.subspan(y * stride, (last - y) * stride), last - y, width, y, 0};
       if (y > 0) band.above = all.subspan((y - 1) * stride, stride);
-      diffuse_error(band, space, palette, strength, indices.data() + y * width, team, errors);
+      diffuse_error(band, palette, space.channels(), strength, indices.data() + y * width, team,
+                    errors);
     }
     return indices;
   }
@@ -173,8 +174,8 @@ struct Case {
                                      std::size_t y0 = 0, std::size_t x0 = 0) const {
     Team team(threads);
     auto indices = plain;
-    dither_ordered(raster(y0, x0), space, palette, histogram.colors, std::span(labels), mask,
-                   strength, indices.data(), team);
+    dither_ordered(raster(y0, x0), palette, space.channels(), histogram.colors, std::span(labels),
+                   mask, strength, indices.data(), team);
     return indices;
   }
 

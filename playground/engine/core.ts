@@ -140,14 +140,14 @@ export class Core {
     pixels: Block,
     { first, rows, width }: { first: number; rows: number; width: number },
     { colors, channels }: Palette,
-    { space, strength }: { space: Space; strength: number },
+    strength: number,
     indices: Block,
     errors: Float32Array,
   ): void {
     this.lend([colors, errors], (colorsAt, errorsAt) =>
       this.call(
         "diffuse_error",
-        ...[pixels.address, first, rows, width, channels, this.tables.spaces.indexOf(space)],
+        ...[pixels.address, first, rows, width, channels],
         ...[colorsAt, colors.length / channels, strength, indices.address, errorsAt],
       ),
     );
@@ -159,16 +159,15 @@ export class Core {
     { colors, channels }: Palette,
     histogram: Histogram,
     labels: Uint16Array,
-    { dither, space, strength }: { dither: Exclude<Dither, null>; space: Space; strength: number },
+    { dither, strength }: { dither: Exclude<Dither, null>; strength: number },
     indices: Block,
   ): void {
-    const { dithers, spaces } = this.tables;
+    const { dithers } = this.tables;
     this.lend([labels, colors], (labelsAt, colorsAt) =>
       this.call(
         "dither_ordered",
         ...[pixels.address, height, width, histogram.address, labelsAt],
-        ...[dithers.indexOf(dither), spaces.indexOf(space)],
-        ...[colorsAt, colors.length / channels, strength, indices.address],
+        ...[dithers.indexOf(dither), colorsAt, colors.length / channels, strength, indices.address],
       ),
     );
   }

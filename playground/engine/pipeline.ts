@@ -12,7 +12,6 @@ import {
   type MapOptions,
   type QuantizeOptions,
   type Quantized,
-  type Space,
   SPACES,
 } from "./protocol";
 
@@ -90,7 +89,7 @@ function* mapped(
     core.remap(pixels, histogram, labels, block);
     yield passes;
     if (dithered) {
-      yield* ditherBy(dither, image, counted, found, { space, strength }, block);
+      yield* ditherBy(dither, image, counted, found, strength, block);
       yield passes;
       const [shown, error] = core.tally(pixels, block, palette);
       counts = shown;
@@ -120,18 +119,18 @@ function* ditherBy(
   { core, height, width }: Image,
   { pixels, histogram }: Counted,
   { palette, labels, nIter }: Fitted,
-  options: { space: Space; strength: number },
+  strength: number,
   indices: Block,
 ): Work<void> {
   if (dither !== "floyd-steinberg") {
-    const how = { dither, ...options };
+    const how = { dither, strength };
     return core.ditherOrdered(pixels, [height, width], palette, histogram, labels, how, indices);
   }
   const errors = new Float32Array(4 * width);
   const atOnce = Math.ceil(BAND / width);
   for (let first = 0; first < height; first += atOnce) {
     const rows = Math.min(atOnce, height - first);
-    core.diffuseError(pixels, { first, rows, width }, palette, options, indices, errors);
+    core.diffuseError(pixels, { first, rows, width }, palette, strength, indices, errors);
     yield nIter;
   }
 }
