@@ -144,7 +144,9 @@ struct OwningPoints {
   std::unique_ptr<Points> points;
 };
 
+/// Besides those of a fit, there is the one for mixing.
 Space space_named(const std::string& name, int channels) {
+  if (name == "mixing") return {SpaceName::mixing, channels};
   return {choose(kSpaces, "space", name), channels};
 }
 
@@ -1057,6 +1059,16 @@ NB_MODULE(_core, m) {
       },
       "name"_a, "The ranks of a mask, uint16 (side, side).");
 
+  m.def(
+      "mixtures",
+      [](const Bytes& colors, const Bytes& palette) {
+        require(channels_of(colors) == 3 && channels_of(palette) == 3, "expected 3 channels");
+        require(palette.shape(0) >= 1, "expected at least one entry");
+        return hand_over<Out<float, nb::ndim<2>>>(
+            without_gil([&] { return mixtures(view(colors), view(palette)); }),
+            {colors.shape(0), palette.shape(0)});
+      },
+      "colors"_a, "palette"_a, "The shares of entries that mix to colours, float32 (n, k).");
   m.def(
       "spatial_palette",
       [](const Bytes& pixels, std::size_t width, const Bytes& palette, const Bytes& colors,

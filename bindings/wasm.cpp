@@ -21,10 +21,12 @@
 #include "error.hpp"
 #include "fit.hpp"
 #include "histogram.hpp"
+#include "mix.hpp"
 #include "parallel.hpp"
 #include "remap.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
+#include "spatial.hpp"
 
 using namespace kpalette;
 
@@ -136,8 +138,8 @@ EXPORT(fitter_free) void fitter_free(Fitter* self) { delete self; }
 
 EXPORT(fitter_fit)
 void fitter_fit(Fitter* self, int k, int effort, std::uint64_t seed, const std::uint8_t* fixed,
-                std::size_t bytes) {
-  self->fit(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed, {fixed, bytes});
+                std::size_t bytes, bool mixing) {
+  self->fit(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed, {fixed, bytes}, mixing);
 }
 EXPORT(fitter_grow) void fitter_grow(Fitter* self, int k, int effort, std::uint64_t seed) {
   self->grow(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed);
@@ -146,8 +148,8 @@ EXPORT(fitter_step) bool fitter_step(Fitter* self) { return self->step(); }
 EXPORT(fitter_n_iter) int fitter_n_iter(const Fitter* self) { return self->n_iter(); }
 
 EXPORT(fitter_assign)
-void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes) {
-  self->assign({colors, bytes});
+void fitter_assign(Fitter* self, const std::uint8_t* colors, std::size_t bytes, bool by_frequency) {
+  self->assign({colors, bytes}, by_frequency);
 }
 
 /// Writes where the result's colours, counts and labels are, and k, cost, mse and n_iter.
@@ -219,6 +221,30 @@ void run_dither_ordered(const std::uint8_t* pixels, std::size_t height, std::siz
       {span_of(pixels, height * width, channels), height, width}, span_of(palette, k, channels),
       channels, histogram->colors, span_of(labels, histogram->size()),
       mask_of(kDithers.at(static_cast<std::size_t>(dither)).value), strength, indices, team);
+}
+
+EXPORT(map_spatially)
+void run_map_spatially(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                       int channels, const std::uint8_t* palette, std::size_t k, float strength,
+                       std::uint8_t* indices) {
+  map_spatially({span_of(pixels, height * width, channels), height, width},
+                span_of(palette, k, channels), channels, strength, indices, team);
+}
+
+/// Moves a palette (k, channels) to where spatial dithering shows the pixels best; `labels` are the
+/// entries of the histogram's colours, and `fixed` are colours that stay.
+EXPORT(spatial_palette)
+void run_spatial_palette(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                         const Histogram* histogram, const std::uint16_t* labels,
+                         std::uint8_t* palette, std::size_t k, const std::uint8_t* fixed,
+                         std::size_t bytes, float strength) {
+  const int channels = histogram->channels;
+  const auto before = span_of<std::uint8_t>(palette, k, channels);
+  const std::vector<char> stays = staying_entries(*histogram, span_of(labels, histogram->size()),
+                                                  before, channels, {fixed, bytes});
+  std::ranges::copy(spatial_palette({span_of(pixels, height * width, channels), height, width},
+                                    before, channels, stays, strength, team),
+                    palette);
 }
 
 /// The squared error; `counts` (k) of how often each entry is shown.

@@ -209,6 +209,21 @@ std::vector<Row> best_places(const std::vector<Place>& places, std::span<const s
 
 }  // namespace
 
+std::vector<float> mixtures(std::span<const std::uint8_t> colors,
+                            std::span<const std::uint8_t> palette) {
+  const Entries entries(place_all(palette));
+  std::vector<float> shares;
+  for (const Place& place : place_all(colors)) {
+    const Mixture mixture = entries.mix(place);
+    const std::size_t first = shares.size();
+    shares.resize(first + entries.size());
+    for (std::size_t i = 0; i < static_cast<std::size_t>(mixture.size); ++i) {
+      shares[first + mixture.entries[i]] = mixture.shares[i];
+    }
+  }
+  return shares;
+}
+
 void keep_distinct(std::vector<std::uint8_t>& colors, std::span<const std::uint8_t> first,
                    std::span<const char> stays) {
   const std::size_t width = colors.size() / stays.size();

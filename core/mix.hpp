@@ -28,6 +28,10 @@ std::vector<char> staying_entries(const HistogramView& histogram,
                                   std::span<const std::uint8_t> palette, int channels,
                                   std::span<const std::uint8_t> fixed);
 
+/// Returns the shares (n, k) of a palette's entries (k, 3) in the mixtures for colours (n, 3).
+std::vector<float> mixtures(std::span<const std::uint8_t> colors,
+                            std::span<const std::uint8_t> palette);
+
 /// Gives entries that have become equal to another one the colour back that they had at `first`.
 void keep_distinct(std::vector<std::uint8_t>& colors, std::span<const std::uint8_t> first,
                    std::span<const char> stays);

@@ -42,8 +42,29 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   const counted = image.counted(named.channels);
   const fixed = counted.channels === 4 ? withAlpha(named) : named.colors;
   const began = performance.now();
-  const fitted = yield* counted.fitter(space).fit(k, effort, seed, fixed);
+  const mixing = options.dither !== null && options.strength > 0;
+  let fitted = yield* counted.fitter(space).fit(k, effort, seed, fixed, mixing);
+  if (options.dither === "spatial" && mixing) {
+    fitted = yield* moved(image, counted, fitted, fixed, options);
+  }
   return yield* mapped(image, counted, fitted, performance.now() - began, options);
+}
+
+/** Moves a palette to where spatial dithering is best. */
+function* moved(
+  { core, height, width }: Image,
+  counted: Counted,
+  found: Fitted,
+  fixed: Uint8Array,
+  { space, strength }: MapOptions,
+): Work<Fitted> {
+  const k = found.palette.colors.length / found.palette.channels;
+  if (found.mse === 0 || k < 2) return found;
+  yield found.nIter;
+  const { pixels, histogram } = counted;
+  const size: [number, number] = [height, width];
+  const colors = core.spatialPalette(pixels, size, histogram, found, fixed, strength);
+  return { ...counted.fitter(space).assign(colors, true), nIter: found.nIter };
 }
 
 /** Shows an image in given colours. */
@@ -122,6 +143,9 @@ function* ditherBy(
   strength: number,
   indices: Block,
 ): Work<void> {
+  if (dither === "spatial") {
+    return core.mapSpatially(pixels, [height, width], palette, options.strength, indices);
+  }
   if (dither !== "floyd-steinberg") {
     const how = { dither, strength };
     return core.ditherOrdered(pixels, [height, width], palette, histogram, labels, how, indices);

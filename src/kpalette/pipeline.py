@@ -168,7 +168,7 @@ def quantize(
     ((16, 16), 22.7)
     >>> mixed = kpalette.quantize(photo, 4, dither="blue-noise")
     >>> sorted(mixed.palette.hex), mixed.psnr < q.psnr
-    (TODO, True)
+    (['#191919', '#606060', '#9c9c9c', '#ececec'], True)
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)

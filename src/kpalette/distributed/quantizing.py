@@ -174,10 +174,10 @@ def quantize(
         One image: see :func:`histogram`. Image files other than TIFF are one tile, read at once.
     k, space, effort, fixed, alpha, dither_strength, seed
         See :func:`kpalette.quantize`.
-    dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
-        See :func:`kpalette.quantize`; ``"spatial"`` is not to be had in tiles. With ``"floyd-steinberg"`` each row depends on the row above.
-        So adjacent blocks are mapped as one band, and bands one after another: more workers are no
-        faster.
+    dither : str, optional
+        See :func:`kpalette.quantize`; ``"spatial"`` is not to be had in tiles. With
+        ``"floyd-steinberg"`` each row depends on the row above. So adjacent blocks are mapped as
+        one band, and bands one after another: more workers are no faster.
     chunks, missing, checkpoint, scheduler, progress
         See :func:`histogram`. :meth:`QuantizedArray.save` uses the same scheduler.
     palette : Palette, optional
