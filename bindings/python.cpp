@@ -150,6 +150,12 @@ Space space_named(const std::string& name, int channels) {
   return {choose(kSpaces, "space", name), channels};
 }
 
+/// One of those, or the space for mixing.
+Space any_space_named(const std::string& name, int channels) {
+  if (name == "mixing") return {SpaceName::mixing, channels};
+  return space_named(name, channels);
+}
+
 std::shared_ptr<OwningPoints> make_points(const Bytes& colors, const Counts& counts, Team& team,
                                           const std::string& space) {
   require_pairs(colors, counts);
@@ -878,7 +884,7 @@ NB_MODULE(_core, m) {
   m.def(
       "place",
       [](const Bytes& colors, const std::string& name) {
-        const Space space = space_named(name, channels_of(colors));
+        const Space space = any_space_named(name, channels_of(colors));
         return hand_over_coords(without_gil([&] { return space.place(view(colors)); }),
                                 space.channels());
       },
@@ -902,7 +908,7 @@ NB_MODULE(_core, m) {
   m.def(
       "middle",
       [](int channels, const std::string& name) {
-        const auto middle = space_named(name, channels).middle();
+        const auto middle = any_space_named(name, channels).middle();
         return std::vector<std::int32_t>(middle.begin(), middle.begin() + channels);
       },
       "channels"_a, "space"_a = "srgb", "About the centre of all colours' coordinates.");

@@ -143,10 +143,10 @@ class TestLaws:
         plain, mixed = (
             dithered(pixels, palette, "floyd-steinberg", space, strength) for strength in (0, 1)
         )
-        place = _core.place(pixels.reshape(-1, channels), space)
-        entries = _core.place(palette, space)
+        place = _core.place(pixels.reshape(-1, channels), "mixing")
+        entries = _core.place(palette, "mixing")
         far, near = (np.linalg.norm(place - entries[i.ravel()], axis=1) for i in (mixed, plain))
-        assert (far <= 13 * near * (1 + 1e-5)).all()
+        assert (far <= 7 * near * (1 + 1e-5)).all()
         assert (mixed != plain).any()
 
     @pytest.mark.parametrize("dither", DITHERS)
@@ -224,7 +224,7 @@ class TestReferences:
         for strength in (0.6, 1.0):
             nearest = dithered(pixels, palette, "floyd-steinberg", space, 0)
             got = dithered(pixels, palette, "floyd-steinberg", space, strength)
-            expected = reference.diffuse(pixels, palette, nearest, space, strength)
+            expected = reference.diffuse(pixels, palette, nearest, strength)
             assert np.array_equal(got, expected)
             assert not np.array_equal(got, nearest)
 
@@ -242,7 +242,7 @@ class TestReferences:
         for strength in (0.6, 1.0):
             nearest = dithered(pixels, palette, dither, space, 0)
             got = dithered(pixels, palette, dither, space, strength)
-            expected = reference.ordered(pixels, palette, nearest, mask, space, strength)
+            expected = reference.ordered(pixels, palette, nearest, mask, strength)
             assert np.array_equal(got, expected)
 
 
@@ -309,7 +309,11 @@ class TestSameBytes:
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
-        ({"dither": "floyd"}, ValueError, "None or one of floyd-steinberg, blue-noise, bayer, spatial"),
+        (
+            {"dither": "floyd"},
+            ValueError,
+            "None or one of floyd-steinberg, blue-noise, bayer, spatial",
+        ),
         ({"dither": ""}, ValueError, "got ''"),
         ({"dither": True}, TypeError, "dither: expected None or one of"),
         ({"dither_strength": 1.01}, ValueError, r"dither_strength: expected 0 to 1, got 1\.01"),
@@ -345,7 +349,7 @@ def test_diffusion_mixes_a_ramp() -> None:
     ends = palette.colors.min(), palette.colors.max()
     between = (levels > ends[0]) & (levels < ends[1])
     off = [np.abs(q.rgb[..., 0].mean(axis=0) - levels)[between].mean() for q in (plain, mixed)]
-    assert off[1] < 0.2 * off[0]  # what nobody sees, up to 0.87 levels of grey, stays off
+    assert off[1] < 0.3 * off[0]  # what nobody sees, up to 0.87 levels of grey, stays off
 
 
 @pytest.mark.parametrize(

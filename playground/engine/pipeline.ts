@@ -144,7 +144,7 @@ function* ditherBy(
   indices: Block,
 ): Work<void> {
   if (dither === "spatial") {
-    return core.mapSpatially(pixels, [height, width], palette, options.strength, indices);
+    return core.mapSpatially(pixels, [height, width], palette, strength, indices);
   }
   if (dither !== "floyd-steinberg") {
     const how = { dither, strength };
