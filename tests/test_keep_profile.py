@@ -94,7 +94,7 @@ def test_the_error_is_that_of_what_is_seen(dither: str | None, space: str) -> No
     assert metrics.compare(file, found) == seen
     plain = kpalette.quantize(file, 12, dither=dither, space=space)
     # Entries that are made for mixing lie further out, where sRGB clips more.
-    assert found.mse <= (1.1 if dither is None else 1.2) * plain.mse + 1
+    assert found.mse <= (1.1 if dither is None else 1.4) * plain.mse + 1
     assert len(found.palette) == 12
 
 
