@@ -73,7 +73,7 @@ inline Mask mask_of(DitherName name) {
 
 /// Ordered dithering. A pixel shows its nearest entry or one of that entry's kNeighbours nearest
 /// ones, by turns as the mask has it: the pair and the shares for which w times the squared error
-/// of the mean, plus 1 - w times the mean squared error, is least, where w is 3/4 of `strength`.
+/// of the mean, plus 1 - w times the mean squared error, is least, where w is 4/5 of `strength`.
 /// They depend on the colour alone: labels[i] is the nearest entry of colors[i], which are all
 /// colours of the pixels.
 template <class Index>

@@ -20,7 +20,7 @@ constexpr int kBayerBits = 4;
 
 // At full strength, the weight of the mean's error against the scatter. A larger weight lowers the
 // mean's error slightly, and makes the grain much coarser.
-constexpr float kMostWeight = 0.75f;
+constexpr float kMostWeight = 0.8f;
 
 /// The entries of pixels of one colour: `light` if the mask's rank is below `cut`, else `dark`.
 template <class Index>

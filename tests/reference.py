@@ -266,7 +266,7 @@ def ordered(
 ) -> np.ndarray:
     """Ordered dithering between a pixel's nearest entry and the one that mixes best with it."""
     f = np.float32
-    s = f(strength) * f(0.75)
+    s = f(strength) * f(0.8)
     half = f(0.5) * (f(1) - s)
     channels = pixels.shape[2]
     coords = _placed(pixels.reshape(-1, channels), "mixing").reshape(*pixels.shape[:2], 4)

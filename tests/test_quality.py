@@ -10,7 +10,7 @@ from conftest import gradient, noise
 from kpalette import ColorHistogram, QualityNotReached, extract_palette, metrics, quantize
 from kpalette.quality import PNGQUANT, pngquant_looks
 
-TARGETS = [{"psnr": 30}, {"psnr": 31.5}, {"looks": 50}, {"looks": 65.5}]
+TARGETS = [{"psnr": 30}, {"psnr": 31}, {"looks": 50}, {"looks": 65.5}]
 
 
 def reaches(pixels: np.ndarray, q, quality: dict[str, float]) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import reference_mixing as specification
 from kpalette import ColorHistogram, _core, extract_palette, quantize
 from kpalette.choices import DITHERS
-from kpalette.fit import Fitter, FitOptions
+from kpalette.fit import FitOptions, Fitter
 from test_dither import distinct_colors, dithered
 from test_pipeline import images, photo_like
 
@@ -129,7 +129,8 @@ class TestPalettesForMixing:
         pixels = picture(4)
         plain, mixed = (quantize(pixels, 12, dither=d).palette.colors for d in (None, "bayer"))
         soft, soft_mixed = ({tuple(c) for c in p if c[3] != 255} for p in (plain, mixed))
-        assert soft and soft == soft_mixed
+        assert soft
+        assert soft == soft_mixed
         assert not np.array_equal(np.sort(plain, axis=0), np.sort(mixed, axis=0))
 
     def test_larger_ones_are_left_as_they_are(self) -> None:
@@ -243,7 +244,8 @@ class TestBadInput:
         for name, pixels in cases.items():
             q = quantize(pixels, k, dither=dither)
             assert 1 <= len(q.palette) <= k, name
-            assert q.indices.shape == pixels.shape[:2] and q.indices.max() < len(q.palette), name
+            assert q.indices.shape == pixels.shape[:2], name
+            assert q.indices.max() < len(q.palette), name
             assert np.isfinite(q.mse), name
             if len(ColorHistogram.from_image(pixels)) <= k:
                 assert q.mse == 0, name
