@@ -309,15 +309,7 @@ class TestSameBytes:
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
-<<<<<<< HEAD
-        (
-            {"dither": "floyd"},
-            ValueError,
-            "None or one of floyd-steinberg, blue-noise, bayer, spatial",
-        ),
-=======
         ({"dither": "floyd"}, ValueError, "floyd-steinberg, blue-noise, bayer, spatial, got"),
->>>>>>> w4
         ({"dither": ""}, ValueError, "got ''"),
         ({"dither": True}, TypeError, "dither: expected None or one of"),
         ({"dither_strength": 1.01}, ValueError, r"dither_strength: expected 0 to 1, got 1\.01"),
