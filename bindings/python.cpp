@@ -34,6 +34,7 @@
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "looks.hpp"
+#include "mix.hpp"
 #include "palette.hpp"
 #include "palette_order.hpp"
 #include "parallel.hpp"
@@ -48,6 +49,7 @@
 #include "seeding.hpp"
 #include "spaces.hpp"
 #include "sparse.hpp"
+#include "spatial.hpp"
 #include "vivid_regions.hpp"
 
 namespace nb = nanobind;
@@ -143,8 +145,16 @@ struct OwningPoints {
   std::unique_ptr<Points> points;
 };
 
+/// Besides those of a fit, there is the one for mixing.
 Space space_named(const std::string& name, int channels) {
+  if (name == "mixing") return {SpaceName::mixing, channels};
   return {choose(kSpaces, "space", name), channels};
+}
+
+/// One of those, or the space for mixing.
+Space any_space_named(const std::string& name, int channels) {
+  if (name == "mixing") return {SpaceName::mixing, channels};
+  return space_named(name, channels);
 }
 
 std::shared_ptr<OwningPoints> make_points(const Bytes& colors, const Counts& counts, Team& team,
@@ -179,13 +189,13 @@ std::unique_ptr<OwningFitter> make_fitter(const Bytes& colors, const Counts& cou
 void require_k(int k) { require(k >= 1 && k <= kMaxCenters, "expected k from 1 to 65536"); }
 
 void start_fit(OwningFitter& self, int k, const std::string& effort, std::uint64_t seed,
-               const std::optional<Bytes>& fixed) {
+               const std::optional<Bytes>& fixed, bool mixing) {
   require_k(k);
   require(!fixed || (fixed->shape(0) <= static_cast<std::size_t>(k) &&
                      fixed->shape(1) == self.colors.shape(1)),
           "expected at most k fixed colours of as many channels");
   const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
-  self.fitter.fit(k, choose(kEfforts, "effort", effort), seed, stay);
+  self.fitter.fit(k, choose(kEfforts, "effort", effort), seed, stay, mixing);
 }
 
 void start_growing(OwningFitter& self, int k, const std::string& effort, std::uint64_t seed) {
@@ -685,13 +695,13 @@ std::vector<OutTileSum> run_entry_errors(
 template <class Index>
 void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palette,
                 const Indices<Index>& indices, const Bytes& colors,
-                const Labels<std::uint16_t>& labels, const std::string& space, float strength,
+                const Labels<std::uint16_t>& labels, float strength,
                 std::tuple<std::size_t, std::size_t> origin, Team& team,
                 const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
-  const auto make_mask = choose(kDithers, "dither", name);
-  const Space placed = space_named(space, channels_of(pixels));
+  const DitherName dither = choose(kDithers, "dither", name);
+  const int channels = channels_of(pixels);
   const std::size_t width = indices.shape(1);
-  require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
+  require(channels == channels_of(colors), "expected equal numbers of channels");
   require(colors.shape(0) == labels.shape(0), "expected one label per colour");
   require(colors.shape(0) > 0, "expected at least one colour");
   require(std::ranges::all_of(view(labels), [&](auto label) { return label < palette.shape(0); }),
@@ -702,14 +712,18 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
           "expected four errors per column");
   without_gil([&] {
     Raster raster = raster_of(pixels, palette, indices, origin);
-    if (make_mask != nullptr) {
-      dither_ordered(raster, placed, view(palette), view(colors), view(labels), make_mask(),
+    if (dither == DitherName::spatial) {
+      map_spatially(raster, view(palette), channels, strength, indices.data(), team);
+      return;
+    }
+    if (dither != DitherName::floyd_steinberg) {
+      dither_ordered(raster, view(palette), channels, view(colors), view(labels), mask_of(dither),
                      strength, indices.data(), team);
       return;
     }
     if (above) raster.above = view(*above);
     const auto carried = errors ? std::span(errors->data(), errors->size()) : std::span<float>();
-    diffuse_error(raster, placed, view(palette), strength, indices.data(), team, carried);
+    diffuse_error(raster, view(palette), channels, strength, indices.data(), team, carried);
   });
 }
 
@@ -727,7 +741,7 @@ std::tuple<OutCounts, double> run_tally(const Bytes& pixels, const Labels<Index>
 template <class Index>
 void def_dithering(nb::module_& m) {
   m.def("dither", &run_dither<Index>, "name"_a, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
-        "colors"_a, "labels"_a, nb::kw_only(), "space"_a, "strength"_a, "origin"_a, "team"_a,
+        "colors"_a, "labels"_a, nb::kw_only(), "strength"_a, "origin"_a, "team"_a,
         "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(),
         "Turns the indices (h, w) of nearest entries into dithered ones; labels are the nearest "
         "entries of all colours of the pixels.");
@@ -880,7 +894,7 @@ NB_MODULE(_core, m) {
   m.def(
       "place",
       [](const Bytes& colors, const std::string& name) {
-        const Space space = space_named(name, channels_of(colors));
+        const Space space = any_space_named(name, channels_of(colors));
         return hand_over_coords(without_gil([&] { return space.place(view(colors)); }),
                                 space.channels());
       },
@@ -904,7 +918,7 @@ NB_MODULE(_core, m) {
   m.def(
       "middle",
       [](int channels, const std::string& name) {
-        const auto middle = space_named(name, channels).middle();
+        const auto middle = any_space_named(name, channels).middle();
         return std::vector<std::int32_t>(middle.begin(), middle.begin() + channels);
       },
       "channels"_a, "space"_a = "srgb", "About the centre of all colours' coordinates.");
@@ -912,11 +926,13 @@ NB_MODULE(_core, m) {
   m.attr("SEEDINGS") = names_of(kSeedings);
   m.attr("EFFORTS") = names_of(kEfforts);
   m.attr("DITHERS") = names_of(kDithers);
+  m.attr("MOST_MIXED") = kMostMixed;
 
   nb::class_<OwningFitter>(m, "Fitter", "Fits palettes to one histogram, a step at a time.")
       .def(nb::new_(&make_fitter), "colors"_a, "counts"_a, "space"_a, "team"_a)
       .def("fit", &start_fit, "k"_a, "effort"_a, "seed"_a, "fixed"_a = nb::none(),
-           "Begins to fit k colours alone.")
+           "mixing"_a = false,
+           "Begins to fit k colours alone; for mixing, a palette for dithering.")
       .def("grow", &start_growing, "k"_a, "effort"_a, "seed"_a,
            "Begins to fit k colours from the last ones that grew.")
       .def(
@@ -1053,13 +1069,55 @@ NB_MODULE(_core, m) {
   m.def(
       "mask",
       [](const std::string& name) {
-        const auto make_mask = choose(kDithers, "dither", name);
-        require(make_mask != nullptr, "expected a dither that has a mask");
-        const Mask mask = make_mask();
+        const DitherName dither = choose(kDithers, "dither", name);
+        require(dither == DitherName::blue_noise || dither == DitherName::bayer,
+                "expected a dither that has a mask");
+        const Mask mask = mask_of(dither);
         return hand_over<OutRanks>(std::vector<std::uint16_t>(mask.ranks.begin(), mask.ranks.end()),
                                    {mask.side, mask.side});
       },
       "name"_a, "The ranks of a mask, uint16 (side, side).");
+
+  m.def(
+      "mixtures",
+      [](const Bytes& colors, const Bytes& palette) {
+        require(channels_of(colors) == 3 && channels_of(palette) == 3, "expected 3 channels");
+        require(palette.shape(0) >= 1, "expected at least one entry");
+        return hand_over<Out<float, nb::ndim<2>>>(
+            without_gil([&] { return mixtures(view(colors), view(palette)); }),
+            {colors.shape(0), palette.shape(0)});
+      },
+      "colors"_a, "palette"_a, "The shares of entries that mix to colours, float32 (n, k).");
+  m.def(
+      "spatial_palette",
+      [](const Bytes& pixels, std::size_t width, const Bytes& palette, const Bytes& colors,
+         const Counts& counts, const Labels<std::uint16_t>& labels,
+         const std::optional<Bytes>& fixed, float strength, Team& team) {
+        const int channels = channels_of(pixels);
+        require_pairs(colors, counts);
+        require(channels_of(palette) == channels && channels_of(colors) == channels &&
+                    (!fixed || fixed->shape(1) == pixels.shape(1)),
+                "expected equal numbers of channels");
+        require(colors.shape(0) == labels.shape(0), "expected one label per colour");
+        require(palette.shape(0) >= 1 && palette.shape(0) <= kMostMixed,
+                "expected 1 to 256 colours");
+        require(
+            std::ranges::all_of(view(labels), [&](auto label) { return label < palette.shape(0); }),
+            "expected labels that the palette has");
+        require(width > 0 && pixels.shape(0) % width == 0, "expected rows of that width");
+        auto moved = without_gil([&] {
+          const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
+          const std::vector<char> stays = staying_entries(
+              {view(colors), view(counts)}, view(labels), view(palette), channels, stay);
+          const Raster raster{
+              .pixels = view(pixels), .height = pixels.shape(0) / width, .width = width};
+          return spatial_palette(raster, view(palette), channels, stays, strength, team);
+        });
+        return hand_over<OutBytes>(std::move(moved), {palette.shape(0), palette.shape(1)});
+      },
+      "pixels"_a, "width"_a, "palette"_a, "colors"_a, "counts"_a, "labels"_a, nb::kw_only(),
+      "fixed"_a.none() = nb::none(), "strength"_a, "team"_a,
+      "The palette, uint8 (k, channels), moved to where spatial dithering shows the pixels best.");
 
   def_indexed_files(m);
 }

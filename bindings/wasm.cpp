@@ -22,11 +22,13 @@
 #include "fit.hpp"
 #include "histogram.hpp"
 #include "looks.hpp"
+#include "mix.hpp"
 #include "parallel.hpp"
 #include "remap.hpp"
 #include "saliency.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
+#include "spatial.hpp"
 
 using namespace kpalette;
 
@@ -146,8 +148,8 @@ EXPORT(fitter_free) void fitter_free(Fitter* self) { delete self; }
 
 EXPORT(fitter_fit)
 void fitter_fit(Fitter* self, int k, int effort, std::uint64_t seed, const std::uint8_t* fixed,
-                std::size_t bytes) {
-  self->fit(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed, {fixed, bytes});
+                std::size_t bytes, bool mixing) {
+  self->fit(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed, {fixed, bytes}, mixing);
 }
 EXPORT(fitter_grow) void fitter_grow(Fitter* self, int k, int effort, std::uint64_t seed) {
   self->grow(k, kEfforts.at(static_cast<std::size_t>(effort)).value, seed);
@@ -206,8 +208,8 @@ void run_remap(const std::uint8_t* pixels, std::size_t n, const Histogram* histo
 /// and handed on from each to the next.
 EXPORT(diffuse_error)
 void run_diffuse_error(const std::uint8_t* pixels, std::size_t first, std::size_t rows,
-                       std::size_t width, int channels, int space, const std::uint8_t* palette,
-                       std::size_t k, float strength, std::uint8_t* indices, float* errors) {
+                       std::size_t width, int channels, const std::uint8_t* palette, std::size_t k,
+                       float strength, std::uint8_t* indices, float* errors) {
   const std::uint8_t* band = pixels + first * width * static_cast<std::size_t>(channels);
   const std::uint8_t* above = first > 0 ? band - width * static_cast<std::size_t>(channels) : band;
   diffuse_error({.pixels = span_of(band, rows * width, channels),
@@ -215,20 +217,44 @@ void run_diffuse_error(const std::uint8_t* pixels, std::size_t first, std::size_
                  .width = width,
                  .y0 = first,
                  .above = span_of(above, width, channels)},
-                space_of(space, channels), span_of(palette, k, channels), strength,
-                indices + first * width, team, {errors, 4 * width});
+                span_of(palette, k, channels), channels, strength, indices + first * width, team,
+                {errors, 4 * width});
 }
 
 EXPORT(dither_ordered)
 void run_dither_ordered(const std::uint8_t* pixels, std::size_t height, std::size_t width,
                         const Histogram* histogram, const std::uint16_t* labels, int dither,
-                        int space, const std::uint8_t* palette, std::size_t k, float strength,
+                        const std::uint8_t* palette, std::size_t k, float strength,
                         std::uint8_t* indices) {
   const int channels = histogram->channels;
-  dither_ordered({span_of(pixels, height * width, channels), height, width},
-                 space_of(space, channels), span_of(palette, k, channels), histogram->colors,
-                 span_of(labels, histogram->size()),
-                 kDithers.at(static_cast<std::size_t>(dither)).value(), strength, indices, team);
+  dither_ordered(
+      {span_of(pixels, height * width, channels), height, width}, span_of(palette, k, channels),
+      channels, histogram->colors, span_of(labels, histogram->size()),
+      mask_of(kDithers.at(static_cast<std::size_t>(dither)).value), strength, indices, team);
+}
+
+EXPORT(map_spatially)
+void run_map_spatially(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                       int channels, const std::uint8_t* palette, std::size_t k, float strength,
+                       std::uint8_t* indices) {
+  map_spatially({span_of(pixels, height * width, channels), height, width},
+                span_of(palette, k, channels), channels, strength, indices, team);
+}
+
+/// Moves a palette (k, channels) to where spatial dithering shows the pixels best; `labels` are the
+/// entries of the histogram's colours, and `fixed` are colours that stay.
+EXPORT(spatial_palette)
+void run_spatial_palette(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                         const Histogram* histogram, const std::uint16_t* labels,
+                         std::uint8_t* palette, std::size_t k, const std::uint8_t* fixed,
+                         std::size_t bytes, float strength) {
+  const int channels = histogram->channels;
+  const auto before = span_of<std::uint8_t>(palette, k, channels);
+  const std::vector<char> stays = staying_entries(*histogram, span_of(labels, histogram->size()),
+                                                  before, channels, {fixed, bytes});
+  std::ranges::copy(spatial_palette({span_of(pixels, height * width, channels), height, width},
+                                    before, channels, stays, strength, team),
+                    palette);
 }
 
 /// The squared error; `counts` (k) of how often each entry is shown.

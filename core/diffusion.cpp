@@ -6,6 +6,7 @@
 #include "buffer.hpp"
 #include "dither.hpp"
 #include "nearest_grid.hpp"
+#include "unseen.hpp"
 
 namespace kpalette {
 namespace {
@@ -14,21 +15,21 @@ namespace {
 constexpr std::size_t kBandPixels = 1u << 16;
 constexpr std::size_t kRowsPerTask = 8;
 
-// In smooth regions a pixel takes all of its neighbours' error; at edges it takes kBusyShare, with
-// the bound kBusyBound. It is half-way between them if its difference from the pixels to its left
-// and above exceeds the step of a ramp, kRamp or about one level, by kEdge (both are fractions of
-// the distance from black to white). The form was chosen on six photos and a grey ramp, these
-// numbers among twenty on twelve photos: the lowest FLIP at about 1.05 times libimagequant's bytes.
-constexpr float kRamp = 0.005f;
-constexpr float kEdge = 0.001f;
-constexpr float kBusyShare = 0.58f;
-constexpr float kBusyBound = 1;
+// In smooth regions a pixel takes all of its neighbours' error; at edges it takes kBusyShare, and
+// less of its own error is seen: there the threshold is kBusyUnseenLevels. It is half-way between
+// them if it differs by one level from the pixels to its left and above.
+//
+// With a larger share or bound, photos of few colours look better, and files are larger: .8 and 3
+// were chosen on four photos from 4 to 256 colours, with palettes for mixing. The thresholds were
+// chosen on charts, screenshots and icons of 256 colours: none grows by more than with pngquant.
+constexpr float kBusyShare = 0.8f;
+constexpr float kBusyUnseenLevels = 2.25f;
 
 /// Rows that are prepared for dithering.
 struct Band {
   std::size_t first = 0;
   std::size_t rows = 0;
-  Buffer<Point4> coords;       // relative to the space's middle
+  Buffer<Point4> coords;       // what pixels are to show, relative to the space's middle
   Buffer<float> weights;       // of each sixteenth of the neighbours' error
   Buffer<float> bounds;        // the squared length of the largest error that a pixel takes
   Buffer<std::uint8_t> solid;  // whether only opaque entries are allowed
@@ -37,14 +38,13 @@ struct Band {
 template <int D, class Index>
 class Diffusion {
  public:
-  Diffusion(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
-            float strength, Index* indices, std::span<float> errors)
+  Diffusion(const Raster& raster, std::span<const std::uint8_t> palette, float strength,
+            Index* indices, std::span<float> errors)
       : raster_(raster),
-        space_(space),
         palette_(palette),
         strength_(strength),
         indices_(indices),
-        middle_(space.middle()),
+        middle_(space_.middle()),
         centers_(palette.size() / D),
         carried_(errors),
         errors_{Buffer<Point4>(raster.width + 2, Point4{}),
@@ -58,14 +58,10 @@ class Diffusion {
       if (D == 4 && palette[4 * j + 3] == 255) opaque.push_back(static_cast<std::int32_t>(j));
     }
     // On every axis a pixel is within `most` of 0, so within 2 sqrt(D) most of its nearest entry.
-    const float most = static_cast<float>(space.max_coord());
+    const float most = static_cast<float>(space_.max_coord());
     const float reach = most * (1 + 2 * kErrorBound * 2);
     grids_.emplace_back(centers_, every, D, reach);
     if (!opaque.empty()) grids_.emplace_back(centers_, opaque, D, reach);
-    const float one =
-        static_cast<float>(space.steps()) * (space.name() == SpaceName::srgb ? 255 : 1);
-    per_edge_ = 1 / (kEdge * kEdge * one * one);
-    ramp_ = kRamp * one;
   }
 
   void run(Team& team) {
@@ -104,12 +100,6 @@ class Diffusion {
     }
   }
 
-  /// The square of a difference's excess over the step of a ramp.
-  float step_square(const Point4& difference) const {
-    const float excess = std::max(0.0f, std::sqrt(square4(difference)) - ramp_);
-    return excess * excess;
-  }
-
   /// Begins a band; returns the number of tasks that prepare it.
   std::size_t start(Band& band, std::size_t first, std::size_t rows) const {
     band.first = first;
@@ -128,27 +118,29 @@ class Diffusion {
     const std::size_t last = std::min(band.rows, first + kRowsPerTask);
     const std::uint8_t* pixels = raster_.pixels.data() + band.first * width * D;
     place(pixels + first * width * D, (last - first) * width, band.coords.data() + first * width);
-    Buffer<Point4> above(width);  // the row above the first; the image's first row for itself
-    const std::uint8_t* row_above = pixels;
-    if (band.first + first > 0) {
-      row_above += first * width * D - width * D;
-    } else if (!raster_.above.empty()) {
-      row_above = raster_.above.data();
-    }
-    place(row_above, width, above.data());
     const float whole = strength_ / 16;
     for (std::size_t row = first; row < last; ++row) {
-      const Point4* coords = band.coords.data() + row * width;
-      const Point4* up = row > first ? coords - width : above.data();
+      const std::uint8_t* colors = pixels + row * width * D;
+      const std::uint8_t* above = colors;  // of the image's first row, the row itself
+      if (band.first + row > 0) {
+        above -= width * D;
+      } else if (!raster_.above.empty()) {
+        above = raster_.above.data();
+      }
       const Index* nearest = indices_ + (band.first + row) * width;
       for (std::size_t x = 0; x < width; ++x) {
-        const float edge =
-            step_square(coords[x] - coords[x > 0 ? x - 1 : x]) + step_square(coords[x] - up[x]);
-        const float smooth = 1 / (1 + edge * per_edge_);
-        band.weights[row * width + x] = whole * (kBusyShare + (1 - kBusyShare) * smooth);
-        const float times = kBusyBound + (kErrorBound - kBusyBound) * smooth;
-        const float own = square4(coords[x] - centers_[nearest[x]]);
-        band.bounds[row * width + x] = times * times * own;
+        const std::uint8_t* color = colors + x * D;
+        const float edge = level_square<D>(color, x > 0 ? color - D : color) +
+                           level_square<D>(color, above + x * D);
+        const float smooth = 1 / (1 + edge);
+        const float levels = kBusyUnseenLevels + (kUnseenLevels - kBusyUnseenLevels) * smooth;
+        const float part =
+            seen_part<D>(color, palette_.data() + std::size_t{nearest[x]} * D, levels);
+        const std::size_t at = row * width + x;
+        const Point4 own = (band.coords[at] - centers_[nearest[x]]) * all4(part);
+        band.coords[at] = centers_[nearest[x]] + own;
+        band.bounds[at] = kErrorBound * kErrorBound * square4(own);
+        band.weights[at] = whole * (kBusyShare + (1 - kBusyShare) * smooth);
       }
       if constexpr (D == 4) prepare_alpha(band, row);
     }
@@ -213,7 +205,7 @@ class Diffusion {
   }
 
   const Raster& raster_;
-  const Space& space_;
+  const Space space_{SpaceName::mixing, D};
   std::span<const std::uint8_t> palette_;
   float strength_;
   Index* indices_;
@@ -222,26 +214,24 @@ class Diffusion {
   std::vector<NearestGrid> grids_;  // of all entries, and of the opaque ones
   std::span<float> carried_;
   Buffer<Point4> errors_[2];  // of the row above and of this one, padded by a pixel on each side
-  float per_edge_ = 0;
-  float ramp_ = 0;
 };
 
 }  // namespace
 
 template <class Index>
-void diffuse_error(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
+void diffuse_error(const Raster& raster, std::span<const std::uint8_t> palette, int channels,
                    float strength, Index* indices, Team& team, std::span<float> errors) {
   if (strength == 0 || raster.height == 0 || raster.width == 0) return;
-  if (space.channels() == 3) {
-    Diffusion<3, Index>(raster, space, palette, strength, indices, errors).run(team);
+  if (channels == 3) {
+    Diffusion<3, Index>(raster, palette, strength, indices, errors).run(team);
   } else {
-    Diffusion<4, Index>(raster, space, palette, strength, indices, errors).run(team);
+    Diffusion<4, Index>(raster, palette, strength, indices, errors).run(team);
   }
 }
 
-template void diffuse_error(const Raster&, const Space&, std::span<const std::uint8_t>, float,
-                            std::uint8_t*, Team&, std::span<float>);
-template void diffuse_error(const Raster&, const Space&, std::span<const std::uint8_t>, float,
+template void diffuse_error(const Raster&, std::span<const std::uint8_t>, int, float, std::uint8_t*,
+                            Team&, std::span<float>);
+template void diffuse_error(const Raster&, std::span<const std::uint8_t>, int, float,
                             std::uint16_t*, Team&, std::span<float>);
 
 }  // namespace kpalette

@@ -7,6 +7,7 @@
 
 #include "error.hpp"
 #include "lloyd.hpp"
+#include "mix.hpp"
 #include "palette.hpp"
 #include "vivid_regions.hpp"
 
@@ -56,7 +57,7 @@ Fitter::~Fitter() = default;
 // ---- what is asked for ----
 
 void Fitter::fit(int k, const Effort& effort, std::uint64_t seed,
-                 std::span<const std::uint8_t> fixed) {
+                 std::span<const std::uint8_t> fixed, bool mixing) {
   begin(k, effort, seed);
   fixed_.assign(fixed.begin(), fixed.end());
   faithful_ = true;
@@ -66,6 +67,16 @@ void Fitter::fit(int k, const Effort& effort, std::uint64_t seed,
   const int most = std::min(k / kColorsPerVividRegion, k - count_of(fixed));
   if (most > 0 && effort.vivid_regions && space_.name() == SpaceName::oklab)
     plan_vivid_regions(most);
+  const std::size_t own = fixed_.size();
+  if (mixing && k > 1 && k <= kMostMixed) {
+    // Planned only when vivid regions have planned what they want.
+    once([this, own] {
+      once([this, own] {
+        fixed_.resize(own);  // without those for vivid regions
+        mix();
+      });
+    });
+  }
 }
 
 void Fitter::grow(int k, const Effort& effort, std::uint64_t seed) {
@@ -240,6 +251,16 @@ void Fitter::plan_vivid_regions(int most) {
 
 // ---- its parts ----
 
+/// Makes the palette one for mixing.
+void Fitter::mix() {
+  if (!assignment_) return;  // all colours were kept
+  const HistogramView histogram(colors_, counts_);
+  const std::vector<char> stays =
+      staying_entries(histogram, fitted_.labels, fitted_.colors, dim(), fixed_);
+  take(mix_palette(histogram, fitted_.colors, dim(), stays, team_), true);
+  fitted_.n_iter = n_iter_;
+}
+
 /// Makes a palette of all colours there are, and of those that are absent.
 void Fitter::keep_all(std::span<const std::uint8_t> absent) {
   const auto width = static_cast<std::size_t>(dim());
@@ -299,16 +320,21 @@ void Fitter::measure(std::span<const double> coords) {
 const Fitted& Fitter::assign(std::span<const std::uint8_t> colors, bool by_frequency) {
   steps_.clear();
   growing_ = false;
+  take(colors, by_frequency);
+  improvement_.reset();
+  assignment_.reset();
+  return fitted_;
+}
+
+/// Makes given colours the palette.
+void Fitter::take(std::span<const std::uint8_t> colors, bool by_frequency) {
   fitted_ = {};
   fitted_.colors.assign(colors.begin(), colors.end());
   fitted_.centers = space_.place(colors);
-  improvement_.reset();
   assignment_.emplace(placed(1), count_of(colors), team_);
   assignment_->update(fitted_.centers);
   if (by_frequency) sort_by_frequency(*assignment_, fitted_.centers, fitted_.colors);
   measure(fitted_.centers);
-  assignment_.reset();
-  return fitted_;
 }
 
 /// Prepares for passes over some points, from the centres that there are.

@@ -73,9 +73,10 @@ class Fitter {
 
   /// Begins to fit k colours, of which those that are `fixed`, at most k distinct ones, stay. Where
   /// most of a cluster is one colour, or opaque, so is its palette entry: a white page stays white.
-  /// A fit that is under way is given up.
+  /// `mixing`: the palette is made for dithering. Entries that are fixed, not opaque, or just what
+  /// most of their pixels are, stay. A fit that is under way is given up.
   void fit(int k, const Effort& effort, std::uint64_t seed,
-           std::span<const std::uint8_t> fixed = {});
+           std::span<const std::uint8_t> fixed = {}, bool mixing = false);
 
   /// Begins to fit k colours from the last fit, made by this as well, which had fewer; the first
   /// one begins from seeds. The cost falls from each to the next, unless it is 0 already: nothing
@@ -113,8 +114,10 @@ class Fitter {
   void once(std::function<void()> make);
   void repeat(std::function<bool()> make);
 
+  void mix();
   void keep_all(std::span<const std::uint8_t> absent);
   void round();
+  void take(std::span<const std::uint8_t> colors, bool by_frequency);
   void measure(std::span<const double> coords);
   void start_assigning(const Points& points);
   const Points& placed(std::size_t step);

@@ -8,6 +8,7 @@
 #include "dither.hpp"
 #include "near_tree.hpp"
 #include "point4.hpp"
+#include "unseen.hpp"
 
 namespace kpalette {
 namespace {
@@ -19,7 +20,7 @@ constexpr int kBayerBits = 4;
 
 // At full strength, the weight of the mean's error against the scatter. A larger weight lowers the
 // mean's error slightly, and makes the grain much coarser.
-constexpr float kMostWeight = 0.75f;
+constexpr float kMostWeight = 0.8f;
 
 /// The entries of pixels of one colour: `light` if the mask's rank is below `cut`, else `dark`.
 template <class Index>
@@ -66,11 +67,7 @@ class Entries {
 
   bool opaque(std::size_t entry) const { return dim_ == 3 || palette_[4 * entry + 3] == 255; }
 
-  /// Grows from dark to light.
-  float lightness(std::size_t entry) const {
-    const bool rgb = space_.name() == SpaceName::srgb || space_.name() == SpaceName::linear;
-    return rgb ? at(entry, 0) + at(entry, 1) + at(entry, 2) : at(entry, 0);
-  }
+  float lightness(std::size_t entry) const { return at(entry, 0); }
 
   /// Returns a search tree of all entries, or of the opaque ones.
   NearTree tree(bool opaque_only) const {
@@ -181,11 +178,13 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
     space.place(colors.subspan(first * D, count * D), placed.data(), count);
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t label = labels[first + i];
-      const std::uint8_t alpha = D == 4 ? colors[(first + i) * D + D - 1] : 255;
+      const std::uint8_t* color = colors.data() + (first + i) * D;
+      const std::uint8_t alpha = D == 4 ? color[D - 1] : 255;
+      const float part = seen_part<D>(color, palette.data() + label * D, kUnseenLevels);
       float offset[D];
       for (std::size_t axis = 0; axis < D; ++axis) {
-        offset[axis] =
-            static_cast<float>(placed[axis * count + i] - middle[axis]) - entries.at(label, axis);
+        offset[axis] = part * (static_cast<float>(placed[axis * count + i] - middle[axis]) -
+                               entries.at(label, axis));
         if (D == 4 && alpha == 0) offset[axis] = 0;  // invisible
       }
       const bool solid = D == 4 && alpha == 255 && entries.opaque(label);
@@ -242,15 +241,16 @@ Mask bayer_mask() { return {kBayer, std::size_t{1} << kBayerBits}; }
 Mask blue_noise_mask() { return {kBlueNoise, kBlueNoiseSide}; }
 
 template <class Index>
-void dither_ordered(const Raster& raster, const Space& space, std::span<const std::uint8_t> palette,
+void dither_ordered(const Raster& raster, std::span<const std::uint8_t> palette, int channels,
                     std::span<const std::uint8_t> colors, std::span<const std::uint16_t> labels,
                     const Mask& mask, float strength, Index* indices, Team& team) {
   if (strength == 0 || raster.height == 0 || raster.width == 0) return;
+  const Space space(SpaceName::mixing, channels);
   strength *= kMostWeight;
   const std::uint8_t* data = raster.pixels.data();
   const std::size_t n = raster.height * raster.width;
   const Chooser<Index> chooser{raster, mask, indices};
-  if (space.channels() == 3) {
+  if (channels == 3) {
     const auto mixes = mixes_of<3, Index>(space, palette, colors, labels, mask, strength, team);
     const CubeTable<Mix<Index>> table(colors, std::span(mixes));
     chooser.for_rows(team, [&](std::size_t first, const std::uint16_t* ranks) {
@@ -269,10 +269,10 @@ void dither_ordered(const Raster& raster, const Space& space, std::span<const st
   }
 }
 
-template void dither_ordered(const Raster&, const Space&, std::span<const std::uint8_t>,
+template void dither_ordered(const Raster&, std::span<const std::uint8_t>, int,
                              std::span<const std::uint8_t>, std::span<const std::uint16_t>,
                              const Mask&, float, std::uint8_t*, Team&);
-template void dither_ordered(const Raster&, const Space&, std::span<const std::uint8_t>,
+template void dither_ordered(const Raster&, std::span<const std::uint8_t>, int,
                              std::span<const std::uint8_t>, std::span<const std::uint16_t>,
                              const Mask&, float, std::uint16_t*, Team&);
 

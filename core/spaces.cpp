@@ -83,6 +83,19 @@ double lab_curve_inverse(double y) {
   return y > kLabKnee ? y * y * y : (y - kLabOffset) / kLabSlope;
 }
 
+inline float three_quarters(float x) {
+  const float root = std::sqrt(x);
+  return root * std::sqrt(root);
+}
+
+/// y^(4/3), by Newton's method for the cube root, from above.
+double four_thirds(double y) {
+  if (y <= 0) return 0;
+  double root = std::max(1.0, y);
+  for (int step = 0; step < 60; ++step) root += (y / (root * root) - root) / 3;
+  return y * root;
+}
+
 // ---- spaces of the form axes * curve(inputs * linear) ----
 
 constexpr Matrix kIdentity = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
@@ -120,7 +133,19 @@ const Form& form_of(SpaceName name) {
   static const Form lab{
       kRelativeXyz,      kLabAxes, kRelativeXyzInverse, kLabAxesInverse, each<lab_curve>,
       lab_curve_inverse, -0.16};
-  return name == SpaceName::linear ? linear : name == SpaceName::oklab ? oklab : lab;
+  static const Form mixing{
+      kOklabCones, kOklabAxes, kOklabConesInverse, kOklabAxesInverse, each<three_quarters>,
+      four_thirds, 0};
+  switch (name) {
+    case SpaceName::linear:
+      return linear;
+    case SpaceName::oklab:
+      return oklab;
+    case SpaceName::mixing:
+      return mixing;
+    default:
+      return lab;
+  }
 }
 
 /// What each level of each channel adds to the three inputs of a space.
@@ -141,9 +166,10 @@ Inputs make_inputs(const Form& form) {
 
 const Inputs& inputs_of(SpaceName name) {
   static const Inputs linear = make_inputs(form_of(SpaceName::linear));
-  static const Inputs oklab = make_inputs(form_of(SpaceName::oklab));
+  static const Inputs cones = make_inputs(form_of(SpaceName::oklab));
   static const Inputs lab = make_inputs(form_of(SpaceName::lab));
-  return name == SpaceName::linear ? linear : name == SpaceName::oklab ? oklab : lab;
+  if (name == SpaceName::linear) return linear;
+  return name == SpaceName::lab ? lab : cones;  // Oklab's, and those of the space for mixing
 }
 
 std::uint8_t round_to_byte(double value) {
@@ -258,7 +284,7 @@ std::vector<double> Space::place(std::span<const std::uint8_t> colors) const {
 bool Space::is_grey(const double* coords) const {
   // A step of the 8-bit scale is some thousand of the grid's; sRGB's own grid is exact.
   const double tolerance = steps() == 1 ? 1e-9 : 8;
-  if (name_ == SpaceName::oklab || name_ == SpaceName::lab) {
+  if (name_ != SpaceName::srgb && name_ != SpaceName::linear) {
     return std::abs(coords[1]) < tolerance && std::abs(coords[2]) < tolerance;
   }
   return std::abs(coords[0] - coords[1]) < tolerance && std::abs(coords[2] - coords[1]) < tolerance;

@@ -23,8 +23,11 @@ namespace kpalette {
 
 inline constexpr int kMaxDim = 4;
 
-enum class SpaceName { oklab, srgb, linear, lab };
+/// `mixing` is where dithering takes the means of colours: Oklab's matrices with the power 3/4 in
+/// place of 1/3, between light, which adds up where pixels are small, and what is seen of it.
+enum class SpaceName { oklab, srgb, linear, lab, mixing };
 
+/// Those that a fit can measure in.
 inline constexpr std::array<Named<SpaceName>, 4> kSpaces{{{"oklab", SpaceName::oklab},
                                                           {"srgb", SpaceName::srgb},
                                                           {"linear", SpaceName::linear},

@@ -150,9 +150,9 @@ void check_pixels(Choices& choices) {
                       static_cast<std::size_t>(decisions.below(256)),
                       static_cast<std::size_t>(decisions.below(256))};
   if (dithering == 0) {
-    diffuse_error(raster, space, palette, strength, indices.data(), team);
+    diffuse_error(raster, palette, space.channels(), strength, indices.data(), team);
   } else {
-    dither_ordered(raster, space, palette, colors.colors, labels,
+    dither_ordered(raster, palette, space.channels(), colors.colors, labels,
                    dithering == 1 ? bayer_mask() : blue_noise_mask(), strength, indices.data(),
                    team);
   }

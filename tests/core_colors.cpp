@@ -136,12 +136,14 @@ void test_known_colors() {
 
 void test_spaces() {
   test_known_colors();
-  for (const auto& [word, name] : kSpaces) {
+  const auto test_space = [](SpaceName name) {
     current_space = name;
     test_round_trips(3);
     test_round_trips(4);
     test_alpha();
-  }
+  };
+  for (const auto& [word, name] : kSpaces) test_space(name);
+  test_space(SpaceName::mixing);
 }
 
 // ---- histograms ----

@@ -10,9 +10,11 @@
 #include "dither.hpp"
 #include "error.hpp"
 #include "histogram.hpp"
+#include "mix.hpp"
 #include "near_tree.hpp"
 #include "nearest_grid.hpp"
 #include "remap.hpp"
+#include "spatial.hpp"
 
 using namespace kpalette;
 
@@ -149,7 +151,7 @@ struct Case {
   std::vector<std::uint16_t> diffused(float strength, int threads) const {
     Team team(threads);
     auto indices = plain;
-    diffuse_error(raster(), space, palette, strength, indices.data(), team);
+    diffuse_error(raster(), palette, space.channels(), strength, indices.data(), team);
     return indices;
   }
 
@@ -164,7 +166,8 @@ struct Case {
       const auto all = std::span(pixels);
       Raster band{all.subspan(y * stride, (last - y) * stride), last - y, width, y, 0};
       if (y > 0) band.above = all.subspan((y - 1) * stride, stride);
-      diffuse_error(band, space, palette, strength, indices.data() + y * width, team, errors);
+      diffuse_error(band, palette, space.channels(), strength, indices.data() + y * width, team,
+                    errors);
     }
     return indices;
   }
@@ -173,9 +176,31 @@ struct Case {
                                      std::size_t y0 = 0, std::size_t x0 = 0) const {
     Team team(threads);
     auto indices = plain;
-    dither_ordered(raster(y0, x0), space, palette, histogram.colors, std::span(labels), mask,
-                   strength, indices.data(), team);
+    dither_ordered(raster(y0, x0), palette, space.channels(), histogram.colors, std::span(labels),
+                   mask, strength, indices.data(), team);
     return indices;
+  }
+
+  std::vector<std::uint16_t> spatial(float strength, int threads, std::size_t y0 = 0) const {
+    Team team(threads);
+    auto indices = plain;
+    map_spatially(raster(y0), palette, space.channels(), strength, indices.data(), team);
+    return indices;
+  }
+
+  /// Two palettes, one after the other: for mixing, and moved for spatial dithering.
+  std::vector<std::uint8_t> moved(int threads) const {
+    Team team(threads);
+    const int channels = space.channels();
+    const std::size_t k = palette.size() / static_cast<std::size_t>(channels);
+    std::vector<char> stays(k);
+    stays.front() = 1;
+    auto colors = mix_palette(histogram, palette, channels, stays, team);
+    const auto last = spatial_palette(raster(), colors, channels, stays, 1, team);
+    CHECK(std::equal(palette.begin(), palette.begin() + channels, colors.begin()));
+    CHECK(std::equal(palette.begin(), palette.begin() + channels, last.begin()));
+    colors.insert(colors.end(), last.begin(), last.end());
+    return colors;
   }
 
   Space space;
@@ -201,8 +226,14 @@ void test_one(const Case& image) {
     CHECK_EQUAL(image.ordered(mask, 1, 3), ordered);
     CHECK_EQUAL(image.ordered(mask, 1, 2, 3 * mask.side, mask.side), ordered);
   }
+  CHECK_EQUAL(image.spatial(0, 2), image.plain);
+  const auto spatial = image.spatial(1, 1);
+  CHECK_EQUAL(image.spatial(1, 3), spatial);
+  CHECK_EQUAL(image.spatial(1, 2, 3 * kSpatialBlock), spatial);
   const auto k = image.palette.size() / static_cast<std::size_t>(image.space.channels());
   CHECK(std::ranges::all_of(diffused, [&](std::uint16_t index) { return index < k; }));
+  CHECK(std::ranges::all_of(spatial, [&](std::uint16_t index) { return index < k; }));
+  if (k <= kMostMixed) CHECK_EQUAL(image.moved(3), image.moved(1));
   if (k > 2 && image.plain.size() > 100) CHECK(diffused != image.plain);
 }
 

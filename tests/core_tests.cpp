@@ -114,6 +114,8 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
     fitter.fit(name == "best" ? 3 : k, effort, 32);
     keep_fitted();
   }
+  fitter.fit(k, kEfforts[1].value, 32, {}, true);
+  keep_fitted();
   for (const int more : {k, 3 * k}) {
     fitter.grow(more, kEfforts[1].value, 32);
     keep_fitted();

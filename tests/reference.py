@@ -196,17 +196,35 @@ def _near(point: np.ndarray, centers: np.ndarray, among: np.ndarray) -> int:
     return int(among[squares.argmin()])
 
 
+def _level_square(a: np.ndarray, b: np.ndarray) -> np.float32:
+    """The squared difference of two colours in levels: as shown over black, and of alpha."""
+    a, b = a.astype(int), b.astype(int)
+    differences = (a - b).astype(np.float32)
+    if len(a) == 4:
+        differences[:3] = (a[:3] * a[3] - b[:3] * b[3]).astype(np.float32) / np.float32(255)
+    square = np.float32(0)
+    for difference in differences:
+        square = square + difference * difference
+    return square
+
+
+def _seen_part(color: np.ndarray, entry: np.ndarray, levels: np.float32) -> np.float32:
+    """The part of a colour's difference from its entry that is dithered: the rest is not seen."""
+    square, least = _level_square(color, entry), levels * levels
+    return np.float32(1) - least / square if square > least else np.float32(0)
+
+
 def diffuse(
-    pixels: np.ndarray, palette: np.ndarray, nearest: np.ndarray, space: str, strength: float
+    pixels: np.ndarray, palette: np.ndarray, nearest: np.ndarray, strength: float
 ) -> np.ndarray:
-    """Floyd and Steinberg's error diffusion, serpentine, weighted and bounded as in the core."""
+    """Floyd and Steinberg's error diffusion, serpentine, weighted and bounded as in the core.
+
+    What is not seen of a pixel's own error is dropped.
+    """
     f = np.float32
     height, width, channels = pixels.shape
-    one = f(_core.steps(channels, space) * (255 if space == "srgb" else 1))
-    per_edge = f(1) / (f(0.001) * f(0.001) * one * one)
-    ramp = f(0.005) * one
-    coords = _placed(pixels.reshape(-1, channels), space).reshape(height, width, 4)
-    centers = _placed(palette, space)
+    coords = _placed(pixels.reshape(-1, channels), "mixing").reshape(height, width, 4)
+    centers = _placed(palette, "mixing")
     every = np.arange(len(palette))
     opaque = every if channels == 3 else np.flatnonzero(palette[:, 3] == 255)
     out = nearest.copy()
@@ -217,13 +235,15 @@ def diffuse(
         step = 1 if y % 2 == 0 else -1
         for x in range(width)[::step]:
             own, point = nearest[y, x], coords[y, x]
-            beside, over = coords[y, max(x - 1, 0)], coords[max(y - 1, 0), x]
-            steps = [np.sqrt(_square(point - other)) - ramp for other in (beside, over)]
-            edge = f(max(0, steps[0]) ** 2) + f(max(0, steps[1]) ** 2)
-            smooth = f(1) / (f(1) + edge * per_edge)
-            weight = f(strength) / f(16) * (f(0.58) + (f(1) - f(0.58)) * smooth)
-            times = f(1) + (f(6) - f(1)) * smooth
-            bound = times * times * _square(point - centers[own])
+            color = pixels[y, x]
+            edge = _level_square(color, pixels[y, max(x - 1, 0)])
+            edge = edge + _level_square(color, pixels[max(y - 1, 0), x])
+            smooth = f(1) / (f(1) + edge)
+            weight = f(strength) / f(16) * (f(0.8) + (f(1) - f(0.8)) * smooth)
+            levels = f(2.25) + (f(1.5) - f(2.25)) * smooth
+            error = (point - centers[own]) * _seen_part(color, palette[own], levels)
+            point = centers[own] + error
+            bound = f(3) * f(3) * _square(error)
             among = every
             if channels == 4:
                 alpha = pixels[y, x, 3]
@@ -242,29 +262,23 @@ def diffuse(
 
 
 def ordered(
-    pixels: np.ndarray,
-    palette: np.ndarray,
-    nearest: np.ndarray,
-    mask: np.ndarray,
-    space: str,
-    strength: float,
+    pixels: np.ndarray, palette: np.ndarray, nearest: np.ndarray, mask: np.ndarray, strength: float
 ) -> np.ndarray:
     """Ordered dithering between a pixel's nearest entry and the one that mixes best with it."""
     f = np.float32
-    s = f(strength) * f(0.75)
+    s = f(strength) * f(0.8)
     half = f(0.5) * (f(1) - s)
     channels = pixels.shape[2]
-    coords = _placed(pixels.reshape(-1, channels), space).reshape(*pixels.shape[:2], 4)
-    centers = _placed(palette, space)
+    coords = _placed(pixels.reshape(-1, channels), "mixing").reshape(*pixels.shape[:2], 4)
+    centers = _placed(palette, "mixing")
     light = centers[:, 0]
-    if space in ("srgb", "linear"):
-        light = centers[:, 0] + centers[:, 1] + centers[:, 2]
     out = nearest.copy()
     for y, x in np.ndindex(nearest.shape):
         own, point = nearest[y, x], coords[y, x]
         solid = channels == 4 and pixels[y, x, 3] == 255 and palette[own, 3] == 255
         if channels == 4 and pixels[y, x, 3] == 0:
             continue
+        offset = _seen_part(pixels[y, x], palette[own], f(1.5)) * (point - centers[own])
         others = []
         for j, center in enumerate(centers):
             square = f(0)
@@ -276,7 +290,7 @@ def ordered(
         for square, j in sorted(others)[:32]:
             dot = f(0)
             for axis in range(channels):
-                dot = dot + (point - centers[own])[axis] * (centers[j] - centers[own])[axis]
+                dot = dot + offset[axis] * (centers[j] - centers[own])[axis]
             share = max(dot * (f(1) / square) - half, f(0))
             gain = share * share * square
             if gain > best[0]:

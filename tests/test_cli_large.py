@@ -183,6 +183,14 @@ def test_counts_are_those_of_the_indices(tmp_path: Path, tiff: Path) -> None:
         assert (group.attrs["mse"] is None) == (dither != "none")
 
 
+def test_spatial_dithering_is_refused(tmp_path: Path, tiff: Path) -> None:
+    out = tmp_path / "few.zarr"
+    done = run("quantize", tiff, "-k", 8, "-o", out, "--dither", "spatial")
+    assert done.returncode == 2
+    assert "--dither spatial: not for what is done in tiles" in done.stderr
+    assert not out.exists()
+
+
 def test_missing_chunks(tmp_path: Path, image: np.ndarray) -> None:
     source, out = tmp_path / "big.zarr", tmp_path / "few.zarr"
     array = zarr.create_array(source, shape=image.shape, dtype="u1", chunks=(50, 100, 3))

@@ -68,16 +68,14 @@ class TestLaws:
     @settings(deadline=None)
     @given(images, st.integers(1, 40), st.sampled_from(DITHERS), st.floats(0.01, 1))
     def test_palette_counts_and_error_agree(self, pixels, k, dither, strength) -> None:
-        plain = quantize(pixels, k)
         q = quantize(pixels, k, dither=dither, dither_strength=strength)
         colors = q.palette.colors
         pixels = pixels if colors.shape[1] == pixels.shape[2] else pixels[..., :3]
-        assert np.array_equal(colors, plain.palette.colors)
         assert np.array_equal(
             np.bincount(q.indices.ravel(), minlength=k)[: len(colors)], q.palette.counts
         )
         assert q.mse == pytest.approx(reference.mse(pixels, colors[q.indices]), rel=1e-12)
-        again = plain.palette.remap(pixels, dither=dither, dither_strength=strength)
+        again = q.palette.remap(pixels, dither=dither, dither_strength=strength)
         assert np.array_equal(again.indices, q.indices)
         assert again.palette == q.palette
 
@@ -108,6 +106,33 @@ class TestLaws:
         assert (indices[40:90, 30:120] == 14).all()
         assert (indices[100:140, 30:120] == 15).all()
 
+    @pytest.mark.parametrize("dither", DITHERS)
+    @pytest.mark.parametrize("space", SPACES)
+    def test_what_nobody_sees_is_left_alone(self, space, dither) -> None:
+        """Errors of one level in two channels, or in colours that are all but clear."""
+        rng = np.random.default_rng(4)
+        palette = distinct_colors(60, 3, 6)
+        nearest = rng.integers(0, len(palette), (30, 40))
+        pixels = palette[nearest]
+        pixels[..., :2] = np.clip(
+            pixels[..., :2].astype(int) + rng.integers(-1, 2, (30, 40, 2)), 0, 255
+        )
+        plain, mixed = (dithered(pixels, palette, dither, space, s) for s in (0, 1))
+        assert np.array_equal(plain, mixed)
+        assert (palette[plain] != pixels).any()
+        clear = np.zeros((30, 40, 4), np.uint8)
+        clear[...] = 60, 50, 40, 12
+        clear[:, ::2] = 80, 60, 30, 12
+        entries = np.array([[70, 55, 35, 12], [200, 200, 200, 255]], np.uint8)
+        assert (dithered(clear, entries, dither, space) == 0).all()
+
+    @pytest.mark.parametrize("dither", DITHERS)
+    def test_bands_of_a_sky_are_dithered(self, dither) -> None:
+        sky = np.linspace((60, 110, 190), (170, 200, 230), 300).round().astype(np.uint8)
+        pixels = np.ascontiguousarray(np.broadcast_to(sky[:, None], (300, 64, 3)))
+        plain, mixed = (quantize(pixels, 16, dither=d).indices for d in (None, dither))
+        assert (plain != mixed).mean() > 0.1
+
     @pytest.mark.parametrize("channels", [3, 4])
     @pytest.mark.parametrize("space", SPACES)
     def test_error_is_bounded(self, space, channels) -> None:
@@ -118,10 +143,10 @@ class TestLaws:
         plain, mixed = (
             dithered(pixels, palette, "floyd-steinberg", space, strength) for strength in (0, 1)
         )
-        place = _core.place(pixels.reshape(-1, channels), space)
-        entries = _core.place(palette, space)
+        place = _core.place(pixels.reshape(-1, channels), "mixing")
+        entries = _core.place(palette, "mixing")
         far, near = (np.linalg.norm(place - entries[i.ravel()], axis=1) for i in (mixed, plain))
-        assert (far <= 13 * near * (1 + 1e-5)).all()
+        assert (far <= 7 * near * (1 + 1e-5)).all()
         assert (mixed != plain).any()
 
     @pytest.mark.parametrize("dither", DITHERS)
@@ -142,10 +167,10 @@ class TestLaws:
     def test_more_strength_changes_more(self, dither) -> None:
         pixels = photo_like()
         changed = []
-        plain = quantize(pixels, 16).indices
+        plain = quantize(pixels, 16)
         for strength in (0, 0.25, 0.5, 0.75, 1):
-            q = quantize(pixels, 16, dither=dither, dither_strength=strength)
-            changed.append((q.indices != plain).sum())
+            q = plain.palette.remap(pixels, dither=dither, dither_strength=strength)
+            changed.append((q.indices != plain.indices).sum())
         assert changed == sorted(changed)
         assert changed[0] == 0 < changed[1]
 
@@ -199,7 +224,7 @@ class TestReferences:
         for strength in (0.6, 1.0):
             nearest = dithered(pixels, palette, "floyd-steinberg", space, 0)
             got = dithered(pixels, palette, "floyd-steinberg", space, strength)
-            expected = reference.diffuse(pixels, palette, nearest, space, strength)
+            expected = reference.diffuse(pixels, palette, nearest, strength)
             assert np.array_equal(got, expected)
             assert not np.array_equal(got, nearest)
 
@@ -217,7 +242,7 @@ class TestReferences:
         for strength in (0.6, 1.0):
             nearest = dithered(pixels, palette, dither, space, 0)
             got = dithered(pixels, palette, dither, space, strength)
-            expected = reference.ordered(pixels, palette, nearest, mask, space, strength)
+            expected = reference.ordered(pixels, palette, nearest, mask, strength)
             assert np.array_equal(got, expected)
 
 
@@ -284,7 +309,7 @@ class TestSameBytes:
 @pytest.mark.parametrize(
     ("options", "error", "match"),
     [
-        ({"dither": "floyd"}, ValueError, "None or one of floyd-steinberg, blue-noise, bayer"),
+        ({"dither": "floyd"}, ValueError, "floyd-steinberg, blue-noise, bayer, spatial, got"),
         ({"dither": ""}, ValueError, "got ''"),
         ({"dither": True}, TypeError, "dither: expected None or one of"),
         ({"dither_strength": 1.01}, ValueError, r"dither_strength: expected 0 to 1, got 1\.01"),
@@ -315,12 +340,12 @@ def test_one_row_one_column_one_colour() -> None:
 def test_diffusion_mixes_a_ramp() -> None:
     levels = np.linspace(20, 235, 512).round().astype(np.uint8)
     ramp = np.ascontiguousarray(np.broadcast_to(levels[None, :, None], (96, 512, 3)))
-    plain = kpalette.quantize(ramp, 8)
-    mixed = kpalette.quantize(ramp, 8, dither="floyd-steinberg")
-    ends = plain.palette.colors.min(), plain.palette.colors.max()
+    palette = kpalette.quantize(ramp, 8).palette
+    plain, mixed = (palette.remap(ramp, dither=d) for d in (None, "floyd-steinberg"))
+    ends = palette.colors.min(), palette.colors.max()
     between = (levels > ends[0]) & (levels < ends[1])
     off = [np.abs(q.rgb[..., 0].mean(axis=0) - levels)[between].mean() for q in (plain, mixed)]
-    assert off[1] < 0.15 * off[0]
+    assert off[1] < 0.3 * off[0]  # what nobody sees, up to 0.87 levels of grey, stays off
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from kpalette import (
 )
 from kpalette.quality import PNGQUANT_LEAST, PNGQUANT_MOST, fit_fewest, pngquant_looks
 
-TARGETS = [{"psnr": 30}, {"psnr": 31.5}, {"looks": 50}, {"looks": 65.5}]
+TARGETS = [{"psnr": 30}, {"psnr": 31}, {"looks": 50}, {"looks": 65.5}]
 
 
 def reaches(pixels: np.ndarray, q, quality: dict[str, float]) -> bool:

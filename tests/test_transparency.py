@@ -110,7 +110,7 @@ def twins() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 
 @pytest.mark.parametrize("saliency", [False, True])
-@pytest.mark.parametrize("dither", [None, "floyd-steinberg", "blue-noise", "bayer"])
+@pytest.mark.parametrize("dither", [None, "floyd-steinberg", "blue-noise", "bayer", "spatial"])
 def test_hidden_colours_change_no_picture(dither: str | None, saliency: bool) -> None:
     weights = np.random.default_rng(4).random((24, 24))
     for space, alpha in itertools.product(("oklab", "srgb"), ("keep", "flatten:#fff")):
@@ -129,7 +129,7 @@ def test_hidden_colours_are_no_colours() -> None:
     assert metrics.compare(a, b).mse == metrics.compare(a, b).delta_e_max == 0
     assert not metrics.error_map(a, b).any()
     palette = kpalette.extract_palette(a, 5)
-    for dither in (None, "floyd-steinberg", "blue-noise", "bayer"):
+    for dither in (None, "floyd-steinberg", "blue-noise", "bayer", "spatial"):
         one, other = (palette.remap(pixels, dither=dither) for pixels in (a, b))
         assert np.array_equal(one.indices, other.indices)
 

@@ -147,14 +147,14 @@ export class Core {
     pixels: Block,
     { first, rows, width }: { first: number; rows: number; width: number },
     { colors, channels }: Palette,
-    { space, strength }: { space: Space; strength: number },
+    strength: number,
     indices: Block,
     errors: Float32Array,
   ): void {
     this.lend([colors, errors], (colorsAt, errorsAt) =>
       this.call(
         "diffuse_error",
-        ...[pixels.address, first, rows, width, channels, this.tables.spaces.indexOf(space)],
+        ...[pixels.address, first, rows, width, channels],
         ...[colorsAt, colors.length / channels, strength, indices.address, errorsAt],
       ),
     );
@@ -166,18 +166,53 @@ export class Core {
     { colors, channels }: Palette,
     histogram: Histogram,
     labels: Uint16Array,
-    { dither, space, strength }: { dither: Exclude<Dither, null>; space: Space; strength: number },
+    { dither, strength }: { dither: Exclude<Dither, null>; strength: number },
     indices: Block,
   ): void {
-    const { dithers, spaces } = this.tables;
+    const { dithers } = this.tables;
     this.lend([labels, colors], (labelsAt, colorsAt) =>
       this.call(
         "dither_ordered",
         ...[pixels.address, height, width, histogram.address, labelsAt],
-        ...[dithers.indexOf(dither), spaces.indexOf(space)],
-        ...[colorsAt, colors.length / channels, strength, indices.address],
+        ...[dithers.indexOf(dither), colorsAt, colors.length / channels, strength, indices.address],
       ),
     );
+  }
+
+  mapSpatially(
+    pixels: Block,
+    [height, width]: [number, number],
+    { colors, channels }: Palette,
+    strength: number,
+    indices: Block,
+  ): void {
+    this.lend([colors], (at) =>
+      this.call(
+        "map_spatially",
+        ...[pixels.address, height, width, channels],
+        ...[at, colors.length / channels, strength, indices.address],
+      ),
+    );
+  }
+
+  /** A palette moved to where spatial dithering is best; `fixed` colours (m, channels) stay. */
+  spatialPalette(
+    pixels: Block,
+    [height, width]: [number, number],
+    histogram: Histogram,
+    { palette, labels }: Pick<Fitted, "palette" | "labels">,
+    fixed: Uint8Array,
+    strength: number,
+  ): Uint8Array {
+    const colors = palette.colors.slice();
+    this.lend([labels, colors, fixed], (labelsAt, colorsAt, fixedAt) =>
+      this.call(
+        "spatial_palette",
+        ...[pixels.address, height, width, histogram.address, labelsAt],
+        ...[colorsAt, colors.length / palette.channels, fixedAt, fixed.length, strength],
+      ),
+    );
+    return colors;
   }
 
   /** The sum of CIEDE2000 over some pixels, from the `first` on, and what they are shown as. */
@@ -286,11 +321,15 @@ export class Fitter {
     this.address = this.core.call("fitter_new", histogram.address, spaces.indexOf(space));
   }
 
-  /** Fits k colours, of which those that are `fixed`, distinct ones (m, channels), stay. */
-  fit(k: number, effort: Effort, seed: number, fixed: Uint8Array): Work<Fitted> {
+  /**
+   * Fits k colours, of which those that are `fixed`, distinct ones (m, channels), stay. `mixing`:
+   * for dithering.
+   */
+  fit(k: number, effort: Effort, seed: number, fixed: Uint8Array, mixing = false): Work<Fitted> {
     const how = this.core.tables.efforts.indexOf(effort);
+    const asked = [this.address, k, how, BigInt(seed)] as const;
     this.core.lend([fixed], (at) =>
-      this.core.call("fitter_fit", this.address, k, how, BigInt(seed), at, fixed.length),
+      this.core.call("fitter_fit", ...asked, at, fixed.length, Number(mixing)),
     );
     return this.finish();
   }
@@ -302,7 +341,7 @@ export class Fitter {
     return this.finish();
   }
 
-  /** Finds the nearest of colours that are given, and may sort them: most frequent first. */
+  /** Finds the nearest of colours that are given, perhaps sorted: the most frequent first. */
   assign(colors: Uint8Array, byFrequency = false): Fitted {
     this.core.lend([colors], (at) =>
       this.core.call("fitter_assign", this.address, at, colors.length, Number(byFrequency)),

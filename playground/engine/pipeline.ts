@@ -13,7 +13,6 @@ import {
   type MapOptions,
   type QuantizeOptions,
   type Quantized,
-  type Space,
   SPACES,
 } from "./protocol";
 
@@ -50,13 +49,33 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   const fixed = counted.channels === 4 ? withAlpha(named) : named.colors;
   const began = performance.now();
   const { height, width } = image;
+  const mixing = options.dither !== null && options.strength > 0;
   const fitter = saliency ? counted.salientFitter(space, [height, width]) : counted.fitter(space);
-  let fitted = yield* fitter.fit(k, effort, seed, fixed);
+  let fitted = yield* fitter.fit(k, effort, seed, fixed, mixing);
   if (saliency) {
     const { nIter } = fitted;
     fitted = { ...counted.fitter(space).assign(fitted.palette.colors, true), nIter };
+  } else if (options.dither === "spatial" && mixing) {
+    fitted = yield* moved(image, counted, fitted, fixed, options);
   }
   return yield* mapped(image, counted, fitted, performance.now() - began, options);
+}
+
+/** Moves a palette to where spatial dithering is best. */
+function* moved(
+  { core, height, width }: Image,
+  counted: Counted,
+  found: Fitted,
+  fixed: Uint8Array,
+  { space, strength }: MapOptions,
+): Work<Fitted> {
+  const k = found.palette.colors.length / found.palette.channels;
+  if (found.mse === 0 || k < 2) return found;
+  yield found.nIter;
+  const { pixels, histogram } = counted;
+  const size: [number, number] = [height, width];
+  const colors = core.spatialPalette(pixels, size, histogram, found, fixed, strength);
+  return { ...counted.fitter(space).assign(colors, true), nIter: found.nIter };
 }
 
 /** Shows an image in given colours. */
@@ -102,7 +121,7 @@ function* mapped(
     core.remap(pixels, histogram, labels, block);
     yield passes;
     if (dithered) {
-      yield* ditherBy(dither, image, counted, found, { space, strength }, block);
+      yield* ditherBy(dither, image, counted, found, strength, block);
       yield passes;
       const [shown, error] = core.tally(pixels, block, palette);
       counts = shown;
@@ -133,18 +152,21 @@ function* ditherBy(
   { core, height, width }: Image,
   { pixels, histogram }: Counted,
   { palette, labels, nIter }: Fitted,
-  options: { space: Space; strength: number },
+  strength: number,
   indices: Block,
 ): Work<void> {
+  if (dither === "spatial") {
+    return core.mapSpatially(pixels, [height, width], palette, strength, indices);
+  }
   if (dither !== "floyd-steinberg") {
-    const how = { dither, ...options };
+    const how = { dither, strength };
     return core.ditherOrdered(pixels, [height, width], palette, histogram, labels, how, indices);
   }
   const errors = new Float32Array(4 * width);
   const atOnce = Math.ceil(BAND / width);
   for (let first = 0; first < height; first += atOnce) {
     const rows = Math.min(atOnce, height - first);
-    core.diffuseError(pixels, { first, rows, width }, palette, options, indices, errors);
+    core.diffuseError(pixels, { first, rows, width }, palette, strength, indices, errors);
     yield nIter;
   }
 }

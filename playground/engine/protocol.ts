@@ -3,7 +3,7 @@
 // Types want these written out; a test compares them with the core's tables.
 export const SPACES = ["oklab", "srgb", "linear", "lab"] as const;
 export const EFFORTS = ["fast", "balanced", "best"] as const;
-export const DITHERS = ["floyd-steinberg", "blue-noise", "bayer"] as const;
+export const DITHERS = ["floyd-steinberg", "blue-noise", "bayer", "spatial"] as const;
 export const SEEDINGS = ["random", "k-means++", "maximin", "wu"] as const;
 
 export type Space = (typeof SPACES)[number];

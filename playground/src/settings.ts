@@ -36,6 +36,7 @@ export const DITHERS: Record<string, string> = {
   "floyd-steinberg": "Floyd–Steinberg",
   "blue-noise": "Blue noise",
   bayer: "Bayer",
+  spatial: "Spatial",
 };
 export const SEEDINGS: Record<Seeding, string> = {
   random: "Random",

@@ -74,15 +74,17 @@ SEEDINGS: tuple = ('random', 'k-means++', 'maximin', 'wu')
 
 EFFORTS: tuple = ('fast', 'balanced', 'best')
 
-DITHERS: tuple = ('floyd-steinberg', 'blue-noise', 'bayer')
+DITHERS: tuple = ...
+
+MOST_MIXED: int = 256
 
 class Fitter:
     """Fits palettes to one histogram, a step at a time."""
 
     def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], space: str, team: Team) -> None: ...
 
-    def fit(self, k: int, effort: str, seed: int, fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> None:
-        """Begins to fit k colours alone."""
+    def fit(self, k: int, effort: str, seed: int, fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, mixing: bool = False) -> None:
+        """Begins to fit k colours alone; for mixing, a palette for dithering."""
 
     def grow(self, k: int, effort: str, seed: int) -> None:
         """Begins to fit k colours from the last ones that grew."""
@@ -345,10 +347,10 @@ def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order
 def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
 
 @overload
-def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, space: str, strength: float, origin: tuple[int, int], team: Team, above: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, errors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')] | None = None) -> None: ...
+def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, strength: float, origin: tuple[int, int], team: Team, above: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, errors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')] | None = None) -> None: ...
 
 @overload
-def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, space: str, strength: float, origin: tuple[int, int], team: Team, above: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, errors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')] | None = None) -> None:
+def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, strength: float, origin: tuple[int, int], team: Team, above: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, errors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')] | None = None) -> None:
     """
     Turns the indices (h, w) of nearest entries into dithered ones; labels are the nearest entries of all colours of the pixels.
     """
@@ -362,6 +364,14 @@ def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order
 
 def mask(name: str) -> Annotated[NDArray[numpy.uint16], dict(shape=(None, None))]:
     """The ranks of a mask, uint16 (side, side)."""
+
+def mixtures(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float32], dict(shape=(None, None))]:
+    """The shares of entries that mix to colours, float32 (n, k)."""
+
+def spatial_palette(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], width: int, palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, strength: float, team: Team) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+    """
+    The palette, uint8 (k, channels), moved to where spatial dithering shows the pixels best.
+    """
 
 def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], first: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], passes: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
     """

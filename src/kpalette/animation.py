@@ -214,10 +214,11 @@ def quantize_animation(
         dithering, and the bytes as GIF, or as APNG if colours are half-transparent. So one percent
         of bytes is worth four percent of error, about the price of more colours in one palette. It
         takes several times longer than ``"global"``.
-    dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
+    dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         ``"blue-noise"`` and ``"bayer"`` depend on a pixel's colour and position alone, so that
-        still areas do not flicker. ``"floyd-steinberg"`` flickers near motion, but a pixel of the
-        same colour as in the frame before keeps its entry, if the palette is the same too.
+        still areas do not flicker. The others flicker near motion, but a pixel of the same colour
+        as in the frame before keeps its entry, if the palette is the same too. Palettes are made
+        for dithering, ``"spatial"`` ones like the others.
     space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
     progress : function, optional
@@ -277,7 +278,7 @@ def quantize_animation(
         if wanted.shape[1] == 4 or histogram.channels == 4:
             histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
             wanted = _with_clear(wanted, histogram, k)
-        options = FitOptions(effort, seed, wanted, posterize)
+        options = FitOptions(effort, seed, wanted, posterize, mixing=dithering.is_on)
         return Fitter(histogram, space, team).fit(k, options)
 
     plans = [ScopeFit(scope, fit_to) for scope in scopes]
@@ -351,7 +352,7 @@ def _map(
             dither_strength=dithering.strength,
             team=team,
         )
-        if dithering.name == "floyd-steinberg" and same is not None and same.any():
+        if dithering.name in ("floyd-steinberg", "spatial") and same is not None and same.any():
             result = _keep(result, shown[-1], same, pixels, team)
         shown.append(replace(result, _origin=None))  # drops the frame's histogram
     return tuple(shown)
@@ -364,7 +365,7 @@ def _keep(
     pixels: ByteArray,
     team: _core.Team,
 ) -> Quantized:
-    """Keep the entries of unchanged pixels, which error diffusion from others could change."""
+    """Keep the entries of unchanged pixels, which what is next to them could change."""
     indices = np.where(same, before.indices, now.indices)
     colors = now.palette.colors
     if colors.shape[1] != pixels.shape[2]:

@@ -9,7 +9,7 @@ from kpalette import _core
 # Type checkers want these written out; a test compares them with the tables.
 Space: TypeAlias = Literal["oklab", "srgb", "linear", "lab"]
 Effort: TypeAlias = Literal["fast", "balanced", "best"]
-Dither: TypeAlias = Literal["floyd-steinberg", "blue-noise", "bayer"]
+Dither: TypeAlias = Literal["floyd-steinberg", "blue-noise", "bayer", "spatial"]
 
 #: Which frames of an animation share a palette.
 Scope: TypeAlias = Literal["auto", "global", "scene", "frame"]

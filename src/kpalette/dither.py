@@ -32,7 +32,7 @@ class Dithering:
 
     name: Dither | None
     strength: float  # 0 to 1
-    space: Space  # where distances are measured
+    space: Space  # where nearest entries are; mixing has a space of its own
 
     def __post_init__(self) -> None:
         """Check the attributes."""
@@ -119,7 +119,6 @@ def apply(
         indices,
         image.histogram.colors,
         labels,
-        space=dithering.space,
         strength=dithering.strength,
         team=team,
         **rest._asdict(),

@@ -24,12 +24,14 @@ class FitOptions:
     """How far a fit goes, and what it keeps: see :func:`kpalette.quantize`.
 
     `fixed` are distinct uint8 colours (m, channels), with as many channels as the histogram's.
+    `mixing`: the palette is made for dithering.
     """
 
     effort: Effort
     seed: int
     fixed: ByteArray | None = None
     posterize: int = 0
+    mixing: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,7 @@ class Fitter:
         """Fit k colours, of which those that are fixed, distinct ones, stay."""
         if options.posterize:
             return self._fit_posterized(k, options)
-        self._core.fit(k, options.effort, options.seed, options.fixed)
+        self._core.fit(k, options.effort, options.seed, options.fixed, options.mixing)
         return self._finished()
 
     def _fit_posterized(self, k: int, options: FitOptions) -> Fitted:

@@ -43,8 +43,8 @@ class Quantized:
         The palette entry of each pixel: the nearest one, the first among equals; or, dithered, one
         that mixes with its neighbours' to the colours there.
     palette : Palette
-        Most frequent colour first, by nearest entries: dithering keeps colours and their order. Its
-        counts are those of the indices.
+        Most frequent colour first, by nearest entries, dithered or not. Its counts are those of the
+        indices.
     mse : float
         Mean over pixels of the squared error, summed over R, G and B, in 8-bit sRGB. With alpha,
         the mean of that over black and over white, to within 0.01 %.

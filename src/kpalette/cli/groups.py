@@ -196,8 +196,8 @@ class Dither:
         "--dither",
         section=COLORS,
         type=click.Choice(["none", *choices.DITHERS]),
-        help="Mix colours that the palette lacks from those that it has, side by side.  "
-        "[default: none]",
+        help="Mix colours that the palette lacks from those that it has, side by side; spatial "
+        "looks best.  [default: none]",
     )
     dither_strength: float | None = option(
         "--dither-strength",

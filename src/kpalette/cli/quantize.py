@@ -296,7 +296,10 @@ def _shared(way: Way, batch: Batch) -> Palette | None:
     batch.jobs, total = shared.count(
         batch.jobs, batch.workers, batch.threads, way.flat, batch.manners.allow_truncated
     )
-    return None if total is None else pipeline.extract_palette(total, way.k, **way.fitting)
+    if total is None:
+        return None
+    how = {**way.fitting, "dither": way.dither if way.strength else None}
+    return pipeline.extract_palette(total, way.k, **how)
 
 
 def _weights(path: str | None, allow_truncated: bool) -> Any:

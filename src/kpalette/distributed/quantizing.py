@@ -210,10 +210,10 @@ def quantize(
         One image: see :func:`histogram`. Image files other than TIFF are one tile, read at once.
     k, space, effort, fixed, alpha, dither_strength, seed
         See :func:`kpalette.quantize`.
-    dither : {"floyd-steinberg", "blue-noise", "bayer"}, optional
-        See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row depends on the row above.
-        So adjacent blocks are mapped as one band, and bands one after another: more workers are no
-        faster.
+    dither : str, optional
+        See :func:`kpalette.quantize`; ``"spatial"`` is not to be had in tiles. With
+        ``"floyd-steinberg"`` each row depends on the row above. So adjacent blocks are mapped as
+        one band, and bands one after another: more workers are no faster.
     chunks, missing, checkpoint, scheduler, progress
         See :func:`histogram`. :meth:`QuantizedArray.save` uses the same scheduler.
     palette : Palette, optional
@@ -253,6 +253,11 @@ def quantize(
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
     dithering = Dithering(dither, dither_strength, space)
+    if dithering.name == "spatial":
+        raise ValueError(
+            "dither: expected floyd-steinberg, blue-noise, bayer or None for an image in tiles, "
+            "got spatial"
+        )
     fixed_colors = checked_fixed(fixed, k, alpha)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # checks alpha
     running.check_scheduler(scheduler)
@@ -279,7 +284,7 @@ def quantize(
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
     fitted = Fitter(histogram, space, make_team(None)).fit(
-        k, FitOptions(effort, seed, fixed_colors)
+        k, FitOptions(effort, seed, fixed_colors, mixing=dithering.is_on)
     )
     mapper = _mapper(fitted, histogram, alpha, dithering)
     return QuantizedArray(
