@@ -28,8 +28,7 @@ namespace kpalette {
 ///
 /// A pixel only gets an entry that is at most kSpatialBound times as far from it as the nearest
 /// one, and what nobody sees is left alone, so that what has its colour in the palette, or almost,
-/// keeps it. Opaque pixels whose nearest entry is
-/// opaque stay opaque; transparent ones keep their entry.
+/// keeps it. Opaque pixels whose nearest entry is opaque stay opaque; transparent ones keep theirs.
 ///
 /// Work and memory are bounded: an image is mapped in bands of rows, each with kSpatialRows of
 /// those above and below, which is as far as anything reaches.
