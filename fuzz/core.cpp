@@ -19,6 +19,7 @@
 #include "histogram.hpp"
 #include "improve.hpp"
 #include "lloyd.hpp"
+#include "mix.hpp"
 #include "palette.hpp"
 #include "parallel.hpp"
 #include "points.hpp"
@@ -27,6 +28,7 @@
 #include "samples.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
+#include "spatial.hpp"
 #include "vivid_regions.hpp"
 
 using namespace kpalette;
@@ -107,7 +109,7 @@ void check_pixels(Choices& choices) {
   const Space space(kSpaces[choices.below(4)].value, channels);
   Team team(1 + choices.below(3));
   const int wanted = 1 + choices.below(64);
-  const int dithering = choices.below(3);
+  const int dithering = choices.below(4);
   const float strength = static_cast<float>(choices.below(256)) / 255;
   Choices decisions(choices);
   const std::vector<std::uint8_t> pixels = pixels_of(choices, channels);
@@ -151,6 +153,12 @@ void check_pixels(Choices& choices) {
                       static_cast<std::size_t>(decisions.below(256))};
   if (dithering == 0) {
     diffuse_error(raster, palette, space.channels(), strength, indices.data(), team);
+  } else if (dithering == 3) {
+    map_spatially(raster, palette, channels, strength, indices.data(), team);
+    const std::vector<char> stays = staying_entries(colors, labels, palette, channels, {});
+    const auto mixed = mix_palette(colors, palette, channels, stays, team);
+    EXPECT(mixed.size() == palette.size());
+    EXPECT(spatial_palette(raster, mixed, channels, stays, strength, team).size() == mixed.size());
   } else {
     dither_ordered(raster, palette, space.channels(), colors.colors, labels,
                    dithering == 1 ? bayer_mask() : blue_noise_mask(), strength, indices.data(),

@@ -1,0 +1,366 @@
+// The descent of spatial dithering, over the pixels of an image or of a part of one.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "buffer.hpp"
+#include "dither.hpp"
+#include "nearest_grid.hpp"
+#include "parallel.hpp"
+#include "spaces.hpp"
+#include "spatial.hpp"
+#include "unseen.hpp"
+
+namespace kpalette {
+
+// Coordinates are those of the space divided by this. Errors are integers below 2^15 then, and
+// blurred ones, which are not divided by the kernel's sum of 256, below 2^23: exact in floats.
+inline constexpr std::int32_t kFine = 64;
+
+inline constexpr float kOwn = 36;  // the kernel's middle
+inline constexpr std::size_t kReach = 2;
+inline constexpr float kLight = 18;  // l in 256ths
+inline constexpr float kColor = 9;
+
+// With less all pixels have their nearest entries, and numbers grow too large.
+inline constexpr float kLeastStrength = 0.01f;
+
+// Errors are bounded as in error diffusion: what a pixel takes of its neighbours' is at most so
+// many times its distance to its nearest entry.
+inline constexpr float kDiffused = (kSpatialBound - 1) / 2;
+
+inline constexpr std::size_t kStripRows = 24;  // a multiple of 3, and more than twice the reach
+
+/// The indices of a part of an image while they are sought.
+template <int D, class Index>
+class Descent {
+ public:
+  /// `indices` are the nearest entries, and are written to.
+  Descent(const Raster& raster, std::span<const std::uint8_t> palette, float strength,
+          Index* indices, Team& team)
+      : raster_(raster),
+        palette_(palette),
+        indices_(indices),
+        team_(team),
+        centers_(palette.size() / D),
+        width_(raster.width + 2 * kReach),
+        wanted_(raster.width * raster.height),
+        bounds_(raster.width * raster.height),
+        blurred_(width_ * (raster.height + 2 * kReach), Point4{}) {
+    share_ = strength / 16;
+    strength = std::max(strength, kLeastStrength);
+    const float light = kLight / (strength * strength);
+    const float color = kColor / (strength * strength);
+    additions_ = Point4{light, color, color, light};
+    const Point4 whole = additions_ + all4(kOwn);
+    per_whole_ = all4(1) / whole;
+    for (int axis = 0; axis < 4; ++axis) scale_[axis] = std::sqrt(whole[axis] / kOwn);
+    place_all(palette.data(), centers_.size(), centers_.data());
+    std::vector<Point4> scaled;
+    std::vector<std::int32_t> every;
+    std::vector<std::int32_t> opaque;
+    for (std::size_t j = 0; j < centers_.size(); ++j) {
+      scaled.push_back(centers_[j] * scale_);
+      every.push_back(static_cast<std::int32_t>(j));
+      if (D == 4 && palette[4 * j + 3] == 255) opaque.push_back(static_cast<std::int32_t>(j));
+    }
+    // The others' errors are 220 times the largest at most, and divided by more than kOwn.
+    const float most = static_cast<float>(space_.max_coord() / kFine);
+    const float reach = 16 * most * std::max(scale_[0], scale_[1]);
+    for (int worker = 0; worker < team.size(); ++worker) {
+      grids_.emplace_back();
+      grids_.back().emplace_back(scaled, every, D, reach);
+      if (!opaque.empty()) grids_.back().emplace_back(scaled, opaque, D, reach);
+    }
+  }
+
+  /// Diffuses errors within blocks, and makes passes over the pixels.
+  void run(int passes) {
+    start();
+    for (int pass = 0; pass < passes; ++pass) sweep();
+  }
+
+  /// Writes the nearest entry of every pixel.
+  void find_nearest() {
+    team_.run(raster_.height, [&](std::size_t y, int worker) {
+      auto& grids = grids_[static_cast<std::size_t>(worker)];
+      const std::size_t first = y * raster_.width;
+      place(raster_.pixels.data() + first * D, raster_.width, [&](std::size_t x, Point4 point) {
+        indices_[first + x] = static_cast<Index>(grids[0].template find<D>(point * scale_));
+      });
+    });
+  }
+
+  /// Sums by which the palette is improved: over pairs of pixels by their entries, and over pixels
+  /// by their entry of the blurred errors, and of the errors themselves.
+  struct Sums {
+    explicit Sums(std::size_t k) : pairs(k * k), blurred(k), errors(k), counts(k) {}
+    std::vector<std::int64_t> pairs;
+    std::vector<std::array<std::int64_t, 3>> blurred;
+    std::vector<std::array<std::int64_t, 3>> errors;
+    std::vector<std::int64_t> counts;
+  };
+
+  Sums sums() const {
+    const std::size_t k = centers_.size();
+    std::vector<Sums> parts(static_cast<std::size_t>(team_.size()), Sums(k));
+    strips([&](std::size_t first, std::size_t last, int worker) {
+      for (std::size_t y = first; y < last; ++y)
+        add_row(y, parts[static_cast<std::size_t>(worker)]);
+    });
+    Sums all = std::move(parts[0]);
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      for (std::size_t j = 0; j < k * k; ++j) all.pairs[j] += parts[i].pairs[j];
+      for (std::size_t j = 0; j < k; ++j) {
+        all.counts[j] += parts[i].counts[j];
+        for (std::size_t axis = 0; axis < 3; ++axis) {
+          all.blurred[j][axis] += parts[i].blurred[j][axis];
+          all.errors[j][axis] += parts[i].errors[j][axis];
+        }
+      }
+    }
+    return all;
+  }
+
+  float addition(int axis) const { return additions_[axis]; }
+
+ private:
+  void place_all(const std::uint8_t* colors, std::size_t n, Point4* out) const {
+    place(colors, n, [&](std::size_t i, const Point4& point) { out[i] = point; });
+  }
+
+  /// Calls take(i, point) for each colour.
+  template <class Take>
+  void place(const std::uint8_t* colors, std::size_t n, const Take& take) const {
+    constexpr std::size_t kBatch = 256;
+    std::int32_t placed[D * kBatch];
+    for (std::size_t first = 0; first < n; first += kBatch) {
+      const std::size_t count = std::min(kBatch, n - first);
+      space_.place({colors + first * D, count * D}, placed, kBatch);
+      for (std::size_t i = 0; i < count; ++i) {
+        Point4 point{};
+        for (int axis = 0; axis < D; ++axis) {
+          const auto at = static_cast<std::size_t>(axis) * kBatch + i;
+          point[axis] = static_cast<float>(placed[at] / kFine);
+        }
+        take(first + i, point);
+      }
+    }
+  }
+
+  typedef std::int16_t Short4 __attribute__((vector_size(8)));
+
+  Point4 wanted(std::size_t at) const { return __builtin_convertvector(wanted_[at], Point4); }
+
+  /// How many rows, or columns, are left of the block that the first one is in.
+  static std::size_t first_block(std::size_t origin) {
+    return kSpatialBlock - origin % kSpatialBlock;
+  }
+
+  /// Calls body(begin, end) for each block in one direction.
+  template <class Body>
+  static void blocks(std::size_t origin, std::size_t size, const Body& body) {
+    std::size_t end = 0;
+    for (std::size_t begin = 0; begin < size; begin = end) {
+      end = std::min(size, begin == 0 ? first_block(origin) : begin + kSpatialBlock);
+      body(begin, end);
+    }
+  }
+
+  /// Calls body(first row, last row, worker) for strips, in two turns: those of a turn are so far
+  /// apart that none writes what another one reads or writes.
+  template <class Body>
+  void strips(const Body& body) const {
+    const std::size_t strips = (raster_.height + kStripRows - 1) / kStripRows;
+    for (std::size_t odd = 0; odd < 2; ++odd) {
+      team_.run((strips + 1 - odd) / 2, [&](std::size_t task, int worker) {
+        const std::size_t first = (2 * task + odd) * kStripRows;
+        body(first, std::min(raster_.height, first + kStripRows), worker);
+      });
+    }
+  }
+
+  /// Diffuses errors within blocks, and blurs those that are left.
+  void start() {
+    std::vector<std::pair<std::size_t, std::size_t>> rows;
+    blocks(raster_.y0, raster_.height,
+           [&](std::size_t begin, std::size_t end) { rows.emplace_back(begin, end); });
+    team_.run(rows.size(), [&](std::size_t task, int worker) {
+      auto& grids = grids_[static_cast<std::size_t>(worker)];
+      const auto [top, bottom] = rows[task];
+      prepare(top, bottom);
+      blocks(raster_.x0, raster_.width, [&, top = top, bottom = bottom](auto left, auto right) {
+        diffuse(top, bottom, left, right, grids);
+      });
+    });
+    strips([&](std::size_t first, std::size_t last, int) {
+      for (std::size_t y = first; y < last; ++y) {
+        for (std::size_t x = 0; x < raster_.width; ++x) {
+          const std::size_t at = y * raster_.width + x;
+          spread(blurred_.data() + y * width_ + x, centers_[indices_[at]] - wanted(at));
+        }
+      }
+    });
+  }
+
+  /// Places pixels, and bounds their errors.
+  void prepare(std::size_t top, std::size_t bottom) {
+    const std::size_t first = top * raster_.width;
+    const std::uint8_t* pixels = raster_.pixels.data() + first * D;
+    place(pixels, (bottom - top) * raster_.width, [&](std::size_t i, Point4 point) {
+      const std::size_t at = first + i;
+      const std::size_t found = indices_[at];
+      const Point4 error = centers_[found] - point;
+      const bool seen = level_square<D>(pixels + i * D, palette_.data() + found * D) >
+                        kUnseenLevels * kUnseenLevels;
+      bounds_[at] = seen ? kSpatialBound * kSpatialBound * square4(error) : 0;
+      if constexpr (D == 4) {
+        const std::uint8_t alpha = pixels[4 * i + 3];
+        if (alpha == 0) {  // invisible: has no error
+          point = centers_[found];
+          bounds_[at] = 0;
+        } else if (alpha == 255 && palette_[4 * found + 3] == 255) {
+          bounds_[at] = -bounds_[at];  // only opaque entries are allowed
+        }
+      }
+      wanted_[at] = __builtin_convertvector(point, Short4);
+    });
+  }
+
+  std::size_t find(std::size_t at, Point4 target, std::vector<NearestGrid>& grids) const {
+    const bool solid = D == 4 && std::signbit(bounds_[at]);
+    return static_cast<std::size_t>(grids[solid].template find<D>(target * scale_));
+  }
+
+  /// Diffuses errors within a block, as Floyd and Steinberg do, with rows in alternating
+  /// directions.
+  void diffuse(std::size_t top, std::size_t bottom, std::size_t left, std::size_t right,
+               std::vector<NearestGrid>& grids) {
+    constexpr float kBounded = kDiffused * kDiffused / (kSpatialBound * kSpatialBound);
+    std::array<Point4, kSpatialBlock + 2> errors[2]{};  // of the row above and of this one
+    const std::size_t n = right - left;
+    for (std::size_t y = top; y < bottom; ++y) {
+      const bool back = (raster_.y0 + y) % 2 != 0;
+      const std::ptrdiff_t step = back ? -1 : 1;
+      Point4 before{};
+      for (std::size_t i = 0; i < n; ++i) {
+        const std::size_t x = back ? n - 1 - i : i;
+        const std::size_t at = y * raster_.width + left + x;
+        const Point4* above = errors[0].data() + 1 + x;
+        const Point4 sum =
+            (((all4(3) * above[-step] + all4(5) * above[0]) + above[step]) + all4(7) * before) *
+            all4(share_);
+        const float bound = kBounded * std::abs(bounds_[at]);
+        const float most = std::max(std::max(bound, square4(sum)), 1e-30f);
+        const Point4 target = wanted(at) + sum * all4(bound / most);
+        const std::size_t found = find(at, target, grids);
+        before = target - centers_[found];
+        errors[1][1 + x] = before;
+        indices_[at] = static_cast<Index>(found);
+      }
+      std::swap(errors[0], errors[1]);
+    }
+  }
+
+  /// Adds an error to the blurred ones around it; `corner` is the first of them.
+  void spread(Point4* corner, Point4 error) const {
+    const Point4 e4 = error * all4(4);
+    const Point4 e6 = error * all4(6);
+    const Point4 e16 = e4 * all4(4);
+    const Point4 e24 = e4 * all4(6);
+    const Point4 e36 = e6 * all4(6);
+    const auto row = [](Point4* at, Point4 a, Point4 b, Point4 c) {
+      at[0] += a;
+      at[1] += b;
+      at[2] += c;
+      at[3] += b;
+      at[4] += a;
+    };
+    row(corner, error, e4, e6);
+    row(corner + width_, e4, e16, e24);
+    row(corner + 2 * width_, e6, e24, e36);
+    row(corner + 3 * width_, e4, e16, e24);
+    row(corner + 4 * width_, error, e4, e6);
+  }
+
+  /// Visits every pixel once.
+  void sweep() {
+    for (std::size_t phase = 0; phase < 3; ++phase) {
+      strips([&](std::size_t first, std::size_t last, int worker) {
+        const std::size_t skipped = (phase + 3 - (raster_.y0 + first) % 3) % 3;
+        for (std::size_t y = first + skipped; y < last; y += 3) {
+          for (std::size_t x = 0; x < 3; ++x) {
+            visit(y, (x + 3 - raster_.x0 % 3) % 3, grids_[static_cast<std::size_t>(worker)]);
+          }
+        }
+      });
+    }
+  }
+
+  /// Visits every third pixel of a row. With all others as they are, the sum is least for the entry
+  /// nearest to x - (B e - b e) / (b + l), where b is the kernel's middle, if each axis is scaled
+  /// by the root of b + l.
+  void visit(std::size_t y, std::size_t from, std::vector<NearestGrid>& grids) {
+    for (std::size_t x = from; x < raster_.width; x += 3) {
+      const std::size_t at = y * raster_.width + x;
+      Point4* corner = blurred_.data() + y * width_ + x;
+      const Point4 here = wanted(at);
+      const std::size_t now = indices_[at];
+      const Point4 others = corner[kReach * width_ + kReach] - (centers_[now] - here) * all4(kOwn);
+      const std::size_t found = find(at, here - others * per_whole_, grids);
+      if (found == now || square4(centers_[found] - here) > std::abs(bounds_[at])) continue;
+      spread(corner, centers_[found] - centers_[now]);
+      indices_[at] = static_cast<Index>(found);
+    }
+  }
+
+  void add_row(std::size_t y, Sums& sums) const {
+    constexpr std::array<std::int64_t, 5> kWeights{1, 4, 6, 4, 1};
+    const std::size_t k = centers_.size();
+    for (std::size_t x = 0; x < raster_.width; ++x) {
+      const std::size_t at = y * raster_.width + x;
+      const std::size_t entry = indices_[at];
+      const Point4 error = centers_[entry] - wanted(at);
+      const Point4 blurred = blurred_[(y + kReach) * width_ + x + kReach];
+      for (int axis = 0; axis < 3; ++axis) {
+        const auto a = static_cast<std::size_t>(axis);
+        sums.errors[entry][a] += static_cast<std::int64_t>(error[axis]);
+        sums.blurred[entry][a] += static_cast<std::int64_t>(blurred[axis]);
+      }
+      ++sums.counts[entry];
+      std::int64_t* pairs = sums.pairs.data() + entry * k;
+      for (std::size_t down = 0; down <= kReach && y + down < raster_.height; ++down) {
+        const std::size_t first = down > 0 ? x - std::min(x, kReach) : x;
+        const std::size_t last = std::min(raster_.width - 1, x + kReach);
+        for (std::size_t other = first; other <= last; ++other) {
+          pairs[indices_[(y + down) * raster_.width + other]] +=
+              kWeights[kReach + down] * kWeights[kReach + other - x];
+        }
+      }
+    }
+  }
+
+  const Raster& raster_;
+  std::span<const std::uint8_t> palette_;
+  Index* indices_;
+  Team& team_;
+  Space space_{SpaceName::mixing, D};
+  std::vector<Point4> centers_;
+  std::size_t width_;      // of the blurred errors, whose margins take what goes past the edges
+  Buffer<Short4> wanted_;  // where the pixels lie
+  Buffer<float> bounds_;   // the square of the largest error; negative: of opaque entries only
+  Buffer<Point4> blurred_;
+  std::vector<std::vector<NearestGrid>> grids_;  // for each worker: of all entries, of opaque ones
+  float share_ = 0;  // of a sixteenth of an error, that a neighbour takes
+  Point4 additions_{};
+  Point4 per_whole_{};
+  Point4 scale_{};
+};
+
+}  // namespace kpalette
