@@ -29,7 +29,7 @@ struct Raster {
 /// ones to the left. `indices` come in as the nearest entries and go out dithered.
 ///
 /// What a pixel takes from its neighbours is scaled by `strength`, 0 to 1, and at edges and in
-/// texture by down to 0.8 of that. If it exceeds kErrorBound times what is seen of the pixel's own
+/// texture by down to 0.87 of that. If it exceeds kErrorBound times what is seen of the pixel's own
 /// distance to its nearest entry, it came from across an edge, or from where the palette has no
 /// colour, and is scaled down, the more the larger it is. So a pixel that has its colour in the
 /// palette, or almost, keeps it, and no pixel gets an entry farther than 1 + 2 kErrorBound times

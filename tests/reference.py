@@ -239,7 +239,7 @@ def diffuse(
             edge = _level_square(color, pixels[y, max(x - 1, 0)])
             edge = edge + _level_square(color, pixels[max(y - 1, 0), x])
             smooth = f(1) / (f(1) + edge)
-            weight = f(strength) / f(16) * (f(0.8) + (f(1) - f(0.8)) * smooth)
+            weight = f(strength) / f(16) * (f(0.87) + (f(1) - f(0.87)) * smooth)
             levels = f(2.25) + (f(1.5) - f(2.25)) * smooth
             error = (point - centers[own]) * _seen_part(color, palette[own], levels)
             point = centers[own] + error
