@@ -20,7 +20,7 @@ constexpr std::size_t kRowsPerTask = 8;
 // them if it differs by one level from the pixels to its left and above.
 //
 // With a larger share or bound, photos of few colours look better, and files are larger. With
-// these, and a palette for mixing, twelve photos gain 16 of SSIMULACRA2 at 4 colours, 14 at 16 and
+// these, and a palette for mixing, twelve photos gain 12 of SSIMULACRA2 at 4 colours, 14 at 16 and
 // 4 at 64 over diffusion in Oklab with a plain palette, and files of 16 colours are 10 % larger, of
 // 256 none. The thresholds were chosen on charts, screenshots and icons of 256 colours: with a
 // plain palette, none grows by more than pngquant's.

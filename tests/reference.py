@@ -197,7 +197,7 @@ def _near(point: np.ndarray, centers: np.ndarray, among: np.ndarray) -> int:
 
 
 def _level_square(a: np.ndarray, b: np.ndarray) -> np.float32:
-    """The squared difference of two colours in levels: of what is shown over black, and of alpha."""
+    """The squared difference in levels: of what is shown over black, and of alpha."""
     a, b = a.astype(int), b.astype(int)
     differences = (a - b).astype(np.float32)
     if len(a) == 4:
