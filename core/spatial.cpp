@@ -12,6 +12,7 @@
 #include "nearest_grid.hpp"
 #include "palette.hpp"
 #include "spaces.hpp"
+#include "unseen.hpp"
 
 namespace kpalette {
 namespace {
@@ -221,7 +222,9 @@ class Descent {
       const std::size_t at = first + i;
       const std::size_t found = indices_[at];
       const Point4 error = centers_[found] - point;
-      bounds_[at] = kSpatialBound * kSpatialBound * square4(error);
+      const bool seen = level_square<D>(pixels + i * D, palette_.data() + found * D) >
+                        kUnseenLevels * kUnseenLevels;
+      bounds_[at] = seen ? kSpatialBound * kSpatialBound * square4(error) : 0;
       if constexpr (D == 4) {
         const std::uint8_t alpha = pixels[4 * i + 3];
         if (alpha == 0) {  // invisible: has no error

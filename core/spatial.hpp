@@ -27,7 +27,8 @@ namespace kpalette {
 /// divided by the square of `strength`, 0 to 1: with less, fewer pixels change, and with 0 none.
 ///
 /// A pixel only gets an entry that is at most kSpatialBound times as far from it as the nearest
-/// one, so that what has its colour in the palette keeps it. Opaque pixels whose nearest entry is
+/// one, and what nobody sees is left alone, so that what has its colour in the palette, or almost,
+/// keeps it. Opaque pixels whose nearest entry is
 /// opaque stay opaque; transparent ones keep their entry.
 ///
 /// Work and memory are bounded: an image is mapped in bands of rows, each with kSpatialRows of

@@ -79,7 +79,7 @@ def best_entries(
 class Spatial:
     """Spatial dithering, phase by phase, of pixels (h, w, c) by a palette (k, c)."""
 
-    BOUND, BLOCK, PASSES = 7, 32, 2
+    BOUND, UNSEEN, BLOCK, PASSES = 7, 1.5, 32, 2
 
     def __init__(self, pixels, palette, nearest, strength, origin=(0, 0)) -> None:
         self.height, self.width, self.channels = pixels.shape
@@ -93,7 +93,8 @@ class Spatial:
         self.centers = self._place(palette)
         self.indices = nearest.copy()
         error = self.centers[nearest] - self.wanted
-        self.bounds = f(self.BOUND**2) * _squares(error)
+        seen = _level_squares(pixels, palette[nearest]) > f(self.UNSEEN**2)
+        self.bounds = np.where(seen, f(self.BOUND**2) * _squares(error), f(0))
         every = np.arange(len(palette))
         self.among = np.full(nearest.shape, 0)
         self.entries = [every]
@@ -170,6 +171,19 @@ class Spatial:
                             if _squares(self.centers[found] - here) <= self.bounds[y, x]:
                                 self.indices[y, x] = found
                     yield
+
+
+def _level_squares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Squared differences in levels: of what is shown over black, and of alpha."""
+    a, b = a.astype(int), b.astype(int)
+    differences = (a - b).astype(f)
+    if a.shape[-1] == 4:
+        over_black = a[..., :3] * a[..., 3:] - b[..., :3] * b[..., 3:]
+        differences[..., :3] = over_black.astype(f) / f(255)
+    square = np.zeros(a.shape[:-1], f)
+    for channel in range(a.shape[-1]):
+        square = square + differences[..., channel] * differences[..., channel]
+    return square
 
 
 def _squares(points: np.ndarray) -> np.ndarray:
