@@ -1,8 +1,7 @@
 // Dithering: indices whose colours, seen from afar, mix to those of the pixels.
 //
 // All start from the nearest entry of each pixel, by whatever space, and mix in that for mixing.
-// Diffusion and masks leave alone what nobody sees of a pixel's difference from that entry
-// (unseen.hpp).
+// What nobody sees of a pixel's difference from that entry they leave alone (unseen.hpp).
 #pragma once
 
 #include <array>
