@@ -1,8 +1,7 @@
 // Dithering: indices whose colours, seen from afar, mix to those of the pixels.
 //
 // All start from the nearest entry of each pixel, by whatever space, and mix in that for mixing.
-// Diffusion and masks leave alone what nobody sees of a pixel's difference from that entry
-// (unseen.hpp).
+// What nobody sees of a pixel's difference from that entry they leave alone (unseen.hpp).
 #pragma once
 
 #include <array>
@@ -29,7 +28,7 @@ struct Raster {
 /// ones to the left. `indices` come in as the nearest entries and go out dithered.
 ///
 /// What a pixel takes from its neighbours is scaled by `strength`, 0 to 1, and at edges and in
-/// texture by down to 0.8 of that. If it exceeds kErrorBound times what is seen of the pixel's own
+/// texture by down to 0.87 of that. If it exceeds kErrorBound times what is seen of the pixel's own
 /// distance to its nearest entry, it came from across an edge, or from where the palette has no
 /// colour, and is scaled down, the more the larger it is. So a pixel that has its colour in the
 /// palette, or almost, keeps it, and no pixel gets an entry farther than 1 + 2 kErrorBound times

@@ -114,9 +114,8 @@ def quantize(
         `weights`. With ``"floyd-steinberg"``, what is lost in one pixel is made up for in the next
         ones. ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so that
         parts of an image fit together and films do not flicker; Bayer's pattern is regular. A pixel
-        keeps its nearest colour where the difference is not seen: with ``"spatial"``, none; else
-        up to about a level in each of two channels. Whatever `space` is, colours mix in a space
-        made for it.
+        keeps its nearest colour where the difference is not seen: up to about a level in each of
+        two channels. Whatever `space` is, colours mix in a space made for it.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller. From 64 colours up, half of it
         looks as good with ``"spatial"``.
