@@ -9,10 +9,10 @@
 
 namespace kpalette {
 
-/// What a bit may cost in squared error in Oklab, by how much smaller files shall be: not at all;
-/// so that nothing is seen at twice the size; a little; and about as far as one can go, before
-/// edges fray at twice that.
-inline constexpr std::array<float, 4> kPerBit{0, 3e-5f, 6e-5f, 1.2e-4f};
+/// What a bit may cost in squared error in Oklab, by how much smaller files shall be: 0, not at
+/// all; 1, so that hardly anything is seen at twice the size; 3, about as far as one goes, before
+/// edges fray. Beyond that is what still looks better than fewer colours where bytes are short.
+inline constexpr std::array<float, 7> kPerBit{0, 3e-5f, 6e-5f, 1.2e-4f, 2.4e-4f, 4.8e-4f, 9.6e-4f};
 
 /// Chooses indices for which squared errors in Oklab, weighed by how visible they are
 /// (texture.hpp), plus `per_bit` times the bits that deflate spends on rows of a byte per pixel

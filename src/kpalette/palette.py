@@ -215,6 +215,7 @@ class Palette:
         space: Space = "oklab",
         dither: Dither | None = None,
         dither_strength: float = 1.0,
+        smaller: float = 0,
         allow_truncated: bool = False,
         threads: int | None = None,
     ) -> Quantized:
@@ -224,7 +225,7 @@ class Palette:
         ----------
         source : path, binary file object, Pillow image or array
             See :func:`kpalette.quantize`.
-        space, dither, dither_strength, allow_truncated
+        space, dither, dither_strength, smaller, allow_truncated
             See :func:`kpalette.quantize`.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -255,6 +256,7 @@ class Palette:
             space=space,
             dither=dither,
             dither_strength=dither_strength,
+            smaller=smaller,
             allow_truncated=allow_truncated,
             threads=threads,
         )

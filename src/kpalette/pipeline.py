@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from kpalette import _core, files
+from kpalette import _core, files, rate
 from kpalette.checks import (
     check_flag,
     check_options,
@@ -22,12 +23,13 @@ from kpalette.checks import (
 )
 from kpalette.choices import Dither, Effort, Space
 from kpalette.colors import ByteArray, Color
-from kpalette.dither import Dithering, apply
+from kpalette.dither import Dithering, apply, tally
 from kpalette.files import ImageSource
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, Counted
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.looks import Reference
+from kpalette.max_bytes import checked_max_bytes, fit_within
 from kpalette.palette import Palette
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
@@ -47,6 +49,8 @@ def quantize(
     alpha: str = "keep",
     dither: Dither | None = None,
     dither_strength: float = 1.0,
+    smaller: float = 0,
+    max_bytes: int | None = None,
     allow_truncated: bool = False,
     keep_profile: bool = False,
     seed: int = 0,
@@ -102,6 +106,16 @@ def quantize(
         All work in `space`. A pixel whose colour is in the palette, or almost, keeps it.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller.
+    smaller : float, 0 to 3, default 0
+        How many bytes of a PNG to save where that is not seen: entries are chosen by what they cost
+        in the file as well as by their error, in Oklab, of which texture hides some. With 1, one
+        hardly sees a difference at twice the size; 3 saves most, and skin may look woven. What is
+        lost in one pixel is made up for in the next ones, as by ``"floyd-steinberg"``, by 0.7 of
+        `dither_strength`; 0 forbids that, and ordered dithers do not go with it. Colours of the
+        palette stay exact. For at most 256 colours. With a `quality`, it is how much at most.
+    max_bytes : int, optional
+        How many bytes the file that :meth:`Quantized.encode` makes may have at most. Where it would
+        have more, it is made `smaller`, up to 3, and then has less than `k` colours.
     allow_truncated : bool, default False
         Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
         of refusing it.
@@ -133,6 +147,8 @@ def quantize(
         If an argument is out of range.
     kpalette.QualityNotReached
         If `k` colours do not reach the `quality`; a ``ValueError``.
+    kpalette.BytesNotReached
+        If no file has so few as `max_bytes`; a ``ValueError``.
 
     References
     ----------
@@ -162,7 +178,8 @@ def quantize(
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
-    dithering = Dithering(dither, dither_strength, space)
+    dithering = Dithering(dither, dither_strength, space, rate.checked_smaller(smaller, k))
+    most_bytes = checked_max_bytes(max_bytes, k, quality, keep_profile)
     team = make_team(threads)
     check_flag("saliency", saliency)
     check_flag("keep_profile", keep_profile)
@@ -191,24 +208,38 @@ def quantize(
         weighted = weigh(pixels, image.histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors)
     fit_to = _fitting(weighted, image.histogram, space, options, team)
-    reference = Reference(pixels, team) if target is not None and target[0] == "looks" else None
+    by_looks = max_bytes is not None or (target is not None and target[0] == "looks")
+    reference = Reference(pixels, team) if by_looks else None
 
-    def mapped(fitted: Fitted) -> Quantized:
-        return _mapped(image, fitted, dithering, team)
+    def mapped(fitted: Fitted, how: Dithering) -> Quantized:
+        return _mapped(image, fitted, how, team)
 
-    def measured(fitted: Fitted) -> float:
+    def measured(fitted: Fitted, how: Dithering) -> float:
         if reference is None:
-            return mapped(fitted).psnr if dithering.is_on else psnr(fitted.mse)
+            return mapped(fitted, how).psnr if how.is_on else psnr(fitted.mse)
         colors = fitted.palette.colors
-        if dithering.is_on:
-            return reference.index_errors(mapped(fitted).indices, colors).looks
+        if how.is_on:
+            return looks(mapped(fitted, how))
         return reference.label_errors(image.histogram, fitted.labels, colors).looks
 
-    if target is None:
-        quantized = mapped(fit_to(k))
+    def looks(made: Quantized) -> float:
+        assert reference is not None
+        return reference.index_errors(made.indices, made.palette.colors).looks
+
+    def make(k: int, how: Dithering) -> Quantized:
+        return mapped(fit_to(k), how)
+
+    least = max(1, len(fixed_colors))
+    if target is not None:
+        if dithering.smaller:
+            most, wanted = fit_to(k), target[1]
+            dithering = rate.most_smaller(dithering, lambda how: measured(most, how) >= wanted)
+        enough = fit_fewest(fit_to, least, k, target, partial(measured, how=dithering))
+        quantized = mapped(enough, dithering)
+    elif most_bytes is not None:
+        quantized = fit_within(make, looks, least, k, dithering, most_bytes, team.size)
     else:
-        least = max(1, len(fixed_colors))
-        quantized = mapped(fit_fewest(fit_to, least, k, target, measured))
+        quantized = make(k, dithering)
     if stored is None:
         return quantized
     from kpalette import keeping
@@ -320,12 +351,14 @@ def remap(
     space: Space = "oklab",
     dither: Dither | None = None,
     dither_strength: float = 1.0,
+    smaller: float = 0,
     allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
 ) -> Quantized:
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
-    dithering = Dithering(dither, dither_strength, space)
+    smaller = rate.checked_smaller(smaller, len(palette))
+    dithering = Dithering(dither, dither_strength, space, smaller)
     team = team or make_team(threads)
     pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     colors = palette.colors
@@ -342,7 +375,12 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
     histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
     colors, mse = palette.colors, fitted.mse
     indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
-    if dithering.is_on and mse > 0:
+    if dithering.smaller and mse > 0:
+        size = partial(files.estimated_size, colors=colors, threads=team.size)
+        indices = rate.choose(dithering, image.pixels, colors, indices, size, team)
+        counts, mse = tally(image, colors, indices, team)
+        palette = Palette(colors, counts)
+    elif dithering.is_on and mse > 0:
         counts, mse = apply(dithering, image, labels, colors, indices, team)
         palette = Palette(colors, counts)
     origin = Origin(image.pixels, histogram, labels, colors)

@@ -125,7 +125,7 @@ def _few_enough(encoded: bytes, k: int, options: dict[str, Any], target: Target)
     return fewest(make, target, k)
 
 
-def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:
+def animator_to(palette: Palette, options: dict[str, Any], refused: Sequence[str] = ()) -> Animate:
     """Make the function that shows an animation in the colours of a palette."""
     options = {**options, "fixed": palette.hex, "palette_scope": "global"}
-    return animator(len(palette), len(palette), options)
+    return animator(len(palette), len(palette), options, refused=refused)

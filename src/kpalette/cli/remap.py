@@ -69,11 +69,14 @@ def remap(
         "dither_strength": strength,
         "threads": batch.threads,
     }
+    refused = ["--smaller"] if dither.smaller else []
 
     def reduce(pixels: ByteArray) -> Quantized:
-        return pipeline.remap(files.apply_alpha(pixels, alpha.alpha), palette, **options)
+        return pipeline.remap(
+            files.apply_alpha(pixels, alpha.alpha), palette, smaller=dither.smaller, **options
+        )
 
-    animate = animator_to(palette, {**options, "alpha": alpha.alpha})
+    animate = animator_to(palette, {**options, "alpha": alpha.alpha}, refused)
     describe = functools.partial(_describe, len(palette))
     return batch.run(reduce, animate, describe, [palette_file])
 
