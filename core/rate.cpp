@@ -32,12 +32,11 @@ constexpr std::size_t kAside =
 constexpr int kSimilar = 12;
 constexpr std::size_t kOpen = 32;
 
-// The weights of Floyd and Steinberg, all rows to the right: more of an error would go to the right
-// by theirs (7/16), where the search for matches has least room.
-constexpr float kRight = 5.0f / 16;
+// The weights of Floyd and Steinberg (1976), all rows to the right.
+constexpr float kRight = 7.0f / 16;
 constexpr float kBelowLeft = 3.0f / 16;
-constexpr float kBelow = 6.0f / 16;
-constexpr float kBelowRight = 2.0f / 16;
+constexpr float kBelow = 5.0f / 16;
+constexpr float kBelowRight = 1.0f / 16;
 
 constexpr float kExact = 1e9f;  // the weight of errors where there shall be none
 

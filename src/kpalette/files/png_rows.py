@@ -132,7 +132,10 @@ def smallest(
 
 
 def estimated(indices: ByteArray, colors: ByteArray, *, threads: int = 2) -> float:
-    """Return about how many bytes the smallest way takes, quickly."""
+    """Return about how many bytes the smallest way takes, quickly; of small pictures, just that."""
+    if indices.size <= SMALL:
+        way, compressed = smallest(indices, colors, keep_order=False, threads=threads)
+        return way.overhead + len(compressed)
     ways = list(_ways(indices, colors, _grey(colors), False))
     return min(_estimates(ways, threads)[0])
 
