@@ -80,7 +80,7 @@ def test_more_saves_more() -> None:
         assert sizes[3] < 0.7 * sizes[0]
 
 
-def test_no_file_grows() -> None:  # where pictures are small; the sizes of others are estimated
+def test_no_file_grows() -> None:
     for pixels in (gradient(90, 120), np.repeat(gradient(1, 256), 90, axis=0)):
         for smaller in (0.25, 1):
             plain, q = quantize(pixels, 32), quantize(pixels, 32, smaller=smaller)

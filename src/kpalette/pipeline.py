@@ -376,7 +376,10 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
     colors, mse = palette.colors, fitted.mse
     indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
     if dithering.smaller and mse > 0:
-        size = partial(files.estimated_size, colors=colors, threads=team.size)
+
+        def size(indices: Any) -> int:
+            return len(files.encode(indices, colors, "png", threads=team.size))
+
         indices = rate.choose(dithering, image.pixels, colors, indices, size, team)
         counts, mse = tally(image, colors, indices, team)
         palette = Palette(colors, counts)

@@ -58,7 +58,7 @@ def choose(
     pixels: ByteArray,
     colors: ByteArray,
     nearest: Indices,
-    size: Callable[[Indices], float],
+    size: Callable[[Indices], int],
     team: _core.Team,
 ) -> Indices:
     """Return indices (h, w) whose file is smaller than that of the nearest entries.
@@ -72,7 +72,7 @@ def choose(
         At most 256.
     nearest : uint8 array (h, w)
     size : function
-        About how many bytes the file of some indices has. Where it would grow, as that of a smooth
+        How many bytes the file of some indices has. Where it would grow, as that of a smooth
         gradient may, which is banded without, errors are diffused less, or not at all.
     team : Team
         The threads to use.

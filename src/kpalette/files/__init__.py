@@ -9,7 +9,7 @@ from kpalette.files.decoding import (
     as_pixels,
     with_alpha,
 )
-from kpalette.files.encoding import FORMATS, encode, estimated_size, kind_of
+from kpalette.files.encoding import FORMATS, encode, kind_of
 from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
 from kpalette.files.metadata import Metadata, read_metadata
 from kpalette.files.pictures import to_pillow
@@ -29,7 +29,6 @@ __all__ = [
     "as_pixels",
     "checked_path",
     "encode",
-    "estimated_size",
     "is_animated",
     "kind_of",
     "open_frames",

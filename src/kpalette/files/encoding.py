@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kpalette.colors import ByteArray, checked_colors
-from kpalette.files import by_pillow, png, png_rows
+from kpalette.files import by_pillow, png
 from kpalette.files.atomic import checked_path
 from kpalette.files.metadata import Metadata
 
@@ -53,21 +53,6 @@ def kind_of(path: str | os.PathLike[str]) -> str:
             f"path: expected a name that ends in one of {', '.join(FORMATS)}, got {name!r}"
         )
     return FORMATS[ending]
-
-
-def estimated_size(indices: ByteArray, colors: ByteArray, *, threads: int = 2) -> float:
-    """Return about how many bytes the pixels of an indexed PNG take, in a tenth of the time.
-
-    Within 10 % on photos, and nearer for two pictures of one size beside each other.
-
-    Parameters
-    ----------
-    indices : uint8 array (h, w), at least one pixel
-    colors : uint8 array (k, 3) or (k, 4), k at most 256
-    threads : int
-        As for :func:`encode`.
-    """
-    return png_rows.estimated(np.ascontiguousarray(indices, np.uint8), colors, threads=threads)
 
 
 def encode(

@@ -131,15 +131,6 @@ def smallest(
     return ways[best], compressed[best]
 
 
-def estimated(indices: ByteArray, colors: ByteArray, *, threads: int = 2) -> float:
-    """Return about how many bytes the smallest way takes, quickly; of small pictures, just that."""
-    if indices.size <= SMALL:
-        way, compressed = smallest(indices, colors, keep_order=False, threads=threads)
-        return way.overhead + len(compressed)
-    ways = list(_ways(indices, colors, _grey(colors), False))
-    return min(_estimates(ways, threads)[0])
-
-
 def _ways(
     indices: ByteArray, colors: ByteArray, levels: ByteArray | None, keep_order: bool
 ) -> Iterator[Way]:
@@ -235,7 +226,11 @@ def _promising(ways: list[Way], threads: int) -> list[Way]:
     """Keep those that are estimated to be about the smallest."""
     if len(ways) == 1:
         return ways
-    estimates, flat = _estimates(ways, threads)
+    area = max(way.rows.size for way in ways)
+    estimates = _at_once(lambda way: _estimate(way, SAMPLE / area), ways, threads)
+    flat = FLAT * min(estimates) < area
+    if flat:  # then a sample misses most of what repeats, and all of it is quickly compressed
+        estimates = _at_once(lambda way: _estimate(way, 1), ways, threads)
     least = min(estimates)
     near = [
         i
@@ -243,16 +238,6 @@ def _promising(ways: list[Way], threads: int) -> list[Way]:
         if estimates[i] <= (MARGIN if flat or ways[i].rows.size <= SMALL else NARROW_MARGIN) * least
     ]
     return [ways[i] for i in near[:TRIED]]
-
-
-def _estimates(ways: list[Way], threads: int) -> tuple[list[float], bool]:
-    """About the bytes of each way, and whether the picture is flat."""
-    area = max(way.rows.size for way in ways)
-    estimates = _at_once(lambda way: _estimate(way, SAMPLE / area), ways, threads)
-    flat = FLAT * min(estimates) < area
-    if flat:  # then a sample misses most of what repeats, and all of it is quickly compressed
-        estimates = _at_once(lambda way: _estimate(way, 1), ways, threads)
-    return estimates, flat
 
 
 def _estimate(way: Way, share: float) -> float:
