@@ -25,6 +25,7 @@ from benchmarks.lossless import optimized
 from benchmarks.rivals import Pixels
 
 LOW, HIGH = 50, 85  # of SSIMULACRA2
+MOST = 256  # colours
 LEAST_RANGE = 2  # of it that two fronts share
 
 PNGQUANT, BEFORE, SMALLER = "pngquant speed 1", "kpalette", "kpalette, smaller"
@@ -53,8 +54,14 @@ def before(path: Path, k: int) -> Iterator[bytes]:
 
 
 def smaller(path: Path, k: int) -> Iterator[bytes]:
+    encoded = b""
     for amount in (0.5, 1, 2, 3):
-        yield kpalette.quantize(path, k, smaller=amount).encode()
+        encoded = kpalette.quantize(path, k, smaller=amount).encode()
+        yield encoded
+    if k == MOST:  # the search also takes fewer colours
+        for share in (0.8, 0.6):
+            most = round(share * len(encoded))
+            yield kpalette.quantize(path, k, max_bytes=most).encode()
 
 
 FRONTS: dict[str, Callable[[Path, int], Iterator[bytes]]] = {
