@@ -29,6 +29,7 @@ from benchmarks import looks as looking
 from benchmarks import lossless as packing
 from benchmarks import minima as searching
 from benchmarks import processes as running
+from benchmarks import rate as saving
 from benchmarks import report as reporting
 from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
@@ -96,6 +97,11 @@ def lossless(args: argparse.Namespace) -> None:
 def graphics(args: argparse.Namespace) -> None:
     """Compare colours, bytes and SSIMULACRA2 of files with pngquant's, by its own options."""
     drawn.measure(args.folders, args.most, args.side)
+
+
+def rate(args: argparse.Namespace) -> None:
+    """Bytes at equal SSIMULACRA2 of files made smaller, against pngquant's and plainer ones."""
+    saving.measure(paths_of(args.images), args.k)
 
 
 def animations(args: argparse.Namespace) -> None:
@@ -189,6 +195,7 @@ COMMANDS = {
     "looks": (looks, "16,64,256"),
     "lossless": (lossless, "2,4,8,16,64,256"),
     "graphics": (graphics, None),
+    "rate": (rate, "32,64,128,256"),
     "animations": (animations, None),
     "processes": (processes, None),
     "minima": (minima, "16,64,256"),
@@ -215,11 +222,20 @@ def make_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         command.set_defaults(function=function)
         add = command.add_argument
-        if name not in ("report", "minima", "alpha", "sheet", "lossless", "graphics"):
+        if name not in ("report", "minima", "alpha", "sheet", "lossless", "graphics", "rate"):
             add("--repeat", type=int, default=5, help="runs of each, at most (default 5)")
         if ks is not None:
             add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
-        if name in ("compare", "looks", "lossless", "processes", "minima", "scale", "gigapixel"):
+        if name in (
+            "compare",
+            "looks",
+            "lossless",
+            "rate",
+            "processes",
+            "minima",
+            "scale",
+            "gigapixel",
+        ):
             add("--images", type=Path, required=name != "compare", help="a folder of .png")
         if name in ("compare", "looks", "animations"):
             add("--only", default="", help="methods whose name has this regex")

@@ -40,6 +40,7 @@
 #include "parallel.hpp"
 #include "points.hpp"
 #include "predict.hpp"
+#include "rate.hpp"
 #include "remap.hpp"
 #include "repeats.hpp"
 #include "row_filters.hpp"
@@ -749,6 +750,19 @@ void def_dithering(nb::module_& m) {
         "How often each entry is shown, and the squared error in 8-bit sRGB.");
 }
 
+std::int64_t run_choose_by_rate(const Bytes& pixels, const Bytes& palette,
+                                const Indices<std::uint8_t>& indices, float per_bit, float strength,
+                                Team& team) {
+  require(palette.shape(0) <= kMostIndexed, "expected 1 to 256 colours");
+  require(per_bit >= 0 && per_bit <= 1, "expected a price from 0 to 1");
+  require(strength >= 0 && strength <= 1, "expected a strength from 0 to 1");
+  const Raster raster = raster_of(pixels, palette, indices, {0, 0});
+  return without_gil([&] {
+    return choose_by_rate(raster.pixels, channels_of(pixels), raster.width, view(palette), per_bit,
+                          strength, indices.data(), team);
+  });
+}
+
 // ---- indexed files ----
 
 using OutEntries = Out<std::uint8_t, nb::ndim<1>>;
@@ -777,6 +791,11 @@ OutBytes run_filter_rows(const Bytes& rows, const std::string& choice) {
 }
 
 void def_indexed_files(nb::module_& m) {
+  m.attr("PER_BIT") = nb::tuple(nb::cast(std::vector<float>(kPerBit.begin(), kPerBit.end())));
+  m.def("choose_by_rate", &run_choose_by_rate, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
+        nb::kw_only(), "per_bit"_a, "strength"_a, "team"_a,
+        "Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of "
+        "which `per_bit` in Oklab is what one may cost; returns the bits.");
   m.def("order_palette", &run_order_palette, "indices"_a, "first"_a, "passes"_a,
         "The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.");
   m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a,

@@ -92,5 +92,8 @@ void test_dithering();
 /// The tests of what indexed files hold, in core_files.cpp.
 void test_files();
 
+/// The tests of indices by rate, in core_rate.cpp.
+void test_rate();
+
 /// The tests of float samples, in core_samples.cpp.
 void test_samples();

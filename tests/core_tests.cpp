@@ -170,6 +170,7 @@ int main() {
   test_samples();
   test_dithering();
   test_files();
+  test_rate();
   std::cout << "kernels " << isa << ": " << passed << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;
 }

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kpalette.files import ImageReadError, raw_frames
     from kpalette.histogram import ColorCounter, ColorHistogram
     from kpalette.kmeans import KMeans
+    from kpalette.max_bytes import BytesNotReached
     from kpalette.palette import Palette
     from kpalette.palette_files import PaletteReadError
     from kpalette.pipeline import extract_palette, quantize
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 __all__ = [
+    "BytesNotReached",
     "ColorCounter",
     "ColorHistogram",
     "ImageReadError",
@@ -43,6 +45,7 @@ __version__ = "0.1.0"
 
 # Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
 _HOMES = {
+    "BytesNotReached": "max_bytes",
     "ColorCounter": "histogram",
     "ColorHistogram": "histogram",
     "ImageReadError": "files",

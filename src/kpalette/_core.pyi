@@ -373,6 +373,13 @@ def spatial_palette(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, No
     The palette, uint8 (k, channels), moved to where spatial dithering shows the pixels best.
     """
 
+PER_BIT: tuple = ...
+
+def choose_by_rate(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, strength: float, team: Team) -> int:
+    """
+    Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of which `per_bit` in Oklab is what one may cost; returns the bits.
+    """
+
 def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], first: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], passes: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
     """
     The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.

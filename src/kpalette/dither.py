@@ -20,19 +20,25 @@ if TYPE_CHECKING:
     Indices = np.ndarray[Any, Any]
 
 
+#: The dither that smaller files have of themselves.
+DIFFUSION = "floyd-steinberg"
+
+
 @dataclass(frozen=True)
 class Dithering:
-    """How pixels are mapped to a palette: nearest entries, or a dither of some strength.
+    """How pixels are mapped to a palette: nearest entries, a dither, or such as save bytes.
 
     Raises
     ------
     TypeError, ValueError
-        If `name` is neither a dither nor None, `strength` not from 0 to 1, or `space` unknown.
+        If `name` is neither a dither nor None, `strength` not from 0 to 1, `space` unknown, or
+        files are to be smaller with an ordered dither.
     """
 
     name: Dither | None
     strength: float  # 0 to 1
     space: Space  # where nearest entries are; mixing has a space of its own
+    smaller: float = 0  # see rate.py
 
     def __post_init__(self) -> None:
         """Check the attributes."""
@@ -49,11 +55,21 @@ class Dithering:
         if not 0 <= float(strength) <= 1 or math.isnan(strength):
             raise ValueError(f"dither_strength: expected 0 to 1, got {strength}")
         object.__setattr__(self, "strength", float(strength))
+        if self.smaller and name not in (None, DIFFUSION):
+            raise ValueError(
+                f"smaller: expected dither None or {DIFFUSION!r}, because it diffuses errors "
+                f"itself, got {name!r}"
+            )
 
     @property
     def is_on(self) -> bool:
         """Whether indices may differ from those of the nearest entries."""
-        return self.name is not None and self.strength > 0
+        return self.smaller > 0 or (self.name is not None and self.strength > 0)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether the palette is one for mixing."""
+        return self.is_on and not self.smaller
 
 
 class Rest(NamedTuple):
@@ -123,5 +139,13 @@ def apply(
         team=team,
         **rest._asdict(),
     )
+    return tally(image, colors, indices, team)
+
+
+def tally(
+    image: Counted, colors: ByteArray, indices: Indices, team: _core.Team
+) -> tuple[CountArray, float]:
+    """Return how often each entry is shown, int64 (k,), and the mean squared error."""
+    flat = image.pixels.reshape(-1, image.pixels.shape[2])
     counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
     return counts, error / len(flat)

@@ -216,6 +216,7 @@ class Palette:
         space: Space = "oklab",
         dither: Dither | None = None,
         dither_strength: float = 1.0,
+        smaller: float = 0,
         allow_truncated: bool = False,
         threads: int | None = None,
     ) -> Quantized:
@@ -229,7 +230,7 @@ class Palette:
             How many of the colours may be taken, 1 to 65,536; all by default. If there are more,
             those that lose least of this picture: of those that are some pixel's nearest, k-means
             makes k clusters, and the one nearest to the centre of each is taken.
-        space, dither, dither_strength, allow_truncated
+        space, dither, dither_strength, smaller, allow_truncated
             See :func:`kpalette.quantize`.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -262,6 +263,7 @@ class Palette:
             space=space,
             dither=dither,
             dither_strength=dither_strength,
+            smaller=smaller,
             allow_truncated=allow_truncated,
             threads=threads,
         )

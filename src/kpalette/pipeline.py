@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kpalette import _core, files
+from kpalette import _core, files, rate
 from kpalette.checks import (
     check_flag,
     check_options,
@@ -24,12 +24,13 @@ from kpalette.checks import (
 )
 from kpalette.choices import Dither, Effort, Space
 from kpalette.colors import ByteArray, Color
-from kpalette.dither import Dithering, apply
+from kpalette.dither import Dithering, apply, tally
 from kpalette.files import ImageSource
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, Counted
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.looks import Reference
+from kpalette.max_bytes import checked_max_bytes, fit_within
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
@@ -58,6 +59,8 @@ def quantize(
     alpha: str = "keep",
     dither: Dither | None = None,
     dither_strength: float = 1.0,
+    smaller: float = 0,
+    max_bytes: int | None = None,
     allow_truncated: bool = False,
     keep_profile: bool = False,
     posterize: int = 0,
@@ -119,6 +122,16 @@ def quantize(
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller. From 64 colours up, half of it
         looks as good with ``"spatial"``.
+    smaller : float, 0 to 3, default 0
+        How many bytes of a PNG to save where that is not seen: entries are chosen by what they cost
+        in the file as well as by their error, in Oklab, of which texture hides some. With 1, one
+        hardly sees a difference at twice the size; 3 saves most, and skin may look woven. What is
+        lost in one pixel is made up for in the next ones, as by ``"floyd-steinberg"``, by 0.7 of
+        `dither_strength`; 0 forbids that, and ordered dithers do not go with it. Colours of the
+        palette stay exact. For at most 256 colours. With a `quality`, it is how much at most.
+    max_bytes : int, optional
+        How many bytes the file that :meth:`Quantized.encode` makes may have at most. Where it would
+        have more, it is made `smaller`, up to 3, and then has less than `k` colours.
     allow_truncated : bool, default False
         Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
         of refusing it.
@@ -154,6 +167,8 @@ def quantize(
         If an argument is out of range.
     kpalette.QualityNotReached
         If `k` colours do not reach the `quality`; a ``ValueError``.
+    kpalette.BytesNotReached
+        If no file has so few as `max_bytes`; a ``ValueError``.
 
     References
     ----------
@@ -186,7 +201,8 @@ def quantize(
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
-    dithering = Dithering(dither, dither_strength, space)
+    dithering = Dithering(dither, dither_strength, space, rate.checked_smaller(smaller, k))
+    most_bytes = checked_max_bytes(max_bytes, k, quality, keep_profile)
     team = make_team(threads)
     check_flag("saliency", saliency)
     check_flag("keep_profile", keep_profile)
@@ -216,30 +232,36 @@ def quantize(
         if saliency:
             importance = importance * saliency_map(pixels, team)
         weighted = weigh(pixels, image.histogram, importance, team)
-    options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.is_on)
+    options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.mixes)
     spatial = dithering.name == "spatial" and weighted is image.histogram and not posterize
     move = partial(_moved, image, dithering, fixed_colors, team) if spatial else None
     fit_to = _fitting(weighted, image.histogram, space, options, team, move)
-    reference = Reference(pixels, team) if target is not None and target[0] == "looks" else None
+    by_looks = most_bytes is not None or (target is not None and target[0] == "looks")
+    reference = Reference(pixels, team) if by_looks else None
 
-    def mapped(fitted: Fitted) -> Quantized:
-        return _mapped(image, fitted, dithering, team)
+    def mapped(fitted: Fitted, how: Dithering) -> Quantized:
+        return _mapped(image, fitted, how, team)
 
-    reached: dict[Fitted, Quantized] = {}  # the last that was dithered and good enough
+    def made(k: int, how: Dithering) -> Quantized:
+        return mapped(fit_to(k), how)
 
-    def measured(fitted: Fitted) -> float:
-        colors = fitted.palette.colors
-        if not dithering.is_on:
+    def looks(quantized: Quantized) -> float:
+        assert reference is not None
+        return reference.index_errors(quantized.indices, quantized.palette.colors).looks
+
+    reached: dict[tuple[Fitted, Dithering], Quantized] = {}  # the last that was good enough
+
+    def measured(fitted: Fitted, how: Dithering) -> float:
+        if not how.is_on:
             if reference is None:
                 return psnr(fitted.mse)
+            colors = fitted.palette.colors
             return reference.label_errors(image.histogram, fitted.labels, colors).looks
-        shown = mapped(fitted)
-        found = shown.psnr
-        if reference is not None:
-            found = reference.index_errors(shown.indices, colors).looks
+        shown = mapped(fitted, how)
+        found = shown.psnr if reference is None else looks(shown)
         if target is not None and found >= target[1]:
             reached.clear()
-            reached[fitted] = shown
+            reached[fitted, how] = shown
         return found
 
     def finished(quantized: Quantized) -> Quantized:
@@ -249,13 +271,19 @@ def quantize(
 
         return keeping.in_profile(quantized, stored, k, team)
 
+    least = max(1, len(fixed_colors))
+    if most_bytes is not None:
+        return fit_within(made, looks, least, k, dithering, most_bytes, team.size)
     if target is None:
-        return finished(mapped(fit_to(k)))
-    fewest = fit_fewest(fit_to, max(1, len(fixed_colors)), k, target, measured)
-    few = finished(reached.get(fewest) or mapped(fewest))
+        return finished(made(k, dithering))
+    if dithering.smaller:
+        most, wanted = fit_to(k), target[1]
+        dithering = rate.most_smaller(dithering, lambda how: measured(most, how) >= wanted)
+    fewest = fit_fewest(fit_to, least, k, target, partial(measured, how=dithering))
+    few = finished(reached.get((fewest, dithering)) or mapped(fewest, dithering))
     if few.is_exact or len(image.histogram) > min(k, MAX_INDEXED):
         return few
-    exact = finished(mapped(fit_to(k)))  # unless the weights leave colours out
+    exact = finished(made(k, dithering))  # unless the weights leave colours out
     return exact if exact.is_exact and _is_no_larger(exact, few, effort, team) else few
 
 
@@ -406,12 +434,14 @@ def remap(
     space: Space = "oklab",
     dither: Dither | None = None,
     dither_strength: float = 1.0,
+    smaller: float = 0,
     allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
 ) -> Quantized:
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
-    dithering = Dithering(dither, dither_strength, space)
+    smaller = rate.checked_smaller(smaller, len(palette))
+    dithering = Dithering(dither, dither_strength, space, smaller)
     team = team or make_team(threads)
     pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     colors = palette.colors
@@ -432,7 +462,15 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
     histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
     colors, mse = palette.colors, fitted.mse
     indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
-    if dithering.is_on and mse > 0:
+    if dithering.smaller and mse > 0:
+
+        def size(indices: Any) -> int:
+            return len(files.encode(indices, colors, "png", threads=team.size))
+
+        indices = rate.choose(dithering, image.pixels, colors, indices, size, team)
+        counts, mse = tally(image, colors, indices, team)
+        palette = Palette(colors, counts)
+    elif dithering.is_on and mse > 0:
         counts, mse = apply(dithering, image, labels, colors, indices, team)
         palette = Palette(colors, counts)
     origin = Origin(image.pixels, histogram, labels, colors)

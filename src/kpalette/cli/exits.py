@@ -19,7 +19,7 @@ EXIT_CODES = {
     69: "the cluster cannot be reached, or went away",
     70: "internal error (KPALETTE_DEBUG=1 shows the traceback)",
     98: "the result would not be smaller (see --skip-if-larger)",
-    99: "the quality asked for cannot be reached",
+    99: "the quality or the size asked for cannot be reached",
     129: "the terminal went away",
     130: "interrupted (Ctrl-C)",
     141: "whoever read the output went away",

@@ -25,6 +25,7 @@ from kpalette.cli.options import (
     option,
     score,
     share,
+    smaller,
     use_looks,
     whole,
 )
@@ -186,6 +187,14 @@ class Targets:
         help="Or pngquant's scale from 0 to 100: so few colours that one less would not reach MAX, "
         "or K colours if they reach MIN.",
     )
+    max_bytes: int | None = option(
+        "--max-bytes",
+        section=COLORS,
+        callback=memory.file_size,
+        metavar="SIZE",
+        help="Or a PNG of at most SIZE, such as 50k, that looks as good as it can: smaller, as by "
+        "--smaller, and then of fewer colours.",
+    )
 
 
 @dataclass(frozen=True)
@@ -206,9 +215,27 @@ class Dither:
         metavar="S",
         help="0 (none) to 1; less keeps files smaller.  [default: 1]",
     )
+    smaller: float = option(
+        "--smaller",
+        section=COLORS,
+        callback=smaller,
+        default="0",
+        metavar="N",
+        help="0 to 3: save bytes of a PNG where that is not seen, hardly seen, or seen a little; "
+        "mixes colours, too, unless told --dither none.  [default: 0]",
+    )
 
     def settled(self) -> tuple[str | None, float]:
         """Return the dither's name and its strength."""
+        if self.smaller:
+            if self.dither not in (None, "none", "floyd-steinberg"):
+                raise click.UsageError(
+                    f"expected --smaller or --dither {self.dither}, got both; floyd-steinberg and "
+                    "none go with it"
+                )
+            if self.dither == "none":
+                return None, 0.0
+            return self.dither, 1.0 if self.dither_strength is None else self.dither_strength
         if self.dither in (None, "none"):
             if self.dither_strength is not None:
                 raise click.UsageError("--dither-strength: expected a --dither, got none")

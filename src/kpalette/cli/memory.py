@@ -1,4 +1,4 @@
-"""How much memory a run in tiles needs, and the option that bounds it."""
+"""Options that take a number of bytes; and how much memory a run in tiles needs."""
 
 from __future__ import annotations
 
@@ -19,15 +19,30 @@ UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 UNITS |= {f"{name}i": 2 ** (10 * n) for n, name in enumerate("kmgt", 1)}
 
 
-def limit(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
-    """Check an option that takes a number of bytes."""
-    if value is None:
-        return None
+def size(value: str, example: str) -> int:
+    """Return the number of bytes that an option says, such as 50k or 4GB."""
     pattern = r"(\d{1,20}(?:\.\d{1,20})?)\s*([kmgt]?i?)b?"
     found = re.fullmatch(pattern, value.strip().lower(), re.ASCII)
     if found is None or found[2] not in UNITS:
-        raise click.BadParameter(f"expected a size such as 4GB or 500MiB, got {value!r}")
-    bytes_ = int(float(found[1]) * UNITS[found[2]])
+        raise click.BadParameter(f"expected a size such as {example}, got {value!r}")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+def file_size(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Check an option that takes the size of a file."""
+    if value is None:
+        return None
+    bytes_ = size(value, "50k or 1.5MB")
+    if bytes_ < 1:
+        raise click.BadParameter(f"expected at least 1 byte, got {value!r}")
+    return bytes_
+
+
+def limit(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Check an option that takes how much memory there is for a run in tiles."""
+    if value is None:
+        return None
+    bytes_ = size(value, "4GB or 500MiB")
     if bytes_ < LEAST_LIMIT:
         raise click.BadParameter(f"expected at least {LEAST_LIMIT // 10**6}MB, got {value}")
     return bytes_

@@ -169,6 +169,14 @@ def share(context: click.Context, parameter: click.Parameter, value: str | None)
     raise click.BadParameter(f"expected 0 to 1, got {value!r}")
 
 
+def smaller(context: click.Context, parameter: click.Parameter, value: str) -> float:
+    """Check an option that takes a number from 0 to 3."""
+    with suppress(ValueError):
+        if 0 <= float(value) <= 3:
+            return float(value)
+    raise click.BadParameter(f"expected 0 to 3, got {value!r}")
+
+
 def above_zero(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> float | None:

@@ -25,7 +25,7 @@ from kpalette.cli.groups import (
 from kpalette.cli.moving import animator, animator_to
 from kpalette.cli.options import COLORS, MANY, MAX_K, PATH, Option, Sectioned, takes, whole
 from kpalette.cli.remap import load
-from kpalette.cli.targets import Target, fewest, target_of
+from kpalette.cli.targets import MAX_BYTES, Target, fewest, target_of, within
 
 if TYPE_CHECKING:
     from kpalette.cli.batch import Batch, Reduce
@@ -120,17 +120,22 @@ def quantize(
         fit = replace(fit, effort=pngquant.effort(words.speed))
     asked = k or number
     k = asked or MAX_K
+    name, strength = _dithering(dither, words)
     way = Way(
         k,
         asked,
         pixels,
         kept,
         fit,
-        *_dithering(dither, words),
+        name,
+        strength,
+        dither.smaller,
         target_of(targets),
         words.posterize or 0,
     )
     if large_images.is_asked_for(rest, output.out, large):
+        if dither.smaller:
+            raise click.UsageError("expected --smaller or an image in tiles, got both")
         return large_images.quantize(
             rest,
             k,
@@ -142,10 +147,12 @@ def quantize(
         )
     suffix = f"-{k}" if way.target is None else way.target.suffix
     if words.as_pngquant:
-        suffix = "-or8" if way.dither is None else "-fs8"
+        suffix = "-fs8" if way.is_dithered else "-or8"
         manners = replace(manners, quiet=not words.verbose)
     batch = Batch(rest, suffix, output, manners, like_pngquant=words.as_pngquant)
     way.check()
+    if targets.max_bytes is not None:
+        _check_plain_png(batch.kind, output, way)
     palette = None
     if words.map is not None:
         way.refuse(
@@ -176,8 +183,8 @@ def _dithering(dither: Dither, words: Words) -> tuple[str | None, float]:
     if words.floyd is not None:
         return "floyd-steinberg", words.floyd if strength is None else strength
     usual = "floyd-steinberg" if words.as_pngquant and not words.nofs else None
-    if words.speed == 11:
-        usual = None
+    if words.speed == 11 or dither.smaller:
+        usual = "none" if words.nofs else None
     return replace(dither, dither=dither.dither or usual).settled()
 
 
@@ -192,8 +199,14 @@ class Way:
     fit: Fit
     dither: str | None
     strength: float
+    smaller: float
     target: Target | None
     posterize: int
+
+    @property
+    def is_dithered(self) -> bool:
+        """Whether errors are diffused, or the dither is an ordered one."""
+        return self.dither is not None or (self.smaller > 0 and self.strength > 0)
 
     @property
     def fitting(self) -> dict[str, Any]:
@@ -202,14 +215,14 @@ class Way:
 
     def mapping(self, threads: int) -> dict[str, Any]:
         """Return the library's options for mapping."""
-        return {"dither": self.dither, "dither_strength": self.strength, "threads": threads}
+        how = {"dither": self.dither, "dither_strength": self.strength}
+        return {**how, "smaller": self.smaller, "threads": threads}
 
     def tiled(self) -> dict[str, Any]:
         """Return the options for what is done in tiles."""
-        found = self.mapping(1)
-        del found["threads"]
+        how = {"dither": self.dither, "dither_strength": self.strength}
         fixed = self.pixels.fixed
-        return {**asdict(self.fit), **found, "fixed": fixed, "alpha": self.kept.alpha}
+        return {**asdict(self.fit), **how, "fixed": fixed, "alpha": self.kept.alpha}
 
     def check(self) -> None:
         """Refuse options that do not go together."""
@@ -266,6 +279,11 @@ class Way:
             try:
                 if self.target is None:
                     return make(photo, None)
+                if self.target.name == MAX_BYTES:
+                    most = int(self.target.best)
+                    return within(
+                        lambda: pipeline.quantize(photo, self.k, max_bytes=most, **options)
+                    )
                 return fewest(functools.partial(make, photo), self.target, self.k)
             except ValueError as error:  # a map of another size, or of nothing but black
                 raise Failed(USAGE, str(error)) from None
@@ -275,13 +293,34 @@ class Way:
     def animate(self, palette: Palette | None, batch: Batch) -> Animate:
         """Return what makes animations of animations."""
         options = {**self.mapping(batch.threads), "alpha": self.kept.alpha}
+        del options["smaller"]
         if palette is not None:
-            return animator_to(palette, {**options, "space": self.fit.space})
+            refused = ["--smaller"] if self.smaller else []
+            return animator_to(palette, {**options, "space": self.fit.space}, refused)
         options |= {**self.fitting, "palette_scope": self.pixels.palette_scope}
-        asked = {"--weights": self.pixels.weights, "--saliency": self.pixels.saliency}
-        asked["--keep-profile"] = self.kept.keep_profile
+        asked: dict[str, object] = {
+            "--weights": self.pixels.weights,
+            "--saliency": self.pixels.saliency,
+            "--keep-profile": self.kept.keep_profile,
+            "--smaller": self.smaller,
+            "--max-bytes": self.target is not None and self.target.name == MAX_BYTES,
+        }
         refused = [name for name, value in asked.items() if value]
         return animator(self.asked, self.k, options, target=self.target, refused=refused)
+
+
+def _check_plain_png(kind: str | None, output: Output, way: Way) -> None:
+    """Refuse what would make a file larger than the one that was measured."""
+    others = {
+        f"--format {kind}": kind not in (None, "png"),
+        "--keep-order": output.keep_order,
+        "--keep-metadata": not output.strip,
+        "--keep-profile": way.kept.keep_profile,
+        "--effort fast": way.fit.effort == "fast",
+    }
+    for name, is_asked in others.items():
+        if is_asked:
+            raise click.UsageError(f"expected --max-bytes or {name}, got both")
 
 
 def _shared(way: Way, batch: Batch) -> Palette | None:

@@ -70,11 +70,13 @@ def remap(
         "dither_strength": strength,
         "threads": batch.threads,
     }
+    refused = ["--smaller"] if dither.smaller else []
 
     def reduce(pixels: ByteArray) -> Quantized:
-        return pipeline.remap(files.apply_alpha(pixels, alpha.alpha), palette, k=MAX_K, **options)
+        pixels = files.apply_alpha(pixels, alpha.alpha)
+        return pipeline.remap(pixels, palette, k=MAX_K, smaller=dither.smaller, **options)
 
-    animate = animator_to(palette, {**options, "alpha": alpha.alpha})
+    animate = animator_to(palette, {**options, "alpha": alpha.alpha}, refused)
     describe = functools.partial(_describe, len(palette))
     return batch.run(reduce, animate, describe, [palette_file])
 

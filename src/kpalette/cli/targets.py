@@ -13,6 +13,9 @@ from kpalette.cli.groups import Targets
 
 Made = TypeVar("Made")
 
+#: The name of the target that is not a quality.
+MAX_BYTES = "max_bytes"
+
 
 class Target(NamedTuple):
     """A measure, how much of it there shall be, and how little if K colours are too few for that.
@@ -35,6 +38,9 @@ def target_of(targets: Targets) -> Target | None:
         raise click.UsageError(f"expected one target, got {flags}")
     if not asked:
         return None
+    if targets.max_bytes is not None:
+        most = float(targets.max_bytes)
+        return Target(MAX_BYTES, most, most, f"-max-{targets.max_bytes}", MAX_BYTES)
     if targets.quality is None:
         value = getattr(targets, asked[0])
         return Target(asked[0], value, value, f"-{asked[0].replace('_', '-')}-{value:g}", asked[0])
@@ -71,3 +77,22 @@ def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: i
                 f"{error.reached:.4g} with {k} colours",
             ) from None
     return make(None)
+
+
+def within(make: Callable[[], Made]) -> Made:
+    """Make what has few bytes enough.
+
+    Raises
+    ------
+    Skipped
+        If nothing has so few.
+    """
+    from kpalette import BytesNotReached
+
+    try:
+        return make()
+    except BytesNotReached as error:
+        told = str(error).removeprefix("max_bytes: ")
+        raise Skipped(
+            NOT_REACHED, f"skipped: {told.replace(', reached', ' bytes, reached')}"
+        ) from None

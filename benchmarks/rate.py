@@ -1,0 +1,176 @@
+"""Bytes at equal looks: the mean difference (BD-rate) from other fronts, over SSIMULACRA2 50 to 85.
+
+A front is what some method gives at best, over numbers of colours and ways to dither. Each file is
+measured as it is and after oxipng -o 4, because rivals' encoders are no part of their palettes.
+
+Bjontegaard, G. (2001). Calculation of average PSNR differences between RD-curves. VCEG-M33.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import statistics
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+import kpalette
+from benchmarks.looks import ssimulacra2
+from benchmarks.lossless import optimized
+from benchmarks.rivals import Pixels
+
+LOW, HIGH = 50, 85  # of SSIMULACRA2
+MOST = 256  # colours
+LEAST_RANGE = 2  # of it that two fronts share
+
+PNGQUANT, BEFORE, SMALLER = "pngquant speed 1", "kpalette", "kpalette, smaller"
+
+
+class Point(NamedTuple):
+    """A file: its score, its bytes, and those after oxipng, if that is installed."""
+
+    score: float
+    unaided: int
+    optimized: int | None
+
+
+def pngquant(path: Path, k: int) -> Iterator[bytes]:
+    for dithering in ("--nofs", "--floyd=0.5", "--floyd=1"):
+        command = ["pngquant", "--speed", "1", dithering, str(k), "-o", "-", str(path)]
+        yield subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def before(path: Path, k: int) -> Iterator[bytes]:
+    yield kpalette.quantize(path, k).encode()
+    for strength in (0.5, 1.0):
+        yield kpalette.quantize(
+            path, k, dither="floyd-steinberg", dither_strength=strength
+        ).encode()
+
+
+def smaller(path: Path, k: int) -> Iterator[bytes]:
+    encoded = b""
+    for amount in (0.5, 1, 2, 3):
+        encoded = kpalette.quantize(path, k, smaller=amount).encode()
+        yield encoded
+    if k == MOST:  # the search also takes fewer colours
+        for share in (0.8, 0.6):
+            most = round(share * len(encoded))
+            yield kpalette.quantize(path, k, max_bytes=most).encode()
+
+
+FRONTS: dict[str, Callable[[Path, int], Iterator[bytes]]] = {
+    PNGQUANT: pngquant,
+    BEFORE: before,
+    SMALLER: smaller,
+}
+
+
+def score(pixels: Pixels, encoded: bytes) -> float:
+    """Return SSIMULACRA2, over black or white where that is lower."""
+    with Image.open(io.BytesIO(encoded)) as image:
+        shown = np.asarray(image.convert("RGBA"))
+    opaque = (pixels[..., 3] == 255).all() and (shown[..., 3] == 255).all()
+    return min(
+        ssimulacra2(over(pixels, backdrop), over(shown, backdrop))
+        for backdrop in ((0,) if opaque else (0, 255))
+    )
+
+
+def over(rgba: Pixels, backdrop: int) -> Pixels:
+    alpha = rgba[..., 3:] / 255
+    mixed = rgba[..., :3] * alpha + backdrop * (1 - alpha)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def bd_rate(base: list[tuple[float, int]], other: list[tuple[float, int]]) -> float | None:
+    """Return the mean difference in bytes at equal scores, as a share of `base`'s.
+
+    Each side is the lower hull of (score, log bytes), on straight lines: what a user could choose.
+    None if they share hardly any scores between `LOW` and `HIGH`.
+    """
+    hulls = [hull(points) for points in (base, other)]
+    low = max(LOW, *(scores[0] for scores, _ in hulls))
+    high = min(HIGH, *(scores[-1] for scores, _ in hulls))
+    if high - low < LEAST_RANGE:
+        return None
+    at = np.linspace(low, high, 201)
+    logs = [np.interp(at, scores, logs) for scores, logs in hulls]
+    return float(np.exp(np.mean(logs[1] - logs[0])) - 1)
+
+
+def hull(points: list[tuple[float, int]]) -> tuple[list[float], list[float]]:
+    """Return the lower hull of points (score, bytes), from the smallest file to the best score."""
+    kept: list[tuple[float, float]] = []
+    smallest = min(points, key=lambda point: (point[1], -point[0]))
+    for found, size in sorted(points):
+        log = float(np.log(size))
+        if found < smallest[0] or (kept and found == kept[-1][0]):
+            continue
+        while len(kept) > 1:
+            (x0, y0), (x1, y1) = kept[-2:]
+            if (y1 - y0) * (found - x0) < (log - y0) * (x1 - x0):
+                break
+            kept.pop()
+        kept.append((found, log))
+    scores, logs = zip(*kept, strict=True)
+    return list(scores), list(logs)
+
+
+def measure(paths: list[Path], ks: list[int]) -> None:
+    """Print, for each picture, how many bytes fewer files that are smaller have at equal looks."""
+    fronts = dict(FRONTS)
+    if shutil.which("pngquant") is None:
+        del fronts[PNGQUANT]
+        print("pngquant: left out, it is not installed")
+    print("\n| picture | against | unaided | ours unaided, theirs by oxipng | both by oxipng |")
+    print("|---|---|--:|--:|--:|")
+    found: dict[str, list[list[float | None]]] = {PNGQUANT: [], BEFORE: []}
+    for path in paths:
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGBA"))
+        points = {
+            name: [
+                Point(score(pixels, encoded), len(encoded), optimized(encoded))
+                for k in ks
+                for encoded in make(path, k)
+            ]
+            for name, make in fronts.items()
+        }
+        ours = points[SMALLER] + points[BEFORE]
+        for name in (name for name in fronts if name != SMALLER):
+            rates = [
+                rate(points[name], "unaided", ours, "unaided"),
+                rate(points[name], "optimized", ours, "unaided"),
+                rate(points[name], "optimized", ours, "optimized"),
+            ]
+            found[name].append(rates)
+            print_row(path.stem, name, rates)
+    for name, rows in found.items():
+        if rows:
+            print_row("mean", name, [mean(column) for column in zip(*rows, strict=True)])
+
+
+def rate(base: list[Point], base_kind: str, other: list[Point], other_kind: str) -> float | None:
+    sides = [
+        [(point.score, getattr(point, kind)) for point in points]
+        for points, kind in ((base, base_kind), (other, other_kind))
+    ]
+    if any(size is None for side in sides for _, size in side):
+        return None
+    return bd_rate(*sides)
+
+
+def mean(values: Any) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.mean(known) if known else None
+
+
+def print_row(picture: str, against: str, rates: list[float | None]) -> None:
+    cells = ("—" if value is None else f"{value:+.1%}" for value in rates)
+    print(f"| {picture} | {against} | {' | '.join(cells)} |", flush=True)

@@ -1,0 +1,33 @@
+// Indices that cost fewer bits: each is chosen by its error and by what deflate will spend on it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "parallel.hpp"
+
+namespace kpalette {
+
+/// What a bit may cost in squared error in Oklab, by how much smaller files shall be: 0, not at
+/// all; 1, so that hardly anything is seen at twice the size; 3, about as far as one goes, before
+/// edges fray. Beyond that is what still looks better than fewer colours where bytes are short.
+inline constexpr std::array<float, 7> kPerBit{0, 3e-5f, 6e-5f, 1.2e-4f, 2.4e-4f, 4.8e-4f, 9.6e-4f};
+
+/// Chooses indices for which squared errors in Oklab, weighed by how visible they are
+/// (texture.hpp), plus `per_bit` times the bits that deflate spends on rows of a byte per pixel
+/// without a filter, add up to about the least. Returns these bits.
+///
+/// `pixels` (height, width, channels); `indices` (height, width) come in as the nearest entries of
+/// the palette, which has at most 256. Pixels whose colour is in the palette keep them, and opaque
+/// ones whose nearest entry is opaque stay so. Errors are
+/// diffused by `strength`, 0 to 1, and what is weighed is what they leave.
+///
+/// A row is searched from left to right for the cheapest way to write it in literals and matches,
+/// as encoders look for the cheapest parse (Zopfli: Alakuijala and Vandevenne 2013), but here a
+/// match need not be exact. Costs of symbols are those of the rows before.
+std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, std::size_t width,
+                            std::span<const std::uint8_t> palette, float per_bit, float strength,
+                            std::uint8_t* indices, Team& team);
+
+}  // namespace kpalette

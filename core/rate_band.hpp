@@ -1,0 +1,35 @@
+// The search for indices that cost few bits, in some rows of a picture.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "buffer.hpp"
+#include "point4.hpp"
+
+namespace kpalette {
+
+inline constexpr float kExact = 1e9f;  // the weight of errors where there shall be none
+
+/// A picture as the search needs it.
+struct RateScene {
+  std::size_t width;
+  std::size_t height;
+  Buffer<Point4> coords;
+  Buffer<float> weights;       // kExact where the nearest entry is the pixel's colour
+  Buffer<std::uint8_t> solid;  // with alpha: whether only opaque entries are allowed
+  std::vector<Point4> entries;
+  std::vector<std::uint8_t> opaque;  // whether entries are
+  std::vector<std::uint8_t> groups;
+  Buffer<float> axes;  // the entries' coordinates, axis by axis, `stride` for each
+  std::size_t stride;  // a multiple of 4
+  float per_bit;
+  Point4 right, below_left, below, below_right;  // what becomes of an error
+};
+
+/// Turns the nearest entries of `rows` rows from the row `first` on into what is written, as
+/// choose_by_rate says, without regard to other rows. Returns the bits, in units of 2^-16.
+std::int64_t choose_in_band(const RateScene& scene, int channels, std::size_t first,
+                            std::size_t rows, std::uint8_t* indices);
+
+}  // namespace kpalette

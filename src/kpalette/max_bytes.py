@@ -1,0 +1,157 @@
+"""A file of at most so many bytes: as little smaller, and of as many colours, as does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kpalette.checks import checked_whole
+from kpalette.dither import DIFFUSION, Dithering
+from kpalette.rate import MOST_COLORS, MOST_SEARCHED, STEP
+
+if TYPE_CHECKING:
+    from kpalette.quantized import Quantized
+
+
+class BytesNotReached(ValueError):
+    """No file of a picture has so few bytes as were asked for.
+
+    Attributes
+    ----------
+    max_bytes, reached, k : int
+        How many were asked for, and how many there are with `k` colours, the fewest allowed.
+    """
+
+    def __init__(self, max_bytes: int, reached: int, k: int) -> None:
+        colors = "1 colour" if k == 1 else f"{k} colours"
+        super().__init__(
+            f"max_bytes: expected at most {max_bytes:,}, reached {reached:,} with {colors}"
+        )
+        self.max_bytes, self.reached, self.k = max_bytes, reached, k
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (self.max_bytes, self.reached, self.k))
+
+
+def checked_max_bytes(max_bytes: object, k: int, quality: object, keep_profile: bool) -> int | None:
+    """Return how many bytes a file may have, or None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a whole number from 1; or if there may be more than 256 colours, or if there is
+        another target or a profile.
+    """
+    if max_bytes is None:
+        return None
+    for name, value in (("quality", quality), ("keep_profile", keep_profile or None)):
+        if value is not None:
+            raise ValueError(f"expected max_bytes or {name}, got both")
+    if k > MOST_COLORS:
+        raise ValueError(f"max_bytes: expected at most {MOST_COLORS} colours, got {k:,}")
+    return checked_whole("max_bytes", max_bytes, 1)
+
+
+def fit_within(
+    make: Callable[[int, Dithering], Quantized],
+    looks: Callable[[Quantized], float],
+    least: int,
+    most: int,
+    dithering: Dithering,
+    max_bytes: int,
+    threads: int,
+) -> Quantized:
+    """Return a picture whose PNG has at most so many bytes, and looks about as good as it can.
+
+    Photos look best with most colours, of which each pixel gets one that costs few bits; charts
+    with fewer. So the number of colours is halved as long as that looks better.
+
+    Parameters
+    ----------
+    make : function
+        From a number of colours and how to map to them.
+    looks : function
+        How good a picture looks.
+    least, most : int
+        How many colours there may be.
+    dithering : Dithering
+        How to map where that is small enough. Ordered dithers stay, and only colours become fewer.
+    max_bytes : int
+    threads : int
+        To encode with.
+
+    Raises
+    ------
+    BytesNotReached
+        If even the fewest colours have more.
+    """
+
+    def fits(quantized: Quantized) -> bool:
+        return len(quantized.encode("png", threads=threads)) <= max_bytes
+
+    found = make(most, dithering)
+    if fits(found):
+        return found
+    if dithering.name not in (None, DIFFUSION):
+        return _with_most_colors(make, fits, least, most, dithering, max_bytes)
+    best: Quantized | None = None
+    k = most
+    while True:
+        made = _least_changed(make, fits, k, dithering)
+        if made is not None:
+            if best is not None and looks(made) <= looks(best):
+                return best
+            best = made
+        if k == least:
+            break
+        k = max(least, k // 2)
+    if best is None:
+        smallest = make(least, replace(dithering, smaller=MOST_SEARCHED))
+        size = len(smallest.encode("png", threads=threads))
+        raise BytesNotReached(max_bytes, size, len(smallest.palette))
+    return best
+
+
+def _least_changed(
+    make: Callable[[int, Dithering], Quantized],
+    fits: Callable[[Quantized], bool],
+    k: int,
+    dithering: Dithering,
+) -> Quantized | None:
+    """Return the picture in k colours that is smaller by as little as does, if any does."""
+    low, high = math.floor(dithering.smaller / STEP), round(MOST_SEARCHED / STEP)
+    best = make(k, replace(dithering, smaller=MOST_SEARCHED))
+    if not fits(best):
+        return None
+    while high - low > 1:  # low is too large
+        middle = (low + high) // 2
+        made = make(k, replace(dithering, smaller=middle * STEP))
+        if fits(made):
+            best, high = made, middle
+        else:
+            low = middle
+    return best
+
+
+def _with_most_colors(
+    make: Callable[[int, Dithering], Quantized],
+    fits: Callable[[Quantized], bool],
+    least: int,
+    most: int,
+    dithering: Dithering,
+    max_bytes: int,
+) -> Quantized:
+    best = make(least, dithering)
+    if not fits(best):
+        raise BytesNotReached(max_bytes, len(best.encode("png")), len(best.palette))
+    low, high = least, most  # high is too many
+    while high - low > 1:
+        middle = min(high - 1, max(low + 1, math.isqrt(low * high)))
+        made = make(middle, dithering)
+        if fits(made):
+            best, low = made, middle
+        else:
+            high = middle
+    return best

@@ -1,0 +1,110 @@
+"""Smaller files: indices chosen by what deflate spends on them as well as by their error.
+
+The core looks for the cheapest way to write rows; its ``rate.hpp`` says how.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from kpalette import _core
+from kpalette.colors import ByteArray
+from kpalette.dither import Dithering
+
+Indices = np.ndarray[Any, Any]
+
+#: How much smaller files can be asked to be; searches go up to MOST_SEARCHED.
+MOST_SMALLER, MOST_SEARCHED = 3, len(_core.PER_BIT) - 1
+
+#: How many colours indexed files hold.
+MOST_COLORS = 256
+
+#: Of a dither's strength, how much of it is taken: at first, and where the file would grow.
+STRENGTHS = (0.7, 0.35, 0.0)
+
+#: Searches try multiples of this for how much smaller.
+STEP = 0.125
+
+
+def checked_smaller(smaller: Any, k: int) -> float:
+    """Return how much smaller files are to be.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a number from 0 to `MOST_SMALLER`; or above 0 for more than 256 colours.
+    """
+    if isinstance(smaller, bool) or not isinstance(smaller, (int, float, np.number)):
+        raise TypeError(f"smaller: expected a number, got {smaller!r}")
+    if not 0 <= float(smaller) <= MOST_SMALLER:
+        raise ValueError(f"smaller: expected 0 to {MOST_SMALLER}, got {smaller}")
+    if smaller and k > MOST_COLORS:
+        raise ValueError(f"smaller: expected at most {MOST_COLORS} colours, got {k:,}")
+    return float(smaller)
+
+
+def per_bit(smaller: float) -> float:
+    """Return what a bit may cost in squared error in Oklab."""
+    return float(np.interp(smaller, range(len(_core.PER_BIT)), _core.PER_BIT))
+
+
+def choose(
+    dithering: Dithering,
+    pixels: ByteArray,
+    colors: ByteArray,
+    nearest: Indices,
+    size: Callable[[Indices], int],
+    team: _core.Team,
+) -> Indices:
+    """Return indices (h, w) whose file is smaller than that of the nearest entries.
+
+    Parameters
+    ----------
+    dithering : Dithering
+        One that makes files smaller.
+    pixels : uint8 array (h, w, c)
+    colors : uint8 array (k, c)
+        At most 256.
+    nearest : uint8 array (h, w)
+    size : function
+        How many bytes the file of some indices has. Where it would grow, as that of a smooth
+        gradient may, which is banded without, errors are diffused less, or not at all.
+    team : Team
+        The threads to use.
+    """
+    limit = size(nearest)
+    for strength in dict.fromkeys(share * dithering.strength for share in STRENGTHS):
+        chosen = nearest.copy()
+        _core.choose_by_rate(
+            pixels.reshape(-1, pixels.shape[2]),
+            colors,
+            chosen,
+            per_bit=per_bit(dithering.smaller),
+            strength=strength,
+            team=team,
+        )
+        if size(chosen) <= limit:
+            return chosen
+    return nearest
+
+
+def most_smaller(dithering: Dithering, is_good: Callable[[Dithering], bool]) -> Dithering:
+    """Return how to make files as small as they can be, up to `dithering.smaller`, and be good.
+
+    Where none is, the one with 0, be it good or not.
+    """
+    if is_good(dithering):
+        return dithering
+    low, high = 0, math.ceil(dithering.smaller / STEP)  # good or none, not good
+    while high - low > 1:
+        middle = (low + high) // 2
+        if is_good(replace(dithering, smaller=middle * STEP)):
+            low = middle
+        else:
+            high = middle
+    return replace(dithering, smaller=low * STEP)

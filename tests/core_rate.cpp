@@ -1,0 +1,199 @@
+// Indices by rate: laws, the model's parse of bytes, and the same bytes for every team.
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "core_checks.hpp"
+#include "core_data.hpp"
+#include "deflate_costs.hpp"
+#include "rate.hpp"
+#include "texture.hpp"
+
+namespace {
+
+Point4 point_of(const std::vector<double>& coords, std::size_t i, std::size_t d) {
+  Point4 point{};
+  for (std::size_t axis = 0; axis < d; ++axis)
+    point[axis] = static_cast<float>(coords[i * d + axis]);
+  return point;
+}
+
+/// A picture, a palette of k of its colours, and the nearest entries.
+struct Picture {
+  std::size_t width;
+  int channels;
+  Bytes pixels;
+  Bytes palette;
+  Bytes nearest;
+  std::vector<Point4> coords;  // in Oklab
+  std::vector<Point4> entries;
+
+  Picture(std::size_t height, std::size_t width, int channels, std::size_t k, Kind kind)
+      : width(width),
+        channels(channels),
+        pixels(make_pixels(height * width, channels, kind, 7)),
+        nearest(height * width) {
+    const auto d = static_cast<std::size_t>(channels);
+    std::set<Bytes> distinct;
+    for (std::size_t i = 0; i < nearest.size() && distinct.size() < k; i += 1 + i % 3) {
+      distinct.insert(Bytes(&pixels[i * d], &pixels[i * d] + d));
+    }
+    for (const Bytes& color : distinct) palette.insert(palette.end(), color.begin(), color.end());
+    const Space space(SpaceName::oklab, channels);
+    std::vector<double> placed = space.place(pixels);
+    for (double& coord : placed) coord /= space.steps();
+    for (std::size_t i = 0; i < nearest.size(); ++i) coords.push_back(point_of(placed, i, d));
+    placed = space.place(palette);
+    for (double& coord : placed) coord /= space.steps();
+    for (std::size_t j = 0; j < distinct.size(); ++j) entries.push_back(point_of(placed, j, d));
+    for (std::size_t i = 0; i < nearest.size(); ++i) {
+      const auto least = std::ranges::min_element(
+          entries, {}, [&](const Point4& entry) { return square4(entry - coords[i]); });
+      nearest[i] = static_cast<std::uint8_t>(least - entries.begin());
+    }
+  }
+
+  Bytes chosen(float per_bit, float strength, int threads = 1, std::int64_t* bits = nullptr) const {
+    Bytes indices = nearest;
+    Team team(threads);
+    const std::int64_t found =
+        choose_by_rate(pixels, channels, width, palette, per_bit, strength, indices.data(), team);
+    if (bits != nullptr) *bits = found;
+    return indices;
+  }
+
+  /// The bits of indices under the model: where all pixels are entries, there is nothing to choose.
+  std::int64_t bits_of(Bytes indices) const {
+    Bytes shown;
+    const auto d = static_cast<std::size_t>(channels);
+    for (const std::uint8_t index : indices) {
+      shown.insert(shown.end(), &palette[index * d], &palette[index * d] + d);
+    }
+    Team team(1);
+    return choose_by_rate(shown, channels, width, palette, kPerBit[2], 0, indices.data(), team);
+  }
+
+  /// The weighted squared errors of indices.
+  double error_of(const Bytes& indices) const {
+    Team team(1);
+    std::vector<float> weights(indices.size());
+    weigh_by_texture(coords, width, weights.data(), team);
+    double sum = 0;
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      sum += double{weights[i]} * double{square4(coords[i] - entries[indices[i]])};
+    }
+    return sum;
+  }
+};
+
+void test_laws(const Picture& picture) {
+  CHECK_EQUAL(picture.chosen(0, 0), picture.nearest);
+  const auto d = static_cast<std::size_t>(picture.channels);
+  for (const float strength : {0.0f, 0.7f}) {
+    const Bytes chosen = picture.chosen(kPerBit[2], strength);
+    CHECK_EQUAL(picture.chosen(kPerBit[2], strength, 3), chosen);
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      const std::uint8_t* pixel = &picture.pixels[i * d];
+      const std::uint8_t* nearest = &picture.palette[picture.nearest[i] * d];
+      const std::uint8_t* entry = &picture.palette[chosen[i] * d];
+      if (std::equal(pixel, pixel + d, nearest)) CHECK_EQUAL(chosen[i], picture.nearest[i]);
+      if (d == 4 && pixel[3] == 255 && nearest[3] == 255) CHECK_EQUAL(entry[3], 255);
+      if (d == 4 && pixel[3] == 0 && nearest[3] == 0) CHECK_EQUAL(entry[3], 0);
+    }
+  }
+}
+
+/// In a first row, costs of symbols are the same for all ways.
+void test_cost(Kind kind) {
+  const Picture row(1, 3000, 3, 60, kind);
+  for (const float per_bit : kPerBit) {
+    std::int64_t bits = 0;
+    const Bytes chosen = row.chosen(per_bit, 0, 1, &bits);
+    const double plain = row.error_of(row.nearest) + per_bit * (row.bits_of(row.nearest) + 1);
+    CHECK_AT_MOST(row.error_of(chosen) + per_bit * static_cast<double>(bits), plain * 1.000001);
+  }
+}
+
+void test_codes() {
+  // RFC 1951, 3.2.5: the first length and distance of each code.
+  const std::vector<int> lengths{3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
+                                 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
+  const std::vector<int> distances{1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                   33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
+                                   1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+  const auto code_in = [](const std::vector<int>& firsts, int value) {
+    return static_cast<int>(std::ranges::upper_bound(firsts, value) - firsts.begin()) - 1;
+  };
+  int wrong = 0;
+  for (int length = 3; length <= 258; ++length) {
+    wrong += DeflateCosts::length_code(length) != code_in(lengths, length);
+  }
+  for (int distance = 1; distance <= DeflateCosts::kMostDistance; ++distance) {
+    wrong += DeflateCosts::distance_code(distance) != code_in(distances, distance);
+  }
+  CHECK_EQUAL(wrong, 0);
+
+  const std::vector<std::uint32_t> counts(64, 5);
+  DeflateCosts costs(counts);
+  for (int i = 0; i < 5000; ++i) costs.count_literal(3);
+  for (int i = 0; i < 5000; ++i) costs.count_match(20, 700);
+  costs.update();
+  CHECK(costs.literal(3) < costs.literal(4) && costs.literal(4) < costs.literal(200));
+  CHECK(costs.length(20) < costs.length(30));
+  CHECK_NEAR(costs.literal(3), 65536 * 1.4, 65536 * 0.4);  // about half of all symbols, and a guess
+  CHECK_EQUAL(costs.length(20), costs.length(19));
+  const int code = DeflateCosts::distance_code(700);
+  CHECK(costs.distance(code) < costs.distance(code - 1));
+}
+
+void test_texture() {
+  // Half is flat, half is noise: errors count more where it is flat.
+  const std::size_t width = 64;
+  std::mt19937 random(1);
+  std::vector<Point4> coords(width * 40);
+  for (std::size_t i = 0; i < coords.size(); ++i) {
+    if (i % width >= width / 2) coords[i][0] = static_cast<float>(random() % 1000) / 1000;
+  }
+  std::vector<float> weights(coords.size());
+  Team team(1);
+  weigh_by_texture(coords, width, weights.data(), team);
+  std::vector<float> again(coords.size());
+  Team three(3);
+  weigh_by_texture(coords, width, again.data(), three);
+  CHECK(weights == again);
+  CHECK(weights[20 * width + 10] > 1);
+  CHECK(weights[20 * width + 50] < weights[20 * width + 10] / 10);
+  CHECK_EQUAL(weights[20 * width + 10], weights[20 * width + 11]);
+  weigh_by_texture(std::span(coords).first(1), 1, weights.data(), team);
+  CHECK_EQUAL(weights[0], 1);
+}
+
+}  // namespace
+
+void test_rate() {
+  current_case = "deflate's codes";
+  test_codes();
+  current_case = "texture";
+  test_texture();
+  for (const Kind kind : kKinds) {
+    current_case = text("cost of a row, kind ", static_cast<int>(kind));
+    test_cost(kind);
+    for (const int channels : {3, 4}) {
+      for (const std::size_t k : {1, 2, 30, 256}) {
+        current_case =
+            text("rate, kind ", static_cast<int>(kind), ", ", channels, " channels, k ", k);
+        test_laws(Picture(70, 90, channels, k, kind));
+      }
+      current_case = text("rate, a column or a row, ", channels, " channels");
+      test_laws(Picture(1, 700, channels, 20, kind));
+      test_laws(Picture(700, 1, channels, 20, kind));
+      test_laws(Picture(200, 3, channels, 20, kind));
+    }
+  }
+  current_case = "rate, several bands";
+  test_laws(Picture(140, 5000, 3, 8, Kind::few));
+  const Picture bands(140, 5000, 3, 8, Kind::smooth);
+  CHECK_EQUAL(bands.chosen(kPerBit[1], 0.7f, 3), bands.chosen(kPerBit[1], 0.7f, 1));
+}

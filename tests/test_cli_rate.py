@@ -1,0 +1,106 @@
+"""--smaller and --max-bytes on the command line."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import kpalette
+from conftest import files_in, gradient, noise
+from kpalette import cli
+
+
+@pytest.fixture
+def grainy(tmp_path: Path) -> Path:
+    path = tmp_path / "grainy.png"
+    pixels = np.clip(gradient(80, 100) + noise(80, 100) // 16.0, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("args", "options"),
+    [
+        (["--smaller", "2"], {"smaller": 2}),
+        (["--smaller", "1.5"], {"smaller": 1.5}),
+        (["--smaller", "2", "--dither", "floyd-steinberg"], {"smaller": 2}),
+        (["--smaller", "2", "--dither-strength", ".3"], {"smaller": 2, "dither_strength": 0.3}),
+        (["--smaller", "2", "--dither", "none"], {"smaller": 2, "dither_strength": 0}),
+        (["--smaller", "2", "--nofs"], {"smaller": 2, "dither_strength": 0}),
+        (["--smaller", "2", "--floyd=.3"], {"smaller": 2, "dither_strength": 0.3}),
+        (["--smaller", "0"], {}),
+    ],
+)
+def test_smaller_is_the_library_s(args: Any, options: Any, grainy: Path) -> None:
+    out = grainy.with_name("out.png")
+    assert cli.run(["quantize", str(grainy), "-k", "40", "-q", "-o", str(out), *args]) == 0
+    assert out.read_bytes() == kpalette.quantize(grainy, 40, **options).encode()
+
+
+@pytest.mark.parametrize(("more", "name"), [([], "fs8"), (["--nofs"], "or8")])
+def test_smaller_in_pngquant_s_words(more: list[str], name: str, grainy: Path) -> None:
+    assert cli.run(["--smaller", "2", *more, "40", str(grainy)]) == 0
+    strength = 0 if more else 1
+    q = kpalette.quantize(grainy, 40, smaller=2, dither_strength=strength)
+    assert grainy.with_name(f"grainy-{name}.png").read_bytes() == q.encode()
+
+
+def test_smaller_for_a_palette(grainy: Path, brand: Path) -> None:
+    palette = kpalette.Palette.load(brand)
+    wanted = palette.remap(grainy, smaller=3).encode()
+    out = grainy.with_name("out.png")
+    for command in (["remap", "--palette", brand], ["quantize", "--map", brand]):
+        args = [*command, grainy, "--smaller", "3", "-o", out, "--force"]
+        assert cli.run([str(arg) for arg in args]) == 0
+        assert out.read_bytes() == wanted
+
+
+def test_max_bytes(grainy: Path) -> None:
+    assert cli.run(["quantize", str(grainy), "--max-bytes", "2.5k"]) == 0
+    written = grainy.with_name("grainy-max-2500.png").read_bytes()
+    assert len(written) <= 2500
+    assert written == kpalette.quantize(grainy, max_bytes=2500).encode()
+
+
+def test_max_bytes_that_cannot_be_met(grainy: Path, capsys: Any) -> None:
+    assert cli.run(["quantize", str(grainy), "--max-bytes", "50"]) == 99
+    said = f"{grainy}: skipped: expected at most 50 bytes, reached 89 with 1 colour\n"
+    assert capsys.readouterr() == ("", said)
+    assert files_in(grainy.parent) == {"grainy.png"}
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--smaller", "4"], "expected 0 to 3, got '4'"),
+        (["--smaller", "nan"], "expected 0 to 3, got 'nan'"),
+        (["--smaller", "1", "--dither", "bayer"], "expected --smaller or --dither bayer, got both"),
+        (["--max-bytes", "many"], "expected a size such as 50k or 1.5MB, got 'many'"),
+        (["--max-bytes", "0"], "expected at least 1 byte"),
+        (["--max-bytes", "9k", "--looks", "50"], "expected one target, got --looks and --max-byt"),
+        (["--max-bytes", "9k", "--keep-order"], "expected --max-bytes or --keep-order, got both"),
+        (["--max-bytes", "9k", "--keep-metadata"], "or --keep-metadata, got both"),
+        (["--max-bytes", "9k", "--keep-profile"], "or --keep-profile, got both"),
+        (["--max-bytes", "9k", "--effort", "fast"], "or --effort fast, got both"),
+        (["--max-bytes", "9k", "--format", "gif"], "or --format gif, got both"),
+        (["--max-bytes", "9k", "--shared-palette"], "--shared-palette or --max-bytes, got both"),
+    ],
+)
+def test_wrong_command_lines(args: list[str], message: str, grainy: Path, fails: Any) -> None:
+    assert message in fails(2, "quantize", grainy, *args)
+
+
+@pytest.mark.parametrize("args", [["--smaller", "1"], ["--max-bytes", "9k"]])
+def test_animations_take_neither(args: list[str], tmp_path: Path, fails: Any) -> None:
+    path = tmp_path / "moving.gif"
+    frames = [Image.fromarray(noise(8, 8, seed=seed)) for seed in (1, 2)]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    path.write_bytes(file.getvalue())
+    said = fails(2, "quantize", path, *args, "-o", tmp_path / "out.gif")
+    assert f"expected {args[0]} or " in said
