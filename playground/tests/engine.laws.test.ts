@@ -48,8 +48,7 @@ test.each(["hills", "glass"])("error diffusion in bands comes to the same: %s", 
     for (let first = 0; first < height; first += atOnce) {
       const rows = Math.min(atOnce, height - first);
       const band = { first, rows, width };
-      const how = { space: "lab", strength: 0.8 } as const;
-      core.diffuseError(pixels, band, { colors, channels }, how, indices, errors);
+      core.diffuseError(pixels, band, { colors, channels }, 0.8, indices, errors);
     }
     expect(indices.bytes()).not.toEqual(plain);
     return indices.bytes().slice();
