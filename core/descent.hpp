@@ -259,7 +259,8 @@ class Descent {
         const float bound = kBounded * std::abs(bounds_[at]);
         const float most = std::max(std::max(bound, square4(sum)), 1e-30f);
         const Point4 target = wanted(at) + sum * all4(bound / most);
-        const std::size_t found = find(at, target, grids);
+        // Entries that differ may lie at one place.
+        const std::size_t found = bounds_[at] == 0 ? indices_[at] : find(at, target, grids);
         before = target - centers_[found];
         errors[1][1 + x] = before;
         indices_[at] = static_cast<Index>(found);
@@ -309,6 +310,7 @@ class Descent {
   void visit(std::size_t y, std::size_t from, std::vector<NearestGrid>& grids) {
     for (std::size_t x = from; x < raster_.width; x += 3) {
       const std::size_t at = y * raster_.width + x;
+      if (bounds_[at] == 0) continue;
       Point4* corner = blurred_.data() + y * width_ + x;
       const Point4 here = wanted(at);
       const std::size_t now = indices_[at];

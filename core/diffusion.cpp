@@ -25,7 +25,6 @@ constexpr std::size_t kRowsPerTask = 8;
 // 256 none. The thresholds were chosen on charts, screenshots and icons of 256 colours: with a
 // plain palette, none grows by more than pngquant's.
 constexpr float kBusyShare = 0.87f;
-constexpr float kBusyUnseenLevels = 2.25f;
 
 /// Rows that are prepared for dithering.
 struct Band {

@@ -8,6 +8,7 @@
 #include "palette.hpp"
 #include "point4.hpp"
 #include "spaces.hpp"
+#include "unseen.hpp"
 
 namespace kpalette {
 namespace {
@@ -51,6 +52,8 @@ struct Mixture {
   std::array<std::size_t, 1 + kSteps> entries{};
   std::array<float, 1 + kSteps> shares{};
 };
+
+Mixture alone(std::size_t entry) { return {.size = 1, .entries = {entry}, .shares = {1}}; }
 
 /// The entries of a palette, in pairs of four lanes: two searches whose steps overlap.
 class Entries {
@@ -99,13 +102,11 @@ class Entries {
     return static_cast<std::size_t>(entry);
   }
 
-  /// The mixture that is nearest to x, or almost, and of near entries.
-  Mixture mix(const Place& x) const {
-    Mixture mixture;
-    const std::size_t first = least({-2 * x[0], -2 * x[1], -2 * x[2]}, 1);
-    mixture.entries[0] = first;
-    mixture.shares[0] = 1;
-    mixture.size = 1;
+  std::size_t nearest(const Place& x) const { return least({-2 * x[0], -2 * x[1], -2 * x[2]}, 1); }
+
+  /// The mixture that is nearest to x, or almost, and of near entries; `first` is the nearest one.
+  Mixture mix(const Place& x, std::size_t first) const {
+    Mixture mixture = alone(first);
     Place mean = places_[first];
     float square = dot(mean, mean);  // the mean of those of the entries
     for (int step = 0; step < kSteps; ++step) {
@@ -214,7 +215,7 @@ std::vector<float> mixtures(std::span<const std::uint8_t> colors,
   const Entries entries(place_all(palette));
   std::vector<float> shares;
   for (const Place& place : place_all(colors)) {
-    const Mixture mixture = entries.mix(place);
+    const Mixture mixture = entries.mix(place, entries.nearest(place));
     const std::size_t first = shares.size();
     shares.resize(first + entries.size());
     for (std::size_t i = 0; i < static_cast<std::size_t>(mixture.size); ++i) {
@@ -291,8 +292,13 @@ std::vector<std::uint8_t> mix_opaque(const HistogramView& histogram,
     const Entries entries(place_all(colors));
     team.run((places.size() + kColorsPerTask - 1) / kColorsPerTask, [&](std::size_t task, int) {
       const std::size_t last = std::min(places.size(), (task + 1) * kColorsPerTask);
-      for (std::size_t i = task * kColorsPerTask; i < last; ++i)
-        mixtures[i] = entries.mix(places[i]);
+      for (std::size_t i = task * kColorsPerTask; i < last; ++i) {
+        // What dithering leaves alone shows its nearest entry.
+        const std::size_t nearest = entries.nearest(places[i]);
+        const float part = seen_part<kAxes>(few.colors.data() + kAxes * i,
+                                            colors.data() + kAxes * nearest, kBusyUnseenLevels);
+        mixtures[i] = part == 0 ? alone(nearest) : entries.mix(places[i], nearest);
+      }
     });
     const std::vector<Row> best = best_places(places, few.counts, mixtures, entries, stays);
     for (std::size_t j = 0; j < stays.size(); ++j) {

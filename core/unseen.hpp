@@ -9,6 +9,9 @@ namespace kpalette {
 /// Errors of up to so many levels are not dithered: about one in each of two channels.
 inline constexpr float kUnseenLevels = 1.5f;
 
+/// The same at edges and in texture.
+inline constexpr float kBusyUnseenLevels = 2.25f;
+
 /// Returns the squared difference of two colours in levels: of what is shown over black, and of
 /// alpha.
 template <int D>

@@ -151,7 +151,8 @@ class Spatial:
                 bound = part * self.bounds[y, x]
                 most = max(bound, reference._square(taken), f(1e-30))
                 target = self.wanted[y, x] + taken * (bound / most)
-                found = self._find(y, x, target)
+                kept = self.bounds[y, x] == 0
+                found = self.indices[y, x] if kept else self._find(y, x, target)
                 before = here[at] = target - self.centers[found]
                 self.indices[y, x] = found
             above = here
@@ -168,7 +169,8 @@ class Spatial:
                             here = self.wanted[y, x]
                             others = blurred[y, x] - (self.centers[now[y, x]] - here) * f(36)
                             found = self._find(y, x, here - others * (f(1) / whole))
-                            if _squares(self.centers[found] - here) <= self.bounds[y, x]:
+                            error = _squares(self.centers[found] - here)
+                            if 0 < self.bounds[y, x] >= error:
                                 self.indices[y, x] = found
                     yield
 

@@ -149,6 +149,8 @@ def quantize(
     if words.as_pngquant:
         suffix = "-fs8" if way.is_dithered else "-or8"
         manners = replace(manners, quiet=not words.verbose)
+    if targets.max_bytes is not None and output.strip is None:
+        output = replace(output, strip=True)  # the density takes bytes, too
     batch = Batch(rest, suffix, output, manners, like_pngquant=words.as_pngquant)
     way.check()
     if targets.max_bytes is not None:
@@ -314,7 +316,7 @@ def _check_plain_png(kind: str | None, output: Output, way: Way) -> None:
     others = {
         f"--format {kind}": kind not in (None, "png"),
         "--keep-order": output.keep_order,
-        "--keep-metadata": not output.strip,
+        "--keep-metadata": output.strip is False,
         "--keep-profile": way.kept.keep_profile,
         "--effort fast": way.fit.effort == "fast",
     }
