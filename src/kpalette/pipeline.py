@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -127,8 +127,10 @@ def quantize(
         in the file as well as by their error, in Oklab, of which texture hides some. With 1, one
         hardly sees a difference at twice the size; 3 saves most, and skin may look woven. What is
         lost in one pixel is made up for in the next ones, as by ``"floyd-steinberg"``, by 0.7 of
-        `dither_strength`; 0 forbids that, and ordered dithers do not go with it. Colours of the
-        palette stay exact. For at most 256 colours. With a `quality`, it is how much at most.
+        `dither_strength`, with a palette made for it; 0 forbids that, and ordered dithers do not go
+        with it. Where the file would grow by that, less is diffused, or nothing: of few colours, 2
+        may save more than 3, which looks better. Colours of the palette stay exact. For at most 256
+        colours. With a `quality`, it is how much at most.
     max_bytes : int, optional
         How many bytes the file that :meth:`Quantized.encode` makes may have at most. Where it would
         have more, it is made `smaller`, up to 3, and then has less than `k` colours.
@@ -236,10 +238,14 @@ def quantize(
     spatial = dithering.name == "spatial" and weighted is image.histogram and not posterize
     move = partial(_moved, image, dithering, fixed_colors, team) if spatial else None
     fit_to = _fitting(weighted, image.histogram, space, options, team, move)
+    mixing = replace(options, mixing=True)
+    fit_mixed = _fitting(weighted, image.histogram, space, mixing, team)
     by_looks = most_bytes is not None or (target is not None and target[0] == "looks")
     reference = Reference(pixels, team) if by_looks else None
 
     def mapped(fitted: Fitted, how: Dithering) -> Quantized:
+        if how.smaller:
+            return _smaller(image, fitted, partial(fit_mixed, len(fitted.palette)), how, team)
         return _mapped(image, fitted, how, team)
 
     def made(k: int, how: Dithering) -> Quantized:
@@ -394,6 +400,7 @@ def _fitting(
     fitter = Fitter(weighted, space, team)
     whole = fitter if weighted is histogram else Fitter(histogram, space, team)
 
+    @lru_cache(maxsize=1)  # searches map one palette in many ways
     def fit_to(k: int) -> Fitted:
         fitted = fitter.fit(k, options)
         if whole is fitter and move is None:
@@ -453,7 +460,10 @@ def remap(
         kept = best_entries(image.histogram, colors, k, space, team)
         entries, colors = entries[kept], np.ascontiguousarray(colors[kept])
     nearest = Fitter(image.histogram, space, team).assign(colors)
-    result = _mapped(image, nearest, dithering, team)
+    if dithering.smaller:
+        result = _smaller(image, nearest, lambda: nearest, dithering, team)
+    else:
+        result = _mapped(image, nearest, dithering, team)
     return replace(result, palette=Palette(entries, result.palette.counts))
 
 
@@ -463,11 +473,7 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
     colors, mse = palette.colors, fitted.mse
     indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
     if dithering.smaller and mse > 0:
-
-        def size(indices: Any) -> int:
-            return len(files.encode(indices, colors, "png", threads=team.size))
-
-        indices = rate.choose(dithering, image.pixels, colors, indices, size, team)
+        rate.choose(dithering, image.pixels, colors, indices, team)
         counts, mse = tally(image, colors, indices, team)
         palette = Palette(colors, counts)
     elif dithering.is_on and mse > 0:
@@ -475,6 +481,34 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
         palette = Palette(colors, counts)
     origin = Origin(image.pixels, histogram, labels, colors)
     return Quantized(indices, palette, mse, fitted.n_iter, len(histogram), origin)
+
+
+def _smaller(
+    image: Counted,
+    plain: Fitted,
+    mixed: Callable[[], Fitted],
+    dithering: Dithering,
+    team: _core.Team,
+) -> Quantized:
+    """Return a picture whose PNG file is smaller than that of nearest entries, or the same.
+
+    `mixed` makes the palette for what is diffused. As much is diffused as makes no file grow: that
+    of a smooth gradient may, which is banded without.
+    """
+
+    def size(quantized: Quantized) -> int:
+        return len(quantized.encode("png", threads=team.size))
+
+    nearest = _mapped(image, plain, replace(dithering, name=None, smaller=0), team)
+    if nearest.mse == 0:
+        return nearest
+    most = size(nearest)
+    for strength in rate.strengths(dithering.strength):
+        fitted = mixed() if strength else plain
+        found = _mapped(image, fitted, replace(dithering, strength=strength), team)
+        if size(found) <= most:
+            return found
+    return nearest
 
 
 def _is_no_larger(exact: Quantized, few: Quantized, effort: Effort, team: _core.Team) -> bool:

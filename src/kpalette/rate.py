@@ -25,7 +25,7 @@ MOST_SMALLER, MOST_SEARCHED = 3, len(_core.PER_BIT) - 1
 MOST_COLORS = 256
 
 #: Of a dither's strength, how much of it is taken: at first, and where the file would grow.
-STRENGTHS = (0.7, 0.35, 0.0)
+SHARES = (0.7, 0.35, 0.0)
 
 #: Searches try multiples of this for how much smaller.
 STEP = 0.125
@@ -53,15 +53,19 @@ def per_bit(smaller: float) -> float:
     return float(np.interp(smaller, range(len(_core.PER_BIT)), _core.PER_BIT))
 
 
+def strengths(strength: float) -> tuple[float, ...]:
+    """Return how much errors may be diffused, of a dither's strength, the most first; at last 0."""
+    return tuple(dict.fromkeys(share * strength for share in SHARES))
+
+
 def choose(
     dithering: Dithering,
     pixels: ByteArray,
     colors: ByteArray,
-    nearest: Indices,
-    size: Callable[[Indices], int],
+    indices: Indices,
     team: _core.Team,
-) -> Indices:
-    """Return indices (h, w) whose file is smaller than that of the nearest entries.
+) -> None:
+    """Turn the indices of nearest entries into some whose file is smaller, in place.
 
     Parameters
     ----------
@@ -70,27 +74,19 @@ def choose(
     pixels : uint8 array (h, w, c)
     colors : uint8 array (k, c)
         At most 256.
-    nearest : uint8 array (h, w)
-    size : function
-        How many bytes the file of some indices has. Where it would grow, as that of a smooth
-        gradient may, which is banded without, errors are diffused less, or not at all.
+    indices : uint8 array (h, w)
+        Written to.
     team : Team
         The threads to use.
     """
-    limit = size(nearest)
-    for strength in dict.fromkeys(share * dithering.strength for share in STRENGTHS):
-        chosen = nearest.copy()
-        _core.choose_by_rate(
-            pixels.reshape(-1, pixels.shape[2]),
-            colors,
-            chosen,
-            per_bit=per_bit(dithering.smaller),
-            strength=strength,
-            team=team,
-        )
-        if size(chosen) <= limit:
-            return chosen
-    return nearest
+    _core.choose_by_rate(
+        pixels.reshape(-1, pixels.shape[2]),
+        colors,
+        indices,
+        per_bit=per_bit(dithering.smaller),
+        strength=dithering.strength,
+        team=team,
+    )
 
 
 def most_smaller(dithering: Dithering, is_good: Callable[[Dithering], bool]) -> Dithering:
