@@ -50,6 +50,34 @@ def test_smaller_in_pngquant_s_words(more: list[str], name: str, grainy: Path) -
     assert grainy.with_name(f"grainy-{name}.png").read_bytes() == q.encode()
 
 
+def test_gif_files_are_refused(grainy: Path, brand: Path, capsys: Any) -> None:
+    for command in (["quantize"], ["remap", "--palette", str(brand)]):
+        for out in (["-o", str(grainy.with_name("out.gif"))], ["--format", "gif"]):
+            assert cli.run([*command, str(grainy), "--smaller", "1", *out]) == 2
+            assert "expected --smaller or GIF, got both" in capsys.readouterr().err
+    assert files_in(grainy.parent) == {"grainy.png", brand.name}
+
+
+def test_no_quick_file_grows(grainy: Path) -> None:
+    out = grainy.with_name("out.png")
+    sizes = []
+    for smaller in ("0", "1", "3"):
+        args = ["-k", "16", "--effort", "fast", "--smaller", smaller, "-fqo", str(out)]
+        assert cli.run(["quantize", str(grainy), *args]) == 0
+        sizes.append(out.stat().st_size)
+    assert max(sizes) == sizes[0]
+
+
+def test_smaller_by_some_of_many_colours(grainy: Path) -> None:
+    many = grainy.with_name("many.png")
+    Image.fromarray(noise(30, 30)).save(many)
+    out = grainy.with_name("out.png")
+    args = ["--palette", str(many), "--smaller", "2", "-o", str(out)]
+    assert cli.run(["remap", str(grainy), *args]) == 0
+    expected = kpalette.Palette.load(many).remap(grainy, k=256, smaller=2)
+    assert out.read_bytes() == expected.encode()
+
+
 def test_smaller_for_a_palette(grainy: Path, brand: Path) -> None:
     palette = kpalette.Palette.load(brand)
     wanted = palette.remap(grainy, smaller=3).encode()

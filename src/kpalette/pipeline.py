@@ -245,7 +245,8 @@ def quantize(
 
     def mapped(fitted: Fitted, how: Dithering) -> Quantized:
         if how.smaller:
-            return _smaller(image, fitted, partial(fit_mixed, len(fitted.palette)), how, team)
+            mixed = partial(fit_mixed, len(fitted.palette))
+            return _smaller(image, fitted, mixed, how, effort, team)
         return _mapped(image, fitted, how, team)
 
     def made(k: int, how: Dithering) -> Quantized:
@@ -447,7 +448,8 @@ def remap(
     team: _core.Team | None = None,
 ) -> Quantized:
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
-    smaller = rate.checked_smaller(smaller, len(palette))
+    most = len(palette) if k is None else min(checked_k(k), len(palette))
+    smaller = rate.checked_smaller(smaller, most)
     dithering = Dithering(dither, dither_strength, space, smaller)
     team = team or make_team(threads)
     pixels = files.as_pixels(source, allow_truncated=allow_truncated)
@@ -456,12 +458,12 @@ def remap(
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
     image = Counted.of(pixels, team)
     entries = palette.colors
-    if k is not None and len(colors) > checked_k(k):
-        kept = best_entries(image.histogram, colors, k, space, team)
+    if len(colors) > most:
+        kept = best_entries(image.histogram, colors, most, space, team)
         entries, colors = entries[kept], np.ascontiguousarray(colors[kept])
     nearest = Fitter(image.histogram, space, team).assign(colors)
     if dithering.smaller:
-        result = _smaller(image, nearest, lambda: nearest, dithering, team)
+        result = _smaller(image, nearest, lambda: nearest, dithering, "balanced", team)
     else:
         result = _mapped(image, nearest, dithering, team)
     return replace(result, palette=Palette(entries, result.palette.counts))
@@ -488,6 +490,7 @@ def _smaller(
     plain: Fitted,
     mixed: Callable[[], Fitted],
     dithering: Dithering,
+    effort: Effort,
     team: _core.Team,
 ) -> Quantized:
     """Return a picture whose PNG file is smaller than that of nearest entries, or the same.
@@ -497,7 +500,7 @@ def _smaller(
     """
 
     def size(quantized: Quantized) -> int:
-        return len(quantized.encode("png", threads=team.size))
+        return len(quantized.encode("png", quick=effort == "fast", threads=team.size))
 
     nearest = _mapped(image, plain, replace(dithering, name=None, smaller=0), team)
     if nearest.mse == 0:

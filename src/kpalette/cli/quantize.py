@@ -155,6 +155,7 @@ def quantize(
     way.check()
     if targets.max_bytes is not None:
         _check_plain_png(batch.kind, output, way)
+    batch.check_smaller(dither.smaller)
     palette = None
     if words.map is not None:
         way.refuse(

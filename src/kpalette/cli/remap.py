@@ -63,6 +63,7 @@ def remap(
     streams.check_instruction_set()
     name, strength = dither.settled()
     batch = Batch(photos, f"-{streams.stem(palette_file)}", output, manners)
+    batch.check_smaller(dither.smaller)
     palette = load(palette_file, "--palette")
     options: dict[str, Any] = {
         "space": space.space,
