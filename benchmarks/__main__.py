@@ -22,7 +22,7 @@ import numpy as np
 import kpalette
 from benchmarks import alpha as blending
 from benchmarks import animations as moving
-from benchmarks import contest, estimators, pictures
+from benchmarks import contest, dithers, estimators, pictures
 from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
 from benchmarks import looks as looking
@@ -179,6 +179,11 @@ def sheet(args: argparse.Namespace) -> None:
     drawing.make(args.out)
 
 
+def dithered(args: argparse.Namespace) -> None:
+    """Draw a photo in eight colours, dithered by kpalette and other programs, and measure it."""
+    dithers.make(args.out)
+
+
 def imports(args: argparse.Namespace) -> None:
     """Measure the time to import the package, against its dependencies."""
     running.imports(args.repeat)
@@ -206,6 +211,7 @@ COMMANDS = {
     "scale": (scale, "16,256"),
     "gigapixel": (gigapixel, "64"),
     "sheet": (sheet, None),
+    "dithers": (dithered, None),
     "imports": (imports, None),
 }
 
@@ -222,7 +228,16 @@ def make_parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=function.__doc__, description=function.__doc__)
         command.set_defaults(function=function)
         add = command.add_argument
-        if name not in ("report", "minima", "alpha", "sheet", "lossless", "graphics", "rate"):
+        if name not in (
+            "report",
+            "minima",
+            "alpha",
+            "sheet",
+            "dithers",
+            "lossless",
+            "graphics",
+            "rate",
+        ):
             add("--repeat", type=int, default=5, help="runs of each, at most (default 5)")
         if ks is not None:
             add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
@@ -265,7 +280,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--megapixels", type=numbers, default=sizes, help="of the images")
     add("--workers", type=numbers, default=[1, 2], help="default 1,2")
     add("--passes", type=int, default=10, help="of dask_ml (default 10)")
-    choices["sheet"].add_argument("--out", type=Path, default=Path("docs"), help="default docs")
+    for name in ("sheet", "dithers"):
+        choices[name].add_argument("--out", type=Path, default=Path("docs"), help="default docs")
     add = choices["estimator"].add_argument
     parts = ["table", "sparse", "defaults", "memory"]
     add("--what", choices=parts, nargs="+", default=parts, help="default all")

@@ -38,6 +38,7 @@ METHODS: dict[str, Method] = {
     "kpalette srgb": partial(ours, space="srgb", dither=None),
     "kpalette": partial(ours, space="oklab", dither=None),
     "kpalette floyd-steinberg": partial(ours, space="oklab", dither="floyd-steinberg"),
+    "kpalette spatial": partial(ours, space="oklab", dither="spatial"),
     "kpalette blue-noise": partial(ours, space="oklab", dither="blue-noise"),
     **{
         f"libimagequant, speed {speed}{', dithered' if level else ''}": partial(

@@ -134,10 +134,10 @@ def spaces(path: Path) -> None:
 
 def dithering(path: Path) -> None:
     panels = []
-    for dither in (None, "floyd-steinberg", "blue-noise", "bayer"):
+    for dither in (None, "spatial", "floyd-steinberg", "blue-noise", "bayer"):
         few = kpalette.quantize(PHOTO, 8, dither=dither)
-        panels.append((dither or "not dithered", few.rgb[100:260, 180:340]))
-    save(side_by_side(panels, 2), path)
+        panels.append((dither or "not dithered", few.rgb[100:250, 185:335]))
+    save(side_by_side(panels, 2), path, lossless=True)
 
 
 def elbow(path: Path) -> None:

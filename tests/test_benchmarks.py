@@ -14,6 +14,7 @@ from benchmarks import __main__ as benchmarks
 from benchmarks import (
     alpha,
     animations,
+    dithers,
     graphics,
     looks,
     lossless,
@@ -28,6 +29,7 @@ from PIL import Image
 
 import kpalette
 from conftest import gradient, noise
+from kpalette import demo
 
 
 @pytest.fixture
@@ -173,6 +175,20 @@ def test_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         shown = {tuple(color) for color in np.asarray(image.convert("RGB")).reshape(-1, 3)}
     drawn = sheet.Case("drawing", pictures.drawing(), "floyd-steinberg", (0, 0, 9, 9), (0, 0))
     assert {tuple(color) for color in sheet.results(drawn)[1].reshape(-1, 3)} <= shown
+
+
+def test_dithers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.main(["dithers", "--out", str(tmp_path)])
+    rows = {line.split(" | ")[0][2:]: line for line in capsys.readouterr().out.splitlines()}
+    assert {"kpalette, spatial", "Pillow"} < set(rows)
+    left, top, right, bottom = dithers.SEEN
+    with Image.open(tmp_path / "dithers.webp") as image:
+        width = right - left + dithers.GAP
+        assert image.width == dithers.IN_A_ROW * width - dithers.GAP
+        shown = np.asarray(image.convert("RGB"))[dithers.LINE :, 2 * width :]
+    photo = demo.load_photo().rgb_matrix
+    expected = kpalette.quantize(photo, 8, dither="floyd-steinberg").rgb[top:bottom, left:right]
+    assert np.array_equal(shown[: bottom - top, : right - left], expected)
 
 
 def test_stray_pixels_are_counted() -> None:

@@ -118,6 +118,8 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
     assert len(list((tmp_path / "c").iterdir())) > 3
     assert run("palette", f"file://{tmp_path}/*.png", "-k", 5).stdout == expected.stdout
     assert run("palette", pattern, "-k", 5, "--memory-limit", "2GB").stdout == expected.stdout
+    dithered = ("palette", pattern, "-k", 5, "--dither", "bayer")
+    assert run(*dithered, "--scheduler", "threads").stdout == run(*dithered).stdout != ""
 
 
 @pytest.mark.parametrize(

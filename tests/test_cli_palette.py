@@ -17,7 +17,7 @@ from PIL import Image
 
 import kpalette
 from conftest import DAMAGED, noise
-from kpalette import Palette, cli, palette_files, sorting
+from kpalette import Palette, choices, cli, palette_files, sorting
 
 COMMAND = [sys.executable, "-m", "kpalette"]
 
@@ -54,6 +54,19 @@ def test_palette_of_what_stands_out(photo: Path, tmp_path: Path, capsys: Any) ->
     ]:
         assert cli.run(["palette", *map(str, args), "--saliency"]) == 2
         assert f"--saliency: {line}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dither", ["none", *choices.DITHERS])
+def test_palette_made_for_dithering(dither: str, photo: Path, tmp_path: Path, capsys: Any) -> None:
+    saved = tmp_path / "a.histogram"
+    kpalette.ColorHistogram.from_image(photo).save(saved)
+    asked = None if dither == "none" else dither
+    expected = kpalette.extract_palette(photo, 6, dither=asked).hex
+    assert (expected == kpalette.extract_palette(photo, 6).hex) == (asked is None)
+    for source in (photo, saved):
+        args = ["palette", str(source), "-k", "6", "--dither", dither, "--json", "-q"]
+        assert cli.run(args) == 0
+        assert json.loads(capsys.readouterr().out)["colors"] == expected
 
 
 def test_palette_of_several_photos_is_that_of_their_sum(

@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from kpalette import choices
 from kpalette.choices import Order
 from kpalette.cli import large as large_images
 from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
 from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive, Salient
-from kpalette.cli.options import LARGE, MANY, PATH, Sectioned, option, sides, takes, whole
+from kpalette.cli.options import (
+    COLORS,
+    LARGE,
+    MANY,
+    PATH,
+    Sectioned,
+    option,
+    sides,
+    takes,
+    whole,
+)
 
 if TYPE_CHECKING:
     from kpalette import ColorCounter, ColorHistogram, Palette
@@ -27,7 +38,7 @@ MAX_K = 65_536
 #: Options of what Dask counts.
 LARGE_PALETTE = {"photos", "k", "out", "kind", "sort", "as_json", "fixed", "space", "effort"}
 LARGE_PALETTE |= {"seed", "threads", "force", "quiet", "scheduler", "memory_limit", "checkpoint"}
-LARGE_PALETTE |= {"missing"}
+LARGE_PALETTE |= {"missing", "dither"}
 #: What a saved histogram's name ends in.
 HISTOGRAM = ".histogram"
 FORMATS = ["act", "ase", "css", "gpl", "hex", "json", "pal", "png"]
@@ -51,6 +62,19 @@ class Counting(Recursive):
         type=PATH,
         metavar="DIR",
         help="Keep in DIR what is counted, so that a run that was stopped can be taken up.",
+    )
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How pictures will be mapped to the palette."""
+
+    dither: str | None = option(
+        "--dither",
+        section=COLORS,
+        type=click.Choice(["none", *choices.DITHERS]),
+        help="Make the palette for pictures that will be dithered: its colours reach further out, "
+        "and are the same for each way to dither.  [default: none]",
     )
 
 
@@ -85,7 +109,15 @@ class Counting(Recursive):
     "of hues, or as makes images with this palette small.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
-@takes(fixed=Fixed, salient=Salient, fit=Fit, manners=Manners, large=Large, counting=Counting)
+@takes(
+    mapping=Mapping,
+    fixed=Fixed,
+    salient=Salient,
+    fit=Fit,
+    manners=Manners,
+    large=Large,
+    counting=Counting,
+)
 def palette(
     photos: tuple[str, ...],
     k: int,
@@ -93,6 +125,7 @@ def palette(
     kind: str | None,
     sort: Order,
     as_json: bool,
+    mapping: Mapping,
     fixed: Fixed,
     salient: Salient,
     fit: Fit,
@@ -113,6 +146,7 @@ def palette(
     Examples:
       kpalette palette photo.jpg
       kpalette palette *.jpg -k 16 -o brand.gpl
+      kpalette palette *.jpg -k 16 --dither floyd-steinberg -o mixing.gpl
       kpalette palette photo.jpg --sort hue --format css > colors.css
       kpalette palette 's3://photos/**/*.jpg' -k 32 --scheduler tcp://host:8786
       ffmpeg -i film.mp4 -f rawvideo -pix_fmt rgb24 - |
@@ -144,6 +178,7 @@ def palette(
     from kpalette import extract_palette, palette_files
 
     options = {**asdict(fit), **asdict(fixed), "threads": manners.threads}
+    options["dither"] = None if mapping.dither == "none" else mapping.dither
     start = time.perf_counter()
     try:
         source = pixels[0] if pixels else histogram
