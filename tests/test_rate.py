@@ -58,6 +58,28 @@ def test_for_nothing_it_is_the_plain_map(channels: int, k: int) -> None:
     assert np.array_equal(quantize(pixels, k, smaller=0).indices, q.indices)
 
 
+@pytest.mark.parametrize("k", [2, 16, 256])
+def test_for_nothing_photos_and_graphics_stay(data: Path, k: int) -> None:
+    for name in ("cq100/girl", "graphics/chart", "graphics/logo"):
+        pixels = files.as_pixels(data / f"{name}.png")
+        q = quantize(pixels, k)
+        assert np.array_equal(chosen(pixels, q, 0, 0)[0], q.indices)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("k", [2, 4, 16, 100])
+def test_files_hold_the_claimed_pixels_and_indices(channels: int, k: int) -> None:
+    pixels = photo_like()
+    if channels == 4:
+        pixels = np.concatenate([pixels, gradient(96, 128)[..., :1]], axis=2)
+    q = quantize(pixels, k, smaller=2)
+    for options in ({}, {"quick": True}, {"keep_order": True}):
+        with Image.open(io.BytesIO(q.encode(**options))) as image:
+            assert np.array_equal(np.asarray(image.convert("RGBA")), q.rgba)
+            if "keep_order" in options:
+                assert np.array_equal(np.asarray(image), q.indices)
+
+
 @pytest.mark.parametrize("smaller", [0.5, 1, 2, 3])
 def test_files_are_smaller_and_keep_their_looks(smaller: float) -> None:
     pixels = photo_like()
