@@ -210,6 +210,16 @@ def test_max_bytes_are_met(share: float) -> None:
     assert len(q.palette) > 1
 
 
+def test_between_half_and_too_many_colours() -> None:
+    """Four do not fit, two leave much over."""
+    pixels = photo_like(192, 256)
+    few = [len(quantize(pixels, k, smaller=3).encode()) for k in (2, 3)]
+    q = quantize(pixels, max_bytes=few[1])
+    assert few[0] < 0.9 * few[1]
+    assert 0.8 * few[1] < len(q.encode()) <= few[1]
+    assert len(q.palette) > 2
+
+
 def test_what_has_few_bytes_stays() -> None:
     pixels = photo_like()
     for options in ({}, {"dither": "blue-noise"}, {"smaller": 1}):

@@ -150,7 +150,8 @@ def _optimized(
 def _by_zopfli(data: bytes) -> bytes:
     """Compress a file's rows, filtered as they are, by zopfli; large ones stay as they are."""
     zopfli = required("zopfli.zlib", "optimize")
-    chunks, packed, at = [], b"", len(SIGNATURE)
+    chunks: list[tuple[bytes, bytes]] = []
+    packed, at = b"", len(SIGNATURE)
     while at < len(data):
         end = at + 12 + int.from_bytes(data[at : at + 4], "big")
         kind, held = data[at + 4 : at + 8], data[at + 8 : end - 4]
