@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: libdeflate's level where time matters most: a sixth of the time of 10, for 5 to 7 % more.
 QUICK = 7
-#: How often zopfli goes over the rows. Files of photos and graphics become 0.3 to 3.5 % smaller, in
-#: 0.5 to 4 s; by 5 times, photos become larger more often than not.
+#: How often zopfli goes over the rows. Files of photos and graphics become 0.3 to 4 % smaller, in
+#: 0.5 to 10 s; by 5 times, photos become larger more often than not.
 ITERATIONS = 15
 
 
