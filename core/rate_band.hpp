@@ -9,7 +9,7 @@
 
 namespace kpalette {
 
-inline constexpr float kExact = 1e9f;  // the weight of errors where there shall be none
+inline constexpr float kExact = 1e30f;  // the weight of errors where there shall be none
 
 /// A picture as the search needs it.
 struct RateScene {

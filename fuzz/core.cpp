@@ -1,5 +1,5 @@
 // The core under libFuzzer and sanitizers: pixels of any values, counts up to where sums overflow,
-// and rows of any floats.
+// rows of any floats, and palettes of any colours.
 
 #include <algorithm>
 #include <bit>
@@ -23,6 +23,7 @@
 #include "palette.hpp"
 #include "parallel.hpp"
 #include "points.hpp"
+#include "rate.hpp"
 #include "remap.hpp"
 #include "repeats.hpp"
 #include "samples.hpp"
@@ -167,6 +168,74 @@ void check_pixels(Choices& choices) {
   EXPECT(std::all_of(indices.begin(), indices.end(), in_palette));
 }
 
+/// Chooses indices by rate, from the nearest entries of any palette, whose colours may repeat.
+void check_rate(Choices& choices) {
+  const int channels = 3 + choices.below(2);
+  const auto d = static_cast<std::size_t>(channels);
+  const int threads = 2 + choices.below(2);
+  const float strength = static_cast<float>(choices.below(256)) / 255;
+  constexpr float kPrices[] = {0, kPerBit[1], kPerBit.back(), 1};
+  const float per_bit = kPrices[choices.below(4)];
+  const std::size_t wanted_width = 1 + static_cast<std::size_t>(choices.below(256));
+  const std::size_t k = 1 + static_cast<std::size_t>(choices.below(256));
+  std::vector<std::uint8_t> palette(k * d);
+  for (std::uint8_t& level : palette) level = choices.take<std::uint8_t>();
+  std::vector<std::uint8_t> pixels = pixels_of(choices, channels);
+  const std::size_t width = std::min(wanted_width, pixels.size() / d);
+  pixels.resize(pixels.size() / d / width * width * d);
+  const std::size_t n = pixels.size() / d;
+  for (std::size_t i = 0; i < n; i += 1 + pixels[i * d] % 4) {
+    std::copy_n(&palette[pixels[i * d + 1] % k * d], d, &pixels[i * d]);
+  }
+
+  const Space space(SpaceName::oklab, channels);
+  const std::vector<double> coords = space.place(pixels);
+  const std::vector<double> entries = space.place(palette);
+  const auto square = [&](std::size_t i, std::size_t j) {
+    double sum = 0;
+    for (std::size_t axis = 0; axis < d; ++axis) {
+      const double offset = coords[i * d + axis] - entries[j * d + axis];
+      sum += offset * offset;
+    }
+    return sum;
+  };
+  std::vector<std::uint8_t> nearest(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    double least = square(i, 0);
+    for (std::size_t j = 1; j < k; ++j) {
+      if (const double next = square(i, j); next < least) {
+        least = next;
+        nearest[i] = static_cast<std::uint8_t>(j);
+      }
+    }
+  }
+  const auto choose = [&](int team_size, std::int64_t& bits) {
+    std::vector<std::uint8_t> indices = nearest;
+    Team team(team_size);
+    bits =
+        choose_by_rate(pixels, channels, width, palette, per_bit, strength, indices.data(), team);
+    return indices;
+  };
+  std::int64_t bits = 0;
+  std::int64_t again = 0;
+  const std::vector<std::uint8_t> chosen = choose(1, bits);
+  EXPECT(choose(threads, again) == chosen && again == bits);
+  EXPECT(bits >= 0 && bits <= static_cast<std::int64_t>(64 * n));
+  const double unit = std::pow(space.steps(), 2);
+  for (std::size_t i = 0; i < n; ++i) {
+    EXPECT(chosen[i] < k);
+    const std::uint8_t* const pixel = &pixels[i * d];
+    const std::uint8_t* const before = &palette[nearest[i] * d];
+    const std::uint8_t* const after = &palette[chosen[i] * d];
+    if (std::equal(pixel, pixel + d, before)) EXPECT(std::equal(pixel, pixel + d, after));
+    if (d == 4 && pixel[3] == 255 && before[3] == 255) EXPECT(after[3] == 255);
+    if (d == 4 && pixel[3] == 0 && before[3] == 0) EXPECT(after[3] == 0);
+    if (per_bit == 0 && strength == 0) {  // the nearest, but for the rounding of floats
+      EXPECT(square(i, chosen[i]) <= square(i, nearest[i]) * (1 + 1e-5) + 1e-6 * unit);
+    }
+  }
+}
+
 /// Collects colours with any counts, and fits them if their sums fit.
 void check_counts(Choices& choices) {
   const int channels = 3 + choices.below(2);
@@ -243,7 +312,7 @@ void check_rows(Choices& choices) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choices choices({data, size});
-  switch (choices.below(4)) {
+  switch (choices.below(5)) {
     case 0:
       check_pixels(choices);
       break;
@@ -252,6 +321,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 2:
       check_rows<float>(choices);
+      break;
+    case 3:
+      check_rate(choices);
       break;
     default:
       check_rows<double>(choices);

@@ -15,6 +15,7 @@
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "palette.hpp"
+#include "rate.hpp"
 #include "remap.hpp"
 #include "saliency.hpp"
 #include "vivid_regions.hpp"
@@ -99,6 +100,12 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
     remap<std::uint16_t, std::uint16_t>(pixels, channels, colors.colors, labels, indices.data(),
                                         team);
     keep(indices);
+    if (current_space == SpaceName::oklab) {
+      Bytes cheap(indices.begin(), indices.end());
+      keep(std::vector{
+          choose_by_rate(pixels, channels, 100, palette, kPerBit[2], 0.7f, cheap.data(), team)});
+      keep(cheap);
+    }
   }
   Fitter fitter(colors, space_of(channels), team);
   const auto keep_fitted = [&] {

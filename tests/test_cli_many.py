@@ -385,14 +385,16 @@ def test_folder_without_images_is_an_error(
     assert line == "kpalette: notes: cannot be read: there is no image in it\n"
 
 
-def test_without_oxipng_nothing_is_begun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any
+@pytest.mark.parametrize("missing", ["oxipng", "zopfli"])
+def test_without_what_optimizes_nothing_is_begun(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any
 ) -> None:
-    monkeypatch.setitem(sys.modules, "oxipng", None)
+    pytest.importorskip("oxipng")
+    monkeypatch.setitem(sys.modules, missing, None)
     for name in ("a.jpg", "b.jpg"):
         Image.fromarray(noise(8, 8)).save(tmp_path / name)
     args = ["quantize", tmp_path / "a.jpg", tmp_path / "b.jpg", "--optimize"]
     said = fails(2, *args, "--out-dir", tmp_path / "out")
-    assert said.count("--optimize: needs oxipng") == 1
+    assert said.count(f"--optimize: needs {missing}") == 1
     assert not (tmp_path / "out").exists()
     assert cli.run([*map(str, args), "--format", "webp"]) == 0

@@ -22,7 +22,7 @@ import kpalette
 import reference
 from conftest import files_in, gradient, noise
 from kpalette import _core, files
-from kpalette.files import png_rows
+from kpalette.files import png, png_rows
 
 KINDS = list(dict.fromkeys(files.FORMATS.values()))
 TRUE_COLOR = ["png", "webp", "tiff"]
@@ -474,9 +474,27 @@ def test_optimizing_keeps_colours_that_no_pixel_has() -> None:
     assert {c.tobytes() for c in entries} == {c.tobytes() for c in colors}
 
 
-def test_optimizing_without_oxipng(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "oxipng", None)
-    with pytest.raises(ImportError, match=r"pip install 'kpalette\[optimize\]'"):
+@pytest.mark.parametrize("k", [12, 40, 300])  # Pillow splits the rows of true colour
+def test_zopfli_comes_last(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("oxipng")
+    q = kpalette.quantize(gradient(90, 120), k, dither="floyd-steinberg")
+    small = q.encode("png", optimize=True, keep_order=True)
+    with Image.open(io.BytesIO(small)) as image:
+        assert np.array_equal(np.asarray(image.convert("RGB")), q.rgb)
+        if k <= 256:
+            assert np.array_equal(np.asarray(image), q.indices)
+    monkeypatch.setattr(png, "_by_zopfli", lambda data: data)
+    assert len(small) < len(q.encode("png", optimize=True, keep_order=True))
+
+
+@pytest.mark.parametrize("missing", ["oxipng", "zopfli.zlib"])
+def test_optimizing_without(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("oxipng")
+    monkeypatch.setitem(sys.modules, missing, None)
+    package = missing.partition(".")[0]
+    with pytest.raises(
+        ImportError, match=rf"needs {package}, .* pip install 'kpalette\[optimize\]'"
+    ):
         files.encode(picture(5), palette(5), "png", optimize=True)
     assert files.encode(picture(5), palette(5), "webp", optimize=True)
 

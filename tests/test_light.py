@@ -13,7 +13,18 @@ from kpalette import cli, curve, image, metrics, model
 from kpalette.extras import MissingPackageError, required
 
 #: What the extras install, and what that brings along.
-HEAVY = ("dask", "matplotlib", "oxipng", "scipy", "skimage", "sklearn", "tifffile", "tqdm", "zarr")
+HEAVY = (
+    "dask",
+    "matplotlib",
+    "oxipng",
+    "scipy",
+    "skimage",
+    "sklearn",
+    "tifffile",
+    "tqdm",
+    "zarr",
+    "zopfli",
+)
 
 WITHOUT = f"""
 import sys

@@ -58,6 +58,28 @@ def test_for_nothing_it_is_the_plain_map(channels: int, k: int) -> None:
     assert np.array_equal(quantize(pixels, k, smaller=0).indices, q.indices)
 
 
+@pytest.mark.parametrize("k", [2, 16, 256])
+def test_for_nothing_photos_and_graphics_stay(data: Path, k: int) -> None:
+    for name in ("cq100/girl", "graphics/chart", "graphics/logo"):
+        pixels = files.as_pixels(data / f"{name}.png")
+        q = quantize(pixels, k)
+        assert np.array_equal(chosen(pixels, q, 0, 0)[0], q.indices)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("k", [2, 4, 16, 100])
+def test_files_hold_the_claimed_pixels_and_indices(channels: int, k: int) -> None:
+    pixels = photo_like()
+    if channels == 4:
+        pixels = np.concatenate([pixels, gradient(96, 128)[..., :1]], axis=2)
+    q = quantize(pixels, k, smaller=2)
+    for options in ({}, {"quick": True}, {"keep_order": True}):
+        with Image.open(io.BytesIO(q.encode(**options))) as image:
+            assert np.array_equal(np.asarray(image.convert("RGBA")), q.rgba)
+            if "keep_order" in options:
+                assert np.array_equal(np.asarray(image), q.indices)
+
+
 @pytest.mark.parametrize("smaller", [0.5, 1, 2, 3])
 def test_files_are_smaller_and_keep_their_looks(smaller: float) -> None:
     pixels = photo_like()
@@ -188,6 +210,16 @@ def test_max_bytes_are_met(share: float) -> None:
     if share > 0.1:  # where steps from one number of colours to the next are small
         assert len(q.encode()) > 0.75 * most
     assert len(q.palette) > 1
+
+
+def test_between_half_and_too_many_colours() -> None:
+    """Four do not fit, two leave much over."""
+    pixels = photo_like(192, 256)
+    few = [len(quantize(pixels, k, smaller=3).encode()) for k in (2, 3)]
+    q = quantize(pixels, max_bytes=few[1])
+    assert few[0] < 0.9 * few[1]
+    assert 0.8 * few[1] < len(q.encode()) <= few[1]
+    assert len(q.palette) > 2
 
 
 def test_what_has_few_bytes_stays() -> None:

@@ -11,6 +11,7 @@ PACKAGES = {
     "oxipng": ("oxipng", "'kpalette[optimize]'"),
     "skimage": ("scikit-image", "scikit-image"),
     "sklearn": ("scikit-learn", "'kpalette[learn]'"),
+    "zopfli": ("zopfli", "'kpalette[optimize]'"),
 }
 
 

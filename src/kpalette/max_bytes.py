@@ -14,6 +14,9 @@ from kpalette.rate import MOST_COLORS, MOST_SEARCHED, STEP
 if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
+#: Where a file has less than this share of the bytes that it may have, more colours are tried.
+ENOUGH = 0.9
+
 
 class BytesNotReached(ValueError):
     """No file of a picture has so few bytes as were asked for.
@@ -66,7 +69,8 @@ def fit_within(
     """Return a picture whose PNG has at most so many bytes, and looks about as good as it can.
 
     Photos look best with most colours, of which each pixel gets one that costs few bits; charts
-    with fewer. So the number of colours is halved as long as that looks better.
+    with fewer. So the number of colours is halved as long as that looks better. Where half of too
+    many leaves bytes over, numbers between are tried.
 
     Parameters
     ----------
@@ -97,12 +101,27 @@ def fit_within(
     if dithering.name not in (None, DIFFUSION):
         return _with_most_colors(make, fits, least, most, dithering, max_bytes)
     best: Quantized | None = None
-    k = most
+    k = too_many = most
     while True:
         made = _least_changed(make, fits, k, dithering)
-        if made is not None:
-            if best is not None and looks(made) <= looks(best):
-                return best
+        if made is None:
+            too_many = k
+        elif best is None:
+            best = made
+            fewer = k
+            while len(best.encode("png", threads=threads)) < ENOUGH * max_bytes:
+                between = (fewer + too_many) // 2
+                if between <= fewer:
+                    break
+                made = _least_changed(make, fits, between, dithering)
+                if made is None:
+                    too_many = between
+                else:
+                    fewer = between
+                    best = max(best, made, key=looks)
+        elif looks(made) <= looks(best):
+            return best
+        else:
             best = made
         if k == least:
             break

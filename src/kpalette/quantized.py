@@ -115,8 +115,8 @@ class Quantized:
             alpha. PNG, WebP and TIFF hold more, and alpha. A GIF holds no soft
             alpha, and a BMP none: they refuse it.
         optimize : bool
-            Take longer for a smaller file, with the same pixels. For PNG, needs oxipng, which
-            ``pip install 'kpalette[optimize]'`` brings.
+            Take longer for a smaller file, with the same pixels. For PNG, needs oxipng and
+            zopfli, which ``pip install 'kpalette[optimize]'`` brings.
         quick : bool
             Compress an indexed PNG in a tenth of the time: photos are then 10 to 20 % larger.
         keep_order : bool
@@ -133,7 +133,7 @@ class Quantized:
         Raises
         ------
         ImportError
-            If oxipng is needed and not installed.
+            If oxipng or zopfli is needed and not installed.
         TypeError
             If `threads` is not a whole number or None.
         ValueError

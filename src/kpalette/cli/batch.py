@@ -67,7 +67,8 @@ class Batch:
         if output.as_json and any(job.target == "-" for job in self.jobs):
             raise click.UsageError("expected --json or a picture on stdout, got both")
         if output.optimize and any(self._is_png(job.target) for job in self.jobs):
-            required("oxipng", "--optimize")
+            for package in ("oxipng", "zopfli"):
+                required(package, "--optimize")
         self.workers, self.threads = running.share_out(len(self.jobs), output.jobs, manners.threads)
 
     def check_smaller(self, smaller: float) -> None:

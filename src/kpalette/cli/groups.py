@@ -286,7 +286,7 @@ class Output(Recursive):
     first_frame: bool = flag(
         "--first-frame", section=OUTPUT, help="Take only the first picture of an animation."
     )
-    optimize: bool = flag("--optimize", section=OUTPUT, help="Take longer for smaller files.")
+    optimize: bool = flag("--optimize", section=OUTPUT, help="Take some seconds for smaller files.")
     keep_order: bool = flag(
         "--keep-order",
         section=OUTPUT,

@@ -94,9 +94,9 @@ def encode(
     colors : uint8 array (k, 3) or (k, 4)
     kind : {"png", "gif", "webp", "tiff", "bmp"}
     optimize : bool
-        Take longer for a smaller file: PNG with oxipng, which the extra ``kpalette[optimize]``
-        installs; GIF without unused colours; WebP at its highest effort. GIF may then hold the
-        palette in another order. TIFF and BMP do not change.
+        Take longer for a smaller file: PNG with oxipng and zopfli, which the extra
+        ``kpalette[optimize]`` installs; GIF without unused colours; WebP at its highest effort. GIF
+        may then hold the palette in another order. TIFF and BMP do not change.
     quick : bool
         Compress an indexed PNG in a tenth of the time, with the palette in the order of `colors`:
         photos are then 10 to 20 % larger. Other formats do not change.
@@ -115,7 +115,7 @@ def encode(
     Raises
     ------
     ImportError
-        If oxipng is needed and not installed.
+        If oxipng or zopfli is needed and not installed.
     TypeError
         If the colours' dtype is not uint8, or `metadata` is not a Metadata.
     ValueError

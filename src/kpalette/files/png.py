@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 #: libdeflate's level where time matters most: a sixth of the time of 10, for 5 to 7 % more.
 QUICK = 7
+#: How often zopfli goes over the rows. Files of photos and graphics become 0.3 to 4 % smaller, in
+#: 0.5 to 10 s; by 5 times, photos become larger more often than not.
+ITERATIONS = 15
 
 
 def write(
@@ -125,7 +128,7 @@ def _texts(metadata: Metadata) -> PngInfo:
 def _optimized(
     data: bytes, indices: np.ndarray[Any, Any], colors: ByteArray, keep_order: bool
 ) -> bytes:
-    """Recompress by oxipng, which tries more filters, and its own orders of the palette.
+    """Recompress by oxipng, which tries more filters and orders of the palette, then by zopfli.
 
     It would drop colours that no pixel has, so it is left to order palettes without such alone.
     """
@@ -140,4 +143,27 @@ def _optimized(
         grayscale_reduction=False,
         palette_reduction=not keep_order and bool(used.all()) and repeated(colors) is None,
     )
-    return min(data, smaller, key=len)
+    best = min(data, smaller, key=len)
+    return min(best, _by_zopfli(best), key=len)
+
+
+def _by_zopfli(data: bytes) -> bytes:
+    """Compress a file's rows, filtered as they are, by zopfli; large ones stay as they are."""
+    zopfli = required("zopfli.zlib", "optimize")
+    chunks: list[tuple[bytes, bytes]] = []
+    packed, at = b"", len(SIGNATURE)
+    while at < len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        kind, held = data[at + 4 : at + 8], data[at + 8 : end - 4]
+        if kind == b"IDAT":
+            packed += held
+        if kind != b"IDAT" or chunks[-1][0] != kind:
+            chunks.append((kind, held))
+        at = end
+    rows = zlib.decompress(packed)
+    if len(rows) >= png_rows.LARGE:
+        return data
+    smaller = zopfli.compress(rows, numiterations=ITERATIONS)
+    return SIGNATURE + b"".join(
+        chunk(kind, smaller if kind == b"IDAT" else held) for kind, held in chunks
+    )
