@@ -74,6 +74,7 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
         "alpha": "flatten:#ffffff",
         "dither": "bayer",
         "dither_strength": 0.5,
+        "smaller": 0.0,
         "seed": 2**64 - 1,
         "threads": 2,
     }
