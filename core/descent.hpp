@@ -211,14 +211,15 @@ class Descent {
 
   /// Places pixels, and bounds their errors.
   void prepare(std::size_t top, std::size_t bottom) {
+    const float unseen = unseen_levels(centers_.size());
     const std::size_t first = top * raster_.width;
     const std::uint8_t* pixels = raster_.pixels.data() + first * D;
     place(pixels, (bottom - top) * raster_.width, [&](std::size_t i, Point4 point) {
       const std::size_t at = first + i;
       const std::size_t found = indices_[at];
       const Point4 error = centers_[found] - point;
-      const bool seen = level_square<D>(pixels + i * D, palette_.data() + found * D) >
-                        kUnseenLevels * kUnseenLevels;
+      const bool seen =
+          level_square<D>(pixels + i * D, palette_.data() + found * D) > unseen * unseen;
       bounds_[at] = seen ? kSpatialBound * kSpatialBound * square4(error) : 0;
       if constexpr (D == 4) {
         const std::uint8_t alpha = pixels[4 * i + 3];

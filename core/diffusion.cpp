@@ -16,7 +16,7 @@ constexpr std::size_t kBandPixels = 1u << 16;
 constexpr std::size_t kRowsPerTask = 8;
 
 // In smooth regions a pixel takes all of its neighbours' error; at edges it takes kBusyShare, and
-// less of its own error is seen: there the threshold is kBusyUnseenLevels. It is half-way between
+// less of its own error is seen: there the threshold is higher. It is half-way between
 // them if it differs by one level from the pixels to its left and above.
 //
 // With a larger share or bound, photos of few colours look better, and files are larger. With
@@ -120,6 +120,8 @@ class Diffusion {
     const std::uint8_t* pixels = raster_.pixels.data() + band.first * width * D;
     place(pixels + first * width * D, (last - first) * width, band.coords.data() + first * width);
     const float whole = strength_ / 16;
+    const float unseen = unseen_levels(centers_.size());
+    const float busy = busy_unseen_levels(centers_.size());
     for (std::size_t row = first; row < last; ++row) {
       const std::uint8_t* colors = pixels + row * width * D;
       const std::uint8_t* above = colors;  // of the image's first row, the row itself
@@ -134,7 +136,7 @@ class Diffusion {
         const float edge = level_square<D>(color, x > 0 ? color - D : color) +
                            level_square<D>(color, above + x * D);
         const float smooth = 1 / (1 + edge);
-        const float levels = kBusyUnseenLevels + (kUnseenLevels - kBusyUnseenLevels) * smooth;
+        const float levels = busy + (unseen - busy) * smooth;
         const float part =
             seen_part<D>(color, palette_.data() + std::size_t{nearest[x]} * D, levels);
         const std::size_t at = row * width + x;

@@ -288,6 +288,7 @@ std::vector<std::uint8_t> mix_opaque(const HistogramView& histogram,
   const HistogramView few = thinned ? HistogramView(*thinned) : histogram;
   const std::vector<Place> places = place_all(few.colors);
   std::vector<Mixture> mixtures(places.size());
+  const float unseen = busy_unseen_levels(stays.size());
   for (int round = 0; round < kRounds; ++round) {
     const Entries entries(place_all(colors));
     team.run((places.size() + kColorsPerTask - 1) / kColorsPerTask, [&](std::size_t task, int) {
@@ -296,7 +297,7 @@ std::vector<std::uint8_t> mix_opaque(const HistogramView& histogram,
         // What dithering leaves alone shows its nearest entry.
         const std::size_t nearest = entries.nearest(places[i]);
         const float part = seen_part<kAxes>(few.colors.data() + kAxes * i,
-                                            colors.data() + kAxes * nearest, kBusyUnseenLevels);
+                                            colors.data() + kAxes * nearest, unseen);
         mixtures[i] = part == 0 ? alone(nearest) : entries.mix(places[i], nearest);
       }
     });

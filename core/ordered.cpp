@@ -170,6 +170,7 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
   });
   const auto middle = space.middle();
   const auto ranks = static_cast<float>(mask.side * mask.side);
+  const float unseen = unseen_levels(entries.size());
   Buffer<Mix<Index>> mixes(labels.size());
   team.run((labels.size() + kColorsPerTask - 1) / kColorsPerTask, [&](std::size_t task, int) {
     const std::size_t first = task * kColorsPerTask;
@@ -180,7 +181,7 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
       const std::size_t label = labels[first + i];
       const std::uint8_t* color = colors.data() + (first + i) * D;
       const std::uint8_t alpha = D == 4 ? color[D - 1] : 255;
-      const float part = seen_part<D>(color, palette.data() + label * D, kUnseenLevels);
+      const float part = seen_part<D>(color, palette.data() + label * D, unseen);
       float offset[D];
       for (std::size_t axis = 0; axis < D; ++axis) {
         offset[axis] = part * (static_cast<float>(placed[axis * count + i] - middle[axis]) -

@@ -1,16 +1,21 @@
 // Differences in levels of 8 bits, and what dithering leaves alone of them: what nobody sees.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 namespace kpalette {
 
-/// Errors of up to so many levels are not dithered: about one in each of two channels.
-inline constexpr float kUnseenLevels = 1.5f;
+/// Returns of how many levels errors are not dithered, for a palette of k colours: of 256, about
+/// one in each of two channels. Of fewer colours, hardly any error is so small, and in a gradient
+/// what is left out would show as a stripe.
+inline float unseen_levels(std::size_t k) {
+  return 1.5f * static_cast<float>(std::min<std::size_t>(k, 256)) / 256;
+}
 
 /// The same at edges and in texture.
-inline constexpr float kBusyUnseenLevels = 2.25f;
+inline float busy_unseen_levels(std::size_t k) { return 1.5f * unseen_levels(k); }
 
 /// Returns the squared difference of two colours in levels: of what is shown over black, and of
 /// alpha.

@@ -214,6 +214,11 @@ def _seen_part(color: np.ndarray, entry: np.ndarray, levels: np.float32) -> np.f
     return np.float32(1) - least / square if square > least else np.float32(0)
 
 
+def unseen_levels(k: int) -> np.float32:
+    """Of how many levels errors are not dithered, for a palette of k colours."""
+    return np.float32(1.5) * np.float32(min(k, 256)) / np.float32(256)
+
+
 def diffuse(
     pixels: np.ndarray, palette: np.ndarray, nearest: np.ndarray, strength: float
 ) -> np.ndarray:
@@ -228,6 +233,8 @@ def diffuse(
     every = np.arange(len(palette))
     opaque = every if channels == 3 else np.flatnonzero(palette[:, 3] == 255)
     out = nearest.copy()
+    unseen = unseen_levels(len(palette))
+    busy = f(1.5) * unseen
     above = np.zeros((width + 2, 4), np.float32)  # with a pixel on each side, as `errors`
     for y in range(height):
         errors = np.zeros_like(above)
@@ -240,7 +247,7 @@ def diffuse(
             edge = edge + _level_square(color, pixels[max(y - 1, 0), x])
             smooth = f(1) / (f(1) + edge)
             weight = f(strength) / f(16) * (f(0.87) + (f(1) - f(0.87)) * smooth)
-            levels = f(2.25) + (f(1.5) - f(2.25)) * smooth
+            levels = busy + (unseen - busy) * smooth
             error = (point - centers[own]) * _seen_part(color, palette[own], levels)
             point = centers[own] + error
             bound = f(3) * f(3) * _square(error)
@@ -273,12 +280,13 @@ def ordered(
     centers = _placed(palette, "mixing")
     light = centers[:, 0]
     out = nearest.copy()
+    unseen = unseen_levels(len(palette))
     for y, x in np.ndindex(nearest.shape):
         own, point = nearest[y, x], coords[y, x]
         solid = channels == 4 and pixels[y, x, 3] == 255 and palette[own, 3] == 255
         if channels == 4 and pixels[y, x, 3] == 0:
             continue
-        offset = _seen_part(pixels[y, x], palette[own], f(1.5)) * (point - centers[own])
+        offset = _seen_part(pixels[y, x], palette[own], unseen) * (point - centers[own])
         others = []
         for j, center in enumerate(centers):
             square = f(0)

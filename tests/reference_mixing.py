@@ -79,7 +79,7 @@ def best_entries(
 class Spatial:
     """Spatial dithering, phase by phase, of pixels (h, w, c) by a palette (k, c)."""
 
-    BOUND, UNSEEN, BLOCK, PASSES = 7, 1.5, 32, 2
+    BOUND, BLOCK, PASSES = 7, 32, 2
 
     def __init__(self, pixels, palette, nearest, strength, origin=(0, 0)) -> None:
         self.height, self.width, self.channels = pixels.shape
@@ -93,7 +93,7 @@ class Spatial:
         self.centers = self._place(palette)
         self.indices = nearest.copy()
         error = self.centers[nearest] - self.wanted
-        seen = _level_squares(pixels, palette[nearest]) > f(self.UNSEEN**2)
+        seen = _level_squares(pixels, palette[nearest]) > reference.unseen_levels(len(palette)) ** 2
         self.bounds = np.where(seen, f(self.BOUND**2) * _squares(error), f(0))
         every = np.arange(len(palette))
         self.among = np.full(nearest.shape, 0)
