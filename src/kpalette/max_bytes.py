@@ -1,4 +1,4 @@
-"""A file of at most so many bytes: as little smaller, and of as many colours, as does."""
+"""A file of at most so many bytes that looks about as good as one can."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def fit_within(
     best: Quantized | None = None
     k = too_many = most
     while True:
-        made = _least_changed(make, fits, k, dithering)
+        made = _best_fitting(make, fits, looks, k, dithering)
         if made is None:
             too_many = k
         elif best is None:
@@ -113,7 +113,7 @@ def fit_within(
                 between = (fewer + too_many) // 2
                 if between <= fewer:
                     break
-                made = _least_changed(make, fits, between, dithering)
+                made = _best_fitting(make, fits, looks, between, dithering)
                 if made is None:
                     too_many = between
                 else:
@@ -133,13 +133,18 @@ def fit_within(
     return best
 
 
-def _least_changed(
+def _best_fitting(
     make: Callable[[int, Dithering], Quantized],
     fits: Callable[[Quantized], bool],
+    looks: Callable[[Quantized], float],
     k: int,
     dithering: Dithering,
 ) -> Quantized | None:
-    """Return the picture in k colours that is smaller by as little as does, if any does."""
+    """Return the picture in k colours that looks best of those that fit, if any does.
+
+    The least that makes files small enough is searched by halves. What it tries may look better
+    than what it finds: that may be where errors are not diffused yet.
+    """
     low, high = math.floor(dithering.smaller / STEP), round(MOST_SEARCHED / STEP)
     best = make(k, replace(dithering, smaller=MOST_SEARCHED))
     if not fits(best):
@@ -148,7 +153,7 @@ def _least_changed(
         middle = (low + high) // 2
         made = make(k, replace(dithering, smaller=middle * STEP))
         if fits(made):
-            best, high = made, middle
+            best, high = max(made, best, key=looks), middle
         else:
             low = middle
     return best
