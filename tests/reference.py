@@ -481,3 +481,29 @@ def compose(
         elif disposal == "background":
             canvas = drawn | dict.fromkeys(part, (0, 0, 0, 0))
     return shown
+
+
+def saliency(pixels: np.ndarray) -> np.ndarray:
+    """How much each pixel stands out (Achanta et al. 2009), 0.1 to 1, by whole arrays."""
+    height, width = pixels.shape[:2]
+    alpha = pixels[..., 3:] / 255 if pixels.shape[2] == 4 else np.ones((height, width, 1))
+    coords = _core.place(np.ascontiguousarray(pixels[..., :3].reshape(-1, 3)), "oklab")
+    seen = (coords / _core.steps(3, "oklab")).reshape(height, width, 3) * alpha
+    mean = seen.reshape(-1, 3).sum(axis=0) / max(alpha.sum(), 1 / 255)
+    smooth = _blurred(seen) / np.maximum(_blurred(alpha), 1e-9)
+    distance = np.sqrt(((smooth - mean) ** 2).sum(axis=2))
+    y = np.linspace(-1, 1, height)[:, None]
+    x = np.linspace(-1, 1, width)
+    salient = distance * (1 - 0.25 * (x**2 + y**2)) * alpha[..., 0]
+    most = salient.max()
+    return 0.1 + 0.9 * (salient / most if most > 0 else np.ones((height, width)))
+
+
+def _blurred(image: np.ndarray) -> np.ndarray:
+    """Smooth (h, w, c) by the binomial filter 1 4 6 4 1."""
+    for axis in (0, 1):
+        padded = np.pad(image, [(2, 2) if a == axis else (0, 0) for a in range(3)], mode="edge")
+        n = image.shape[axis]
+        parts = [padded.take(range(i, i + n), axis=axis) for i in range(5)]
+        image = (parts[0] + 4 * parts[1] + 6 * parts[2] + 4 * parts[3] + parts[4]) / 16
+    return image
