@@ -117,8 +117,8 @@ def quantize(
         `weights`. With ``"floyd-steinberg"``, what is lost in one pixel is made up for in the next
         ones. ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so that
         parts of an image fit together and films do not flicker; Bayer's pattern is regular. A pixel
-        keeps its nearest colour where the difference is not seen: up to about a level in each of
-        two channels. Whatever `space` is, colours mix in a space made for it.
+        keeps its nearest colour where the difference is not seen: with 256 colours, up to about a
+        level in each of two channels. Whatever `space` is, colours mix in a space made for it.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller. From 64 colours up, half of it
         looks as good with ``"spatial"``.
@@ -128,9 +128,9 @@ def quantize(
         hardly sees a difference at twice the size; 3 saves most, and skin may look woven. What is
         lost in one pixel is made up for in the next ones, as by ``"floyd-steinberg"``, by 0.7 of
         `dither_strength`, with a palette made for it; 0 forbids that, and ordered dithers do not go
-        with it. Where the file would grow by that, less is diffused, or nothing: of few colours, 2
-        may save more than 3, which looks better. Colours of the palette stay exact. For at most 256
-        colours. With a `quality`, it is how much at most.
+        with it. Where the file would grow by that, less is diffused, or nothing; so a higher level
+        that diffuses may save less than one before that does not, and looks better. Colours of the
+        palette stay exact. For at most 256 colours. With a `quality`, it is how much at most.
     max_bytes : int, optional
         How many bytes the file that :meth:`Quantized.encode` makes may have at most. Where it would
         have more, it is made `smaller`, up to 3, and then has less than `k` colours.
