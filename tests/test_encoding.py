@@ -477,7 +477,7 @@ def test_optimizing_keeps_colours_that_no_pixel_has() -> None:
 @pytest.mark.parametrize("k", [12, 40, 300])  # Pillow splits the rows of true colour
 def test_zopfli_comes_last(k: int, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("oxipng")
-    q = kpalette.quantize(gradient(90, 120), k, dither="floyd-steinberg")
+    q = kpalette.quantize(gradient(90, 120), k)
     small = q.encode("png", optimize=True, keep_order=True)
     with Image.open(io.BytesIO(small)) as image:
         assert np.array_equal(np.asarray(image.convert("RGB")), q.rgb)

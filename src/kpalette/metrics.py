@@ -203,7 +203,7 @@ def looks(
     >>> two = kpalette.Palette(np.array([[95, 95, 95], [108, 108, 108]], np.uint8))
     >>> plain, mixed = two.remap(grey), two.remap(grey, dither="floyd-steinberg")
     >>> [round(kpalette.metrics.looks(grey, shown)) for shown in (plain, mixed, grey)]
-    [33, 84, 100]
+    [33, 89, 100]
     """
     pixels_a, pixels_b = _pair(a, b)
     return Reference(pixels_a, make_team(threads)).errors(pixels_b).looks
