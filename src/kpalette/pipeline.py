@@ -133,7 +133,7 @@ def quantize(
         palette stay exact. For at most 256 colours. With a `quality`, it is how much at most.
     max_bytes : int, optional
         How many bytes the file that :meth:`Quantized.encode` makes may have at most. Where it would
-        have more, it is made `smaller`, up to 3, and then has less than `k` colours.
+        have more, it is made `smaller`, up to 3, and then has fewer than `k` colours.
     allow_truncated : bool, default False
         Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
         of refusing it.
