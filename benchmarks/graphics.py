@@ -151,8 +151,9 @@ def row(name: str, pair: Pair) -> str:
 def summary(name: str, pairs: Sequence[Pair]) -> str:
     """Format what all pictures come to: means of those that both wrote."""
     both = [(pair.ours, pair.theirs) for pair in pairs if pair.ours and pair.theirs]
-    refused = [sum(pair[who] is None for pair in pairs) for who in (1, 2)]
-    cells = [name, f"all; refused {refused[0]}, pngquant {refused[1]}"]
+    refused = sum(pair.ours is None for pair in pairs)
+    refused_by_pngquant = sum(pair.theirs is None for pair in pairs)
+    cells = [name, f"all; refused {refused}, pngquant {refused_by_pngquant}"]
     if both:
         for get in (lambda one: one.colors, lambda one: one.size, lambda one: one.seen):
             means = [f"{statistics.mean(map(get, ones)):,.1f}" for ones in zip(*both, strict=True)]
