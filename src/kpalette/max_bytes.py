@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kpalette.checks import checked_whole
+from kpalette.colors import MAX_INDEXED
 from kpalette.dither import DIFFUSION, Dithering
-from kpalette.rate import MOST_COLORS, MOST_SEARCHED, STEP
+from kpalette.rate import MOST_SEARCHED, STEP
 
 if TYPE_CHECKING:
     from kpalette.quantized import Quantized
@@ -52,8 +53,8 @@ def checked_max_bytes(max_bytes: object, k: int, quality: object, keep_profile: 
     for name, value in (("quality", quality), ("keep_profile", keep_profile or None)):
         if value is not None:
             raise ValueError(f"expected max_bytes or {name}, got both")
-    if k > MOST_COLORS:
-        raise ValueError(f"max_bytes: expected at most {MOST_COLORS} colours, got {k:,}")
+    if k > MAX_INDEXED:
+        raise ValueError(f"max_bytes: expected at most {MAX_INDEXED} colours, got {k:,}")
     return checked_whole("max_bytes", max_bytes, 1)
 
 

@@ -23,7 +23,7 @@ from kpalette.checks import (
     checked_whole,
 )
 from kpalette.choices import Dither, Effort, Space
-from kpalette.colors import ByteArray, Color
+from kpalette.colors import MAX_INDEXED, ByteArray, Color
 from kpalette.dither import Dithering, apply, tally
 from kpalette.files import ImageSource
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
@@ -37,9 +37,6 @@ from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
 from kpalette.subset import best_entries
 from kpalette.threads import make_team
-
-#: Indexed files hold no more colours.
-MAX_INDEXED = 256
 
 #: Which of two PNG files is smaller is told by quick ones, in a twentieth of the time, if these
 #: differ by more than this factor: the others' ratio was .80 to 1.17 times theirs on 272 pairs.

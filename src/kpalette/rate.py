@@ -13,16 +13,13 @@ from typing import Any
 import numpy as np
 
 from kpalette import _core
-from kpalette.colors import ByteArray
+from kpalette.colors import MAX_INDEXED, ByteArray
 from kpalette.dither import Dithering
 
 Indices = np.ndarray[Any, Any]
 
 #: How much smaller files can be asked to be; searches go up to MOST_SEARCHED.
 MOST_SMALLER, MOST_SEARCHED = 3, len(_core.PER_BIT) - 1
-
-#: How many colours indexed files hold.
-MOST_COLORS = 256
 
 #: Of a dither's strength, how much of it is taken: at first, and where the file would grow.
 SHARES = (0.7, 0.35, 0.0)
@@ -43,8 +40,8 @@ def checked_smaller(smaller: Any, k: int) -> float:
         raise TypeError(f"smaller: expected a number, got {smaller!r}")
     if not 0 <= float(smaller) <= MOST_SMALLER:
         raise ValueError(f"smaller: expected 0 to {MOST_SMALLER}, got {smaller}")
-    if smaller and k > MOST_COLORS:
-        raise ValueError(f"smaller: expected at most {MOST_COLORS} colours, got {k:,}")
+    if smaller and k > MAX_INDEXED:
+        raise ValueError(f"smaller: expected at most {MAX_INDEXED} colours, got {k:,}")
     return float(smaller)
 
 
