@@ -235,14 +235,12 @@ def quantize(
     spatial = dithering.name == "spatial" and weighted is image.histogram and not posterize
     move = partial(_moved, image, dithering, fixed_colors, team) if spatial else None
     fit_to = _fitting(weighted, image.histogram, space, options, team, move)
-    mixing = replace(options, mixing=True)
-    fit_mixed = _fitting(weighted, image.histogram, space, mixing, team)
     by_looks = most_bytes is not None or (target is not None and target[0] == "looks")
     reference = Reference(pixels, team) if by_looks else None
 
     def mapped(fitted: Fitted, how: Dithering) -> Quantized:
         if how.smaller:
-            mixed = partial(fit_mixed, len(fitted.palette))
+            mixed = partial(fit_to, len(fitted.palette), mixing=True)
             return _smaller(image, fitted, mixed, how, effort, team)
         return _mapped(image, fitted, how, team)
 
@@ -390,17 +388,18 @@ def _fitting(
     options: FitOptions,
     team: _core.Team,
     move: Callable[[Fitted], ByteArray] | None = None,
-) -> Callable[[int], Fitted]:
+) -> Callable[..., Fitted]:
     """Return a function of k that fits to a weighted histogram, and counts by an image's own.
 
-    `move` makes other colours of those that were found.
+    `mixing=True` asks it for a palette for dithering, whatever `options` say. `move` makes other
+    colours of those that were found.
     """
     fitter = Fitter(weighted, space, team)
     whole = fitter if weighted is histogram else Fitter(histogram, space, team)
 
-    @lru_cache(maxsize=1)  # searches map one palette in many ways
-    def fit_to(k: int) -> Fitted:
-        fitted = fitter.fit(k, options)
+    @lru_cache(maxsize=2)  # searches map one plain palette and one for mixing in many ways
+    def fit_to(k: int, mixing: bool = options.mixing) -> Fitted:
+        fitted = fitter.fit(k, replace(options, mixing=mixing))
         if whole is fitter and move is None:
             return fitted
         colors = fitted.palette.colors if move is None else move(fitted)
