@@ -14,11 +14,13 @@ from conftest import noise
 from kpalette import image, metrics, model
 
 PICTURE = image.Image(noise(4, 6), title="noise")
+HISTORY = model.KMeans(3, history=True).fit(PICTURE.rgb_vector).history_
 
 #: Every function that makes a figure, by name.
 PLOTS = {
     "display_images": lambda **how: image.display_images(PICTURE, PICTURE, **how),
     "plot_rgb_vector": lambda **how: image.plot_rgb_vector(PICTURE.rgb_vector, **how),
+    "plot_steps": lambda **how: image.plot_steps(PICTURE, HISTORY, **how),
     "plot_k_metrics": lambda **how: model.plot_k_metrics([1, 2], [2, 1], [1, 2], **how),
 }
 

@@ -12,6 +12,7 @@ from kpalette import files, notebook, plots
 from kpalette.checks import checked_whole
 from kpalette.colors import as_array
 from kpalette.histogram import ColorHistogram
+from kpalette.steps import animate_steps, plot_steps
 from kpalette.threads import make_team
 
 if TYPE_CHECKING:
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from kpalette.colors import ByteArray
     from kpalette.plots import SavePath
 
-__all__ = ["Image", "display_images", "load_image", "plot_rgb_vector", "rgb_vector_to_image"]
+__all__ = [
+    "Image",
+    "animate_steps",
+    "display_images",
+    "load_image",
+    "plot_rgb_vector",
+    "plot_steps",
+    "rgb_vector_to_image",
+]
 
 
 class Image:
@@ -313,23 +322,8 @@ def plot_rgb_vector(
         depthshade=False,
     )
     if centers is not None:
-        axes.computed_zorder = False  # centres are drawn last, even behind points
-        # A white ring within a black one is visible on any background.
-        for size, ring, zorder in ((150, "black", 10), (110, "white", 11)):
-            axes.scatter(
-                *centers.T,
-                c=centers / 255,
-                s=size,
-                edgecolors=ring,
-                depthshade=False,
-                zorder=zorder,
-            )
-    # The whole cube, so that plots can be compared.
-    axes.set(xlabel="R", ylabel="G", zlabel="B", xlim=(0, 255), ylim=(0, 255), zlim=(0, 255))
-    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
-        axis.set_ticks((0, 64, 128, 192, 255))
-        axis.set_pane_color((0.87, 0.87, 0.87))  # white points would be invisible on white
-    axes.set_box_aspect((1, 1, 1))
+        plots.draw_centers(axes, centers)
+    plots.draw_cube(axes)
     if title is not None:
         plots.set_title(axes, str(title))
     return plots.finish(figure, save)

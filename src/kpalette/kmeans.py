@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -321,11 +321,7 @@ class KMeans(estimator.Estimator):
             labels, _ = _core.predict(X, centers, team)
             return -float(_core.inertia(X, weights, centers, labels, team))
         problem = Problem.of(X, weights, len(centers), team)
-        assignment = problem.assignment(len(centers))
-        if not isinstance(problem.points, _core.Points):
-            return -float(assignment.settle(centers))
-        assignment.update(centers)
-        return -float(assignment.cost(centers))
+        return -problem.settle(problem.assignment(len(centers)), centers)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_kpalette_version": kpalette.__version__}
@@ -353,13 +349,22 @@ class KMeans(estimator.Estimator):
         """Make passes: the centres, their inertia, and how many passes."""
         if not self.verbose:
             return problem.iterate(assignment, centers, self.max_iter, tol, self._settle)[:3]
-        print("Initialization complete")
+        *_, last = self._passes(problem, assignment, centers, tol)
+        return last
+
+    def _passes(
+        self, problem: Problem, assignment: Any, centers: Floats, tol: float
+    ) -> Iterator[tuple[Floats, float, int]]:
+        """Make passes one by one: the centres after each, their inertia, and how many passes."""
+        tell = print if self.verbose else lambda line: None
+        tell("Initialization complete")
         for n_iter in range(1, self.max_iter + 1):
             before = centers
             centers, inertia, _, converged = problem.iterate(
                 assignment, before, 1, tol, self._settle
             )
-            print(f"Iteration {n_iter - 1}, inertia {inertia}.")
+            tell(f"Iteration {n_iter - 1}, inertia {inertia}.")
+            yield centers, inertia, n_iter
             if converged:
                 moved = float(np.linalg.norm(centers - before))
                 how = (
@@ -367,9 +372,8 @@ class KMeans(estimator.Estimator):
                     if moved > 0
                     else "strict convergence"
                 )
-                print(f"Converged at iteration {n_iter - 1}: {how}.")
-                break
-        return centers, inertia, n_iter
+                tell(f"Converged at iteration {n_iter - 1}: {how}.")
+                return
 
     def _check_parameters(self) -> None:
         """Raise an InvalidParameterError, which is a TypeError and a ValueError."""

@@ -14,14 +14,21 @@ from kpalette import extras, image, notebook, plots, progress
 from kpalette.checks import checked_whole
 from kpalette.colors import as_array
 from kpalette.image import Image
-from kpalette.walkthrough import KMeans
+from kpalette.walkthrough import KMeans, Step
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from kpalette.plots import SavePath
 
-__all__ = ["KMeans", "clusters_cost", "plot_k_metrics", "quantize_image", "record_k_metrics"]
+__all__ = [
+    "KMeans",
+    "Step",
+    "clusters_cost",
+    "plot_k_metrics",
+    "quantize_image",
+    "record_k_metrics",
+]
 
 #: Rows per step, whose differences stay in the processor's cache.
 ROWS = 16_384

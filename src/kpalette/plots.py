@@ -141,6 +141,30 @@ def _is_mathematics(text: str) -> bool:
     return bool(lines)
 
 
+def draw_centers(axes: Any, centers: Any, size: float = 110) -> None:
+    """Draw cluster centres (k, 3), from 0 to 255, in their colours, over what 3-D axes hold."""
+    axes.computed_zorder = False  # centres are drawn last, even behind points
+    # A white ring within a black one is visible on any background.
+    for area, ring, zorder in ((1.36 * size, "black", 10), (size, "white", 11)):
+        axes.scatter(
+            *centers.T,
+            c=centers / 255,
+            s=area,
+            edgecolors=ring,
+            depthshade=False,
+            zorder=zorder,
+        )
+
+
+def draw_cube(axes: Any, ticks: tuple[int, ...] = (0, 64, 128, 192, 255)) -> None:
+    """Make 3-D axes those of the whole cube of colours, so that plots can be compared."""
+    axes.set(xlabel="R", ylabel="G", zlabel="B", xlim=(0, 255), ylim=(0, 255), zlim=(0, 255))
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_ticks(ticks)
+        axis.set_pane_color((0.87, 0.87, 0.87))  # white points would be invisible on white
+    axes.set_box_aspect((1, 1, 1))
+
+
 def require_matplotlib() -> None:
     """Raise MissingPackageError if figures cannot be drawn."""
     required("matplotlib", "figures")

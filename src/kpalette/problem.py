@@ -174,6 +174,13 @@ class Problem:
             assignment.update(centers)
         return centers, assignment.cost(centers), n_iter, converged
 
+    def settle(self, assignment: Any, centers: Floats) -> float:
+        """Label the points with their nearest centres, and return the inertia."""
+        if not isinstance(self.points, _core.Points):
+            return float(assignment.settle(centers))
+        assignment.update(centers)
+        return float(assignment.cost(centers))
+
     def draw(self, k: int, rng: np.random.Generator) -> Floats:
         """Draw k samples at random, with probability proportional to weight."""
         if self.pixels is not None:
