@@ -194,6 +194,32 @@ def brand(path: Path) -> None:
     save(side_by_side(panels), path)
 
 
+def history(random_state: int) -> list[model.Step]:
+    kmeans = model.KMeans(8, random_state=random_state, history=True)
+    return kmeans.fit(PHOTO.reshape(-1, 3)).history_
+
+
+def steps(path: Path) -> None:
+    drawn = path.with_suffix(".png")
+    save_figure(image.plot_steps(image.Image(PHOTO), history(44), save=drawn), path)
+    drawn.unlink()
+
+
+def starts(path: Path) -> None:
+    """A bad start above a good one: where they begin, after five passes, and where they end."""
+    rows = []
+    for random_state in (6, 34):
+        walk, drawn = history(random_state), path.with_suffix(".png")
+        shown = [0, 5, len(walk) - 1]
+        image.plot_steps(image.Image(PHOTO), walk, shown, (8.4, 4.6), save=drawn)
+        rows.append(Image.open(drawn).convert("RGB"))
+        drawn.unlink()
+    both = Image.new("RGB", (rows[0].width, 2 * rows[0].height), "white")
+    for number, row in enumerate(rows):
+        both.paste(row, (0, number * row.height))
+    save(both, path)
+
+
 #: What draws each picture.
 PICTURES = {
     "alpha": alpha,
@@ -208,6 +234,8 @@ PICTURES = {
     "minima": minima,
     "pruning": pruning,
     "spaces": spaces,
+    "starts": starts,
+    "steps": steps,
 }
 
 

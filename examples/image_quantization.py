@@ -48,7 +48,7 @@ image.plot_rgb_vector(img.rgb_vector, title="The photo's colours")
 # %% [markdown]
 # ## k = 8, step by step
 #
-# k-means draws *k* pixels by lot; their colours are the first **centroids**. Then it repeats two
+# k-means draws *k* pixels at random; their colours are the first **centroids**. Then it repeats two
 # steps:
 #
 # 1. **Assign**: each pixel belongs to the centroid nearest to it. Those of one centroid are a
@@ -86,10 +86,18 @@ img_8 = image.rgb_vector_to_image(pixels_of_8, img.shape, title="k = 8")
 image.display_images(img, img_8)
 
 # %% [markdown]
+# With `history=True`, `history_` has what each pass did. At first the centroids are just eight
+# pixels. Most is gained in the first pass; then the centroids go on in smaller and smaller steps.
+
+# %%
+walk = model.KMeans(n_clusters=8, random_state=44, history=True).fit(img.rgb_vector).history_
+image.plot_steps(img, walk)
+
+# %% [markdown]
 # ## k = 16 and k = 32
 #
-# `quantize_image` does all of this: it trains, tells how long that took, shows the centroids and
-# the photo, and gives back the photo.
+# `quantize_image` does all of this: it trains, prints the time, shows the centroids and the photo,
+# and returns the photo.
 
 # %%
 img_16 = model.quantize_image(img, k=16, random_state=44)
@@ -148,10 +156,10 @@ print(f"{5 * len(k_values)} fits in {sum(seconds):.1f} s")
 model.plot_k_metrics(k_values, costs, seconds)
 
 # %% [markdown]
-# `kpalette.sweep` goes all the way for you: it fits each k from the one before, so that the cost
-# never rises, adds the size of the picture as a PNG file, and suggests an elbow. On a scale of
-# decibels, where every halving of the error counts the same, that comes later than the eye finds it
-# on the curve above.
+# `kpalette.sweep` does all of this in one call: it fits each k from the one before, so that the
+# cost never rises, adds the size of the picture as a PNG file, and suggests an elbow. On a scale
+# of decibels, where every halving of the error counts the same, that comes later than the eye
+# finds it on the curve above.
 
 # %%
 curve = kpalette.sweep(img.rgb_matrix, k_values, space="srgb")
@@ -195,7 +203,7 @@ print(f"{len(img.rgb_vector):,} pixels, {len(histogram):,} distinct colours: {fe
 # %% [markdown]
 # With the counts as weights it is the same problem, so it has the same answer. scikit-learn's
 # k-means, which always works on what it is given, shows it. Both fits start from the same eight
-# pixels, drawn by lot.
+# pixels, drawn at random.
 
 # %%
 first_8 = np.random.default_rng(44).choice(img.rgb_vector, size=8, replace=False).astype(float)
@@ -238,3 +246,70 @@ for name, fit, seconds in (("scikit-learn", plain, plain_time), ("kpalette", our
     print(f"{name:12}  {fit.n_iter_} iterations, cost {fit.inertia_:,.2f}, {seconds:.3f} s")
 alike = np.mean(ours.labels_ == plain.labels_)
 print(f"{alike:.3%} of the labels are the same")
+
+# %% [markdown]
+# ## Exercises
+#
+# Write your own answer into a new cell first; the hidden cell below each question has one, and
+# checks it.
+#
+# **1. Write the assignment step.** Given pixels (n, 3) and centroids (k, 3), return the index of
+# the nearest centroid of each pixel.
+
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def assign(pixels, centroids):
+    differences = pixels[:, np.newaxis].astype(float) - centroids  # (n, k, 3)
+    return (differences**2).sum(axis=2).argmin(axis=1)
+
+
+some = img.rgb_vector[::50]
+print("as KMeans does:", np.array_equal(assign(some, walk[-1].centers), walk[-1].labels[::50]))
+
+# %% [markdown]
+# **2. Write the update step.** Given pixels, labels and k, return the mean of each cluster. Then
+# make one pass from the start, `walk[0]`: does it lead to `walk[1]`?
+
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+def update(pixels, labels, k):
+    return np.array([pixels[labels == j].mean(axis=0) for j in range(k)])
+
+
+once = update(img.rgb_vector, walk[0].labels, 8)
+print("one pass leads there:", np.allclose(once, walk[1].centers))
+
+# %% [markdown]
+# **3. Why does a start matter?** Fit k = 8 from twenty starts. How much does the worst cost over
+# the best? What would a start be that never does badly?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+found = [model.KMeans(8, random_state=seed).fit(img.rgb_vector).inertia_ for seed in range(20)]
+print(f"the worst costs {max(found) / min(found):.2f} times the best")
+for start_from in ("random", "k-means++", "wu"):
+    fits = (model.KMeans(8, init=start_from, random_state=seed) for seed in range(5))
+    worst = max(fit.fit(img.rgb_vector).inertia_ for fit in fits)
+    print(f"{start_from:10} the worst of five: {worst / min(found):.2f} times the best")
+
+# %% [markdown]
+# **4. What does the cost curve say?** With four times as many colours, is the typical distance a
+# quarter, a half, or more? Compare k = 4, 16 and 64: `costs` has them, in the order of `k_values`.
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+typical = {k: np.sqrt(costs[k_values.index(k)] / len(img.rgb_vector)) for k in (4, 16, 64)}
+for few, many in ((4, 16), (16, 64)):
+    share = typical[many] / typical[few]
+    print(f"from {few} to {many} colours the typical distance becomes {share:.2f} of what it was")
+# If colours filled the cube, it would be 4 ** (-1 / 3) = 0.63, and 0.25 if they lay on a line. They
+# lie near lines and sheets: of each thing in the photo, from its shadow to its light.
+
+# %% [markdown]
+# **5. Recolour a photo.** Paint it in the colours of another palette: each centroid becomes the
+# colour of yours that is nearest to it in brightness. Try your own photo, and your own colours.
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+mine = np.array([[13, 8, 60], [120, 20, 110], [220, 70, 90], [250, 150, 80], [255, 240, 180]])
+brightness = np.array([0.299, 0.587, 0.114])
+apart = np.abs((walk[-1].centers @ brightness)[:, np.newaxis] - mine @ brightness)
+recoloured = mine[apart.argmin(axis=1)][walk[-1].labels]
+image.display_images(img, image.rgb_vector_to_image(recoloured, img.shape, title="recoloured"))

@@ -25,7 +25,10 @@ SCRIPT = Path(__file__).parents[1] / "examples" / "image_quantization.py"
 NOTEBOOK = SCRIPT.with_suffix(".ipynb")
 
 #: Pictures of more bytes are reduced.
-LARGE = 150_000
+LARGE = 50_000
+
+#: What the script says of cells: which are hidden, in Jupyter and on the site.
+KEPT = ("jupyter", "tags")
 
 METADATA = {
     # With jupytext installed, Jupyter writes both files when either changes.
@@ -40,7 +43,8 @@ def read(script: Path = SCRIPT) -> Any:
     notebook = jupytext.read(script, fmt="py:percent")
     for number, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{number}"
-        cell.metadata.clear()
+        kept = {name: cell.metadata[name] for name in KEPT if name in cell.metadata}
+        cell.metadata = nbformat.from_dict(kept)
     notebook.metadata = nbformat.from_dict(METADATA)
     return notebook
 
@@ -97,13 +101,13 @@ def main() -> None:
 
 
 def _smaller(encoded: str) -> str:
-    """Compress a PNG again; a large one is reduced to 256 colours by kpalette."""
+    """Compress a PNG again; a large one is reduced to 256 colours."""
     file = io.BytesIO()
     picture = PIL.Image.open(io.BytesIO(base64.b64decode(encoded))).convert("RGB")
     picture.save(file, "PNG", optimize=True)
     if file.tell() > LARGE:
-        file = io.BytesIO()
-        kpalette.quantize(picture, 256).to_pil().save(file, "PNG", optimize=True)
+        few = kpalette.quantize(picture, 256, smaller=1)
+        return base64.b64encode(few.encode("png")).decode()
     return base64.b64encode(file.getvalue()).decode()
 
 
