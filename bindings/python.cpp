@@ -34,6 +34,8 @@
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "looks.hpp"
+#include "lzw.hpp"
+#include "lzw_choice.hpp"
 #include "mix.hpp"
 #include "palette.hpp"
 #include "palette_order.hpp"
@@ -763,7 +765,45 @@ std::int64_t run_choose_by_rate(const Bytes& pixels, const Bytes& palette,
   });
 }
 
+void run_choose_by_lzw(const Bytes& pixels, const Bytes& palette,
+                       const Indices<std::uint8_t>& indices, float per_bit, Team& team,
+                       const std::optional<Bytes>& pixels_before,
+                       const std::optional<Bytes>& indices_before) {
+  require(palette.shape(0) <= kMostIndexed, "expected 1 to 256 colours");
+  require(per_bit > 0 && per_bit <= 1, "expected a price above 0, to 1");
+  const Raster raster = raster_of(pixels, palette, indices, {0, 0});
+  FrameBefore before;
+  if (pixels_before) {
+    require(indices_before.has_value(), "expected the indices before, too");
+    require(pixels_before->size() == pixels.size(), "expected as many pixels before");
+    require(indices_before->size() == indices.size(), "expected as many indices before");
+    require(std::ranges::all_of(view(*indices_before),
+                                [&](auto index) { return index < palette.shape(0); }),
+            "expected indices that the palette has");
+    before = {view(*pixels_before), view(*indices_before)};
+  }
+  without_gil([&] {
+    choose_by_lzw(raster.pixels, channels_of(pixels), raster.width, view(palette), per_bit, before,
+                  indices.data(), team);
+  });
+}
+
 // ---- indexed files ----
+
+nb::bytes run_lzw(const Bytes& indices, int bits, int keep, const std::optional<Bytes>& kept) {
+  require(bits >= 1 && bits <= 8, "expected 1 to 8 bits");
+  require(keep >= -1 && keep < 1 << bits, "expected an entry to keep, or -1");
+  require(std::ranges::all_of(view(indices), [&](auto index) { return index < 1 << bits; }),
+          "expected indices of so many bits");
+  require((keep >= 0) == kept.has_value(), "expected an entry to keep and what is kept, or neither");
+  require(!kept || kept->size() == indices.size(), "expected as many pixels that are kept");
+  const LzwFrame frame{.bits = bits,
+                       .indices = view(indices),
+                       .keep = keep,
+                       .kept = kept ? view(*kept) : std::span<const std::uint8_t>()};
+  const auto data = without_gil([&] { return lzw(frame); });
+  return nb::bytes(data.data(), data.size());
+}
 
 using OutEntries = Out<std::uint8_t, nb::ndim<1>>;
 
@@ -796,6 +836,14 @@ void def_indexed_files(nb::module_& m) {
         nb::kw_only(), "per_bit"_a, "strength"_a, "team"_a,
         "Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of "
         "which `per_bit` in Oklab is what one may cost; returns the bits.");
+  m.def("choose_by_lzw", &run_choose_by_lzw, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
+        nb::kw_only(), "per_bit"_a, "team"_a, "pixels_before"_a = nb::none(),
+        "indices_before"_a = nb::none(),
+        "Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of "
+        "which `per_bit` in Oklab is what one may cost; after a frame of the same palette.");
+  m.def("lzw", &run_lzw, "indices"_a, "bits"_a, nb::kw_only(), "keep"_a = -1,
+        "kept"_a = nb::none(),
+        "The data of an image in a GIF; pixels that are `kept` may be written as the entry `keep`.");
   m.def("order_palette", &run_order_palette, "indices"_a, "first"_a, "passes"_a,
         "The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.");
   m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from conftest import chunk
-from kpalette.files.gif import _compressed
+from kpalette import _core
 
 Pixels = np.ndarray[Any, Any]
 
@@ -66,7 +66,7 @@ def gif(
         parts.append(
             struct.pack("<B4HB", 0x2C, *place, flags if own else 0) + (table if own else b"")
         )
-        parts.append(_compressed(frame.pixels))
+        parts.append(_core.lzw(np.ascontiguousarray(frame.pixels), 8))
     return b"".join(parts) + b";"
 
 

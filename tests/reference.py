@@ -507,3 +507,38 @@ def _blurred(image: np.ndarray) -> np.ndarray:
         parts = [padded.take(range(i, i + n), axis=axis) for i in range(5)]
         image = (parts[0] + 4 * parts[1] + 6 * parts[2] + 4 * parts[3] + parts[4]) / 16
     return image
+
+
+def unlzw(data: bytes, *, strict: bool = False) -> list[int]:
+    """Decode a GIF image's data: the least size of codes, and blocks.
+
+    With `strict`, it is an error if there is no end code, or something after it.
+    """
+    least, blocks, at = data[0], b"", 1
+    while size := data[at]:
+        blocks += data[at + 1 : at + 1 + size]
+        at += 1 + size
+    assert at == len(data) - 1
+    clear, end = 1 << least, (1 << least) + 1
+    bits, place, last = least + 1, 0, None
+    strings: list[list[int]] = []
+    shown: list[int] = []
+    stream = int.from_bytes(blocks, "little")
+    while place + bits <= 8 * len(blocks):
+        code = stream >> place & (1 << bits) - 1
+        place += bits
+        if code == end:
+            assert not strict or 8 * len(blocks) - place < 8
+            return shown
+        if code == clear:
+            strings = [[entry] for entry in range(clear)] + [[], []]
+            bits, last = least + 1, None
+            continue
+        if last is not None and len(strings) < 4096:
+            strings.append([*last, (strings[code] if code < len(strings) else last)[0]])
+            if len(strings) == 1 << bits and bits < 12:
+                bits += 1
+        last = strings[code]
+        shown += last
+    assert not strict, "no end code"
+    return shown

@@ -19,12 +19,11 @@ from PIL import Image
 
 import kpalette
 from conftest import gradient, noise, saved
-from kpalette import ColorHistogram, files
+from kpalette import ColorHistogram, _core, files
 from kpalette.animation import QuantizedAnimation, quantize_animation
 from kpalette.choices import DITHERS
 from kpalette.files import ENCODERS, ImageReadError, is_animated, open_frames
 from kpalette.files.changes import hundredths
-from kpalette.files.gif import _compressed
 from kpalette.scopes import SceneCutter
 
 KINDS = list(ENCODERS)
@@ -435,7 +434,7 @@ def drawing_outside(first: Pixels, second: Pixels, colors: Pixels) -> bytes:
     data = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x81, 0, 0) + colors.tobytes()
     for left, top, indices in ((0, 0, first), (1, 2, second)):
         place = (left, top, *indices.shape[::-1])
-        data += struct.pack("<BHHHHB", 0x2C, *place, 0) + _compressed(indices)
+        data += struct.pack("<BHHHHB", 0x2C, *place, 0) + _core.lzw(indices, 8)
     return data + b";"
 
 

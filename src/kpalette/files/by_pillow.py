@@ -1,4 +1,4 @@
-"""The formats that Pillow writes: GIF, WebP, TIFF, BMP."""
+"""The stills that Pillow writes: WebP, TIFF, BMP."""
 
 from __future__ import annotations
 
@@ -12,31 +12,14 @@ from PIL import Image
 from kpalette.colors import ByteArray
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import (
-    check_no_soft_alpha,
+    check_color_count,
+    check_size,
     to_pillow,
     to_true_color,
     without_full_alpha,
 )
 
 BLACK_AND_WHITE = ((0, 0, 0), (255, 255, 255))
-
-
-def write_gif(
-    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
-) -> bytes:
-    """Encode as GIF, where a pixel is transparent or opaque and nothing between."""
-    _check_colors(colors, "GIF")
-    check_no_soft_alpha(colors, "GIF")
-    _check_size(indices, "GIF", 65535)
-    options: dict[str, Any] = {"optimize": optimize, "interlace": False}
-    if colors.shape[1] == 4 and len(clear := np.flatnonzero(colors[:, 3] == 0)):
-        place = np.arange(len(colors))
-        place[clear] = clear[0]  # a GIF has one transparent entry
-        indices = place[indices]
-        options["transparency"] = int(clear[0])
-    if comment := metadata.description:
-        options["comment"] = comment.encode()
-    return _saved(to_pillow(indices, colors[:, :3]), "GIF", options)
 
 
 def write_webp(
@@ -48,7 +31,7 @@ def write_webp(
     profile: bytes | None = None,
 ) -> bytes:
     """Encode as lossless WebP, colours under full transparency included."""
-    _check_size(indices, "WebP", 16383)
+    check_size(indices, "WebP", 16383)
     options: dict[str, Any] = {"lossless": True, "exact": True}
     if metadata.exif:
         options["exif"] = metadata.exif
@@ -97,7 +80,7 @@ def write_bmp(
     indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
 ) -> bytes:
     """Encode as BMP, which has no alpha that programs agree on."""
-    _check_colors(colors, "BMP")
+    check_color_count(colors, "BMP")
     colors = without_full_alpha(colors)
     if colors.shape[1] == 4:
         raise ValueError(
@@ -135,17 +118,3 @@ def _saved(image: Image.Image, kind: str, options: dict[str, Any]) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
-
-
-def _check_colors(colors: ByteArray, what: str) -> None:
-    if len(colors) > 256:
-        raise ValueError(
-            f"{what}: expected at most 256 colours, got {len(colors):,}; "
-            "PNG, WebP and TIFF hold more"
-        )
-
-
-def _check_size(indices: np.ndarray[Any, Any], what: str, most: int) -> None:
-    height, width = indices.shape
-    if max(height, width) > most:
-        raise ValueError(f"{what}: expected sides of at most {most:,} pixels, got {width}×{height}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kpalette.colors import ByteArray, checked_colors
-from kpalette.files import by_pillow, png
+from kpalette.files import by_pillow, gif, png
 from kpalette.files.atomic import checked_path
 from kpalette.files.metadata import Metadata
 
@@ -29,7 +29,7 @@ PROFILED = ("png", "webp", "tiff")
 
 _WRITERS: dict[str, Callable[..., bytes]] = {
     "png": png.write,
-    "gif": by_pillow.write_gif,
+    "gif": gif.write_still,
     "webp": by_pillow.write_webp,
     "tiff": by_pillow.write_tiff,
     "bmp": by_pillow.write_bmp,
@@ -95,8 +95,8 @@ def encode(
     kind : {"png", "gif", "webp", "tiff", "bmp"}
     optimize : bool
         Take longer for a smaller file: PNG with oxipng and zopfli, which the extra
-        ``kpalette[optimize]`` installs; GIF without unused colours; WebP at its highest effort. GIF
-        may then hold the palette in another order. TIFF and BMP do not change.
+        ``kpalette[optimize]`` installs; GIF without unused colours; WebP at its highest effort. TIFF
+        and BMP do not change.
     quick : bool
         Compress an indexed PNG in a tenth of the time, with the palette in the order of `colors`:
         photos are then 10 to 20 % larger. Other formats do not change.

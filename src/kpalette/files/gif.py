@@ -1,25 +1,56 @@
-"""Animated GIF: each frame holds the changed rectangle, with exactly its own palette.
+"""GIF: stills, and animations whose frames hold the changed rectangle, with just their own palette.
 
-Pillow compresses. The blocks are written here, because Pillow's writer chooses palettes and
-disposal itself.
 CompuServe Incorporated (1990). Graphics Interchange Format, version 89a.
 """
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterable, Sequence
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
-from PIL import Image
 
+from kpalette import _core
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, changes, hundredths
-from kpalette.files.pictures import check_no_soft_alpha
+from kpalette.files.metadata import Metadata
+from kpalette.files.pictures import check_color_count, check_no_soft_alpha, check_size
 
 MOST = 65_535  #: The 16-bit limit of hundredths of a second, pixels of width, and repeats.
+
+
+def write_still(
+    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+) -> bytes:
+    """Encode a picture as GIF, where a pixel is transparent or opaque and nothing between."""
+    check_color_count(colors, "GIF")
+    check_no_soft_alpha(colors, "GIF")
+    check_size(indices, "GIF", MOST)
+    if optimize:
+        used = np.unique(indices)
+        indices, colors = np.searchsorted(used, indices), colors[used]
+    clear = None
+    if colors.shape[1] == 4 and len(found := np.flatnonzero(colors[:, 3] == 0)):
+        clear = int(found[0])
+        place = np.arange(len(colors))
+        place[found] = clear  # a GIF has one transparent entry
+        indices = place[indices]
+    height, width = indices.shape
+    bits = _bits(len(colors))
+    extensions = b""
+    if comment := metadata.description:
+        extensions += b"!\xfe" + _blocks(comment.encode())
+    if clear is not None:
+        extensions += _control(keep=clear)
+    version = b"GIF89a" if extensions else b"GIF87a"
+    return (
+        _header(version, (width, height), bits, colors)
+        + extensions
+        + struct.pack("<BHHHHB", 0x2C, 0, 0, width, height, 0)
+        + _data(indices)
+        + b";"
+    )
 
 
 def write(
@@ -40,8 +71,7 @@ def write(
     if loop > MOST + 1:
         raise ValueError(f"gif: expected to be shown at most {MOST + 1} times, got {loop}")
     shared = palettes[0]
-    depth, table = _table(shared)
-    file.write(b"GIF89a" + struct.pack("<HHBBB", *size, 0xF0 | (depth - 1), 0, 0) + table)
+    file.write(_header(b"GIF89a", size, _bits_of_frame(shared), shared))
     if loop != 1:
         repeats = loop and loop - 1
         file.write(b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, repeats, 0))
@@ -52,40 +82,71 @@ def write(
 
 
 def _frame(change: Change, shared: ByteArray, transparent: bool) -> bytes:
-    """Encode a frame the smaller way: with unchanged pixels transparent, or drawn again."""
-    depth, table = _table(change.colors)
-    leave = _unused(change, 1 << depth)
-    ways = [leave]
-    if not transparent and change.changed.all():
-        ways = [None]
-    elif not transparent and leave is not None:
-        ways = [leave, None]
+    """Encode a frame the smallest way: what is shown already is left out, drawn again, or both."""
+    bits = _bits_of_frame(change.colors)
+    keep = _unused(change, 1 << bits)
     # If anything is transparent, every frame names a transparent entry: otherwise Pillow clears to
     # a colour.
-    best = b""
-    for way in ways:
-        indices = change.indices
-        if way is not None:
-            indices = np.where(change.changed & change.opaque, indices, np.uint8(way))
-        data = _compressed(indices)
-        if not best or len(data) < len(best):
-            best, used = data, way
+    if not transparent and change.changed.all():
+        keep = None
+    ways = [_data(change.indices)] if keep is None or not transparent else []
+    if keep is not None:
+        kept = ~change.changed
+        indices = np.where(change.opaque, change.indices, np.uint8(keep))
+        ways.append(_data(np.where(kept, np.uint8(keep), indices)))
+        ways.append(_data(indices, keep, kept))
     height, width = change.indices.shape
     own = not np.array_equal(change.colors, shared)
-    flags = (2 if change.cleared else 1) << 2 | (used is not None)
     return (
-        struct.pack("<BBBBHBB", 0x21, 0xF9, 4, flags, change.duration, used or 0, 0)
+        _control(2 if change.cleared else 1, change.duration, keep)
         + struct.pack("<BHHHH", 0x2C, change.left, change.top, width, height)
-        + bytes([0x80 | (depth - 1) if own else 0])
-        + (table if own else b"")
-        + best
+        + (bytes([0x80 | (bits - 1)]) + _table(change.colors, bits) if own else b"\0")
+        + min(ways, key=len)
     )
 
 
-def _table(colors: ByteArray) -> tuple[int, bytes]:
-    """Return the bits per index and the colour table, with a spare entry if 8 bits allow it."""
-    depth = min(8, len(colors).bit_length())
-    return depth, np.ascontiguousarray(colors[:, :3]).tobytes().ljust(3 << depth, b"\0")
+def _data(
+    indices: np.ndarray[Any, Any],
+    keep: int | None = None,
+    kept: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
+) -> bytes:
+    """Compress indices; pixels that are `kept` may be written as the entry `keep`."""
+    highest = max(int(indices.max()), keep or 0)
+    return _core.lzw(
+        np.ascontiguousarray(indices, np.uint8),
+        max(1, highest.bit_length()),
+        keep=-1 if keep is None else keep,
+        kept=None if kept is None else kept.astype(np.uint8),
+    )
+
+
+def _header(version: bytes, size: tuple[int, int], bits: int, colors: ByteArray) -> bytes:
+    return version + struct.pack("<HHBBB", *size, 0xF0 | (bits - 1), 0, 0) + _table(colors, bits)
+
+
+def _control(disposal: int = 0, duration: int = 0, keep: int | None = None) -> bytes:
+    """Return the extension that says how, and how long, a frame is shown."""
+    flags = disposal << 2 | (keep is not None)
+    return struct.pack("<BBBBHBB", 0x21, 0xF9, 4, flags, duration, keep or 0, 0)
+
+
+def _blocks(data: bytes) -> bytes:
+    parts = (data[at : at + 255] for at in range(0, len(data), 255))
+    return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
+
+
+def _bits(k: int) -> int:
+    """Return the bits of an index of k colours."""
+    return max(1, (k - 1).bit_length())
+
+
+def _bits_of_frame(colors: ByteArray) -> int:
+    """Return the bits of an index, with a spare entry if 8 bits allow it."""
+    return min(8, len(colors).bit_length())
+
+
+def _table(colors: ByteArray, bits: int) -> bytes:
+    return np.ascontiguousarray(colors[:, :3]).tobytes().ljust(3 << bits, b"\0")
 
 
 def _unused(change: Change, size: int) -> int | None:
@@ -97,23 +158,4 @@ def _unused(change: Change, size: int) -> int | None:
         return int(clear[0])
     drawn = np.bincount(change.indices[change.changed], minlength=size) > 0
     free = np.flatnonzero(~drawn)
-    return int(free[-1]) if len(free) else None
-
-
-def _compressed(indices: ByteArray) -> bytes:
-    """Compress indices with Pillow: return the minimum code size and the data blocks."""
-    file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(indices)).save(file, "GIF", interlace=0, optimize=False)
-    data = file.getvalue()
-    at = 13 + _table_bytes(data[10])
-    while data[at] != 0x2C:  # extensions before the image: two bytes, then blocks
-        at += 2
-        while data[at]:
-            at += 1 + data[at]
-        at += 1
-    at += 10 + _table_bytes(data[at + 9])
-    return data[at : data.rindex(b";")]
-
-
-def _table_bytes(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+    return int(free[0]) if len(free) else None

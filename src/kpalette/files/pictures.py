@@ -46,6 +46,22 @@ def check_no_soft_alpha(colors: ByteArray, what: str) -> None:
         )
 
 
+def check_color_count(colors: ByteArray, what: str) -> None:
+    """Raise ValueError if there are more than 256 colours."""
+    if len(colors) > 256:
+        raise ValueError(
+            f"{what}: expected at most 256 colours, got {len(colors):,}; "
+            "PNG, WebP and TIFF hold more"
+        )
+
+
+def check_size(indices: np.ndarray[Any, Any], what: str, most: int) -> None:
+    """Raise ValueError if a side has more than so many pixels."""
+    height, width = indices.shape
+    if max(height, width) > most:
+        raise ValueError(f"{what}: expected sides of at most {most:,} pixels, got {width}×{height}")
+
+
 def without_full_alpha(colors: ByteArray) -> ByteArray:
     """Return colours (k, 3) if all are opaque, otherwise unchanged."""
     if colors.shape[1] == 4 and int(colors[:, 3].min()) == 255:
