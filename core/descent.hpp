@@ -13,6 +13,7 @@
 #include "dither.hpp"
 #include "nearest_grid.hpp"
 #include "parallel.hpp"
+#include "placing.hpp"
 #include "spaces.hpp"
 #include "spatial.hpp"
 #include "unseen.hpp"
@@ -61,7 +62,7 @@ class Descent {
     const Point4 whole = additions_ + all4(kOwn);
     per_whole_ = all4(1) / whole;
     for (int axis = 0; axis < 4; ++axis) scale_[axis] = std::sqrt(whole[axis] / kOwn);
-    place_all(palette.data(), centers_.size(), centers_.data());
+    place(palette, [&](std::size_t j, const Point4& point) { centers_[j] = point; });
     std::vector<Point4> scaled;
     std::vector<std::int32_t> every;
     std::vector<std::int32_t> opaque;
@@ -91,7 +92,7 @@ class Descent {
     team_.run(raster_.height, [&](std::size_t y, int worker) {
       auto& grids = grids_[static_cast<std::size_t>(worker)];
       const std::size_t first = y * raster_.width;
-      place(raster_.pixels.data() + first * D, raster_.width, [&](std::size_t x, Point4 point) {
+      place(raster_.pixels.subspan(first * D, raster_.width * D), [&](std::size_t x, Point4 point) {
         indices_[first + x] = static_cast<Index>(grids[0].template find<D>(point * scale_));
       });
     });
@@ -131,27 +132,13 @@ class Descent {
   float addition(int axis) const { return additions_[axis]; }
 
  private:
-  void place_all(const std::uint8_t* colors, std::size_t n, Point4* out) const {
-    place(colors, n, [&](std::size_t i, const Point4& point) { out[i] = point; });
-  }
-
   /// Calls take(i, point) for each colour.
   template <class Take>
-  void place(const std::uint8_t* colors, std::size_t n, const Take& take) const {
-    constexpr std::size_t kBatch = 256;
-    std::int32_t placed[D * kBatch];
-    for (std::size_t first = 0; first < n; first += kBatch) {
-      const std::size_t count = std::min(kBatch, n - first);
-      space_.place({colors + first * D, count * D}, placed, kBatch);
-      for (std::size_t i = 0; i < count; ++i) {
-        Point4 point{};
-        for (int axis = 0; axis < D; ++axis) {
-          const auto at = static_cast<std::size_t>(axis) * kBatch + i;
-          point[axis] = static_cast<float>(placed[at] / kFine);
-        }
-        take(first + i, point);
-      }
-    }
+  void place(std::span<const std::uint8_t> colors, const Take& take) const {
+    const auto convert = [](std::int32_t coordinate, std::size_t) {
+      return static_cast<float>(coordinate / kFine);
+    };
+    for_each_placed(space_, colors, convert, take);
   }
 
   typedef std::int16_t Short4 __attribute__((vector_size(8)));
@@ -213,13 +200,12 @@ class Descent {
   void prepare(std::size_t top, std::size_t bottom) {
     const float unseen = unseen_levels(centers_.size());
     const std::size_t first = top * raster_.width;
-    const std::uint8_t* pixels = raster_.pixels.data() + first * D;
-    place(pixels, (bottom - top) * raster_.width, [&](std::size_t i, Point4 point) {
+    const auto pixels = raster_.pixels.subspan(first * D, (bottom - top) * raster_.width * D);
+    place(pixels, [&](std::size_t i, Point4 point) {
       const std::size_t at = first + i;
       const std::size_t found = indices_[at];
       const Point4 error = centers_[found] - point;
-      const bool seen =
-          level_square<D>(pixels + i * D, palette_.data() + found * D) > unseen * unseen;
+      const bool seen = level_square<D>(&pixels[i * D], &palette_[found * D]) > unseen * unseen;
       bounds_[at] = seen ? kSpatialBound * kSpatialBound * square4(error) : 0;
       if constexpr (D == 4) {
         const std::uint8_t alpha = pixels[4 * i + 3];

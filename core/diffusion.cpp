@@ -6,6 +6,7 @@
 #include "buffer.hpp"
 #include "dither.hpp"
 #include "nearest_grid.hpp"
+#include "placing.hpp"
 #include "unseen.hpp"
 
 namespace kpalette {
@@ -51,7 +52,7 @@ class Diffusion {
         errors_{Buffer<Point4>(raster.width + 2, Point4{}),
                 Buffer<Point4>(raster.width + 2, Point4{})} {
     if (!carried_.empty()) std::memcpy(&errors_[0][1], carried_.data(), carried_.size_bytes());
-    place(palette.data(), centers_.size(), centers_.data());
+    place(palette, centers_.data());
     std::vector<std::int32_t> every;
     std::vector<std::int32_t> opaque;
     for (std::size_t j = 0; j < centers_.size(); ++j) {
@@ -85,20 +86,11 @@ class Diffusion {
   }
 
  private:
-  void place(const std::uint8_t* colors, std::size_t n, Point4* out) const {
-    constexpr std::size_t kBatch = 256;
-    std::int32_t placed[D * kBatch];
-    for (std::size_t first = 0; first < n; first += kBatch) {
-      const std::size_t count = std::min(kBatch, n - first);
-      space_.place({colors + first * D, count * D}, placed, kBatch);
-      for (std::size_t i = 0; i < count; ++i) {
-        Point4 point{};
-        for (std::size_t axis = 0; axis < D; ++axis) {
-          point[axis] = static_cast<float>(placed[axis * kBatch + i] - middle_[axis]);
-        }
-        out[first + i] = point;
-      }
-    }
+  void place(std::span<const std::uint8_t> colors, Point4* out) const {
+    const auto convert = [&](std::int32_t coordinate, std::size_t axis) {
+      return static_cast<float>(coordinate - middle_[axis]);
+    };
+    for_each_placed(space_, colors, convert, [&](std::size_t i, Point4 point) { out[i] = point; });
   }
 
   /// Begins a band; returns the number of tasks that prepare it.
@@ -118,7 +110,8 @@ class Diffusion {
     const std::size_t first = task * kRowsPerTask;
     const std::size_t last = std::min(band.rows, first + kRowsPerTask);
     const std::uint8_t* pixels = raster_.pixels.data() + band.first * width * D;
-    place(pixels + first * width * D, (last - first) * width, band.coords.data() + first * width);
+    place(raster_.pixels.subspan((band.first + first) * width * D, (last - first) * width * D),
+          band.coords.data() + first * width);
     const float whole = strength_ / 16;
     const float unseen = unseen_levels(centers_.size());
     const float busy = busy_unseen_levels(centers_.size());

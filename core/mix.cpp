@@ -6,6 +6,7 @@
 
 #include "least_squares.hpp"
 #include "palette.hpp"
+#include "placing.hpp"
 #include "point4.hpp"
 #include "spaces.hpp"
 #include "unseen.hpp"
@@ -31,16 +32,13 @@ const Space& space() {
 }
 
 std::vector<Place> place_all(std::span<const std::uint8_t> colors) {
-  const std::size_t n = colors.size() / kAxes;
-  std::vector<std::int32_t> placed(colors.size());
-  space().place(colors, placed.data(), n);
-  std::vector<Place> places(n);
+  std::vector<Place> places(colors.size() / kAxes);
   const float unit = 1 / static_cast<float>(space().steps());
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t axis = 0; axis < kAxes; ++axis) {
-      places[i][axis] = static_cast<float>(placed[axis * n + i]) * unit;
-    }
-  }
+  const auto convert = [&](std::int32_t coordinate, std::size_t) {
+    return static_cast<float>(coordinate) * unit;
+  };
+  for_each_placed(space(), colors, convert,
+                  [&](std::size_t i, Point4 point) { places[i] = {point[0], point[1], point[2]}; });
   return places;
 }
 

@@ -7,6 +7,7 @@
 #include "color_table.hpp"
 #include "dither.hpp"
 #include "near_tree.hpp"
+#include "placing.hpp"
 #include "point4.hpp"
 #include "unseen.hpp"
 
@@ -50,29 +51,31 @@ class Entries {
       : space_(space),
         palette_(palette),
         dim_(static_cast<std::size_t>(space.channels())),
-        size_(palette.size() / dim_),
-        placed_(palette.size()),
-        points_(size_) {
-    space.place(palette, placed_.data(), size_);
-    for (std::size_t entry = 0; entry < size_; ++entry) {
-      for (std::size_t axis = 0; axis < dim_; ++axis) points_[entry][axis] = at(entry, axis);
-    }
+        points_(palette.size() / dim_) {
+    place(palette, [&](std::size_t entry, Point4 point) { points_[entry] = point; });
   }
 
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return points_.size(); }
 
-  float at(std::size_t entry, std::size_t axis) const {
-    return static_cast<float>(placed_[axis * size_ + entry] - middle_[axis]);
+  Point4 operator[](std::size_t entry) const { return points_[entry]; }
+
+  /// Calls take(i, point) for each colour, placed as the entries are.
+  template <class Take>
+  void place(std::span<const std::uint8_t> colors, const Take& take) const {
+    const auto convert = [&](std::int32_t coordinate, std::size_t axis) {
+      return static_cast<float>(coordinate - middle_[axis]);
+    };
+    for_each_placed(space_, colors, convert, take);
   }
 
   bool opaque(std::size_t entry) const { return dim_ == 3 || palette_[4 * entry + 3] == 255; }
 
-  float lightness(std::size_t entry) const { return at(entry, 0); }
+  float lightness(std::size_t entry) const { return points_[entry][0]; }
 
   /// Returns a search tree of all entries, or of the opaque ones.
   NearTree tree(bool opaque_only) const {
     std::vector<std::int32_t> ids;
-    for (std::size_t entry = 0; entry < size_; ++entry) {
+    for (std::size_t entry = 0; entry < size(); ++entry) {
       if (!opaque_only || opaque(entry)) ids.push_back(static_cast<std::int32_t>(entry));
     }
     return NearTree(points_, std::move(ids));
@@ -89,9 +92,8 @@ class Entries {
       found.ids[i] = others[i].second;
       group.squares[i % 4] = others[i].first;
       group.inverses[i % 4] = 1 / others[i].first;
-      for (std::size_t axis = 0; axis < dim_; ++axis) {
-        group.offsets[axis][i % 4] = at(other, axis) - at(entry, axis);
-      }
+      const Point4 offset = points_[other] - points_[entry];
+      for (std::size_t axis = 0; axis < dim_; ++axis) group.offsets[axis][i % 4] = offset[axis];
     }
     return found;
   }
@@ -100,9 +102,7 @@ class Entries {
   const Space& space_;
   std::span<const std::uint8_t> palette_;
   std::size_t dim_;
-  std::size_t size_;
   std::array<std::int32_t, kMaxDim> middle_ = space_.middle();
-  std::vector<std::int32_t> placed_;
   std::vector<Point4> points_;
 };
 
@@ -112,8 +112,8 @@ class Entries {
 /// f (1 - f) |d|^2. The first plus 1 - s times the second is least for
 /// f = (v.d - (1 - s) |d|^2 / 2) / (s |d|^2), where it is s f^2 |d|^2 less than for f = 0.
 template <int D, class Index>
-Mix<Index> mix(const Entries& entries, const Neighbours& near, std::uint16_t label,
-               const float* offset, float strength, float ranks) {
+Mix<Index> mix(const Entries& entries, const Neighbours& near, std::uint16_t label, Point4 offset,
+               float strength, float ranks) {
   const Point4 half = all4(0.5f * (1 - strength));
   Point4 best_gain{};
   Point4 best_share{};
@@ -168,30 +168,23 @@ Buffer<Mix<Index>> mixes_of(const Space& space, std::span<const std::uint8_t> pa
       near[i] = entries.neighbours(i % entries.size(), trees[i / entries.size()]);
     }
   });
-  const auto middle = space.middle();
   const auto ranks = static_cast<float>(mask.side * mask.side);
   const float unseen = unseen_levels(entries.size());
   Buffer<Mix<Index>> mixes(labels.size());
   team.run((labels.size() + kColorsPerTask - 1) / kColorsPerTask, [&](std::size_t task, int) {
     const std::size_t first = task * kColorsPerTask;
     const std::size_t count = std::min(kColorsPerTask, labels.size() - first);
-    std::vector<std::int32_t> placed(count * D);
-    space.place(colors.subspan(first * D, count * D), placed.data(), count);
-    for (std::size_t i = 0; i < count; ++i) {
+    entries.place(colors.subspan(first * D, count * D), [&](std::size_t i, Point4 point) {
       const std::size_t label = labels[first + i];
       const std::uint8_t* color = colors.data() + (first + i) * D;
       const std::uint8_t alpha = D == 4 ? color[D - 1] : 255;
       const float part = seen_part<D>(color, palette.data() + label * D, unseen);
-      float offset[D];
-      for (std::size_t axis = 0; axis < D; ++axis) {
-        offset[axis] = part * (static_cast<float>(placed[axis * count + i] - middle[axis]) -
-                               entries.at(label, axis));
-        if (D == 4 && alpha == 0) offset[axis] = 0;  // invisible
-      }
+      // What is invisible is not mixed.
+      const Point4 offset = D == 4 && alpha == 0 ? Point4{} : all4(part) * (point - entries[label]);
       const bool solid = D == 4 && alpha == 255 && entries.opaque(label);
       mixes[first + i] = mix<D, Index>(entries, near[label + (solid ? entries.size() : 0)],
                                        labels[first + i], offset, strength, ranks);
-    }
+    });
   });
   return mixes;
 }

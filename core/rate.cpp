@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "placing.hpp"
 #include "rate_band.hpp"
 #include "similar_places.hpp"
 #include "spaces.hpp"
@@ -38,23 +39,12 @@ void protect(const std::uint8_t* pixels, std::size_t n, std::size_t d, const std
 
 /// Writes coordinates in Oklab, relative to the middle.
 void place(const Space& space, std::span<const std::uint8_t> colors, Point4* out) {
-  constexpr std::size_t kBatch = 256;
-  std::array<std::int32_t, kMaxDim * kBatch> placed;
-  const auto d = static_cast<std::size_t>(space.channels());
   const auto middle = space.middle();
   const float unit = 1 / static_cast<float>(space.steps());
-  const std::size_t n = colors.size() / d;
-  for (std::size_t first = 0; first < n; first += kBatch) {
-    const std::size_t count = std::min(kBatch, n - first);
-    space.place(colors.subspan(first * d, count * d), placed.data(), kBatch);
-    for (std::size_t i = 0; i < count; ++i) {
-      Point4 point{};
-      for (std::size_t axis = 0; axis < d; ++axis) {
-        point[axis] = static_cast<float>(placed[axis * kBatch + i] - middle[axis]) * unit;
-      }
-      out[first + i] = point;
-    }
-  }
+  const auto convert = [&](std::int32_t coordinate, std::size_t axis) {
+    return static_cast<float>(coordinate - middle[axis]) * unit;
+  };
+  for_each_placed(space, colors, convert, [&](std::size_t i, Point4 point) { out[i] = point; });
 }
 
 }  // namespace
