@@ -765,27 +765,38 @@ std::int64_t run_choose_by_rate(const Bytes& pixels, const Bytes& palette,
   });
 }
 
-void run_choose_by_lzw(const Bytes& pixels, const Bytes& palette,
-                       const Indices<std::uint8_t>& indices, float per_bit, Team& team,
-                       const std::optional<Bytes>& pixels_before,
-                       const std::optional<Bytes>& indices_before) {
-  require(palette.shape(0) <= kMostIndexed, "expected 1 to 256 colours");
+using WrittenImage = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t, int, nb::bytes>;
+
+std::optional<WrittenImage> run_choose_by_lzw(const Bytes& pixels, const Bytes& palette,
+                                              const Indices<std::uint8_t>& indices, float per_bit,
+                                              Team& team, const std::optional<Bytes>& pixels_before,
+                                              const std::optional<Bytes>& indices_before) {
+  const std::size_t k = palette.shape(0);
+  require(k <= kMostIndexed, "expected 1 to 256 colours");
   require(per_bit > 0 && per_bit <= 1, "expected a price above 0, to 1");
+  require(indices.size() > 0, "expected at least one pixel");
   const Raster raster = raster_of(pixels, palette, indices, {0, 0});
+  const auto are_entries = [&](std::span<const std::uint8_t> some) {
+    return std::ranges::all_of(some, [&](auto index) { return index < k; });
+  };
+  require(are_entries({indices.data(), indices.size()}), "expected indices that the palette has");
+  require(pixels_before.has_value() == indices_before.has_value(),
+          "expected pixels and indices before, or neither");
   FrameBefore before;
   if (pixels_before) {
-    require(indices_before.has_value(), "expected the indices before, too");
-    require(pixels_before->size() == pixels.size(), "expected as many pixels before");
-    require(indices_before->size() == indices.size(), "expected as many indices before");
-    require(std::ranges::all_of(view(*indices_before),
-                                [&](auto index) { return index < palette.shape(0); }),
-            "expected indices that the palette has");
     before = {view(*pixels_before), view(*indices_before)};
+    require(before.pixels.size() == pixels.size() && before.indices.size() == indices.size(),
+            "expected a frame before of the same size");
+    require(are_entries(before.indices), "expected indices before that the palette has");
   }
-  without_gil([&] {
-    choose_by_lzw(raster.pixels, channels_of(pixels), raster.width, view(palette), per_bit, before,
-                  indices.data(), team);
+  auto image = without_gil([&] {
+    return choose_by_lzw(raster.pixels, channels_of(pixels), raster.width, view(palette), per_bit,
+                         before, indices.data(), team);
   });
+  if (!image) return std::nullopt;
+  return WrittenImage{image->left,  image->top,
+                      image->width, image->height,
+                      image->keep,  nb::bytes(image->data.data(), image->data.size())};
 }
 
 // ---- indexed files ----
@@ -795,7 +806,8 @@ nb::bytes run_lzw(const Bytes& indices, int bits, int keep, const std::optional<
   require(keep >= -1 && keep < 1 << bits, "expected an entry to keep, or -1");
   require(std::ranges::all_of(view(indices), [&](auto index) { return index < 1 << bits; }),
           "expected indices of so many bits");
-  require((keep >= 0) == kept.has_value(), "expected an entry to keep and what is kept, or neither");
+  require((keep >= 0) == kept.has_value(),
+          "expected an entry to keep and what is kept, or neither");
   require(!kept || kept->size() == indices.size(), "expected as many pixels that are kept");
   const LzwFrame frame{.bits = bits,
                        .indices = view(indices),
@@ -836,14 +848,16 @@ void def_indexed_files(nb::module_& m) {
         nb::kw_only(), "per_bit"_a, "strength"_a, "team"_a,
         "Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of "
         "which `per_bit` in Oklab is what one may cost; returns the bits.");
-  m.def("choose_by_lzw", &run_choose_by_lzw, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
-        nb::kw_only(), "per_bit"_a, "team"_a, "pixels_before"_a = nb::none(),
-        "indices_before"_a = nb::none(),
-        "Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of "
-        "which `per_bit` in Oklab is what one may cost; after a frame of the same palette.");
-  m.def("lzw", &run_lzw, "indices"_a, "bits"_a, nb::kw_only(), "keep"_a = -1,
-        "kept"_a = nb::none(),
-        "The data of an image in a GIF; pixels that are `kept` may be written as the entry `keep`.");
+  m.def(
+      "choose_by_lzw", &run_choose_by_lzw, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
+      nb::kw_only(), "per_bit"_a, "team"_a, "pixels_before"_a = nb::none(),
+      "indices_before"_a = nb::none(),
+      "Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of "
+      "which `per_bit` is what one may cost; after a frame of the same palette. Returns the left, "
+      "top, width, height, entry to keep or -1, and data of the image, if there is one.");
+  m.def(
+      "lzw", &run_lzw, "indices"_a, "bits"_a, nb::kw_only(), "keep"_a = -1, "kept"_a = nb::none(),
+      "The data of an image in a GIF; pixels that are `kept` may be written as the entry `keep`.");
   m.def("order_palette", &run_order_palette, "indices"_a, "first"_a, "passes"_a,
         "The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.");
   m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a,

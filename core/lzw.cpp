@@ -11,11 +11,11 @@ constexpr int kMostCodes = 4096;
 constexpr float kNever = std::numeric_limits<float>::infinity();
 
 // Of the paths through the dictionary, few are followed. In units of what a bit may cost:
-constexpr int kMostVisits = 200;   // of paths that cost something, for a code
-constexpr float kFirstOver = 6;    // a first pixel, over its cheapest entry
-constexpr float kPixelOver = 32;   // any other pixel
-constexpr float kFlicker = 1.5f;   // for another colour where the source is still
-constexpr float kKept = 0.998f;  // of what was counted, with each code
+constexpr int kMostVisits = 200;  // of paths that cost something, for a code
+constexpr float kFirstOver = 6;   // a first pixel, over its cheapest entry
+constexpr float kPixelOver = 32;  // any other pixel
+constexpr float kFlicker = 1.5f;  // for another colour where the source is still
+constexpr float kKept = 0.998f;   // of what was counted, with each code
 
 /// Packs codes into bytes, from the lowest bit on.
 class Packer {
@@ -345,8 +345,8 @@ class Coder {
   int bits_;
   Dictionary dictionary_;
   Packer packer_;
-  float spent_;  // bits, with less weight for those longer ago
-  float shown_ = 1;  // pixels, likewise
+  float spent_;          // bits, with less weight for those longer ago
+  float shown_ = 1;      // pixels, likewise
   float all_spent_ = 0;  // while the dictionary grew
   float all_shown_ = 0;
   std::vector<Path> paths_;
@@ -364,8 +364,9 @@ std::vector<std::uint8_t> lzw(const LzwFrame& frame) {
   return other.size() < best.size() ? other : best;
 }
 
-void choose_by_lzw(const LzwFrame& frame, const LzwPrices& prices, std::uint8_t* written) {
-  Coder(frame, Seen(frame, prices), true, written).run();
+std::vector<std::uint8_t> lzw_by_price(const LzwFrame& frame, const LzwPrices& prices,
+                                       std::uint8_t* written) {
+  return Coder(frame, Seen(frame, prices), true, written).run();
 }
 
 }  // namespace kpalette

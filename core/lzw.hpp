@@ -35,9 +35,10 @@ struct LzwPrices {
 /// Each code is the one that stands for most pixels.
 std::vector<std::uint8_t> lzw(const LzwFrame& frame);
 
-/// Writes what each pixel is written as if prices are paid. Each code is the one that saves most: a
-/// path through the dictionary is worth the bits that its pixels take on average, less its own
-/// bits and the price of its errors.
-void choose_by_lzw(const LzwFrame& frame, const LzwPrices& prices, std::uint8_t* written);
+/// The same, where prices are paid; writes what each pixel is written as. Each code is the one that
+/// saves most: a path through the dictionary is worth the bits that its pixels take on average,
+/// less its own bits and the price of its errors.
+std::vector<std::uint8_t> lzw_by_price(const LzwFrame& frame, const LzwPrices& prices,
+                                       std::uint8_t* written);
 
 }  // namespace kpalette

@@ -1,4 +1,5 @@
-// Indices by rate: laws, the model's parse of bytes, and the same bytes for every team.
+// Indices by rate, for deflate and for LZW: laws, the model's parse of bytes, and the same bytes
+// for every team.
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
@@ -8,6 +9,7 @@
 #include "core_checks.hpp"
 #include "core_data.hpp"
 #include "deflate_costs.hpp"
+#include "lzw_choice.hpp"
 #include "rate.hpp"
 #include "texture.hpp"
 
@@ -116,6 +118,34 @@ void test_cost(Kind kind) {
   }
 }
 
+/// A frame, and one in which half of its rows are others.
+void test_frames(const Picture& picture) {
+  const auto write = [&](const Bytes& pixels, const FrameBefore& before, Bytes& indices,
+                         int threads) {
+    Team team(threads);
+    return choose_by_lzw(pixels, picture.channels, picture.width, picture.palette, kPerBit[2],
+                         before, indices.data(), team);
+  };
+  Bytes first = picture.nearest;
+  const auto image = write(picture.pixels, {}, first, 1);
+  CHECK(image && image->width * image->height == first.size() && image->data.back() == 0);
+  Bytes again = picture.nearest;
+  CHECK(image && image->data == write(picture.pixels, {}, again, 3)->data);
+  CHECK_EQUAL(again, first);
+  Bytes pixels = picture.pixels;
+  const std::size_t half = pixels.size() / 2;
+  std::reverse(pixels.begin(), pixels.begin() + static_cast<std::ptrdiff_t>(half));
+  Bytes second = picture.nearest;
+  const auto next = write(pixels, {picture.pixels, first}, second, 1);
+  if (next) {
+    CHECK(next->left + next->width <= picture.width);
+    CHECK_AT_MOST((next->top + next->height) * picture.width, first.size());
+  } else {
+    CHECK_EQUAL(second, first);
+  }
+  CHECK(!write(pixels, {pixels, second}, again, 2) || picture.palette.size() / 3 >= 256);
+}
+
 void test_codes() {
   // RFC 1951, 3.2.5: the first length and distance of each code.
   const std::vector<int> lengths{3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
@@ -184,11 +214,16 @@ void test_rate() {
       for (const std::size_t k : {1, 2, 30, 256}) {
         current_case =
             text("rate, kind ", static_cast<int>(kind), ", ", channels, " channels, k ", k);
-        test_laws(Picture(70, 90, channels, k, kind));
+        const Picture picture(70, 90, channels, k, kind);
+        test_laws(picture);
+        test_frames(picture);
       }
       current_case = text("rate, a column or a row, ", channels, " channels");
-      test_laws(Picture(1, 700, channels, 20, kind));
-      test_laws(Picture(700, 1, channels, 20, kind));
+      for (const auto& line :
+           {Picture(1, 700, channels, 20, kind), Picture(700, 1, channels, 20, kind)}) {
+        test_laws(line);
+        test_frames(line);
+      }
       test_laws(Picture(200, 3, channels, 20, kind));
     }
   }

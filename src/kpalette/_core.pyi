@@ -380,6 +380,16 @@ def choose_by_rate(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
     Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of which `per_bit` in Oklab is what one may cost; returns the bits.
     """
 
+def choose_by_lzw(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, team: Team, pixels_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, indices_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> tuple[int, int, int, int, int, bytes] | None:
+    """
+    Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of which `per_bit` is what one may cost; after a frame of the same palette. Returns the left, top, width, height, entry to keep or -1, and data of the image, if there is one.
+    """
+
+def lzw(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: int, *, keep: int = -1, kept: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> bytes:
+    """
+    The data of an image in a GIF; pixels that are `kept` may be written as the entry `keep`.
+    """
+
 def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], first: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], passes: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
     """
     The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import _core, files
+from kpalette import _core, files, rate, smaller_frames
 from kpalette.checks import check_options, checked_fixed, checked_seed, checked_whole
 from kpalette.choices import Dither, Effort, Scope, Space
 from kpalette.colors import ByteArray, Color
@@ -65,6 +65,7 @@ class QuantizedAnimation:
     loop: int
     palettes: tuple[Palette, ...]
     palette_scope: Scope
+    _images: tuple[Any, ...] | None = None  # how a GIF has the frames, if they are made for that
 
     @property
     def mse(self) -> float:
@@ -155,6 +156,8 @@ class QuantizedAnimation:
         )
         indexed = ((frame.indices, frame.palette.colors) for frame in self.frames)
         options: dict[str, Any] = {"dpi": dpi} if kind == "png" else {}
+        if kind == "gif":
+            options["images"] = self._images
         files.ENCODERS[kind](
             file,
             indexed,
@@ -185,6 +188,7 @@ def quantize_animation(
     effort: Effort = "balanced",
     dither: Dither | None = None,
     dither_strength: float = 1.0,
+    smaller: float = 0,
     alpha: str = "keep",
     fixed: Sequence[Color] | None = None,
     posterize: int = 0,
@@ -219,6 +223,11 @@ def quantize_animation(
         still areas do not flicker. The others flicker near motion, but a pixel of the same colour
         as in the frame before keeps its entry, if the palette is the same too. Palettes are made
         for dithering, ``"spatial"`` ones like the others.
+    smaller : float, 0 to 3, default 0
+        How many bytes of a GIF to save where that is not seen: entries, and pixels that stay as
+        they are, are chosen by what they cost in the file as well as by their error. With 1, one
+        hardly sees a difference; noise of still areas goes, and with it most of a film's bytes. Not
+        with dithering. The frames are what is shown then; other formats than GIF save less.
     space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
     progress : function, optional
@@ -262,6 +271,9 @@ def quantize_animation(
     scopes = scopes_to_try(palette_scope)
     check_options(space, effort)
     dithering = Dithering(dither, dither_strength, space)
+    smaller = rate.checked_smaller(smaller, k)
+    if smaller and dithering.is_on:
+        raise ValueError(f"smaller: expected no dither for an animation, got {dither!r}")
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
@@ -296,9 +308,13 @@ def quantize_animation(
     kind = "png" if any(_is_soft(palette) for plan in plans for palette in plan.palettes) else "gif"
     best, least = None, math.inf
     for plan in plans:
-        shown = _map(walk("map"), plan, dithering, team)
+        images = None
+        if smaller:
+            shown, images = smaller_frames.map_frames(walk("map"), plan, smaller, space, team)
+        else:
+            shown = _map(walk("map"), plan, dithering, team)
         result = QuantizedAnimation(
-            shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope
+            shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope, images
         )
         if len(plans) == 1:
             return result

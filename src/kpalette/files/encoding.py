@@ -95,8 +95,8 @@ def encode(
     kind : {"png", "gif", "webp", "tiff", "bmp"}
     optimize : bool
         Take longer for a smaller file: PNG with oxipng and zopfli, which the extra
-        ``kpalette[optimize]`` installs; GIF without unused colours; WebP at its highest effort. TIFF
-        and BMP do not change.
+        ``kpalette[optimize]`` installs; GIF without unused colours; WebP at its highest effort.
+        TIFF and BMP do not change.
     quick : bool
         Compress an indexed PNG in a tenth of the time, with the palette in the order of `colors`:
         photos are then 10 to 20 % larger. Other formats do not change.

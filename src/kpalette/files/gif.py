@@ -6,7 +6,8 @@ CompuServe Incorporated (1990). Graphics Interchange Format, version 89a.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 import numpy as np
@@ -18,6 +19,18 @@ from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import check_color_count, check_no_soft_alpha, check_size
 
 MOST = 65_535  #: The 16-bit limit of hundredths of a second, pixels of width, and repeats.
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """A frame's rectangle as it is written: what `_core.choose_by_lzw` returns."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    keep: int  # the entry that leaves what is shown, or -1
+    data: bytes
 
 
 def write_still(
@@ -62,8 +75,12 @@ def write(
     palettes: Sequence[ByteArray],
     *,
     optimize: bool = False,
+    images: Sequence[Image | None] | None = None,
 ) -> None:
-    """Write frames as GIF: see :data:`kpalette.files.animated.ENCODERS`."""
+    """Write frames as GIF: see :data:`kpalette.files.animated.ENCODERS`.
+
+    With `images`, frames are written like that; those without one are as the frame before.
+    """
     for colors in palettes:
         check_no_soft_alpha(colors, "gif")
     if max(size) > MOST:
@@ -75,10 +92,34 @@ def write(
     if loop != 1:
         repeats = loop and loop - 1
         file.write(b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, repeats, 0))
-    transparent = any((p[:, 3:] == 0).any() for p in palettes)
-    for change in changes(frames, durations, hundredths, MOST, clear=True):
-        file.write(_frame(change, shared, transparent))
+    if images is None:
+        transparent = any((p[:, 3:] == 0).any() for p in palettes)
+        for change in changes(frames, durations, hundredths, MOST, clear=True):
+            file.write(_frame(change, shared, transparent))
+    else:
+        for image, indexed, duration in _timed(images, frames, durations):
+            file.write(_control(1, duration, None if image.keep < 0 else image.keep))
+            file.write(_placed(image, indexed[1], shared))
     file.write(b";")
+
+
+def _timed(
+    images: Sequence[Image | None], frames: Iterable[Indexed], durations: Sequence[int]
+) -> Iterator[tuple[Image, Indexed, int]]:
+    """Yield each image with its frame and its hundredths; one pixel again where it takes longer."""
+    drawn: list[tuple[Image, Indexed]] = []
+    shown: list[int] = []
+    for image, frame, duration in zip(images, frames, durations, strict=True):
+        if image is None:
+            shown[-1] += duration
+        else:
+            drawn.append((image, frame))
+            shown.append(duration)
+    for (image, frame), duration in zip(drawn, hundredths(shown), strict=True):
+        yield image, frame, min(duration, MOST)
+        pixel = Image(0, 0, 1, 1, -1, _data(frame[0][:1, :1]))
+        for done in range(MOST, duration, MOST):
+            yield pixel, frame, min(duration - done, MOST)
 
 
 def _frame(change: Change, shared: ByteArray, transparent: bool) -> bytes:
@@ -96,13 +137,19 @@ def _frame(change: Change, shared: ByteArray, transparent: bool) -> bytes:
         ways.append(_data(np.where(kept, np.uint8(keep), indices)))
         ways.append(_data(indices, keep, kept))
     height, width = change.indices.shape
-    own = not np.array_equal(change.colors, shared)
-    return (
-        _control(2 if change.cleared else 1, change.duration, keep)
-        + struct.pack("<BHHHH", 0x2C, change.left, change.top, width, height)
-        + (bytes([0x80 | (bits - 1)]) + _table(change.colors, bits) if own else b"\0")
-        + min(ways, key=len)
-    )
+    image = Image(change.left, change.top, width, height, -1, min(ways, key=len))
+    control = _control(2 if change.cleared else 1, change.duration, keep)
+    return control + _placed(image, change.colors, shared)
+
+
+def _placed(image: Image, colors: ByteArray, shared: ByteArray) -> bytes:
+    """Return an image with its place, and its colours if they are not those of all."""
+    own = b"\0"
+    if not np.array_equal(colors, shared):
+        bits = _bits_of_frame(colors)
+        own = bytes([0x80 | (bits - 1)]) + _table(colors, bits)
+    place = struct.pack("<BHHHH", 0x2C, image.left, image.top, image.width, image.height)
+    return place + own + image.data
 
 
 def _data(
