@@ -312,8 +312,8 @@ class Palette(Sequence[str]):
         Examples
         --------
         >>> from kpalette import Palette
-        >>> Palette(["#ff0000", "#0000ff"]).to_matplotlib()(1)
-        (0.0, 0.0, 1.0, 1.0)
+        >>> Palette(["#ff0000", "#0000ff"]).to_matplotlib().N
+        2
         """
         colormap: ListedColormap = required(
             "matplotlib.colors", "Palette.to_matplotlib"

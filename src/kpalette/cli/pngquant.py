@@ -56,7 +56,7 @@ def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
     It starts with an option, a number, or what looks like a file; not with a word, which is more
     likely a command that was mistyped.
     """
-    if not args or args[0] in commands or args[0] in ("-h", "--help", "-V", "--version"):
+    if not args or args[0] in (*commands, "-h", "--help", "--help-all", "-V", "--version"):
         return False
     first = args[0]
     return bool(first.startswith("-") or re.search(r"^\d+$|[./]", first) or os.path.exists(first))

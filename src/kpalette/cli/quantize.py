@@ -22,8 +22,9 @@ from kpalette.cli.groups import (
     Targets,
     Words,
 )
+from kpalette.cli.help import COLORS, MANY, Explained, Option
 from kpalette.cli.moving import animator, animator_to
-from kpalette.cli.options import COLORS, MANY, MAX_K, PATH, Option, Sectioned, takes, whole
+from kpalette.cli.options import MAX_K, PATH, takes, whole
 from kpalette.cli.remap import load
 from kpalette.cli.targets import MAX_BYTES, Target, fewest, target_of, within
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 
-class Quantize(Sectioned):
+class Quantize(Explained):
     """A command with an option whose value may be missing."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -52,10 +53,11 @@ class Quantize(Sectioned):
     metavar="K",
     help=f"How many colours, 1 to {MAX_K}.  [default: {MAX_K}]",
     cls=Option,
+    common=True,
     section=COLORS,
 )
 @takes(pixels=Pixels, kept=Kept, targets=Targets, dither=Dither, fit=Fit)
-@takes(manners=Manners, output=Output)
+@takes(output=Output, manners=Manners)
 @click.option(
     "--shared-palette",
     is_flag=True,
@@ -78,22 +80,26 @@ def quantize(
     large: Large,
     words: Words,
 ) -> int:
-    """Write each PHOTO in its K best colours, as an indexed PNG or another format.
+    """Write photos in their K best colours: photo.jpg to photo-16.png.
 
     A PHOTO is an image file (PNG, JPEG, GIF, WebP, AVIF, TIFF and others), a folder with -r, a
-    pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
-    from being done. A file is written whole or not at all, never replaced without --force, and a
-    PHOTO itself only if OUT names it or END makes its own name, and by no larger picture. K may
-    also be a number among the photos, if there is no file of that name.
+    pattern such as '**/*.png', or - for stdin. If one fails, the others are done all the same. K
+    may also be a number among the photos, if there is no file of that name.
 
-    photo.jpg becomes photo-16.png beside it, for K = 16, or photo-psnr-38.png, or what OUT, END or
-    DIR say; stdin goes to stdout; an animation keeps its format. What another photo would become is
-    taken for an earlier result, if a folder or a pattern holds it, and left alone, and so is all of
-    DIR. With --effort fast a PNG is also compressed in a tenth of the time; photos are 10 to 20 %
+    The picture is an indexed PNG beside the photo: photo-16.png for K = 16, photo-psnr-38.png for
+    a PSNR of 38. OUT, END, DIR and --format say otherwise. stdin goes to stdout, and an animation
+    keeps its format.
+
+    A file is written whole or not at all, and replaces another only with --force. A photo itself
+    is replaced only if OUT names it or END makes its own name, and only if the picture is no
+    larger. In a folder or a pattern, a file that is named as another photo's picture counts as
+    the result of an earlier run and is left alone. So is all of DIR.
+
+    With --effort fast, compressing a PNG takes a tenth of the time, too, and photos are 10 to 20 %
     larger.
 
-    Without a command's name, "kpalette" itself takes pngquant's command lines: it dithers unless
-    told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing but errors unless told
+    Without the name of a command, "kpalette" takes pngquant's command lines: it dithers unless
+    told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing of PNG files unless told
     -v, and ends with pngquant's exit codes (2 for what cannot be read, 4 for a wrong command line).
 
     \b
