@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from kpalette.cli import large as large_images
 from kpalette.cli import pngquant, streams
+from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, USAGE, Failed, counted
 from kpalette.cli.groups import (
     Dither,
@@ -154,7 +156,9 @@ def quantize(
     suffix = f"-{k}" if way.target is None else way.target.suffix
     if words.as_pngquant:
         suffix = "-fs8" if way.is_dithered else "-or8"
-        manners = replace(manners, quiet=not words.verbose)
+        # Of PNG files pngquant says nothing; it takes no others, of which there is more to say.
+        is_png = all(os.path.splitext(photo)[1].lower() in ("", ".png") for photo in rest)
+        manners = replace(manners, quiet=not words.verbose and (manners.quiet or is_png))
     if targets.max_bytes is not None and output.strip is None:
         output = replace(output, strip=True)  # the density takes bytes, too
     batch = Batch(rest, suffix, output, manners, like_pngquant=words.as_pngquant)
@@ -179,6 +183,7 @@ def quantize(
         others,
         quick=fit.effort == "fast",
         keep_profile=kept.keep_profile,
+        economy=way.economy(output, has_map=words.map is not None, is_shared=shared_palette),
     )
 
 
@@ -257,6 +262,26 @@ class Way:
             if value:
                 raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
 
+    def against_max_bytes(self, kind: str | None, output: Output) -> list[str]:
+        """Return the options that --max-bytes does not go with."""
+        others = {
+            f"--format {kind}": kind not in (None, "png"),
+            "--keep-order": output.keep_order,
+            "--keep-metadata": output.strip is False,
+            "--keep-profile": self.kept.keep_profile,
+            "--effort fast": self.fit.effort == "fast",
+        }
+        return [name for name, is_asked in others.items() if is_asked]
+
+    def economy(self, output: Output, *, has_map: bool, is_shared: bool) -> Economy:
+        """Return what would make files smaller."""
+        is_open = self.target is None and not has_map
+        return Economy(
+            k=self.k if is_open else None,
+            smaller=not self.smaller and self.dither in (None, "floyd-steinberg"),
+            max_bytes=is_open and not is_shared and not self.against_max_bytes(None, output),
+        )
+
     def flat(self, pixels: ByteArray) -> ByteArray:
         """Lay pixels over a colour, if that is asked for."""
         from kpalette import files
@@ -320,16 +345,8 @@ class Way:
 
 def _check_plain_png(kind: str | None, output: Output, way: Way) -> None:
     """Refuse what would make a file larger than the one that was measured."""
-    others = {
-        f"--format {kind}": kind not in (None, "png"),
-        "--keep-order": output.keep_order,
-        "--keep-metadata": output.strip is False,
-        "--keep-profile": way.kept.keep_profile,
-        "--effort fast": way.fit.effort == "fast",
-    }
-    for name, is_asked in others.items():
-        if is_asked:
-            raise click.UsageError(f"expected --max-bytes or {name}, got both")
+    for name in way.against_max_bytes(kind, output):
+        raise click.UsageError(f"expected --max-bytes or {name}, got both")
 
 
 def _shared(way: Way, batch: Batch) -> Palette | None:

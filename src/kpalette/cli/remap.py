@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import streams
+from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
 from kpalette.cli.help import COLORS, Explained, Option
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     "palette_file",
     metavar="FILE",
     required=True,
-    help="A palette file, such as brand.gpl. Its name ends in .act, .ase, .css, .gpl, .hex, .json, "
+    help="A palette file. Its name ends in .act, .ase, .css, .gpl, .hex, .json, "
     ".pal or .png. Of more than 256 colours, "
     "each photo gets the 256 that lose least of it.",
     cls=Option,
@@ -89,7 +90,8 @@ def remap(
 
     animate = animator_to(palette, {**options, "alpha": alpha.alpha}, refused)
     describe = functools.partial(_describe, len(palette))
-    return batch.run(reduce, animate, describe, [palette_file])
+    economy = Economy(smaller=not dither.smaller and name in (None, "floyd-steinberg"))
+    return batch.run(reduce, animate, describe, [palette_file], economy=economy)
 
 
 def load(path: str, option: str) -> Palette:
