@@ -67,7 +67,8 @@ def _listening(port: int | None) -> Server:
     except FileNotFoundError:
         raise Failed(
             UNREADABLE,
-            "the playground is not in this installation; 'make playground' in a clone builds it",
+            "the page is not in this installation; in a clone, 'make playground' builds and "
+            "installs it",
         ) from None
     except OSError as error:
         raise Failed(UNREADABLE, f"{error.filename} cannot be read: {error.strerror}") from None
