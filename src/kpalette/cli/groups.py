@@ -157,7 +157,7 @@ class Kept(Alpha):
 
 @dataclass(frozen=True)
 class Targets:
-    """How good a picture shall be, instead of how many colours it has."""
+    """How good a picture has to be, instead of how many colours it has."""
 
     looks: float | None = option(
         "--looks",
