@@ -32,7 +32,8 @@ def missing(version=sys.version_info, include=INCLUDE):
             importlib.util.find_spec(name) for name in ("venv", "ensurepip")
         ),
         ("a C++20 compiler", "g++"): any(
-            shutil.which(name) for name in (os.environ.get("CXX") or "c++", "g++", "clang++")
+            shutil.which(name)
+            for name in ((os.environ.get("CXX") or "c++").split()[0], "g++", "clang++")
         ),
     }
     return [need for need, is_there in needs.items() if not is_there]
