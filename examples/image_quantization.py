@@ -48,7 +48,7 @@ image.plot_rgb_vector(img.rgb_vector, title="The photo's colours")
 # %% [markdown]
 # ## k = 8, step by step
 #
-# k-means picks *k* random pixels; their colours are the first **centroids**. Then it repeats two
+# k-means draws *k* pixels by lot; their colours are the first **centroids**. Then it repeats two
 # steps:
 #
 # 1. **Assign**: each pixel belongs to the centroid nearest to it. Those of one centroid are a
@@ -148,7 +148,7 @@ print(f"{5 * len(k_values)} fits in {sum(seconds):.1f} s")
 model.plot_k_metrics(k_values, costs, seconds)
 
 # %% [markdown]
-# `kpalette.sweep` measures the whole curve: it fits each k from the one before, so that the cost
+# `kpalette.sweep` goes all the way for you: it fits each k from the one before, so that the cost
 # never rises, adds the size of the picture as a PNG file, and suggests an elbow. On a scale of
 # decibels, where every halving of the error counts the same, that comes later than the eye finds it
 # on the curve above.
@@ -195,7 +195,7 @@ print(f"{len(img.rgb_vector):,} pixels, {len(histogram):,} distinct colours: {fe
 # %% [markdown]
 # With the counts as weights it is the same problem, so it has the same answer. scikit-learn's
 # k-means, which always works on what it is given, shows it. Both fits start from the same eight
-# random pixels.
+# pixels, drawn by lot.
 
 # %%
 first_8 = np.random.default_rng(44).choice(img.rgb_vector, size=8, replace=False).astype(float)
