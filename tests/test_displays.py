@@ -1,16 +1,19 @@
-"""What images, palettes and results are where they are a notebook cell's last value."""
+"""How images, palettes and results are shown: as a notebook cell's last value, or by a viewer."""
 
 import base64
 import io
 import re
 from html.parser import HTMLParser
 
+import nbformat
 import numpy as np
 import PIL.Image
+import PIL.ImageShow
 import pytest
+from nbclient import NotebookClient
 
 import kpalette
-from conftest import gradient, noise
+from conftest import PATIENCE, gradient, noise
 from kpalette import image, notebook
 
 EMBEDDED = re.compile(r'src="data:image/png;base64,([^"]+)"')
@@ -105,7 +108,7 @@ class TestQuantized:
         page = Page(html)
         assert page.fields == q.palette.hex[: notebook.MAX_SWATCHES]
         text = "".join(page.text)
-        assert f"40×30 · colors 1,200 to {k} · MSE {q.mse:.2f} · PSNR {q.psnr:.2f} dB" in text
+        assert f"40×30 · colours 1,200 to {k} · MSE {q.mse:.2f} · PSNR {q.psnr:.2f} dB" in text
 
     def test_scaled_down_it_keeps_its_colours(self) -> None:
         q = kpalette.quantize(gradient(1500, 2000), 5)
@@ -137,3 +140,32 @@ def test_text_is_escaped() -> None:
     assert '"<i>" 50.0%' in [attrs.get("title") for _, attrs in page.tags]
     alt = Page(notebook.img(PIL.Image.new("RGB", (1, 1)), 'a "b" <c>')).tags[0][1]["alt"]
     assert alt == 'a "b" <c>'
+
+
+class TestShow:
+    def test_a_viewer_gets_the_picture(self, monkeypatch) -> None:
+        shown = []
+
+        class Viewer(PIL.ImageShow.Viewer):
+            def show(self, image: PIL.Image.Image, **options: object) -> bool:
+                shown.append((image, options))
+                return True
+
+        monkeypatch.setattr(PIL.ImageShow, "_viewers", [Viewer()])
+        q = kpalette.quantize(noise(9, 12), 4)
+        q.show()
+        ((picture, options),) = shown
+        assert np.array_equal(np.asarray(picture.convert("RGB")), q.rgb)
+        assert options == {"title": repr(q)}
+
+    def test_without_a_viewer_it_says_so(self, monkeypatch) -> None:
+        monkeypatch.setattr(PIL.ImageShow, "_viewers", [])
+        with pytest.raises(RuntimeError, match=r"found none; save\(path\) writes a file"):
+            kpalette.quantize(noise(9, 12), 4).show()
+
+    def test_a_notebook_shows_it_below_the_cell(self) -> None:
+        code = "import numpy as np, kpalette\nkpalette.quantize(np.eye(8, 5), 2).show()"
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        NotebookClient(book, timeout=PATIENCE, kernel_name="python3").execute()
+        (output,) = book.cells[0].outputs
+        assert opened(base64.b64decode(output.data["image/png"])).size == (5, 8)

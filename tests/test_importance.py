@@ -123,7 +123,6 @@ class TestFixed:
             ([(1, 2, 256)], ValueError, "0 to 255, got 256"),
             ([(1, 2, 0.5)], TypeError, "an integer, got 0.5"),
             (["#000000", (0, 0, 0)], ValueError, "distinct"),
-            ("#000000", TypeError, "sequence of colours"),
             ([5], TypeError, "such as '#ff8800', got 5"),
             (["#f800f"], ValueError, "such as '#ff8800'"),
             ({"#000000"}, TypeError, "sequence of colours"),

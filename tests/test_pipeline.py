@@ -365,10 +365,8 @@ class TestPaletteAndRemap:
         ("colors", "counts", "error", "match"),
         [
             (np.zeros((1, 3), np.uint8), [2**63], OverflowError, "got 9223372036854775808"),
-            (np.zeros((1, 3)), None, TypeError, "expected dtype uint8"),
             (np.zeros((0, 3), np.uint8), None, ValueError, "1 to 65536 colours, got 0"),
-            (np.zeros((2, 2), np.uint8), None, ValueError, r"got \(2, 2\)"),
-            (np.zeros((2, 3), np.uint8), None, ValueError, r"got \[0, 0, 0\] more than once"),
+            (np.zeros((2, 3), np.uint8), None, ValueError, "got #000000 more than once"),
             (np.zeros((1, 3), np.uint8), [0.5], TypeError, "integer dtype"),
             (np.zeros((1, 3), np.uint8), [1, 2], ValueError, r"expected shape \(1,\)"),
             (np.zeros((1, 3), np.uint8), [-1], ValueError, "at least 0, got -1"),

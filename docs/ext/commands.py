@@ -11,7 +11,7 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from kpalette import cli
-from kpalette.cli.options import OPTIONS, SECTIONS
+from kpalette.cli.help import sections
 
 #: What is typed as it is: options, names of files and commands in quotes.
 TYPED = re.compile(r"((?<![\w.])--?[a-z][\w-]*|'[^' ]+')")
@@ -34,7 +34,7 @@ class Commands(SphinxDirective):
         section += nodes.title(text=f"kpalette {name}")
         section += _typed_block(command.get_usage(context).removeprefix("Usage: "))
         section += _paragraphs(inspect.cleandoc(command.help or ""))
-        for title, options in _sections(command, context).items():
+        for title, options in sections(command, context).items():
             section += nodes.rubric(text=title)
             rows = nodes.definition_list()
             for names, text in options:
@@ -44,16 +44,6 @@ class Commands(SphinxDirective):
                 rows += row
             section += rows
         return section
-
-
-def _sections(command: click.Command, context: click.Context) -> dict[str, list[tuple[str, str]]]:
-    """Give the options as --help groups them."""
-    found: dict[str, list[tuple[str, str]]] = {title: [] for title in SECTIONS}
-    for option in command.get_params(context):
-        record = option.get_help_record(context)
-        if record is not None and isinstance(option, click.Option):
-            found[getattr(option, "section", OPTIONS)].append(record)
-    return {title: records for title, records in found.items() if records}
 
 
 def _paragraphs(text: str) -> list[nodes.Node]:

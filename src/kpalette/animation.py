@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from kpalette import _core, files, rate, smaller_frames
 from kpalette.checks import check_options, checked_fixed, checked_seed, checked_whole
 from kpalette.choices import Dither, Effort, Scope, Space
-from kpalette.colors import ByteArray, Color
+from kpalette.colors import ByteArray, Colors
 from kpalette.dither import Dithering
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
@@ -190,7 +190,7 @@ def quantize_animation(
     dither_strength: float = 1.0,
     smaller: float = 0,
     alpha: str = "keep",
-    fixed: Sequence[Color] | None = None,
+    fixed: Colors | None = None,
     posterize: int = 0,
     seed: int = 0,
     threads: int | None = None,

@@ -11,6 +11,8 @@ import numpy as np
 
 #: A colour: ``"#rrggbb"``, ``"#rrggbbaa"``, ``"#rgb"``, ``"#rgba"``, or three or four levels.
 Color: TypeAlias = "str | Sequence[int] | np.ndarray[Any, Any]"
+#: One colour, or several, in a sequence or as rows of an integer array (n, 3) or (n, 4).
+Colors: TypeAlias = "Color | Sequence[Color]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 

@@ -33,6 +33,17 @@ def shell() -> Any:
     return ipython and ipython.get_ipython()
 
 
+def is_running() -> bool:
+    """Return whether a notebook runs this, which IPython in a terminal does not."""
+    return hasattr(shell(), "kernel")
+
+
+def display(picture: Image) -> None:
+    """Show a picture below the running cell."""
+    shown: Any = sys.modules["IPython"].display
+    shown.display(shown.Image(png(picture)))
+
+
 def png(picture: Image) -> bytes:
     """Encode a picture as PNG, scaled down to `MAX_SIDE` if it is larger.
 

@@ -2,65 +2,93 @@
 
 from __future__ import annotations
 
+import operator
 import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 
 import numpy as np
 
+from kpalette.checks import checked_color_list
 from kpalette.choices import Dither, Order, Space
-from kpalette.colors import MAX_COLORS, checked_colors, checked_counts, frozen, hex_name, repeated
+from kpalette.colors import MAX_COLORS, checked_counts, frozen, hex_name, repeated
+from kpalette.extras import required
 
 if TYPE_CHECKING:
-    from kpalette.colors import ByteArray, CountArray
+    from matplotlib.colors import ListedColormap
+
+    from kpalette.colors import ByteArray, Colors, CountArray
     from kpalette.files import ImageSource
     from kpalette.quantized import Quantized
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Palette:
+class Palette(Sequence[str]):
     """A list of distinct 8-bit sRGB colours, with the number of pixels that each stands for.
+
+    It is a sequence of their hex names, so that Matplotlib and seaborn take it for a list of
+    colours: ``p[0]`` is ``"#ff7f00"``, and a slice is a palette. ``np.asarray(p)`` is
+    :attr:`colors`.
 
     Parameters
     ----------
-    colors : uint8 array (k, 3) or (k, 4)
-        R, G, B and perhaps alpha; 1 to 65,536 distinct colours.
+    colors : sequence of colours, or integer array (k, 3) or (k, 4)
+        1 to 65,536 distinct colours, each as ``"#ff7f00"``, ``"#f70"`` or ``(255, 127, 0)``,
+        perhaps with alpha. If one has alpha, the others become opaque.
     counts : integer array (k,), optional
         Pixels of each colour, at least 0; zeros by default.
+
+    Attributes
+    ----------
+    colors : uint8 array (k, 3) or (k, 4)
+        R, G, B and perhaps alpha; read-only.
+    counts : int64 array (k,)
+        Read-only.
 
     Raises
     ------
     TypeError
-        If an array has another dtype.
+        If an argument is of another kind, or holds numbers that are not whole.
     ValueError
-        If an array has another shape, a colour repeats, or a count is negative.
+        If an array has another shape, a level is not from 0 to 255, a colour repeats, or a count
+        is negative.
     OverflowError
         If the counts add up to more than 2**63 - 1.
 
     Examples
     --------
-    >>> import numpy as np
     >>> from kpalette import Palette
-    >>> Palette(np.array([[255, 127, 0], [0, 0, 0]], np.uint8)).hex
-    ['#ff7f00', '#000000']
+    >>> brand = Palette(["#ff7f00", (0, 0, 0), "#fff"])
+    >>> brand
+    Palette(3 colours: #ff7f00, #000000, #ffffff)
+    >>> brand[0], brand[1:], "#000000" in brand
+    ('#ff7f00', Palette(2 colours: #000000, #ffffff), True)
+    >>> brand.colors.tolist()
+    [[255, 127, 0], [0, 0, 0], [255, 255, 255]]
     """
 
     colors: ByteArray
     counts: CountArray
 
-    def __init__(self, colors: ByteArray, counts: np.ndarray[Any, Any] | None = None) -> None:
-        colors = checked_colors(colors).copy()
-        if not 1 <= len(colors) <= MAX_COLORS:
-            raise ValueError(f"colors: expected 1 to {MAX_COLORS} colours, got {len(colors)}")
-        twice = repeated(colors)
+    def __init__(self, colors: Colors, counts: np.ndarray[Any, Any] | None = None) -> None:
+        if isinstance(colors, (str, os.PathLike)) and os.path.splitext(colors)[1]:
+            raise ValueError(
+                f"colors: expected colours such as '#ff8800', got {os.fspath(colors)!r}; "
+                "Palette.load reads a file"
+            )
+        levels = checked_color_list("colors", colors).copy()
+        if not 1 <= len(levels) <= MAX_COLORS:
+            raise ValueError(f"colors: expected 1 to {MAX_COLORS} colours, got {len(levels)}")
+        twice = repeated(levels)
         if twice is not None:
             raise ValueError(
-                f"colors: expected distinct colours, got {twice.tolist()} more than once"
+                f"colors: expected distinct colours, got {hex_name(twice)} more than once"
             )
         if counts is None:
-            counts = np.zeros(len(colors), np.int64)
-        object.__setattr__(self, "colors", frozen(colors))
-        object.__setattr__(self, "counts", frozen(checked_counts(counts, len(colors)).copy()))
+            counts = np.zeros(len(levels), np.int64)
+        object.__setattr__(self, "colors", frozen(levels))
+        object.__setattr__(self, "counts", frozen(checked_counts(counts, len(levels)).copy()))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (self.colors, self.counts))
@@ -268,9 +296,54 @@ class Palette:
             threads=threads,
         )
 
+    def to_matplotlib(self) -> ListedColormap:
+        """Return a Matplotlib colormap of these colours, in their order.
+
+        Returns
+        -------
+        matplotlib.colors.ListedColormap
+            Its N is the number of colours.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from kpalette import Palette
+        >>> Palette(["#ff0000", "#0000ff"]).to_matplotlib().N
+        2
+        """
+        colormap: ListedColormap = required(
+            "matplotlib.colors", "Palette.to_matplotlib"
+        ).ListedColormap(self.colors / 255, name="kpalette")
+        return colormap
+
     def __len__(self) -> int:
         """How many colours there are."""
         return len(self.colors)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Palette: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> str | Palette:
+        """Return a colour's hex name, or of a slice the palette, with its counts."""
+        if isinstance(index, slice):
+            return Palette(self.colors[index], self.counts[index])
+        return hex_name(self.colors[operator.index(index)])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.hex)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Return :attr:`colors`, of another dtype if that is asked for."""
+        if copy is None:  # which NumPy before 2 does not know
+            return np.asarray(self.colors, dtype)
+        return np.array(self.colors, dtype, copy=copy)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Palette):

@@ -6,7 +6,7 @@ dither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -23,7 +23,7 @@ from kpalette.checks import (
     checked_whole,
 )
 from kpalette.choices import Dither, Effort, Space
-from kpalette.colors import MAX_INDEXED, ByteArray, Color
+from kpalette.colors import MAX_INDEXED, ByteArray, Colors
 from kpalette.dither import Dithering, apply, tally
 from kpalette.files import ImageSource
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
@@ -49,7 +49,7 @@ def quantize(
     *,
     space: Space = "oklab",
     effort: Effort = "balanced",
-    fixed: Sequence[Color] | None = None,
+    fixed: Colors | None = None,
     weights: Any = None,
     saliency: bool = False,
     quality: Mapping[str, float] | None = None,
@@ -71,7 +71,8 @@ def quantize(
     source : path, binary file object, Pillow image or array
         Files and Pillow images are converted to 8-bit sRGB and turned upright. An array has shape
         (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to 65535) or float
-        (0 to 1).
+        (0 to 1). Its channels are red, green, blue and perhaps alpha: OpenCV's are the other way
+        round, so give ``array[..., ::-1]``.
     k : int, default 256
         How many colours, 1 to 65,536. An image that has no more than k keeps exactly those it
         has, and the palette is shorter. Colours that are `fixed` and not in the image count among
@@ -85,7 +86,7 @@ def quantize(
         ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
         are easily left. ``"best"`` starts eight times, goes on to search, and runs to convergence:
         it takes some twenty times longer.
-    fixed : sequence of colours, optional
+    fixed : colour or sequence of colours, optional
         Distinct colours that the palette must have, such as ``"#ff8800"``, ``"#f80"`` or
         ``(255, 136, 0)``, perhaps with alpha unless `alpha` takes that away; at most `k`. They
         stay what they are, and the others are chosen to go with them.
@@ -295,7 +296,7 @@ def extract_palette(
     *,
     space: Space = "oklab",
     effort: Effort = "balanced",
-    fixed: Sequence[Color] | None = None,
+    fixed: Colors | None = None,
     saliency: bool = False,
     quality: Mapping[str, float] | None = None,
     dither: Dither | None = None,

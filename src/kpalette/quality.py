@@ -1,4 +1,4 @@
-"""Targets instead of k: colours that reach a quality, and so few that one less would not."""
+"""Targets instead of k: the fewest colours that reach a quality."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def fit_fewest(
     quality: tuple[str, float],
     measured: Callable[[Found], float],
 ) -> Found:
-    """Find colours that reach a quality, where one less does not, with some six fits.
+    """Find the fewest colours that reach a quality, with about six fits.
 
     The next k is where a line through the nearest qualities above and below, over the logarithm of
     k, reaches what is wanted. Close to it, where quality does not rise with every single k, steps

@@ -96,6 +96,25 @@ class Quantized:
             image.info["icc_profile"] = self.profile
         return image
 
+    def show(self) -> None:
+        """Show the picture: below the cell of a notebook, otherwise in the system's viewer.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no viewer; :meth:`save` writes a file.
+        """
+        from PIL import ImageShow
+
+        from kpalette import notebook
+
+        if notebook.is_running():
+            notebook.display(self.to_pil())
+        elif not ImageShow.show(self.to_pil(), title=repr(self)):
+            raise RuntimeError(
+                "show: expected a program that shows pictures, found none; save(path) writes a file"
+            )
+
     def encode(
         self,
         kind: str = "png",
@@ -281,7 +300,7 @@ class Quantized:
         height, width = self.indices.shape
         facts = {
             "pixels": f"{width}×{height}",
-            "colors": f"{self.n_distinct:,} to {len(self.palette):,}",
+            "colours": f"{self.n_distinct:,} to {len(self.palette):,}",
             "MSE": f"{self.mse:.2f}",
             "PSNR": f"{self.psnr:.2f} dB" if self.mse else "∞",
             "passes": str(self.n_iter),

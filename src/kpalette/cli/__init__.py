@@ -34,6 +34,7 @@ from kpalette.cli.exits import (
     say,
     told,
 )
+from kpalette.cli.help import ExplainedGroup
 from kpalette.extras import MissingPackageError
 
 #: In the order of the documentation. Each is in the module of its name, by its name.
@@ -41,6 +42,15 @@ NAMES = ("quantize", "palette", "remap", "sweep", "compare", "demo", "serve", "c
 
 #: What is said of signals that end the program; of a broken pipe, nothing.
 STOPPED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+
+#: What is said where nothing is asked.
+WELCOME = """\
+kpalette reduces images to their best colours.
+
+  kpalette quantize photo.jpg -k 16   writes photo-16.png, in 16 colours
+  kpalette palette photo.jpg          lists its eight best colours
+  kpalette serve                      opens a page to try it in the browser
+  kpalette --help                     lists all commands"""
 
 __all__ = ["EXIT_CODES", "commands", "main", "run"]
 
@@ -151,25 +161,31 @@ class Commands(Mapping[str, click.Command]):
 
 
 @click.group(
+    cls=ExplainedGroup,
     commands=cast("dict[str, click.Command]", Commands()),  # which click only reads
     epilog=EPILOG,
-    no_args_is_help=False,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND ...",
+    options_metavar="",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(
     __version__, "-V", "--version", prog_name="kpalette", message="%(prog)s %(version)s"
 )
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """Reduce images to their k best colours.
 
     \b
     Examples:
       kpalette quantize photo.jpg -k 16     writes photo-16.png beside it
-      kpalette palette photo.jpg            shows its eight best colours
-      kpalette quantize --help              tells all that there is
+      kpalette palette photo.jpg            lists its eight best colours
+      kpalette quantize --help-all          shows all that quantize can do
 
     Without a command, it takes pngquant's command lines:
 
     \b
       kpalette 64 --ext -small.png -- *.png
     """  # noqa: D301
+    if context.invoked_subcommand is None:
+        streams.print_result(WELCOME)

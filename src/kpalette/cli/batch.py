@@ -10,6 +10,7 @@ import click
 
 from kpalette.cli import jobs as running
 from kpalette.cli.convert import Recipe
+from kpalette.cli.economy import Economy
 from kpalette.cli.groups import Manners, Output
 from kpalette.cli.inputs import gather
 from kpalette.cli.moving import Animate, ending_of
@@ -101,6 +102,7 @@ class Batch:
         *,
         quick: bool = False,
         keep_profile: bool = False,
+        economy: Economy | None = None,
     ) -> int:
         """Do all photos, and return the exit code; `others` are files that are read besides."""
         output, quiet, like_pngquant = self.output, self.manners.quiet, self.like_pngquant
@@ -127,6 +129,7 @@ class Batch:
             as_json=output.as_json,
             skips_count=not output.skips_ok,
             tell_skips=not output.skips_ok and not like_pngquant,
+            economy=economy,
         )
         try:
             running.run(self.jobs, recipe, self.workers, tally.tell)

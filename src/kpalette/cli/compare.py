@@ -9,10 +9,11 @@ import click
 from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
 from kpalette.cli.groups import Manners
-from kpalette.cli.options import PATH, Sectioned, takes
+from kpalette.cli.help import Explained
+from kpalette.cli.options import PATH, takes
 
 
-@click.command(cls=Sectioned, epilog=EPILOG)
+@click.command(cls=Explained, epilog=EPILOG)
 @click.argument("a", metavar="A", type=PATH)
 @click.argument("b", metavar="B", type=PATH)
 @click.option(
@@ -20,8 +21,8 @@ from kpalette.cli.options import PATH, Sectioned, takes
     "--out",
     type=PATH,
     metavar="OUT",
-    help="Draw where they differ, into a file whose name ends in .png, .svg or .pdf: CIEDE2000 of "
-    "each pixel, on a scale from 0 to 10, with a frame around the place that looks worst.",
+    help="Draw where they differ, into a .png, .svg or .pdf file. It shows CIEDE2000 of each pixel "
+    "on a scale from 0 to 10, and frames the place that looks worst.",
 )
 @click.option("--ssim", is_flag=True, help="Structural similarity too; needs scikit-image.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
@@ -36,14 +37,18 @@ def compare(
 ) -> int:
     """Measure how far two images of the same size are apart.
 
-    A and B are image files of any kind that is read; one of them may be - for stdin. The table on
-    stdout has looks, which is 100 for the same and less the more one sees; mean squared error and
-    PSNR in 8-bit sRGB; the mean distance in Oklab, where black and white are 1 apart; of CIEDE2000,
-    where 1 can be just seen, the mean, what 95 % of the pixels have at most, and the largest; and
+    A and B are image files; one of them may be - for stdin. The table on stdout has looks (100 if
+    they look the same, less the more one sees), mean squared error and PSNR in 8-bit sRGB, and the
+    mean distance in Oklab, where black and white are 1 apart. Of CIEDE2000, where 1 can just be
+    seen, it has the mean, what 95 % of the pixels do not exceed, and the largest. The last line is
     the place that looks worst.
 
     \b
-    Example:
+    Examples:
+      kpalette compare photo.jpg photo-16.png
+
+    \b
+    A map of what was lost:
       kpalette quantize photo.jpg -k 16
       kpalette compare photo.jpg photo-16.png -o errors.png
     """  # noqa: D301

@@ -6,13 +6,14 @@ import click
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EPILOG
+from kpalette.cli.help import Explained
 
 
-@click.command(epilog=EPILOG)
+@click.command(cls=Explained, epilog=EPILOG)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    """Print the script that lets a shell complete kpalette's commands, options and files.
+    """Print the script that completes commands and files in a shell.
 
     \b
     Examples:

@@ -8,10 +8,11 @@ import click
 
 from kpalette.cli import plan
 from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
+from kpalette.cli.help import Explained
 from kpalette.cli.options import PATH
 
 
-@click.command("demo", epilog=EPILOG)
+@click.command(cls=Explained, epilog=EPILOG)
 @click.option(
     "-o",
     "--out",
@@ -23,13 +24,13 @@ from kpalette.cli.options import PATH
 )
 @click.option("-f", "--force", is_flag=True, help="Replace the pictures of an earlier demo.")
 def demo(out: str, force: bool) -> int:
-    """Quantize a photo that matplotlib brings.
+    """Try it on a photo that Matplotlib brings.
 
     Writes the photo in 8, 16 and 32 colours, all of them side by side, and its colours in 3-D
-    with the centres for k = 16. Prints a table, where time is from array to palette and indices.
+    with the centres for k = 16. Prints a table, in which time is from array to palette and indices.
 
     \b
-    Example:
+    Examples:
       kpalette demo -o pictures
     """  # noqa: D301
     from kpalette import demo

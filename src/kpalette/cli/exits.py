@@ -22,7 +22,7 @@ EXIT_CODES = {
     99: "the quality or the size asked for cannot be reached",
     129: "the terminal went away",
     130: "interrupted (Ctrl-C)",
-    141: "whoever read the output went away",
+    141: "the reader of the output went away",
     143: "terminated",
 }
 MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70

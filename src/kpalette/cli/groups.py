@@ -9,15 +9,10 @@ import click
 
 from kpalette import choices
 from kpalette.cli import memory, pngquant
+from kpalette.cli.help import COLORS, GENERAL, LARGE, MANY, OUTPUT, PNGQUANT
 from kpalette.cli.options import (
-    COLORS,
-    LARGE,
-    MANNERS,
-    MANY,
     MAX_THREADS,
-    OUTPUT,
     PATH,
-    PNGQUANT,
     above_zero,
     alpha,
     flag,
@@ -37,18 +32,20 @@ class Manners:
 
     threads: int | None = option(
         "--threads",
-        section=MANNERS,
+        section=GENERAL,
         callback=whole(1, MAX_THREADS, str(MAX_THREADS)),
         metavar="N",
-        help="The result does not depend on it.  [default: all cores]",
+        help="How many threads; the result does not depend on it.  [default: all cores]",
     )
     allow_truncated: bool = flag(
         "--allow-truncated",
-        section=MANNERS,
-        help="Take what is there of a JPEG or PNG file that breaks off.",
+        section=GENERAL,
+        help="Read what there is of a JPEG or PNG file that breaks off.",
     )
-    force: bool = flag("-f", "--force", section=MANNERS, help="Replace files that exist.")
-    quiet: bool = flag("-q", "--quiet", section=MANNERS, help="Say nothing unless something fails.")
+    force: bool = flag(
+        "-f", "--force", section=GENERAL, common=True, help="Replace files that exist."
+    )
+    quiet: bool = flag("-q", "--quiet", section=GENERAL, help="Say nothing unless something fails.")
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ class Fixed:
         multiple=True,
         callback=hex_colors,
         metavar="COLOR",
-        help="A colour that the palette must have, such as '#ff8800'; may be given again, or "
+        help="A colour that the palette must have, such as '#ff8800'. May be given again, or "
         "several with commas between.",
     )
 
@@ -134,8 +131,8 @@ class Pixels(Salient, Fixed):
         type=click.Choice(get_args(choices.Scope)),
         default="auto",
         show_default=True,
-        help="Of an animation: one palette for all frames, one for each scene or frame, or "
-        "whichever is worth its bytes, which takes longest to find.",
+        help="Of an animation: one palette for all frames (global), one for each scene or frame, "
+        "or whichever is worth its bytes (auto), which takes longest to find.",
     )
     weights: str | None = option(
         "--weights",
@@ -160,22 +157,23 @@ class Kept(Alpha):
 
 @dataclass(frozen=True)
 class Targets:
-    """How good a picture shall be, instead of how many colours it has."""
+    """How good a picture has to be, instead of how many colours it has."""
 
     looks: float | None = option(
         "--looks",
         section=COLORS,
+        common=True,
         callback=score,
         metavar="N",
-        help="Take so few colours, up to K, that one less would look worse than N of 100: at 90 "
-        "one hardly sees a difference, at 70 beside the photo, at 50 at once.",
+        help="The fewest colours that look as good as N of 100. A difference is hardly seen at "
+        "90, seen beside the photo at 70, and seen at once at 50. At most K colours.",
     )
     psnr: float | None = option(
         "--psnr",
         section=COLORS,
         callback=above_zero,
         metavar="N",
-        help="Or so few that one less would not reach N decibels.",
+        help="Or the fewest that reach a PSNR of N decibels.",
     )
     delta_e: None = option("--delta-e", "--delta-e-p95", hidden=True, callback=use_looks)
     quality: tuple[int, int] | None = option(
@@ -184,16 +182,16 @@ class Targets:
         section=COLORS,
         callback=pngquant.quality_range,
         metavar="MIN-MAX",
-        help="Or pngquant's scale from 0 to 100: so few colours that one less would not reach MAX, "
-        "or K colours if they reach MIN.",
+        help="Or the fewest that reach MAX on pngquant's scale from 0 to 100; K colours if they "
+        "reach only MIN.",
     )
     max_bytes: int | None = option(
         "--max-bytes",
         section=COLORS,
         callback=memory.file_size,
         metavar="SIZE",
-        help="Or a PNG of at most SIZE, such as 50k, that looks as good as it can: smaller, as by "
-        "--smaller, and then of fewer colours.",
+        help="Or the best-looking PNG of at most SIZE, such as 50k. It is made smaller as by "
+        "--smaller, and then gets fewer colours.",
     )
 
 
@@ -204,25 +202,29 @@ class Dither:
     dither: str | None = option(
         "--dither",
         section=COLORS,
+        common=True,
         type=click.Choice(["none", *choices.DITHERS]),
-        help="Mix colours that the palette lacks from those that it has, side by side; spatial "
-        "looks best.  [default: none]",
+        metavar="HOW",
+        help="Mix colours side by side. HOW is none, "
+        f"{', '.join(choices.DITHERS[:-1])} or {choices.DITHERS[-1]}; spatial looks best.  "
+        "[default: none]",
     )
     dither_strength: float | None = option(
         "--dither-strength",
         section=COLORS,
         callback=share,
         metavar="S",
-        help="0 (none) to 1; less keeps files smaller.  [default: 1]",
+        help="How much to dither, 0 to 1; less makes smaller files.  [default: 1]",
     )
     smaller: float = option(
         "--smaller",
         section=COLORS,
+        common=True,
         callback=smaller,
         default="0",
         metavar="N",
-        help="0 to 3: save bytes of a PNG where that is not seen, hardly seen, or seen a little; "
-        "mixes colours, too, unless told --dither none.  [default: 0]",
+        help="Make PNG files smaller, 0 to 3. The difference is not seen with 1, hardly with 2, a "
+        "little with 3. Dithers as well, unless told --dither none.  [default: 0]",
     )
 
     def settled(self) -> tuple[str | None, float]:
@@ -251,8 +253,8 @@ class Recursive:
         "-r",
         "--recursive",
         section=MANY,
-        help="Take the images in folders and in the folders in them; not hidden ones, nor links to "
-        "folders.",
+        help="Take the images in folders, and in the folders in them. Hidden ones are left out, "
+        "and so are links to folders.",
     )
 
 
@@ -265,23 +267,25 @@ class Output(Recursive):
         "--out",
         "--output",
         section=OUTPUT,
+        common=True,
         type=PATH,
         metavar="OUT",
-        help="A file, or a directory, or - for stdout. A name that ends in / is a directory, made "
-        "if need be.  [default: see above]",
+        help="A file, a directory, or - for stdout. A name that ends in / is a directory, made if "
+        "need be. Without it, pictures go beside their photos.",
     )
     ext: str | None = option(
         "--ext",
         section=OUTPUT,
         metavar="END",
-        help="What photo.jpg's name ends in instead of .jpg, such as -small.png. With --force, "
-        ".png replaces PNG files by their pictures.",
+        help="The end of the new name in place of .jpg, such as -small.png. With --force, .png "
+        "replaces PNG files by their pictures.",
     )
     format: str | None = option(
         "--format",
         section=OUTPUT,
         type=click.Choice(["png", "gif", "webp", "tiff", "bmp"], case_sensitive=False),
-        help="[default: by the ending of OUT or END, otherwise png; an animation's own]",
+        help="The format of the pictures.  [default: by the ending of OUT or END, otherwise png; "
+        "an animation's own]",
     )
     first_frame: bool = flag(
         "--first-frame", section=OUTPUT, help="Take only the first picture of an animation."
@@ -297,21 +301,21 @@ class Output(Recursive):
         "--strip/--keep-metadata",
         section=OUTPUT,
         default=None,
-        help="What the photo's file says besides its pixels is left out, or kept.  [default: only "
-        "the pixel density is kept]",
+        help="Leave out what the photo's file says besides its pixels, or keep it.  [default: "
+        "only the pixel density is kept]",
     )
     skip_if_larger: bool = flag(
         "--skip-if-larger",
         section=OUTPUT,
-        help="Write nothing that is not smaller than the photo: 98.",
+        help="Write nothing that is not smaller than the photo. The exit code is 98 then.",
     )
     even_if_larger: bool = flag(
         "--even-if-larger",
         section=OUTPUT,
-        help="Replace a photo itself even by a larger picture.  [default: leave it as it is]",
+        help="Replace a photo itself even if the picture is larger.  [default: leave it as it is]",
     )
     skips_ok: bool = flag(
-        "--skips-ok", section=OUTPUT, help="End with 0, not 98 or 99, where photos are skipped."
+        "--skips-ok", section=OUTPUT, help="End with 0, not 98 or 99, if photos are skipped."
     )
     preserve: bool = flag(
         "--preserve", section=OUTPUT, help="Give pictures the times of their photos."
@@ -321,7 +325,7 @@ class Output(Recursive):
         section=MANY,
         type=PATH,
         metavar="DIR",
-        help="Write below DIR, made if need be: x/sub/a.jpg of folder x to DIR/sub/a.png.",
+        help="Write below DIR, made if need be: x/sub/a.jpg of folder x becomes DIR/sub/a.png.",
     )
     jobs: int | None = option(
         "-j",
@@ -334,7 +338,7 @@ class Output(Recursive):
     skip_existing: bool = flag(
         "--skip-existing",
         section=MANY,
-        help="Leave out what is there already, to go on where one was.",
+        help="Leave out photos whose pictures exist, so that a run can be resumed.",
     )
     dry_run: bool = flag(
         "--dry-run", section=MANY, help="Say what would be written where, and write nothing."
@@ -360,7 +364,7 @@ class Large:
         section=LARGE,
         callback=memory.limit,
         metavar="SIZE",
-        help="Take tiles so small that SIZE, such as 2GB, is enough for this process; at least "
+        help="Use tiles so small that SIZE, such as 2GB, is enough for this process; at least "
         f"{memory.LEAST_LIMIT // 10**6}MB.",
     )
     missing: str = option(
@@ -368,7 +372,7 @@ class Large:
         section=LARGE,
         type=click.Choice(["error", "fill"]),
         default="error",
-        help="What to do where a Zarr array or a TIFF lacks chunks: end, or take its fill value.  "
+        help="What to do if a Zarr array or a TIFF lacks chunks: end, or use its fill value.  "
         "[default: error]",
     )
 
@@ -398,18 +402,18 @@ class Words:
         section=PNGQUANT,
         type=PATH,
         metavar="FILE",
-        help="Take the colours of this palette or image: of more than 256, those that lose least.",
+        help="Use the colours of this palette or image: of more than 256, those that lose least.",
     )
     posterize: int | None = option(
         "--posterize",
         section=PNGQUANT,
         callback=whole(0, 4, "4"),
         metavar="N",
-        help="Let the palette do without the last N bits of its levels, for displays that have no "
-        "more: 4 for ARGB4444.  [default: 0]",
+        help="Leave out the last N bits of the palette's levels, for displays that do not have "
+        "them: 4 for ARGB4444.  [default: 0]",
     )
     verbose: bool = flag(
-        "-v", "--verbose", section=PNGQUANT, help="Say what is done where that is not usual."
+        "-v", "--verbose", section=PNGQUANT, help="Say what is done, which pngquant's way does not."
     )
     transbug: bool = flag("--transbug", section=PNGQUANT, hidden=True)
     iebug: bool = flag("--iebug", section=PNGQUANT, hidden=True)

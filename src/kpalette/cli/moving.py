@@ -62,8 +62,8 @@ def animator(
     options : dict
         Those of :func:`kpalette.quantize_animation`.
     target : Target, optional
-        How good each frame shall look. One palette for all frames then has so few colours that one
-        less would not do.
+        How good each frame has to look. One palette for all frames then has the fewest colours
+        that reach it.
     refused : sequence of str
         Options that were given, and that no animation takes.
     """

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import click
 
+from kpalette.cli.help import OPTIONS, Option
+
 Command: TypeAlias = Callable[..., int]
 
 #: An indexed PNG has room for no more.
@@ -22,13 +24,8 @@ MOST_DIGITS = 20
 #: A name that shells complete. What is wrong with the file itself, the commands tell.
 PATH = click.Path(readable=False)
 
-OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
-LARGE = "Large images"
-PNGQUANT, MANNERS = "In pngquant's words", "Manners"
-SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, LARGE, PNGQUANT, MANNERS)
 
-
-def option(*names: str, section: str = OPTIONS, **how: Any) -> Any:
+def option(*names: str, section: str = OPTIONS, common: bool = False, **how: Any) -> Any:
     """Declare a field of a group of options.
 
     Parameters
@@ -36,16 +33,18 @@ def option(*names: str, section: str = OPTIONS, **how: Any) -> Any:
     *names : str
         As they are typed.
     section : str
-        Of `SECTIONS`: where --help shows it.
+        Of `help.SECTIONS`: where --help-all shows it.
+    common : bool
+        Whether --help shows it, too.
     **how
         The rest of what click takes for an option.
     """
-    return field(metadata={"names": names, "section": section, "how": how})
+    return field(metadata={"names": names, "how": {"section": section, "common": common, **how}})
 
 
-def flag(*names: str, section: str = OPTIONS, help: str = "", **how: Any) -> Any:
+def flag(*names: str, **how: Any) -> Any:
     """Declare a field that is true where its option is given."""
-    return option(*names, section=section, is_flag=True, help=help, **how)
+    return option(*names, is_flag=True, **how)
 
 
 def takes(**groups: type) -> Callable[[Command], Command]:
@@ -83,36 +82,12 @@ def takes(**groups: type) -> Callable[[Command], Command]:
         for group in reversed(groups.values()):
             for one in reversed(fields(group)):
                 told = one.metadata
-                decorated = click.option(
-                    *told["names"], one.name, cls=Option, section=told["section"], **told["how"]
-                )(decorated)
+                decorated = click.option(*told["names"], one.name, cls=Option, **told["how"])(
+                    decorated
+                )
         return decorated
 
     return decorate
-
-
-class Option(click.Option):
-    """An option that --help shows in a section."""
-
-    def __init__(self, *args: Any, section: str = OPTIONS, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.section = section
-
-
-class Sectioned(click.Command):
-    """A command whose --help is in sections."""
-
-    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options' help."""
-        sections: dict[str, list[tuple[str, str]]] = {section: [] for section in SECTIONS}
-        for parameter in self.get_params(context):
-            record = parameter.get_help_record(context)
-            if record is not None and isinstance(parameter, click.Option):
-                sections[getattr(parameter, "section", OPTIONS)].append(record)
-        for section, records in sections.items():
-            if records:
-                with formatter.section(section):
-                    formatter.write_dl(records)
 
 
 def _whole(text: str) -> int | None:

@@ -17,17 +17,8 @@ from kpalette.cli import large as large_images
 from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
 from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive, Salient
-from kpalette.cli.options import (
-    COLORS,
-    LARGE,
-    MANY,
-    PATH,
-    Sectioned,
-    option,
-    sides,
-    takes,
-    whole,
-)
+from kpalette.cli.help import COLORS, LARGE, MANY, Explained
+from kpalette.cli.options import PATH, option, sides, takes, whole
 
 if TYPE_CHECKING:
     from kpalette import ColorCounter, ColorHistogram, Palette
@@ -78,7 +69,7 @@ class Mapping:
     )
 
 
-@click.command(cls=Sectioned, epilog=EPILOG)
+@click.command(cls=Explained, epilog=EPILOG)
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
 @click.option(
     "-k",
@@ -92,21 +83,24 @@ class Mapping:
     "--out",
     type=PATH,
     metavar="OUT",
-    help="A palette file, whose format goes by its suffix unless --format tells, or - for stdout.",
+    help="A palette file, or - for stdout. Its suffix says the format, unless --format does.",
 )
 @click.option(
     "--format",
     "kind",
     type=click.Choice(FORMATS, case_sensitive=False),
-    help="The palette file's format; without OUT it goes to stdout.",
+    metavar="FORMAT",
+    help=f"The palette file's format, to stdout without OUT. One of {', '.join(FORMATS)}.",
 )
 @click.option(
     "--sort",
     type=click.Choice(get_args(Order)),
     default="share",
     show_default=True,
-    help="The order of the colours: the most frequent first, from dark to light, round the circle "
-    "of hues, or as makes images with this palette small.",
+    metavar="ORDER",
+    help="By share, luminance, hue or compression. That is the most "
+    "frequent first, from dark to light, round the circle of hues, or what makes images with this "
+    "palette small.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
 @takes(
@@ -133,12 +127,12 @@ def palette(
     large: Large,
     counting: Counting,
 ) -> int:
-    """Find the k best colours of all PHOTOs together.
+    """List the best colours of photos, or write them as a palette file.
 
     A PHOTO is an image file, a folder with -r, a pattern such as '**/*.png', - for stdin, or a
-    histogram that was saved as .histogram. Of several, each counts by its pixels. Without OUT or
-    --format, prints each colour with its share of the pixels. If a PHOTO cannot be read there is no
-    palette.
+    histogram that was saved as .histogram. There is one palette for all of them together, in which
+    each counts by its pixels; if one cannot be read, there is none. Without OUT or --format, each
+    colour is printed with its share of the pixels.
 
     With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
 

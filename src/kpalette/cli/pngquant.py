@@ -40,10 +40,11 @@ def split_number(photos: Sequence[str], strict: bool) -> tuple[int | None, Seque
     """Take the number of colours from among the photos.
 
     It is the first argument of nothing but digits that is no file's name; if `strict`, as for
-    pngquant, the very first argument, be there such a file or not.
+    pngquant, the very first argument may be a file's name as well.
     """
-    for i, photo in enumerate(photos[:1] if strict else photos):
-        if photo.isascii() and photo.isdigit() and (strict or not os.path.lexists(photo)):
+    for i, photo in enumerate(photos):
+        is_number = photo.isascii() and photo.isdigit()
+        if is_number and ((strict and i == 0) or not os.path.lexists(photo)):
             if len(photo) > 3 or not 2 <= int(photo) <= 256:
                 raise click.UsageError(f"number of colours: expected 2 to 256, got {photo}")
             return int(photo), [*photos[:i], *photos[i + 1 :]]
@@ -56,7 +57,7 @@ def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
     It starts with an option, a number, or what looks like a file; not with a word, which is more
     likely a command that was mistyped.
     """
-    if not args or args[0] in commands or args[0] in ("-h", "--help", "-V", "--version"):
+    if not args or args[0] in (*commands, "-h", "--help", "--help-all", "-V", "--version"):
         return False
     first = args[0]
     return bool(first.startswith("-") or re.search(r"^\d+$|[./]", first) or os.path.exists(first))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import click
 
 from kpalette.cli import large as large_images
 from kpalette.cli import pngquant, streams
+from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, USAGE, Failed, counted
 from kpalette.cli.groups import (
     Dither,
@@ -22,8 +24,9 @@ from kpalette.cli.groups import (
     Targets,
     Words,
 )
+from kpalette.cli.help import COLORS, MANY, Explained, Option
 from kpalette.cli.moving import animator, animator_to
-from kpalette.cli.options import COLORS, MANY, MAX_K, PATH, Option, Sectioned, takes, whole
+from kpalette.cli.options import MAX_K, PATH, takes, whole
 from kpalette.cli.remap import load
 from kpalette.cli.targets import MAX_BYTES, Target, fewest, target_of, within
 
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 
-class Quantize(Sectioned):
+class Quantize(Explained):
     """A command with an option whose value may be missing."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -52,10 +55,11 @@ class Quantize(Sectioned):
     metavar="K",
     help=f"How many colours, 1 to {MAX_K}.  [default: {MAX_K}]",
     cls=Option,
+    common=True,
     section=COLORS,
 )
 @takes(pixels=Pixels, kept=Kept, targets=Targets, dither=Dither, fit=Fit)
-@takes(manners=Manners, output=Output)
+@takes(output=Output, manners=Manners)
 @click.option(
     "--shared-palette",
     is_flag=True,
@@ -78,22 +82,26 @@ def quantize(
     large: Large,
     words: Words,
 ) -> int:
-    """Write each PHOTO in its K best colours, as an indexed PNG or another format.
+    """Write photos in their K best colours: photo.jpg to photo-16.png.
 
     A PHOTO is an image file (PNG, JPEG, GIF, WebP, AVIF, TIFF and others), a folder with -r, a
-    pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
-    from being done. A file is written whole or not at all, never replaced without --force, and a
-    PHOTO itself only if OUT names it or END makes its own name, and by no larger picture. K may
-    also be a number among the photos, if there is no file of that name.
+    pattern such as '**/*.png', or - for stdin. If one fails, the others are done all the same. K
+    may also be a number among the photos, if there is no file of that name.
 
-    photo.jpg becomes photo-16.png beside it, for K = 16, or photo-psnr-38.png, or what OUT, END or
-    DIR say; stdin goes to stdout; an animation keeps its format. What another photo would become is
-    taken for an earlier result, if a folder or a pattern holds it, and left alone, and so is all of
-    DIR. With --effort fast a PNG is also compressed in a tenth of the time; photos are 10 to 20 %
+    The picture is an indexed PNG beside the photo: photo-16.png for K = 16, photo-psnr-38.png for
+    a PSNR of 38. OUT, END, DIR and --format say otherwise. stdin goes to stdout, and an animation
+    keeps its format.
+
+    A file is written whole or not at all, and replaces another only with --force. A photo itself
+    is replaced only if OUT names it or END makes its own name, and only if the picture is no
+    larger. In a folder or a pattern, a file that is named as another photo's picture counts as
+    the result of an earlier run and is left alone. So is all of DIR.
+
+    With --effort fast, compressing a PNG takes a tenth of the time, too, and photos are 10 to 20 %
     larger.
 
-    Without a command's name, "kpalette" itself takes pngquant's command lines: it dithers unless
-    told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing but errors unless told
+    Without the name of a command, "kpalette" takes pngquant's command lines: it dithers unless
+    told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing of PNG files unless told
     -v, and ends with pngquant's exit codes (2 for what cannot be read, 4 for a wrong command line).
 
     \b
@@ -148,7 +156,9 @@ def quantize(
     suffix = f"-{k}" if way.target is None else way.target.suffix
     if words.as_pngquant:
         suffix = "-fs8" if way.is_dithered else "-or8"
-        manners = replace(manners, quiet=not words.verbose)
+        # Of PNG files pngquant says nothing; it takes no others, of which there is more to say.
+        is_png = all(os.path.splitext(photo)[1].lower() in ("", ".png") for photo in rest)
+        manners = replace(manners, quiet=not words.verbose and (manners.quiet or is_png))
     if targets.max_bytes is not None and output.strip is None:
         output = replace(output, strip=True)  # the density takes bytes, too
     batch = Batch(rest, suffix, output, manners, like_pngquant=words.as_pngquant)
@@ -173,6 +183,7 @@ def quantize(
         others,
         quick=fit.effort == "fast",
         keep_profile=kept.keep_profile,
+        economy=way.economy(output, has_map=words.map is not None, is_shared=shared_palette),
     )
 
 
@@ -251,6 +262,26 @@ class Way:
             if value:
                 raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
 
+    def against_max_bytes(self, kind: str | None, output: Output) -> list[str]:
+        """Return the options that --max-bytes does not go with."""
+        others = {
+            f"--format {kind}": kind not in (None, "png"),
+            "--keep-order": output.keep_order,
+            "--keep-metadata": output.strip is False,
+            "--keep-profile": self.kept.keep_profile,
+            "--effort fast": self.fit.effort == "fast",
+        }
+        return [name for name, is_asked in others.items() if is_asked]
+
+    def economy(self, output: Output, *, has_map: bool, is_shared: bool) -> Economy:
+        """Return what would make files smaller."""
+        is_open = self.target is None and not has_map
+        return Economy(
+            k=self.k if is_open else None,
+            smaller=not self.smaller and self.dither in (None, "floyd-steinberg"),
+            max_bytes=is_open and not is_shared and not self.against_max_bytes(None, output),
+        )
+
     def flat(self, pixels: ByteArray) -> ByteArray:
         """Lay pixels over a colour, if that is asked for."""
         from kpalette import files
@@ -314,16 +345,8 @@ class Way:
 
 def _check_plain_png(kind: str | None, output: Output, way: Way) -> None:
     """Refuse what would make a file larger than the one that was measured."""
-    others = {
-        f"--format {kind}": kind not in (None, "png"),
-        "--keep-order": output.keep_order,
-        "--keep-metadata": output.strip is False,
-        "--keep-profile": way.kept.keep_profile,
-        "--effort fast": way.fit.effort == "fast",
-    }
-    for name, is_asked in others.items():
-        if is_asked:
-            raise click.UsageError(f"expected --max-bytes or {name}, got both")
+    for name in way.against_max_bytes(kind, output):
+        raise click.UsageError(f"expected --max-bytes or {name}, got both")
 
 
 def _shared(way: Way, batch: Batch) -> Palette | None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import streams
+from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
+from kpalette.cli.help import COLORS, Explained, Option
 from kpalette.cli.moving import animator_to
-from kpalette.cli.options import COLORS, MAX_K, PATH, Option, Sectioned, takes
+from kpalette.cli.options import MAX_K, PATH, takes
 
 if TYPE_CHECKING:
     from kpalette import Palette
@@ -19,17 +21,19 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 
-@click.command(cls=Sectioned, epilog=EPILOG)
+@click.command(cls=Explained, epilog=EPILOG)
 @click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
 @click.option(
     "--palette",
     "palette_file",
     metavar="FILE",
     required=True,
-    help="A palette: .act, .ase, .css, .gpl, .hex, .json, .pal or .png. Of more than 256 colours, "
-    "each photo gets those 256 that lose least of it.",
+    help="A palette file. Its name ends in .act, .ase, .css, .gpl, .hex, .json, "
+    ".pal or .png. Of more than 256 colours, "
+    "each photo gets the 256 that lose least of it.",
     cls=Option,
     section=COLORS,
+    common=True,
     type=PATH,
 )
 @takes(space=Space, alpha=Alpha, dither=Dither, output=Output, manners=Manners)
@@ -42,18 +46,25 @@ def remap(
     output: Output,
     manners: Manners,
 ) -> int:
-    """Write each PHOTO in the colours of a palette, as an indexed PNG or another format.
+    """Write photos in the colours of a palette.
 
     Each pixel gets the nearest colour, or is dithered. A PHOTO is an image file, a folder with -r,
-    a pattern such as '**/*.png', or - for stdin. One that cannot be done does not keep the others
-    from being done. A file is written whole or not at all, never replaced without --force, and a
-    PHOTO itself only if OUT names it or END makes its own name, and by no larger picture.
+    a pattern such as '**/*.png', or - for stdin. If one fails, the others are done all the same.
 
-    photo.jpg becomes photo-brand.png beside it, for brand.gpl, or what OUT, END or DIR say; stdin
-    goes to stdout. What is transparent stays so only if the palette has a transparent colour.
+    The picture is an indexed PNG beside the photo: photo-brand.png for photo.jpg and brand.gpl.
+    OUT, END, DIR and --format say otherwise. stdin goes to stdout, and an animation keeps its
+    format. What is transparent stays so only if the palette has a transparent colour.
+
+    A file is written whole or not at all, and replaces another only with --force. A photo itself
+    is replaced only if OUT names it or END makes its own name, and only if the picture is no
+    larger.
 
     \b
-    Example: two photos in the colours of a third.
+    Examples:
+      kpalette remap photo.jpg --palette brand.gpl
+
+    \b
+    Two photos in the colours of a third:
       kpalette palette third.jpg -k 16 -o brand.gpl
       kpalette remap first.jpg second.jpg --palette brand.gpl
     """  # noqa: D301
@@ -79,7 +90,8 @@ def remap(
 
     animate = animator_to(palette, {**options, "alpha": alpha.alpha}, refused)
     describe = functools.partial(_describe, len(palette))
-    return batch.run(reduce, animate, describe, [palette_file])
+    economy = Economy(smaller=not dither.smaller and name in (None, "floyd-steinberg"))
+    return batch.run(reduce, animate, describe, [palette_file], economy=economy)
 
 
 def load(path: str, option: str) -> Palette:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from kpalette.cli.exits import EXIT_CODES, UNREADABLE, UNWRITABLE, Failed, Stopped, say
+from kpalette.cli.help import Explained
+from kpalette.cli.options import whole
 
 if TYPE_CHECKING:
     from kpalette.serving import Server
@@ -23,22 +25,23 @@ CODES = {
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {CODES[code]}" for code in sorted(CODES))
 
 
-@click.command("serve", epilog=EPILOG)
+@click.command(cls=Explained, epilog=EPILOG)
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    callback=whole(0, 65_535, "65535"),
     metavar="N",
-    help=f"Port to listen on; 0 for any.  [default: {USUAL_PORT}, or any where that is taken]",
+    help="Port to listen on; 0 for any. If the usual one is taken, any other is used.  "
+    f"[default: {USUAL_PORT}]",
 )
 @click.option("--no-browser", is_flag=True, help="Only print the address.")
 def serve(port: int | None, no_browser: bool) -> int:
-    """Open a page to play with k, in the browser.
+    """Open a page to try it in the browser.
 
-    Images that are opened there stay there. The page's address is printed, can be reached from this
-    machine alone, and works until Ctrl-C.
+    Images that are opened there stay there. The page's address is printed. It works until Ctrl-C,
+    and from this machine alone.
 
     \b
-    Example:
+    Examples:
       kpalette serve --no-browser
     """  # noqa: D301
     with _listening(port) as server:
@@ -64,7 +67,8 @@ def _listening(port: int | None) -> Server:
     except FileNotFoundError:
         raise Failed(
             UNREADABLE,
-            "the playground is not in this installation; 'make playground' in a clone builds it",
+            "the page is not in this installation; in a clone, 'make playground' builds and "
+            "installs it",
         ) from None
     except OSError as error:
         raise Failed(UNREADABLE, f"{error.filename} cannot be read: {error.strerror}") from None

@@ -162,7 +162,7 @@ def read_still(photo: str, quiet: bool, allow_truncated: bool = False) -> ByteAr
     if not quiet and found.remark:
         say(f"kpalette: {label(photo)}: {found.remark}")
     if not quiet and found.is_animated():
-        say(f"kpalette: {label(photo)}: an animation, of which the first frame is taken")
+        say(f"kpalette: {label(photo)}: an animation, and only its first frame is read")
     return found.pixels
 
 

@@ -11,7 +11,8 @@ import click
 from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, counted, say
 from kpalette.cli.groups import Fit, Manners
-from kpalette.cli.options import PATH, Sectioned, takes
+from kpalette.cli.help import Explained
+from kpalette.cli.options import PATH, takes
 
 MAX_K = 65_536
 
@@ -33,7 +34,7 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
     return sorted(ks)
 
 
-@click.command(cls=Sectioned, epilog=EPILOG)
+@click.command(cls=Explained, epilog=EPILOG)
 @click.argument("photo", metavar="PHOTO", type=PATH)
 @click.option(
     "-k",
@@ -41,15 +42,15 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
     default="2:64:2",
     callback=_ks,
     metavar="K",
-    help="How many colours: 16, or 8,16,32, or a range FIRST:LAST or FIRST:LAST:STEP, LAST "
-    f"included; 1 to {MAX_K}.  [default: 2:64:2]",
+    help="How many colours: 16, 8,16,32, or a range. A range is FIRST:LAST or "
+    f"FIRST:LAST:STEP, LAST included; from 1 to {MAX_K}.  [default: 2:64:2]",
 )
 @click.option(
     "-o",
     "--out",
     type=PATH,
     metavar="OUT",
-    help="Draw the curve into a file whose name ends in .png, .svg or .pdf.",
+    help="Draw the curve into a .png, .svg or .pdf file.",
 )
 @click.option("--no-png", is_flag=True, help="Leave file sizes out: they take the most time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
@@ -63,16 +64,16 @@ def sweep(
     fit: Fit,
     manners: Manners,
 ) -> int:
-    """Show what more colours are worth: error and file size of PHOTO for each K.
+    """Show what more colours are worth: error and file size for each K.
 
-    A PHOTO is an image file, or - for stdin. The table on stdout has mean squared error, PSNR, the
+    PHOTO is an image file, or - for stdin. The table on stdout has mean squared error, PSNR, the
     size of the indexed PNG, passes of k-means, and the time that each K took after the one before.
-    The elbow, from where on more colours pay less than before, is a good K to start with. What
-    quantize finds for a K differs by a few percent: it starts anew, and keeps colours for small
-    vivid regions.
+    The elbow is where more colours begin to pay less: a good K to start with. What quantize finds
+    for a K differs by a few percent, because it starts anew, and keeps colours for small vivid
+    regions.
 
     \b
-    Example: look at the curve, then make the picture.
+    Examples: look at the curve, then make the picture.
       kpalette sweep photo.jpg -o curve.png
       kpalette quantize photo.jpg -k 12
     """  # noqa: D301

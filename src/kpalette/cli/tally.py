@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from kpalette.cli import streams
+from kpalette.cli.economy import Economy
 from kpalette.cli.exits import ending, say
 from kpalette.cli.jobs import Result
 
@@ -33,6 +34,8 @@ class Tally:
         Whether what is skipped changes the exit code.
     tell_skips : bool
         Whether what is skipped with an exit code is told even if `quiet`.
+    economy : Economy, optional
+        What to advise if pictures are larger than their photos.
     """
 
     def __init__(
@@ -43,14 +46,17 @@ class Tally:
         as_json: bool = False,
         skips_count: bool = True,
         tell_skips: bool = False,
+        economy: Economy | None = None,
     ) -> None:
         self.total, self.quiet, self.as_json = total, quiet, as_json
         self.skips_count, self.tell_skips = skips_count, tell_skips
+        self.economy = economy or Economy()
         #: The exit codes, in order.
         self.codes: list[int] = []
         self.failed: list[Result] = []
-        #: Pictures larger than their photos: those written, and those that were not for that.
-        self.n_larger = self.n_left = 0
+        #: Pictures larger than their photos: those written, and how many were not for that.
+        self.larger: list[Result] = []
+        self.n_left = 0
         self.n_skipped = self.bytes_in = self.bytes_out = 0
         self.start = time.perf_counter()
         self.line: ProgressLine | None = None
@@ -63,8 +69,10 @@ class Tally:
     def tell(self, result: Result) -> None:
         """Print one result."""
         if result.larger:
-            self.n_larger += result.written
-            self.n_left += not result.written
+            if result.written:
+                self.larger.append(result)
+            else:
+                self.n_left += 1
         elif result.skipped:
             self.n_skipped += 1
         elif result.code:
@@ -109,11 +117,15 @@ class Tally:
             if self.failed:
                 parts.append(f"{len(self.failed):,} failed")
             size = f"; {self.bytes_in:,} to {self.bytes_out:,} bytes" if self.bytes_out else ""
-            size += f" ({self.n_larger:,} larger)" if self.n_larger else ""
+            size += f" ({len(self.larger):,} larger)" if self.larger else ""
             seconds = time.perf_counter() - self.start
             say(f"{', '.join(parts)}{size} in {seconds:.1f} s")
             for result in self.failed if self.total > FEW else ():
                 say(f"  {streams.label(result.job.source)}: {result.line}")
+        if self.larger and not self.quiet:
+            advice = self.economy.advise(self.larger, self.total)
+            if advice:
+                say(advice)
         return ending(set(self.codes))
 
 

@@ -1,4 +1,4 @@
-"""Targets instead of k, on the command line: so few colours that one less would not do."""
+"""Targets instead of k, on the command line: the fewest colours that reach them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def target_of(targets: Targets) -> Target | None:
 
 
 def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: int) -> Made:
-    """Make what has colours that are good enough, and so few that one less would not be.
+    """Make what has the fewest colours that are good enough.
 
     Parameters
     ----------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from kpalette import files
 from kpalette.checks import check_flag, check_options, checked_fixed, checked_k, checked_seed
 from kpalette.choices import Dither, Effort, Space
-from kpalette.colors import ByteArray, Color
+from kpalette.colors import ByteArray, Colors
 from kpalette.distributed import mapping, running
 from kpalette.distributed.counting import histogram_of
 from kpalette.distributed.diffusing import FLOYD, band_chunks
@@ -186,7 +185,7 @@ def quantize(
     *,
     space: Space = "oklab",
     effort: Effort = "balanced",
-    fixed: Sequence[Color] | None = None,
+    fixed: Colors | None = None,
     alpha: str = "keep",
     dither: Dither | None = None,
     dither_strength: float = 1.0,

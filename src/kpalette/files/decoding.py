@@ -14,7 +14,7 @@ from PIL import Image
 
 from kpalette.checks import check_flag
 from kpalette.colors import ByteArray, hex_levels
-from kpalette.files import formats, png_repair, truncated
+from kpalette.files import formats, mistaken, png_repair, truncated
 from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
@@ -105,12 +105,7 @@ def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
 
 
 def _from_array(array: np.ndarray[Any, Any]) -> ByteArray:
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (3, 4)):
-        raise ValueError(
-            f"source: expected an array of shape (h, w), (h, w, 3) or (h, w, 4), got {array.shape}"
-        )
-    if array.size == 0:
-        raise ValueError(f"source: expected at least one pixel, got an array of {array.shape}")
+    mistaken.check_shape(array)
     levels = to_levels(array)
     return np.stack([levels] * 3, axis=-1) if levels.ndim == 2 else levels
 
@@ -136,15 +131,11 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
         As :func:`as_pixels`; any error within the block that is not the system's, nor a lack of
         memory, is taken for damage of the file.
     """
-    if isinstance(source, str) and "\0" in source:
-        raise ValueError(f"source: expected a path without null characters, got {source!r}")
+    if isinstance(source, str):
+        mistaken.check_path(source)
     if isinstance(source, io.TextIOBase):
         raise TypeError("source: expected a file opened in binary mode, got one in text mode")
-    if not isinstance(source, (str, os.PathLike, Image.Image)) and not hasattr(source, "read"):
-        raise TypeError(
-            "source: expected a path, a binary file, a Pillow image or a NumPy array, "
-            f"got {type(source).__name__}"
-        )
+    mistaken.check_kind(source)
     if isinstance(source, Image.Image):
         with _telling_damage(), _without_remarks():
             formats.check_lazy(source)

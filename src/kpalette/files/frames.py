@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import apng_frames, gif_frames
+from kpalette.files import apng_frames, gif_frames, mistaken
 from kpalette.files.composing import composed
 from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
 
@@ -109,11 +109,8 @@ def open_frames(source: AnimationSource) -> Frames:
         )
     if isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
         return _of_file(source)
-    if not isinstance(source, Iterable):
-        raise TypeError(
-            "source: expected a path, a binary file, a Pillow image or pairs of a frame and its "
-            f"milliseconds, got {type(source).__name__}"
-        )
+    if not isinstance(source, Iterable) or isinstance(source, (bytes, bytearray, memoryview)):
+        mistaken.check_kind(source, "pairs of a frame and its milliseconds")
     pairs = [*source] if isinstance(source, Iterator) else source
     return Frames(lambda: _of_one_size(map(_checked_pair, itertools.count(1), pairs)), 0)
 
@@ -129,8 +126,6 @@ def _of_file(source: Any) -> Frames:
             with _left_where_it_is(file):
                 file.seek(0)
                 source = io.BytesIO(file.read())
-    if isinstance(source, (str, bytes)) and "\0" in source:
-        raise ValueError(f"source: expected a path without null characters, got {source!r}")
     with opened(source) as image:
         loop = _loop_of(image)
 

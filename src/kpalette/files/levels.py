@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import tagged, transparency
+from kpalette.files import mistaken, tagged, transparency
 from kpalette.files.code_points import note_code_points
 from kpalette.files.errors import ImageReadError
 from kpalette.files.orientation import upright
@@ -29,10 +29,14 @@ def to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
                 raise ValueError("source: expected finite values, got NaN or infinity")
             raise ValueError(
                 f"source: expected float values from 0 to 1, got {array.min()} to {array.max()}"
+                + mistaken.range_hint(array)
             )
         scaled: ByteArray = (array * array.dtype.type(255) + array.dtype.type(0.5)).astype(np.uint8)
         return scaled
-    raise TypeError(f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}")
+    raise TypeError(
+        f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}"
+        + mistaken.dtype_hint(array)
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,149 @@
+"""How commands explain themselves: --help in about ten lines, --help-all in full."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import click
+
+OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
+LARGE = "Large images"
+PNGQUANT, GENERAL = "In pngquant's words", "General"
+SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, LARGE, PNGQUANT, GENERAL)
+
+
+class Option(click.Option):
+    """An option that --help-all shows in a section, and --help only if it is a common one."""
+
+    def __init__(
+        self, *args: Any, section: str = OPTIONS, common: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.section, self.common = section, common
+
+
+class Explained(click.Command):
+    """A command whose --help is for what it is mostly used for, and whose --help-all has all."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--help-all"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_all,
+                help="Show every option, more examples, and exit codes.",
+            )
+        )
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its help, without the full stop."""
+        return " ".join((self.help or "").partition("\n\n")[0].split()).rstrip(".")
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Return the summary, whole: lists of commands wrap it and cut nothing off."""
+        return self.summary
+
+    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write --help."""
+        self.format_usage(context, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(f"{self.summary}.")
+        formatter.write(f"  {first_example(self)}\n")
+        self.format_common(context, formatter)
+
+    def format_common(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the common options, each with the first sentence of its help."""
+        common = [
+            (_short_names(record[0]), first_sentence(record[1]))
+            for parameter in self.get_params(context)
+            if isinstance(parameter, click.Option)
+            and getattr(parameter, "common", True)  # those that are the command's own
+            and "--help" not in parameter.opts
+            and (record := parameter.get_help_record(context)) is not None
+        ]
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_dl(common)
+
+    def format_all(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write --help-all."""
+        super().format_help(context, formatter)
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write all options, in sections."""
+        for title, records in sections(self, context).items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
+
+class ExplainedGroup(Explained, click.Group):
+    """A group of commands that explains itself so."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the commands' names, in the order in which they are documented."""
+        return [*self.commands]
+
+    def format_common(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, and what tells more."""
+        self.format_commands(context, formatter)
+        formatter.write_paragraph()
+        formatter.write_text(f"'{context.command_path} COMMAND --help' explains a command.")
+        super().format_common(context, formatter)
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options and the commands."""
+        super().format_options(context, formatter)
+        self.format_commands(context, formatter)
+
+
+def sections(command: click.Command, context: click.Context) -> dict[str, list[tuple[str, str]]]:
+    """Return the options' names and helps by section, without those that have none."""
+    found: dict[str, list[tuple[str, str]]] = {title: [] for title in SECTIONS}
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None and isinstance(parameter, click.Option):
+            found[getattr(parameter, "section", OPTIONS)].append(record)
+    return {title: records for title, records in found.items() if records}
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of an option's help, and its default.
+
+    Examples
+    --------
+    >>> first_sentence("How many. More look better.  [default: 256]")
+    'How many.  [default: 256]'
+    """
+    words, bracket, default = text.partition("  [")
+    return re.split(r"(?<=\.) ", words)[0] + bracket + default
+
+
+def _short_names(names: str) -> str:
+    """Return an option's names but those after the second, with what it takes.
+
+    Examples
+    --------
+    >>> _short_names("-o, --out, --output OUT"), _short_names("-f, --force")
+    ('-o, --out OUT', '-f, --force')
+    """
+    return re.sub(r"^(\S+, [^\s,]+)(, [^\s,]+)+", r"\1", names)
+
+
+def first_example(command: click.Command) -> str:
+    """Return the first command line among the examples of a command's help."""
+    lines = inspect.cleandoc(command.help or "").splitlines()
+    return next(line.strip() for line in lines if line.startswith("  kpalette "))
+
+
+def _show_all(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and isinstance(context.command, Explained):
+        formatter = context.make_formatter()
+        context.command.format_all(context, formatter)
+        click.echo(formatter.getvalue().rstrip("\n"), color=context.color)
+        context.exit()

@@ -1,0 +1,53 @@
+"""What make says of a machine that lacks what a build needs: one line, before anything is tried."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from tools import prerequisites
+
+NONE = "no such folder"
+
+
+def said(monkeypatch: pytest.MonkeyPatch, **lacks: object) -> str:
+    """Return what is said on a machine that lacks something."""
+    found = prerequisites.missing(**lacks)
+    monkeypatch.setattr(prerequisites, "missing", lambda: found)
+    with pytest.raises(SystemExit) as end:
+        prerequisites.main()
+    return str(end.value.code)
+
+
+def test_a_machine_that_has_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    assert prerequisites.missing(include=str(tmp_path)) == []
+    monkeypatch.setattr(prerequisites, "missing", list)
+    prerequisites.main()
+
+
+def test_everything_is_named_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert said(monkeypatch, version=(3, 9, 2), include=NONE) == (
+        "kpalette needs Python 3.11 or newer, Python's headers, Python's venv, a C++20 compiler; "
+        "on Debian or Ubuntu: apt install python3 python3-dev python3-venv g++"
+    )
+
+
+def test_what_is_there_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: name if name == "clang++" else None)
+    line = said(monkeypatch, version=sys.version_info, include=NONE)
+    assert line.endswith("apt install python3-dev")
+    assert "compiler" not in line
+
+
+def test_make_asks_before_it_makes_anything() -> None:
+    makefile = Path(__file__).parents[1].joinpath("Makefile").read_text()
+    assert "$(BIN)/python: | prerequisites\n" in makefile
+    assert "$(PYTHON) tools/prerequisites.py\n" in makefile
