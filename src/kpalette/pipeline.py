@@ -249,6 +249,9 @@ def quantize(
     def made(k: int, how: Dithering) -> Quantized:
         return mapped(fit_to(k), how)
 
+    def saving(k: int, how: Dithering) -> Quantized:
+        return _mapped(image, fit_to(k, mixing=how.strength > 0), how, team)
+
     def looks(quantized: Quantized) -> float:
         assert reference is not None
         return reference.index_errors(quantized.indices, quantized.palette.colors).looks
@@ -277,7 +280,7 @@ def quantize(
 
     least = max(1, len(fixed_colors))
     if most_bytes is not None:
-        return fit_within(made, looks, least, k, dithering, most_bytes, team.size)
+        return fit_within(made, saving, looks, least, k, dithering, most_bytes, team.size)
     if target is None:
         return finished(made(k, dithering))
     if dithering.smaller:
