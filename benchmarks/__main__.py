@@ -84,6 +84,8 @@ def report(args: argparse.Namespace) -> None:
 def looks(args: argparse.Namespace) -> None:
     """Measure perceptual metrics, bytes of the PNG and time for each k, dithered and not."""
     images = load_all(args.images)
+    for line in looking.left_out():
+        print(line)
     for k in args.k:
         rows = looking.measure(images, k, args.repeat, args.only)
         looking.print_table(rows, k, len(images))
@@ -100,7 +102,7 @@ def graphics(args: argparse.Namespace) -> None:
 
 
 def rate(args: argparse.Namespace) -> None:
-    """Bytes at equal SSIMULACRA2 of files made smaller, against pngquant's and plainer ones."""
+    """Bytes at equal looks of files made smaller, against pngquant's and plainer ones."""
     saving.measure(paths_of(args.images), args.k)
 
 
