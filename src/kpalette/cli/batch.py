@@ -99,6 +99,7 @@ class Batch:
         describe: Callable[[Quantized], str],
         others: Sequence[str] = (),
         *,
+        saves: bool = False,
         quick: bool = False,
         keep_profile: bool = False,
     ) -> int:
@@ -110,6 +111,7 @@ class Batch:
             describe=describe,
             kind=self.kind,
             animate=None if output.first_frame else animate,
+            saves=saves,
             bar=len(self.jobs) == 1 and not quiet and os.isatty(2),
             # pngquant writes over a photo of the same run, once it has its own picture.
             taken=real_paths(others if like_pngquant else [*paths, *others]),

@@ -59,6 +59,8 @@ class Recipe:
         The format of the pictures, if it was asked for; otherwise the targets' endings say it.
     animate : function, optional
         Makes few colours of an animation; without it, the first frame is taken.
+    saves : bool
+        Whether bytes of stills are saved, by --smaller, which animations go without.
     bar : bool
         Whether to show the frames of an animation that are done.
     taken : set of str
@@ -72,6 +74,7 @@ class Recipe:
     output: Output
     kind: str | None = None
     animate: Animate | None = None
+    saves: bool = False
     bar: bool = False
     taken: frozenset[str] = frozenset()
     quick: bool = False
@@ -211,6 +214,7 @@ class Recipe:
         line = (
             f"{width}×{height}, {counted(len(animation.frames), 'frame')}, "
             f"{palettes} {counted(k, 'colour')} in {seconds:.3f} s; {_error(animation)}"
+            f"{'; without --smaller, which is for stills' if self.saves else ''}"
         )
         figures = {
             "width": width,

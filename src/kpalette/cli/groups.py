@@ -222,7 +222,7 @@ class Dither:
         default="0",
         metavar="N",
         help="0 to 3: save bytes of a PNG where that is not seen, hardly seen, or seen a little; "
-        "mixes colours, too, unless told --dither none.  [default: 0]",
+        "mixes colours, too, unless told --dither none. Animations go without.  [default: 0]",
     )
 
     def settled(self) -> tuple[str | None, float]:

@@ -171,6 +171,7 @@ def quantize(
         way.animate(palette, batch),
         functools.partial(_describe, k),
         others,
+        saves=dither.smaller > 0,
         quick=fit.effort == "fast",
         keep_profile=kept.keep_profile,
     )
@@ -298,14 +299,12 @@ class Way:
         options = {**self.mapping(batch.threads), "alpha": self.kept.alpha}
         del options["smaller"]
         if palette is not None:
-            refused = ["--smaller"] if self.smaller else []
-            return animator_to(palette, {**options, "space": self.fit.space}, refused)
+            return animator_to(palette, {**options, "space": self.fit.space})
         options |= {**self.fitting, "palette_scope": self.pixels.palette_scope}
         asked: dict[str, object] = {
             "--weights": self.pixels.weights,
             "--saliency": self.pixels.saliency,
             "--keep-profile": self.kept.keep_profile,
-            "--smaller": self.smaller,
             "--max-bytes": self.target is not None and self.target.name == MAX_BYTES,
         }
         refused = [name for name, value in asked.items() if value]

@@ -71,15 +71,14 @@ def remap(
         "dither_strength": strength,
         "threads": batch.threads,
     }
-    refused = ["--smaller"] if dither.smaller else []
 
     def reduce(pixels: ByteArray) -> Quantized:
         pixels = files.apply_alpha(pixels, alpha.alpha)
         return pipeline.remap(pixels, palette, k=MAX_K, smaller=dither.smaller, **options)
 
-    animate = animator_to(palette, {**options, "alpha": alpha.alpha}, refused)
+    animate = animator_to(palette, {**options, "alpha": alpha.alpha})
     describe = functools.partial(_describe, len(palette))
-    return batch.run(reduce, animate, describe, [palette_file])
+    return batch.run(reduce, animate, describe, [palette_file], saves=dither.smaller > 0)
 
 
 def load(path: str, option: str) -> Palette:
