@@ -182,6 +182,12 @@ def measured(metric: str, pixels: Pixels, shown: Pixels) -> float | None:
         return None
 
 
+def figures(pixels: Pixels, shown: Pixels) -> list[str]:
+    """Return every metric as it is printed."""
+    found = ((measured(metric, pixels, shown), form) for metric, (_, form) in METRICS.items())
+    return ["not installed" if value is None else f"{value:{form}}" for value, form in found]
+
+
 def left_out() -> Iterator[str]:
     """Say which metrics are not installed."""
     pixels = np.zeros((16, 16, 3), np.uint8)
