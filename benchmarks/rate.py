@@ -29,20 +29,9 @@ MOST = 256  # colours
 LEAST_RANGE = 0.06  # of a measure's, that two fronts share
 
 
-class Measure(NamedTuple):
-    """Which scores count, from middling to hardly told from the original, and which are better."""
-
-    low: float
-    high: float
-    sign: int  # -1 where less is better
-
-
-#: The ranges of FLIP and Butteraugli are about those of files whose SSIMULACRA2 is 50 to 85.
-MEASURES = {
-    "SSIMULACRA2": Measure(50, 85, 1),
-    "FLIP": Measure(-0.1, -0.035, -1),
-    "Butteraugli": Measure(-7, -2, -1),
-}
+#: What looks are measured by, and whether more is better (1) or less (-1).
+MEASURES = {"SSIMULACRA2": 1, "FLIP": -1, "Butteraugli": -1}
+LOW, HIGH = 50, 85  # of SSIMULACRA2; of others, what files have for which it is that
 
 PNGQUANT, BEFORE, SMALLER = "pngquant speed 1", "kpalette", "kpalette, smaller"
 
@@ -93,12 +82,12 @@ def scores(pixels: Pixels, encoded: bytes) -> dict[str, float | None]:
         shown = np.asarray(image.convert("RGBA"))
     opaque = (pixels[..., 3] == 255).all() and (shown[..., 3] == 255).all()
     found: dict[str, float | None] = {}
-    for name, measure in MEASURES.items():
+    for name, sign in MEASURES.items():
         values = [
             looks.measured(name, over(pixels, backdrop), over(shown, backdrop))
             for backdrop in ((0,) if opaque else (0, 255))
         ]
-        found[name] = None if None in values else min(measure.sign * value for value in values)
+        found[name] = None if None in values else min(sign * value for value in values)
     return found
 
 
@@ -193,7 +182,14 @@ def rate(
     ]
     if any(None in pair for side in sides for pair in side):
         return None
-    return bd_rate(*sides, MEASURES[by].low, MEASURES[by].high)
+    low, high = LOW, HIGH
+    if by != "SSIMULACRA2":
+        scores = (point.scores for point in base)
+        among = [s[by] for s in scores if LOW <= (s["SSIMULACRA2"] or 0) <= HIGH]
+        if not among:
+            return None
+        low, high = min(among), max(among)
+    return bd_rate(*sides, low, high)
 
 
 def mean(values: Any) -> float | None:
