@@ -22,7 +22,7 @@ import numpy as np
 import kpalette
 from benchmarks import alpha as blending
 from benchmarks import animations as moving
-from benchmarks import contest, dithers, estimators, pictures
+from benchmarks import contest, dithers, equal_bytes, estimators, pictures
 from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
 from benchmarks import looks as looking
@@ -84,6 +84,8 @@ def report(args: argparse.Namespace) -> None:
 def looks(args: argparse.Namespace) -> None:
     """Measure perceptual metrics, bytes of the PNG and time for each k, dithered and not."""
     images = load_all(args.images)
+    for line in looking.left_out():
+        print(line)
     for k in args.k:
         rows = looking.measure(images, k, args.repeat, args.only)
         looking.print_table(rows, k, len(images))
@@ -100,7 +102,7 @@ def graphics(args: argparse.Namespace) -> None:
 
 
 def rate(args: argparse.Namespace) -> None:
-    """Bytes at equal SSIMULACRA2 of files made smaller, against pngquant's and plainer ones."""
+    """Bytes at equal looks of files made smaller, against pngquant's and plainer ones."""
     saving.measure(paths_of(args.images), args.k)
 
 
@@ -184,6 +186,11 @@ def dithered(args: argparse.Namespace) -> None:
     dithers.make(args.out)
 
 
+def same_bytes(args: argparse.Namespace) -> None:
+    """Draw a photo and a drawing beside pngquant's in files of equal bytes, and measure them."""
+    equal_bytes.make(args.out)
+
+
 def imports(args: argparse.Namespace) -> None:
     """Measure the time to import the package, against its dependencies."""
     running.imports(args.repeat)
@@ -212,6 +219,7 @@ COMMANDS = {
     "gigapixel": (gigapixel, "64"),
     "sheet": (sheet, None),
     "dithers": (dithered, None),
+    "bytes": (same_bytes, None),
     "imports": (imports, None),
 }
 
@@ -234,6 +242,7 @@ def make_parser() -> argparse.ArgumentParser:
             "alpha",
             "sheet",
             "dithers",
+            "bytes",
             "lossless",
             "graphics",
             "rate",
@@ -280,7 +289,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--megapixels", type=numbers, default=sizes, help="of the images")
     add("--workers", type=numbers, default=[1, 2], help="default 1,2")
     add("--passes", type=int, default=10, help="of dask_ml (default 10)")
-    for name in ("sheet", "dithers"):
+    for name in ("sheet", "dithers", "bytes"):
         choices[name].add_argument("--out", type=Path, default=Path("docs"), help="default docs")
     add = choices["estimator"].add_argument
     parts = ["table", "sparse", "defaults", "memory"]

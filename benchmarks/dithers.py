@@ -20,7 +20,8 @@ from kpalette import demo
 
 K = 8
 ZOOM = 3
-SEEN = 150, 60, 318, 252  # left, top, right, bottom of the part shown
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+SEEN = 150, 60, 318, 252  # the part shown
 ENLARGED = 200, 126, 256, 170  # what is shown ZOOM times as large, as wide as SEEN
 IN_A_ROW = 4  # so few that a page shows pixels as they are
 GAP, LINE = 6, 20
@@ -61,10 +62,10 @@ METHODS: dict[str, Callable[[Pixels], Result]] = {
 }
 
 
-def panel(title: str, pixels: Pixels) -> Image.Image:
+def panel(title: str, pixels: Pixels, shown: Box = SEEN, enlarged: Box = ENLARGED) -> Image.Image:
     """Return a part of a picture as it is, and below it a part of that enlarged."""
     image = Image.fromarray(pixels)
-    seen, part = image.crop(SEEN), image.crop(ENLARGED)
+    seen, part = image.crop(shown), image.crop(enlarged)
     large = part.resize((ZOOM * part.width, ZOOM * part.height), Image.Resampling.NEAREST)
     both = Image.new("RGB", (seen.width, LINE + seen.height + GAP + large.height), "white")
     ImageDraw.Draw(both).text((0, 1), title, "black", ImageFont.load_default(13))
@@ -87,19 +88,18 @@ def make(out: Path) -> None:
             continue
         shown = palette[indices]
         panels.append(panel(name, shown))
-        figures = [
-            "not installed"
-            if (value := looks.measured(metric, photo, shown)) is None
-            else f"{value:{form}}"
-            for metric, (_, form) in looks.METRICS.items()
-        ]
+        figures = looks.figures(photo, shown)
         print(f"| {name} | {' | '.join(figures)} | {looks.png_size(palette, indices) / 1e3:.1f} |")
+    save(panels, IN_A_ROW, out / "dithers.webp")
+
+
+def save(panels: list[Image.Image], in_a_row: int, path: Path) -> None:
+    """Write panels of equal size, losslessly."""
     width, height = panels[0].width + GAP, panels[0].height + GAP
-    rows = -(-len(panels) // IN_A_ROW)
-    sheet = Image.new("RGB", (IN_A_ROW * width - GAP, rows * height - GAP), "white")
+    rows = -(-len(panels) // in_a_row)
+    sheet = Image.new("RGB", (in_a_row * width - GAP, rows * height - GAP), "white")
     for place, each in enumerate(panels):
-        sheet.paste(each, (place % IN_A_ROW * width, place // IN_A_ROW * height))
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / "dithers.webp"
+        sheet.paste(each, (place % in_a_row * width, place // in_a_row * height))
+    path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, lossless=True, quality=100, method=6)
     print(f"{path}: {sheet.width}×{sheet.height} pixels, {path.stat().st_size:,} bytes")

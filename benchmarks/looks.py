@@ -1,6 +1,6 @@
-"""Perceptual metrics, from packages on PyPI, file sizes and times.
+"""Perceptual metrics, from packages on PyPI and a program, file sizes and times.
 
-A metric whose package is not installed is None in the table. For the rivals in Node, run
+A metric that is not installed is None in the table. For the rivals in Node, run
 ``npm install @napi-rs/image sharp`` in any folder, and put its ``node_modules`` in NODE_PATH.
 """
 
@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from PIL import Image
 import kpalette
 from benchmarks.rivals import Method, Pixels, Result
 from benchmarks.rivals.palettes import libimagequant
+from benchmarks.rivals.rival import Missing
 from benchmarks.workers import exact
 from kpalette import files
 
@@ -151,9 +152,25 @@ def delta_e(pixels: Pixels, shown: Pixels) -> float:
     return float(deltaE_ciede2000(rgb2lab(pixels), rgb2lab(shown)).mean())
 
 
+def butteraugli(pixels: Pixels, shown: Pixels) -> float:
+    """Return Butteraugli, where the difference is worst; lower is better.
+
+    It is that of Google's program of this name, which Debian has: at least 8 pixels to a side.
+    """
+    if shutil.which("butteraugli") is None:
+        raise Missing("apt install butteraugli")
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [f"{folder}/before.png", f"{folder}/after.png"]
+        for path, image in zip(paths, (pixels, shown), strict=True):
+            Image.fromarray(image).save(path, compress_level=1)
+        ran = subprocess.run(["butteraugli", *paths], capture_output=True, check=True)
+    return float(ran.stdout)
+
+
 METRICS: dict[str, tuple[Callable[[Pixels, Pixels], float], str]] = {
     "SSIMULACRA2": (ssimulacra2, ".1f"),
     "FLIP": (flip, ".4f"),
+    "Butteraugli": (butteraugli, ".2f"),
     "ΔE2000": (delta_e, ".3f"),
 }
 
@@ -161,8 +178,24 @@ METRICS: dict[str, tuple[Callable[[Pixels, Pixels], float], str]] = {
 def measured(metric: str, pixels: Pixels, shown: Pixels) -> float | None:
     try:
         return METRICS[metric][0](pixels, shown)
-    except ImportError:
+    except (ImportError, Missing):
         return None
+
+
+def figures(pixels: Pixels, shown: Pixels) -> list[str]:
+    """Return every metric as it is printed."""
+    found = ((measured(metric, pixels, shown), form) for metric, (_, form) in METRICS.items())
+    return ["not installed" if value is None else f"{value:{form}}" for value, form in found]
+
+
+def left_out() -> Iterator[str]:
+    """Say which metrics are not installed."""
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    for name, (metric, _) in METRICS.items():
+        try:
+            metric(pixels, pixels)
+        except (ImportError, Missing) as error:
+            yield f"{name}: left out, {error}"
 
 
 def png_size(palette: np.ndarray[Any, Any], indices: np.ndarray[Any, Any]) -> int:

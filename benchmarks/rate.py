@@ -1,4 +1,4 @@
-"""Bytes at equal looks: the mean difference (BD-rate) from other fronts, over SSIMULACRA2 50 to 85.
+"""Bytes at equal looks: the mean difference (BD-rate) from other fronts, by three measures.
 
 A front is what some method gives at best, over numbers of colours and ways to dither. Each file is
 measured as it is and after oxipng -o 4, because rivals' encoders are no part of their palettes.
@@ -13,6 +13,7 @@ import shutil
 import statistics
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,21 +21,25 @@ import numpy as np
 from PIL import Image
 
 import kpalette
-from benchmarks.looks import ssimulacra2
+from benchmarks import looks
 from benchmarks.lossless import optimized
 from benchmarks.rivals import Pixels
 
-LOW, HIGH = 50, 85  # of SSIMULACRA2
 MOST = 256  # colours
-LEAST_RANGE = 2  # of it that two fronts share
+LEAST_RANGE = 0.06  # of a measure's, that two fronts share
+
+
+#: What looks are measured by, and whether more is better (1) or less (-1).
+MEASURES = {"SSIMULACRA2": 1, "FLIP": -1, "Butteraugli": -1}
+LOW, HIGH = 50, 85  # of SSIMULACRA2; of others, what files have for which it is that
 
 PNGQUANT, BEFORE, SMALLER = "pngquant speed 1", "kpalette", "kpalette, smaller"
 
 
 class Point(NamedTuple):
-    """A file: its score, its bytes, and those after oxipng, if that is installed."""
+    """A file: its scores, more being better; its bytes; and those after oxipng, if there is one."""
 
-    score: float
+    scores: dict[str, float | None]
     unaided: int
     optimized: int | None
 
@@ -71,15 +76,19 @@ FRONTS: dict[str, Callable[[Path, int], Iterator[bytes]]] = {
 }
 
 
-def score(pixels: Pixels, encoded: bytes) -> float:
-    """Return SSIMULACRA2, over black or white where that is lower."""
+def scores(pixels: Pixels, encoded: bytes) -> dict[str, float | None]:
+    """Return each score, over black or white where it is lower; None of what is not installed."""
     with Image.open(io.BytesIO(encoded)) as image:
         shown = np.asarray(image.convert("RGBA"))
     opaque = (pixels[..., 3] == 255).all() and (shown[..., 3] == 255).all()
-    return min(
-        ssimulacra2(over(pixels, backdrop), over(shown, backdrop))
-        for backdrop in ((0,) if opaque else (0, 255))
-    )
+    found: dict[str, float | None] = {}
+    for name, sign in MEASURES.items():
+        values = [
+            looks.measured(name, over(pixels, backdrop), over(shown, backdrop))
+            for backdrop in ((0,) if opaque else (0, 255))
+        ]
+        found[name] = None if None in values else min(sign * value for value in values)
+    return found
 
 
 def over(rgba: Pixels, backdrop: int) -> Pixels:
@@ -88,16 +97,19 @@ def over(rgba: Pixels, backdrop: int) -> Pixels:
     return np.rint(mixed).astype(np.uint8)
 
 
-def bd_rate(base: list[tuple[float, int]], other: list[tuple[float, int]]) -> float | None:
+def bd_rate(
+    base: list[tuple[float, int]], other: list[tuple[float, int]], low: float, high: float
+) -> float | None:
     """Return the mean difference in bytes at equal scores, as a share of `base`'s.
 
     Each side is the lower hull of (score, log bytes), on straight lines: what a user could choose.
-    None if they share hardly any scores between `LOW` and `HIGH`.
+    None if they share hardly any scores from `low` to `high`.
     """
+    least = LEAST_RANGE * (high - low)
     hulls = [hull(points) for points in (base, other)]
-    low = max(LOW, *(scores[0] for scores, _ in hulls))
-    high = min(HIGH, *(scores[-1] for scores, _ in hulls))
-    if high - low < LEAST_RANGE:
+    low = max(low, *(scores[0] for scores, _ in hulls))
+    high = min(high, *(scores[-1] for scores, _ in hulls))
+    if high - low < least:
         return None
     at = np.linspace(low, high, 201)
     logs = [np.interp(at, scores, logs) for scores, logs in hulls]
@@ -125,18 +137,22 @@ def hull(points: list[tuple[float, int]]) -> tuple[list[float], list[float]]:
 def measure(paths: list[Path], ks: list[int]) -> None:
     """Print, for each picture, how many bytes fewer files that are smaller have at equal looks."""
     fronts = dict(FRONTS)
+    for line in looks.left_out():
+        print(line)
     if shutil.which("pngquant") is None:
         del fronts[PNGQUANT]
         print("pngquant: left out, it is not installed")
-    print("\n| picture | against | unaided | ours unaided, theirs by oxipng | both by oxipng |")
-    print("|---|---|--:|--:|--:|")
-    found: dict[str, list[list[float | None]]] = {PNGQUANT: [], BEFORE: []}
+    print(
+        "\n| picture | against | by | unaided | ours unaided, theirs by oxipng | both by oxipng |"
+    )
+    print("|---|---|---|--:|--:|--:|")
+    found: dict[tuple[str, str], list[list[float | None]]] = {}
     for path in paths:
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGBA"))
         points = {
             name: [
-                Point(score(pixels, encoded), len(encoded), optimized(encoded))
+                Point(scores(pixels, encoded), len(encoded), optimized(encoded))
                 for k in ks
                 for encoded in make(path, k)
             ]
@@ -144,26 +160,36 @@ def measure(paths: list[Path], ks: list[int]) -> None:
         }
         ours = points[SMALLER] + points[BEFORE]
         for name in (name for name in fronts if name != SMALLER):
-            rates = [
-                rate(points[name], "unaided", ours, "unaided"),
-                rate(points[name], "optimized", ours, "unaided"),
-                rate(points[name], "optimized", ours, "optimized"),
-            ]
-            found[name].append(rates)
-            print_row(path.stem, name, rates)
-    for name, rows in found.items():
-        if rows:
-            print_row("mean", name, [mean(column) for column in zip(*rows, strict=True)])
+            for by in MEASURES:
+                compared = partial(rate, by, points[name], ours)
+                rates = [
+                    compared("unaided", "unaided"),
+                    compared("optimized", "unaided"),
+                    compared("optimized", "optimized"),
+                ]
+                found.setdefault((name, by), []).append(rates)
+                print_row(path.stem, name, by, rates)
+    for (name, by), rows in found.items():
+        print_row("mean", name, by, [mean(column) for column in zip(*rows, strict=True)])
 
 
-def rate(base: list[Point], base_kind: str, other: list[Point], other_kind: str) -> float | None:
+def rate(
+    by: str, base: list[Point], other: list[Point], base_kind: str, other_kind: str
+) -> float | None:
     sides = [
-        [(point.score, getattr(point, kind)) for point in points]
+        [(point.scores[by], getattr(point, kind)) for point in points]
         for points, kind in ((base, base_kind), (other, other_kind))
     ]
-    if any(size is None for side in sides for _, size in side):
+    if any(None in pair for side in sides for pair in side):
         return None
-    return bd_rate(*sides)
+    low, high = LOW, HIGH
+    if by != "SSIMULACRA2":
+        scores = (point.scores for point in base)
+        among = [s[by] for s in scores if LOW <= (s["SSIMULACRA2"] or 0) <= HIGH]
+        if not among:
+            return None
+        low, high = min(among), max(among)
+    return bd_rate(*sides, low, high)
 
 
 def mean(values: Any) -> float | None:
@@ -171,6 +197,6 @@ def mean(values: Any) -> float | None:
     return statistics.mean(known) if known else None
 
 
-def print_row(picture: str, against: str, rates: list[float | None]) -> None:
+def print_row(picture: str, against: str, by: str, rates: list[float | None]) -> None:
     cells = ("—" if value is None else f"{value:+.1%}" for value in rates)
-    print(f"| {picture} | {against} | {' | '.join(cells)} |", flush=True)
+    print(f"| {picture} | {against} | {by} | {' | '.join(cells)} |", flush=True)

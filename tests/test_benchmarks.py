@@ -15,12 +15,14 @@ from benchmarks import (
     alpha,
     animations,
     dithers,
+    equal_bytes,
     graphics,
     looks,
     lossless,
     minima,
     pictures,
     processes,
+    rate,
     scale,
     sheet,
 )
@@ -85,10 +87,18 @@ def test_animations(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("metric", "package", "equal"),
-    [("SSIMULACRA2", "ssimulacra2", 100), ("FLIP", "flip_evaluator", 0), ("ΔE2000", "skimage", 0)],
+    [
+        ("SSIMULACRA2", "ssimulacra2", 100),
+        ("FLIP", "flip_evaluator", 0),
+        ("Butteraugli", "", 0),
+        ("ΔE2000", "skimage", 0),
+    ],
 )
 def test_metrics(photo: Path, metric: str, package: str, equal: float) -> None:
-    pytest.importorskip(package)
+    if package:
+        pytest.importorskip(package)
+    elif shutil.which(metric.lower()) is None:
+        pytest.skip(f"needs {metric.lower()}")
     pixels = load(photo)
     assert looks.measured(metric, pixels, pixels) == pytest.approx(equal, abs=1e-6)
     assert abs(looks.measured(metric, pixels, 255 - pixels) - equal) > 0.1
@@ -97,7 +107,11 @@ def test_metrics(photo: Path, metric: str, package: str, equal: float) -> None:
 def test_a_metric_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "flip_evaluator", None)
     pixels = np.zeros((8, 8, 3), np.uint8)
+    monkeypatch.setenv("PATH", "")
     assert looks.measured("FLIP", pixels, pixels) is None
+    assert looks.measured("Butteraugli", pixels, pixels) is None
+    said = {line.split(":")[0] for line in looks.left_out()}
+    assert {"FLIP", "Butteraugli"} <= said
 
 
 def test_node_that_is_not_installed(
@@ -189,6 +203,39 @@ def test_dithers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photo = demo.load_photo().rgb_matrix
     expected = kpalette.quantize(photo, 8, dither="floyd-steinberg").rgb[top:bottom, left:right]
     assert np.array_equal(shown[: bottom - top, : right - left], expected)
+
+
+def test_bytes_at_equal_looks() -> None:
+    def points(share: float) -> list[rate.Point]:
+        return [
+            rate.Point({"SSIMULACRA2": s, "FLIP": -1 / s, "Butteraugli": None}, round(share * n), n)
+            for s, n in ((30, 2000), (50, 4000), (60, 9000), (70, 8000), (85, 16000), (95, 60000))
+        ]
+
+    for by in ("SSIMULACRA2", "FLIP"):
+        kinds = by, points(1), points(0.6), "unaided"
+        assert rate.rate(*kinds, "unaided") == pytest.approx(-0.4)
+        assert rate.rate(*kinds, "optimized") == pytest.approx(0)
+    assert rate.rate("Butteraugli", points(1), points(1), "unaided", "unaided") is None
+    apart = [(30.0, 100), (51.0, 200)]
+    assert rate.bd_rate(apart, [(x + 40, y) for x, y in apart], 50, 85) is None
+
+
+def test_equal_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("oxipng")
+    if shutil.which("pngquant") is None:
+        pytest.skip("needs pngquant")
+    benchmarks.main(["bytes", "--out", str(tmp_path)])
+    rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| d")]
+    theirs, ours = (int(row.split(" | ")[1].replace(",", "")) for row in rows)
+    assert 0.9 * theirs < ours <= theirs
+    case = equal_bytes.cases()[1]
+    left, top, right, bottom = case.shown
+    with Image.open(tmp_path / "bytes.webp") as image:
+        shown = np.asarray(image.convert("RGB"))
+    expected = kpalette.quantize(case.pixels, max_bytes=theirs).rgb[top:bottom, left:right]
+    row, column = shown.shape[0] // 2 + dithers.GAP // 2 + dithers.LINE, -(right - left)
+    assert np.array_equal(shown[row:, column:][: bottom - top], expected)
 
 
 def test_stray_pixels_are_counted() -> None:

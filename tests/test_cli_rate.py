@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +122,34 @@ def test_wrong_command_lines(args: list[str], message: str, grainy: Path, fails:
     assert message in fails(2, "quantize", grainy, *args)
 
 
-@pytest.mark.parametrize("args", [["--smaller", "1"], ["--max-bytes", "9k"]])
-def test_animations_take_neither(args: list[str], tmp_path: Path, fails: Any) -> None:
+@pytest.fixture
+def moving(tmp_path: Path) -> Path:
     path = tmp_path / "moving.gif"
     frames = [Image.fromarray(noise(8, 8, seed=seed)) for seed in (1, 2)]
-    file = io.BytesIO()
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
-    path.write_bytes(file.getvalue())
-    said = fails(2, "quantize", path, *args, "-o", tmp_path / "out.gif")
-    assert f"expected {args[0]} or " in said
+    frames[0].save(path, "GIF", save_all=True, append_images=frames[1:])
+    return path
+
+
+@pytest.mark.parametrize("command", ["quantize", "remap"])
+def test_animations_go_without_smaller(
+    command: str, moving: Path, grainy: Path, brand: Path, capsys: Any
+) -> None:
+    options = ["--palette", str(brand)] if command == "remap" else ["-k", "16"]
+    out = moving.with_name("out.gif")
+    assert cli.run([command, str(moving), *options, "-qo", str(out)]) == 0
+    folder = moving.with_name("all")
+    both = [command, str(moving), str(grainy), *options, "--smaller", "2"]
+    capsys.readouterr()
+    assert cli.run([*both, "--out-dir", str(folder)]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if "--smaller" in line]
+    assert len(said) == 1
+    assert said[0].startswith(f"{moving}: ")
+    assert "; without --smaller, which is for stills; " in said[0]
+    assert (folder / "moving.gif").read_bytes() == out.read_bytes()
+    assert files_in(folder) == {"moving.gif", "grainy.png"}
+
+
+def test_no_animation_is_of_so_many_bytes(moving: Path, fails: Any) -> None:
+    said = fails(2, "quantize", moving, "--max-bytes", "9k")
+    assert "expected --max-bytes or an animation, got both; see --first-frame" in said
+    assert files_in(moving.parent) == {moving.name}

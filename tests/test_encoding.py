@@ -506,3 +506,16 @@ def test_optimized_webp_is_never_larger(dither: str | None) -> None:
     plain, small = q.encode("webp"), q.encode("webp", optimize=True)
     assert len(small) <= len(plain)
     assert np.array_equal(decoded(small), decoded(plain))
+
+
+def test_what_was_compressed_is_forgotten_where_arrays_change() -> None:
+    q = kpalette.quantize(noise(9, 12), 8)
+    before = q.encode()
+    assert q.encode() == before
+    q.indices[0, 0] = (q.indices[0, 0] + 1) % 8
+    assert np.array_equal(decoded(q.encode()), q.rgba)
+    kept: dict[Any, Any] = {}
+    for options in ({}, {"quick": True}, {"keep_order": True}, {"profile": b"any"}):
+        for shown in (q.indices, 7 - q.indices):
+            data = files.encode(shown, q.palette.colors, "png", kept=kept, **options)
+            assert data == files.encode(shown, q.palette.colors, "png", **options)

@@ -14,7 +14,8 @@ from PIL import Image
 
 import kpalette
 from conftest import gradient, noise
-from kpalette import BytesNotReached, Palette, _core, files, metrics, quantize
+from kpalette import BytesNotReached, Palette, _core, files, metrics, quantize, rate
+from kpalette.files import png_rows
 
 PHOTOS = ("girl", "traffic")
 
@@ -171,6 +172,39 @@ def test_remap() -> None:
     assert np.array_equal(q.indices, quantize(pixels, 50, smaller=2).indices)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"smaller": 1},
+        {"quality": {"looks": 60}, "smaller": 2},
+        {"max_bytes": 6000},
+        {"max_bytes": 6000, "dither_strength": 0},
+    ],
+)
+def test_nothing_is_mapped_or_compressed_twice(
+    options: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    compressed: list[bytes] = []
+    chosen: list[tuple[object, ...]] = []
+    smallest, choose = png_rows.smallest, rate.choose
+
+    def compress(indices: Any, colors: Any, **how: Any) -> Any:
+        compressed.append(indices.tobytes() + colors.tobytes())
+        return smallest(indices, colors, **how)
+
+    def chosen_for(how: Any, pixels: Any, colors: Any, indices: Any, team: Any) -> None:
+        chosen.append((how, colors.tobytes()))
+        choose(how, pixels, colors, indices, team)
+
+    monkeypatch.setattr(png_rows, "smallest", compress)
+    monkeypatch.setattr(rate, "choose", chosen_for)
+    q = quantize(photo_like(), **options)
+    q.save(tmp_path / "few.png", metadata=files.Metadata(dpi=(300, 300)))
+    assert len(q.encode()) + 21 == (tmp_path / "few.png").stat().st_size
+    assert len(set(compressed)) == len(compressed) > 0
+    assert len(set(chosen)) == len(chosen) > 0
+
+
 def test_errors() -> None:
     pixels = noise(9, 9)
     with pytest.raises(TypeError, match=r"smaller: expected a number, got '2'"):
@@ -220,6 +254,15 @@ def test_between_half_and_too_many_colours() -> None:
     assert few[0] < 0.9 * few[1]
     assert 0.8 * few[1] < len(q.encode()) <= few[1]
     assert len(q.palette) > 2
+
+
+def test_max_bytes_diffuse_where_the_plain_file_is_smaller() -> None:
+    """A level alone would not diffuse at first; what fits and is diffused looks better."""
+    pixels = gradient(120, 160)
+    plain = len(quantize(pixels, 64).encode())
+    q = quantize(pixels, 64, max_bytes=plain - 1)
+    undiffused = quantize(pixels, 64, max_bytes=plain - 1, dither_strength=0)
+    assert metrics.looks(pixels, q) > metrics.looks(pixels, undiffused) + 3
 
 
 def test_what_has_few_bytes_stays() -> None:

@@ -6,7 +6,7 @@ dither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -31,16 +31,13 @@ from kpalette.histogram import ColorHistogram, Counted
 from kpalette.importance import checked_weights, saliency_map, weigh
 from kpalette.looks import Reference
 from kpalette.max_bytes import checked_max_bytes, fit_within
+from kpalette.no_larger import first_no_larger, is_no_larger
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
 from kpalette.subset import best_entries
 from kpalette.threads import make_team
-
-#: Which of two PNG files is smaller is told by quick ones, in a twentieth of the time, if these
-#: differ by more than this factor: the others' ratio was .80 to 1.17 times theirs on 272 pairs.
-CLOSE = 1.5
 
 
 def quantize(
@@ -239,14 +236,22 @@ def quantize(
     by_looks = most_bytes is not None or (target is not None and target[0] == "looks")
     reference = Reference(pixels, team) if by_looks else None
 
+    @lru_cache(maxsize=1)  # searches map to one palette in many ways
+    def plain(fitted: Fitted) -> Quantized:
+        return _mapped(image, fitted, Dithering(None, 0, space), team)
+
     def mapped(fitted: Fitted, how: Dithering) -> Quantized:
         if how.smaller:
             mixed = partial(fit_to, len(fitted.palette), mixing=True)
-            return _smaller(image, fitted, mixed, how, effort, team)
+            tries = _smaller(image, fitted, mixed, how, team)
+            return first_no_larger(tries, plain(fitted), effort, team)
         return _mapped(image, fitted, how, team)
 
     def made(k: int, how: Dithering) -> Quantized:
         return mapped(fit_to(k), how)
+
+    def saving(k: int, how: Dithering) -> Quantized:
+        return _mapped(image, fit_to(k, mixing=how.strength > 0), how, team)
 
     def looks(quantized: Quantized) -> float:
         assert reference is not None
@@ -276,7 +281,7 @@ def quantize(
 
     least = max(1, len(fixed_colors))
     if most_bytes is not None:
-        return fit_within(made, looks, least, k, dithering, most_bytes, team.size)
+        return fit_within(made, saving, looks, least, k, dithering, most_bytes, team.size)
     if target is None:
         return finished(made(k, dithering))
     if dithering.smaller:
@@ -287,7 +292,7 @@ def quantize(
     if few.is_exact or len(image.histogram) > min(k, MAX_INDEXED):
         return few
     exact = finished(made(k, dithering))  # unless the weights leave colours out
-    return exact if exact.is_exact and _is_no_larger(exact, few, effort, team) else few
+    return exact if exact.is_exact and is_no_larger(exact, few, effort, team) else few
 
 
 def extract_palette(
@@ -460,9 +465,13 @@ def remap(
         entries, colors = entries[kept], np.ascontiguousarray(colors[kept])
     nearest = Fitter(image.histogram, space, team).assign(colors)
     if dithering.smaller:
-        result = _smaller(image, nearest, lambda: nearest, dithering, "balanced", team)
+        plain = _mapped(image, nearest, Dithering(None, 0, space), team)
+        tries = _smaller(image, nearest, lambda: nearest, dithering, team)
+        result = first_no_larger(tries, plain, "balanced", team)
     else:
         result = _mapped(image, nearest, dithering, team)
+    if entries.shape == colors.shape:
+        return result
     return replace(result, palette=Palette(entries, result.palette.counts))
 
 
@@ -487,41 +496,16 @@ def _smaller(
     plain: Fitted,
     mixed: Callable[[], Fitted],
     dithering: Dithering,
-    effort: Effort,
     team: _core.Team,
-) -> Quantized:
-    """Return a picture whose PNG file is smaller than that of nearest entries, or the same.
+) -> Iterator[Quantized]:
+    """Map pixels to entries that cost few bits, by diffusing as much as may be, less, and nothing.
 
-    `mixed` makes the palette for what is diffused. As much is diffused as makes no file grow: that
-    of a smooth gradient may, which is banded without.
+    `mixed` makes the palette for what is diffused. Diffusing may make a file grow: that of a smooth
+    gradient, which is banded without.
     """
-
-    def size(quantized: Quantized) -> int:
-        return len(quantized.encode("png", quick=effort == "fast", threads=team.size))
-
-    nearest = _mapped(image, plain, replace(dithering, name=None, smaller=0), team)
-    if nearest.mse == 0:
-        return nearest
-    most = size(nearest)
     for strength in rate.strengths(dithering.strength):
         fitted = mixed() if strength else plain
-        found = _mapped(image, fitted, replace(dithering, strength=strength), team)
-        if size(found) <= most:
-            return found
-    return nearest
-
-
-def _is_no_larger(exact: Quantized, few: Quantized, effort: Effort, team: _core.Team) -> bool:
-    """Return whether a picture's PNG file is no larger than another's."""
-
-    def ratio(quick: bool) -> float:
-        sizes = [len(q.encode("png", quick=quick, threads=team.size)) for q in (exact, few)]
-        return sizes[0] / sizes[1]
-
-    found = ratio(quick=True)
-    if effort != "fast" and 1 / CLOSE < found < CLOSE:
-        found = ratio(quick=False)
-    return found <= 1
+        yield _mapped(image, fitted, replace(dithering, strength=strength), team)
 
 
 def index_dtype(k: int) -> Any:

@@ -65,6 +65,7 @@ class Quantized:
     n_distinct: int
     _origin: Origin | None = field(default=None)
     profile: bytes | None = None
+    _kept: dict[Any, Any] = field(default_factory=dict, init=False)  # what a file compressed
 
     @property
     def psnr(self) -> float:
@@ -178,6 +179,7 @@ class Quantized:
             metadata=metadata,
             profile=self.profile,
             threads=checked_threads(threads),
+            kept=self._kept,
         )
 
     def save(

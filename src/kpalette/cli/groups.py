@@ -223,8 +223,9 @@ class Dither:
         callback=smaller,
         default="0",
         metavar="N",
-        help="Make PNG files smaller, 0 to 3. The difference is not seen with 1, hardly with 2, a "
-        "little with 3. Dithers as well, unless told --dither none.  [default: 0]",
+        help="Make PNG files and animations smaller, 0 to 3. The difference is not seen with 1, "
+        "hardly with 2, a little with 3. Stills are dithered as well, unless told --dither none."
+        "  [default: 0]",
     )
 
     def settled(self) -> tuple[str | None, float]:

@@ -138,7 +138,7 @@ def _few_enough(
     return fewest(make, target, k), fit(k) if len(total) <= k else None
 
 
-def animator_to(palette: Palette, options: dict[str, Any], refused: Sequence[str] = ()) -> Animate:
+def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:
     """Make the function that shows an animation in a palette's colours, or the best of them."""
 
     def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
@@ -147,7 +147,7 @@ def animator_to(palette: Palette, options: dict[str, Any], refused: Sequence[str
         if len(colors) > MAX_K:
             colors = _best_of(palette, most, encoded, options)
         how = {**options, "fixed": colors, "palette_scope": "global"}
-        return animator(len(colors), len(colors), how, refused=refused)(encoded, kind, progress)
+        return animator(len(colors), len(colors), how)(encoded, kind, progress)
 
     return animate
 

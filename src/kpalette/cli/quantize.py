@@ -329,14 +329,12 @@ class Way:
         options = {**self.mapping(batch.threads), "alpha": self.kept.alpha}
         del options["smaller"]
         if palette is not None:
-            refused = ["--smaller"] if self.smaller else []
-            return animator_to(palette, {**options, "space": self.fit.space}, refused)
+            return animator_to(palette, {**options, "space": self.fit.space})
         options |= {**self.fitting, "palette_scope": self.pixels.palette_scope}
         asked: dict[str, object] = {
             "--weights": self.pixels.weights,
             "--saliency": self.pixels.saliency,
             "--keep-profile": self.kept.keep_profile,
-            "--smaller": self.smaller,
             "--max-bytes": self.target is not None and self.target.name == MAX_BYTES,
         }
         refused = [name for name, value in asked.items() if value]

@@ -82,13 +82,12 @@ def remap(
         "dither_strength": strength,
         "threads": batch.threads,
     }
-    refused = ["--smaller"] if dither.smaller else []
 
     def reduce(pixels: ByteArray) -> Quantized:
         pixels = files.apply_alpha(pixels, alpha.alpha)
         return pipeline.remap(pixels, palette, k=MAX_K, smaller=dither.smaller, **options)
 
-    animate = animator_to(palette, {**options, "alpha": alpha.alpha}, refused)
+    animate = animator_to(palette, {**options, "alpha": alpha.alpha})
     describe = functools.partial(_describe, len(palette))
     economy = Economy(smaller=not dither.smaller and name in (None, "floyd-steinberg"))
     return batch.run(reduce, animate, describe, [palette_file], economy=economy)

@@ -66,6 +66,7 @@ def encode(
     metadata: Metadata | None = None,
     profile: bytes | None = None,
     threads: int = 2,
+    kept: png.Kept | None = None,
 ) -> bytes:
     """Return the bytes of an image file with exactly these pixels.
 
@@ -111,6 +112,10 @@ def encode(
     threads : int
         To compress an indexed PNG with; 2 are enough. The file does not depend on it. oxipng and
         the other formats have their own ways.
+    kept : dict, optional
+        What the last call with the same dict has compressed, and this one then writes anew: to
+        write an indexed PNG whose size was asked for before, with other metadata or not, takes no
+        time.
 
     Raises
     ------
@@ -149,7 +154,7 @@ def encode(
         raise ValueError("expected optimize or quick, got both")
     options: dict[str, Any] = {}
     if kind == "png":
-        options = {"quick": quick, "keep_order": keep_order, "threads": threads}
+        options = {"quick": quick, "keep_order": keep_order, "threads": threads, "kept": kept}
     if profile is not None:
         if kind not in PROFILED:
             raise ValueError(

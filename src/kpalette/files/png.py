@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import deflate
 import numpy as np
@@ -32,6 +32,18 @@ QUICK = 7
 ITERATIONS = 15
 
 
+class Packed(NamedTuple):
+    """The chunks that hold pixels: IHDR; PLTE and tRNS, if there are any; and IDAT."""
+
+    header: bytes
+    palette: bytes
+    rows: bytes
+
+
+#: What was compressed, by all that decides it.
+Kept: TypeAlias = "dict[tuple[object, ...], Packed]"
+
+
 def write(
     indices: np.ndarray[Any, Any],
     colors: ByteArray,
@@ -42,50 +54,59 @@ def write(
     keep_order: bool = False,
     profile: bytes | None = None,
     threads: int = 2,
+    kept: Kept | None = None,
 ) -> bytes:
     """Encode as PNG: see :func:`kpalette.files.encode`."""
     if len(colors) > 256:
         data = _true_color(indices, colors, metadata, profile)
     else:
         pixels = np.ascontiguousarray(indices, np.uint8)
-        if quick:
-            way = png_rows.plain(pixels, colors)
-            compressed = bytes(deflate.zlib_compress(way.rows.tobytes(), QUICK))
-        else:
-            way, compressed = png_rows.smallest(
-                pixels,
-                colors,
-                keep_order=keep_order,
-                may_be_grey=profile is None,  # an RGB profile does not fit grey
-                thorough=optimize,
-                threads=threads,
-            )
-        data = _file(way, indices.shape, compressed, metadata, profile)
+        may_be_grey = profile is None  # an RGB profile does not fit grey
+        # Arrays may have changed since, which check sums tell in half a millisecond.
+        sums = zlib.crc32(pixels.data), zlib.crc32(colors.tobytes())
+        key = (*sums, optimize, quick, keep_order, may_be_grey)
+        packed = None if kept is None else kept.get(key)
+        if packed is None:
+            if quick:
+                way = png_rows.plain(pixels, colors)
+                compressed = bytes(deflate.zlib_compress(way.rows.tobytes(), QUICK))
+            else:
+                way, compressed = png_rows.smallest(
+                    pixels,
+                    colors,
+                    keep_order=keep_order,
+                    may_be_grey=may_be_grey,
+                    thorough=optimize,
+                    threads=threads,
+                )
+            packed = _packed(way, indices.shape, compressed)
+            if kept is not None:
+                for old in [old for old in kept if old[:2] != sums]:
+                    del kept[old]
+                kept[key] = packed
+        data = _file(packed, metadata, profile)
     return _optimized(data, indices, colors, keep_order) if optimize else data
 
 
-def _file(
-    way: png_rows.Way,
-    shape: tuple[int, ...],
-    compressed: bytes,
-    metadata: Metadata,
-    profile: bytes | None,
-) -> bytes:
-    height, width = shape
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, way.bits, way.kind, 0, 0, 0))]
+def _file(packed: Packed, metadata: Metadata, profile: bytes | None) -> bytes:
+    chunks = []
     if profile:
         chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(profile, 9)))
     chunks += [(kind, data) for kind, data, *_ in _texts(metadata).chunks]
-    if way.palette:
-        chunks.append((b"PLTE", way.palette))
-    if way.alphas:
-        chunks.append((b"tRNS", way.alphas))
-    written = b"".join(chunk(kind, data) for kind, data in chunks)
+    written = b"".join(chunk(kind, data) for kind, data in chunks) + packed.palette
     if metadata.dpi:
         written += density(metadata.dpi)
     if metadata.exif:
         written += chunk(b"eXIf", metadata.exif)
-    return SIGNATURE + written + chunk(b"IDAT", compressed) + chunk(b"IEND", b"")
+    return SIGNATURE + packed.header + written + packed.rows + chunk(b"IEND", b"")
+
+
+def _packed(way: png_rows.Way, shape: tuple[int, ...], compressed: bytes) -> Packed:
+    height, width = shape
+    header = struct.pack(">IIBBBBB", width, height, way.bits, way.kind, 0, 0, 0)
+    entries = ((b"PLTE", way.palette), (b"tRNS", way.alphas))
+    palette = b"".join(chunk(kind, data) for kind, data in entries if data)
+    return Packed(chunk(b"IHDR", header), palette, chunk(b"IDAT", compressed))
 
 
 def density(dpi: tuple[float, float]) -> bytes:
