@@ -39,6 +39,7 @@ class Dithering:
     strength: float  # 0 to 1
     space: Space  # where nearest entries are; mixing has a space of its own
     smaller: float = 0  # see rate.py
+    smaller_in: str = "png"  # the format whose bytes are saved
 
     def __post_init__(self) -> None:
         """Check the attributes."""
