@@ -470,7 +470,7 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
     histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
     colors, mse = palette.colors, fitted.mse
     indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
-    if dithering.smaller and mse > 0:
+    if dithering.smaller:
         rate.choose(dithering, image.pixels, colors, indices, team)
         counts, mse = tally(image, colors, indices, team)
         palette = Palette(colors, counts)
@@ -499,8 +499,6 @@ def _smaller(
         return len(quantized.encode("png", quick=effort == "fast", threads=team.size))
 
     nearest = _mapped(image, plain, replace(dithering, name=None, smaller=0), team)
-    if nearest.mse == 0:
-        return nearest
     most = size(nearest)
     for strength in rate.strengths(dithering.strength):
         fitted = mixed() if strength else plain
