@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from PIL import Image
 
 import kpalette
 from conftest import files_in, gradient, noise
-from kpalette import cli
+from kpalette import cli, rate
+from kpalette.cli.exits import Stopped
 
 
 @pytest.fixture
@@ -99,6 +101,22 @@ def test_max_bytes_that_cannot_be_met(grainy: Path, capsys: Any) -> None:
     assert cli.run(["quantize", str(grainy), "--max-bytes", "50"]) == 99
     said = f"{grainy}: skipped: expected at most 50 bytes, reached 89 with 1 colour\n"
     assert capsys.readouterr() == ("", said)
+    assert files_in(grainy.parent) == {"grainy.png"}
+
+
+def test_an_interrupted_search_leaves_nothing(
+    grainy: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    choose, calls = rate.choose, iter(range(4))
+
+    def interrupted(*args: Any) -> None:
+        if next(calls) == 3:
+            raise Stopped(signal.SIGINT)
+        choose(*args)
+
+    monkeypatch.setattr(rate, "choose", interrupted)
+    assert cli.run(["quantize", str(grainy), "--max-bytes", "2.5k"]) == 130
+    assert capsys.readouterr() == ("", "kpalette: interrupted\n")
     assert files_in(grainy.parent) == {"grainy.png"}
 
 
