@@ -25,15 +25,47 @@ constexpr float kBelowLeft = 3.0f / 16;
 constexpr float kBelow = 5.0f / 16;
 constexpr float kBelowRight = 1.0f / 16;
 
-/// Marks what keeps its nearest entry, and what stays opaque, among n pixels.
-void protect(const std::uint8_t* pixels, std::size_t n, std::size_t d, const std::uint8_t* palette,
-             const std::uint8_t* indices, float* weights, std::uint8_t* solid) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint8_t* const pixel = pixels + i * d;
-    const std::uint8_t* const entry = palette + indices[i] * d;
-    const bool clear = d == 4 && pixel[3] == 0 && entry[3] == 0;
-    if (clear || std::equal(entry, entry + d, pixel)) weights[i] = kExact;
-    if (d == 4) solid[i] = pixel[3] == 255 && entry[3] == 255;
+/// The pixels of a picture.
+struct Picture {
+  const std::uint8_t* pixels;
+  std::size_t channels;
+  std::size_t width;
+  std::size_t height;
+
+  const std::uint8_t* at(std::size_t x, std::size_t y) const {
+    return pixels + (y * width + x) * channels;
+  }
+
+  /// Whether a pixel is one of kRun of its colour in a row, across or down.
+  bool is_in_run(std::size_t x, std::size_t y) const {
+    const auto run = [&](std::size_t before, std::size_t after, std::size_t step) {
+      const std::uint8_t* const here = at(x, y);
+      const auto is_same = [&](const std::uint8_t* other) {
+        return std::equal(here, here + channels, other);
+      };
+      std::size_t length = 1;
+      for (std::size_t i = 1; i < kRun && i <= before && is_same(here - i * step); ++i) ++length;
+      for (std::size_t i = 1; i < kRun && i <= after && is_same(here + i * step); ++i) ++length;
+      return length >= kRun;
+    };
+    return run(x, width - 1 - x, channels) || run(y, height - 1 - y, width * channels);
+  }
+};
+
+/// Marks what keeps its nearest entry, and what stays opaque, in `rows` rows from `first` on.
+void protect(const Picture& picture, std::size_t first, std::size_t rows,
+             const std::uint8_t* palette, const std::uint8_t* indices, RateScene& scene) {
+  const std::size_t d = picture.channels;
+  for (std::size_t y = first; y < first + rows; ++y) {
+    for (std::size_t x = 0; x < picture.width; ++x) {
+      const std::size_t i = y * picture.width + x;
+      const std::uint8_t* const pixel = picture.at(x, y);
+      const std::uint8_t* const entry = palette + indices[i] * d;
+      const bool clear = d == 4 && pixel[3] == 0 && entry[3] == 0;
+      const bool exact = std::equal(entry, entry + d, pixel);
+      if (clear || (exact && picture.is_in_run(x, y))) scene.weights[i] = kExact;
+      if (d == 4) scene.solid[i] = pixel[3] == 255 && entry[3] == 255;
+    }
   }
 }
 
@@ -91,13 +123,11 @@ std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, 
           &scene.coords[first * width]);
   });
   weigh_by_texture({scene.coords.data(), n}, width, scene.weights.data(), team);
+  const Picture picture{pixels.data(), d, width, scene.height};
   std::vector<std::int64_t> bits(bands);
   for_bands([&](std::size_t band, std::size_t first, std::size_t count) {
-    std::uint8_t* const begin = indices + first * width;
-    const std::size_t start = first * width;
-    protect(&pixels[start * d], count * width, d, palette.data(), begin, &scene.weights[start],
-            scene.solid.data() + (d == 4 ? start : 0));
-    bits[band] = choose_in_band(scene, channels, first, count, begin);
+    protect(picture, first, count, palette.data(), indices, scene);
+    bits[band] = choose_in_band(scene, channels, first, count, indices + first * width);
   });
   return std::accumulate(bits.begin(), bits.end(), std::int64_t{0}) >> 16;
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ from PIL import Image
 
 import kpalette
 from conftest import files_in, gradient, noise
-from kpalette import cli
+from kpalette import cli, rate
+from kpalette.cli.exits import Stopped
 
 
 @pytest.fixture
@@ -49,12 +52,20 @@ def test_smaller_in_pngquant_s_words(more: list[str], name: str, grainy: Path) -
     assert grainy.with_name(f"grainy-{name}.png").read_bytes() == q.encode()
 
 
-def test_gif_files_are_refused(grainy: Path, brand: Path, capsys: Any) -> None:
-    for command in (["quantize"], ["remap", "--palette", str(brand)]):
-        for out in (["-o", str(grainy.with_name("out.gif"))], ["--format", "gif"]):
-            assert cli.run([*command, str(grainy), "--smaller", "1", *out]) == 2
-            assert "expected --smaller or GIF, got both" in capsys.readouterr().err
-    assert files_in(grainy.parent) == {"grainy.png", brand.name}
+@pytest.mark.parametrize("dither", [[], ["--dither", "floyd-steinberg"], ["--dither", "none"]])
+def test_smaller_gif_files(dither: list[str], grainy: Path, brand: Path) -> None:
+    out = grainy.with_name("out.gif")
+    options = {"smaller": 2, "smaller_in": "gif"}
+    wanted = kpalette.quantize(grainy, 40, **options).encode("gif")
+    assert len(wanted) < 0.9 * len(kpalette.quantize(grainy, 40).encode("gif"))
+    for place in (["-o", str(out)], ["--format", "gif", "-o", str(out)]):
+        args = ["-k", "40", "--smaller", "2", *dither, *place, "-fq"]
+        assert cli.run(["quantize", str(grainy), *args]) == 0
+        assert out.read_bytes() == wanted
+    args = ["--palette", str(brand), "--smaller", "2", *dither, "-fqo", str(out)]
+    assert cli.run(["remap", str(grainy), *args]) == 0
+    palette = kpalette.Palette.load(brand)
+    assert out.read_bytes() == palette.remap(grainy, **options).encode("gif")
 
 
 def test_no_quick_file_grows(grainy: Path) -> None:
@@ -101,6 +112,22 @@ def test_max_bytes_that_cannot_be_met(grainy: Path, capsys: Any) -> None:
     assert files_in(grainy.parent) == {"grainy.png"}
 
 
+def test_an_interrupted_search_leaves_nothing(
+    grainy: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    choose, calls = rate.choose, iter(range(4))
+
+    def interrupted(*args: Any) -> None:
+        if next(calls) == 3:
+            raise Stopped(signal.SIGINT)
+        choose(*args)
+
+    monkeypatch.setattr(rate, "choose", interrupted)
+    assert cli.run(["quantize", str(grainy), "--max-bytes", "2.5k"]) == 130
+    assert capsys.readouterr() == ("", "kpalette: interrupted\n")
+    assert files_in(grainy.parent) == {"grainy.png"}
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
@@ -131,21 +158,21 @@ def moving(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", ["quantize", "remap"])
-def test_animations_go_without_smaller(
-    command: str, moving: Path, grainy: Path, brand: Path, capsys: Any
+@pytest.mark.parametrize("dither", [[], ["--dither", "floyd-steinberg"]])
+def test_smaller_animations(
+    command: str, dither: list[str], moving: Path, grainy: Path, brand: Path
 ) -> None:
     options = ["--palette", str(brand)] if command == "remap" else ["-k", "16"]
-    out = moving.with_name("out.gif")
-    assert cli.run([command, str(moving), *options, "-qo", str(out)]) == 0
     folder = moving.with_name("all")
-    both = [command, str(moving), str(grainy), *options, "--smaller", "2"]
-    capsys.readouterr()
+    both = [command, str(moving), str(grainy), *options, *dither, "--smaller", "2"]
     assert cli.run([*both, "--out-dir", str(folder)]) == 0
-    said = [line for line in capsys.readouterr().err.splitlines() if "--smaller" in line]
-    assert len(said) == 1
-    assert said[0].startswith(f"{moving}: ")
-    assert "; without --smaller, which is for stills; " in said[0]
-    assert (folder / "moving.gif").read_bytes() == out.read_bytes()
+    how: dict[str, Any] = {"smaller": 2}
+    k = 16
+    if command == "remap":
+        how |= {"fixed": kpalette.Palette.load(brand), "palette_scope": "global"}
+        k = len(how["fixed"])
+    made = kpalette.quantize_animation(moving, k, **how)
+    assert (folder / "moving.gif").read_bytes() == made.encode("gif")
     assert files_in(folder) == {"moving.gif", "grainy.png"}
 
 

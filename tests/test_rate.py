@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import deflate
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image
@@ -75,7 +76,10 @@ def test_files_hold_the_claimed_pixels_and_indices(channels: int, k: int) -> Non
         pixels = np.concatenate([pixels, gradient(96, 128)[..., :1]], axis=2)
     q = quantize(pixels, k, smaller=2)
     for options in ({}, {"quick": True}, {"keep_order": True}):
-        with Image.open(io.BytesIO(q.encode(**options))) as image:
+        encoded = q.encode(**options)
+        by_libpng = imagecodecs.png_decode(encoded)
+        assert np.array_equal(by_libpng, q.rgba if channels == 4 else q.rgb)
+        with Image.open(io.BytesIO(encoded)) as image:
             assert np.array_equal(np.asarray(image.convert("RGBA")), q.rgba)
             if "keep_order" in options:
                 assert np.array_equal(np.asarray(image), q.indices)
@@ -116,10 +120,20 @@ def test_flat_areas_and_fixed_colours_are_exact(smaller: int) -> None:
     pixels = photo_like()
     q = quantize(pixels, 16, fixed=["#0ac83c"], smaller=smaller)
     assert (q.rgb[20:50, 30:70] == (10, 200, 60)).all()
-    exact = (quantize(pixels, 16, fixed=["#0ac83c"]).rgb == pixels).all(axis=2)
-    assert (q.rgb[exact] == pixels[exact]).all()
     few = np.repeat(np.repeat(noise(8, 8), 9, axis=0), 9, axis=1)
     assert np.array_equal(quantize(few, 64, smaller=smaller).rgb, few)
+
+
+def test_a_grey_photo_is_smaller_though_all_its_colours_are_kept() -> None:
+    levels = photo_like()[..., 1]
+    levels[60:64, :40] = 77
+    pixels = np.repeat(levels[..., None], 3, axis=2)
+    plain, q = quantize(pixels), quantize(pixels, smaller=1)
+    assert plain.mse == 0
+    assert len(q.encode()) < 0.8 * len(plain.encode())
+    assert metrics.looks(pixels, q) > 80
+    flat = np.s_[20:50, 30:70], np.s_[60:64, :40]
+    assert all((q.rgb[part] == pixels[part]).all() for part in flat)
 
 
 def test_opaque_pixels_stay_opaque() -> None:
@@ -134,7 +148,9 @@ def test_opaque_pixels_stay_opaque() -> None:
     assert len(q.encode()) < len(plain.encode())
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 3), (5000, 2), (2, 5000)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 300), (300, 1), (7, 3), (5000, 2), (2, 5000), (100_000, 1), (1, 100_000)]
+)
 @pytest.mark.parametrize("k", [1, 2, 5, 256])
 def test_any_shape(shape: tuple[int, int], k: int) -> None:
     for pixels in (noise(*shape), noise(*shape, 4), np.full((*shape, 3), 7, np.uint8)):
@@ -328,3 +344,45 @@ def test_a_quality_that_only_the_plain_file_reaches() -> None:
     assert q.psnr >= best - 1e-6
     with pytest.raises(kpalette.QualityNotReached):
         quantize(pixels, quality={"psnr": best + 1}, smaller=3)
+
+
+class TestGif:
+    """Stills whose bytes are saved in a GIF."""
+
+    pixels = np.clip(gradient(60, 80) + noise(60, 80) // 16.0, 0, 255).astype(np.uint8)
+
+    def test_files_show_the_pixels(self) -> None:
+        q = kpalette.quantize(self.pixels, 40, smaller=2, smaller_in="gif")
+        for options in ({}, {"optimize": True}):
+            file = io.BytesIO(q.encode("gif", **options))
+            assert np.array_equal(Image.open(file).convert("RGB"), q.rgb)
+        error = ((self.pixels.astype(float) - q.rgb) ** 2).sum(axis=2).mean()
+        assert q.mse == pytest.approx(error)
+
+    def test_what_was_changed_is_written_anew(self) -> None:
+        q = kpalette.quantize(self.pixels, 40, smaller=2, smaller_in="gif")
+        q.indices[:20] = 0
+        assert np.array_equal(Image.open(io.BytesIO(q.encode("gif"))).convert("RGB"), q.rgb)
+
+    def test_more_is_smaller(self) -> None:
+        sizes = [
+            len(kpalette.quantize(self.pixels, 64, smaller=n, smaller_in="gif").encode("gif"))
+            for n in (0, 1, 2, 3)
+        ]
+        assert sizes == sorted(sizes, reverse=True)
+
+    @pytest.mark.parametrize("k", [1, 2])
+    def test_few_colors(self, k: int) -> None:
+        q = kpalette.quantize(self.pixels, k, smaller=3, smaller_in="gif")
+        assert np.array_equal(Image.open(io.BytesIO(q.encode("gif"))).convert("RGB"), q.rgb)
+
+    @pytest.mark.parametrize(
+        ("options", "match"),
+        [
+            ({"dither": "floyd-steinberg"}, "smaller_in='gif': expected no dither"),
+            ({"smaller_in": "webp"}, "smaller_in: expected one of png, gif, got 'webp'"),
+        ],
+    )
+    def test_bad_input(self, options, match: str) -> None:
+        with pytest.raises(ValueError, match=match):
+            kpalette.quantize(self.pixels, 4, **({"smaller": 1, "smaller_in": "gif"} | options))

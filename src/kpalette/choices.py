@@ -11,11 +11,16 @@ Space: TypeAlias = Literal["oklab", "srgb", "linear", "lab"]
 Effort: TypeAlias = Literal["fast", "balanced", "best"]
 Dither: TypeAlias = Literal["floyd-steinberg", "blue-noise", "bayer", "spatial"]
 
+#: The format whose bytes `smaller` saves.
+SmallerIn: TypeAlias = Literal["png", "gif"]
+
 #: Which frames of an animation share a palette.
 Scope: TypeAlias = Literal["auto", "global", "scene", "frame"]
 
 #: How colours can be sorted.
 Order: TypeAlias = Literal["share", "luminance", "hue", "compression"]
+
+SMALLER_IN: tuple[SmallerIn, ...] = ("png", "gif")
 
 #: Where distances can be measured.
 SPACES: tuple[Space, ...] = _core.SPACES

@@ -10,7 +10,7 @@ import numpy as np
 
 from kpalette import _core
 from kpalette.checks import check_choice
-from kpalette.choices import DITHERS, SPACES, Dither, Space
+from kpalette.choices import DITHERS, SMALLER_IN, SPACES, Dither, SmallerIn, Space
 from kpalette.colors import ByteArray, CountArray
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Dithering:
     strength: float  # 0 to 1
     space: Space  # where nearest entries are; mixing has a space of its own
     smaller: float = 0  # see rate.py
-    smaller_in: str = "png"  # the format whose bytes are saved
+    smaller_in: SmallerIn = "png"
 
     def __post_init__(self) -> None:
         """Check the attributes."""
@@ -61,6 +61,9 @@ class Dithering:
                 f"smaller: expected dither None or {DIFFUSION!r}, because it diffuses errors "
                 f"itself, got {name!r}"
             )
+        check_choice("smaller_in", self.smaller_in, SMALLER_IN)
+        if self.smaller and self.smaller_in == "gif" and self.name and self.strength > 0:
+            raise ValueError(f"smaller_in='gif': expected no dither, got {name!r}")
 
     @property
     def is_on(self) -> bool:

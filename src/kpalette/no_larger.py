@@ -19,12 +19,7 @@ CLOSE = 1.5
 def first_no_larger(
     tries: Iterable[Quantized], plain: Quantized, effort: Effort, team: _core.Team
 ) -> Quantized:
-    """Return the first of some pictures whose file is no larger than a plain one's, or that one.
-
-    Where the plain one has lost nothing, nothing is tried.
-    """
-    if plain.mse == 0:
-        return plain
+    """Return the first of some pictures whose file is no larger than a plain one's, or that one."""
     return next((found for found in tries if is_no_larger(found, plain, effort, team)), plain)
 
 

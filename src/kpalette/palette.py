@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 import numpy as np
 
 from kpalette.checks import checked_color_list
-from kpalette.choices import Dither, Order, Space
+from kpalette.choices import Dither, Order, SmallerIn, Space
 from kpalette.colors import MAX_COLORS, checked_counts, frozen, hex_name, repeated
 from kpalette.extras import required
 
@@ -245,6 +245,7 @@ class Palette(Sequence[str]):
         dither: Dither | None = None,
         dither_strength: float = 1.0,
         smaller: float = 0,
+        smaller_in: SmallerIn = "png",
         allow_truncated: bool = False,
         threads: int | None = None,
     ) -> Quantized:
@@ -258,7 +259,7 @@ class Palette(Sequence[str]):
             How many of the colours may be taken, 1 to 65,536; all by default. If there are more,
             those that lose least of this picture: of those that are some pixel's nearest, k-means
             makes k clusters, and the one nearest to the centre of each is taken.
-        space, dither, dither_strength, smaller, allow_truncated
+        space, dither, dither_strength, smaller, smaller_in, allow_truncated
             See :func:`kpalette.quantize`.
         threads : int, optional
             All cores by default. The result does not depend on it.
@@ -292,6 +293,7 @@ class Palette(Sequence[str]):
             dither=dither,
             dither_strength=dither_strength,
             smaller=smaller,
+            smaller_in=smaller_in,
             allow_truncated=allow_truncated,
             threads=threads,
         )

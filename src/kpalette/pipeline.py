@@ -22,10 +22,10 @@ from kpalette.checks import (
     checked_seed,
     checked_whole,
 )
-from kpalette.choices import Dither, Effort, Space
+from kpalette.choices import Dither, Effort, SmallerIn, Space
 from kpalette.colors import MAX_INDEXED, ByteArray, Colors
 from kpalette.dither import Dithering, apply, tally
-from kpalette.files import ImageSource
+from kpalette.files import ImageSource, gif
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, Counted
 from kpalette.importance import checked_weights, saliency_map, weigh
@@ -54,6 +54,7 @@ def quantize(
     dither: Dither | None = None,
     dither_strength: float = 1.0,
     smaller: float = 0,
+    smaller_in: SmallerIn = "png",
     max_bytes: int | None = None,
     allow_truncated: bool = False,
     keep_profile: bool = False,
@@ -126,9 +127,11 @@ def quantize(
         with it. Where the file would grow by that, less is diffused, or nothing; so a higher level
         that diffuses may save less than one before that does not, and looks better. Colours of the
         palette stay exact. For at most 256 colours. With a `quality`, it is how much at most.
+    smaller_in : {"png", "gif"}
+        Whose bytes to save. In a GIF nothing is diffused, so that `dither` is None.
     max_bytes : int, optional
-        How many bytes the file that :meth:`Quantized.encode` makes may have at most. Where it would
-        have more, it is made `smaller`, up to 3, and then has fewer than `k` colours.
+        How many bytes the PNG file that :meth:`Quantized.encode` makes may have at most. Where it
+        would have more, it is made `smaller`, up to 3, and then has fewer than `k` colours.
     allow_truncated : bool, default False
         Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
         of refusing it.
@@ -198,7 +201,8 @@ def quantize(
     """
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
-    dithering = Dithering(dither, dither_strength, space, rate.checked_smaller(smaller, k))
+    smaller = rate.checked_smaller(smaller, k)
+    dithering = Dithering(dither, dither_strength, space, smaller, smaller_in)
     most_bytes = checked_max_bytes(max_bytes, k, quality, keep_profile)
     team = make_team(threads)
     check_flag("saliency", saliency)
@@ -241,7 +245,7 @@ def quantize(
         return _mapped(image, fitted, Dithering(None, 0, space), team)
 
     def mapped(fitted: Fitted, how: Dithering) -> Quantized:
-        if how.smaller:
+        if how.smaller and how.smaller_in == "png":
             mixed = partial(fit_to, len(fitted.palette), mixing=True)
             tries = _smaller(image, fitted, mixed, how, team)
             return first_no_larger(tries, plain(fitted), effort, team)
@@ -445,6 +449,7 @@ def remap(
     dither: Dither | None = None,
     dither_strength: float = 1.0,
     smaller: float = 0,
+    smaller_in: SmallerIn = "png",
     allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
@@ -452,7 +457,7 @@ def remap(
     """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
     most = len(palette) if k is None else min(checked_k(k), len(palette))
     smaller = rate.checked_smaller(smaller, most)
-    dithering = Dithering(dither, dither_strength, space, smaller)
+    dithering = Dithering(dither, dither_strength, space, smaller, smaller_in)
     team = team or make_team(threads)
     pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     colors = palette.colors
@@ -464,7 +469,7 @@ def remap(
         kept = best_entries(image.histogram, colors, most, space, team)
         entries, colors = entries[kept], np.ascontiguousarray(colors[kept])
     nearest = Fitter(image.histogram, space, team).assign(colors)
-    if dithering.smaller:
+    if dithering.smaller and smaller_in == "png":
         plain = _mapped(image, nearest, Dithering(None, 0, space), team)
         tries = _smaller(image, nearest, lambda: nearest, dithering, team)
         result = first_no_larger(tries, plain, "balanced", team)
@@ -480,15 +485,19 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
     histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
     colors, mse = palette.colors, fitted.mse
     indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
-    if dithering.smaller and mse > 0:
-        rate.choose(dithering, image.pixels, colors, indices, team)
+    data = None
+    if dithering.smaller:
+        data = rate.choose(dithering, image.pixels, colors, indices, team)
         counts, mse = tally(image, colors, indices, team)
         palette = Palette(colors, counts)
     elif dithering.is_on and mse > 0:
         counts, mse = apply(dithering, image, labels, colors, indices, team)
         palette = Palette(colors, counts)
     origin = Origin(image.pixels, histogram, labels, colors)
-    return Quantized(indices, palette, mse, fitted.n_iter, len(histogram), origin)
+    made = Quantized(indices, palette, mse, fitted.n_iter, len(histogram), origin)
+    if data is not None:
+        gif.keep(made._kept, indices, colors, data)
+    return made
 
 
 def _smaller(

@@ -61,7 +61,7 @@ def choose(
     colors: ByteArray,
     indices: Indices,
     team: _core.Team,
-) -> None:
+) -> bytes | None:
     """Turn the indices of nearest entries into some whose file is smaller, in place.
 
     Parameters
@@ -75,15 +75,20 @@ def choose(
         Written to.
     team : Team
         The threads to use.
+
+    Returns
+    -------
+    bytes, optional
+        For a GIF, the image's data: other ways of writing these indices take more.
     """
+    flat, price = pixels.reshape(-1, pixels.shape[2]), per_bit(dithering.smaller)
+    if dithering.smaller_in == "gif":
+        written = _core.choose_by_lzw(flat, colors, indices, per_bit=price, team=team)
+        return None if written is None else written[-1]
     _core.choose_by_rate(
-        pixels.reshape(-1, pixels.shape[2]),
-        colors,
-        indices,
-        per_bit=per_bit(dithering.smaller),
-        strength=dithering.strength,
-        team=team,
+        flat, colors, indices, per_bit=price, strength=dithering.strength, team=team
     )
+    return None
 
 
 def most_smaller(dithering: Dithering, is_good: Callable[[Dithering], bool]) -> Dithering:

@@ -72,11 +72,6 @@ class Batch:
                 required(package, "--optimize")
         self.workers, self.threads = running.share_out(len(self.jobs), output.jobs, manners.threads)
 
-    def check_smaller(self, smaller: float) -> None:
-        """Refuse to make GIF files smaller, which may grow by it."""
-        if smaller and self.kind == "gif":
-            raise click.UsageError("expected --smaller or GIF, got both: it counts the bits of PNG")
-
     def _is_png(self, target: str) -> bool:
         return (self.kind or _formats().get(os.path.splitext(target)[1].lower(), "png")) == "png"
 

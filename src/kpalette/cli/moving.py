@@ -43,6 +43,13 @@ def format_of(encoded: bytes) -> str | None:
     return None if kind is None else kind.name.lower()
 
 
+def in_format(kind: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the library's options for stills of a format: a smaller GIF has no dither."""
+    if not options["smaller"] or kind != "gif":
+        return options
+    return {**options, "dither": None, "smaller_in": "gif"}
+
+
 def animator(
     k: int | None,
     most: int,
@@ -51,7 +58,7 @@ def animator(
     target: Target | None = None,
     refused: Sequence[str] = (),
 ) -> Animate:
-    """Make the function that makes few colours of an animation.
+    """Make the function that makes few colours of an animation, smaller ones without dithering.
 
     Parameters
     ----------
@@ -67,6 +74,9 @@ def animator(
     refused : sequence of str
         Options that were given, and that no animation takes.
     """
+    options = {name: value for name, value in options.items() if name != "smaller_in"}
+    if options["smaller"]:
+        options["dither"] = None
 
     def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
         from kpalette import ImageReadError, quantize_animation

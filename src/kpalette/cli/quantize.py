@@ -25,7 +25,7 @@ from kpalette.cli.groups import (
     Words,
 )
 from kpalette.cli.help import COLORS, MANY, Explained, Option
-from kpalette.cli.moving import animator, animator_to
+from kpalette.cli.moving import animator, animator_to, in_format
 from kpalette.cli.options import MAX_K, PATH, takes, whole
 from kpalette.cli.remap import load
 from kpalette.cli.targets import MAX_BYTES, Target, fewest, target_of, within
@@ -165,7 +165,6 @@ def quantize(
     way.check()
     if targets.max_bytes is not None:
         _check_plain_png(batch.kind, output, way)
-    batch.check_smaller(dither.smaller)
     palette = None
     if words.map is not None:
         way.refuse(
@@ -227,10 +226,10 @@ class Way:
         """The library's options for a fit."""
         return {**asdict(self.fit), "fixed": self.pixels.fixed, "posterize": self.posterize}
 
-    def mapping(self, threads: int) -> dict[str, Any]:
-        """Return the library's options for mapping."""
-        how = {"dither": self.dither, "dither_strength": self.strength}
-        return {**how, "smaller": self.smaller, "threads": threads}
+    def mapping(self, batch: Batch) -> dict[str, Any]:
+        """Return the library's options for mapping stills."""
+        how = {"dither": self.dither, "dither_strength": self.strength, "smaller": self.smaller}
+        return in_format(batch.kind, {**how, "threads": batch.threads})
 
     def tiled(self) -> dict[str, Any]:
         """Return the options for what is done in tiles."""
@@ -292,7 +291,7 @@ class Way:
         """Return what makes pictures of pixels."""
         from kpalette import pipeline
 
-        mapping = self.mapping(batch.threads)
+        mapping = self.mapping(batch)
         if palette is not None:
             return lambda pixels: pipeline.remap(
                 self.flat(pixels), palette, k=MAX_K, space=self.fit.space, **mapping
@@ -326,8 +325,7 @@ class Way:
 
     def animate(self, palette: Palette | None, batch: Batch) -> Animate:
         """Return what makes animations of animations."""
-        options = {**self.mapping(batch.threads), "alpha": self.kept.alpha}
-        del options["smaller"]
+        options = {**self.mapping(batch), "alpha": self.kept.alpha}
         if palette is not None:
             return animator_to(palette, {**options, "space": self.fit.space})
         options |= {**self.fitting, "palette_scope": self.pixels.palette_scope}

@@ -12,7 +12,7 @@ from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
 from kpalette.cli.help import COLORS, Explained, Option
-from kpalette.cli.moving import animator_to
+from kpalette.cli.moving import animator_to, in_format
 from kpalette.cli.options import MAX_K, PATH, takes
 
 if TYPE_CHECKING:
@@ -74,18 +74,19 @@ def remap(
     streams.check_instruction_set()
     name, strength = dither.settled()
     batch = Batch(photos, f"-{streams.stem(palette_file)}", output, manners)
-    batch.check_smaller(dither.smaller)
     palette = load(palette_file, "--palette")
     options: dict[str, Any] = {
         "space": space.space,
         "dither": name,
         "dither_strength": strength,
+        "smaller": dither.smaller,
         "threads": batch.threads,
     }
+    stills = in_format(batch.kind, options)
 
     def reduce(pixels: ByteArray) -> Quantized:
         pixels = files.apply_alpha(pixels, alpha.alpha)
-        return pipeline.remap(pixels, palette, k=MAX_K, smaller=dither.smaller, **options)
+        return pipeline.remap(pixels, palette, k=MAX_K, **stills)
 
     animate = animator_to(palette, {**options, "alpha": alpha.alpha})
     describe = functools.partial(_describe, len(palette))

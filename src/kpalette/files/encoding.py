@@ -66,7 +66,7 @@ def encode(
     metadata: Metadata | None = None,
     profile: bytes | None = None,
     threads: int = 2,
-    kept: png.Kept | None = None,
+    kept: dict[Any, Any] | None = None,
 ) -> bytes:
     """Return the bytes of an image file with exactly these pixels.
 
@@ -154,7 +154,9 @@ def encode(
         raise ValueError("expected optimize or quick, got both")
     options: dict[str, Any] = {}
     if kind == "png":
-        options = {"quick": quick, "keep_order": keep_order, "threads": threads, "kept": kept}
+        options = {"quick": quick, "keep_order": keep_order, "threads": threads}
+    if kind in ("png", "gif"):
+        options["kept"] = kept
     if profile is not None:
         if kind not in PROFILED:
             raise ValueError(

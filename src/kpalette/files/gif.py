@@ -16,7 +16,12 @@ from kpalette import _core
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, changes, hundredths
 from kpalette.files.metadata import Metadata
-from kpalette.files.pictures import check_color_count, check_no_soft_alpha, check_size
+from kpalette.files.pictures import (
+    check_color_count,
+    check_no_soft_alpha,
+    check_size,
+    check_sums,
+)
 
 MOST = 65_535  #: The 16-bit limit of hundredths of a second, pixels of width, and repeats.
 
@@ -33,14 +38,27 @@ class Image:
     data: bytes
 
 
+def keep(
+    kept: dict[Any, Any], indices: np.ndarray[Any, Any], colors: ByteArray, data: bytes
+) -> None:
+    """Keep the data that a picture's indices were chosen for, with what :func:`encode` keeps."""
+    kept[(*check_sums(indices, colors), "gif")] = data
+
+
 def write_still(
-    indices: np.ndarray[Any, Any], colors: ByteArray, optimize: bool, metadata: Metadata
+    indices: np.ndarray[Any, Any],
+    colors: ByteArray,
+    optimize: bool,
+    metadata: Metadata,
+    *,
+    kept: dict[Any, Any] | None = None,
 ) -> bytes:
     """Encode a picture as GIF, where a pixel is transparent or opaque and nothing between."""
     check_color_count(colors, "GIF")
     check_no_soft_alpha(colors, "GIF")
     check_size(indices, "GIF", MOST)
-    if optimize:
+    data = kept and kept.get((*check_sums(indices, colors), "gif"))
+    if optimize and not data:
         used = np.unique(indices)
         indices, colors = np.searchsorted(used, indices), colors[used]
     clear = None
@@ -61,7 +79,7 @@ def write_still(
         _header(version, (width, height), bits, colors)
         + extensions
         + struct.pack("<BHHHHB", 0x2C, 0, 0, width, height, 0)
-        + _data(indices)
+        + (data or _data(indices))
         + b";"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,11 @@ def to_true_color(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Ima
 def trimmed_alphas(colors: ByteArray) -> bytes:
     """Return the alphas of colours (k, 4) without those of 255 at the end, which PNG implies."""
     return colors[:, 3].tobytes().rstrip(b"\xff") or b"\xff"
+
+
+def check_sums(indices: np.ndarray[Any, Any], colors: ByteArray) -> tuple[int, int]:
+    """Return what tells, in half a millisecond, whether arrays have changed."""
+    return zlib.crc32(np.ascontiguousarray(indices).data), zlib.crc32(colors.tobytes())
 
 
 def check_no_soft_alpha(colors: ByteArray, what: str) -> None:

@@ -19,7 +19,7 @@ from kpalette.colors import ByteArray, repeated
 from kpalette.extras import required
 from kpalette.files import png_rows
 from kpalette.files.metadata import Metadata
-from kpalette.files.pictures import to_true_color
+from kpalette.files.pictures import check_sums, to_true_color
 from kpalette.files.truncated import SIGNATURE
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def write(
     else:
         pixels = np.ascontiguousarray(indices, np.uint8)
         may_be_grey = profile is None  # an RGB profile does not fit grey
-        # Arrays may have changed since, which check sums tell in half a millisecond.
-        sums = zlib.crc32(pixels.data), zlib.crc32(colors.tobytes())
+        sums = check_sums(pixels, colors)
         key = (*sums, optimize, quick, keep_order, may_be_grey)
         packed = None if kept is None else kept.get(key)
         if packed is None:
