@@ -196,7 +196,11 @@ struct Case {
     std::vector<char> stays(k);
     stays.front() = 1;
     auto colors = mix_palette(histogram, palette, channels, stays, team);
-    const auto last = spatial_palette(raster(), colors, channels, stays, 1, team);
+    const PalettePart whole{raster()};
+    const auto last = spatial_palette({&whole, 1}, colors, channels, stays, 1, team);
+    const std::vector<std::uint16_t> weights(plain.size(), 1);
+    const PalettePart weighted{raster(), weights};
+    CHECK_EQUAL(spatial_palette({&weighted, 1}, colors, channels, stays, 1, team), last);
     CHECK(std::equal(palette.begin(), palette.begin() + channels, colors.begin()));
     CHECK(std::equal(palette.begin(), palette.begin() + channels, last.begin()));
     colors.insert(colors.end(), last.begin(), last.end());

@@ -115,6 +115,11 @@ class Spatial:
         among = self.entries[self.among[y, x]]
         return reference._near((target * self.scale)[:n], (self.centers * self.scale)[:, :n], among)
 
+    def nearest(self) -> np.ndarray:
+        """The nearest entries, in the space and with the scale of each visit."""
+        found = [self._find(y, x, self.wanted[y, x]) for y, x in np.ndindex(self.indices.shape)]
+        return np.array(found).reshape(self.indices.shape)
+
     def blurred(self) -> np.ndarray:
         """The errors, blurred, times 256; zero outside of the picture."""
         errors = np.pad(self.centers[self.indices] - self.wanted, ((2, 2), (2, 2), (0, 0)))
@@ -200,6 +205,42 @@ def map_spatially(pixels, palette, nearest, strength, origin=(0, 0)) -> np.ndarr
     for _ in found.phases():
         pass
     return found.indices
+
+
+def weighted_energy(found: Spatial, weights: np.ndarray) -> float:
+    """The sum that is lowered, where a product of two errors counts by the smaller weight."""
+    errors = (found.centers[found.indices] - found.wanted).astype(np.float64)
+    padded = np.pad(errors, ((2, 2), (2, 2), (0, 0)))
+    margin = np.pad(weights, 2)
+    total = (weights[..., None] * found.added * errors**2).sum()
+    for (dy, dx), weight in np.ndenumerate(KERNEL):
+        here = slice(dy, dy + found.height), slice(dx, dx + found.width)
+        smaller = np.minimum(weights, margin[here])[..., None]
+        total += (weight * smaller * errors * padded[here]).sum()
+    return float(total)
+
+
+def weighted_step(found: Spatial, weights: np.ndarray) -> np.ndarray:
+    """Where the entries are best for that sum (k, 4): its gradient and its second derivative."""
+    k, n = len(found.centers), found.indices.size
+    places = np.arange(n).reshape(found.indices.shape)
+    blur = np.zeros((n, n))
+    for (dy, dx), weight in np.ndenumerate(KERNEL):
+        y, x = np.mgrid[: found.height, : found.width]
+        v, u = y + dy - 2, x + dx - 2
+        inside = (v >= 0) & (v < found.height) & (u >= 0) & (u < found.width)
+        a, b = places[inside], places[v[inside], u[inside]]
+        blur[a, b] = weight * np.minimum(weights.ravel()[a], weights.ravel()[b])
+    shown = np.eye(k)[found.indices.ravel()]
+    best = found.centers.astype(np.float64)
+    errors = best[found.indices.ravel()] - found.wanted.reshape(n, 4)
+    hold = 1e-4 * weights.sum() / k
+    for axis in range(3):
+        added = float(found.added[axis])
+        whole = blur + np.diag(added * weights.ravel())
+        matrix = shown.T @ whole @ shown + hold * (36 + added) * np.eye(k)
+        best[:, axis] -= np.linalg.solve(matrix, shown.T @ whole @ errors[:, axis])
+    return best
 
 
 def spatial_step(found: Spatial) -> np.ndarray:
