@@ -700,7 +700,8 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
                 const Indices<Index>& indices, const Bytes& colors,
                 const Labels<std::uint16_t>& labels, float strength,
                 std::tuple<std::size_t, std::size_t> origin, Team& team,
-                const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
+                const std::optional<Bytes>& above, const std::optional<Errors>& errors,
+                const std::optional<Bytes>& kept) {
   const DitherName dither = choose(kDithers, "dither", name);
   const int channels = channels_of(pixels);
   const std::size_t width = indices.shape(1);
@@ -713,8 +714,12 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
           "expected a row above of as many pixels");
   require(!errors || (errors->shape(0) == width && errors->shape(1) == 4),
           "expected four errors per column");
+  require(!kept || (kept->shape(0) == indices.shape(0) && kept->shape(1) == width),
+          "expected to be told of each pixel whether it is kept");
+  require(!kept || dither == DitherName::spatial, "expected a dither that keeps pixels");
   without_gil([&] {
     Raster raster = raster_of(pixels, palette, indices, origin);
+    if (kept) raster.kept = view(*kept);
     if (dither == DitherName::spatial) {
       map_spatially(raster, view(palette), channels, strength, indices.data(), team);
       return;
@@ -745,9 +750,9 @@ template <class Index>
 void def_dithering(nb::module_& m) {
   m.def("dither", &run_dither<Index>, "name"_a, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
         "colors"_a, "labels"_a, nb::kw_only(), "strength"_a, "origin"_a, "team"_a,
-        "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(),
+        "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(), "kept"_a = nb::none(),
         "Turns the indices (h, w) of nearest entries into dithered ones; labels are the nearest "
-        "entries of all colours of the pixels.");
+        "entries of all colours of the pixels. Those kept are to stay: uint8 (h, w), not 0.");
   m.def("tally", &run_tally<Index>, "pixels"_a, "indices"_a.noconvert(), "palette"_a, "team"_a,
         "How often each entry is shown, and the squared error in 8-bit sRGB.");
 }

@@ -233,6 +233,7 @@ class Descent {
           bounds_[at] = -bounds_[at];  // only opaque entries are allowed
         }
       }
+      if (!raster_.kept.empty() && raster_.kept[at] != 0) bounds_[at] = 0;
       wanted_[at] = __builtin_convertvector(point, Short4);
     });
   }

@@ -36,7 +36,10 @@ void map_bands(const Raster& raster, std::span<const std::uint8_t> palette, floa
         .height = end - begin,
         .width = raster.width,
         .y0 = raster.y0 + begin,
-        .x0 = raster.x0};
+        .x0 = raster.x0,
+        .kept = raster.kept.empty()
+                    ? raster.kept
+                    : raster.kept.subspan(begin * raster.width, (end - begin) * raster.width)};
     found = above;
     found.insert(found.end(), indices + first * raster.width, indices + end * raster.width);
     const std::size_t kept = (last - begin) - std::min(last - begin, kSpatialBlock);

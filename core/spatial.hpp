@@ -30,8 +30,10 @@ namespace kpalette {
 /// one, and what nobody sees is left alone, so that what has its colour in the palette, or almost,
 /// keeps it. Opaque pixels whose nearest entry is opaque stay opaque; transparent ones keep theirs.
 ///
-/// Work and memory are bounded: an image is mapped in bands of rows, each with kSpatialRows of
-/// those above and below, which is as far as anything reaches.
+/// Pixels that are kept are what others are chosen to go with, whatever index they have.
+///
+/// An image is mapped in bands of at least 2 kSpatialBlock rows, each with the block above it and
+/// kSpatialRows below, which is as far as anything reaches. Memory is 28 bytes per pixel of a band.
 template <class Index>
 void map_spatially(const Raster& raster, std::span<const std::uint8_t> palette, int channels,
                    float strength, Index* indices, Team& team);

@@ -181,10 +181,13 @@ struct Case {
     return indices;
   }
 
-  std::vector<std::uint16_t> spatial(float strength, int threads, std::size_t y0 = 0) const {
+  std::vector<std::uint16_t> spatial(float strength, int threads, std::size_t y0 = 0,
+                                     std::span<const std::uint8_t> kept = {}) const {
     Team team(threads);
     auto indices = plain;
-    map_spatially(raster(y0), palette, space.channels(), strength, indices.data(), team);
+    Raster whole = raster(y0);
+    whole.kept = kept;
+    map_spatially(whole, palette, space.channels(), strength, indices.data(), team);
     return indices;
   }
 
@@ -234,6 +237,8 @@ void test_one(const Case& image) {
   const auto spatial = image.spatial(1, 1);
   CHECK_EQUAL(image.spatial(1, 3), spatial);
   CHECK_EQUAL(image.spatial(1, 2, 3 * kSpatialBlock), spatial);
+  const std::vector<std::uint8_t> kept(image.plain.size(), 1);
+  CHECK_EQUAL(image.spatial(1, 2, 0, kept), image.plain);
   const auto k = image.palette.size() / static_cast<std::size_t>(image.space.channels());
   CHECK(std::ranges::all_of(diffused, [&](std::uint16_t index) { return index < k; }));
   CHECK(std::ranges::all_of(spatial, [&](std::uint16_t index) { return index < k; }));

@@ -81,7 +81,7 @@ class Spatial:
 
     BOUND, BLOCK, PASSES = 7, 32, 2
 
-    def __init__(self, pixels, palette, nearest, strength, origin=(0, 0)) -> None:
+    def __init__(self, pixels, palette, nearest, strength, origin=(0, 0), kept=None) -> None:
         self.height, self.width, self.channels = pixels.shape
         self.origin = origin
         addition = f(strength) * f(strength)
@@ -104,6 +104,8 @@ class Spatial:
             self.bounds[clear] = 0
             self.among[(pixels[..., 3] == 255) & (palette[nearest, 3] == 255)] = 1
             self.entries.append(np.flatnonzero(palette[:, 3] == 255))
+        if kept is not None:
+            self.bounds[kept] = 0
 
     @staticmethod
     def _place(colors: np.ndarray) -> np.ndarray:
@@ -198,9 +200,9 @@ def _squares(points: np.ndarray) -> np.ndarray:
     return (squares[..., 0] + squares[..., 1]) + (squares[..., 2] + squares[..., 3])
 
 
-def map_spatially(pixels, palette, nearest, strength, origin=(0, 0)) -> np.ndarray:
-    """Indices of spatial dithering, from those of the nearest entries."""
-    found = Spatial(pixels, palette, nearest, strength, origin)
+def map_spatially(pixels, palette, nearest, strength, origin=(0, 0), kept=None) -> np.ndarray:
+    """Indices of spatial dithering, from those of the nearest entries; some are kept."""
+    found = Spatial(pixels, palette, nearest, strength, origin, kept)
     found.diffuse()
     for _ in found.phases():
         pass

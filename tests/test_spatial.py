@@ -217,6 +217,24 @@ class TestSpatial:
                 assert q.palette == expected.palette
                 assert np.array_equal(q.indices, expected.indices)
 
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_what_is_kept_stays_and_the_rest_goes_with_it(self, channels) -> None:
+        pixels, palette = picture(channels), distinct_colors(9, channels, 2)
+        rng = np.random.default_rng(3)
+        kept = rng.random(pixels.shape[:2]) < 0.5
+        given = dithered(pixels, palette, "spatial", strength=0)
+        given[kept] = rng.integers(0, 9, kept.sum())
+        got, alone = given.copy(), given.copy()
+        how = {"strength": 1, "origin": (5, 7), "team": _core.Team(2)}
+        flat = np.ascontiguousarray(pixels.reshape(-1, channels))
+        rest = (flat, palette, flat[:1], np.zeros(1, np.uint16))
+        for indices, mask in ((got, kept.view(np.uint8)), (alone, None)):
+            _core.dither("spatial", *rest[:2], indices, *rest[2:], **how, kept=mask)
+        assert np.array_equal(got[kept], given[kept])
+        expected = specification.map_spatially(pixels, palette, given, 1, (5, 7), kept)
+        assert np.array_equal(got, expected)
+        assert not np.array_equal(got[~kept], alone[~kept])
+
     def test_weights_move_the_palette_to_what_matters(self) -> None:
         pixels = photo_like()
         weights = np.full(pixels.shape[:2], 0.02)

@@ -24,7 +24,7 @@ from kpalette.checks import (
 )
 from kpalette.choices import Dither, Effort, Space
 from kpalette.colors import MAX_INDEXED, ByteArray, Color
-from kpalette.dither import Dithering, apply, tally
+from kpalette.dither import Dithering, Kept, Rest, apply, tally
 from kpalette.files import ImageSource
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, Counted
@@ -436,8 +436,12 @@ def remap(
     allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
+    kept: Kept | None = None,
 ) -> Quantized:
-    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
+    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`.
+
+    `team` has the threads. Pixels that are `kept` stay what they are, if the dither is spatial.
+    """
     most = len(palette) if k is None else min(checked_k(k), len(palette))
     smaller = rate.checked_smaller(smaller, most)
     dithering = Dithering(dither, dither_strength, space, smaller)
@@ -449,17 +453,23 @@ def remap(
     image = Counted.of(pixels, team)
     entries = palette.colors
     if len(colors) > most:
-        kept = best_entries(image.histogram, colors, most, space, team)
-        entries, colors = entries[kept], np.ascontiguousarray(colors[kept])
+        best = best_entries(image.histogram, colors, most, space, team)
+        entries, colors = entries[best], np.ascontiguousarray(colors[best])
     nearest = Fitter(image.histogram, space, team).assign(colors)
     if dithering.smaller:
         result = _smaller(image, nearest, lambda: nearest, dithering, "balanced", team)
     else:
-        result = _mapped(image, nearest, dithering, team)
+        result = _mapped(image, nearest, dithering, team, kept)
     return replace(result, palette=Palette(entries, result.palette.counts))
 
 
-def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Team) -> Quantized:
+def _mapped(
+    image: Counted,
+    fitted: Fitted,
+    dithering: Dithering,
+    team: _core.Team,
+    kept: Kept | None = None,
+) -> Quantized:
     """Map pixels to a palette that was fitted to their histogram, and dither."""
     histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
     colors, mse = palette.colors, fitted.mse
@@ -469,7 +479,11 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
         counts, mse = tally(image, colors, indices, team)
         palette = Palette(colors, counts)
     elif dithering.is_on and mse > 0:
-        counts, mse = apply(dithering, image, labels, colors, indices, team)
+        rest = Rest()
+        if kept is not None and dithering.name == "spatial":
+            np.copyto(indices, kept.indices, where=kept.mask)
+            rest = Rest(kept=kept.mask.view(np.uint8))
+        counts, mse = apply(dithering, image, labels, colors, indices, team, rest)
         palette = Palette(colors, counts)
     origin = Origin(image.pixels, histogram, labels, colors)
     return Quantized(indices, palette, mse, fitted.n_iter, len(histogram), origin)
