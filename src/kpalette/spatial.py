@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -118,15 +118,20 @@ class Sampled:
     parts: Sequence[ByteArray]
 
     @classmethod
-    def of(cls, sources: Sequence[ImageSource], allow_truncated: bool, threads: int | None) -> Self:
+    def of(
+        cls,
+        sources: Iterable[ImageSource],
+        allow_truncated: bool = False,
+        threads: int | None = None,
+    ) -> Self:
         """Read images, one after another."""
-        if not sources:
-            raise ValueError("source: expected at least one image, got none")
         counter, sample = ColorCounter(threads=threads), RowSample()
         for number, source in enumerate(sources):
             pixels = files.as_pixels(source, allow_truncated=allow_truncated)
             counter.update(pixels)
             sample.add(pixels, number)
+        if counter.n_pixels == 0:
+            raise ValueError("source: expected at least one image, got none")
         return cls(counter.histogram(), sample.parts)
 
 
