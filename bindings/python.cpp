@@ -665,6 +665,8 @@ void run_remap(const Bytes& pixels, const Bytes& colors, const Labels<Label>& la
 template <class Index>
 using Indices = nb::ndarray<Index, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Errors = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Part = nb::ndarray<const std::uint8_t, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+using PartWeights = nb::ndarray<const std::uint16_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 /// Pixels (height * width, channels) as a raster of the shape of their indices; `palette` must have
 /// all that these name.
@@ -700,7 +702,8 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
                 const Indices<Index>& indices, const Bytes& colors,
                 const Labels<std::uint16_t>& labels, float strength,
                 std::tuple<std::size_t, std::size_t> origin, Team& team,
-                const std::optional<Bytes>& above, const std::optional<Errors>& errors) {
+                const std::optional<Bytes>& above, const std::optional<Errors>& errors,
+                const std::optional<Bytes>& kept) {
   const DitherName dither = choose(kDithers, "dither", name);
   const int channels = channels_of(pixels);
   const std::size_t width = indices.shape(1);
@@ -713,8 +716,12 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
           "expected a row above of as many pixels");
   require(!errors || (errors->shape(0) == width && errors->shape(1) == 4),
           "expected four errors per column");
+  require(!kept || (kept->shape(0) == indices.shape(0) && kept->shape(1) == width),
+          "expected to be told of each pixel whether it is kept");
+  require(!kept || dither == DitherName::spatial, "expected a dither that keeps pixels");
   without_gil([&] {
     Raster raster = raster_of(pixels, palette, indices, origin);
+    if (kept) raster.kept = view(*kept);
     if (dither == DitherName::spatial) {
       map_spatially(raster, view(palette), channels, strength, indices.data(), team);
       return;
@@ -745,9 +752,9 @@ template <class Index>
 void def_dithering(nb::module_& m) {
   m.def("dither", &run_dither<Index>, "name"_a, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
         "colors"_a, "labels"_a, nb::kw_only(), "strength"_a, "origin"_a, "team"_a,
-        "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(),
+        "above"_a = nb::none(), "errors"_a.noconvert() = nb::none(), "kept"_a = nb::none(),
         "Turns the indices (h, w) of nearest entries into dithered ones; labels are the nearest "
-        "entries of all colours of the pixels.");
+        "entries of all colours of the pixels. Those kept are to stay: uint8 (h, w), not 0.");
   m.def("tally", &run_tally<Index>, "pixels"_a, "indices"_a.noconvert(), "palette"_a, "team"_a,
         "How often each entry is shown, and the squared error in 8-bit sRGB.");
 }
@@ -1170,14 +1177,26 @@ NB_MODULE(_core, m) {
       },
       "colors"_a, "palette"_a, "The shares of entries that mix to colours, float32 (n, k).");
   m.def(
+      "palette_places",
+      [](std::size_t height, std::size_t width) {
+        const Places places = palette_places(height, width);
+        const auto out = [](const std::vector<std::size_t>& some) {
+          return hand_over<OutCounts>(std::vector<std::int64_t>(some.begin(), some.end()),
+                                      {some.size()});
+        };
+        return std::tuple(out(places.rows), out(places.columns));
+      },
+      "height"_a, "width"_a,
+      "The rows, int64 (m,), and columns, int64 (n,), of an image that its palette is moved by.");
+  m.def(
       "spatial_palette",
-      [](const Bytes& pixels, std::size_t width, const Bytes& palette, const Bytes& colors,
+      [](const std::vector<Part>& parts, const Bytes& palette, const Bytes& colors,
          const Counts& counts, const Labels<std::uint16_t>& labels,
-         const std::optional<Bytes>& fixed, float strength, Team& team) {
-        const int channels = channels_of(pixels);
+         const std::optional<std::vector<PartWeights>>& weights, const std::optional<Bytes>& fixed,
+         float strength, Team& team) {
+        const int channels = channels_of(palette);
         require_pairs(colors, counts);
-        require(channels_of(palette) == channels && channels_of(colors) == channels &&
-                    (!fixed || fixed->shape(1) == pixels.shape(1)),
+        require(channels_of(colors) == channels && (!fixed || channels_of(*fixed) == channels),
                 "expected equal numbers of channels");
         require(colors.shape(0) == labels.shape(0), "expected one label per colour");
         require(palette.shape(0) >= 1 && palette.shape(0) <= kMostMixed,
@@ -1185,20 +1204,32 @@ NB_MODULE(_core, m) {
         require(
             std::ranges::all_of(view(labels), [&](auto label) { return label < palette.shape(0); }),
             "expected labels that the palette has");
-        require(width > 0 && pixels.shape(0) % width == 0, "expected rows of that width");
+        require(!weights || weights->size() == parts.size(), "expected weights of each part");
+        std::vector<PalettePart> rasters;
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+          const std::size_t height = parts[i].shape(0);
+          const std::size_t width = parts[i].shape(1);
+          require(parts[i].shape(2) == palette.shape(1), "expected equal numbers of channels");
+          rasters.push_back({{.pixels = view(parts[i]), .height = height, .width = width}, {}});
+          if (!weights) continue;
+          const PartWeights& some = (*weights)[i];
+          require(some.shape(0) == height && some.shape(1) == width, "expected a weight per pixel");
+          require(std::ranges::all_of(view(some), [](auto w) { return w <= kMostWeight; }),
+                  "expected weights of at most 4096");
+          rasters.back().weights = view(some);
+        }
         auto moved = without_gil([&] {
           const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
           const std::vector<char> stays = staying_entries(
               {view(colors), view(counts)}, view(labels), view(palette), channels, stay);
-          const Raster raster{
-              .pixels = view(pixels), .height = pixels.shape(0) / width, .width = width};
-          return spatial_palette(raster, view(palette), channels, stays, strength, team);
+          return spatial_palette(rasters, view(palette), channels, stays, strength, team);
         });
         return hand_over<OutBytes>(std::move(moved), {palette.shape(0), palette.shape(1)});
       },
-      "pixels"_a, "width"_a, "palette"_a, "colors"_a, "counts"_a, "labels"_a, nb::kw_only(),
-      "fixed"_a.none() = nb::none(), "strength"_a, "team"_a,
-      "The palette, uint8 (k, channels), moved to where spatial dithering shows the pixels best.");
+      "parts"_a, "palette"_a, "colors"_a, "counts"_a, "labels"_a, nb::kw_only(),
+      "weights"_a = nb::none(), "fixed"_a.none() = nb::none(), "strength"_a, "team"_a,
+      "The palette, uint8 (k, channels), moved to where spatial dithering shows images, uint8 (h, "
+      "w, channels), best; weights, uint16 (h, w), of up to 4096.");
 
   def_indexed_files(m);
 }

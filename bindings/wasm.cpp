@@ -242,19 +242,26 @@ void run_map_spatially(const std::uint8_t* pixels, std::size_t height, std::size
 }
 
 /// Moves a palette (k, channels) to where spatial dithering shows the pixels best; `labels` are the
-/// entries of the histogram's colours, and `fixed` are colours that stay.
+/// entries of the histogram's colours, and `fixed` are colours that stay. If `salient` is not 0,
+/// each pixel counts by how much it stands out, as in the histogram.
 EXPORT(spatial_palette)
 void run_spatial_palette(const std::uint8_t* pixels, std::size_t height, std::size_t width,
                          const Histogram* histogram, const std::uint16_t* labels,
                          std::uint8_t* palette, std::size_t k, const std::uint8_t* fixed,
-                         std::size_t bytes, float strength) {
+                         std::size_t bytes, float strength, int salient) {
   const int channels = histogram->channels;
+  const auto all = span_of(pixels, height * width, channels);
+  std::vector<std::uint16_t> weights;
+  if (salient) {
+    for (const double weight : saliency_map(all, height, width, channels, team)) {
+      weights.push_back(static_cast<std::uint16_t>(std::nearbyint(kMostWeight * weight)));
+    }
+  }
   const auto before = span_of<std::uint8_t>(palette, k, channels);
   const std::vector<char> stays = staying_entries(*histogram, span_of(labels, histogram->size()),
                                                   before, channels, {fixed, bytes});
-  std::ranges::copy(spatial_palette({span_of(pixels, height * width, channels), height, width},
-                                    before, channels, stays, strength, team),
-                    palette);
+  const PalettePart whole{{all, height, width}, weights};
+  std::ranges::copy(spatial_palette({&whole, 1}, before, channels, stays, strength, team), palette);
 }
 
 /// The squared error; `counts` (k) of how often each entry is shown.

@@ -38,6 +38,28 @@ inline constexpr float kDiffused = (kSpatialBound - 1) / 2;
 
 inline constexpr std::size_t kStripRows = 24;  // a multiple of 3, and more than twice the reach
 
+/// Sums by which a palette is improved: over pairs of pixels by their entries, and over pixels by
+/// their entry of the blurred errors, of the errors themselves, and of the weights.
+struct Sums {
+  explicit Sums(std::size_t k) : pairs(k * k), blurred(k), errors(k), counts(k) {}
+
+  void operator+=(const Sums& other) {
+    for (std::size_t j = 0; j < pairs.size(); ++j) pairs[j] += other.pairs[j];
+    for (std::size_t j = 0; j < counts.size(); ++j) {
+      counts[j] += other.counts[j];
+      for (std::size_t axis = 0; axis < 3; ++axis) {
+        blurred[j][axis] += other.blurred[j][axis];
+        errors[j][axis] += other.errors[j][axis];
+      }
+    }
+  }
+
+  std::vector<std::int64_t> pairs;
+  std::vector<std::array<std::int64_t, 3>> blurred;
+  std::vector<std::array<std::int64_t, 3>> errors;
+  std::vector<std::int64_t> counts;
+};
+
 /// The indices of a part of an image while they are sought.
 template <int D, class Index>
 class Descent {
@@ -98,35 +120,16 @@ class Descent {
     });
   }
 
-  /// Sums by which the palette is improved: over pairs of pixels by their entries, and over pixels
-  /// by their entry of the blurred errors, and of the errors themselves.
-  struct Sums {
-    explicit Sums(std::size_t k) : pairs(k * k), blurred(k), errors(k), counts(k) {}
-    std::vector<std::int64_t> pairs;
-    std::vector<std::array<std::int64_t, 3>> blurred;
-    std::vector<std::array<std::int64_t, 3>> errors;
-    std::vector<std::int64_t> counts;
-  };
-
-  Sums sums() const {
-    const std::size_t k = centers_.size();
-    std::vector<Sums> parts(static_cast<std::size_t>(team_.size()), Sums(k));
+  /// Adds what pixels and pairs of them sum up to; `weights` are those of the pixels, or none.
+  void add_to(Sums& all, std::span<const std::uint16_t> weights) const {
+    std::vector<Sums> parts(static_cast<std::size_t>(team_.size()), Sums(centers_.size()));
     strips([&](std::size_t first, std::size_t last, int worker) {
-      for (std::size_t y = first; y < last; ++y)
-        add_row(y, parts[static_cast<std::size_t>(worker)]);
-    });
-    Sums all = std::move(parts[0]);
-    for (std::size_t i = 1; i < parts.size(); ++i) {
-      for (std::size_t j = 0; j < k * k; ++j) all.pairs[j] += parts[i].pairs[j];
-      for (std::size_t j = 0; j < k; ++j) {
-        all.counts[j] += parts[i].counts[j];
-        for (std::size_t axis = 0; axis < 3; ++axis) {
-          all.blurred[j][axis] += parts[i].blurred[j][axis];
-          all.errors[j][axis] += parts[i].errors[j][axis];
-        }
+      Sums& part = parts[static_cast<std::size_t>(worker)];
+      for (std::size_t y = first; y < last; ++y) {
+        weights.empty() ? add_row(y, part) : add_row(y, part, weights);
       }
-    }
-    return all;
+    });
+    for (const Sums& part : parts) all += part;
   }
 
   float addition(int axis) const { return additions_[axis]; }
@@ -216,6 +219,7 @@ class Descent {
           bounds_[at] = -bounds_[at];  // only opaque entries are allowed
         }
       }
+      if (!raster_.kept.empty() && raster_.kept[at] != 0) bounds_[at] = 0;
       wanted_[at] = __builtin_convertvector(point, Short4);
     });
   }
@@ -310,18 +314,14 @@ class Descent {
   }
 
   void add_row(std::size_t y, Sums& sums) const {
-    constexpr std::array<std::int64_t, 5> kWeights{1, 4, 6, 4, 1};
     const std::size_t k = centers_.size();
     for (std::size_t x = 0; x < raster_.width; ++x) {
       const std::size_t at = y * raster_.width + x;
       const std::size_t entry = indices_[at];
       const Point4 error = centers_[entry] - wanted(at);
       const Point4 blurred = blurred_[(y + kReach) * width_ + x + kReach];
-      for (int axis = 0; axis < 3; ++axis) {
-        const auto a = static_cast<std::size_t>(axis);
-        sums.errors[entry][a] += static_cast<std::int64_t>(error[axis]);
-        sums.blurred[entry][a] += static_cast<std::int64_t>(blurred[axis]);
-      }
+      add(sums.errors[entry], 1, error);
+      add(sums.blurred[entry], 1, blurred);
       ++sums.counts[entry];
       std::int64_t* pairs = sums.pairs.data() + entry * k;
       for (std::size_t down = 0; down <= kReach && y + down < raster_.height; ++down) {
@@ -334,6 +334,41 @@ class Descent {
       }
     }
   }
+
+  /// The same by weights. Blurred errors are summed anew, each by the smaller weight of its pair:
+  /// with that the matrix of pairs stays positive semidefinite, as a product by Schur.
+  void add_row(std::size_t y, Sums& sums, std::span<const std::uint16_t> weights) const {
+    const std::size_t k = centers_.size();
+    for (std::size_t x = 0; x < raster_.width; ++x) {
+      const std::size_t at = y * raster_.width + x;
+      const std::size_t entry = indices_[at];
+      const std::int64_t weight = weights[at];
+      if (weight == 0) continue;
+      sums.counts[entry] += weight;
+      add(sums.errors[entry], weight, centers_[entry] - wanted(at));
+      std::int64_t* pairs = sums.pairs.data() + entry * k;
+      const std::size_t bottom = std::min(raster_.height - 1, y + kReach);
+      const std::size_t right = std::min(raster_.width - 1, x + kReach);
+      for (std::size_t v = y - std::min(y, kReach); v <= bottom; ++v) {
+        for (std::size_t u = x - std::min(x, kReach); u <= right; ++u) {
+          const std::size_t other = v * raster_.width + u;
+          const std::int64_t share = kWeights[kReach + v - y] * kWeights[kReach + u - x] *
+                                     std::min<std::int64_t>(weight, weights[other]);
+          add(sums.blurred[entry], share, centers_[indices_[other]] - wanted(other));
+          // Each pair of two is met twice.
+          if (other >= at) pairs[indices_[other]] += share;
+        }
+      }
+    }
+  }
+
+  static void add(std::array<std::int64_t, 3>& sum, std::int64_t weight, Point4 error) {
+    for (int axis = 0; axis < 3; ++axis) {
+      sum[static_cast<std::size_t>(axis)] += weight * static_cast<std::int64_t>(error[axis]);
+    }
+  }
+
+  static constexpr std::array<std::int64_t, 5> kWeights{1, 4, 6, 4, 1};
 
   const Raster& raster_;
   std::span<const std::uint8_t> palette_;

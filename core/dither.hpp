@@ -22,6 +22,8 @@ struct Raster {
   std::size_t y0 = 0;
   std::size_t x0 = 0;
   std::span<const std::uint8_t> above = {};  // the row before the first, if it is another part's
+  std::span<const std::uint8_t> kept = {};   // (height, width), by spatial dithering: if not 0, the
+                                             // pixel keeps the index that it comes with
 };
 
 /// Error diffusion with the weights of Floyd and Steinberg (1976), even rows to the right and odd

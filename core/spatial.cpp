@@ -14,8 +14,7 @@
 namespace kpalette {
 namespace {
 
-constexpr std::size_t kBandPixels = 1u << 21;     // 28 bytes for each
-constexpr std::size_t kPalettePixels = 1u << 22;  // of which a palette is made
+constexpr std::size_t kBandPixels = 1u << 21;  // 28 bytes for each
 constexpr int kPaletteRounds = 2;  // a third one adds .4 of SSIMULACRA2 at 16 and 64 colours
 constexpr double kRelaxed = 1.5;
 constexpr double kHold = 1e-4;
@@ -37,7 +36,10 @@ void map_bands(const Raster& raster, std::span<const std::uint8_t> palette, floa
         .height = end - begin,
         .width = raster.width,
         .y0 = raster.y0 + begin,
-        .x0 = raster.x0};
+        .x0 = raster.x0,
+        .kept = raster.kept.empty()
+                    ? raster.kept
+                    : raster.kept.subspan(begin * raster.width, (end - begin) * raster.width)};
     found = above;
     found.insert(found.end(), indices + first * raster.width, indices + end * raster.width);
     const std::size_t kept = (last - begin) - std::min(last - begin, kSpatialBlock);
@@ -53,9 +55,8 @@ void map_bands(const Raster& raster, std::span<const std::uint8_t> palette, floa
 
 /// Moves colours (k, D) by one step of least squares.
 template <int D>
-void move_colors(std::vector<std::uint8_t>& colors, std::span<const char> stays,
-                 const typename Descent<D, std::uint8_t>::Sums& sums,
-                 const Descent<D, std::uint8_t>& descent) {
+void move_colors(std::vector<std::uint8_t>& colors, std::span<const char> stays, const Sums& sums,
+                 std::array<float, 2> additions) {
   const Space space(SpaceName::mixing, 3);
   const std::size_t k = stays.size();
   std::vector<std::size_t> moving;
@@ -64,12 +65,13 @@ void move_colors(std::vector<std::uint8_t>& colors, std::span<const char> stays,
     total += static_cast<double>(sums.counts[j]);
     if (!stays[j]) moving.push_back(j);
   }
+  if (total == 0) return;  // nothing matters
   const std::size_t m = moving.size();
   // The matrix for lightness has another l than that for colour.
   LeastSquares systems[2]{LeastSquares(m), LeastSquares(m)};
   for (int color = 0; color < 2; ++color) {
     LeastSquares& system = systems[color];
-    const double addition = descent.addition(color);
+    const double addition = additions[static_cast<std::size_t>(color)];
     for (std::size_t row = 0; row < m; ++row) {
       const std::size_t u = moving[row];
       for (std::size_t column = row; column < m; ++column) {
@@ -98,32 +100,71 @@ void move_colors(std::vector<std::uint8_t>& colors, std::span<const char> stays,
   }
 }
 
+/// Returns the places along one axis of at most `most` blocks that are equally far apart.
+std::vector<std::size_t> spread_blocks(std::size_t size, std::size_t most) {
+  const std::size_t blocks = (size + kSpatialBlock - 1) / kSpatialBlock;
+  const std::size_t n = std::min(blocks, most);
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::size_t block = n == blocks ? i : (2 * i + 1) * (blocks - 1) / (2 * n);
+    const std::size_t end = std::min(size, (block + 1) * kSpatialBlock);
+    for (std::size_t at = block * kSpatialBlock; at < end; ++at) places.push_back(at);
+  }
+  return places;
+}
+
+/// Returns the values of an image's rows, (height, width) of `size` values each, at some places.
+template <class T>
+std::vector<T> take(std::span<const T> values, std::size_t width, std::size_t size,
+                    const Places& places) {
+  std::vector<T> taken;
+  taken.reserve(places.rows.size() * places.columns.size() * size);
+  for (const std::size_t y : places.rows) {
+    for (const std::size_t x : places.columns) {
+      const auto value = values.subspan((y * width + x) * size, size);
+      taken.insert(taken.end(), value.begin(), value.end());
+    }
+  }
+  return taken;
+}
+
+/// Adds a part's sums for its indices by error diffusion and one pass over the pixels, and returns
+/// the additions for lightness and for colour.
 template <int D>
-std::vector<std::uint8_t> improve_palette(const Raster& raster,
+std::array<float, 2> add_sums(const PalettePart& part, std::span<const std::uint8_t> colors,
+                              float strength, Sums& sums, Team& team) {
+  PalettePart few = part;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint16_t> weights;
+  const auto& [whole, weighted] = part;
+  const Places places = palette_places(whole.height, whole.width);
+  if (places.rows.size() * places.columns.size() < whole.height * whole.width) {
+    pixels = take(whole.pixels, whole.width, D, places);
+    if (!weighted.empty()) weights = take(weighted, whole.width, 1, places);
+    few = {{.pixels = pixels, .height = places.rows.size(), .width = places.columns.size()},
+           weights};
+  }
+  Buffer<std::uint8_t> indices(few.raster.height * few.raster.width);
+  Descent<D, std::uint8_t> descent(few.raster, colors, strength, indices.data(), team);
+  descent.find_nearest();
+  descent.run(1);
+  descent.add_to(sums, few.weights);
+  return {descent.addition(0), descent.addition(1)};
+}
+
+template <int D>
+std::vector<std::uint8_t> improve_palette(std::span<const PalettePart> parts,
                                           std::span<const std::uint8_t> palette,
                                           std::span<const char> stays, float strength, Team& team) {
-  // Of a large image, blocks of rows that are equally far apart, as one image.
-  const std::size_t blocks = (raster.height + kSpatialBlock - 1) / kSpatialBlock;
-  const std::size_t enough =
-      std::max<std::size_t>(1, kPalettePixels / raster.width / kSpatialBlock);
-  Raster few = raster;
-  std::vector<std::uint8_t> pixels;
-  if (blocks > enough) {
-    const std::size_t size = kSpatialBlock * raster.width * D;
-    for (std::size_t i = 0; i < enough; ++i) {
-      const std::size_t first = (2 * i + 1) * (blocks - 1) / (2 * enough) * size;
-      const auto block = raster.pixels.subspan(first, size);
-      pixels.insert(pixels.end(), block.begin(), block.end());
-    }
-    few = {.pixels = pixels, .height = kSpatialBlock * enough, .width = raster.width};
-  }
   std::vector<std::uint8_t> colors(palette.begin(), palette.end());
-  Buffer<std::uint8_t> indices(few.height * few.width);
   for (int round = 0; round < kPaletteRounds; ++round) {
-    Descent<D, std::uint8_t> descent(few, colors, strength, indices.data(), team);
-    descent.find_nearest();
-    descent.run(1);
-    move_colors<D>(colors, stays, descent.sums(), descent);
+    Sums sums(stays.size());
+    std::array<float, 2> additions{};
+    for (const PalettePart& part : parts) {
+      if (part.raster.pixels.empty()) continue;
+      additions = add_sums<D>(part, colors, strength, sums, team);
+    }
+    move_colors<D>(colors, stays, sums, additions);
   }
   keep_distinct(colors, palette, stays);
   return colors;
@@ -147,12 +188,18 @@ template void map_spatially(const Raster&, std::span<const std::uint8_t>, int, f
 template void map_spatially(const Raster&, std::span<const std::uint8_t>, int, float,
                             std::uint16_t*, Team&);
 
-std::vector<std::uint8_t> spatial_palette(const Raster& raster,
+Places palette_places(std::size_t height, std::size_t width) {
+  constexpr std::size_t kSquare = kSpatialBlock * kSpatialBlock;
+  const std::size_t across = std::min(width, kPalettePixels / kSpatialBlock);
+  const std::size_t down = kPalettePixels / kSpatialBlock / std::max<std::size_t>(1, across);
+  return {spread_blocks(height, down), spread_blocks(width, kPalettePixels / kSquare)};
+}
+
+std::vector<std::uint8_t> spatial_palette(std::span<const PalettePart> parts,
                                           std::span<const std::uint8_t> palette, int channels,
                                           std::span<const char> stays, float strength, Team& team) {
-  if (raster.height == 0 || raster.width == 0) return {palette.begin(), palette.end()};
-  return channels == 3 ? improve_palette<3>(raster, palette, stays, strength, team)
-                       : improve_palette<4>(raster, palette, stays, strength, team);
+  return channels == 3 ? improve_palette<3>(parts, palette, stays, strength, team)
+                       : improve_palette<4>(parts, palette, stays, strength, team);
 }
 
 }  // namespace kpalette

@@ -30,8 +30,10 @@ namespace kpalette {
 /// one, and what nobody sees is left alone, so that what has its colour in the palette, or almost,
 /// keeps it. Opaque pixels whose nearest entry is opaque stay opaque; transparent ones keep theirs.
 ///
-/// Work and memory are bounded: an image is mapped in bands of rows, each with kSpatialRows of
-/// those above and below, which is as far as anything reaches.
+/// Pixels that are kept are what others are chosen to go with, whatever index they have.
+///
+/// An image is mapped in bands of at least 2 kSpatialBlock rows, each with the block above it and
+/// kSpatialRows below, which is as far as anything reaches. Memory is 28 bytes per pixel of a band.
 template <class Index>
 void map_spatially(const Raster& raster, std::span<const std::uint8_t> palette, int channels,
                    float strength, Index* indices, Team& team);
@@ -40,10 +42,30 @@ inline constexpr int kSpatialPasses = 2;
 inline constexpr std::size_t kSpatialBlock = 32;
 inline constexpr std::size_t kSpatialRows = 6 * kSpatialPasses;
 
-/// Returns the colours of a palette, at most kMostMixed, moved to where they lower the same sum by
-/// least squares, in turns with the indices. Entries for which `stays` is not 0 keep their colour;
-/// only opaque ones may move. Of a large image a part is looked at.
-std::vector<std::uint8_t> spatial_palette(const Raster& raster,
+/// Rows and columns of an image.
+struct Places {
+  std::vector<std::size_t> rows;
+  std::vector<std::size_t> columns;
+};
+
+/// Returns which pixels of an image a palette is moved by: all, unless those of its blocks are more
+/// than kPalettePixels; then those of whole blocks that are equally far apart. Of an image of just
+/// these pixels it is all.
+Places palette_places(std::size_t height, std::size_t width);
+inline constexpr std::size_t kPalettePixels = 1u << 22;
+
+/// An image whose palette is moved, or some rows of it, and how much each pixel matters.
+struct PalettePart {
+  Raster raster;
+  std::span<const std::uint16_t> weights = {};  // (height, width), at most kMostWeight; none: 1
+};
+inline constexpr std::uint16_t kMostWeight = 1u << 12;  // so that sums stay below 2^63
+
+/// Returns the colours of a palette, at most kMostMixed, moved to where they lower the same sum
+/// over all parts by least squares, in turns with the indices. A product of two pixels' errors
+/// counts by the smaller of their weights. Entries for which `stays` is not 0 keep their colour;
+/// only opaque ones may move. Of each part, palette_places are looked at.
+std::vector<std::uint8_t> spatial_palette(std::span<const PalettePart> parts,
                                           std::span<const std::uint8_t> palette, int channels,
                                           std::span<const char> stays, float strength, Team& team);
 

@@ -159,7 +159,12 @@ void check_pixels(Choices& choices) {
     const std::vector<char> stays = staying_entries(colors, labels, palette, channels, {});
     const auto mixed = mix_palette(colors, palette, channels, stays, team);
     EXPECT(mixed.size() == palette.size());
-    EXPECT(spatial_palette(raster, mixed, channels, stays, strength, team).size() == mixed.size());
+    std::vector<std::uint16_t> weights(indices.size());
+    for (std::uint16_t& weight : weights) {
+      weight = static_cast<std::uint16_t>(16 * decisions.below(256));
+    }
+    const PalettePart parts[]{{raster}, {raster, std::span(weights).first(height * width)}};
+    EXPECT(spatial_palette(parts, mixed, channels, stays, strength, team).size() == mixed.size());
   } else {
     dither_ordered(raster, palette, space.channels(), colors.colors, labels,
                    dithering == 1 ? bayer_mask() : blue_noise_mask(), strength, indices.data(),

@@ -181,10 +181,13 @@ struct Case {
     return indices;
   }
 
-  std::vector<std::uint16_t> spatial(float strength, int threads, std::size_t y0 = 0) const {
+  std::vector<std::uint16_t> spatial(float strength, int threads, std::size_t y0 = 0,
+                                     std::span<const std::uint8_t> kept = {}) const {
     Team team(threads);
     auto indices = plain;
-    map_spatially(raster(y0), palette, space.channels(), strength, indices.data(), team);
+    Raster whole = raster(y0);
+    whole.kept = kept;
+    map_spatially(whole, palette, space.channels(), strength, indices.data(), team);
     return indices;
   }
 
@@ -196,7 +199,11 @@ struct Case {
     std::vector<char> stays(k);
     stays.front() = 1;
     auto colors = mix_palette(histogram, palette, channels, stays, team);
-    const auto last = spatial_palette(raster(), colors, channels, stays, 1, team);
+    const PalettePart whole{raster()};
+    const auto last = spatial_palette({&whole, 1}, colors, channels, stays, 1, team);
+    const std::vector<std::uint16_t> weights(plain.size(), 1);
+    const PalettePart weighted{raster(), weights};
+    CHECK_EQUAL(spatial_palette({&weighted, 1}, colors, channels, stays, 1, team), last);
     CHECK(std::equal(palette.begin(), palette.begin() + channels, colors.begin()));
     CHECK(std::equal(palette.begin(), palette.begin() + channels, last.begin()));
     colors.insert(colors.end(), last.begin(), last.end());
@@ -230,6 +237,8 @@ void test_one(const Case& image) {
   const auto spatial = image.spatial(1, 1);
   CHECK_EQUAL(image.spatial(1, 3), spatial);
   CHECK_EQUAL(image.spatial(1, 2, 3 * kSpatialBlock), spatial);
+  const std::vector<std::uint8_t> kept(image.plain.size(), 1);
+  CHECK_EQUAL(image.spatial(1, 2, 0, kept), image.plain);
   const auto k = image.palette.size() / static_cast<std::size_t>(image.space.channels());
   CHECK(std::ranges::all_of(diffused, [&](std::uint16_t index) { return index < k; }));
   CHECK(std::ranges::all_of(spatial, [&](std::uint16_t index) { return index < k; }));

@@ -81,7 +81,7 @@ class Spatial:
 
     BOUND, BLOCK, PASSES = 7, 32, 2
 
-    def __init__(self, pixels, palette, nearest, strength, origin=(0, 0)) -> None:
+    def __init__(self, pixels, palette, nearest, strength, origin=(0, 0), kept=None) -> None:
         self.height, self.width, self.channels = pixels.shape
         self.origin = origin
         addition = f(strength) * f(strength)
@@ -104,6 +104,8 @@ class Spatial:
             self.bounds[clear] = 0
             self.among[(pixels[..., 3] == 255) & (palette[nearest, 3] == 255)] = 1
             self.entries.append(np.flatnonzero(palette[:, 3] == 255))
+        if kept is not None:
+            self.bounds[kept] = 0
 
     @staticmethod
     def _place(colors: np.ndarray) -> np.ndarray:
@@ -114,6 +116,11 @@ class Spatial:
         n = self.channels
         among = self.entries[self.among[y, x]]
         return reference._near((target * self.scale)[:n], (self.centers * self.scale)[:, :n], among)
+
+    def nearest(self) -> np.ndarray:
+        """The nearest entries, in the space and with the scale of each visit."""
+        found = [self._find(y, x, self.wanted[y, x]) for y, x in np.ndindex(self.indices.shape)]
+        return np.array(found).reshape(self.indices.shape)
 
     def blurred(self) -> np.ndarray:
         """The errors, blurred, times 256; zero outside of the picture."""
@@ -193,13 +200,49 @@ def _squares(points: np.ndarray) -> np.ndarray:
     return (squares[..., 0] + squares[..., 1]) + (squares[..., 2] + squares[..., 3])
 
 
-def map_spatially(pixels, palette, nearest, strength, origin=(0, 0)) -> np.ndarray:
-    """Indices of spatial dithering, from those of the nearest entries."""
-    found = Spatial(pixels, palette, nearest, strength, origin)
+def map_spatially(pixels, palette, nearest, strength, origin=(0, 0), kept=None) -> np.ndarray:
+    """Indices of spatial dithering, from those of the nearest entries; some are kept."""
+    found = Spatial(pixels, palette, nearest, strength, origin, kept)
     found.diffuse()
     for _ in found.phases():
         pass
     return found.indices
+
+
+def weighted_energy(found: Spatial, weights: np.ndarray) -> float:
+    """The sum that is lowered, where a product of two errors counts by the smaller weight."""
+    errors = (found.centers[found.indices] - found.wanted).astype(np.float64)
+    padded = np.pad(errors, ((2, 2), (2, 2), (0, 0)))
+    margin = np.pad(weights, 2)
+    total = (weights[..., None] * found.added * errors**2).sum()
+    for (dy, dx), weight in np.ndenumerate(KERNEL):
+        here = slice(dy, dy + found.height), slice(dx, dx + found.width)
+        smaller = np.minimum(weights, margin[here])[..., None]
+        total += (weight * smaller * errors * padded[here]).sum()
+    return float(total)
+
+
+def weighted_step(found: Spatial, weights: np.ndarray) -> np.ndarray:
+    """Where the entries are best for that sum (k, 4): its gradient and its second derivative."""
+    k, n = len(found.centers), found.indices.size
+    places = np.arange(n).reshape(found.indices.shape)
+    blur = np.zeros((n, n))
+    for (dy, dx), weight in np.ndenumerate(KERNEL):
+        y, x = np.mgrid[: found.height, : found.width]
+        v, u = y + dy - 2, x + dx - 2
+        inside = (v >= 0) & (v < found.height) & (u >= 0) & (u < found.width)
+        a, b = places[inside], places[v[inside], u[inside]]
+        blur[a, b] = weight * np.minimum(weights.ravel()[a], weights.ravel()[b])
+    shown = np.eye(k)[found.indices.ravel()]
+    best = found.centers.astype(np.float64)
+    errors = best[found.indices.ravel()] - found.wanted.reshape(n, 4)
+    hold = 1e-4 * weights.sum() / k
+    for axis in range(3):
+        added = float(found.added[axis])
+        whole = blur + np.diag(added * weights.ravel())
+        matrix = shown.T @ whole @ shown + hold * (36 + added) * np.eye(k)
+        best[:, axis] -= np.linalg.solve(matrix, shown.T @ whole @ errors[:, axis])
+    return best
 
 
 def spatial_step(found: Spatial) -> np.ndarray:

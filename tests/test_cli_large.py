@@ -177,20 +177,12 @@ def test_a_folder_of_counts_that_is_not_ours_is_left_alone(tmp_path: Path, tiff:
 
 
 def test_counts_are_those_of_the_indices(tmp_path: Path, tiff: Path) -> None:
-    for dither in ("none", "bayer", "floyd-steinberg"):
+    for dither in ("none", "bayer", "floyd-steinberg", "spatial"):
         out = tmp_path / f"{dither}.zarr"
         assert run("quantize", tiff, "-k", 8, "-o", out, "--dither", dither).returncode == 0
         group = zarr.open_group(out, mode="r")
         assert np.array_equal(group["counts"][:], np.bincount(group["indices"][:].ravel()))
         assert (group.attrs["mse"] is None) == (dither != "none")
-
-
-def test_spatial_dithering_is_refused(tmp_path: Path, tiff: Path) -> None:
-    out = tmp_path / "few.zarr"
-    done = run("quantize", tiff, "-k", 8, "-o", out, "--dither", "spatial")
-    assert done.returncode == 2
-    assert "--dither spatial: not for what is done in tiles" in done.stderr
-    assert not out.exists()
 
 
 def test_missing_chunks(tmp_path: Path, image: np.ndarray) -> None:

@@ -265,6 +265,22 @@ def test_a_shared_palette_is_that_of_the_sum(folder: Path, capsys: Any) -> None:
     assert tree(out) == {"a.png", "b.png", "clear.png", "sub/c.png", "sub/deep/d e.png"}
 
 
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_a_shared_palette_is_moved_by_all_photos(folder: Path, jobs: str, capsys: Any) -> None:
+    out = folder.parent / "out"
+    args = ["quantize", "-r", str(folder), "-k", "6", "--out-dir", str(out), "--shared-palette"]
+    dither = ["--dither", "spatial", "--dither-strength", "0.5"]
+    assert cli.run([*args, *dither, "-j", jobs]) == 0
+    how: dict[str, Any] = {"dither": "spatial", "dither_strength": 0.5}
+    photos = [folder / name for name in FOUND]
+    palette = kpalette.extract_palette(photos, 6, **how)
+    assert palette.hex != kpalette.extract_palette(photos, 6, dither="bayer").hex
+    for path in photos:
+        with Image.open((out / path.relative_to(folder)).with_suffix(".png")) as image:
+            expected = palette.remap(path, **how)
+            assert np.array_equal(np.asarray(image.convert("RGBA")), expected.rgba)
+
+
 @pytest.mark.parametrize("args", [["--psnr", "30"], ["--saliency"], ["--weights", "w.png"]])
 def test_a_shared_palette_sees_no_pixels(args: list[str], photo: Path, fails: Any) -> None:
     line = fails(2, "quantize", photo, "--shared-palette", *args)

@@ -63,10 +63,26 @@ def test_palette_made_for_dithering(dither: str, photo: Path, tmp_path: Path, ca
     asked = None if dither == "none" else dither
     expected = kpalette.extract_palette(photo, 6, dither=asked).hex
     assert (expected == kpalette.extract_palette(photo, 6).hex) == (asked is None)
-    for source in (photo, saved):
+    counted = kpalette.extract_palette(kpalette.ColorHistogram.load(saved), 6, dither=asked).hex
+    assert (counted == expected) == (dither != "spatial")  # which needs pixels
+    for source, colors in ((photo, expected), (saved, counted)):
         args = ["palette", str(source), "-k", "6", "--dither", dither, "--json", "-q"]
         assert cli.run(args) == 0
-        assert json.loads(capsys.readouterr().out)["colors"] == expected
+        assert json.loads(capsys.readouterr().out)["colors"] == colors
+    args = ["palette", str(photo), str(saved), "-k", "6", "--dither", dither, "--json", "-q"]
+    assert cli.run(args) == 0
+    assert json.loads(capsys.readouterr().out)["colors"] == counted
+
+
+def test_palette_of_several_photos_for_spatial_dithering(
+    photo: Path, tmp_path: Path, capsys: Any
+) -> None:
+    other = tmp_path / "other.png"
+    Image.fromarray(noise(20, 30, 4)).save(other)
+    args = ["palette", str(photo), str(other), "-k", "6", "--dither", "spatial", "--json", "-q"]
+    assert cli.run(args) == 0
+    expected = kpalette.extract_palette([photo, other], 6, dither="spatial")
+    assert json.loads(capsys.readouterr().out)["colors"] == expected.hex
 
 
 def test_palette_of_several_photos_is_that_of_their_sum(

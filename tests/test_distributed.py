@@ -19,7 +19,7 @@ from kpalette.choices import SPACES
 from kpalette.distributed import TileError, mosaics
 from kpalette.distributed.comparing import aligned
 
-DITHERS = (None, "blue-noise", "bayer")
+DITHERS = (None, "blue-noise", "bayer", "spatial")
 
 
 def few_or_many(channels: int, height: int, width: int, seed: int) -> np.ndarray[Any, Any]:
@@ -67,11 +67,6 @@ class TestLaws:
         pixels, tiles = pair
         found = distributed.histogram(tiles, scheduler="synchronous")
         assert found == ColorHistogram.from_image(pixels)
-
-    def test_spatial_dithering_is_refused(self) -> None:
-        tiles = da.zeros((8, 8, 3), np.uint8, chunks=4)
-        with pytest.raises(ValueError, match=r"dither: expected .* for an image in tiles"):
-            distributed.quantize(tiles, 2, dither="spatial")
 
     @given(
         mosaic(),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reference_mixing as specification
-from kpalette import ColorHistogram, _core, extract_palette, quantize
+from kpalette import ColorHistogram, _core, extract_palette, quantize, spatial
 from kpalette.choices import DITHERS
 from kpalette.fit import FitOptions, Fitter
 from test_dither import distinct_colors, dithered
@@ -217,13 +217,206 @@ class TestSpatial:
                 assert q.palette == expected.palette
                 assert np.array_equal(q.indices, expected.indices)
 
-    def test_weights_shape_the_palette_but_do_not_move_it(self) -> None:
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_what_is_kept_stays_and_the_rest_goes_with_it(self, channels) -> None:
+        pixels, palette = picture(channels), distinct_colors(9, channels, 2)
+        rng = np.random.default_rng(3)
+        kept = rng.random(pixels.shape[:2]) < 0.5
+        given = dithered(pixels, palette, "spatial", strength=0)
+        given[kept] = rng.integers(0, 9, kept.sum())
+        got, alone = given.copy(), given.copy()
+        how = {"strength": 1, "origin": (5, 7), "team": _core.Team(2)}
+        flat = np.ascontiguousarray(pixels.reshape(-1, channels))
+        rest = (flat, palette, flat[:1], np.zeros(1, np.uint16))
+        for indices, mask in ((got, kept.view(np.uint8)), (alone, None)):
+            _core.dither("spatial", *rest[:2], indices, *rest[2:], **how, kept=mask)
+        assert np.array_equal(got[kept], given[kept])
+        expected = specification.map_spatially(pixels, palette, given, 1, (5, 7), kept)
+        assert np.array_equal(got, expected)
+        assert not np.array_equal(got[~kept], alone[~kept])
+
+    def test_weights_move_the_palette_to_what_matters(self) -> None:
         pixels = photo_like()
-        weights = np.ones(pixels.shape[:2])
-        weights[:, :40] = 20
-        q = quantize(pixels, 8, dither="spatial", weights=weights)
-        other = quantize(pixels, 8, dither="bayer", weights=weights)
-        assert q.palette.hex == other.palette.hex != quantize(pixels, 8, dither="bayer").palette.hex
+        weights = np.full(pixels.shape[:2], 0.02)
+        weights[:, :40] = 1
+        mixed, moved = (
+            quantize(pixels, 8, dither=dither, weights=weights).palette
+            for dither in ("bayer", "spatial")
+        )
+        energies = []
+        for palette in (mixed, moved, quantize(pixels, 8, dither="spatial").palette):
+            indices = palette.remap(pixels, dither="spatial").indices
+            found = specification.Spatial(pixels, palette.colors, indices, 1.0)
+            energies.append(specification.weighted_energy(found, weights))
+        assert energies[1] < 0.97 * min(energies[0], energies[2])
+
+
+class TestMovedPalettes:
+    """What moves a palette: whole images, rows of large ones or of many, and weights."""
+
+    @staticmethod
+    def moved(parts, palette, weights=None, strength=1.0, team=None) -> np.ndarray:
+        colors = np.unique(np.concatenate([part.reshape(-1, 3) for part in parts]), axis=0)
+        counts, labels = np.ones(len(colors), np.int64), np.zeros(len(colors), np.uint16)
+        return _core.spatial_palette(
+            list(parts), palette, colors, counts, labels, weights=weights, strength=strength,
+            team=team or _core.Team(2),
+        )  # fmt: skip
+
+    def test_a_weighted_step_is_least_squares(self) -> None:
+        pixels, palette = picture(3, 18, 20), distinct_colors(6, 3, 2)
+        weights = np.random.default_rng(5).integers(0, 9, pixels.shape[:2]) ** 3
+        nearest = dithered(pixels, palette, "spatial", strength=0)
+        found = specification.Spatial(pixels, palette, nearest, 1.0)
+        found.diffuse()
+        plain = specification.spatial_step(found)
+        ones = specification.weighted_step(found, np.ones_like(weights))
+        assert np.allclose(ones[:, :3], plain[:, :3])
+        before = specification.weighted_energy(found, weights)
+        step = specification.weighted_step(found, weights) - found.centers
+        energies = []
+        for length in (0.9, 1.0, 1.1, 1.5):
+            found.centers = specification.Spatial._place(palette) + length * step
+            energies.append(specification.weighted_energy(found, weights))
+        assert energies[1] < min(energies[0], energies[2])
+        assert energies[3] < before
+
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_are_as_specified(self, weighted) -> None:
+        """Within the levels that rounding makes: the core rounds to sRGB in each round."""
+        pixels = picture(3, 24, 20)
+        palette = quantize(pixels, 6).palette.colors
+        weights = np.ones(pixels.shape[:2], np.uint16)
+        if weighted:
+            weights = np.random.default_rng(5).integers(0, 17, weights.shape).astype(np.uint16) ** 3
+        colors = palette
+        for _ in range(2):
+            found = specification.Spatial(pixels, colors, np.zeros(weights.shape, int), 1.0)
+            found = specification.Spatial(pixels, colors, found.nearest(), 1.0)
+            found.PASSES = 1
+            found.diffuse()
+            for _ in found.phases():
+                pass
+            step = specification.weighted_step(found, weights) - found.centers
+            places = (found.centers + 1.5 * step)[:, :3] * 64
+            colors = _core.unplace(np.rint(places).astype(np.int32), "mixing")
+        got = self.moved([pixels], palette, [weights] if weighted else None)
+        errors = np.abs(got.astype(int) - colors)
+        assert errors.max() <= 8
+        assert errors.mean() < 2
+        assert np.abs(got.astype(int) - palette).max() > 12
+
+    def test_weights_scale_and_repeat(self) -> None:
+        pixels, palette = picture(3), distinct_colors(6, 3, 2)
+        expected = self.moved([pixels], palette)
+        ones = np.ones(pixels.shape[:2], np.uint16)
+        for weight in (1, 64, 4096):
+            assert np.array_equal(self.moved([pixels], palette, [weight * ones]), expected)
+        assert np.array_equal(self.moved([pixels, pixels], palette), expected)
+        other = np.ascontiguousarray(pixels[::-1, :30])
+        both = [ones, 0 * ones[:, :30]]
+        assert np.array_equal(self.moved([pixels, other], palette, both), expected)
+        assert not np.array_equal(self.moved([pixels, other], palette), expected)
+        assert np.array_equal(self.moved([pixels], palette, [0 * ones]), palette)
+        assert np.array_equal(self.moved([pixels[:0]], palette), palette)
+
+    @pytest.mark.parametrize("weights", [False, True])
+    def test_threads_change_nothing(self, weights) -> None:
+        parts = [photo_like(3, 120), picture(3, 7, 30)]
+        some = [np.arange(p[..., 0].size, dtype=np.uint16).reshape(p.shape[:2]) % 99 for p in parts]
+        first, second = (
+            self.moved(parts, distinct_colors(30, 3, 2), some if weights else None, team=team)
+            for team in (_core.Team(1), _core.Team(5))
+        )
+        assert np.array_equal(first, second)
+
+    @settings(deadline=None)
+    @given(st.integers(1, 400_000), st.integers(1, 400_000))
+    def test_places_are_whole_blocks_far_apart(self, height, width) -> None:
+        if height * width > 2**26:
+            height = max(1, 2**26 // width)
+        rows, columns = _core.palette_places(height, width)
+        assert len(rows) * len(columns) <= 2**22
+        for places, size in ((rows, height), (columns, width)):
+            assert (np.diff(places) > 0).all()
+            assert 0 <= places[0] <= places[-1] < size
+            if len(places) < size:
+                assert (np.diff(places.reshape(-1, 32)) == 1).all()
+                gaps = np.diff(places[::32] // 32)
+                assert gaps.max(initial=0) - gaps.min(initial=99) <= 1
+        again = _core.palette_places(len(rows), len(columns))
+        assert [len(some) for some in again] == [len(rows), len(columns)]
+        if (height + 31) * max(width, 32) <= 2**22:
+            assert (len(rows), len(columns)) == (height, width)
+
+    def test_rows_of_many_images(self, monkeypatch) -> None:
+        monkeypatch.setattr(spatial, "MOST_PIXELS", 20_000)
+        rng = np.random.default_rng(7)
+        sizes = rng.integers(1, (200, 60), (40, 2))
+        images = [np.full((h, w, 3), i, np.uint8) for i, (h, w) in enumerate(sizes)]
+
+        def sampled(order) -> list[np.ndarray]:
+            sample = spatial.RowSample()
+            for number in order:
+                sample.add(images[number], number)
+            return sample.parts
+
+        expected = sampled(range(40))
+        for _ in range(5):
+            got = sampled(rng.permutation(40))
+            assert all(np.array_equal(a, b) for a, b in zip(got, expected, strict=True))
+        assert 10_000 < sum(part[..., 0].size for part in expected) <= 20_000
+        shown = np.unique(np.concatenate([part[..., 0].ravel() for part in expected]))
+        assert len(shown) > 10
+        few = sampled([3])
+        assert len(few) == 1
+        assert np.array_equal(few[0], images[3])
+
+    @pytest.mark.parametrize("dither", DITHERS)
+    @pytest.mark.parametrize("saliency", [False, True])
+    def test_are_those_of_quantize(self, dither, saliency) -> None:
+        pixels = photo_like()
+        how = {"dither": dither, "dither_strength": 0.5, "saliency": saliency, "fixed": ["#f08"]}
+        palette = extract_palette(pixels, 7, **how)
+        assert np.array_equal(palette.colors, quantize(pixels, 7, **how).palette.colors)
+        if not saliency:
+            assert extract_palette([pixels], 7, **how) == palette
+            both = extract_palette((pixels, picture(4)), 7, **how)
+            assert both.colors.shape == (7, 4)
+            assert "#ff0088ff" in both.hex
+
+    def test_many_images_have_no_saliency_and_no_looks(self) -> None:
+        two = [picture(3), picture(4)]
+        with pytest.raises(ValueError, match=r"saliency: expected an image, .* got many images"):
+            extract_palette(two, 4, saliency=True)
+        with pytest.raises(ValueError, match="quality: expected psnr for many images"):
+            extract_palette(two, 4, quality={"looks": 60})
+        with pytest.raises(ValueError, match="source: expected at least one image, got none"):
+            extract_palette([], 4)
+        assert extract_palette(two, 200, quality={"psnr": 25}).counts.sum() == 4000
+
+    def test_an_opaque_alpha_is_none(self) -> None:
+        pixels = photo_like()
+        histogram = ColorHistogram.from_image(pixels)
+        opaque = np.dstack([pixels, np.full_like(pixels[..., :1], 255)])
+        first, second = (
+            extract_palette(spatial.Sampled(histogram, [part]), 7, dither="spatial")
+            for part in (pixels, opaque)
+        )
+        assert first == second
+
+    def test_posterized_ones_stay(self) -> None:
+        moved, mixed = (
+            quantize(photo_like(), 30, dither=dither, posterize=4).palette
+            for dither in ("spatial", "bayer")
+        )
+        assert sorted(moved.hex) == sorted(mixed.hex)
+
+    def test_none_moves_where_all_are_fixed(self) -> None:
+        names = ["#ff0000", "#00ff00", "#0000ff"]
+        assert sorted(quantize(photo_like(), 3, dither="spatial", fixed=names).palette.hex) == (
+            sorted(names)
+        )
 
 
 class TestBadInput:

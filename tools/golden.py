@@ -80,6 +80,8 @@ def quantize_cases() -> Iterator[dict[str, Any]]:
     for image in ("hills", "glass"):
         yield {"image": image, "k": 12, "saliency": True}
     yield {"image": "hills", "k": 8, "saliency": True, "fixed": ["#ff880080"], "dither": "bayer"}
+    for image in ("hills", "glass"):
+        yield {"image": image, "k": 7, "saliency": True, "dither": "spatial"}
     yield {"image": "hills", "k": 1}
     yield {"image": "hills", "k": 256}
     yield {"image": "tiles", "k": 24}

@@ -195,7 +195,10 @@ export class Core {
     );
   }
 
-  /** A palette moved to where spatial dithering is best; `fixed` colours (m, channels) stay. */
+  /**
+   * A palette moved to where spatial dithering is best; `fixed` colours (m, channels) stay. With
+   * `saliency`, pixels count by how much they stand out, and the histogram is one that does so.
+   */
   spatialPalette(
     pixels: Block,
     [height, width]: [number, number],
@@ -203,6 +206,7 @@ export class Core {
     { palette, labels }: Pick<Fitted, "palette" | "labels">,
     fixed: Uint8Array,
     strength: number,
+    saliency: boolean,
   ): Uint8Array {
     const colors = palette.colors.slice();
     this.lend([labels, colors, fixed], (labelsAt, colorsAt, fixedAt) =>
@@ -210,6 +214,7 @@ export class Core {
         "spatial_palette",
         ...[pixels.address, height, width, histogram.address, labelsAt],
         ...[colorsAt, colors.length / palette.channels, fixedAt, fixed.length, strength],
+        Number(saliency),
       ),
     );
     return colors;
@@ -313,7 +318,7 @@ export class Fitter {
 
   /** The histogram is to be freed after this. */
   constructor(
-    private readonly histogram: Histogram,
+    readonly histogram: Histogram,
     readonly space: Space,
   ) {
     this.core = histogram.core;

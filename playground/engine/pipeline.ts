@@ -2,7 +2,7 @@
 
 import { checkChoice, checkFit, checkFlag, checkStrength, checkWhole } from "./checks";
 import { parseColors, withAlpha } from "./colors";
-import { type Block, type Fitted, type Palette, TileSums } from "./core";
+import { type Block, type Fitted, type Histogram, type Palette, TileSums } from "./core";
 import type { Counted, Image } from "./image";
 import type { Work } from "./jobs";
 import {
@@ -52,29 +52,33 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   const mixing = options.dither !== null && options.strength > 0;
   const fitter = saliency ? counted.salientFitter(space, [height, width]) : counted.fitter(space);
   let fitted = yield* fitter.fit(k, effort, seed, fixed, mixing);
-  if (saliency) {
+  if (options.dither === "spatial" && mixing && isMovable(fitted, fixed)) {
+    fitted = yield* moved(image, counted, fitter.histogram, fitted, fixed, options);
+  } else if (saliency) {
     const { nIter } = fitted;
     fitted = { ...counted.fitter(space).assign(fitted.palette.colors, true), nIter };
-  } else if (options.dither === "spatial" && mixing) {
-    fitted = yield* moved(image, counted, fitted, fixed, options);
   }
   return yield* mapped(image, counted, fitted, performance.now() - began, options);
 }
 
-/** Moves a palette to where spatial dithering is best. */
+/** Whether a palette is one that moves: of 2 colours or more, not all exact or fixed. */
+function isMovable({ palette, mse }: Fitted, fixed: Uint8Array): boolean {
+  return mse > 0 && palette.colors.length > Math.max(palette.channels, fixed.length);
+}
+
+/** Moves a palette that was fitted to a histogram to where spatial dithering is best. */
 function* moved(
   { core, height, width }: Image,
   counted: Counted,
+  histogram: Histogram,
   found: Fitted,
   fixed: Uint8Array,
-  { space, strength }: MapOptions,
+  { space, strength, saliency = false }: QuantizeOptions,
 ): Work<Fitted> {
-  const k = found.palette.colors.length / found.palette.channels;
-  if (found.mse === 0 || k < 2) return found;
   yield found.nIter;
-  const { pixels, histogram } = counted;
   const size: [number, number] = [height, width];
-  const colors = core.spatialPalette(pixels, size, histogram, found, fixed, strength);
+  const how = [found, fixed, strength, saliency] as const;
+  const colors = core.spatialPalette(counted.pixels, size, histogram, ...how);
   return { ...counted.fitter(space).assign(colors, true), nIter: found.nIter };
 }
 

@@ -15,7 +15,7 @@ from kpalette import _core, files, rate, smaller_frames
 from kpalette.checks import check_options, checked_fixed, checked_seed, checked_whole
 from kpalette.choices import Dither, Effort, Scope, Space
 from kpalette.colors import ByteArray, Colors
-from kpalette.dither import Dithering
+from kpalette.dither import Dithering, Kept
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
@@ -23,6 +23,7 @@ from kpalette.pipeline import remap
 from kpalette.posterize import MOST_BITS
 from kpalette.quantized import Quantized
 from kpalette.scopes import ScopeFit, scopes_to_try, worth_trying
+from kpalette.spatial import Mover, Sampled, is_movable
 from kpalette.threads import make_team
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 #: lowers the error by 2.1 to 2.5 % per percent of bytes in a pan over a photo, and by 4.9 to 5.9 %
 #: if shapes move over a still photo.
 BYTES_TO_ERROR = 4
+
+#: With spatial dithering a pixel stands still while it is within so many levels of what it was when
+#: its entry was chosen.
+STILL = 2
 
 MAX_COLORS = 256
 SUFFIXES = {".gif": "gif", ".png": "png", ".apng": "png", ".webp": "webp"}
@@ -220,9 +225,10 @@ def quantize_animation(
         takes several times longer than ``"global"``.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         ``"blue-noise"`` and ``"bayer"`` depend on a pixel's colour and position alone, so that
-        still areas do not flicker. The others flicker near motion, but a pixel of the same colour
-        as in the frame before keeps its entry, if the palette is the same too. Palettes are made
-        for dithering, ``"spatial"`` ones like the others.
+        still areas do not flicker. The others flicker near motion, but where the palette stays, so
+        does the entry of a pixel whose colour stays: with ``"floyd-steinberg"`` the very same; with
+        ``"spatial"`` within a level of what it was when the entry was chosen. Palettes are made for
+        dithering, and for ``"spatial"`` moved by rows of their frames.
     smaller : float, 0 to 3, default 0
         How many bytes of a GIF to save where that is not seen: entries, and pixels that stay as
         they are, are chosen by what they cost in the file as well as by their error. With 1, one
@@ -285,13 +291,17 @@ def quantize_animation(
             if progress is not None:
                 progress(step, done)
 
-    def fit_to(histogram: ColorHistogram) -> Fitted:
-        wanted = fixed_colors
+    def fit_to(images: Sampled) -> Fitted:
+        histogram, wanted = images.histogram, fixed_colors
         if wanted.shape[1] == 4 or histogram.channels == 4:
             histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
             wanted = _with_clear(wanted, histogram, k)
         options = FitOptions(effort, seed, wanted, posterize, mixing=dithering.is_on)
-        return Fitter(histogram, space, team).fit(k, options)
+        fitter = Fitter(histogram, space, team)
+        fitted, mover = fitter.fit(k, options), Mover.of(dithering, images.parts)
+        if mover is None or not is_movable(fitted, options):
+            return fitted
+        return mover.moved(fitted, histogram, options, fitter, team)
 
     plans = [ScopeFit(scope, fit_to) for scope in scopes]
     durations = []
@@ -299,7 +309,7 @@ def quantize_animation(
         durations.append(duration)
         histogram = ColorHistogram.from_pixels(pixels, team)
         for plan in plans:
-            plan.add(histogram)
+            plan.add(histogram, pixels)
     if not durations:
         raise ValueError("source: expected at least one frame, got none")
     for plan in plans:
@@ -349,29 +359,47 @@ def _map(
     dithering: Dithering,
     team: _core.Team,
 ) -> tuple[Quantized, ...]:
-    """Map each frame to its palette; unchanged pixels keep the entries of the frame before."""
+    """Map each frame to its palette; pixels that stand still keep the entries they have."""
     shown: list[Quantized] = []
-    before: tuple[ByteArray, int] | None = None
-    for (pixels, _), which in zip(frames, plan.which, strict=True):
+    most = STILL if dithering.name == "spatial" and dithering.is_on else 0
+    before: ByteArray | None = None
+    held: ByteArray | None = None  # the pixels as they were when their entries were chosen
+    last = -1
+    for (frame, _), which in zip(frames, plan.which, strict=True):
+        pixels = files.with_alpha(frame)
         same = None
-        if before is not None and before[1] == which:
-            same = (files.with_alpha(pixels) == files.with_alpha(before[0])).all(axis=2)
-        before = pixels, which
-        if same is not None and same.all():
+        if held is None or before is None or which != last:
+            held = pixels
+        elif np.array_equal(pixels, before):
             shown.append(shown[-1])
             continue
+        else:
+            same = _is_near(pixels, held, most)
+            held = np.where(same[..., None], held, pixels)
+        before, last = pixels, which
         result = remap(
-            pixels,
+            frame,
             plan.palettes[which],
             space=dithering.space,
             dither=dithering.name,
             dither_strength=dithering.strength,
             team=team,
+            kept=None if same is None else Kept(shown[-1].indices, same),
         )
-        if dithering.name in ("floyd-steinberg", "spatial") and same is not None and same.any():
-            result = _keep(result, shown[-1], same, pixels, team)
+        if dithering.name == "floyd-steinberg" and same is not None:
+            result = _keep(result, shown[-1], same, frame, team)
         shown.append(replace(result, _origin=None))  # drops the frame's histogram
     return tuple(shown)
+
+
+def _is_near(
+    pixels: ByteArray, others: ByteArray, most: int
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return which pixels (h, w, 4) differ by at most so many levels, and not in alpha."""
+    if most == 0:
+        return np.asarray((pixels == others).all(axis=2))
+    levels = np.abs(pixels.astype(np.int16) - others)
+    return np.asarray((levels[..., :3] <= most).all(axis=2) & (levels[..., 3] == 0))
 
 
 def _keep(

@@ -76,6 +76,13 @@ class Dithering:
         return self.is_on and not self.smaller
 
 
+class Kept(NamedTuple):
+    """Pixels whose entries are given, and stay: indices (h, w), where the bool mask (h, w) is."""
+
+    indices: Indices
+    mask: np.ndarray[Any, np.dtype[np.bool_]]
+
+
 class Rest(NamedTuple):
     """What lies around pixels that are a part of an image.
 
@@ -88,11 +95,14 @@ class Rest(NamedTuple):
         there.
     errors : float32 array (w, 4), optional
         What the row above left to these, at first zeros; written to, for those below.
+    kept : uint8 array (h, w), optional
+        Where it is not 0, a pixel keeps the entry it comes with. For spatial dithering alone.
     """
 
     origin: tuple[int, int] = (0, 0)
     above: ByteArray | None = None
     errors: np.ndarray[Any, np.dtype[np.float32]] | None = None
+    kept: ByteArray | None = None
 
 
 def apply(

@@ -6,7 +6,7 @@ dither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
@@ -24,7 +24,7 @@ from kpalette.checks import (
 )
 from kpalette.choices import Dither, Effort, SmallerIn, Space
 from kpalette.colors import MAX_INDEXED, ByteArray, Colors
-from kpalette.dither import Dithering, apply, tally
+from kpalette.dither import Dithering, Kept, Rest, apply, tally
 from kpalette.files import ImageSource, gif
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, Counted
@@ -36,6 +36,7 @@ from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
+from kpalette.spatial import Mover, Sampled, is_movable
 from kpalette.subset import best_entries
 from kpalette.threads import make_team
 
@@ -109,12 +110,12 @@ def quantize(
         Mix colours that the palette lacks from those that it has, side by side. With `k` up to 256
         the palette is another one than without: its colours reach further out, so that more can be
         mixed from them. ``"spatial"`` looks best and takes longest: it lowers the error that an eye
-        sees at a distance, pixel by pixel, and moves the palette as well, unless there are
-        `weights`. With ``"floyd-steinberg"``, what is lost in one pixel is made up for in the next
-        ones. ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so that
-        parts of an image fit together and films do not flicker; Bayer's pattern is regular. A pixel
-        keeps its nearest colour where the difference is not seen: with 256 colours, up to about a
-        level in each of two channels. Whatever `space` is, colours mix in a space made for it.
+        sees at a distance, pixel by pixel, and moves the palette as well. With
+        ``"floyd-steinberg"``, what is lost in one pixel is made up for in the next ones.
+        ``"blue-noise"`` and ``"bayer"`` choose by a pixel's colour and place alone, so that parts
+        of an image fit together and films do not flicker; Bayer's pattern is regular. A pixel keeps
+        its nearest colour where the difference is not seen: with 256 colours, up to about a level
+        in each of two channels. Whatever `space` is, colours mix in a space made for it.
     dither_strength : float, default 1
         0 (the same as no dithering) to 1. Less keeps files smaller. From 64 colours up, half of it
         looks as good with ``"spatial"``.
@@ -227,16 +228,15 @@ def quantize(
     elif pixels.shape[2] == 4:
         fixed_colors = files.with_alpha(fixed_colors)
     image = Counted.of(pixels, team)
-    weighted = image.histogram
+    weighted, importance = image.histogram, None
     if weights is not None or saliency:
         importance = checked_weights(weights, pixels.shape)
         if saliency:
             importance = importance * saliency_map(pixels, team)
         weighted = weigh(pixels, image.histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.mixes)
-    spatial = dithering.name == "spatial" and weighted is image.histogram and not posterize
-    move = partial(_moved, image, dithering, fixed_colors, team) if spatial else None
-    fit_to = _fitting(weighted, image.histogram, space, options, team, move)
+    mover = Mover.of(dithering, [pixels], importance)
+    fit_to = _fitting(weighted, image.histogram, space, options, team, mover)
     by_looks = most_bytes is not None or (target is not None and target[0] == "looks")
     reference = Reference(pixels, team) if by_looks else None
 
@@ -300,7 +300,7 @@ def quantize(
 
 
 def extract_palette(
-    source: ImageSource | ColorHistogram,
+    source: ImageSource | ColorHistogram | list[ImageSource] | tuple[ImageSource, ...] | Sampled,
     k: int = 8,
     *,
     space: Space = "oklab",
@@ -309,6 +309,7 @@ def extract_palette(
     saliency: bool = False,
     quality: Mapping[str, float] | None = None,
     dither: Dither | None = None,
+    dither_strength: float = 1.0,
     allow_truncated: bool = False,
     posterize: int = 0,
     seed: int = 0,
@@ -319,14 +320,20 @@ def extract_palette(
     Parameters
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
-        A histogram may be the sum of those of many images.
+        Or a list or tuple of images, which are read one at a time, for one palette of all. A
+        histogram may be the sum of those of many images, too.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
-        How images will be mapped to the palette, which is made for it. It is the same for all, and
-        `quality` goes by what is not dithered.
-    k, space, effort, fixed, saliency, quality, allow_truncated, posterize, seed, threads
+        How images will be mapped to the palette, which is made for it; `quality` goes by what is
+        not dithered. It is the same for all but ``"spatial"``, which moves it further by the
+        images' pixels, and so not with a histogram. Of many images, or of large ones, it goes by
+        rows here and there, of 4 megapixels in all.
+    k, space, effort, fixed, saliency, quality, dither_strength
         See :func:`quantize`. A histogram does not tell what stands out, nor how an image looks:
-        with one, `saliency` and a quality of ``"looks"`` are refused. With a target, an image of
-        few colours has fewer here, too: there is no file that could be smaller with all of them.
+        with one, and with many images, `saliency` and a quality of ``"looks"`` are refused. With a
+        target, an image of few colours has fewer here, too: there is no file that could be smaller
+        with all of them.
+    allow_truncated, posterize, seed, threads
+        See :func:`quantize`.
 
     Returns
     -------
@@ -353,31 +360,39 @@ def extract_palette(
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
+    dithering = Dithering(dither, dither_strength, space)
     check_flag("saliency", saliency)
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k)
     target = None if quality is None else checked_quality(quality)
     pixels: ByteArray | None = None
+    parts: Sequence[ByteArray] = ()
+    what = "a histogram" if isinstance(source, ColorHistogram) else "many images"
+    if isinstance(source, (list, tuple)):
+        source = Sampled.of(source, allow_truncated, threads)
+    if isinstance(source, Sampled):
+        parts, source = source.parts, source.histogram
     if isinstance(source, ColorHistogram):
         histogram = source
         if target is not None and target[0] == "looks":
             raise ValueError(
-                "quality: expected psnr for a histogram, got looks, which needs an image's pixels"
+                f"quality: expected psnr for {what}, got looks, which needs an image's pixels"
             )
         if saliency:
-            raise ValueError("saliency: expected an image, whose pixels tell it, got a histogram")
+            raise ValueError(f"saliency: expected an image, whose pixels tell it, got {what}")
     else:
         pixels = files.as_pixels(source, allow_truncated=allow_truncated)
-        histogram = ColorHistogram.from_pixels(pixels, team)
+        histogram, parts = ColorHistogram.from_pixels(pixels, team), [pixels]
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
         pixels = None if pixels is None else files.with_alpha(pixels)
-    weighted = histogram
+    weighted, importance = histogram, None
     if saliency and pixels is not None:
-        weighted = weigh(pixels, histogram, saliency_map(pixels, team), team)
-    dithering = Dithering(dither, 1.0, space)
+        importance = saliency_map(pixels, team)
+        weighted = weigh(pixels, histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.is_on)
-    fit_to = _fitting(weighted, histogram, space, options, team)
+    mover = Mover.of(dithering, parts, importance)
+    fit_to = _fitting(weighted, histogram, space, options, team, mover)
     if target is None:
         return fit_to(k).palette
     reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
@@ -397,12 +412,11 @@ def _fitting(
     space: Space,
     options: FitOptions,
     team: _core.Team,
-    move: Callable[[Fitted], ByteArray] | None = None,
+    mover: Mover | None = None,
 ) -> Callable[..., Fitted]:
     """Return a function of k that fits to a weighted histogram, and counts by an image's own.
 
-    `mixing=True` asks it for a palette for dithering, whatever `options` say. `move` makes other
-    colours of those that were found.
+    `mixing=True` asks it for a palette for dithering, whatever `options` say.
     """
     fitter = Fitter(weighted, space, team)
     whole = fitter if weighted is histogram else Fitter(histogram, space, team)
@@ -410,34 +424,14 @@ def _fitting(
     @lru_cache(maxsize=2)  # searches map one plain palette and one for mixing in many ways
     def fit_to(k: int, mixing: bool = options.mixing) -> Fitted:
         fitted = fitter.fit(k, replace(options, mixing=mixing))
-        if whole is fitter and move is None:
+        if mover is not None and is_movable(fitted, options):
+            return mover.moved(fitted, weighted, options, whole, team)
+        if whole is fitter:
             return fitted
-        colors = fitted.palette.colors if move is None else move(fitted)
-        shown = whole.assign(colors, by_frequency=True)
+        shown = whole.assign(fitted.palette.colors, by_frequency=True)
         return replace(shown, n_iter=fitted.n_iter)
 
     return fit_to
-
-
-def _moved(
-    image: Counted, dithering: Dithering, fixed: ByteArray, team: _core.Team, fitted: Fitted
-) -> ByteArray:
-    """Return a palette that was fitted to an image, moved to where spatial dithering is best."""
-    colors, histogram = fitted.palette.colors, image.histogram
-    if not dithering.is_on or fitted.mse == 0 or not 1 < len(colors) <= _core.MOST_MIXED:
-        return colors
-    height, width, channels = image.pixels.shape
-    return _core.spatial_palette(
-        image.pixels.reshape(height * width, channels),
-        width,
-        colors,
-        histogram.colors,
-        histogram.counts,
-        fitted.labels,
-        fixed=fixed,
-        strength=dithering.strength,
-        team=team,
-    )
 
 
 def remap(
@@ -453,8 +447,12 @@ def remap(
     allow_truncated: bool = False,
     threads: int | None = None,
     team: _core.Team | None = None,
+    kept: Kept | None = None,
 ) -> Quantized:
-    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`; `team` has the threads."""
+    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`.
+
+    `team` has the threads. Pixels that are `kept` stay what they are, if the dither is spatial.
+    """
     most = len(palette) if k is None else min(checked_k(k), len(palette))
     smaller = rate.checked_smaller(smaller, most)
     dithering = Dithering(dither, dither_strength, space, smaller, smaller_in)
@@ -466,21 +464,27 @@ def remap(
     image = Counted.of(pixels, team)
     entries = palette.colors
     if len(colors) > most:
-        kept = best_entries(image.histogram, colors, most, space, team)
-        entries, colors = entries[kept], np.ascontiguousarray(colors[kept])
+        best = best_entries(image.histogram, colors, most, space, team)
+        entries, colors = entries[best], np.ascontiguousarray(colors[best])
     nearest = Fitter(image.histogram, space, team).assign(colors)
     if dithering.smaller and smaller_in == "png":
         plain = _mapped(image, nearest, Dithering(None, 0, space), team)
         tries = _smaller(image, nearest, lambda: nearest, dithering, team)
         result = first_no_larger(tries, plain, "balanced", team)
     else:
-        result = _mapped(image, nearest, dithering, team)
+        result = _mapped(image, nearest, dithering, team, kept)
     if entries.shape == colors.shape:
         return result
     return replace(result, palette=Palette(entries, result.palette.counts))
 
 
-def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Team) -> Quantized:
+def _mapped(
+    image: Counted,
+    fitted: Fitted,
+    dithering: Dithering,
+    team: _core.Team,
+    kept: Kept | None = None,
+) -> Quantized:
     """Map pixels to a palette that was fitted to their histogram, and dither."""
     histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
     colors, mse = palette.colors, fitted.mse
@@ -491,7 +495,11 @@ def _mapped(image: Counted, fitted: Fitted, dithering: Dithering, team: _core.Te
         counts, mse = tally(image, colors, indices, team)
         palette = Palette(colors, counts)
     elif dithering.is_on and mse > 0:
-        counts, mse = apply(dithering, image, labels, colors, indices, team)
+        rest = Rest()
+        if kept is not None and dithering.name == "spatial":
+            np.copyto(indices, kept.indices, where=kept.mask)
+            rest = Rest(kept=kept.mask.view(np.uint8))
+        counts, mse = apply(dithering, image, labels, colors, indices, team, rest)
         palette = Palette(colors, counts)
     origin = Origin(image.pixels, histogram, labels, colors)
     made = Quantized(indices, palette, mse, fitted.n_iter, len(histogram), origin)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,10 @@ from kpalette.choices import Scope
 from kpalette.fit import Fitted
 from kpalette.histogram import ColorHistogram, PairwiseSum
 from kpalette.palette import Palette
+from kpalette.spatial import RowSample, Sampled
+
+if TYPE_CHECKING:
+    from kpalette.colors import ByteArray
 
 #: Levels per channel of the coarse histograms that are compared.
 LEVELS = 16
@@ -53,7 +57,7 @@ def worth_trying(plans: list[ScopeFit]) -> list[ScopeFit]:
 class ScopeFit:
     """The palettes of one scope, fitted as frames are counted, and each frame's palette."""
 
-    def __init__(self, scope: Scope, fit: Callable[[ColorHistogram], Fitted]) -> None:
+    def __init__(self, scope: Scope, fit: Callable[[Sampled], Fitted]) -> None:
         self.scope = scope
         self.palettes: list[Palette] = []
         self.which: list[int] = []
@@ -61,23 +65,24 @@ class ScopeFit:
         self._pixels = 0
         self._fit = fit
         self._begins = SCOPES[scope]()
-        self._sum = PairwiseSum()
+        self._sum, self._sample = PairwiseSum(), RowSample()
 
-    def add(self, histogram: ColorHistogram) -> None:
-        """Add the next frame's histogram."""
+    def add(self, histogram: ColorHistogram, pixels: ByteArray) -> None:
+        """Add the next frame, whose histogram is that of its pixels."""
         if self._begins(histogram) and self.which:
             self.close()
         self._sum.add(histogram)
+        self._sample.add(pixels, len(self.which))
         self.which.append(len(self.palettes))
 
     def close(self) -> None:
         """Fit a palette to the frames since the last palette."""
         histogram = self._sum.total()
-        fitted = self._fit(histogram)
+        fitted = self._fit(Sampled(histogram, self._sample.parts))
         self.palettes.append(fitted.palette)
         self.error += fitted.mse * histogram.n_pixels
         self._pixels += histogram.n_pixels
-        self._sum = PairwiseSum()
+        self._sum, self._sample = PairwiseSum(), RowSample()
 
     @property
     def mse(self) -> float:

@@ -159,10 +159,6 @@ def quantize(
         raise click.UsageError(
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff'{why}, got {out!r}"
         )
-    if options["dither"] == "spatial":
-        raise click.UsageError(
-            "--dither spatial: not for what is done in tiles (see 'Large images')"
-        )
     if palette_file is not None:
         from kpalette.cli.remap import load
 

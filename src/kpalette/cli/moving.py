@@ -12,8 +12,9 @@ from kpalette.cli.options import MAX_K
 from kpalette.cli.targets import Target, fewest
 
 if TYPE_CHECKING:
-    from kpalette import ColorHistogram, Palette, QuantizedAnimation
+    from kpalette import Palette, QuantizedAnimation
     from kpalette.colors import ByteArray
+    from kpalette.spatial import Sampled
 
 Progress: TypeAlias = Callable[[str, int], object]
 #: From a file's bytes, a format and a function to tell progress, to the animation in few colours.
@@ -144,8 +145,8 @@ def _few_enough(
 
     total = _counted(encoded, options["alpha"])
     names = ("space", "effort", "seed", "fixed", "posterize", "threads")
-    fitting = {name: options[name] for name in names}
-    return fewest(make, target, k), fit(k) if len(total) <= k else None
+    fitting = {name: options[name] for name in (*names, "dither", "dither_strength")}
+    return fewest(make, target, k), fit(k) if len(total.histogram) <= k else None
 
 
 def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:
@@ -168,7 +169,7 @@ def _best_of(palette: Palette, k: int, encoded: bytes, options: dict[str, Any]) 
     from kpalette.subset import best_entries
     from kpalette.threads import make_team
 
-    total, colors = _counted(encoded, options["alpha"]), palette.colors
+    total, colors = _counted(encoded, options["alpha"]).histogram, palette.colors
     if total.channels != colors.shape[1]:
         total, colors = total.with_alpha(), files.with_alpha(colors)
     kept = best_entries(total, colors, k, options["space"], make_team(options["threads"]))
@@ -184,8 +185,8 @@ def _pictures(encoded: bytes, alpha: str) -> Iterator[ByteArray]:
         yield files.apply_alpha(pixels, alpha)
 
 
-def _counted(encoded: bytes, alpha: str) -> ColorHistogram:
-    """Count the colours of all frames together."""
-    from kpalette import ColorHistogram
+def _counted(encoded: bytes, alpha: str) -> Sampled:
+    """Count the colours of all frames together, and take rows of them."""
+    from kpalette.spatial import Sampled
 
-    return ColorHistogram.from_images(_pictures(encoded, alpha))
+    return Sampled.of(_pictures(encoded, alpha))

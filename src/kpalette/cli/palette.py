@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from kpalette import ColorCounter, ColorHistogram, Palette
     from kpalette.cli.inputs import Source
     from kpalette.colors import ByteArray
+    from kpalette.spatial import Sampled
 
 MAX_K = 65_536
 #: Options of what Dask counts.
@@ -64,8 +66,8 @@ class Mapping:
         "--dither",
         section=COLORS,
         type=click.Choice(["none", *choices.DITHERS]),
-        help="Make the palette for pictures that will be dithered: its colours reach further out, "
-        "and are the same for each way to dither.  [default: none]",
+        help="Make the palette for pictures that will be dithered: its colours reach further out. "
+        "They are the same for each way to dither but spatial.  [default: none]",
     )
 
 
@@ -153,11 +155,13 @@ def palette(
     kind = _check(photos, out, kind, as_json)
     codes: set[int] = set()
     pixels: list[ByteArray] | None = [] if salient.saliency else None
+    source: Any
     if large_images.is_asked_for(photos, None, large):
         large_images.refuse_others(LARGE_PALETTE)
         plan.check_target(out, photos, manners.force)
         names = list(photos)
         histogram = large_images.histogram(photos, counting.checkpoint, large, quiet=manners.quiet)
+        source = histogram
     else:
         sources = gather(photos, counting.recursive, None)
         if salient.saliency:
@@ -167,7 +171,8 @@ def palette(
         counted_here = _count(sources, counting.raw, manners, codes, pixels)
         if counted_here is None:
             return ending(codes)
-        histogram = counted_here
+        histogram = counted_here.histogram
+        source = pixels[0] if pixels else counted_here
 
     from kpalette import extract_palette, palette_files
 
@@ -175,7 +180,6 @@ def palette(
     options["dither"] = None if mapping.dither == "none" else mapping.dither
     start = time.perf_counter()
     try:
-        source = pixels[0] if pixels else histogram
         found = extract_palette(source, k, saliency=salient.saliency, **options)
     except OverflowError as error:  # of histograms that were multiplied
         raise Failed(UNREADABLE, str(error)) from None
@@ -238,14 +242,16 @@ def _count(
     manners: Manners,
     codes: set[int],
     kept: list[ByteArray] | None,
-) -> ColorHistogram | None:
+) -> Sampled | None:
     """Count the colours of all photos together, and perhaps keep the pixels of those that are read.
 
-    None if one cannot be read.
+    None if one cannot be read. There are rows of them unless there is a histogram among them.
     """
     from kpalette import ColorCounter
+    from kpalette.spatial import RowSample, Sampled
 
-    counter = ColorCounter(threads=manners.threads)
+    counter, sample = ColorCounter(threads=manners.threads), RowSample()
+    numbers = itertools.count()
     for source in sources:
         with streams.telling(source.path, codes):
             if source.failure:
@@ -255,12 +261,17 @@ def _count(
             elif raw is None:
                 pixels = streams.read_still(source.path, manners.quiet, manners.allow_truncated)
                 counter.update(pixels)
+                sample.add(pixels, next(numbers))
                 if kept is not None:
                     kept.append(pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)
-    return None if codes else counter.histogram()
+                    sample.add(frame, next(numbers))
+    if codes:
+        return None
+    is_whole = not any(source.path.endswith(HISTOGRAM) for source in sources)
+    return Sampled(counter.histogram(), sample.parts if is_whole else ())
 
 
 def _add(counter: ColorCounter, histogram: ColorHistogram) -> None:

@@ -359,7 +359,7 @@ def _shared(way: Way, batch: Batch) -> Palette | None:
     )
     if total is None:
         return None
-    how = {**way.fitting, "dither": way.dither if way.strength else None}
+    how = {**way.fitting, "dither": way.dither, "dither_strength": way.strength}
     return pipeline.extract_palette(total, way.k, **how)
 
 

@@ -14,8 +14,8 @@ from kpalette.cli.jobs import Result
 from kpalette.cli.plan import Job
 
 if TYPE_CHECKING:
-    from kpalette import ColorHistogram
     from kpalette.colors import ByteArray
+    from kpalette.spatial import Sampled
 
 
 def count(
@@ -24,25 +24,28 @@ def count(
     threads: int,
     prepare: Callable[[ByteArray], ByteArray],
     allow_truncated: bool = False,
-) -> tuple[list[Job], ColorHistogram | None]:
+) -> tuple[list[Job], Sampled | None]:
     """Count the colours of all photos together, one after the other out of memory.
 
     Returns
     -------
     list of Job
         Those given; what cannot be read has that as its failure.
-    ColorHistogram
-        The sum; None if nothing can be read.
+    Sampled
+        The sum, and rows of the photos; None if nothing can be read.
     """
     from kpalette import ColorCounter
+    from kpalette.spatial import RowSample, Sampled
 
-    counter = ColorCounter(threads=threads)
+    counter, sample = ColorCounter(threads=threads), RowSample()
+    numbers = {id(job): number for number, job in enumerate(jobs)}
     lock = threading.Lock()
     after: list[Job] = []
 
     def work(job: Job) -> Result:
-        for pixels in streams.read(job.source, allow_truncated).frames():
+        for frame, pixels in enumerate(streams.read(job.source, allow_truncated).frames()):
             flat = prepare(pixels)
+            sample.add(flat, numbers[id(job)] + frame * len(jobs))
             with lock:  # in whatever order: counts are integers
                 counter.update(flat)
         return Result(job, "")
@@ -52,4 +55,5 @@ def count(
         after.append(replace(result.job, failure=failure))
 
     running.run(jobs, work, workers, tell)
-    return after, counter.histogram() if counter.n_pixels else None
+    found = Sampled(counter.histogram(), sample.parts) if counter.n_pixels else None
+    return after, found

@@ -11,6 +11,7 @@ from dask.base import tokenize
 
 from kpalette import files, pipeline
 from kpalette.colors import ByteArray
+from kpalette.distributed.around import SPATIAL, map_spatially
 from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mosaics import Mosaic, tile_name
@@ -39,10 +40,10 @@ class Mapper:
     dithering: Dithering
     exact: bool
 
-    def prepared(self, pixels: ByteArray, colors: ByteArray) -> ByteArray:
+    def prepared(self, pixels: ByteArray, channels: int) -> ByteArray:
         """Return pixels with as many channels as the palette has."""
         pixels = files.apply_alpha(pixels, self.alpha)
-        return files.with_alpha(pixels) if colors.shape[1] == 4 else pixels
+        return files.with_alpha(pixels) if channels == 4 else pixels
 
     def map(self, pixels: ByteArray, colors: ByteArray, rest: Rest) -> Indices:
         """Map prepared pixels, which are a part of an image."""
@@ -65,7 +66,8 @@ class Mapper:
         rows, columns = block_info[0]["array-location"][:2]
         with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
             pixels = files.as_pixels(np.asarray(block))
-            return self.map(self.prepared(pixels, colors), colors, Rest((rows[0], columns[0])))
+            prepared = self.prepared(pixels, colors.shape[1])
+            return self.map(prepared, colors, Rest((rows[0], columns[0])))
 
 
 def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | None = None) -> Any:
@@ -79,6 +81,8 @@ def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | N
     palette = dask.delayed(colors, name=f"palette-{token}")
     if mapper.dithering.name == FLOYD and mapper.dithering.is_on:
         return diffuse(mosaic, palette, mapper, dtype, folder)
+    if mapper.dithering.name == SPATIAL and mapper.dithering.is_on:
+        return map_spatially(mosaic, palette, mapper, dtype)
     return array.map_blocks(
         mapper.map_block,
         palette,

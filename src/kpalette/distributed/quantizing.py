@@ -14,6 +14,7 @@ from kpalette.checks import check_flag, check_options, checked_fixed, checked_k,
 from kpalette.choices import Dither, Effort, Space
 from kpalette.colors import ByteArray, Colors
 from kpalette.distributed import mapping, running
+from kpalette.distributed.around import SPATIAL, palette_rows
 from kpalette.distributed.counting import histogram_of
 from kpalette.distributed.diffusing import FLOYD, band_chunks
 from kpalette.distributed.mapping import Mapper
@@ -24,6 +25,7 @@ from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.looks import TileErrors
 from kpalette.palette import Palette
+from kpalette.spatial import Mover, is_movable
 from kpalette.threads import make_team
 
 
@@ -210,9 +212,10 @@ def quantize(
     k, space, effort, fixed, alpha, dither_strength, seed
         See :func:`kpalette.quantize`.
     dither : str, optional
-        See :func:`kpalette.quantize`; ``"spatial"`` is not to be had in tiles. With
-        ``"floyd-steinberg"`` each row depends on the row above. So adjacent blocks are mapped as
-        one band, and bands one after another: more workers are no faster.
+        See :func:`kpalette.quantize`. With ``"floyd-steinberg"`` each row depends on the row above.
+        So adjacent blocks are mapped as one band, and bands one after another: more workers are no
+        faster. With ``"spatial"`` each block is mapped with a margin of 43 pixels; and to move the
+        palette this call reads some tiles again, at most all of them.
     chunks, missing, checkpoint, scheduler, progress
         See :func:`histogram`. :meth:`QuantizedArray.save` uses the same scheduler.
     palette : Palette, optional
@@ -252,11 +255,6 @@ def quantize(
     k, seed = checked_k(k), checked_seed(seed)
     check_options(space, effort)
     dithering = Dithering(dither, dither_strength, space)
-    if dithering.name == "spatial":
-        raise ValueError(
-            "dither: expected floyd-steinberg, blue-noise, bayer or None for an image in tiles, "
-            "got spatial"
-        )
     fixed_colors = checked_fixed(fixed, k, alpha)
     files.apply_alpha(np.zeros((1, 1, 3), np.uint8), alpha)  # checks alpha
     running.check_scheduler(scheduler)
@@ -282,9 +280,15 @@ def quantize(
     histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler, progress)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
-    fitted = Fitter(histogram, space, make_team(None)).fit(
-        k, FitOptions(effort, seed, fixed_colors, mixing=dithering.is_on)
-    )
+    options = FitOptions(effort, seed, fixed_colors, mixing=dithering.is_on)
+    team = make_team(None)
+    fitter = Fitter(histogram, space, team)
+    fitted = fitter.fit(k, options)
+    if dithering.name == SPATIAL and dithering.is_on and is_movable(fitted, options):
+        where = (fitted.palette.colors.shape[1], scheduler, progress)
+        rows = palette_rows(mosaic, Mapper(alpha, dithering, False), *where)
+        mover = Mover([rows], None, dithering.strength)
+        fitted = mover.moved(fitted, histogram, options, fitter, team)
     mapper = _mapper(fitted, histogram, alpha, dithering)
     return QuantizedArray(
         mapping.map_tiles(mosaic, fitted.palette.colors, mapper),
