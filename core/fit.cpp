@@ -31,6 +31,14 @@ void append(std::vector<T>& values, std::span<const T> more) {
   values.insert(values.end(), more.begin(), more.end());
 }
 
+/// Whether a colour is one of `colors`.
+bool contains(std::span<const std::uint8_t> colors, std::span<const std::uint8_t> color) {
+  for (std::size_t at = 0; at < colors.size(); at += color.size()) {
+    if (std::ranges::equal(colors.subspan(at, color.size()), color)) return true;
+  }
+  return false;
+}
+
 double on_own_scale(double cost, const Space& space) {
   return cost / (static_cast<double>(space.steps()) * space.steps());
 }
@@ -60,15 +68,17 @@ void Fitter::fit(int k, const Effort& effort, std::uint64_t seed,
                  std::span<const std::uint8_t> fixed, bool mixing) {
   begin(k, effort, seed);
   fixed_.assign(fixed.begin(), fixed.end());
+  const bool mixes = mixing && k > 1 && k <= kMostMixed;
+  if (mixes) fix_large_flats();
   faithful_ = true;
   last_.reset();
   growing_ = false;
   plan();
-  const int most = std::min(k / kColorsPerVividRegion, k - count_of(fixed));
+  const int most = std::min(k / kColorsPerVividRegion, k - count_of(fixed_));
   if (most > 0 && effort.vivid_regions && space_.name() == SpaceName::oklab)
     plan_vivid_regions(most);
   const std::size_t own = fixed_.size();
-  if (mixing && k > 1 && k <= kMostMixed) {
+  if (mixes) {
     // Planned only when vivid regions have planned what they want.
     once([this, own] {
       once([this, own] {
@@ -117,6 +127,16 @@ void Fitter::once(std::function<void()> make) {
 
 /// Adds a step that is made again for as long as it returns true.
 void Fitter::repeat(std::function<bool()> make) { steps_.push_back(std::move(make)); }
+
+/// Fixes large flat areas' colours, so that they are not dithered.
+void Fitter::fix_large_flats() {
+  const std::vector<std::uint8_t> flats = large_flats({colors_, counts_}, dim(), k_);
+  const auto width = static_cast<std::size_t>(dim());
+  for (std::size_t at = 0; at < flats.size() && count_of(fixed_) < k_; at += width) {
+    const auto color = std::span(flats).subspan(at, width);
+    if (!contains(fixed_, color)) append(fixed_, color);
+  }
+}
 
 // ---- a fit, from top to bottom ----
 
@@ -289,11 +309,7 @@ std::vector<std::uint8_t> Fitter::absent() const {
   std::vector<std::uint8_t> absent;
   for (std::size_t at = 0; at < fixed_.size(); at += width) {
     const auto color = std::span(fixed_).subspan(at, width);
-    bool present = false;
-    for (std::size_t i = 0; i < counts_.size(); ++i) {
-      present |= std::ranges::equal(colors_.subspan(i * width, width), color);
-    }
-    if (!present) append<std::uint8_t>(absent, color);
+    if (!contains(colors_, color)) append<std::uint8_t>(absent, color);
   }
   return absent;
 }

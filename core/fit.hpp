@@ -73,8 +73,9 @@ class Fitter {
 
   /// Begins to fit k colours, of which those that are `fixed`, at most k distinct ones, stay. Where
   /// most of a cluster is one colour, or opaque, so is its palette entry: a white page stays white.
-  /// `mixing`: the palette is made for dithering. Entries that are fixed, not opaque, or just what
-  /// most of their pixels are, stay. A fit that is under way is given up.
+  /// `mixing`: the palette is made for dithering. Opaque colours of more than two in k pixels are
+  /// fixed as well, and entries that are fixed, not opaque, or just what most of their pixels are,
+  /// stay. A fit that is under way is given up.
   void fit(int k, const Effort& effort, std::uint64_t seed,
            std::span<const std::uint8_t> fixed = {}, bool mixing = false);
 
@@ -114,6 +115,7 @@ class Fitter {
   void once(std::function<void()> make);
   void repeat(std::function<bool()> make);
 
+  void fix_large_flats();
   void mix();
   void keep_all(std::span<const std::uint8_t> absent);
   void round();

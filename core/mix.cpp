@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <optional>
 
 #include "least_squares.hpp"
@@ -243,6 +244,30 @@ void keep_distinct(std::vector<std::uint8_t>& colors, std::span<const std::uint8
   }
 }
 
+namespace {
+
+/// The number of pixels above which a colour is that of a large flat area.
+double most_dithered(const HistogramView& histogram, std::size_t k) {
+  const double total = std::accumulate(histogram.counts.begin(), histogram.counts.end(), 0.0);
+  return kLargeFlat * total / static_cast<double>(k);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> large_flats(const HistogramView& histogram, int channels, int k) {
+  const auto width = static_cast<std::size_t>(channels);
+  const double most = most_dithered(histogram, static_cast<std::size_t>(k));
+  std::vector<std::uint8_t> flats;
+  for (std::size_t i = 0; i < histogram.size(); ++i) {
+    const auto color = histogram.colors.subspan(width * i, width);
+    const bool opaque = width == 3 || color[3] == 255;
+    if (opaque && static_cast<double>(histogram.counts[i]) > most) {
+      flats.insert(flats.end(), color.begin(), color.end());
+    }
+  }
+  return flats;
+}
+
 std::vector<char> staying_entries(const HistogramView& histogram,
                                   std::span<const std::uint16_t> labels,
                                   std::span<const std::uint8_t> palette, int channels,
@@ -260,10 +285,12 @@ std::vector<char> staying_entries(const HistogramView& histogram,
       same[label] += histogram.counts[i];
     }
   }
+  const double most = most_dithered(histogram, k);
   std::vector<char> stays(k);
   for (std::size_t j = 0; j < k; ++j) {
     const auto color = palette.subspan(width * j, width);
-    bool stay = same[j] > counts[j] - same[j] || (width == 4 && color[3] != 255);
+    bool stay = same[j] > counts[j] - same[j] || static_cast<double>(same[j]) > most ||
+                (width == 4 && color[3] != 255);
     for (std::size_t at = 0; at < fixed.size(); at += width) {
       stay |= std::ranges::equal(fixed.subspan(at, width), color);
     }

@@ -20,9 +20,15 @@ namespace kpalette {
 /// Larger palettes have a colour near every other as they are.
 inline constexpr int kMostMixed = 256;
 
+/// Returns the opaque colours (m, channels) of large flat areas, which are not to be dithered:
+/// those that more than kLargeFlat in k pixels have.
+std::vector<std::uint8_t> large_flats(const HistogramView& histogram, int channels, int k);
+inline constexpr double kLargeFlat = 2;
+
 /// Which entries (k) of a palette (k, channels) keep their colour when it is made one for mixing:
-/// those that are `fixed` (m, channels), or not opaque, or just the colour of most of their pixels,
-/// such as a page or its text. `labels` are the entries of the histogram's colours.
+/// those that are `fixed` (m, channels), or not opaque, or just the colour of a large flat area or
+/// of most of their pixels, such as a page or its text. `labels` are the entries of the histogram's
+/// colours.
 std::vector<char> staying_entries(const HistogramView& histogram,
                                   std::span<const std::uint16_t> labels,
                                   std::span<const std::uint8_t> palette, int channels,

@@ -125,6 +125,20 @@ class TestPalettesForMixing:
         page = (pixels == 254).all(axis=2)
         assert (q.rgb[page] == 254).all()
 
+    @pytest.mark.parametrize("channels", [3, 4])
+    @pytest.mark.parametrize("dither", DITHERS)
+    def test_large_flat_areas_are_not_dithered(self, dither, channels) -> None:
+        """Nor where k-means has one centre for two of them: each has 2 in 8 pixels or more."""
+        pixels = np.full((80, 100, channels), 255, np.uint8)
+        pixels[:32, :, :3] = 246, 248, 250
+        pixels[60:, :, :3] = distinct_colors(2000, 3, 8).reshape(20, 100, 3)
+        q = quantize(pixels, 8, dither=dither)
+        assert np.array_equal(q.rgb[:60], pixels[:60, :, :3])
+        if channels == 4:
+            pixels[60, 0, 3] = 0
+            q = quantize(pixels, 8, dither=dither)
+            assert np.array_equal(q.rgb[:60], pixels[:60, :, :3])
+
     def test_only_opaque_colours_are_mixed(self) -> None:
         pixels = picture(4)
         plain, mixed = (quantize(pixels, 12, dither=d).palette.colors for d in (None, "bayer"))
