@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import signal
 from pathlib import Path
 from typing import Any
