@@ -45,11 +45,6 @@ def checked_smaller(smaller: Any, k: int) -> float:
     return float(smaller)
 
 
-def per_bit(smaller: float) -> float:
-    """Return what a bit may cost in squared error in Oklab."""
-    return float(np.interp(smaller, range(len(_core.PER_BIT)), _core.PER_BIT))
-
-
 def strengths(strength: float) -> tuple[float, ...]:
     """Return how much errors may be diffused, of a dither's strength, the most first; at last 0."""
     return tuple(dict.fromkeys(share * strength for share in SHARES))
@@ -80,7 +75,7 @@ def choose(
         pixels.reshape(-1, pixels.shape[2]),
         colors,
         indices,
-        per_bit=per_bit(dithering.smaller),
+        per_bit=_core.per_bit(dithering.smaller),
         strength=dithering.strength,
         team=team,
     )
