@@ -195,6 +195,58 @@ export class Core {
     );
   }
 
+  /** Turns nearest entries into some whose file is smaller, as src/kpalette/rate.py has it. */
+  chooseByRate(
+    pixels: Block,
+    [height, width]: [number, number],
+    { colors, channels }: Palette,
+    { smaller, strength }: { smaller: number; strength: number },
+    indices: Block,
+  ): void {
+    this.lend([colors], (at) =>
+      this.call(
+        "choose_by_rate",
+        ...[pixels.address, height, width, channels],
+        ...[at, colors.length / channels, smaller, strength, indices.address],
+      ),
+    );
+  }
+
+  /** The order of a file's entries in which neighbours' indices are near; `first` marks who leads. */
+  orderPalette(indices: Uint8Array, width: number, first: Uint8Array, passes: number): Uint8Array {
+    const order = new Uint8Array(first.length);
+    this.lend([indices, first, order], (indicesAt, firstAt, orderAt) =>
+      this.call(
+        "order_palette",
+        ...[indicesAt, indices.length, width, firstAt, first.length, passes, orderAt],
+      ),
+    );
+    return order;
+  }
+
+  /** Rows of `stride` bytes as differences, each after its filter's number. */
+  filterRows(rows: Uint8Array, stride: number, by: "model" | "least sum"): Uint8Array {
+    const out = new Uint8Array(rows.length + rows.length / stride);
+    this.lend([rows, out], (rowsAt, outAt) =>
+      this.call("filter_rows", rowsAt, rows.length, stride, Number(by === "model"), outAt),
+    );
+    return out;
+  }
+
+  /** A zlib stream, by libdeflate. */
+  deflate(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
+    const from = this.take(bytes.length);
+    const to = this.take(bytes.length + (bytes.length >> 8) + 256); // as much as it may grow
+    try {
+      from.bytes().set(bytes);
+      const length = this.call("deflate", from.address, from.length, level, to.address, to.length);
+      return to.bytes().slice(0, length);
+    } finally {
+      to.free();
+      from.free();
+    }
+  }
+
   /** A palette moved to where spatial dithering is best; `fixed` colours (m, channels) stay. */
   spatialPalette(
     pixels: Block,

@@ -313,6 +313,13 @@ test("PNG files are made of pictures", async () => {
   expect(Buffer.from(file.subarray(1, 4)).toString()).toBe("PNG");
 });
 
+test("PNG files go on while another image is loaded", async () => {
+  await loaded();
+  const file = engine.encodePng(await engine.quantize(OPTIONS));
+  await loaded("tiles");
+  expect(Buffer.from((await file).subarray(1, 4)).toString()).toBe("PNG");
+});
+
 describe("failure", () => {
   it("of the core loses the image, says so, and lets another be loaded", async () => {
     await loaded();
