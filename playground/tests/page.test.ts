@@ -131,12 +131,14 @@ describe("the address", () => {
     saliency: true,
     dither: "blue-noise",
     strength: 0.35,
+    smaller: 0,
     fixed: ["#ff8800", "#01020304"],
     sort: "hue",
     cloud: "rgb",
   };
+  const smaller: Settings = { ...some, dither: null, smaller: 1.25 };
 
-  test.each([DEFAULTS, some])("comes back as it was", (settings) => {
+  test.each([DEFAULTS, some, smaller])("comes back as it was", (settings) => {
     expect(fromFragment(toFragment(settings))).toEqual({ settings, ignored: [] });
   });
 
@@ -151,6 +153,8 @@ describe("the address", () => {
     "#__proto__=1",
     "#strength=2",
     "#strength=NaN",
+    "#smaller=4",
+    "#smaller=-1",
     "#fixed=red",
     "#fixed=ff8800,ff8800",
     "#dither=%",
@@ -237,7 +241,7 @@ describe("words to do the same", () => {
       "kpalette quantize photo.jpg -k 16 --space srgb --dither bayer --dither-strength 0.5 " +
         "--effort best --saliency --fixed '#ff8800,#1a1a1a'",
     );
-    expect(asPython("photo.jpg", all, "share")).toContain(
+    expect(asPython("photo.jpg", all)).toContain(
       'kpalette.quantize("photo.jpg", 16, space="srgb", effort="best", saliency=True, ' +
         'fixed=["#ff8800", "#1a1a1a"], dither="bayer", dither_strength=0.5)',
     );
@@ -247,17 +251,19 @@ describe("words to do the same", () => {
     expect(asCommand("photo.jpg", shown({ k: 5, effort: "best", dither: "bayer" }, true))).toBe(
       "kpalette quantize photo.jpg -k 2 --dither bayer --fixed '#102030,#ff8800'",
     );
-    const edited = asPython("photo.jpg", shown({ k: 2 }, true), "share");
+    const edited = asPython("photo.jpg", shown({ k: 2 }, true));
     expect(edited).toContain('bytes.fromhex("102030ff8800")');
   });
 
-  test.each<[Sort, boolean, string]>([
-    ["share", false, '"photo.jpg", 16)\n'],
-    ["luminance", false, '"photo.jpg", 16)\n'],
-    ["hue", false, '"photo.jpg", 16).sorted("hue")\n'],
-    ["hue", true, 'palette.remap("photo.jpg").sorted("hue")\n'],
-  ])("say the order %s where the palette does not come in it (edited: %s)", (sort, edited, end) => {
-    expect(asPython("photo.jpg", shown({}, edited), sort)).toContain(end);
+  test("say how much smaller", () => {
+    const given = shown({ smaller: 1.5, strength: 0.5, effort: "fast" });
+    expect(asCommand("photo.jpg", given)).toBe(
+      "kpalette quantize photo.jpg -k 16 --smaller 1.5 --dither-strength 0.5 --effort fast",
+    );
+    expect(asPython("photo.jpg", given)).toContain(
+      'kpalette.quantize("photo.jpg", 16, effort="fast", smaller=1.5, dither_strength=0.5)\n' +
+        'q.save("photo-16.png", quick=True)',
+    );
   });
 
   test.each([

@@ -6,7 +6,6 @@ import { toast } from "../messages";
 import { encode, FORMATS, refusal, swatches } from "../palette_files/formats";
 import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
-import type { Sort } from "../settings";
 import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
 
@@ -23,7 +22,6 @@ export class TakePanel {
     session.lent.on((lent) => {
       find("#save-png").textContent = lent ? "Download PNG of the result" : "Download PNG";
     });
-    session.changed.on(({ sort }) => this.#tellOrder(sort));
     find("#save-png").addEventListener("click", () => void this.#savePng());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
       const button = make("button", {
@@ -49,14 +47,13 @@ export class TakePanel {
 
   #connectCopy(
     selector: string,
-    write: (name: string, shown: Shown, sort: Sort) => string,
+    write: (name: string, shown: Shown) => string,
     said: string,
   ): void {
     find(selector).addEventListener("click", async () => {
       const { picture } = this.#session;
       if (!picture || !this.#shown) return;
-      const { sort } = this.#session.settings;
-      const copied = await copyText(write(picture.name, this.#shown, sort));
+      const copied = await copyText(write(picture.name, this.#shown));
       toast(copied ? said : "The browser refused to copy");
     });
   }
@@ -64,7 +61,6 @@ export class TakePanel {
   #clear(): void {
     this.#shown = null;
     find("#command").textContent = "";
-    find("#command-note").hidden = true;
   }
 
   #show(shown: Shown): void {
@@ -74,7 +70,6 @@ export class TakePanel {
     const words = asCommand(picture.name, shown).split(" ");
     const spans = words.map((word) => make("span", { textContent: word }));
     find("#command").replaceChildren(...spans.flatMap((span) => [span, " "]).slice(0, -1));
-    this.#tellOrder(this.#session.settings.sort);
     this.#tellAlpha(shown);
   }
 
@@ -85,12 +80,6 @@ export class TakePanel {
       button.setAttribute("aria-disabled", String(why !== null));
       button.title = why ?? "";
     }
-  }
-
-  /** The command has one order of colours: by share, of before dithering. */
-  #tellOrder(sort: Sort): void {
-    const other = sort !== "share" || this.#shown?.settings.dither;
-    find("#command-note").hidden = !this.#shown || !other;
   }
 
   async #savePng(): Promise<void> {
@@ -117,7 +106,7 @@ export class TakePanel {
     try {
       if (kind === "png") {
         const engine = await this.#session.bare();
-        const file = await engine.encodePng({ ...swatches(palette), ...palette });
+        const file = await engine.encodePng({ ...swatches(palette), ...palette, keepOrder: true });
         download(file, "image/png", `${stem(name)}-palette.png`);
       } else {
         download(encode(palette, kind, stem(name)), FORMATS[kind].type, name);
