@@ -242,6 +242,7 @@ function item(): HTMLLIElement {
     { type: "button", className: "swatch", tabIndex: -1 },
     make("span", { className: "field" }),
     make("span", { className: "hex" }),
+    " ",
     make("span", { className: "share" }),
   );
   return make(
@@ -257,7 +258,7 @@ function fill(item: HTMLLIElement, name: string, part: string, fixed: boolean): 
   const [, hex, shareText] = swatch.children;
   item.classList.toggle("fixed", fixed);
   item.style.setProperty("--color", name);
-  swatch.setAttribute("aria-label", `${name}, ${part}${fixed ? ", fixed" : ""}`);
+  swatch.setAttribute("aria-label", `${name} ${part}${fixed ? ", locked" : ""}`);
   swatch.title = `${name}, ${part}: click to copy`;
   hex.textContent = name.slice(1);
   shareText.textContent = part;
