@@ -1,7 +1,7 @@
 // Bad input of every kind: a clear message, and a page that goes on.
 
 import type { Page } from "@playwright/test";
-import { animated, empty, golden, huge, notAnImage, svg, truncated, type Upload } from "./files";
+import { animated, empty, golden, heic, huge, notAnImage, svg, truncated, type Upload } from "./files";
 import { expect, openFile, ready, settled, setK, swatches, test, watch } from "./page";
 
 async function stillUsable(page: Page): Promise<void> {
@@ -15,6 +15,7 @@ const BAD: [string, Upload, RegExp][] = [
   ["an empty file", empty, /^empty\.png is empty: it has 0 bytes\. lake\.png stays\./],
   ["no image", notAnImage, /^notes\.png is not an image/],
   ["a truncated image", truncated, /^cut\.png is damaged or cut short/],
+  ["a HEIC photo", heic, /^IMG_1\.HEIC is a HEIC photo, which this browser cannot read; Safari can\./],
   ["an SVG", svg, /^drawing\.svg is an SVG drawing.*Export it as PNG/],
   [
     "144 megapixels",
@@ -178,10 +179,10 @@ test("a number that is none goes back to what k is", async ({ playground: page }
   await page.keyboard.press("Enter");
   await expect(page.locator("#k-number")).toHaveValue("256");
   const notes = page.locator("#notes");
-  await expect(notes).toContainText("k is 256: a whole number from 2 to 256.");
+  await expect(notes).toContainText("k is 256: a whole number from 1 to 256.");
   await page.locator("#k-number").fill("16.7");
   await page.keyboard.press("Enter");
-  await expect(notes).toContainText("k is 17: a whole number from 2 to 256.");
+  await expect(notes).toContainText("k is 17: a whole number from 1 to 256.");
   await page.locator("#k-number").fill("");
   await page.keyboard.press("Tab");
   await expect(page.locator("#k-number")).toHaveValue("17");

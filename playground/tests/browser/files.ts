@@ -64,6 +64,12 @@ export const notAnImage: Upload = {
   mimeType: "image/png",
   buffer: Buffer.from("just some words"),
 };
+/** As an iPhone's photo begins. */
+export const heic: Upload = {
+  name: "IMG_1.HEIC",
+  mimeType: "image/heic",
+  buffer: Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"),
+};
 export const svg: Upload = {
   name: "drawing.svg",
   mimeType: "image/svg+xml",
