@@ -3,9 +3,10 @@
 import { find, make } from "./dom";
 import { fromPosition, keyed, LEAST, MOST, POSITIONS, toPosition } from "./scale";
 import type { Session } from "./session";
+import { counted } from "./text";
 import { DITHERS, EFFORTS, SMALLER, SPACES, type Settings } from "./settings";
 
-const MARKS = [2, 4, 8, 16, 32, 64, 128, 256];
+const MARKS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export function connectControls(session: Session): void {
   connectK(session);
@@ -86,7 +87,7 @@ function connectK(session: Session): void {
   const show = ({ k }: Settings) => {
     // The slider stays where the hand is, if that is the same k.
     if (fromPosition(Number(slider.value)) !== k) slider.value = String(toPosition(k));
-    slider.setAttribute("aria-valuetext", `${k} colours`);
+    slider.setAttribute("aria-valuetext", counted(k, "colour"));
     slider.style.setProperty("--filled", `${(100 * toPosition(k)) / POSITIONS}%`);
     if (document.activeElement !== number || Number(number.value) !== k) number.value = String(k);
   };

@@ -138,7 +138,9 @@ function describeResult(stage: Stage, session: Session, shown: Shown): void {
   if (!picture) return;
   const k = counted(shown.counts.length, "colour");
   stage.describe(`${picture.name}: the original, and the result in ${k}`);
-  find("#k-card").dataset.fewer = String(!shown.edited && shown.counts.length < shown.settings.k);
+  const note = find("#k-note");
+  note.hidden = shown.edited || shown.settings.k <= picture.distinct;
+  note.textContent = `The picture has ${counted(picture.distinct, "colour")}: more change nothing.`;
   clearTimeout(silence);
   silence = window.setTimeout(() => {
     const few = shown.counts.length < shown.settings.k ? ", all that the picture has" : "";

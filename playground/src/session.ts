@@ -147,7 +147,7 @@ export class Session {
     if ("k" in settings && next.k !== settings.k) {
       const why =
         next.k === next.fixed.length
-          ? `${counted(next.k, "colour")} are fixed`
+          ? `${counted(next.k, "colour")} ${next.k === 1 ? "is" : "are"} locked`
           : `a whole number from ${LEAST} to ${MOST}`;
       this.told.emit(`k is ${next.k}: ${why}.`);
     }

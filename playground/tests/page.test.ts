@@ -143,7 +143,7 @@ describe("the address", () => {
   });
 
   test.each([
-    "#k=1",
+    "#k=0",
     "#k=257",
     "#k=16.5",
     "#k=",

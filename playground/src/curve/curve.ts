@@ -4,7 +4,8 @@ import { find, make } from "../dom";
 import { makeChoice } from "../controls";
 import { SEED, type Settings } from "../settings";
 import type { Session } from "../session";
-import { count } from "../text";
+import { MOST } from "../scale";
+import { count, counted } from "../text";
 import type { Chart } from "./chart";
 import { findElbow } from "./elbow";
 import { KS, type Measure, MEASURES, RANGE, SIZED, unitOf } from "./points";
@@ -172,15 +173,23 @@ export class CurvePanel {
     this.#chart?.show({ measure: this.#measure, ks, values, elbow: marked });
     find("#curve-unit").textContent = `${MEASURES[this.#measure]}: ${this.#unit}`;
     const button = find("#use-elbow");
-    button.hidden = elbow === null;
+    button.hidden = elbow === null || elbow > (this.#session.picture?.distinct ?? elbow);
     button.textContent = `Use ${elbow}`;
     const sized = this.#measure === "size" && pairs.length < SIZED.length;
     find("#curve-text").textContent =
       elbow === null || sized
         ? `Measuring ${pairs.length + 1} of ${this.#measure === "size" ? SIZED.length : KS.length} …`
-        : `The cost’s elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
+        : this.#advice(elbow);
     if (pairs.length === (this.#measure === "size" ? SIZED : KS).length)
       this.#describe(pairs, elbow);
+  }
+
+  #advice(elbow: number): string {
+    const distinct = this.#session.picture?.distinct ?? Number.POSITIVE_INFINITY;
+    const all = `The picture has ${counted(distinct, "colour")}: with ${distinct} nothing is lost.`;
+    if (distinct <= elbow) return all;
+    const advice = `The cost’s elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
+    return distinct > MOST ? advice : `${advice} ${all}`;
   }
 
   #describe(pairs: [number, number][], elbow: number | null): void {

@@ -1,4 +1,4 @@
-// The palette as swatches: one is selected, which the bar below copies, edits and fixes.
+// The palette as swatches: one is selected, which the bar below copies, edits and locks.
 
 import { colorAt, hexLevels, hexName, plainName } from "../colors";
 import { copyText, find, make } from "../dom";
@@ -60,7 +60,6 @@ export class Swatches {
       const pressed = event.detail ? this.#pressed : null; // of keys there are no details
       this.#select(pressed === null ? this.#at(button) : this.#order.indexOf(pressed), false);
       if (button.classList.contains("lock")) this.#toggle();
-      else void this.#copy();
     });
     this.#list.addEventListener("keydown", (event) => this.#key(event));
     this.#list.addEventListener("focusin", (event) => {
@@ -105,6 +104,7 @@ export class Swatches {
     };
     const key = event.key.toLowerCase();
     if (event.key in moves) this.#select(moves[event.key], true);
+    else if (event.key === "Enter") void this.#copy();
     else if (key === "l") this.#toggle();
     else if (key === "e") this.#hex.select();
     else return;
@@ -196,8 +196,7 @@ export class Swatches {
     if (!this.#typing) this.#hex.value = name;
     const seen = alpha === 255 ? "" : alpha ? `, ${share(alpha / 255)} opaque` : ", transparent";
     find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels${seen}`;
-    this.#lock.setAttribute("aria-pressed", String(fixed));
-    this.#lock.textContent = fixed ? "Fixed" : "Fix";
+    this.#lock.textContent = fixed ? "Unlock" : "Lock";
   }
 
   async #copy(): Promise<void> {
@@ -259,9 +258,9 @@ function fill(item: HTMLLIElement, name: string, part: string, fixed: boolean): 
   item.classList.toggle("fixed", fixed);
   item.style.setProperty("--color", name);
   swatch.setAttribute("aria-label", `${name} ${part}${fixed ? ", locked" : ""}`);
-  swatch.title = `${name}, ${part}: click to copy`;
+  swatch.title = `${name}, ${part} of the pixels`;
   hex.textContent = name.slice(1);
   shareText.textContent = part;
-  lock.setAttribute("aria-label", fixed ? `Let ${name} go` : `Fix ${name}`);
-  lock.title = fixed ? "Fixed: click to let go" : "Fix this colour";
+  lock.setAttribute("aria-label", `${fixed ? "Unlock" : "Lock"} ${name}`);
+  lock.title = fixed ? "Locked: every palette has it. Click to unlock" : "Lock: keep this colour";
 }

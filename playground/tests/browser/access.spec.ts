@@ -144,11 +144,11 @@ test("all is reached by keyboard alone", async ({ playground: page }) => {
     ["ArrowRight", 17],
     ["PageUp", 34],
     ["ArrowDown", 33],
-    ["Home", 2],
-    ["PageUp", 4],
+    ["Home", 1],
+    ["PageUp", 2],
   ] as const) {
     await page.keyboard.press(key);
-    await expect(page.locator("#k")).toHaveAttribute("aria-valuetext", `${k} colours`);
+    await expect(page.locator("#k")).toHaveAttribute("aria-valuetext", `${k} colour${k === 1 ? "" : "s"}`);
   }
   const reached = new Set<string>();
   for (let i = 0; i < 80; i++) {
@@ -173,7 +173,7 @@ test("all is reached by keyboard alone", async ({ playground: page }) => {
   }
 });
 
-test("swatches are walked by arrows, copied by Enter and fixed by L", async ({
+test("swatches are walked by arrows, copied by Enter and locked by L", async ({
   playground: page,
 }) => {
   await setK(page, 6);

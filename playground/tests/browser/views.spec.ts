@@ -1,7 +1,7 @@
 // The stage, the cloud and the curve.
 
 import type { Page } from "@playwright/test";
-import { golden } from "./files";
+import { golden, pngOf } from "./files";
 import { expect, openFile, settled, setK, test } from "./page";
 
 async function middle(page: Page, selector: string): Promise<{ x: number; y: number }> {
@@ -222,4 +222,28 @@ test("the curve finds the elbow, and a click takes its k", async ({ playground: 
   expect(Number(await page.inputValue("#k-number"))).toBeGreaterThan(15);
   await page.check("#measure input[value=size]");
   await expect(page.locator("#curve-table")).toContainText("PNG size, bytes", { timeout: 20_000 });
+});
+
+test("one colour, and pictures of one or two, get sensible words", async ({ playground: page }) => {
+  await setK(page, 1);
+  await expect(page.locator("#palette-title")).toHaveText("Palette, 1 colour");
+  await expect(page.locator("#k")).toHaveAttribute("aria-valuetext", "1 colour");
+  for (const distinct of [1, 2]) {
+    const pixels = new Uint8ClampedArray(4 * 64).fill(255);
+    if (distinct === 2) pixels.fill(0, 0, 3);
+    const buffer = pngOf({ width: 8, height: 8, pixels });
+    await openFile(page, { ...golden("hills"), name: `few-${distinct}.png`, buffer });
+    await setK(page, 16);
+    const has = `The picture has ${distinct} colour${distinct > 1 ? "s" : ""}`;
+    await expect(page.locator("#k-note")).toHaveText(`${has}: more change nothing.`);
+    await expect(page.locator("#curve-text")).toHaveText(
+      `${has}: with ${distinct} nothing is lost.`,
+      { timeout: 20_000 },
+    );
+    await page.click("#steps-next");
+    await expect(page.locator("#steps-text")).toHaveText("Seeds: cost 0.00");
+    await setK(page, 1);
+    await expect(page.locator("#k-note")).toBeHidden();
+    await expect(page.locator("#palette-title")).toHaveText("Palette, 1 colour");
+  }
 });
