@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { animated, empty, golden, heic, huge, notAnImage, svg, truncated, type Upload } from "./files";
-import { expect, openFile, ready, settled, setK, swatches, test, watch } from "./page";
+import { drop, expect, openFile, ready, settled, setK, swatches, test, watch } from "./page";
 
 async function stillUsable(page: Page): Promise<void> {
   await setK(page, 5);
@@ -41,37 +41,6 @@ test("an animation: its first frame, and says so", async ({ playground: page }) 
   await expect(page.locator("#detail-hex")).toHaveValue("#ffffff");
   await openFile(page, golden("tiles"));
   await expect(page.locator("#notes")).toBeEmpty();
-});
-
-async function drop(
-  page: Page,
-  files: { name: string; data: string; type: string }[],
-): Promise<void> {
-  const transfer = await page.evaluateHandle((files) => {
-    const transfer = new DataTransfer();
-    for (const { name, data, type } of files) {
-      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-      transfer.items.add(new File([bytes], name, { type }));
-    }
-    return transfer;
-  }, files);
-  for (const kind of ["dragenter", "dragover", "drop"]) {
-    await page.dispatchEvent("#stage", kind, { dataTransfer: transfer });
-  }
-}
-
-test("twenty dropped at once: takes the first image, and says so", async ({ playground: page }) => {
-  const data = golden("hills").buffer.toString("base64");
-  const photos = Array.from({ length: 19 }, (_, i) => ({
-    name: `photo-${i}.png`,
-    data,
-    type: "image/png",
-  }));
-  await drop(page, [{ name: "read.me", data: "aGk=", type: "text/plain" }, ...photos]);
-  await expect(page.locator("#about")).toContainText("photo-0.png");
-  await expect(page.locator("#notes")).toContainText("20 files came");
-  await expect(page.locator("#notes")).toContainText("photo-0.png, and not the other 19");
-  await stillUsable(page);
 });
 
 test("a dropped palette file fixes its colours", async ({ playground: page }) => {
