@@ -8,6 +8,7 @@ import { CurvePanel } from "./curve/curve";
 import { colorAt } from "./colors";
 import { find } from "./dom";
 import { Engine, NoSimdError } from "kpalette";
+import { History } from "./history";
 import { Intake } from "./intake";
 import { announce, clearNotice, notice } from "./messages";
 import { connectFixed } from "./palette/fixed";
@@ -62,6 +63,7 @@ async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   const session = new Session(engine, stage);
   session.told.on((text) => (text ? notice(text, "note", "settings") : clearNotice("settings")));
   connectAddress(session);
+  new History(session);
   connectControls(session);
   connectFixed(session);
   new Swatches(session);

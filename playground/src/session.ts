@@ -35,6 +35,13 @@ export interface Shown extends Counted {
 
 type File = Uint8Array<ArrayBuffer>;
 
+/** All that can be undone. */
+export interface State {
+  settings: Settings;
+  /** The palette, if colours were changed by hand. */
+  edited: ColorList | null;
+}
+
 /** What is on the stage for a while, in place of the result. */
 export interface Lent {
   label: string;
@@ -223,6 +230,19 @@ export class Session {
 
   /** Makes what was shown once more. */
   repaint(): void {
+    this.#want(false);
+  }
+
+  get state(): State {
+    return { settings: this.settings, edited: this.#edited };
+  }
+
+  /** Goes back, or forward again, to how all was. */
+  restore({ settings, edited }: State): void {
+    this.told.emit("");
+    this.settings = settings;
+    this.#edited = edited;
+    this.changed.emit(settings);
     this.#want(false);
   }
 

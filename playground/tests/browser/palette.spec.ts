@@ -376,3 +376,50 @@ test("what stands out can matter more", async ({ playground: page }) => {
   expect(await swatches(page)).toEqual(before);
   await expect(page).not.toHaveURL(/saliency/);
 });
+
+test("all changes can be undone, and redone", async ({ playground: page }) => {
+  test.slow();
+  await openFile(page, golden("hills"));
+  const [undo, redo] = [page.locator("#undo"), page.locator("#redo")];
+  await expect(undo).toBeDisabled();
+  const told = async () => [
+    await swatches(page),
+    await page.inputValue("#k-number"),
+    await page.inputValue("#dither"),
+    await page.inputValue("#smaller"),
+    await page.locator("#fixed-list code").allTextContents(),
+    await page.locator("#edited").isVisible(),
+    await page.locator("#mse").textContent(),
+  ];
+  const states = [await told()];
+  for (const change of [
+    () => setK(page, 6),
+    () => page.selectOption("#dither", "bayer"),
+    () => page.locator("#swatches .swatch").nth(2).press("l"),
+    () => typeHex(page, "#ff00ff"),
+    () => page.locator("#detail-color").fill("#00ff00"),
+    () => page.click("#refit"),
+    () => page.locator("#smaller").fill("2"),
+  ]) {
+    await change();
+    await settled(page);
+    await page.waitForTimeout(600); // or it is one change with the next
+    states.push(await told());
+  }
+  for (const state of states.slice(0, -1).reverse()) {
+    await page.keyboard.press("Control+z");
+    await settled(page);
+    expect(await told()).toEqual(state);
+  }
+  await expect(undo).toBeDisabled();
+  for (const state of states.slice(1)) {
+    await redo.click();
+    await settled(page);
+    expect(await told()).toEqual(state);
+  }
+  await expect(redo).toBeDisabled();
+  await undo.click();
+  await setK(page, 9);
+  await page.waitForTimeout(600);
+  await expect(redo).toBeDisabled(); // what was undone is gone
+});
