@@ -186,6 +186,11 @@ EXPORT(fitter_result) void fitter_result(const Fitter* self, double* about) {
 EXPORT(walk_new) Walk* walk_new(Fitter* fitter, int k, int seeding, std::uint64_t seed) {
   return new Walk(*fitter, k, kSeedings.at(static_cast<std::size_t>(seeding)).value, seed);
 }
+/// The same from centres at some colours.
+EXPORT(walk_from)
+Walk* walk_from(Fitter* fitter, const std::uint8_t* colors, std::size_t bytes) {
+  return new Walk(*fitter, {colors, bytes});
+}
 EXPORT(walk_step) void walk_step(Walk* self) { self->step(); }
 EXPORT(walk_free) void walk_free(Walk* self) { delete self; }
 

@@ -466,18 +466,24 @@ export class TileSums {
 
 /** Plain k-means pass by pass. */
 export class Walk {
-  private readonly address: number;
+  private constructor(
+    private readonly core: Core,
+    private readonly address: number,
+    private readonly k: number,
+  ) {}
 
   /** The fitter is to be freed after this. */
-  constructor(
-    private readonly core: Core,
-    fitter: Fitter,
-    private readonly k: number,
-    seeding: Seeding,
-    seed: number,
-  ) {
+  static seeded(core: Core, fitter: Fitter, k: number, seeding: Seeding, seed: number): Walk {
     const how = core.tables.seedings.indexOf(seeding);
-    this.address = core.call("walk_new", fitter.address, k, how, BigInt(seed));
+    return new Walk(core, core.call("walk_new", fitter.address, k, how, BigInt(seed)), k);
+  }
+
+  /** The same from centres at some colours. */
+  static from(core: Core, fitter: Fitter, { colors, channels }: Palette): Walk {
+    const address = core.lend([colors], (at) =>
+      core.call("walk_from", fitter.address, at, colors.length),
+    );
+    return new Walk(core, address, colors.length / channels);
   }
 
   step(): void {

@@ -100,6 +100,8 @@ export interface StepsOptions {
   space: Space;
   seed: number;
   seeding: Seeding;
+  /** Colours to start from in their place, (k, 3). */
+  centers?: Uint8Array;
 }
 
 /** One pass of plain k-means. */
@@ -108,6 +110,8 @@ export interface Step {
   centers: Float32Array;
   /** Pixels that are nearest to each. */
   counts: Float64Array;
+  /** The nearest centre of each of the cloud's colours. */
+  labels: Uint8Array;
   /** Sum over pixels of the squared distances to these centres, in the space. */
   cost: number;
   /** 0 is the seeds. */

@@ -45,10 +45,19 @@ export interface State {
 /** What is on the stage for a while, in place of the result. */
 export interface Lent {
   label: string;
-  mse: number;
-  psnr: number;
+  /** Null where it is not measured. */
+  mse: number | null;
+  psnr: number | null;
+  /** In the space of the settings, summed over pixels. */
+  cost: number;
   passes: number;
+  palette: Counted;
+  /** Puts another colour in place of the palette's i-th. */
+  edit: (i: number, color: ArrayLike<number>) => void;
 }
+
+/** A picture as the stage takes it. */
+export type Painted = Pick<Quantized, "rgba" | "indices" | "width" | "height">;
 
 interface Job {
   /** To be quick rather than exact, where the picture is large. */
@@ -215,17 +224,19 @@ export class Session {
   }
 
   /** Shows something else on the stage for a while: until `repaint`, or the next change. */
-  lend(made: Quantized, label: string, passes: number): void {
-    const { rgba, colors, channels, width, height } = made;
-    const given = {
-      rgba,
-      indices: made.indices.slice(),
-      palette: { colors, channels },
-      width,
-      height,
-    };
-    this.#stage.update(given, ++this.#turn, label);
-    this.lent.emit({ label, mse: made.mse, psnr: made.psnr, passes });
+  lend(lent: Lent, picture: Painted | null): void {
+    if (picture) {
+      const { colors, channels } = lent.palette;
+      const given = { ...picture, indices: picture.indices.slice(), palette: { colors, channels } };
+      this.#stage.update(given, ++this.#turn, lent.label);
+    }
+    this.lent.emit(lent);
+  }
+
+  /** Shows the result again. */
+  reclaim(): void {
+    this.lent.emit(null);
+    if (this.current) this.shown.emit(this.current);
   }
 
   /** Makes what was shown once more. */

@@ -3,7 +3,7 @@
 import { find, make } from "../dom";
 import { makeChoice } from "../controls";
 import { SEED, type Settings } from "../settings";
-import type { Session } from "../session";
+import type { Lent, Session } from "../session";
 import { MOST } from "../scale";
 import { count, counted } from "../text";
 import type { Chart } from "./chart";
@@ -33,6 +33,7 @@ export class CurvePanel {
   /** Of the run that measures files, or has. */
   #sizing: AbortSignal | null = null;
   #key = "";
+  #lent: Lent | null = null;
 
   constructor(session: Session) {
     this.#session = session;
@@ -40,6 +41,10 @@ export class CurvePanel {
     choose(this.#measure);
     session.opened.on(() => this.#restart());
     session.changed.on((settings) => this.#changed(settings));
+    session.lent.on((lent) => {
+      this.#lent = lent;
+      this.#markPass();
+    });
     find("#use-elbow").addEventListener("click", () => {
       if (this.#elbow !== null) session.change({ k: this.#elbow });
     });
@@ -135,8 +140,14 @@ export class CurvePanel {
     }
   }
 
+  /** A pass stands above the curve, and falls to it. */
+  #markPass(): void {
+    this.#chart?.markPass(this.#measure === "size" ? null : (this.#lent?.[this.#measure] ?? null));
+  }
+
   #setMeasure(measure: Measure): void {
     this.#measure = measure;
+    this.#markPass();
     this.#refresh();
     const swept = this.#points.length === KS.length;
     if (measure === "size" && swept) {

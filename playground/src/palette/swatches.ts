@@ -3,10 +3,10 @@
 import { colorAt, hexLevels, hexName, plainName } from "../colors";
 import { copyText, find, make } from "../dom";
 import { toast } from "../messages";
-import type { Session, Shown } from "../session";
+import type { Lent, Session } from "../session";
 import { SORTS, type Sort } from "../settings";
 import { count, share } from "../text";
-import { orderOf } from "./sorting";
+import { type Counted, orderOf } from "./sorting";
 
 /** Up to how many colours swatches are so large. Small ones do not say what they are. */
 const SIZES: [number, string][] = [
@@ -18,6 +18,9 @@ const SIZES: [number, string][] = [
   [256, "least"],
 ];
 
+/** A palette, and whether its entries are those before, perhaps in other colours. */
+type Seen = Counted & { edited: boolean };
+
 export class Swatches {
   #session: Session;
   #list = find("#swatches");
@@ -25,7 +28,9 @@ export class Swatches {
   #hex = find<HTMLInputElement>("#detail-hex");
   #lock = find("#detail-lock");
   #sort = find<HTMLSelectElement>("#sort");
-  #shown: Shown | null = null;
+  #shown: Seen | null = null;
+  /** What is shown in place of the result: its colours are moved, not locked. */
+  #lent: Lent | null = null;
   /** The palette's entries as they stand on the page. */
   #order: number[] = [];
   /** The entry that is selected: it stays so wherever it is sorted to. */
@@ -43,6 +48,10 @@ export class Swatches {
     this.#sort.value = session.settings.sort;
     this.#sort.addEventListener("change", () => session.change({ sort: this.#sort.value as Sort }));
     session.shown.on((shown) => this.#show(shown));
+    session.lent.on((lent) => {
+      this.#lent = lent;
+      if (lent) this.#show({ ...lent.palette, edited: true });
+    });
     session.changed.on(({ sort }) => {
       this.#sort.value = sort;
       if (this.#shown) this.#show(this.#shown);
@@ -117,7 +126,7 @@ export class Swatches {
     return next < 0 ? items.length : next;
   }
 
-  #show(shown: Shown): void {
+  #show(shown: Seen): void {
     const { settings } = this.#session;
     const focused = this.#list.contains(document.activeElement);
     const [place, name] = [this.#selected, this.#name];
@@ -129,8 +138,9 @@ export class Swatches {
     const k = this.#order.length;
     const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
     const fixed = new Set(settings.fixed);
-    find("#palette-title").textContent = `Palette, ${k} colour${k === 1 ? "" : "s"}`;
-    find("#edited").hidden = !shown.edited;
+    const title = this.#lent ? `${this.#lent.label}: centres` : "Palette";
+    find("#palette-title").textContent = `${title}, ${k} colour${k === 1 ? "" : "s"}`;
+    find("#edited").hidden = !shown.edited || this.#lent !== null;
     this.#list.dataset.size = SIZES.find(([most]) => k <= most)?.[1];
     while (this.#list.children.length > k) this.#list.lastChild?.remove();
     while (this.#list.children.length < k) this.#list.append(item());
@@ -152,7 +162,7 @@ export class Swatches {
     if (same === undefined) this.#typing = this.#picking = false; // of a colour that is gone
   }
 
-  #drawShares(shown: Shown, total: number): void {
+  #drawShares(shown: Seen, total: number): void {
     let at = 0;
     const stops = this.#order.map((entry) => {
       const from = at;
@@ -196,6 +206,7 @@ export class Swatches {
     if (!this.#typing) this.#hex.value = name;
     const seen = alpha === 255 ? "" : alpha ? `, ${share(alpha / 255)} opaque` : ", transparent";
     find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels${seen}`;
+    this.#lock.toggleAttribute("disabled", this.#lent !== null);
     this.#lock.textContent = fixed ? "Unlock" : "Lock";
   }
 
@@ -206,7 +217,7 @@ export class Swatches {
 
   #toggle(): void {
     const name = this.#name;
-    if (name) this.#session.toggleFixed(name);
+    if (name && !this.#lent) this.#session.toggleFixed(name);
   }
 
   #typed(): void {
@@ -223,6 +234,12 @@ export class Swatches {
   }
 
   #edit(name: string, live: boolean): void {
+    if (this.#lent) {
+      if (live) return;
+      this.#lent.edit(this.#entry, hexLevels(name) as number[]);
+      this.#letGo();
+      return;
+    }
     const wrong = this.#session.edit(this.#entry, name, live);
     if (wrong) toast(wrong);
     if (!live) this.#letGo();

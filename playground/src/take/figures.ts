@@ -71,8 +71,9 @@ export class FiguresPanel {
   }
 
   #tellError({ mse, psnr, passes }: Lent | Shown, about = ""): void {
-    find("#mse").textContent = about + figure(mse);
-    find("#psnr").textContent = Number.isFinite(psnr) ? `${about}${psnr.toFixed(2)} dB` : "lossless";
+    find("#mse").textContent = mse === null ? "–" : about + figure(mse);
+    const decibels = Number.isFinite(psnr) ? `${about}${psnr?.toFixed(2)} dB` : "lossless";
+    find("#psnr").textContent = psnr === null ? "–" : decibels;
     find("#passes").textContent = count(passes);
   }
 

@@ -22,7 +22,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.setInputFiles("#file", notAnImage);
         await expect(page.locator("#alerts")).not.toBeEmpty();
         await page.locator("#steps-next").click();
-        await expect(page.locator("#steps-text")).toContainText("Seeds");
+        await expect(page.locator("#steps-text")).toContainText("Start from");
         await expect(page.locator("#curve-text")).toContainText("pay less", { timeout: 20_000 });
         await expectNothingFound(page);
         await page.click("#steps-reset");
