@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fromFragment, toFragment } from "../src/address";
 import { findColors, hexLevels, namesOf, plainName } from "../src/colors";
+import { colorOf, PLACES } from "../src/cloud/places";
+import { project, unproject } from "../src/cloud/view";
 import { findElbow } from "../src/curve/elbow";
 import type { ColorList } from "../engine/protocol";
 import { type Counted, orderOf } from "../src/palette/sorting";
@@ -216,6 +218,39 @@ describe("a view", () => {
       expect(view.left).toBeLessThanOrEqual(0);
       expect(view.left + 8 * picture.width).toBeGreaterThanOrEqual(stage.width);
     }
+  });
+});
+
+describe("the cloud", () => {
+  test.each(["oklab", "rgb"] as const)("gives each colour a place of its own: %s", (space) => {
+    for (let i = 0; i < 512; i++) {
+      const color = [(i & 7) * 36, ((i >> 3) & 7) * 36, (i >> 6) * 36] as const;
+      const back = colorOf(PLACES[space](...color), space);
+      color.forEach((level, axis) => expect(back[axis]).toBeCloseTo(level, 0));
+    }
+    const outside = colorOf([3, 2, -3], space);
+    expect(Math.min(...outside)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...outside)).toBeLessThanOrEqual(255);
+  });
+
+  test("is seen from anywhere, and what is seen is found again", () => {
+    const size = { width: 340, height: 250 };
+    for (const [yaw, pitch, distance] of [
+      [0, 0, 1.8],
+      [0.5, 0.35, 1.8],
+      [-2, -1.4, 0.8],
+    ]) {
+      const camera = { yaw, pitch, distance };
+      const middle = project([0, 0, 0], camera, size);
+      expect(middle.x).toBeCloseTo(170);
+      expect(middle.y).toBeCloseTo(125);
+      expect(middle.depth).toBeCloseTo(distance);
+      const place: [number, number, number] = [0.2, -0.3, 0.1];
+      const back = unproject(project(place, camera, size), camera, size);
+      back.forEach((at, axis) => expect(at).toBeCloseTo(place[axis], 9));
+    }
+    const right = project([0.1, 0.2, 0], { yaw: 0, pitch: 0, distance: 1.8 }, size);
+    expect([right.x > 170, right.y < 125]).toEqual([true, true]);
   });
 });
 

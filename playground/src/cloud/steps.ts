@@ -261,13 +261,13 @@ export class StepsPanel {
   }
 
   #show(): void {
-    const state = this.#done ? "Play again" : "Play k-means";
+    const state = this.#done ? "Play again" : "Play";
     find("#steps-play").textContent = this.#playing ? "Pause" : state;
     find<HTMLButtonElement>("#steps-reset").disabled = !this.active;
     find<HTMLButtonElement>("#steps-next").disabled = this.#done;
     find("#steps-text").textContent = this.#told();
     const chart = find("#steps-chart");
-    chart.toggleAttribute("hidden", this.#costs.length < 2);
+    chart.classList.toggle("empty", this.#costs.length < 2); // its room stays, so that none jumps
     chart.querySelector("polyline")?.setAttribute("points", line(this.#costs));
   }
 
