@@ -2,9 +2,11 @@
 // the whole page shows it, while the cost falls.
 
 import type { Seeding, Step, Steps } from "kpalette";
-import { find, make, reducedMotion } from "../dom";
+import { download, find, make, reducedMotion } from "../dom";
 import { SEED, SEEDINGS } from "../settings";
 import type { Painted, Session } from "../session";
+import { resultName } from "../take/command";
+import { encodeGif, type Indexed, PICTURES } from "../take/pictures";
 import { figure } from "../text";
 import type { Cloud } from "./cloud";
 
@@ -32,6 +34,8 @@ export class StepsPanel {
   /** The last picture that was painted, of the last assignment. */
   #painted: Assigned | null = null;
   #costs: number[] = [];
+  /** The picture after each assignment. */
+  #frames: Indexed[] = [];
   #timer = 0;
   #playing = false;
   #stepping = false;
@@ -66,6 +70,7 @@ export class StepsPanel {
       find("#steps-play").focus(); // as the button is about to be disabled
       this.#leave();
     });
+    find("#steps-save").addEventListener("click", () => void this.#save());
     session.opened.on(() => this.#leave());
     session.changed.on(() => this.#leaveIfOther());
     this.#show();
@@ -113,6 +118,13 @@ export class StepsPanel {
     this.#steps = this.#step = this.#painted = this.#placed = null;
     this.#moved = false;
     this.#costs = [];
+    this.#frames = [];
+  }
+
+  async #save(): Promise<void> {
+    const name = resultName(this.#session.picture?.name ?? "", this.#session.settings.k, "gif");
+    const file = await encodeGif(this.#frames, PACE);
+    download(file, PICTURES.gif, name.replace(/\.gif$/, "-steps.gif"));
   }
 
   #togglePlay(): void {
@@ -201,7 +213,12 @@ export class StepsPanel {
     const made = await engine.remap(palette, options, { deltaE: false }).catch(() => null);
     if (steps !== this.#steps) return;
     this.#painted = made;
+    if (made) {
+      const { indices, width, height } = made;
+      this.#frames.push({ ...palette, indices: indices.slice(), width, height });
+    }
     this.#lend(step, step, made);
+    this.#show();
   }
 
   /** Shows the centres in the cloud, and its points in the colours of those that have them. */
@@ -266,6 +283,7 @@ export class StepsPanel {
     find<HTMLButtonElement>("#steps-reset").disabled = !this.active;
     find<HTMLButtonElement>("#steps-next").disabled = this.#done;
     find("#steps-text").textContent = this.#told();
+    find("#steps-save").hidden = !this.#done || this.#frames.length < 2;
     const chart = find("#steps-chart");
     chart.classList.toggle("empty", this.#costs.length < 2); // its room stays, so that none jumps
     chart.querySelector("polyline")?.setAttribute("points", line(this.#costs));

@@ -8,10 +8,15 @@ import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
 import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
+import { encodeGif, encodeWebp, PICTURES, type PictureKind } from "./pictures";
+
+const KINDS: Record<PictureKind, string> = { png: "PNG", gif: "GIF", webp: "WebP" };
 
 export class TakePanel {
   #session: Session;
   #shown: Shown | null = null;
+  #lent = false;
+  #kind = find<HTMLSelectElement>("#save-kind");
   /** One for each kind of palette file. */
   #buttons = new Map<string, HTMLButtonElement>();
 
@@ -20,9 +25,14 @@ export class TakePanel {
     session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
     session.lent.on((lent) => {
-      find("#save-png").textContent = lent ? "Download PNG of the result" : "Download PNG";
+      this.#lent = lent !== null;
+      this.#tellKind();
     });
-    find("#save-png").addEventListener("click", () => void this.#savePng());
+    for (const kind of Object.keys(PICTURES)) {
+      this.#kind.append(make("option", { value: kind, text: KINDS[kind as PictureKind] }));
+    }
+    this.#kind.addEventListener("change", () => this.#tellKind());
+    find("#save-png").addEventListener("click", () => void this.#savePicture());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
       const button = make("button", {
         type: "button",
@@ -82,7 +92,12 @@ export class TakePanel {
     }
   }
 
-  async #savePng(): Promise<void> {
+  #tellKind(): void {
+    const kind = KINDS[this.#kind.value as PictureKind];
+    find("#save-png").textContent = `Download ${kind}${this.#lent ? " of the result" : ""}`;
+  }
+
+  async #savePicture(): Promise<void> {
     const { picture } = this.#session;
     const shown = this.#shown;
     if (!picture || !shown) return;
@@ -90,12 +105,18 @@ export class TakePanel {
       toast("One moment: the picture is being made exact");
       return;
     }
-    const name = resultName(
-      picture.name,
-      shown.edited ? shown.counts.length : shown.settings.k,
-      "png",
-    );
-    download(await this.#session.png(shown), "image/png", name);
+    const kind = this.#kind.value as PictureKind;
+    const k = shown.edited ? shown.counts.length : shown.settings.k;
+    try {
+      const file = await (kind === "png"
+        ? this.#session.png(shown)
+        : kind === "gif"
+          ? encodeGif([shown])
+          : encodeWebp(shown));
+      download(file, PICTURES[kind], resultName(picture.name, k, kind));
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error));
+    }
   }
 
   async #savePalette(kind: string): Promise<void> {

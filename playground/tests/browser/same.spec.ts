@@ -228,3 +228,51 @@ test("a palette with alpha goes only into files that have room for it", async ({
   await openFile(page, golden("hills"));
   await expect(refused).toHaveCount(0);
 });
+
+test("other formats have exactly the same colours, or say why not", async ({
+  playground: page,
+}) => {
+  const levels = (data: Buffer, type: string) =>
+    page.evaluate(
+      async ([file, type]) => {
+        const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+        const bitmap = await createImageBitmap(new Blob([bytes], { type }));
+        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+        const context = canvas.getContext("2d")!;
+        context.drawImage(bitmap, 0, 0);
+        return [...context.getImageData(0, 0, bitmap.width, bitmap.height).data];
+      },
+      [data.toString("base64"), type] as const,
+    );
+  const save = () => downloaded(page, () => page.click("#save-png"));
+  await openFile(page, golden("hills"));
+  const png = await save();
+  const shown = await levels(png.data, "image/png");
+  for (const kind of ["gif", "webp"]) {
+    await page.selectOption("#save-kind", kind);
+    const { name, data } = await save();
+    expect(name).toBe(`hills-16.${kind}`);
+    expect(await levels(data, `image/${kind}`)).toEqual(shown);
+  }
+  await openFile(page, golden("glass"));
+  await page.selectOption("#save-kind", "gif");
+  await page.click("#save-png");
+  await expect(page.locator("#toast")).toContainText("A GIF holds no soft transparency");
+});
+
+test("the steps of k-means are downloaded as an animation", async ({ playground: page }) => {
+  await openFile(page, golden("hills"));
+  await setK(page, 3);
+  await page.click("#steps-play");
+  await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 25_000 });
+  const { name, data } = await downloaded(page, () => page.click("#steps-save"));
+  expect(name).toBe("hills-3-steps.gif");
+  const frames = await page.evaluate(async (file) => {
+    const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+    const decoder = new ImageDecoder({ data: bytes, type: "image/gif" });
+    await decoder.tracks.ready;
+    return decoder.tracks.selectedTrack?.frameCount;
+  }, data.toString("base64"));
+  const points = await page.locator("#steps-chart polyline").getAttribute("points");
+  expect(frames).toBe(points?.split(" ").length);
+});
