@@ -4,6 +4,8 @@
 // and arrays, which it passes by their address, by free(). It checks what it passes, as the package
 // does for Python. What is chosen by name is a number here: its place in the table, which tables()
 // lists.
+#include <libdeflate.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -15,8 +17,6 @@
 #include <string>
 #include <typeinfo>
 #include <vector>
-
-#include <libdeflate.h>
 
 #include "delta_e.hpp"
 #include "dither.hpp"

@@ -13,7 +13,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test.describe(() => {
       test.use({ colorScheme, viewport });
       test(`axe finds nothing: ${colorScheme}, ${device}`, async ({ playground: page }) => {
-        test.slow();
+        test.setTimeout(240_000); // axe takes its time, above all over 256 swatches
         await expectNothingFound(page);
         await page.check("#error-map");
         await page.locator("#fixed-text").fill("#ff8800");
@@ -31,7 +31,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await setK(page, 256);
         await page.locator("#detail-hex").fill("#ff00ff80");
         await page.keyboard.press("Enter");
-        await expect(page.locator("#edited")).toBeVisible();
+        await expect(page.locator("#edited")).toBeVisible({ timeout: 20_000 });
         await expectNothingFound(page);
       });
     });

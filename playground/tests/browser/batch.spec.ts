@@ -8,7 +8,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { unzipSync } from "fflate";
 import { golden, pngOf, readIndexed } from "./files";
-import { downloaded, drop, expect, openFile, settled, setK, test } from "./page";
+import { downloaded, drop, expect, openFile, settled, setK, slowDown, test } from "./page";
 
 const entries = JSON.parse(
   readFileSync(new URL("../../../tests/golden/quantize.json", import.meta.url), "utf8"),
@@ -117,6 +117,7 @@ test("a folder keeps its folders, and what would grow is left out", async ({
 
 test("many pictures can be stopped, and begun again", async ({ playground: page }) => {
   await drop(page, Array.from({ length: 30 }, (_, i) => dropped(`${i}.png`, "hills")));
+  await slowDown(page, "quantize", 500);
   await page.click("#batch-start");
   await expect(rows(page).first().locator("td").last()).toHaveText("16");
   await page.click("#batch-start");

@@ -94,3 +94,21 @@ export async function drop(
     await page.dispatchEvent("#stage", kind, { dataTransfer: transfer });
   }
 }
+
+/** From now on work of this kind is begun only so many ms after it was asked for. */
+export async function slowDown(
+  page: Page,
+  kind: "quantize" | "remap",
+  ms: number,
+): Promise<void> {
+  await page.evaluate(
+    ([kind, ms]) => {
+      const post = Worker.prototype.postMessage as (...given: unknown[]) => void;
+      Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
+        const slow = (given[0] as { kind: string }).kind === kind;
+        setTimeout(() => post.apply(this, given), slow ? ms : 0);
+      };
+    },
+    [kind, ms] as const,
+  );
+}

@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { golden, readIndexed } from "./files";
-import { downloaded, expect, openFile, ready, settled, setK, swatches, test } from "./page";
+import { downloaded, expect, openFile, ready, settled, setK, slowDown, swatches, test } from "./page";
 
 const clipboard = "navigator.clipboard.readText()";
 
@@ -11,20 +11,6 @@ async function expectSelected(page: Page, name: string): Promise<void> {
   await expect(page.locator("#swatches li.selected .hex")).toHaveText([name]);
   await expect(page.locator("#detail-color")).toHaveValue(`#${name.slice(0, 6)}`);
   await expect(page.locator("#detail-hex")).toHaveValue(`#${name}`);
-}
-
-/** From now on work of this kind is begun only so many ms after it was asked for. */
-async function slowDown(page: Page, kind: "quantize" | "remap", ms: number): Promise<void> {
-  await page.evaluate(
-    ([kind, ms]) => {
-      const post = Worker.prototype.postMessage as (...given: unknown[]) => void;
-      Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
-        const slow = (given[0] as { kind: string }).kind === kind;
-        setTimeout(() => post.apply(this, given), slow ? ms : 0);
-      };
-    },
-    [kind, ms] as const,
-  );
 }
 
 async function typeHex(page: Page, name: string): Promise<void> {
