@@ -297,7 +297,7 @@ export class StepsPanel {
     if (this.#done) return `${told}: nothing changes any more, it has settled.`;
     if (!this.#step.pass) {
       const from = this.#placed ? "your centres" : "the seeds";
-      return `Start from ${from}: each point goes to the nearest. Cost ${figure(cost)}. Drag a centre, or edit it in the palette.`;
+      return `Start from ${from}: each point goes to the nearest. Cost ${figure(cost)}. Drag a centre.`;
     }
     const fallen = 100 * (1 - cost / before);
     return `${told}, −${fallen.toFixed(fallen < 9.95 ? 1 : 0)} %.`;

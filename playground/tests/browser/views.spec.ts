@@ -134,6 +134,8 @@ test("while k-means is stepped, the page shows the step", async ({ playground: p
     await page.click("#steps-next");
     await expect(of).toHaveText(`${label}, undithered`);
     await expect(page.locator("#save-png")).toHaveText("Download PNG of the result");
+    const beyond = await page.locator("#take-card").evaluate((e) => e.scrollWidth - e.clientWidth);
+    expect(beyond).toBeLessThanOrEqual(0);
     await expect(page.locator("#result-tag")).toHaveText(`${label}, undithered`);
     await expect(page.locator("#palette-title")).toContainText(`${label}, undithered: centres`);
     const [mse, psnr, deltaE, looks, worst, bytes, time, passes] = await figures();
