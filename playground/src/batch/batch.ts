@@ -118,10 +118,11 @@ export class Batch {
     const { file, k } = item.reduced as Reduced;
     const saved = 1 - file.length / item.file.size;
     const short = looks !== null && (item.reduced?.looks ?? looks) < looks;
-    const notes = [short ? `looks ${item.reduced?.looks?.toFixed(0)}` : "", animated ? "first frame" : ""];
-    const colors = [String(k), ...notes.filter(Boolean)].join(", ");
+    const colors = [String(k)];
+    if (short) colors.push(`looks ${item.reduced?.looks?.toFixed(0)}`);
+    if (animated) colors.push("first frame");
     const text = saved >= 0 ? `−${share(saved)}` : `+${share(-saved)}`;
-    tell(item, bytes(file.length), text, colors);
+    tell(item, bytes(file.length), text, colors.join(", "));
   }
 
   /** What goes into the zip. */
@@ -157,16 +158,19 @@ export class Batch {
       files[unique] = (reduced as Reduced).file;
     }
     // PNG files are compressed already.
-    download(zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>, "application/zip", "kpalette.zip");
+    const zip = zipSync(files, { level: 0 }) as Uint8Array<ArrayBuffer>;
+    download(zip, "application/zip", "kpalette.zip");
   }
 }
 
 function summary(kept: Item[], left: number): string {
   const before = kept.reduce((sum, { file }) => sum + file.size, 0);
   const after = kept.reduce((sum, { reduced }) => sum + (reduced as Reduced).file.length, 0);
-  const out = left ? ` ${counted(left, "picture")} would grow, and ${left === 1 ? "is" : "are"} left out.` : "";
+  const verb = left === 1 ? "is" : "are";
+  const out = left ? ` ${counted(left, "picture")} would grow, and ${verb} left out.` : "";
   if (!kept.length) return `Nothing to save.${out}`;
-  const change = after <= before ? `${share(1 - after / before)} saved` : `${share(after / before - 1)} more`;
+  const change =
+    after <= before ? `${share(1 - after / before)} saved` : `${share(after / before - 1)} more`;
   return `${counted(kept.length, "picture")}: ${bytes(before)} to ${bytes(after)}, ${change}.${out}`;
 }
 

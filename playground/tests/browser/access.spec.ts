@@ -156,7 +156,8 @@ test("all is reached by keyboard alone", async ({ playground: page }) => {
     reached.add(await page.evaluate(() => document.activeElement?.id ?? ""));
   }
   for (const id of [
-    ...["choose-folder", "dither", "smaller", "save-kind", "steps-again", "fixed-color", "fixed-text", "fixed-file", "save-png", "copy-command", "command"],
+    ...["dither", "fixed-color", "fixed-text", "fixed-file", "save-png", "copy-command", "command"],
+    ...["choose-folder", "smaller", "save-kind", "steps-again"],
     ...[
       "stage",
       "divider",
