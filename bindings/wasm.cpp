@@ -4,6 +4,8 @@
 // and arrays, which it passes by their address, by free(). It checks what it passes, as the package
 // does for Python. What is chosen by name is a number here: its place in the table, which tables()
 // lists.
+#include <libdeflate.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -23,8 +25,11 @@
 #include "histogram.hpp"
 #include "looks.hpp"
 #include "mix.hpp"
+#include "palette_order.hpp"
 #include "parallel.hpp"
+#include "rate.hpp"
 #include "remap.hpp"
+#include "row_filters.hpp"
 #include "saliency.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
@@ -181,6 +186,11 @@ EXPORT(fitter_result) void fitter_result(const Fitter* self, double* about) {
 EXPORT(walk_new) Walk* walk_new(Fitter* fitter, int k, int seeding, std::uint64_t seed) {
   return new Walk(*fitter, k, kSeedings.at(static_cast<std::size_t>(seeding)).value, seed);
 }
+/// The same from centres at some colours.
+EXPORT(walk_from)
+Walk* walk_from(Fitter* fitter, const std::uint8_t* colors, std::size_t bytes) {
+  return new Walk(*fitter, {colors, bytes});
+}
 EXPORT(walk_step) void walk_step(Walk* self) { self->step(); }
 EXPORT(walk_free) void walk_free(Walk* self) { delete self; }
 
@@ -263,6 +273,46 @@ void run_spatial_palette(const std::uint8_t* pixels, std::size_t height, std::si
   const PalettePart whole{{all, height, width}, weights};
   std::ranges::copy(spatial_palette({&whole, 1}, before, channels, stays, strength, team), palette);
 }
+
+/// Turns nearest entries into some whose file is smaller, as choose_by_rate says.
+EXPORT(choose_by_rate)
+void run_choose_by_rate(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                        int channels, const std::uint8_t* palette, std::size_t k, double smaller,
+                        float strength, std::uint8_t* indices) {
+  choose_by_rate(span_of(pixels, height * width, channels), channels, width,
+                 span_of(palette, k, channels), per_bit(smaller), strength, indices, team);
+}
+
+// ---- indices to files ----
+
+/// Writes the order (k) in which neighbours' indices are near; `first` (k) marks who leads.
+EXPORT(order_palette)
+void run_order_palette(const std::uint8_t* indices, std::size_t n, std::size_t width,
+                       const std::uint8_t* first, std::size_t k, int passes, std::uint8_t* order) {
+  const auto neighbours = count_neighbours(span_of(indices, n), width, k);
+  std::ranges::copy(order_palette(neighbours, span_of(first, k), passes), order);
+}
+
+/// Writes rows (n / stride, stride) as differences, each after its filter's number.
+EXPORT(filter_rows)
+void run_filter_rows(const std::uint8_t* rows, std::size_t n, std::size_t stride, bool by_model,
+                     std::uint8_t* out) {
+  const FilterChoice choice = by_model ? FilterChoice::model : FilterChoice::least_sum;
+  std::ranges::copy(filter_rows(span_of(rows, n), stride, choice), out);
+}
+
+/// Compresses as a zlib stream by libdeflate into `size` bytes; how many it took, 0 if more.
+EXPORT(deflate)
+std::size_t deflate(const std::uint8_t* bytes, std::size_t n, int level, std::uint8_t* out,
+                    std::size_t size) {
+  libdeflate_compressor* const compressor = libdeflate_alloc_compressor(level);
+  if (compressor == nullptr) throw std::bad_alloc();
+  const std::size_t written = libdeflate_zlib_compress(compressor, bytes, n, out, size);
+  libdeflate_free_compressor(compressor);
+  return written;
+}
+
+// ---- what it cost ----
 
 /// The squared error; `counts` (k) of how often each entry is shown.
 EXPORT(tally)

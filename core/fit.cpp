@@ -385,6 +385,14 @@ Walk::Walk(Fitter& fitter, int k, Seeding seeding, std::uint64_t seed)
   look_ahead();
 }
 
+Walk::Walk(Fitter& fitter, std::span<const std::uint8_t> colors)
+    : assignment_(fitter.points(),
+                  static_cast<int>(colors.size()) / fitter.points().space().channels(),
+                  fitter.team()),
+      centers_(fitter.points().space().place(colors)) {
+  look_ahead();
+}
+
 void Walk::step() {
   if (done_) return;
   centers_ = next_;

@@ -158,6 +158,9 @@ class Walk {
   /// Begins with the seeds of k centres. The fitter must outlive this.
   Walk(Fitter& fitter, int k, Seeding seeding, std::uint64_t seed);
 
+  /// Begins with centres at some colours (k, dim).
+  Walk(Fitter& fitter, std::span<const std::uint8_t> colors);
+
   /// Moves the centres to the means of what is nearest to each, unless it is done().
   void step();
 

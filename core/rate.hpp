@@ -1,6 +1,7 @@
 // Indices that cost fewer bits: each is chosen by its error and by what deflate will spend on it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,14 @@ namespace kpalette {
 /// all; 1, so that hardly anything is seen at twice the size; 3, about as far as one goes, before
 /// edges fray. Beyond that is what still looks better than fewer colours where bytes are short.
 inline constexpr std::array<float, 7> kPerBit{0, 3e-5f, 6e-5f, 1.2e-4f, 2.4e-4f, 4.8e-4f, 9.6e-4f};
+
+/// The same between these, for `smaller` from 0 to the last of them.
+inline float per_bit(double smaller) {
+  const auto below = std::min(static_cast<std::size_t>(smaller), kPerBit.size() - 2);
+  const double least = kPerBit[below];
+  return static_cast<float>((kPerBit[below + 1] - least) * (smaller - static_cast<double>(below)) +
+                            least);
+}
 
 /// Colours of the palette stay as they are where so many pixels of one lie in a row.
 ///

@@ -208,6 +208,15 @@ void test_walk() {
       const Bytes last = walk.colors();
       walk.step();
       CHECK_EQUAL(walk.colors(), last);
+      // From colours, of which the last is nobody's nearest: it stays.
+      Bytes placed(histogram.colors.begin(), histogram.colors.begin() + 9 * channels);
+      placed.insert(placed.end(), placed.begin(), placed.begin() + channels);
+      Walk by_hand(fitter, placed);
+      CHECK_EQUAL(by_hand.colors(), placed);
+      CHECK_EQUAL(by_hand.count(9), std::int64_t{0});
+      const double placed_cost = by_hand.cost();
+      by_hand.step();
+      CHECK(by_hand.cost() < placed_cost);
     }
   }
 }

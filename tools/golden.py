@@ -40,7 +40,10 @@ def make_image(name: str) -> np.ndarray:
     - "hills": smooth ramps with a little noise, and one vivid spot that plain k-means merges
     - "tiles": 24 colours
     - "glass": the hills with alphas from opaque to wholly transparent
+    - "wall": the tiles, eight times as large
     """
+    if name == "wall":
+        return make_image("tiles").repeat(8, axis=0).repeat(8, axis=1)
     width, height = 112, 80
     y, x = np.mgrid[:height, :width].astype(np.uint32)
     grain = noise(x, y) // 32
@@ -60,7 +63,8 @@ def make_image(name: str) -> np.ndarray:
     return np.stack([red, green, blue, alpha], axis=2).astype(np.uint8)
 
 
-IMAGES = {name: make_image(name) for name in ("hills", "tiles", "glass")}
+SMALL = ("hills", "tiles", "glass")
+IMAGES = {name: make_image(name) for name in (*SMALL, "wall")}
 
 
 def digest(array: np.ndarray) -> str:
@@ -70,7 +74,7 @@ def digest(array: np.ndarray) -> str:
 
 def quantize_cases() -> Iterator[dict[str, Any]]:
     """Yield the cases of `quantize`: the library's arguments, and the name of an image."""
-    for image in IMAGES:
+    for image in SMALL:
         for space in SPACES:
             for k in (2, 16, 64):
                 yield {"image": image, "k": k, "space": space}
@@ -85,6 +89,7 @@ def quantize_cases() -> Iterator[dict[str, Any]]:
     yield {"image": "hills", "k": 1}
     yield {"image": "hills", "k": 256}
     yield {"image": "tiles", "k": 24}
+    yield {"image": "wall", "k": 24}
     yield {"image": "tiles", "k": 26, "fixed": ["#123456", "#000"]}
     yield {"image": "hills", "k": 8, "fixed": ["#ff8800", "#fff"]}
     yield {"image": "hills", "k": 8, "fixed": ["#ff880080"]}
@@ -93,16 +98,24 @@ def quantize_cases() -> Iterator[dict[str, Any]]:
         for image in ("hills", "glass"):
             yield {"image": image, "k": 6, "dither": dither}
         yield {"image": "hills", "k": 9, "dither": dither, "dither_strength": 0.5, "space": "lab"}
+    for image in SMALL:
+        for smaller in (1, 2.5):
+            yield {"image": image, "k": 20, "smaller": smaller}
+    yield {"image": "hills", "k": 9, "smaller": 3, "dither_strength": 0.5, "effort": "fast"}
+    yield {"image": "glass", "k": 9, "smaller": 3, "saliency": True, "fixed": ["#ff8800"]}
+    yield {"image": "hills", "k": 16, "smaller": 2, "dither_strength": 0}
 
 
 def remap_cases() -> Iterator[dict[str, Any]]:
     """Yield the cases of `remap`, with palettes in hexadecimal."""
-    for image in IMAGES:
+    for image in SMALL:
         for space in SPACES:
             yield {"image": image, "palette": PALETTE, "space": space}
     yield {"image": "hills", "palette": [*PALETTE, "#00000000"]}
     for dither in DITHERS:
         yield {"image": "glass", "palette": PALETTE, "dither": dither}
+    yield {"image": "hills", "palette": PALETTE, "smaller": 2}
+    yield {"image": "hills", "palette": ["#000000", "#606060", "#a0a0a0", "#ffffff"]}
 
 
 def sweep_cases() -> Iterator[dict[str, Any]]:
@@ -115,7 +128,8 @@ def sweep_cases() -> Iterator[dict[str, Any]]:
 
 def quantize(image: np.ndarray, **options: Any) -> dict[str, Any]:
     """Quantize an image, and describe the result."""
-    return described(image, kpalette.quantize(image, **options))
+    quick = options.get("effort") == "fast"
+    return described(image, kpalette.quantize(image, **options), quick)
 
 
 def remap(image: np.ndarray, palette: list[str], **options: Any) -> dict[str, Any]:
@@ -126,8 +140,8 @@ def remap(image: np.ndarray, palette: list[str], **options: Any) -> dict[str, An
     return described(image, given.remap(image, **options))
 
 
-def described(image: np.ndarray, q: kpalette.Quantized) -> dict[str, Any]:
-    """Describe a quantized image."""
+def described(image: np.ndarray, q: kpalette.Quantized, quick: bool = False) -> dict[str, Any]:
+    """Describe a quantized image, and its PNG file."""
     found = metrics.compare(image, q)
     return {
         "palette": q.palette.hex,
@@ -138,6 +152,7 @@ def described(image: np.ndarray, q: kpalette.Quantized) -> dict[str, Any]:
         "delta_e": round(found.delta_e, 9),
         "looks": round(found.looks, 9),
         "worst": found.worst and list(found.worst),
+        "png": hashlib.sha256(q.encode(quick=quick)).hexdigest(),
     }
 
 
@@ -168,6 +183,8 @@ def photo_cases() -> Iterator[dict[str, Any]]:
     yield {"k": 32, "space": "srgb", "effort": "best"}
     for dither in DITHERS:
         yield {"k": 16, "dither": dither}
+    yield {"k": 200, "smaller": 2}
+    yield {"k": 24, "smaller": 0.4, "effort": "fast"}
 
 
 def write_photo(directory: Path) -> None:

@@ -1,6 +1,6 @@
 // What the page asks for is checked here, in the library's words.
 
-import { type Effort, EFFORTS, type Space, SPACES } from "./protocol";
+import { type Effort, EFFORTS, MOST_SMALLER, type Space, SPACES } from "./protocol";
 
 /** Throws RangeError for options that no fit can be made with. */
 export function checkFit(how: { space: Space; effort: Effort; seed: number }): void {
@@ -27,6 +27,13 @@ export function checkFlag(name: string, value: boolean): void {
 export function checkStrength(strength: number): void {
   if (!(strength >= 0 && strength <= 1)) {
     throw new RangeError(`strength: expected 0 to 1, got ${strength}`);
+  }
+}
+
+/** Throws RangeError for anything but a number from 0 to 3. */
+export function checkSmaller(smaller: number): void {
+  if (!(smaller >= 0 && smaller <= MOST_SMALLER)) {
+    throw new RangeError(`smaller: expected 0 to ${MOST_SMALLER}, got ${smaller}`);
   }
 }
 

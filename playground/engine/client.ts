@@ -142,10 +142,11 @@ export class Engine {
     };
   }
 
-  /** An indexed PNG file with 1, 2, 4 or 8 bits per pixel. */
-  encodePng(picture: PngOptions): Promise<Uint8Array<ArrayBuffer>> {
-    const { indices, width, height, colors, channels } = picture;
-    return this.ask({ kind: "png", image: { indices, width, height, colors, channels } });
+  /** A PNG file, indexed or grey, as the library writes it. */
+  encodePng(picture: PngOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { indices, width, height, colors, channels, quick, keepOrder } = picture;
+    const image = { indices, width, height, colors, channels, quick, keepOrder };
+    return this.ask({ kind: "png", image }, control);
   }
 
   /** Ends the worker. All that was asked for is rejected with an AbortError. */

@@ -195,6 +195,58 @@ export class Core {
     );
   }
 
+  /** Turns nearest entries into some whose file is smaller, as src/kpalette/rate.py has it. */
+  chooseByRate(
+    pixels: Block,
+    [height, width]: [number, number],
+    { colors, channels }: Palette,
+    { smaller, strength }: { smaller: number; strength: number },
+    indices: Block,
+  ): void {
+    this.lend([colors], (at) =>
+      this.call(
+        "choose_by_rate",
+        ...[pixels.address, height, width, channels],
+        ...[at, colors.length / channels, smaller, strength, indices.address],
+      ),
+    );
+  }
+
+  /** The order of a file's entries in which neighbours' indices are near; `first` marks who leads. */
+  orderPalette(indices: Uint8Array, width: number, first: Uint8Array, passes: number): Uint8Array {
+    const order = new Uint8Array(first.length);
+    this.lend([indices, first, order], (indicesAt, firstAt, orderAt) =>
+      this.call(
+        "order_palette",
+        ...[indicesAt, indices.length, width, firstAt, first.length, passes, orderAt],
+      ),
+    );
+    return order;
+  }
+
+  /** Rows of `stride` bytes as differences, each after its filter's number. */
+  filterRows(rows: Uint8Array, stride: number, by: "model" | "least sum"): Uint8Array {
+    const out = new Uint8Array(rows.length + rows.length / stride);
+    this.lend([rows, out], (rowsAt, outAt) =>
+      this.call("filter_rows", rowsAt, rows.length, stride, Number(by === "model"), outAt),
+    );
+    return out;
+  }
+
+  /** A zlib stream, by libdeflate. */
+  deflate(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
+    const from = this.take(bytes.length);
+    const to = this.take(bytes.length + (bytes.length >> 8) + 256); // as much as it may grow
+    try {
+      from.bytes().set(bytes);
+      const length = this.call("deflate", from.address, from.length, level, to.address, to.length);
+      return to.bytes().slice(0, length);
+    } finally {
+      to.free();
+      from.free();
+    }
+  }
+
   /**
    * A palette moved to where spatial dithering is best; `fixed` colours (m, channels) stay. With
    * `saliency`, pixels count by how much they stand out, and the histogram is one that does so.
@@ -419,18 +471,24 @@ export class TileSums {
 
 /** Plain k-means pass by pass. */
 export class Walk {
-  private readonly address: number;
+  private constructor(
+    private readonly core: Core,
+    private readonly address: number,
+    private readonly k: number,
+  ) {}
 
   /** The fitter is to be freed after this. */
-  constructor(
-    private readonly core: Core,
-    fitter: Fitter,
-    private readonly k: number,
-    seeding: Seeding,
-    seed: number,
-  ) {
+  static seeded(core: Core, fitter: Fitter, k: number, seeding: Seeding, seed: number): Walk {
     const how = core.tables.seedings.indexOf(seeding);
-    this.address = core.call("walk_new", fitter.address, k, how, BigInt(seed));
+    return new Walk(core, core.call("walk_new", fitter.address, k, how, BigInt(seed)), k);
+  }
+
+  /** The same from centres at some colours. */
+  static from(core: Core, fitter: Fitter, { colors, channels }: Palette): Walk {
+    const address = core.lend([colors], (at) =>
+      core.call("walk_from", fitter.address, at, colors.length),
+    );
+    return new Walk(core, address, colors.length / channels);
   }
 
   step(): void {

@@ -48,6 +48,8 @@ export class Counted {
 
 export class Image {
   private wider: Counted | undefined;
+  /** At most so many of its colours, which stand for all. */
+  readonly cloud: Histogram;
 
   private constructor(
     readonly core: Core,
@@ -55,7 +57,11 @@ export class Image {
     readonly width: number,
     /** With alpha only if some pixel is not opaque. */
     readonly own: Counted,
-  ) {}
+  ) {
+    const { histogram } = own;
+    const step = Math.ceil(histogram.length / CLOUD);
+    this.cloud = step > 1 ? histogram.thinOut(step) : histogram;
+  }
 
   /** Takes RGBA pixels. */
   static load(core: Core, rgba: Uint8ClampedArray, width: number, height: number): Image {
@@ -92,17 +98,14 @@ export class Image {
   }
 
   describe(): Loaded {
-    const { width, height, own } = this;
+    const { width, height, own, cloud: shown } = this;
     const { channels, histogram } = own;
-    const step = Math.ceil(histogram.length / CLOUD);
-    const shown = step > 1 ? histogram.thinOut(step) : histogram;
     const counts = Float64Array.from(shown.counts, Number);
     const colors = new Uint8Array(3 * shown.length);
     const all = shown.colors;
     for (let i = 0; i < shown.length; ++i) {
       colors.set(all.subarray(channels * i, channels * i + 3), 3 * i);
     }
-    if (step > 1) shown.free();
     return { width, height, distinct: histogram.length, channels, cloud: { colors, counts } };
   }
 }

@@ -17,6 +17,7 @@ export {
   type Loaded,
   type Looked,
   type MapOptions,
+  MOST_SMALLER,
   type PngOptions,
   type QuantizeOptions,
   type Quantized,

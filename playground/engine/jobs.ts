@@ -40,10 +40,6 @@ export class Jobs {
     if (this.jobs.delete(job)) job.stop();
   }
 
-  stopAll(): void {
-    for (const job of [...this.jobs]) this.stop(job);
-  }
-
   private schedule(): void {
     if (this.scheduled || this.jobs.size === 0) return;
     this.scheduled = true;

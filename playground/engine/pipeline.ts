@@ -1,10 +1,18 @@
 // An image's way to k colours, as src/kpalette/pipeline.py has it.
 
-import { checkChoice, checkFit, checkFlag, checkStrength, checkWhole } from "./checks";
+import {
+  checkChoice,
+  checkFit,
+  checkFlag,
+  checkSmaller,
+  checkStrength,
+  checkWhole,
+} from "./checks";
 import { parseColors, withAlpha } from "./colors";
 import { type Block, type Fitted, type Histogram, type Palette, TileSums } from "./core";
 import type { Counted, Image } from "./image";
 import type { Work } from "./jobs";
+import { encodePng } from "./png";
 import {
   type ColorList,
   type Dither,
@@ -15,6 +23,9 @@ import {
   type Quantized,
   SPACES,
 } from "./protocol";
+
+/** The dither that smaller files have of themselves. */
+const DIFFUSION = "floyd-steinberg";
 
 /** Indices are bytes. */
 const MOST_COLORS = 256;
@@ -27,6 +38,12 @@ const BAND = 1 << 18;
 
 /** The side of the tiles by which looks are measured, in pixels. */
 const TILE = 16;
+
+/** Of a dither's strength, how much of it is taken for smaller files, as src/kpalette/rate.py. */
+const SHARES = [0.7, 0.35, 0];
+
+/** If two quick files differ by more than this factor, they say which is smaller. */
+const CLOSE = 1.5;
 
 /** What came of it, and what is still to be measured of it, which takes as long as a fit. */
 export interface Mapped {
@@ -49,16 +66,23 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   const fixed = counted.channels === 4 ? withAlpha(named) : named.colors;
   const began = performance.now();
   const { height, width } = image;
-  const mixing = options.dither !== null && options.strength > 0;
+  const { dither, strength, smaller = 0 } = options;
+  const mixing = dither !== null && strength > 0 && smaller === 0;
   const fitter = saliency ? counted.salientFitter(space, [height, width]) : counted.fitter(space);
-  let fitted = yield* fitter.fit(k, effort, seed, fixed, mixing);
-  if (options.dither === "spatial" && mixing && isMovable(fitted, fixed)) {
-    fitted = yield* moved(image, counted, fitter.histogram, fitted, fixed, options);
-  } else if (saliency) {
+  const fitTo = function* (k: number, mixing: boolean): Work<Fitted> {
+    const fitted = yield* fitter.fit(k, effort, seed, fixed, mixing);
+    if (dither === "spatial" && mixing && isMovable(fitted, fixed)) {
+      return yield* moved(image, counted, fitter.histogram, fitted, fixed, options);
+    }
+    if (!saliency) return fitted;
     const { nIter } = fitted;
-    fitted = { ...counted.fitter(space).assign(fitted.palette.colors, true), nIter };
-  }
-  return yield* mapped(image, counted, fitted, performance.now() - began, options);
+    return { ...counted.fitter(space).assign(fitted.palette.colors, true), nIter };
+  };
+  const fitted = yield* fitTo(k, mixing);
+  const fitMs = performance.now() - began;
+  if (smaller === 0) return yield* mapped(image, counted, fitted, fitMs, options);
+  const mixed = () => fitTo(fitted.palette.colors.length / counted.channels, true);
+  return yield* inFewerBytes(image, counted, fitted, mixed, fitMs, options, effort === "fast");
 }
 
 /** Whether a palette is one that moves: of 2 colours or more, not all exact or fixed. */
@@ -93,16 +117,69 @@ export function* remap(image: Image, given: ColorList, options: MapOptions): Wor
   const found = counted.fitter(options.space).assign(colors);
   const fitMs = performance.now() - began;
   yield 0;
-  const result = yield* mapped(image, counted, found, fitMs, options);
+  const same = function* (): Work<Fitted> {
+    return found;
+  };
+  const result = options.smaller
+    ? yield* inFewerBytes(image, counted, found, same, fitMs, options, false)
+    : yield* mapped(image, counted, found, fitMs, options);
   result.quantized.colors = given.colors;
   result.quantized.channels = given.channels;
   return result;
 }
 
-function checkMap({ space, dither, strength }: MapOptions): void {
+function checkMap({ space, dither, strength, smaller = 0 }: MapOptions): void {
   checkChoice("space", space, SPACES);
   checkChoice<Dither>("dither", dither, [null, ...DITHERS]);
   checkStrength(strength);
+  checkSmaller(smaller);
+  if (smaller > 0) checkChoice<Dither>("dither of smaller files", dither, [null, DIFFUSION]);
+}
+
+/**
+ * A picture whose PNG file is smaller than that of nearest entries, or the same. `mixed` makes the
+ * palette for what is diffused: as much as makes no file grow.
+ */
+function* inFewerBytes(
+  image: Image,
+  counted: Counted,
+  plain: Fitted,
+  mixed: () => Work<Fitted>,
+  fitMs: number,
+  options: MapOptions,
+  quick: boolean,
+): Work<Mapped> {
+  const began = performance.now();
+  const made = (fitted: Fitted, how: Partial<MapOptions>) =>
+    mapped(image, counted, fitted, fitMs, { ...options, dither: null, ...how });
+  const files = new Map<Mapped, Map<boolean, Uint8Array<ArrayBuffer>>>();
+  const file = function* (of: Mapped, quick: boolean): Work<Uint8Array<ArrayBuffer>> {
+    const kept = files.get(of) ?? new Map<boolean, Uint8Array<ArrayBuffer>>();
+    files.set(of, kept);
+    const found = kept.get(quick) ?? (yield* encodePng(image.core, { ...of.quantized, quick }));
+    kept.set(quick, found);
+    return found;
+  };
+  // As src/kpalette/no_larger.py.
+  const isNoLarger = function* (one: Mapped, other: Mapped): Work<boolean> {
+    const ratio = function* (quick: boolean): Work<number> {
+      return (yield* file(one, quick)).length / (yield* file(other, quick)).length;
+    };
+    const found = yield* ratio(true);
+    const isClose = !quick && 1 / CLOSE < found && found < CLOSE;
+    return (isClose ? yield* ratio(false) : found) <= 1;
+  };
+  const nearest = yield* made(plain, { smaller: 0 });
+  let best = nearest;
+  for (const strength of new Set(SHARES.map((share) => share * options.strength))) {
+    const found = yield* made(strength > 0 ? yield* mixed() : plain, { strength });
+    if (!(yield* isNoLarger(found, nearest))) continue;
+    best = found;
+    break;
+  }
+  best.quantized.file = yield* file(best, quick);
+  best.quantized.mapMs = performance.now() - began;
+  return best;
 }
 
 /** Maps pixels to a palette, and dithers. */
@@ -111,21 +188,23 @@ function* mapped(
   counted: Counted,
   found: Fitted,
   fitMs: number,
-  { space, dither, strength }: MapOptions,
+  { dither, strength, smaller = 0 }: MapOptions,
 ): Work<Mapped> {
   const { core, height, width } = image;
   const { pixels, histogram, length } = counted;
   const { palette, labels, nIter: passes } = found;
   let { counts, mse } = found;
   const began = performance.now();
-  const dithered = dither !== null && strength > 0 && mse > 0;
+  const dithered = smaller > 0 || (dither !== null && strength > 0 && mse > 0);
   const block = core.take(length);
   let indices;
   try {
     core.remap(pixels, histogram, labels, block);
     yield passes;
     if (dithered) {
-      yield* ditherBy(dither, image, counted, found, strength, block);
+      if (smaller > 0) {
+        core.chooseByRate(pixels, [height, width], palette, { smaller, strength }, block);
+      } else yield* ditherBy(dither!, image, counted, found, strength, block);
       yield passes;
       const [shown, error] = core.tally(pixels, block, palette);
       counts = shown;

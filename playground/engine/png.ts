@@ -1,71 +1,35 @@
-// Indexed PNG files, as src/kpalette/files/png.py writes them, but for how they are compressed.
+// Indexed and grey PNG files, as src/kpalette/files/png.py writes them, byte for byte.
 
+import type { Core } from "./core";
+import type { Work } from "./jobs";
+import { alphasOf, paletteOf, quickest, smallest } from "./png_rows";
 import type { PngOptions } from "./protocol";
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const INDEXED = 3;
+const GREY = 0;
 
-/** Encodes with as few bits per pixel as the palette needs, and no filter on any row. */
-export async function encodePng(image: PngOptions): Promise<Uint8Array<ArrayBuffer>> {
-  const { width, height, colors, channels, indices } = image;
+/** Encodes in the way that takes fewest bytes, or least time. */
+export function* encodePng(core: Core, image: PngOptions): Work<Uint8Array<ArrayBuffer>> {
+  const { width, height, colors, channels, indices, quick, keepOrder = false } = image;
   const k = colors.length / channels;
   if (k > 256) throw new RangeError(`colors: expected at most 256, got ${k}`);
   if (indices.length !== width * height) {
     throw new RangeError(`indices: expected ${width} × ${height}, got ${indices.length}`);
   }
-  const bits = [1, 2, 4, 8].find((bits) => k <= 1 << bits)!;
+  const given = { indices, palette: { colors, channels }, width, height };
+  const [way, data] = quick ? quickest(core, given) : yield* smallest(core, given, keepOrder);
   const head = new DataView(new ArrayBuffer(13));
   head.setUint32(0, width);
   head.setUint32(4, height);
-  head.setUint8(8, bits);
-  head.setUint8(9, INDEXED);
-  const chunks = [
-    chunk("IHDR", new Uint8Array(head.buffer)),
-    chunk("sRGB", Uint8Array.of(0)), // perceptual intent
-    chunk("PLTE", every(colors, channels, 0, 3)),
-  ];
-  if (channels === 4) chunks.push(chunk("tRNS", trimmed(every(colors, 4, 3, 4))));
-  const rows = packed(indices, width, height, bits);
-  chunks.push(chunk("IDAT", await deflated(rows)), chunk("IEND", new Uint8Array()));
+  head.setUint8(8, way.bits);
+  head.setUint8(9, way.palette ? INDEXED : GREY);
+  const [entries, alphas] = [paletteOf(way), alphasOf(way)];
+  const chunks = [chunk("IHDR", new Uint8Array(head.buffer))];
+  if (entries.length) chunks.push(chunk("PLTE", entries));
+  if (alphas.length) chunks.push(chunk("tRNS", alphas));
+  chunks.push(chunk("IDAT", data), chunk("IEND", new Uint8Array()));
   return joined([Uint8Array.from(SIGNATURE), ...chunks]);
-}
-
-/** Some channels of each colour. */
-function every(colors: Uint8Array, channels: number, from: number, to: number): Uint8Array {
-  return colors.filter((_, i) => i % channels >= from && i % channels < to);
-}
-
-/** Alphas without the opaque ones at their end; one at least. */
-function trimmed(alphas: Uint8Array): Uint8Array {
-  let length = alphas.length;
-  while (length > 1 && alphas[length - 1] === 255) --length;
-  return alphas.subarray(0, length);
-}
-
-/** Rows of packed indices, each after the number of its filter, 0. */
-function packed(indices: Uint8Array, width: number, height: number, bits: number): Uint8Array {
-  const perByte = 8 / bits;
-  const pitch = 1 + Math.ceil(width / perByte);
-  const rows = new Uint8Array(height * pitch);
-  for (let y = 0; y < height; ++y) {
-    const row = y * pitch + 1;
-    if (bits === 8) {
-      rows.set(indices.subarray(y * width, (y + 1) * width), row);
-      continue;
-    }
-    for (let x = 0; x < width; ++x) {
-      const shift = 8 - bits * ((x % perByte) + 1);
-      rows[row + Math.floor(x / perByte)] |= indices[y * width + x] << shift;
-    }
-  }
-  return rows;
-}
-
-async function deflated(bytes: Uint8Array): Promise<Uint8Array> {
-  const compressed = new Blob([bytes as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(new CompressionStream("deflate"));
-  return new Uint8Array(await new Response(compressed).arrayBuffer());
 }
 
 function chunk(kind: string, data: Uint8Array): Uint8Array {

@@ -11,16 +11,18 @@ import { sweep } from "./sweep";
 
 export type Post = (message: FromWorker, transfer: Transferable[]) => void;
 
-/** What goes first. One of a kind ends the one before it. */
-const RANKS = { step: 0, picture: 1, looks: 2, deltaE: 3, sweep: 4 };
+/** What goes first. One of a kind ends the one before it, but for files. */
+const RANKS = { step: 0, picture: 1, looks: 2, deltaE: 3, png: 4, sweep: 5 };
 type Kind = keyof typeof RANKS;
 
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }> & { id: number };
 
 export class Server {
   private readonly jobs: Jobs;
-  private readonly running = new Map<Kind, { id: number; job: Job }>();
+  private readonly running = new Map<string, { id: number; job: Job }>();
   private image: Image | undefined;
+  /** For files, where no image is loaded. */
+  private bare: Core | undefined;
   private mapped: Mapped | undefined;
   private walk: { number: number; steps: Generator<Step, void>; last?: Step } | undefined;
 
@@ -63,10 +65,7 @@ export class Server {
       case "step":
         return this.step(asked);
       case "png":
-        encodePng(asked.image).then(
-          (file) => this.answer(asked.id, file, [file.buffer]),
-          (error) => this.fail(asked.id, error),
-        );
+        return this.png(asked);
     }
   }
 
@@ -88,9 +87,9 @@ export class Server {
   }
 
   private unload(): void {
-    this.jobs.stopAll();
+    for (const kind of Object.keys(RANKS)) this.stop(kind); // files go on: they are of no image
     this.endWalk();
-    this.image = this.mapped = undefined;
+    this.image = this.mapped = this.bare = undefined;
   }
 
   private show({ id, deltaE }: Asked<"quantize" | "remap">, work: Work<Mapped>): void {
@@ -104,7 +103,8 @@ export class Server {
     this.run("picture", id, all(), (mapped) => {
       this.mapped = mapped;
       const { quantized } = mapped;
-      this.answer(id, quantized, [quantized.indices.buffer, quantized.rgba.buffer]);
+      const { indices, rgba, file } = quantized;
+      this.answer(id, quantized, [indices, rgba, ...(file ? [file] : [])].map((a) => a.buffer));
     });
   }
 
@@ -126,14 +126,19 @@ export class Server {
     this.run("step", id, next());
   }
 
+  private png({ id, image }: Asked<"png">): void {
+    const core = this.image?.core ?? (this.bare ??= Core.instantiate(this.module));
+    this.run("png", id, encodePng(core, image), (file) => this.answer(id, file, [file.buffer]));
+  }
+
   private endWalk(): void {
     this.stop("step");
     this.walk?.steps.return();
     this.walk = undefined;
   }
 
-  private stop(kind: Kind): void {
-    const running = this.running.get(kind);
+  private stop(key: string): void {
+    const running = this.running.get(key);
     if (running !== undefined) this.jobs.stop(running.job);
   }
 
@@ -144,7 +149,8 @@ export class Server {
     work: Work<T>,
     finish = (result: T) => this.answer(id, result),
   ): void {
-    this.stop(kind);
+    const key = kind === "png" ? `png ${id}` : kind;
+    this.stop(key);
     let told = 0;
     const job = {
       rank: RANKS[kind],
@@ -155,21 +161,21 @@ export class Server {
             if (value > told) this.post({ kind: "progress", id, passes: (told = value) }, []);
             return false;
           }
-          this.running.delete(kind);
+          this.running.delete(key);
           finish(value);
         } catch (error) {
-          this.running.delete(kind);
+          this.running.delete(key);
           this.fail(id, error);
         }
         return true;
       },
       stop: () => {
-        if (!this.running.delete(kind)) return; // it has just failed
+        if (!this.running.delete(key)) return; // it has just failed
         work.return(undefined as T);
         this.fail(id, new DOMException("ended before it was done", "AbortError"));
       },
     };
-    this.running.set(kind, { id, job });
+    this.running.set(key, { id, job });
     this.jobs.add(job);
   }
 

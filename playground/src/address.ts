@@ -1,5 +1,6 @@
 // The settings in the address, after its #, both ways: #k=16&space=srgb&fixed=ff8800,1a1a1a
 
+import { MOST_SMALLER } from "kpalette";
 import { plainName } from "./colors";
 import { LEAST, MOST } from "./scale";
 import { CLOUDS, DEFAULTS, DITHERS, EFFORTS, SORTS, SPACES, type Settings } from "./settings";
@@ -11,9 +12,10 @@ export function toFragment(settings: Settings): string {
     if (settings[key] !== DEFAULTS[key]) parts.push(`${key}=${settings[key]}`);
   }
   if (settings.saliency) parts.push("saliency=1");
-  if (settings.dither) {
-    parts.push(`dither=${settings.dither}`);
-    if (settings.strength !== DEFAULTS.strength) parts.push(`strength=${settings.strength}`);
+  if (settings.dither) parts.push(`dither=${settings.dither}`);
+  if (settings.smaller) parts.push(`smaller=${settings.smaller}`);
+  if ((settings.dither || settings.smaller) && settings.strength !== DEFAULTS.strength) {
+    parts.push(`strength=${settings.strength}`);
   }
   if (settings.fixed.length) {
     parts.push(`fixed=${settings.fixed.map((name) => name.slice(1)).join(",")}`);
@@ -50,6 +52,10 @@ const READERS: Record<string, Reader> = {
   strength: (value) => {
     const strength = /^\d(\.\d{1,4})?$/.test(value) ? Number(value) : 2;
     return strength <= 1 ? { strength } : null;
+  },
+  smaller: (value) => {
+    const smaller = /^\d(\.\d{1,4})?$/.test(value) ? Number(value) : MOST_SMALLER + 1;
+    return smaller <= MOST_SMALLER ? { smaller } : null;
   },
   fixed: (value) => {
     const names = value.split(",").map(plainName);

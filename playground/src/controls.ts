@@ -3,9 +3,10 @@
 import { find, make } from "./dom";
 import { fromPosition, keyed, LEAST, MOST, POSITIONS, toPosition } from "./scale";
 import type { Session } from "./session";
-import { DITHERS, EFFORTS, SPACES, type Settings } from "./settings";
+import { counted } from "./text";
+import { DITHERS, EFFORTS, SMALLER, SPACES, type Settings } from "./settings";
 
-const MARKS = [2, 4, 8, 16, 32, 64, 128, 256];
+const MARKS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
 export function connectControls(session: Session): void {
   connectK(session);
@@ -25,14 +26,31 @@ export function connectControls(session: Session): void {
   const setStrength = (live: boolean) => session.change({ strength: Number(strength.value) }, live);
   strength.addEventListener("input", () => setStrength(true));
   strength.addEventListener("change", () => setStrength(false));
+  connectSmaller(session);
   const show = (settings: Settings) => {
     showSpace(settings.space);
     showEffort(settings.effort);
     saliency.checked = settings.saliency;
     dither.value = settings.dither ?? "none";
     strength.value = String(settings.strength);
-    strength.disabled = settings.dither === null;
+    strength.disabled = settings.dither === null && !settings.smaller;
+    (dither.options[0] as HTMLOptionElement).text = settings.smaller ? "Its own" : DITHERS.none;
     find("#strength-value").textContent = `${Math.round(100 * settings.strength)} %`;
+  };
+  session.changed.on(show);
+  show(session.settings);
+}
+
+function connectSmaller(session: Session): void {
+  const slider = find<HTMLInputElement>("#smaller");
+  const set = (live: boolean) => session.change({ smaller: Number(slider.value) }, live);
+  slider.addEventListener("input", () => set(true));
+  slider.addEventListener("change", () => set(false));
+  const show = ({ smaller }: Settings) => {
+    slider.value = String(smaller);
+    const words = SMALLER[Math.ceil(smaller)];
+    slider.setAttribute("aria-valuetext", `${smaller}: ${words}`);
+    find("#smaller-value").textContent = words;
   };
   session.changed.on(show);
   show(session.settings);
@@ -69,7 +87,7 @@ function connectK(session: Session): void {
   const show = ({ k }: Settings) => {
     // The slider stays where the hand is, if that is the same k.
     if (fromPosition(Number(slider.value)) !== k) slider.value = String(toPosition(k));
-    slider.setAttribute("aria-valuetext", `${k} colours`);
+    slider.setAttribute("aria-valuetext", counted(k, "colour"));
     slider.style.setProperty("--filled", `${(100 * toPosition(k)) / POSITIONS}%`);
     if (document.activeElement !== number || Number(number.value) !== k) number.value = String(k);
   };

@@ -1,5 +1,7 @@
 // How pictures come in: dropped, pasted, chosen, or one of the samples.
 
+import { Batch, type Found } from "./batch/batch";
+import { droppedFiles } from "./batch/dropped";
 import { find, make } from "./dom";
 import { clearErrors, clearNotice, notice } from "./messages";
 import { fixFile } from "./palette/fixed";
@@ -22,17 +24,24 @@ const HEIGHT = 36;
 
 export class Intake {
   #session: Session;
+  #batch: Batch;
   #turn = 0;
   #thumbnails = new Map<Sample, HTMLCanvasElement>();
 
   constructor(session: Session) {
     this.#session = session;
-    const file = find<HTMLInputElement>("#file");
-    find("#choose").addEventListener("click", () => file.click());
-    file.addEventListener("change", () => {
-      this.#takeFiles([...(file.files ?? [])]);
-      file.value = ""; // so that the same file can be chosen again
-    });
+    this.#batch = new Batch(session);
+    for (const kind of ["file", "folder"]) {
+      const input = find<HTMLInputElement>(`#${kind}`);
+      find(kind === "file" ? "#choose" : "#choose-folder").addEventListener("click", () =>
+        input.click(),
+      );
+      input.addEventListener("change", () => {
+        const files = [...(input.files ?? [])];
+        this.#takeFiles(files.map((file) => ({ file, path: file.webkitRelativePath || file.name })));
+        input.value = ""; // so that the same file can be chosen again
+      });
+    }
     document.addEventListener("paste", (event) => this.#paste(event));
     this.#listenToDrops();
     this.#offerSamples();
@@ -69,7 +78,7 @@ export class Intake {
     const files = [...(event.clipboardData?.files ?? [])];
     if (!files.length) return; // text, for the field that has the focus
     event.preventDefault();
-    this.#takeFiles(files);
+    this.#takeFiles(files.map((file) => ({ file, path: file.name })));
   }
 
   #listenToDrops(): void {
@@ -82,38 +91,34 @@ export class Intake {
       event.preventDefault();
       depth = 0;
       hint(false);
-      const files = [...(event.dataTransfer?.files ?? [])];
-      if (files.length) this.#takeFiles(files);
-      else notice("Nothing was dropped that is a file.", "error");
+      const { dataTransfer } = event;
+      if (dataTransfer) void droppedFiles(dataTransfer).then((files) => this.#takeFiles(files));
     });
   }
 
-  #takeFiles(files: File[]): void {
-    const [first] = files;
-    if (!first) return;
-    if (files.length === 1 && isPalette(first.name)) {
-      void fixFile(this.#session, first);
+  #takeFiles(found: Found[]): void {
+    const [first] = found;
+    if (!first) {
+      notice("Nothing came that is a file.", "error");
       return;
     }
-    const chosen = files.find(({ type }) => type.startsWith("image/")) ?? first;
-    const others = files.length - 1;
-    const said = others
-      ? `${files.length} files came. This page takes one at a time: ${chosen.name}, and not the other ${others}. ` +
-        "For many there is the command line."
-      : "";
-    void this.#open(open({ file: chosen }), chosen.name, chosen.size, said);
+    if (found.length === 1 && isPalette(first.path)) {
+      void fixFile(this.#session, first.file);
+      return;
+    }
+    const pictures = found.filter(({ file }) => file.type.startsWith("image/"));
+    const { file } = pictures[0] ?? first;
+    void this.#open(open({ file }), file.name, file.size);
+    if (pictures.length > 1) this.#batch.take(pictures);
   }
 
   async #open(
     opened: Promise<Opened>,
     name: string,
     bytes: number | null,
-    said = "",
   ): Promise<void> {
     const turn = ++this.#turn;
     clearNotice("picture");
-    if (said) notice(said, "note", "files");
-    else clearNotice("files");
     find("#stage").classList.add("opening");
     try {
       const picture = await opened;

@@ -8,6 +8,7 @@ import { CurvePanel } from "./curve/curve";
 import { colorAt } from "./colors";
 import { find } from "./dom";
 import { Engine, NoSimdError } from "kpalette";
+import { History } from "./history";
 import { Intake } from "./intake";
 import { announce, clearNotice, notice } from "./messages";
 import { connectFixed } from "./palette/fixed";
@@ -62,6 +63,7 @@ async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   const session = new Session(engine, stage);
   session.told.on((text) => (text ? notice(text, "note", "settings") : clearNotice("settings")));
   connectAddress(session);
+  new History(session);
   connectControls(session);
   connectFixed(session);
   new Swatches(session);
@@ -138,7 +140,9 @@ function describeResult(stage: Stage, session: Session, shown: Shown): void {
   if (!picture) return;
   const k = counted(shown.counts.length, "colour");
   stage.describe(`${picture.name}: the original, and the result in ${k}`);
-  find("#k-card").dataset.fewer = String(!shown.edited && shown.counts.length < shown.settings.k);
+  const note = find("#k-note");
+  note.hidden = shown.edited || shown.settings.k <= picture.distinct;
+  note.textContent = `The picture has ${counted(picture.distinct, "colour")}: more change nothing.`;
   clearTimeout(silence);
   silence = window.setTimeout(() => {
     const few = shown.counts.length < shown.settings.k ? ", all that the picture has" : "";

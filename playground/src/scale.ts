@@ -1,6 +1,6 @@
-// The slider of k: as much way from 2 to 4 as from 128 to 256, because that is how it looks.
+// The slider of k: as much way from 1 to 2 as from 128 to 256, because that is how it looks.
 
-export const LEAST = 2;
+export const LEAST = 1;
 export const MOST = 256;
 /** Positions of the slider are 0 to this. */
 export const POSITIONS = 2000;

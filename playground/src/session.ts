@@ -2,10 +2,10 @@
 
 import { Engine, type ColorList, type Loaded, type Looked, type Quantized } from "kpalette";
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
-import { type Counted, inOrder, orderOf, reindexed } from "./palette/sorting";
+import type { Counted } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
 import { clampK, LEAST, MOST } from "./scale";
-import { DEFAULTS, SEED, type Settings, type Sort } from "./settings";
+import { DEFAULTS, SEED, type Settings } from "./settings";
 import { Signal } from "./signal";
 import type { Stage } from "./stage/stage";
 import { counted } from "./text";
@@ -29,15 +29,35 @@ export interface Shown extends Counted {
   psnr: number;
   passes: number;
   ms: number;
+  /** The PNG file, if the picture was chosen by its size. */
+  file: File | null;
+}
+
+type File = Uint8Array<ArrayBuffer>;
+
+/** All that can be undone. */
+export interface State {
+  settings: Settings;
+  /** The palette, if colours were changed by hand. */
+  edited: ColorList | null;
 }
 
 /** What is on the stage for a while, in place of the result. */
 export interface Lent {
   label: string;
-  mse: number;
-  psnr: number;
+  /** Null where it is not measured. */
+  mse: number | null;
+  psnr: number | null;
+  /** In the space of the settings, summed over pixels. */
+  cost: number;
   passes: number;
+  palette: Counted;
+  /** Puts another colour in place of the palette's i-th. */
+  edit: (i: number, color: ArrayLike<number>) => void;
 }
+
+/** A picture as the stage takes it. */
+export type Painted = Pick<Quantized, "rgba" | "indices" | "width" | "height">;
 
 interface Job {
   /** To be quick rather than exact, where the picture is large. */
@@ -83,7 +103,7 @@ export class Session {
   #running: { live: boolean; since: number; abort: AbortController } | null = null;
   #rest = 0;
   #turn = 0;
-  #files = new WeakMap<Shown, Map<Sort, Promise<Uint8Array<ArrayBuffer>>>>();
+  #files = new WeakMap<Shown, Promise<File>>();
   /** When what each turn shows was asked for. */
   #moves = new Map<number, number>();
 
@@ -123,16 +143,27 @@ export class Session {
   change(settings: Partial<Settings>, live = false): void {
     const before = this.settings;
     const next = { ...before, ...settings };
-    this.told.emit("");
+    const keys = Object.keys(settings) as (keyof Settings)[];
+    // A slider that is let go asks once more for what it has.
+    if (keys.some((key) => next[key] !== before[key])) this.told.emit("");
     if (next.fixed.length > MOST) {
       this.told.emit(`A palette has at most ${MOST} colours: the first ${MOST} are kept.`);
       next.fixed = next.fixed.slice(0, MOST);
+    }
+    if (next.smaller > 0 && next.dither !== null) {
+      if (next.dither !== before.dither && before.smaller > 0) {
+        next.smaller = 0;
+        this.told.emit("“Smaller file” is off: it mixes colours in its own way, without a dither.");
+      } else {
+        next.dither = null;
+        this.told.emit("The dither is off: smaller files mix colours in their own way.");
+      }
     }
     next.k = Math.max(clampK(next.k), next.fixed.length);
     if ("k" in settings && next.k !== settings.k) {
       const why =
         next.k === next.fixed.length
-          ? `${counted(next.k, "colour")} are fixed`
+          ? `${counted(next.k, "colour")} ${next.k === 1 ? "is" : "are"} locked`
           : `a whole number from ${LEAST} to ${MOST}`;
       this.told.emit(`k is ${next.k}: ${why}.`);
     }
@@ -140,7 +171,7 @@ export class Session {
     const refits = (["k", "effort", "fixed", "saliency"] as const).some((key) => next[key] !== before[key]);
     if (refits) this.#edited = null;
     this.changed.emit(next);
-    const repaints = (["space", "dither", "strength"] as const).some(
+    const repaints = (["space", "dither", "strength", "smaller"] as const).some(
       (key) => next[key] !== before[key],
     );
     if (refits || repaints) this.#want(live);
@@ -193,21 +224,36 @@ export class Session {
   }
 
   /** Shows something else on the stage for a while: until `repaint`, or the next change. */
-  lend(made: Quantized, label: string, passes: number): void {
-    const { rgba, colors, channels, width, height } = made;
-    const given = {
-      rgba,
-      indices: made.indices.slice(),
-      palette: { colors, channels },
-      width,
-      height,
-    };
-    this.#stage.update(given, ++this.#turn, label);
-    this.lent.emit({ label, mse: made.mse, psnr: made.psnr, passes });
+  lend(lent: Lent, picture: Painted | null): void {
+    if (picture) {
+      const { colors, channels } = lent.palette;
+      const given = { ...picture, indices: picture.indices.slice(), palette: { colors, channels } };
+      this.#stage.update(given, ++this.#turn, lent.label);
+    }
+    this.lent.emit(lent);
+  }
+
+  /** Shows the result again. */
+  reclaim(): void {
+    this.lent.emit(null);
+    if (this.current) this.shown.emit(this.current);
   }
 
   /** Makes what was shown once more. */
   repaint(): void {
+    this.#want(false);
+  }
+
+  get state(): State {
+    return { settings: this.settings, edited: this.#edited };
+  }
+
+  /** Goes back, or forward again, to how all was. */
+  restore({ settings, edited }: State): void {
+    this.told.emit("");
+    this.settings = settings;
+    this.#edited = edited;
+    this.changed.emit(settings);
     this.#want(false);
   }
 
@@ -257,35 +303,35 @@ export class Session {
     return value;
   }
 
-  /** An indexed PNG of what is shown, its palette sorted as the swatches are. */
-  png(shown: Shown): Promise<Uint8Array<ArrayBuffer>> {
-    const { sort } = this.settings;
-    const files = this.#files.get(shown) ?? new Map();
-    this.#files.set(shown, files);
-    const file = files.get(sort) ?? this.#encode(shown, orderOf(shown, sort));
-    files.set(sort, file);
+  /** The PNG file of what is shown: the command's, to the byte, where it is exact. */
+  png(shown: Shown): Promise<File> {
+    const file = this.#files.get(shown) ?? this.#encode(shown);
+    this.#files.set(shown, file);
     return file;
   }
 
-  async #encode(shown: Shown, order: number[]): Promise<Uint8Array<ArrayBuffer>> {
+  async #encode(shown: Shown): Promise<File> {
+    if (shown.file) return shown.file;
+    const { indices, colors, channels, width, height, settings, exact, edited } = shown;
+    const quick = !exact || (settings.effort === "fast" && !edited);
     const engine = await this.bare();
-    const { colors, channels } = inOrder(shown, order);
-    const { width, height } = shown;
-    const indices = reindexed(shown.indices, order);
-    return engine.encodePng({ indices, colors, channels, width, height });
+    return engine.encodePng({ indices, colors, channels, width, height, quick });
   }
 
   #want(live: boolean): void {
     clearTimeout(this.#rest);
     if (!this.picture) return;
-    const quick = live && (this.#slow || this.#quick !== null);
+    const slow = this.#slow || this.#quick !== null || this.settings.smaller > 0;
+    const quick = live && slow;
     this.#wanted = { live: quick, since: performance.now() };
     if (!this.#running) void this.#work();
     else if (!live || (quick && !this.#running.live) || this.#late) this.#running.abort.abort();
   }
 
+  /** Smaller files take longer than that each: one after the other shows more of them. */
   get #late(): boolean {
-    return this.#running !== null && performance.now() - this.#running.since > PATIENCE;
+    const patient = this.#running === null || this.settings.smaller > 0;
+    return !patient && performance.now() - this.#running!.since > PATIENCE;
   }
 
   async #work(): Promise<void> {
@@ -311,16 +357,16 @@ export class Session {
     const engine = job.live && this.#quick ? this.#quick : this.#engine;
     const { settings, picture } = this;
     const edited = this.#edited;
-    const { k, space, dither, strength, fixed, saliency } = settings;
+    const { k, space, dither, strength, smaller, fixed, saliency } = settings;
     const effort = job.live ? "fast" : settings.effort;
     const made = edited
       ? await engine.remap(
           { colors: edited.colors.slice(), channels: edited.channels },
-          { space, dither, strength },
+          { space, dither, strength, smaller },
           { signal, deltaE: false },
         )
       : await engine.quantize(
-          { k, space, effort, seed: SEED, fixed, dither, strength, saliency },
+          { k, space, effort, seed: SEED, fixed, dither, strength, smaller, saliency },
           { signal, deltaE: false },
         );
     if (picture !== this.picture) return;
@@ -340,7 +386,7 @@ export class Session {
     const ms = made.fitMs + made.mapMs;
     this.current = {
       ...{ colors, channels, counts, indices, width, height },
-      ...{ settings, edited, exact, mse, psnr, passes, ms },
+      ...{ settings, edited, exact, mse, psnr, passes, ms, file: made.file ?? null },
     };
     this.lent.emit(null);
     this.shown.emit(this.current);

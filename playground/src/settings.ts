@@ -14,6 +14,8 @@ export interface Settings {
   dither: Dither;
   /** Of dithering: 0 to 1. */
   strength: number;
+  /** How many bytes of the PNG to save where that is not seen, 0 to 3: without a dither. */
+  smaller: number;
   /** Plain names of distinct colours, at most k. */
   fixed: string[];
   sort: Sort;
@@ -38,6 +40,8 @@ export const DITHERS: Record<string, string> = {
   bayer: "Bayer",
   spatial: "Spatial",
 };
+/** What is seen of smaller files, at 0, and up to 1, 2 and 3. */
+export const SMALLER = ["nothing is left out", "not seen", "hardly seen", "seen close up"];
 export const SEEDINGS: Record<Seeding, string> = {
   random: "Random",
   "k-means++": "k-means++",
@@ -58,6 +62,7 @@ export const DEFAULTS: Settings = {
   saliency: false,
   dither: null,
   strength: 1,
+  smaller: 0,
   fixed: [],
   sort: "share",
   cloud: "oklab",

@@ -29,6 +29,23 @@ export function oklab(r: number, g: number, b: number): [number, number, number]
   ];
 }
 
+/** The levels, 0 to 255, of a colour in Oklab: the nearest that there are (Ottosson 2020). */
+export function fromOklab(lightness: number, a: number, b: number): [number, number, number] {
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  return [
+    levelOf(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    levelOf(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    levelOf(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
+  ];
+}
+
+function levelOf(linear: number): number {
+  const light = Math.min(1, Math.max(0, linear));
+  return 255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
+}
+
 /** The part of white's light, 0 to 1, by Rec. 709's weights. */
 export function luminance(r: number, g: number, b: number): number {
   return 0.2126 * LINEAR[r] + 0.7152 * LINEAR[g] + 0.0722 * LINEAR[b];

@@ -296,7 +296,20 @@ describe("steps", () => {
     expect(step.counts.length).toBe(24);
   });
 
-  it.each([{ k: 0 }, { seeding: "best" as never }, { space: "rgb" as never }])(
+  it.each(["hills", "glass"])("begin where centres are placed: %s", async (name) => {
+    const { cloud } = await loaded(name);
+    const centers = Uint8Array.of(255, 255, 255, 0, 0, 0, 200, 60, 60);
+    const walk = engine.steps({ ...WALK, k: 99, centers });
+    const start = await walk.next();
+    expect([...start.centers]).toEqual([...centers]);
+    expect(start.labels.length).toBe(cloud.counts.length);
+    const shares = [0, 0, 0];
+    start.labels.forEach((label, i) => (shares[label] += cloud.counts[i]));
+    if (name === "hills") expect(shares).toEqual([...start.counts]); // all its colours are in the cloud
+    expect((await walk.next()).cost).toBeLessThan(start.cost);
+  });
+
+  it.each([{ k: 0 }, { centers: new Uint8Array() }, { seeding: "best" as never }, { space: "rgb" as never }])(
     "refuse %j, however often",
     async (wrong) => {
       await loaded();
@@ -311,6 +324,13 @@ test("PNG files are made of pictures", async () => {
   await loaded();
   const file = await engine.encodePng(await engine.quantize(OPTIONS));
   expect(Buffer.from(file.subarray(1, 4)).toString()).toBe("PNG");
+});
+
+test("PNG files go on while another image is loaded", async () => {
+  await loaded();
+  const file = engine.encodePng(await engine.quantize(OPTIONS));
+  await loaded("tiles");
+  expect(Buffer.from((await file).subarray(1, 4)).toString()).toBe("PNG");
 });
 
 describe("failure", () => {

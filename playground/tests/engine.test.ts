@@ -10,6 +10,7 @@ import { parseColors } from "../engine/colors";
 import { Core } from "../engine/core";
 import { Image } from "../engine/image";
 import { type Mapped, quantize, remap } from "../engine/pipeline";
+import { encodePng } from "../engine/png";
 import type {
   Dither,
   Effort,
@@ -36,6 +37,7 @@ interface Case {
   saliency?: boolean;
   dither?: Dither;
   dither_strength?: number;
+  smaller?: number;
 }
 
 interface Gives {
@@ -47,6 +49,7 @@ interface Gives {
   delta_e: number;
   looks: number;
   worst: number[] | null;
+  png: string;
 }
 
 interface Entry<G> {
@@ -97,8 +100,11 @@ function hex(colors: Uint8Array, channels: number): string[] {
   });
 }
 
-function described({ quantized, deltaE, looks }: Mapped): Gives {
+/** `quick`: whether the file is written in a tenth of the time. */
+function described({ core }: Image, { quantized, deltaE, looks }: Mapped, quick = false): Gives {
   const { colors, channels, counts, indices, mse, passes } = quantized;
+  const file = done(encodePng(core, { ...quantized, quick }));
+  if (quantized.file) expect(Buffer.compare(quantized.file, file)).toBe(0);
   return {
     palette: hex(colors, channels),
     counts: [...counts],
@@ -107,6 +113,7 @@ function described({ quantized, deltaE, looks }: Mapped): Gives {
     passes,
     delta_e: Math.round(done(deltaE()) * 1e9) / 1e9,
     ...lookedOf(done(looks())),
+    png: sha256(file),
   };
 }
 
@@ -121,6 +128,11 @@ function expectSame(found: Gives, gives: Gives): void {
   expect(found.delta_e).toBeCloseTo(gives.delta_e, 6);
 }
 
+function expectQuantized(image: Image, given: Case, gives: Gives): void {
+  const made = done(quantize(image, optionsOf(given)));
+  expectSame(described(image, made, given.effort === "fast"), gives);
+}
+
 describe("golden", () => {
   const made = golden<Record<string, { width: number; height: number; sha256: string }>>("images");
   test.each(Object.entries(made))("image %s", (name, { width, height, sha256: digest }) => {
@@ -130,12 +142,12 @@ describe("golden", () => {
   });
 
   test.each(golden<Entry<Gives>[]>("quantize"))("quantize $case", ({ case: given, gives }) => {
-    expectSame(described(done(quantize(image(given.image), optionsOf(given)))), gives);
+    expectQuantized(image(given.image), given, gives);
   });
 
   test.each(golden<Entry<Gives>[]>("remap"))("remap $case", ({ case: given, gives }) => {
     const work = remap(image(given.image), parseColors(given.palette), optionsOf(given));
-    expectSame(described(done(work)), gives);
+    expectSame(described(image(given.image), done(work)), gives);
   });
 
   test.each(golden<Entry<SweepPoint[]>[]>("sweep"))("sweep $case", ({ case: given, gives }) => {
@@ -158,7 +170,7 @@ describe.skipIf(!process.env.KPALETTE_PYTHON)("a photo", () => {
     const pixels = new Uint8ClampedArray(readFileSync(join(directory, "photo.rgba")));
     const photo = load({ width, height, pixels });
     for (const { case: given, gives } of cases as Entry<Gives>[]) {
-      expectSame(described(done(quantize(photo, optionsOf(given)))), gives);
+      expectQuantized(photo, given, gives);
     }
   });
 });

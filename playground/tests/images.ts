@@ -33,9 +33,22 @@ function colorAt(name: string, x: number, y: number): number[] {
 }
 
 export function makeImage(name: string): Picture {
+  if (name === "wall") return enlarged(makeImage("tiles"), 8);
   const pixels = new Uint8ClampedArray(4 * WIDTH * HEIGHT);
   for (let y = 0; y < HEIGHT; ++y) {
     for (let x = 0; x < WIDTH; ++x) pixels.set(colorAt(name, x, y), 4 * (y * WIDTH + x));
   }
   return { width: WIDTH, height: HEIGHT, pixels };
+}
+
+function enlarged({ width, height, pixels }: Picture, times: number): Picture {
+  const [wide, high] = [times * width, times * height];
+  const larger = new Uint8ClampedArray(4 * wide * high);
+  for (let y = 0; y < high; ++y) {
+    for (let x = 0; x < wide; ++x) {
+      const from = 4 * (whole(y / times) * width + whole(x / times));
+      larger.set(pixels.subarray(from, from + 4), 4 * (y * wide + x));
+    }
+  }
+  return { width: wide, height: high, pixels: larger };
 }

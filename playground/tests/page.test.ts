@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { fromFragment, toFragment } from "../src/address";
 import { findColors, hexLevels, namesOf, plainName } from "../src/colors";
+import { colorOf, PLACES } from "../src/cloud/places";
+import { project, unproject } from "../src/cloud/view";
 import { findElbow } from "../src/curve/elbow";
 import type { ColorList } from "../engine/protocol";
 import { type Counted, orderOf } from "../src/palette/sorting";
@@ -131,17 +133,19 @@ describe("the address", () => {
     saliency: true,
     dither: "blue-noise",
     strength: 0.35,
+    smaller: 0,
     fixed: ["#ff8800", "#01020304"],
     sort: "hue",
     cloud: "rgb",
   };
+  const smaller: Settings = { ...some, dither: null, smaller: 1.25 };
 
-  test.each([DEFAULTS, some])("comes back as it was", (settings) => {
+  test.each([DEFAULTS, some, smaller])("comes back as it was", (settings) => {
     expect(fromFragment(toFragment(settings))).toEqual({ settings, ignored: [] });
   });
 
   test.each([
-    "#k=1",
+    "#k=0",
     "#k=257",
     "#k=16.5",
     "#k=",
@@ -151,6 +155,8 @@ describe("the address", () => {
     "#__proto__=1",
     "#strength=2",
     "#strength=NaN",
+    "#smaller=4",
+    "#smaller=-1",
     "#fixed=red",
     "#fixed=ff8800,ff8800",
     "#dither=%",
@@ -215,6 +221,39 @@ describe("a view", () => {
   });
 });
 
+describe("the cloud", () => {
+  test.each(["oklab", "rgb"] as const)("gives each colour a place of its own: %s", (space) => {
+    for (let i = 0; i < 512; i++) {
+      const color = [(i & 7) * 36, ((i >> 3) & 7) * 36, (i >> 6) * 36] as const;
+      const back = colorOf(PLACES[space](...color), space);
+      color.forEach((level, axis) => expect(back[axis]).toBeCloseTo(level, 0));
+    }
+    const outside = colorOf([3, 2, -3], space);
+    expect(Math.min(...outside)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...outside)).toBeLessThanOrEqual(255);
+  });
+
+  test("is seen from anywhere, and what is seen is found again", () => {
+    const size = { width: 340, height: 250 };
+    for (const [yaw, pitch, distance] of [
+      [0, 0, 1.8],
+      [0.5, 0.35, 1.8],
+      [-2, -1.4, 0.8],
+    ]) {
+      const camera = { yaw, pitch, distance };
+      const middle = project([0, 0, 0], camera, size);
+      expect(middle.x).toBeCloseTo(170);
+      expect(middle.y).toBeCloseTo(125);
+      expect(middle.depth).toBeCloseTo(distance);
+      const place: [number, number, number] = [0.2, -0.3, 0.1];
+      const back = unproject(project(place, camera, size), camera, size);
+      back.forEach((at, axis) => expect(at).toBeCloseTo(place[axis], 9));
+    }
+    const right = project([0.1, 0.2, 0], { yaw: 0, pitch: 0, distance: 1.8 }, size);
+    expect([right.x > 170, right.y < 125]).toEqual([true, true]);
+  });
+});
+
 describe("words to do the same", () => {
   const shown = (settings: Partial<Settings>, edited = false) =>
     ({
@@ -237,7 +276,7 @@ describe("words to do the same", () => {
       "kpalette quantize photo.jpg -k 16 --space srgb --dither bayer --dither-strength 0.5 " +
         "--effort best --saliency --fixed '#ff8800,#1a1a1a'",
     );
-    expect(asPython("photo.jpg", all, "share")).toContain(
+    expect(asPython("photo.jpg", all)).toContain(
       'kpalette.quantize("photo.jpg", 16, space="srgb", effort="best", saliency=True, ' +
         'fixed=["#ff8800", "#1a1a1a"], dither="bayer", dither_strength=0.5)',
     );
@@ -247,17 +286,19 @@ describe("words to do the same", () => {
     expect(asCommand("photo.jpg", shown({ k: 5, effort: "best", dither: "bayer" }, true))).toBe(
       "kpalette quantize photo.jpg -k 2 --dither bayer --fixed '#102030,#ff8800'",
     );
-    const edited = asPython("photo.jpg", shown({ k: 2 }, true), "share");
+    const edited = asPython("photo.jpg", shown({ k: 2 }, true));
     expect(edited).toContain('bytes.fromhex("102030ff8800")');
   });
 
-  test.each<[Sort, boolean, string]>([
-    ["share", false, '"photo.jpg", 16)\n'],
-    ["luminance", false, '"photo.jpg", 16)\n'],
-    ["hue", false, '"photo.jpg", 16).sorted("hue")\n'],
-    ["hue", true, 'palette.remap("photo.jpg").sorted("hue")\n'],
-  ])("say the order %s where the palette does not come in it (edited: %s)", (sort, edited, end) => {
-    expect(asPython("photo.jpg", shown({}, edited), sort)).toContain(end);
+  test("say how much smaller", () => {
+    const given = shown({ smaller: 1.5, strength: 0.5, effort: "fast" });
+    expect(asCommand("photo.jpg", given)).toBe(
+      "kpalette quantize photo.jpg -k 16 --smaller 1.5 --dither-strength 0.5 --effort fast",
+    );
+    expect(asPython("photo.jpg", given)).toContain(
+      'kpalette.quantize("photo.jpg", 16, effort="fast", smaller=1.5, dither_strength=0.5)\n' +
+        'q.save("photo-16.png", quick=True)',
+    );
   });
 
   test.each([

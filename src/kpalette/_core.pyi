@@ -381,6 +381,9 @@ def spatial_palette(parts: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(
 
 PER_BIT: tuple = ...
 
+def per_bit(smaller: float) -> float:
+    """What a bit may cost in squared error in Oklab."""
+
 def choose_by_rate(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, strength: float, team: Team) -> int:
     """
     Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of which `per_bit` in Oklab is what one may cost; returns the bits.

@@ -45,11 +45,6 @@ def checked_smaller(smaller: Any, k: int) -> float:
     return float(smaller)
 
 
-def per_bit(smaller: float) -> float:
-    """Return what a bit may cost in squared error in Oklab."""
-    return float(np.interp(smaller, range(len(_core.PER_BIT)), _core.PER_BIT))
-
-
 def strengths(strength: float) -> tuple[float, ...]:
     """Return how much errors may be diffused, of a dither's strength, the most first; at last 0."""
     return tuple(dict.fromkeys(share * strength for share in SHARES))
@@ -81,7 +76,7 @@ def choose(
     bytes, optional
         For a GIF, the image's data: other ways of writing these indices take more.
     """
-    flat, price = pixels.reshape(-1, pixels.shape[2]), per_bit(dithering.smaller)
+    flat, price = pixels.reshape(-1, pixels.shape[2]), _core.per_bit(dithering.smaller)
     if dithering.smaller_in == "gif":
         written = _core.choose_by_lzw(flat, colors, indices, per_bit=price, team=team)
         return None if written is None else written[-1]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kpalette import _core, files, rate
+from kpalette import _core, files
 from kpalette.colors import ByteArray
 from kpalette.files.gif import Image
 from kpalette.palette import Palette
@@ -53,7 +53,7 @@ def map_frames(
             flat,
             colors,
             indices,
-            per_bit=rate.per_bit(smaller),
+            per_bit=_core.per_bit(smaller),
             team=team,
             pixels_before=before[0] if builds and before else None,
             indices_before=before[1] if builds and before else None,

@@ -2,16 +2,25 @@
 
 import { darkTheme, find, reducedMotion } from "../dom";
 import type { CloudSpace } from "../settings";
+import { AXES, colorOf, PLACES } from "./places";
 import type { Camera, Centers, FromCloud, ToCloud } from "./protocol";
+import { type Place, project, type Size, unproject } from "./view";
 
 const TURN = 0.2; // of a key, in radians
 const SMOOTH_MS = 500;
+/** How near to a centre a pointer takes hold of it, in pixels. */
+const GRASP = 16;
 
 export class Cloud {
   #canvas = find<HTMLCanvasElement>("#cloud");
   #worker: Worker | null = null;
   #waiting: ToCloud[] = [];
   #camera: Camera = { yaw: 0.5, pitch: 0.35, distance: 1.8 };
+  #space: CloudSpace = "oklab";
+  #centers: Centers | null = null;
+  #axes = find<SVGSVGElement>("#cloud-axes");
+  /** Is told where a centre is dragged to; null while they stay. `done`: it is let go. */
+  drag: ((center: number, color: Place, done: boolean) => void) | null = null;
 
   /** Starts the worker, which is large: once the page is used already. */
   start(): void {
@@ -36,12 +45,20 @@ export class Cloud {
     this.#post({ kind: "points", colors, counts });
   }
 
+  /** Gives the points other colours (n, 3), or, by null, their own. */
+  setShades(colors: Uint8Array | null): void {
+    this.#post({ kind: "shades", colors });
+  }
+
   /** Moves the centres there: at once, or walking. */
   setCenters(centers: Centers, walks: boolean): void {
+    this.#centers = centers;
     this.#post({ kind: "centers", centers, ms: walks && !reducedMotion.matches ? SMOOTH_MS : 0 });
   }
 
   setSpace(space: CloudSpace): void {
+    this.#space = space;
+    this.#nameAxes();
     this.#post({ kind: "space", space, ms: reducedMotion.matches ? 0 : SMOOTH_MS });
   }
 
@@ -65,6 +82,51 @@ export class Cloud {
     if (!clientWidth || !clientHeight) return;
     const ratio = Math.min(2, devicePixelRatio);
     this.#post({ kind: "size", width: clientWidth, height: clientHeight, ratio });
+    this.#nameAxes();
+  }
+
+  get #size(): Size {
+    return { width: this.#canvas.clientWidth, height: this.#canvas.clientHeight };
+  }
+
+  /** Writes the axes' names where they end. */
+  #nameAxes(): void {
+    const { width, height } = this.#size;
+    if (!this.#worker || !width) return;
+    this.#axes.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const names = AXES[this.#space].map(([name, place]) => {
+      const text = document.createElementNS("http://www.w3.org/2000/svg", "text");
+      const { x, y } = project(place, this.#camera, { width, height });
+      text.setAttribute("x", Math.min(width - 34, Math.max(34, x)).toFixed(1));
+      text.setAttribute("y", Math.min(height - 6, Math.max(14, y)).toFixed(1));
+      text.textContent = name;
+      return text;
+    });
+    this.#axes.replaceChildren(...names);
+  }
+
+  /** The centre under a point of the canvas, the nearest one to the eye. */
+  #centerAt(x: number, y: number): { center: number; depth: number } | null {
+    const { colors, shares } = this.#centers ?? { colors: [], shares: [] };
+    const seen = [...shares.keys()]
+      .map((center) => {
+        const [r, g, b] = colors.slice(3 * center, 3 * center + 3);
+        return { center, ...project(PLACES[this.#space](r, g, b), this.#camera, this.#size) };
+      })
+      .filter((at) => Math.hypot(at.x - x, at.y - y) <= GRASP);
+    return seen.sort((a, b) => a.depth - b.depth)[0] ?? null;
+  }
+
+  /** Moves a centre to where the pointer is, as far from the eye as before. */
+  #dragTo(held: { center: number; depth: number }, x: number, y: number, done: boolean): void {
+    const place = unproject({ x, y, depth: held.depth }, this.#camera, this.#size);
+    const color = colorOf(place, this.#space);
+    const centers = this.#centers;
+    if (!centers || !this.drag) return;
+    const colors = centers.colors.slice();
+    colors.set(color, 3 * held.center);
+    this.setCenters({ colors, shares: centers.shares }, false);
+    this.drag(held.center, color, done);
   }
 
   #setTheme(): void {
@@ -81,13 +143,16 @@ export class Cloud {
     camera.distance = Math.min(5, Math.max(0.6, camera.distance));
     this.#camera = camera;
     this.#post({ kind: "camera", camera });
+    this.#nameAxes();
   }
 
   #listen(): void {
     const canvas = this.#canvas;
     const pointers = new Map<number, { x: number; y: number }>();
+    let held: { center: number; depth: number } | null = null;
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
+      held = this.drag && !pointers.size ? this.#centerAt(event.offsetX, event.offsetY) : null;
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     });
     canvas.addEventListener("pointermove", (event) => {
@@ -96,6 +161,10 @@ export class Cloud {
       const now = { x: event.clientX, y: event.clientY };
       const [other] = [...pointers].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
       pointers.set(event.pointerId, now);
+      if (held) {
+        this.#dragTo(held, event.offsetX, event.offsetY, false);
+        return;
+      }
       if (other) {
         const apart = (at: { x: number; y: number }) =>
           Math.max(1, Math.hypot(at.x - other.x, at.y - other.y));
@@ -109,7 +178,11 @@ export class Cloud {
       });
     });
     for (const kind of ["pointerup", "pointercancel"] as const) {
-      canvas.addEventListener(kind, (event) => pointers.delete(event.pointerId));
+      canvas.addEventListener(kind, (event) => {
+        pointers.delete(event.pointerId);
+        if (held) this.#dragTo(held, event.offsetX, event.offsetY, true);
+        held = null;
+      });
     }
     canvas.addEventListener(
       "wheel",

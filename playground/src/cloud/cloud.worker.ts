@@ -39,6 +39,7 @@ function receive(message: ToCloud): void {
   if (!scene) return;
   if (message.kind === "size") scene.resize(message.width, message.height, message.ratio);
   else if (message.kind === "points") scene.setPoints(message.colors, message.counts);
+  else if (message.kind === "shades") scene.shade(message.colors);
   else if (message.kind === "camera") scene.turn(message.camera);
   else if (message.kind === "theme") scene.setTheme(levels(message.line), levels(message.outline));
   else if (message.kind === "space") setSpace(message.space === "rgb" ? 1 : 0, message.ms);

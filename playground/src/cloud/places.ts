@@ -1,12 +1,14 @@
 // Where a colour is in the cloud: about 1 wide, black at the bottom, white at the top.
 
 import type { CloudSpace } from "../settings";
-import { oklab } from "../spaces";
+import { fromOklab, oklab } from "../spaces";
+import type { Place } from "./view";
 
-type Place = [number, number, number];
-
-/** Of a and b, which are smaller than lightness. */
+/** Of lightness, and of a and b, which are smaller. */
+const HEIGHT = 1.15;
 const STRETCH = 1.5;
+/** Of the cube's side. */
+const SIDE_LENGTH = 0.64;
 
 // The cube on its corner: the grey axis upright.
 const DIAGONAL = Math.sqrt(3);
@@ -16,13 +18,46 @@ export const PLACES: Record<CloudSpace, (r: number, g: number, b: number) => Pla
   rgb: (r, g, b) => {
     const [x, y, z] = [r / 255, g / 255, b / 255];
     return [(x - z) * SIDE, (x + y + z) / DIAGONAL - DIAGONAL / 2, (2 * y - x - z) * DEPTH].map(
-      (c) => c * 0.64,
+      (c) => c * SIDE_LENGTH,
     ) as Place;
   },
   oklab: (r, g, b) => {
     const [lightness, a, bb] = oklab(r, g, b);
-    return [a * STRETCH, (lightness - 0.5) * 1.15, -bb * STRETCH];
+    return [a * STRETCH, (lightness - 0.5) * HEIGHT, -bb * STRETCH];
   },
+};
+
+/** The colour at a place, levels from 0 to 255; beyond all colours, one at their edge. */
+export function colorOf(place: Place, space: CloudSpace): Place {
+  if (space === "oklab") {
+    return fromOklab(place[1] / HEIGHT + 0.5, place[0] / STRETCH, -place[2] / STRETCH);
+  }
+  const [x, y, z] = place.map((c) => c / SIDE_LENGTH);
+  const grey = (y + DIAGONAL / 2) / DIAGONAL;
+  return [x * SIDE - z * DEPTH + grey, grey + 2 * z * DEPTH, -x * SIDE - z * DEPTH + grey].map(
+    (level) => 255 * Math.min(1, Math.max(0, level)),
+  ) as Place;
+}
+
+/** What the axes are called, and where: a little beyond the last colours. */
+export const AXES: Record<CloudSpace, [string, Place][]> = {
+  rgb: (
+    [
+      ["black", 0, 0, 0],
+      ["R", 255, 0, 0],
+      ["G", 0, 255, 0],
+      ["B", 0, 0, 255],
+      ["white", 255, 255, 255],
+    ] as const
+  ).map(([name, r, g, b]) => [name, PLACES.rgb(r, g, b).map((c) => 1.08 * c) as Place]),
+  oklab: [
+    ["L 0, black", [0, -HEIGHT / 2 - 0.05, 0]],
+    ["L 1, white", [0, HEIGHT / 2 + 0.05, 0]],
+    ["−a, green", [-0.33 * STRETCH, 0, 0]],
+    ["+a, red", [0.33 * STRETCH, 0, 0]],
+    ["−b, blue", [0, 0, 0.36 * STRETCH]],
+    ["+b, yellow", [0, 0, -0.28 * STRETCH]],
+  ],
 };
 
 /** Places of a list of colours, (n, 3). */

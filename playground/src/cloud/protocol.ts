@@ -21,6 +21,8 @@ export type ToCloud =
   | { kind: "canvas"; canvas: OffscreenCanvas }
   | { kind: "size"; width: number; height: number; ratio: number }
   | { kind: "points"; colors: Uint8Array; counts: Float64Array }
+  /** Of all points, (n, 3), in place of their own colours; or null. */
+  | { kind: "shades"; colors: Uint8Array | null }
   /** `ms` is how long they take to walk there. */
   | { kind: "centers"; centers: Centers; ms: number }
   | { kind: "space"; space: CloudSpace; ms: number }

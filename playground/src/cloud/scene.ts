@@ -20,6 +20,7 @@ import {
 import type { CloudSpace } from "../settings";
 import { edges, placed } from "./places";
 import type { Camera, Centers } from "./protocol";
+import { eyeOf, FIELD } from "./view";
 
 const MOST_CENTERS = 256;
 
@@ -29,9 +30,10 @@ const BETWEEN = "vec3 place = mix(position, other, toOther);";
 export class CloudScene {
   #renderer: WebGLRenderer;
   #scene = new Scene();
-  #camera = new PerspectiveCamera(38, 1, 0.05, 20);
+  #camera = new PerspectiveCamera(FIELD, 1, 0.05, 20);
   #shared = { toOther: { value: 0 }, pixels: { value: 1 }, line: { value: [0.5, 0.5, 0.5] } };
   #points: Points | null = null;
+  #colors: Uint8Array = new Uint8Array();
   #spheres: InstancedMesh[];
   #outline = { value: [1, 1, 1] };
 
@@ -53,13 +55,8 @@ export class CloudScene {
     this.#shared.pixels.value = height * ratio;
   }
 
-  turn({ yaw, pitch, distance }: Camera): void {
-    const level = Math.cos(pitch) * distance;
-    this.#camera.position.set(
-      level * Math.sin(yaw),
-      distance * Math.sin(pitch),
-      level * Math.cos(yaw),
-    );
+  turn(camera: Camera): void {
+    this.#camera.position.set(...eyeOf(camera));
     this.#camera.lookAt(0, 0, 0);
   }
 
@@ -76,11 +73,18 @@ export class CloudScene {
     const most = counts.reduce((a, b) => Math.max(a, b), 1);
     const geometry = placedGeometry(colors);
     geometry.setAttribute("color", new BufferAttribute(colors, 3, true));
+    this.#colors = colors;
     const sizes = Float32Array.from(counts, (count) => 0.006 + 0.02 * Math.sqrt(count / most));
     geometry.setAttribute("size", new BufferAttribute(sizes, 1));
     this.#points = new Points(geometry, this.#pointMaterial());
     this.#points.frustumCulled = false;
     this.#scene.add(this.#points);
+  }
+
+  /** Gives the points other colours (n, 3), or their own again. */
+  shade(colors: Uint8Array | null): void {
+    const shades = colors ?? this.#colors;
+    this.#points?.geometry.setAttribute("color", new BufferAttribute(shades, 3, true));
   }
 
   /** How far from Oklab, 0, to RGB, 1. */

@@ -1,30 +1,47 @@
-// k-means step by step: centres walk through the cloud, pass by pass, while the cost falls.
+// k-means step by step: points go to the nearest centre, centres to the mean of their points, and
+// the whole page shows it, while the cost falls.
 
 import type { Seeding, Step, Steps } from "kpalette";
-import { find, make, reducedMotion } from "../dom";
+import { download, find, make, reducedMotion } from "../dom";
 import { SEED, SEEDINGS } from "../settings";
-import type { Session } from "../session";
+import type { Painted, Session } from "../session";
+import { resultName } from "../take/command";
+import { encodeGif, type Indexed, PICTURES } from "../take/pictures";
 import { figure } from "../text";
 import type { Cloud } from "./cloud";
 
-/** From pass to pass, in ms; faster once little happens. */
-const PACE = 750;
-const QUICK_PACE = 260;
+/** From step to step, in ms; faster once little happens. */
+const PACE = 700;
+const QUICK_PACE = 180;
 /** After so many passes. */
-const SLOW_PASSES = 8;
+const SLOW_PASSES = 6;
 /** Of larger pictures the stage keeps the result, in pixels. */
 const LARGE = 3_000_000;
+
+type Assigned = Omit<Painted, "rgba">;
+
+/** Random starts have others. */
+const VARIED: Seeding[] = ["random", "k-means++"];
 
 export class StepsPanel {
   #session: Session;
   #cloud: Cloud;
   #steps: Steps | null = null;
+  /** The pass whose centres are shown. */
+  #step: Step | null = null;
+  /** Whether the centres have moved, and points are still with those of before. */
+  #moved = false;
+  /** The last picture that was painted, of the last assignment. */
+  #painted: Assigned | null = null;
   #costs: number[] = [];
+  /** The picture after each assignment. */
+  #frames: Indexed[] = [];
   #timer = 0;
   #playing = false;
-  #done = false;
   #stepping = false;
-  #painted = false;
+  #seed = SEED;
+  /** Centres that were placed by hand. */
+  #placed: Uint8Array | null = null;
   /** The settings that these are the steps of. */
   #key = "";
   #seeding = find<HTMLSelectElement>("#seeding");
@@ -34,24 +51,43 @@ export class StepsPanel {
     this.#cloud = cloud;
     for (const [value, text] of Object.entries(SEEDINGS))
       this.#seeding.append(make("option", { value, text }));
-    this.#seeding.addEventListener("change", () => this.#leave());
+    this.#seeding.addEventListener("change", () => {
+      this.#leave();
+      find<HTMLButtonElement>("#steps-again").disabled = !this.#varies;
+    });
     find("#steps-play").addEventListener("click", () => this.#togglePlay());
     find("#steps-next").addEventListener("click", () => {
       this.#pause();
+      void this.#next();
+    });
+    find("#steps-again").addEventListener("click", () => {
+      const seed = this.#seed + 1;
+      this.#leave();
+      this.#seed = seed;
       void this.#next();
     });
     find("#steps-reset").addEventListener("click", () => {
       find("#steps-play").focus(); // as the button is about to be disabled
       this.#leave();
     });
+    find("#steps-save").addEventListener("click", () => void this.#save());
     session.opened.on(() => this.#leave());
     session.changed.on(() => this.#leaveIfOther());
     this.#show();
   }
 
-  /** Whether the cloud shows these steps, not the result. */
+  /** Whether the page shows these steps, not the result. */
   get active(): boolean {
     return this.#steps !== null;
+  }
+
+  get #varies(): boolean {
+    return VARIED.includes(this.#seeding.value as Seeding);
+  }
+
+  /** Whether another assignment would be this one. */
+  get #done(): boolean {
+    return this.#step !== null && this.#step.done && !this.#moved;
   }
 
   get #settingsKey(): string {
@@ -65,16 +101,30 @@ export class StepsPanel {
 
   /** Back to the result. */
   #leave(): void {
+    const { active } = this;
+    const painted = this.#painted !== null;
+    this.#stop();
+    this.#seed = SEED;
+    this.#cloud.drag = null;
+    this.#cloud.setShades(null);
+    this.#show();
+    if (active) this.#session.reclaim();
+    if (painted) this.#session.repaint();
+  }
+
+  #stop(): void {
     this.#pause();
     this.#steps?.stop();
-    this.#steps = null;
+    this.#steps = this.#step = this.#painted = this.#placed = null;
+    this.#moved = false;
     this.#costs = [];
-    this.#done = false;
-    this.#show();
-    const { current } = this.#session;
-    if (this.#painted) this.#session.repaint();
-    else if (current) this.#session.shown.emit(current);
-    this.#painted = false;
+    this.#frames = [];
+  }
+
+  async #save(): Promise<void> {
+    const name = resultName(this.#session.picture?.name ?? "", this.#session.settings.k, "gif");
+    const file = await encodeGif(this.#frames, PACE);
+    download(file, PICTURES.gif, name.replace(/\.gif$/, "-steps.gif"));
   }
 
   #togglePlay(): void {
@@ -82,7 +132,7 @@ export class StepsPanel {
       this.#pause();
       return;
     }
-    if (this.#done) this.#leave();
+    if (this.#done) this.#stop();
     this.#playing = true;
     this.#show();
     void this.#play();
@@ -109,16 +159,8 @@ export class StepsPanel {
     if (this.#stepping || this.#done || !this.#session.picture) return;
     this.#stepping = true;
     try {
-      const engine = await this.#session.side();
-      if (!this.#steps) {
-        const { k, space } = this.#session.settings;
-        const seeding = this.#seeding.value as Seeding;
-        this.#steps = engine.steps({ k, space, seed: SEED, seeding });
-        this.#key = this.#settingsKey;
-      }
-      const steps = this.#steps;
-      const step = await steps.next();
-      if (steps === this.#steps) this.#took(step);
+      if (this.#moved) await this.#assign();
+      else await this.#update();
     } catch (error) {
       this.#leave();
       find("#steps-text").textContent = error instanceof Error ? error.message : String(error);
@@ -127,60 +169,159 @@ export class StepsPanel {
     }
   }
 
-  #took(step: Step): void {
-    this.#costs.push(step.cost);
-    this.#done = step.done;
-    const total = step.counts.reduce((sum, n) => sum + n, 0) || 1;
-    const shares = Float32Array.from(step.counts, (n) => n / total);
-    this.#cloud.setCenters({ colors: step.centers, shares }, true);
-    this.#show();
-    void this.#paint(step);
+  /** Moves the centres: at first to where they start, whose points are then theirs at once. */
+  async #update(): Promise<void> {
+    const engine = await this.#session.side();
+    const first = this.#steps === null;
+    if (!this.#steps) {
+      const { k, space } = this.#session.settings;
+      const seeding = this.#seeding.value as Seeding;
+      const centers = this.#placed ?? undefined;
+      this.#steps = engine.steps({ k, space, seed: this.#seed, seeding, centers });
+      this.#key = this.#settingsKey;
+    }
+    const steps = this.#steps;
+    const before = this.#step;
+    const step = await steps.next();
+    if (steps !== this.#steps) return;
+    this.#step = step;
+    this.#moved = true;
+    if (first || !before) {
+      await this.#assign();
+      return;
+    }
+    this.#lay(step, before);
+    this.#lend(step, before, null);
   }
 
-  /** Shows the picture in this pass's colours, where that is quick. */
-  async #paint(step: Step): Promise<void> {
-    const { picture, settings } = this.#session;
-    if (!picture || picture.channels === 4 || picture.width * picture.height > LARGE) return;
+  /** Gives each point to the nearest centre. */
+  async #assign(): Promise<void> {
     const steps = this.#steps;
+    const step = this.#step as Step;
+    this.#moved = false;
+    this.#costs.push(step.cost);
+    this.#lay(step, step);
+    const { picture, settings } = this.#session;
+    const small = picture && picture.channels === 3 && picture.width * picture.height <= LARGE;
+    if (!small) {
+      this.#lend(step, step, null);
+      return;
+    }
     const engine = await this.#session.side();
     const palette = { colors: Uint8Array.from(step.centers, Math.round), channels: 3 as const };
     const options = { space: settings.space, dither: null, strength: 0 };
     const made = await engine.remap(palette, options, { deltaE: false }).catch(() => null);
-    if (!made || steps === null || steps !== this.#steps) return;
-    this.#painted = true;
-    const label = step.pass ? `Pass ${step.pass}` : "Seeds";
-    this.#session.lend(made, settings.dither ? `${label}, undithered` : label, step.pass);
+    if (steps !== this.#steps) return;
+    this.#painted = made;
+    if (made) {
+      const { indices, width, height } = made;
+      this.#frames.push({ ...palette, indices: indices.slice(), width, height });
+    }
+    this.#lend(step, step, made);
+    this.#show();
+  }
+
+  /** Shows the centres in the cloud, and its points in the colours of those that have them. */
+  #lay(step: Step, assigned: Step): void {
+    const total = assigned.counts.reduce((sum, n) => sum + n, 0) || 1;
+    const shares = Float32Array.from(assigned.counts, (n) => n / total);
+    this.#cloud.setCenters({ colors: step.centers, shares }, true);
+    const shades = new Uint8Array(3 * assigned.labels.length);
+    assigned.labels.forEach((label, i) => {
+      shades.set(step.centers.subarray(3 * label, 3 * label + 3), 3 * i);
+    });
+    this.#cloud.setShades(shades);
+    this.#cloud.drag = (center, color, done) => {
+      this.#pause();
+      if (done) this.#place(center, color);
+    };
+    this.#show();
+  }
+
+  /** Has the page show centres, the pixels that each has, and the picture in their colours. */
+  #lend(
+    step: Step,
+    assigned: Step,
+    made: (Painted & { mse: number; psnr: number }) | null,
+  ): void {
+    const { dither } = this.#session.settings;
+    const colors = Uint8Array.from(step.centers, Math.round);
+    const label = this.#label + (dither ? ", undithered" : "");
+    this.#session.lend(
+      {
+        label,
+        mse: made?.mse ?? null,
+        psnr: made?.psnr ?? null,
+        cost: this.#costs[this.#costs.length - 1],
+        passes: step.pass,
+        palette: { colors, channels: 3, counts: assigned.counts },
+        edit: (i, color) => this.#place(i, color),
+      },
+      made ?? recolored(this.#painted, colors),
+    );
+  }
+
+  /** Starts from these centres, one of them elsewhere. */
+  #place(center: number, color: ArrayLike<number>): void {
+    if (!this.#step) return;
+    const placed = Uint8Array.from(this.#step.centers, Math.round);
+    placed.set(Array.from(color).slice(0, 3).map(Math.round), 3 * center);
+    this.#stop();
+    this.#placed = placed;
+    void this.#next();
+  }
+
+  get #label(): string {
+    const { pass } = this.#step as Step;
+    if (this.#moved) return `Update ${pass}`;
+    return pass ? `Assign ${pass}` : "Start";
   }
 
   #show(): void {
-    find("#steps-play").textContent = this.#playing
-      ? "Pause"
-      : this.#done
-        ? "Play again"
-        : "Play k-means";
+    const state = this.#done ? "Play again" : "Play";
+    find("#steps-play").textContent = this.#playing ? "Pause" : state;
     find<HTMLButtonElement>("#steps-reset").disabled = !this.active;
     find<HTMLButtonElement>("#steps-next").disabled = this.#done;
     find("#steps-text").textContent = this.#told();
+    find("#steps-save").hidden = !this.#done || this.#frames.length < 2;
     const chart = find("#steps-chart");
-    chart.toggleAttribute("hidden", this.#costs.length < 2);
+    chart.classList.toggle("empty", this.#costs.length < 2); // its room stays, so that none jumps
     chart.querySelector("polyline")?.setAttribute("points", line(this.#costs));
   }
 
   #told(): string {
-    const pass = this.#costs.length - 1;
-    if (pass < 0) return "Watch the centres walk, pass by pass.";
-    const cost = `cost ${figure(this.#costs[pass])}`;
-    if (pass === 0) return `Seeds: ${cost}`;
-    const fallen = 100 * (1 - this.#costs[pass] / this.#costs[pass - 1]);
-    const by = this.#done ? "settled" : `−${fallen.toFixed(fallen < 9.95 ? 1 : 0)} %`;
-    return `Pass ${pass}: ${cost}, ${by}`;
+    if (!this.#step) return "Watch k-means: points go to the nearest centre, centres to their mean.";
+    if (this.#moved) return `${this.#label}: each centre moves to the mean of its points.`;
+    const [before, cost] = [NaN, ...this.#costs].slice(-2);
+    const told = `${this.#label}: each point goes to the nearest centre. Cost ${figure(cost)}`;
+    if (this.#done) return `${told}: nothing changes any more, it has settled.`;
+    if (!this.#step.pass) {
+      const from = this.#placed ? "your centres" : "the seeds";
+      return `Start from ${from}: each point goes to the nearest. Cost ${figure(cost)}. Drag a centre.`;
+    }
+    const fallen = 100 * (1 - cost / before);
+    return `${told}, −${fallen.toFixed(fallen < 9.95 ? 1 : 0)} %.`;
   }
 }
 
-/** A line through costs, in a field of 120 by 32. */
+/** The same picture with its entries in other colours (k, 3). */
+function recolored(picture: Assigned | null, colors: Uint8Array): Painted | null {
+  if (!picture) return null;
+  const { indices, width, height } = picture;
+  const words = new Uint32Array(256);
+  const bytes = new Uint8Array(words.buffer);
+  for (let i = 0; 3 * i < colors.length; i++) {
+    bytes.set(colors.subarray(3 * i, 3 * i + 3), 4 * i);
+    bytes[4 * i + 3] = 255;
+  }
+  const rgba = new Uint8ClampedArray(Uint32Array.from(indices, (entry) => words[entry]).buffer);
+  return { rgba, indices, width, height };
+}
+
+/** A line through costs, in a field of 336 by 64. */
 function line(costs: number[]): string {
   const [most, least] = [Math.max(...costs), Math.min(...costs)];
-  const x = (i: number) => 2 + (116 * i) / Math.max(1, costs.length - 1);
-  const y = (cost: number) => 30 - (28 * (cost - least)) / (most - least || 1);
+  const x = (i: number) => 2 + (332 * i) / Math.max(1, costs.length - 1);
+  const y = (cost: number) => 61 - (58 * (cost - least)) / (most - least || 1);
   return costs.map((cost, i) => `${x(i).toFixed(1)},${y(cost).toFixed(1)}`).join(" ");
 }

@@ -21,6 +21,7 @@ export class Chart {
   #plot: uPlot | null = null;
   #curve: Curve = { measure: "cost", ks: [], values: [], elbow: null };
   #k = 0;
+  #pass: number | null = null;
   #choose: (k: number) => void;
 
   constructor(box: HTMLElement, choose: (k: number) => void) {
@@ -49,6 +50,12 @@ export class Chart {
   /** Marks the k that is shown. */
   mark(k: number): void {
     this.#k = k;
+    this.#plot?.redraw(false);
+  }
+
+  /** Marks what a pass costs, at the k that is shown; null for none. */
+  markPass(value: number | null): void {
+    this.#pass = value;
     this.#plot?.redraw(false);
   }
 
@@ -116,6 +123,14 @@ export class Chart {
     };
     ctx.save();
     if (this.#k) vertical(this.#k, accent, []);
+    if (this.#k && this.#pass) {
+      const x = plot.valToPos(this.#k, "x", true);
+      const y = plot.valToPos(this.#pass, "y", true);
+      ctx.fillStyle = ink;
+      ctx.beginPath();
+      ctx.arc(x, Math.max(bbox.top, y), 5 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.fill();
+    }
     const { elbow } = this.#curve;
     if (elbow !== null) {
       const x = vertical(elbow, ink, [4, 4]);

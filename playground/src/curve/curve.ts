@@ -3,8 +3,9 @@
 import { find, make } from "../dom";
 import { makeChoice } from "../controls";
 import { SEED, type Settings } from "../settings";
-import type { Session } from "../session";
-import { count } from "../text";
+import type { Lent, Session } from "../session";
+import { MOST } from "../scale";
+import { count, counted } from "../text";
 import type { Chart } from "./chart";
 import { findElbow } from "./elbow";
 import { KS, type Measure, MEASURES, RANGE, SIZED, unitOf } from "./points";
@@ -32,6 +33,7 @@ export class CurvePanel {
   /** Of the run that measures files, or has. */
   #sizing: AbortSignal | null = null;
   #key = "";
+  #lent: Lent | null = null;
 
   constructor(session: Session) {
     this.#session = session;
@@ -39,6 +41,10 @@ export class CurvePanel {
     choose(this.#measure);
     session.opened.on(() => this.#restart());
     session.changed.on((settings) => this.#changed(settings));
+    session.lent.on((lent) => {
+      this.#lent = lent;
+      this.#markPass();
+    });
     find("#use-elbow").addEventListener("click", () => {
       if (this.#elbow !== null) session.change({ k: this.#elbow });
     });
@@ -134,8 +140,14 @@ export class CurvePanel {
     }
   }
 
+  /** A pass stands above the curve, and falls to it. */
+  #markPass(): void {
+    this.#chart?.markPass(this.#measure === "size" ? null : (this.#lent?.[this.#measure] ?? null));
+  }
+
   #setMeasure(measure: Measure): void {
     this.#measure = measure;
+    this.#markPass();
     this.#refresh();
     const swept = this.#points.length === KS.length;
     if (measure === "size" && swept) {
@@ -172,15 +184,23 @@ export class CurvePanel {
     this.#chart?.show({ measure: this.#measure, ks, values, elbow: marked });
     find("#curve-unit").textContent = `${MEASURES[this.#measure]}: ${this.#unit}`;
     const button = find("#use-elbow");
-    button.hidden = elbow === null;
+    button.hidden = elbow === null || elbow > (this.#session.picture?.distinct ?? elbow);
     button.textContent = `Use ${elbow}`;
     const sized = this.#measure === "size" && pairs.length < SIZED.length;
     find("#curve-text").textContent =
       elbow === null || sized
         ? `Measuring ${pairs.length + 1} of ${this.#measure === "size" ? SIZED.length : KS.length} …`
-        : `The cost’s elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
+        : this.#advice(elbow);
     if (pairs.length === (this.#measure === "size" ? SIZED : KS).length)
       this.#describe(pairs, elbow);
+  }
+
+  #advice(elbow: number): string {
+    const distinct = this.#session.picture?.distinct ?? Number.POSITIVE_INFINITY;
+    const all = `The picture has ${counted(distinct, "colour")}: with ${distinct} nothing is lost.`;
+    if (distinct <= elbow) return all;
+    const advice = `The cost’s elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
+    return distinct > MOST ? advice : `${advice} ${all}`;
   }
 
   #describe(pairs: [number, number][], elbow: number | null): void {

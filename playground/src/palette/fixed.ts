@@ -49,11 +49,11 @@ export async function fixFile(session: Session, file: File): Promise<void> {
     const colors = await colorsOf(file);
     clearNotice(TOPIC);
     fix(session, colors);
-    notice(`${file.name}: ${counted(colors.length, "colour")} fixed.`, "note", TOPIC);
+    notice(`${file.name}: ${counted(colors.length, "colour")} locked.`, "note", TOPIC);
   } catch (error) {
     const why = error instanceof PaletteReadError ? error.message : "it cannot be read";
     const what = error instanceof PictureProblem ? ` ${error.message}` : `: ${why}.`;
-    notice(`${file.name}${what} No colour was fixed.`, "error", TOPIC);
+    notice(`${file.name}${what} No colour was locked.`, "error", TOPIC);
   }
 }
 
@@ -94,7 +94,7 @@ function chip(session: Session, name: string): HTMLLIElement {
   field.style.setProperty("--color", name);
   const remove = make(
     "button",
-    { type: "button", className: "quiet icon", ariaLabel: `Let ${name} go` },
+    { type: "button", className: "quiet icon", ariaLabel: `Unlock ${name}` },
     "×",
   );
   remove.addEventListener("click", () => {

@@ -43,12 +43,3 @@ export function inOrder(palette: Counted, order: number[]): Counted {
   order.forEach((entry, at) => colors.set(colorAt(palette, entry), at * channels));
   return { colors, channels, counts: Float64Array.from(order, (entry) => palette.counts[entry]) };
 }
-
-/** The indices of the same pixels, once the palette is in that order. */
-export function reindexed(indices: Uint8Array, order: number[]): Uint8Array {
-  const ranks = new Uint8Array(order.length);
-  order.forEach((entry, at) => (ranks[entry] = at));
-  return indices.map((entry) => ranks[entry]);
-}
-
-export const isAsMade = (order: number[]) => order.every((entry, at) => entry === at);

@@ -1,12 +1,12 @@
-// The palette as swatches: one is selected, which the bar below copies, edits and fixes.
+// The palette as swatches: one is selected, which the bar below copies, edits and locks.
 
 import { colorAt, hexLevels, hexName, plainName } from "../colors";
 import { copyText, find, make } from "../dom";
 import { toast } from "../messages";
-import type { Session, Shown } from "../session";
+import type { Lent, Session } from "../session";
 import { SORTS, type Sort } from "../settings";
 import { count, share } from "../text";
-import { orderOf } from "./sorting";
+import { type Counted, orderOf } from "./sorting";
 
 /** Up to how many colours swatches are so large. Small ones do not say what they are. */
 const SIZES: [number, string][] = [
@@ -18,6 +18,9 @@ const SIZES: [number, string][] = [
   [256, "least"],
 ];
 
+/** A palette, and whether its entries are those before, perhaps in other colours. */
+type Seen = Counted & { edited: boolean };
+
 export class Swatches {
   #session: Session;
   #list = find("#swatches");
@@ -25,7 +28,9 @@ export class Swatches {
   #hex = find<HTMLInputElement>("#detail-hex");
   #lock = find("#detail-lock");
   #sort = find<HTMLSelectElement>("#sort");
-  #shown: Shown | null = null;
+  #shown: Seen | null = null;
+  /** What is shown in place of the result: its colours are moved, not locked. */
+  #lent: Lent | null = null;
   /** The palette's entries as they stand on the page. */
   #order: number[] = [];
   /** The entry that is selected: it stays so wherever it is sorted to. */
@@ -43,6 +48,10 @@ export class Swatches {
     this.#sort.value = session.settings.sort;
     this.#sort.addEventListener("change", () => session.change({ sort: this.#sort.value as Sort }));
     session.shown.on((shown) => this.#show(shown));
+    session.lent.on((lent) => {
+      this.#lent = lent;
+      if (lent) this.#show({ ...lent.palette, edited: true });
+    });
     session.changed.on(({ sort }) => {
       this.#sort.value = sort;
       if (this.#shown) this.#show(this.#shown);
@@ -60,7 +69,6 @@ export class Swatches {
       const pressed = event.detail ? this.#pressed : null; // of keys there are no details
       this.#select(pressed === null ? this.#at(button) : this.#order.indexOf(pressed), false);
       if (button.classList.contains("lock")) this.#toggle();
-      else void this.#copy();
     });
     this.#list.addEventListener("keydown", (event) => this.#key(event));
     this.#list.addEventListener("focusin", (event) => {
@@ -105,6 +113,7 @@ export class Swatches {
     };
     const key = event.key.toLowerCase();
     if (event.key in moves) this.#select(moves[event.key], true);
+    else if (event.key === "Enter") void this.#copy();
     else if (key === "l") this.#toggle();
     else if (key === "e") this.#hex.select();
     else return;
@@ -117,7 +126,7 @@ export class Swatches {
     return next < 0 ? items.length : next;
   }
 
-  #show(shown: Shown): void {
+  #show(shown: Seen): void {
     const { settings } = this.#session;
     const focused = this.#list.contains(document.activeElement);
     const [place, name] = [this.#selected, this.#name];
@@ -129,8 +138,9 @@ export class Swatches {
     const k = this.#order.length;
     const total = shown.counts.reduce((sum, n) => sum + n, 0) || 1;
     const fixed = new Set(settings.fixed);
-    find("#palette-title").textContent = `Palette, ${k} colour${k === 1 ? "" : "s"}`;
-    find("#edited").hidden = !shown.edited;
+    const title = this.#lent ? `${this.#lent.label}: centres` : "Palette";
+    find("#palette-title").textContent = `${title}, ${k} colour${k === 1 ? "" : "s"}`;
+    find("#edited").hidden = !shown.edited || this.#lent !== null;
     this.#list.dataset.size = SIZES.find(([most]) => k <= most)?.[1];
     while (this.#list.children.length > k) this.#list.lastChild?.remove();
     while (this.#list.children.length < k) this.#list.append(item());
@@ -152,7 +162,7 @@ export class Swatches {
     if (same === undefined) this.#typing = this.#picking = false; // of a colour that is gone
   }
 
-  #drawShares(shown: Shown, total: number): void {
+  #drawShares(shown: Seen, total: number): void {
     let at = 0;
     const stops = this.#order.map((entry) => {
       const from = at;
@@ -196,8 +206,8 @@ export class Swatches {
     if (!this.#typing) this.#hex.value = name;
     const seen = alpha === 255 ? "" : alpha ? `, ${share(alpha / 255)} opaque` : ", transparent";
     find("#detail-share").textContent = `${share(pixels / total)}, ${count(pixels)} pixels${seen}`;
-    this.#lock.setAttribute("aria-pressed", String(fixed));
-    this.#lock.textContent = fixed ? "Fixed" : "Fix";
+    this.#lock.toggleAttribute("disabled", this.#lent !== null);
+    this.#lock.textContent = fixed ? "Unlock" : "Lock";
   }
 
   async #copy(): Promise<void> {
@@ -207,7 +217,7 @@ export class Swatches {
 
   #toggle(): void {
     const name = this.#name;
-    if (name) this.#session.toggleFixed(name);
+    if (name && !this.#lent) this.#session.toggleFixed(name);
   }
 
   #typed(): void {
@@ -224,6 +234,12 @@ export class Swatches {
   }
 
   #edit(name: string, live: boolean): void {
+    if (this.#lent) {
+      if (live) return;
+      this.#lent.edit(this.#entry, hexLevels(name) as number[]);
+      this.#letGo();
+      return;
+    }
     const wrong = this.#session.edit(this.#entry, name, live);
     if (wrong) toast(wrong);
     if (!live) this.#letGo();
@@ -242,6 +258,7 @@ function item(): HTMLLIElement {
     { type: "button", className: "swatch", tabIndex: -1 },
     make("span", { className: "field" }),
     make("span", { className: "hex" }),
+    " ",
     make("span", { className: "share" }),
   );
   return make(
@@ -257,10 +274,10 @@ function fill(item: HTMLLIElement, name: string, part: string, fixed: boolean): 
   const [, hex, shareText] = swatch.children;
   item.classList.toggle("fixed", fixed);
   item.style.setProperty("--color", name);
-  swatch.setAttribute("aria-label", `${name}, ${part}${fixed ? ", fixed" : ""}`);
-  swatch.title = `${name}, ${part}: click to copy`;
+  swatch.setAttribute("aria-label", `${name} ${part}${fixed ? ", locked" : ""}`);
+  swatch.title = `${name}, ${part} of the pixels`;
   hex.textContent = name.slice(1);
   shareText.textContent = part;
-  lock.setAttribute("aria-label", fixed ? `Let ${name} go` : `Fix ${name}`);
-  lock.title = fixed ? "Fixed: click to let go" : "Fix this colour";
+  lock.setAttribute("aria-label", `${fixed ? "Unlock" : "Lock"} ${name}`);
+  lock.title = fixed ? "Locked: every palette has it. Click to unlock" : "Lock: keep this colour";
 }

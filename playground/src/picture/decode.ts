@@ -28,7 +28,7 @@ export async function decode(file: Blob): Promise<Decoded> {
     throw tooLarge(header.width, header.height);
   }
   const type = header ? `image/${header.type === "jpg" ? "jpeg" : header.type}` : file.type;
-  const bitmap = await bitmapOf(new Blob([data], { type }), header !== null);
+  const bitmap = await bitmapOf(new Blob([data], { type }), problemOf(data, header !== null));
   const { width, height } = bitmap;
   if (width * height > MOST_PIXELS) throw tooLarge(width, height);
   const pixels = isOpaqueKind(type) ? pixelsOf(bitmap) : await withAlpha(bitmap);
@@ -51,18 +51,29 @@ function looksLikeSvg(data: Uint8Array): boolean {
   );
 }
 
-async function bitmapOf(file: Blob, known: boolean): Promise<ImageBitmap> {
+/** Why the browser would not read a file. */
+function problemOf(data: Uint8Array, known: boolean): string {
+  const brand = new TextDecoder("latin1").decode(data.subarray(4, 12));
+  if (/^ftyp(?:hei|hev|mif|msf)/.test(brand)) {
+    return (
+      "is a HEIC photo, which this browser cannot read; Safari can. Export it as JPEG, or take the " +
+      "command line: kpalette quantize reads it. An iPhone saves JPEGs from then on with Settings, " +
+      "Camera, Formats, Most Compatible."
+    );
+  }
+  return known
+    ? "is damaged or cut short, or of a kind that this browser cannot read."
+    : "is not an image that this browser can read. PNG, JPEG, WebP and GIF are, among others.";
+}
+
+async function bitmapOf(file: Blob, problem: string): Promise<ImageBitmap> {
   try {
     return await createImageBitmap(file, {
       premultiplyAlpha: "none",
       imageOrientation: "from-image",
     });
   } catch {
-    throw new PictureProblem(
-      known
-        ? "is damaged or cut short, or of a kind that this browser cannot read."
-        : "is not an image that this browser can read. PNG, JPEG, WebP and GIF are, among others.",
-    );
+    throw new PictureProblem(problem);
   }
 }
 

@@ -2,8 +2,7 @@
 
 import type { Shown } from "../session";
 import { namesOf, plainName } from "../colors";
-import { isAsMade, orderOf } from "../palette/sorting";
-import { DEFAULTS, type Settings, type Sort } from "../settings";
+import { DEFAULTS, type Settings } from "../settings";
 import { stem } from "../text";
 
 /** For a POSIX shell: quoted if it must be. */
@@ -21,10 +20,13 @@ export function resultName(name: string, k: number, ending: string): string {
   return `${stem(name)}-${k}.${ending}`;
 }
 
-function spaceAndDither({ space, dither, strength }: Settings): string[] {
+function spaceAndDither({ space, dither, strength, smaller }: Settings): string[] {
   const words = space === DEFAULTS.space ? [] : ["--space", space];
   if (dither) words.push("--dither", dither);
-  if (dither && strength !== DEFAULTS.strength) words.push("--dither-strength", String(strength));
+  if (smaller) words.push("--smaller", String(smaller));
+  if ((dither || smaller) && strength !== DEFAULTS.strength) {
+    words.push("--dither-strength", String(strength));
+  }
   return words;
 }
 
@@ -41,9 +43,9 @@ export function asCommand(name: string, shown: Shown): string {
   return words.join(" ");
 }
 
-export function asPython(name: string, shown: Shown, sort: Sort): string {
+export function asPython(name: string, shown: Shown): string {
   const { settings } = shown;
-  const { space, dither, strength, effort, fixed, saliency } = settings;
+  const { space, dither, strength, smaller, effort, fixed, saliency } = settings;
   const text = JSON.stringify; // is a string in Python, too
   const given = [];
   if (space !== DEFAULTS.space) given.push(`space=${text(space)}`);
@@ -52,9 +54,11 @@ export function asPython(name: string, shown: Shown, sort: Sort): string {
   if (!shown.edited && fixed.length)
     given.push(`fixed=[${fixed.map((name) => text(name)).join(", ")}]`);
   if (dither) given.push(`dither=${text(dither)}`);
-  if (dither && strength !== DEFAULTS.strength) given.push(`dither_strength=${strength}`);
+  if (smaller) given.push(`smaller=${smaller}`);
+  if ((dither || smaller) && strength !== DEFAULTS.strength) {
+    given.push(`dither_strength=${strength}`);
+  }
   const options = given.map((option) => `, ${option}`).join("");
-  const sorted = isAsMade(orderOf(shown, sort)) ? "" : `.sorted(${text(sort)})`;
   const lines = ["import kpalette", ""];
   const result = text(resultName(name, shown.edited ? shown.counts.length : settings.k, "png"));
   if (shown.edited) {
@@ -65,10 +69,11 @@ export function asPython(name: string, shown: Shown, sort: Sort): string {
     lines.push(
       `colors = bytes.fromhex(${text(bytes)})`,
       `palette = kpalette.Palette(np.frombuffer(colors, np.uint8).reshape(-1, ${shown.channels}))`,
-      `q = palette.remap(${text(name)}${options})${sorted}`,
+      `q = palette.remap(${text(name)}${options})`,
     );
   } else {
-    lines.push(`q = kpalette.quantize(${text(name)}, ${settings.k}${options})${sorted}`);
+    lines.push(`q = kpalette.quantize(${text(name)}, ${settings.k}${options})`);
   }
-  return [...lines, `q.save(${result})`, ""].join("\n");
+  const quick = effort === "fast" && !shown.edited ? ", quick=True" : "";
+  return [...lines, `q.save(${result}${quick})`, ""].join("\n");
 }

@@ -2,7 +2,6 @@
 
 import { find } from "../dom";
 import type { Lent, Session, Shown } from "../session";
-import type { Sort } from "../settings";
 import { bytes, count, figure } from "../text";
 
 /** After the last change, in ms, comes what takes longer than a fit. */
@@ -14,16 +13,13 @@ const MEASURED = ["#delta-e", "#looks", "#worst"];
 export class FiguresPanel {
   #session: Session;
   #shown: Shown | null = null;
-  #sort: Sort;
   #timer = 0;
 
   constructor(session: Session) {
     this.#session = session;
-    this.#sort = session.settings.sort;
     session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
     session.lent.on((lent) => this.#lend(lent));
-    session.changed.on(({ sort }) => this.#sorted(sort));
   }
 
   /** Of another picture nothing is known yet. */
@@ -44,16 +40,10 @@ export class FiguresPanel {
     this.#wait(shown);
   }
 
-  /** A file's size is of the order of its colours, too. */
-  #sorted(sort: Sort): void {
-    if (sort === this.#sort) return;
-    this.#sort = sort;
-    if (this.#shown) this.#wait(this.#shown);
-  }
-
   #wait(shown: Shown): void {
     find("#bytes").classList.add("old");
     clearTimeout(this.#timer);
+    if (!shown.exact || shown.file) this.#measureFile(shown).catch(() => {});
     if (shown.exact)
       this.#timer = window.setTimeout(() => this.#measure(shown).catch(() => {}), REST);
   }
@@ -73,7 +63,7 @@ export class FiguresPanel {
       figure.textContent = "–";
       figure.classList.remove("old");
     }
-    find("#bytes-part").textContent = "";
+    find("#bytes-part").textContent = find("#smaller-bytes").textContent = "";
   }
 
   #name(label: string): void {
@@ -81,8 +71,9 @@ export class FiguresPanel {
   }
 
   #tellError({ mse, psnr, passes }: Lent | Shown, about = ""): void {
-    find("#mse").textContent = about + figure(mse);
-    find("#psnr").textContent = Number.isFinite(psnr) ? `${about}${psnr.toFixed(2)} dB` : "lossless";
+    find("#mse").textContent = mse === null ? "–" : about + figure(mse);
+    const decibels = Number.isFinite(psnr) ? `${about}${psnr?.toFixed(2)} dB` : "lossless";
+    find("#psnr").textContent = psnr === null ? "–" : decibels;
     find("#passes").textContent = count(passes);
   }
 
@@ -98,13 +89,19 @@ export class FiguresPanel {
     if (shown !== this.#shown) return;
     find("#delta-e").textContent = deltaE.toFixed(2);
     for (const name of MEASURED) find(name).classList.remove("old");
-    const sort = this.#sort;
-    const file = await this.#session.png(shown);
-    if (shown !== this.#shown || sort !== this.#sort) return;
+    await this.#measureFile(shown);
+  }
+
+  /** While something moves, a large picture is shown by a smaller one, whose file tells nothing. */
+  async #measureFile(shown: Shown): Promise<void> {
     const { picture } = this.#session;
-    const part = picture?.bytes ? Math.round((100 * file.length) / picture.bytes) : 0;
+    if (!picture || shown.width !== picture.width || shown.height !== picture.height) return;
+    const file = await this.#session.png(shown);
+    if (shown !== this.#shown) return;
+    const part = picture.bytes ? Math.round((100 * file.length) / picture.bytes) : 0;
     find("#bytes-part").textContent = part ? `${part} % of file` : "";
-    find("#bytes").textContent = bytes(file.length);
-    find("#bytes").classList.remove("old");
+    const told = (shown.exact ? "" : "≈ ") + bytes(file.length);
+    find("#bytes").textContent = find("#smaller-bytes").textContent = told;
+    find("#bytes").classList.toggle("old", !shown.exact);
   }
 }

@@ -6,13 +6,17 @@ import { toast } from "../messages";
 import { encode, FORMATS, refusal, swatches } from "../palette_files/formats";
 import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
-import type { Sort } from "../settings";
 import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
+import { encodeGif, encodeWebp, PICTURES, type PictureKind } from "./pictures";
+
+const KINDS: Record<PictureKind, string> = { png: "PNG", gif: "GIF", webp: "WebP" };
 
 export class TakePanel {
   #session: Session;
   #shown: Shown | null = null;
+  #lent = false;
+  #kind = find<HTMLSelectElement>("#save-kind");
   /** One for each kind of palette file. */
   #buttons = new Map<string, HTMLButtonElement>();
 
@@ -21,10 +25,14 @@ export class TakePanel {
     session.opened.on(() => this.#clear());
     session.shown.on((shown) => this.#show(shown));
     session.lent.on((lent) => {
-      find("#save-png").textContent = lent ? "Download PNG of the result" : "Download PNG";
+      this.#lent = lent !== null;
+      this.#tellKind();
     });
-    session.changed.on(({ sort }) => this.#tellOrder(sort));
-    find("#save-png").addEventListener("click", () => void this.#savePng());
+    for (const kind of Object.keys(PICTURES)) {
+      this.#kind.append(make("option", { value: kind, text: KINDS[kind as PictureKind] }));
+    }
+    this.#kind.addEventListener("change", () => this.#tellKind());
+    find("#save-png").addEventListener("click", () => void this.#savePicture());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
       const button = make("button", {
         type: "button",
@@ -49,14 +57,13 @@ export class TakePanel {
 
   #connectCopy(
     selector: string,
-    write: (name: string, shown: Shown, sort: Sort) => string,
+    write: (name: string, shown: Shown) => string,
     said: string,
   ): void {
     find(selector).addEventListener("click", async () => {
       const { picture } = this.#session;
       if (!picture || !this.#shown) return;
-      const { sort } = this.#session.settings;
-      const copied = await copyText(write(picture.name, this.#shown, sort));
+      const copied = await copyText(write(picture.name, this.#shown));
       toast(copied ? said : "The browser refused to copy");
     });
   }
@@ -64,7 +71,6 @@ export class TakePanel {
   #clear(): void {
     this.#shown = null;
     find("#command").textContent = "";
-    find("#command-note").hidden = true;
   }
 
   #show(shown: Shown): void {
@@ -74,7 +80,6 @@ export class TakePanel {
     const words = asCommand(picture.name, shown).split(" ");
     const spans = words.map((word) => make("span", { textContent: word }));
     find("#command").replaceChildren(...spans.flatMap((span) => [span, " "]).slice(0, -1));
-    this.#tellOrder(this.#session.settings.sort);
     this.#tellAlpha(shown);
   }
 
@@ -87,13 +92,12 @@ export class TakePanel {
     }
   }
 
-  /** The command has one order of colours: by share, of before dithering. */
-  #tellOrder(sort: Sort): void {
-    const other = sort !== "share" || this.#shown?.settings.dither;
-    find("#command-note").hidden = !this.#shown || !other;
+  #tellKind(): void {
+    const kind = KINDS[this.#kind.value as PictureKind];
+    find("#save-png").textContent = `Download ${kind}${this.#lent ? " of the result" : ""}`;
   }
 
-  async #savePng(): Promise<void> {
+  async #savePicture(): Promise<void> {
     const { picture } = this.#session;
     const shown = this.#shown;
     if (!picture || !shown) return;
@@ -101,12 +105,18 @@ export class TakePanel {
       toast("One moment: the picture is being made exact");
       return;
     }
-    const name = resultName(
-      picture.name,
-      shown.edited ? shown.counts.length : shown.settings.k,
-      "png",
-    );
-    download(await this.#session.png(shown), "image/png", name);
+    const kind = this.#kind.value as PictureKind;
+    const k = shown.edited ? shown.counts.length : shown.settings.k;
+    try {
+      const file = await (kind === "png"
+        ? this.#session.png(shown)
+        : kind === "gif"
+          ? encodeGif([shown])
+          : encodeWebp(shown));
+      download(file, PICTURES[kind], resultName(picture.name, k, kind));
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error));
+    }
   }
 
   async #savePalette(kind: string): Promise<void> {
@@ -117,7 +127,7 @@ export class TakePanel {
     try {
       if (kind === "png") {
         const engine = await this.#session.bare();
-        const file = await engine.encodePng({ ...swatches(palette), ...palette });
+        const file = await engine.encodePng({ ...swatches(palette), ...palette, keepOrder: true });
         download(file, "image/png", `${stem(name)}-palette.png`);
       } else {
         download(encode(palette, kind, stem(name)), FORMATS[kind].type, name);

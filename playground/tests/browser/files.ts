@@ -64,6 +64,12 @@ export const notAnImage: Upload = {
   mimeType: "image/png",
   buffer: Buffer.from("just some words"),
 };
+/** As an iPhone's photo begins. */
+export const heic: Upload = {
+  name: "IMG_1.HEIC",
+  mimeType: "image/heic",
+  buffer: Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"),
+};
 export const svg: Upload = {
   name: "drawing.svg",
   mimeType: "image/svg+xml",
@@ -94,12 +100,12 @@ export interface Indexed {
   width: number;
   height: number;
   bits: number;
-  /** #rrggbb, or #rrggbbaa for all if there is alpha. */
+  /** #rrggbb, or #rrggbbaa for all if there is alpha; every level if there are only greys. */
   palette: string[];
   indices: Uint8Array;
 }
 
-/** Reads an indexed PNG whose rows have no filter. */
+/** Reads an indexed or grey PNG. */
 export function readIndexed(file: Buffer): Indexed {
   if (!file.subarray(0, 8).equals(SIGNATURE)) throw new Error("expected a PNG");
   const chunks = new Map<string, Buffer>();
@@ -120,24 +126,39 @@ export function readIndexed(file: Buffer): Indexed {
     head[8],
     head[9],
   ];
-  if (kind !== 3) throw new Error(`expected indices, got color type ${kind}`);
-  const rows = inflateSync(chunks.get("IDAT") as Buffer);
-  const stride = 1 + Math.ceil((width * bits) / 8);
+  if (kind !== 3 && kind !== 0) throw new Error(`expected indices or grey, got color type ${kind}`);
+  const wide = Math.ceil((width * bits) / 8);
+  const rows = unfiltered(inflateSync(chunks.get("IDAT") as Buffer), wide);
   const indices = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
-    if (rows[y * stride] !== 0) throw new Error("expected rows without filter");
     for (let x = 0; x < width; x++) {
-      const byte = rows[y * stride + 1 + ((x * bits) >> 3)];
+      const byte = rows[y * wide + ((x * bits) >> 3)];
       indices[y * width + x] = (byte >> (8 - bits - ((x * bits) & 7))) & ((1 << bits) - 1);
     }
   }
-  return {
-    width,
-    height,
-    bits,
-    palette: paletteOf(chunks.get("PLTE") as Buffer, chunks.get("tRNS")),
-    indices,
-  };
+  const greys = Array.from({ length: 1 << bits }, (_, i) => Math.round((255 * i) / (2 ** bits - 1)));
+  const colors = chunks.get("PLTE") ?? Buffer.from(greys.flatMap((grey) => [grey, grey, grey]));
+  return { width, height, bits, palette: paletteOf(colors, chunks.get("tRNS")), indices };
+}
+
+/** Rows of so many bytes, a pixel or more each, as they were before filters (PNG, section 9). */
+function unfiltered(filtered: Buffer, wide: number): Uint8Array {
+  const height = filtered.length / (wide + 1);
+  const rows = new Uint8Array(height * wide);
+  for (let y = 0; y < height; y++) {
+    const filter = filtered[y * (wide + 1)];
+    for (let x = 0; x < wide; x++) {
+      const left = x ? rows[y * wide + x - 1] : 0;
+      const above = y ? rows[(y - 1) * wide + x] : 0;
+      const corner = x && y ? rows[(y - 1) * wide + x - 1] : 0;
+      const near = [left, above, corner];
+      const apart = near.map((level) => Math.abs(left + above - corner - level));
+      const paeth = near[apart.indexOf(Math.min(...apart))];
+      const guess = [0, left, above, (left + above) >> 1, paeth][filter];
+      rows[y * wide + x] = filtered[y * (wide + 1) + 1 + x] + guess;
+    }
+  }
+  return rows;
 }
 
 function paletteOf(colors: Buffer, alphas: Buffer | undefined): string[] {

@@ -76,3 +76,39 @@ export async function downloaded(
     data: await readFile(await download.path()),
   };
 }
+
+/** Drops files, of which the data is in base64, on the page. */
+export async function drop(
+  page: Page,
+  files: { name: string; data: string; type: string }[],
+): Promise<void> {
+  const transfer = await page.evaluateHandle((files) => {
+    const transfer = new DataTransfer();
+    for (const { name, data, type } of files) {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      transfer.items.add(new File([bytes], name, { type }));
+    }
+    return transfer;
+  }, files);
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    await page.dispatchEvent("#stage", kind, { dataTransfer: transfer });
+  }
+}
+
+/** From now on work of this kind is begun only so many ms after it was asked for. */
+export async function slowDown(
+  page: Page,
+  kind: "quantize" | "remap",
+  ms: number,
+): Promise<void> {
+  await page.evaluate(
+    ([kind, ms]) => {
+      const post = Worker.prototype.postMessage as (...given: unknown[]) => void;
+      Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
+        const slow = (given[0] as { kind: string }).kind === kind;
+        setTimeout(() => post.apply(this, given), slow ? ms : 0);
+      };
+    },
+    [kind, ms] as const,
+  );
+}

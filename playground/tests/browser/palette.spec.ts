@@ -2,7 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { golden, readIndexed } from "./files";
-import { downloaded, expect, openFile, ready, settled, setK, swatches, test } from "./page";
+import { downloaded, expect, openFile, ready, settled, setK, slowDown, swatches, test } from "./page";
 
 const clipboard = "navigator.clipboard.readText()";
 
@@ -13,20 +13,6 @@ async function expectSelected(page: Page, name: string): Promise<void> {
   await expect(page.locator("#detail-hex")).toHaveValue(`#${name}`);
 }
 
-/** From now on work of this kind is begun only so many ms after it was asked for. */
-async function slowDown(page: Page, kind: "quantize" | "remap", ms: number): Promise<void> {
-  await page.evaluate(
-    ([kind, ms]) => {
-      const post = Worker.prototype.postMessage as (...given: unknown[]) => void;
-      Worker.prototype.postMessage = function (this: Worker, ...given: unknown[]) {
-        const slow = (given[0] as { kind: string }).kind === kind;
-        setTimeout(() => post.apply(this, given), slow ? ms : 0);
-      };
-    },
-    [kind, ms] as const,
-  );
-}
-
 async function typeHex(page: Page, name: string): Promise<void> {
   await page.locator("#detail-hex").fill(name);
   await page.keyboard.press("Enter");
@@ -34,9 +20,13 @@ async function typeHex(page: Page, name: string): Promise<void> {
 
 const without = (names: string[], name: string) => names.filter((other) => other !== name).sort();
 
-test("a click copies a colour", async ({ playground: page }) => {
+test("a click selects a colour, and only Copy copies it", async ({ playground: page }) => {
   const [, second] = await swatches(page);
+  await page.evaluate("navigator.clipboard.writeText('mine')");
   await page.locator("#swatches .swatch").nth(1).click();
+  await expect(page.locator("#detail-hex")).toHaveValue(`#${second}`);
+  expect(await page.evaluate(clipboard)).toBe("mine");
+  await page.click("#detail-copy");
   await expect(page.locator("#toast")).toHaveText(`Copied #${second}`);
   expect(await page.evaluate(clipboard)).toBe(`#${second}`);
 });
@@ -46,14 +36,15 @@ test("a fixed colour stays whatever k is, until it is let go", async ({ playgrou
   const third = (await swatches(page))[2];
   await page.locator("#swatches .swatch").nth(2).click();
   await page.click("#detail-lock");
+  await expect(page.locator("#detail-lock")).toHaveText("Unlock");
   await expect(page.locator("#fixed-list")).toContainText(`#${third}`);
-  for (const k of [2, 5, 40]) {
+  for (const k of [1, 5, 40]) {
     await setK(page, k);
     expect(await swatches(page)).toContain(third);
     expect(await swatches(page)).toHaveLength(k);
   }
   expect(page.url()).toContain(`fixed=${third}`);
-  await page.click(`[aria-label="Let #${third} go"]`);
+  await page.click(`#fixed-list [aria-label="Unlock #${third}"]`);
   await setK(page, 2);
   expect(await swatches(page)).not.toContain(third);
 });
@@ -293,7 +284,7 @@ test("fixed colours are typed, or come from a palette file", async ({ playground
   const buffer = Buffer.from("GIMP Palette\nName: x\n#\n  1   2   3\tink\n250 251 252\tpaper\n");
   await page.setInputFiles("#palette-file", { name: "brand.gpl", mimeType: "text/plain", buffer });
   await settled(page);
-  await expect(page.locator("#notes")).toContainText("brand.gpl: 2 colours fixed");
+  await expect(page.locator("#notes")).toContainText("brand.gpl: 2 colours locked");
   expect(await swatches(page)).toEqual(
     expect.arrayContaining(["ff8800", "1a1a1a", "010203", "fafbfc"]),
   );
@@ -326,7 +317,7 @@ test("more fixed colours than k raise k", async ({ playground: page }) => {
   await page.locator("#k").focus();
   await page.keyboard.press("ArrowLeft");
   const notes = page.locator("#notes");
-  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+  await expect(notes).toContainText("k is 3: 3 colours are locked.");
   await expect(page.locator("#k-number")).toHaveValue("3");
   await page.locator("#k-number").fill("");
   await page.keyboard.type("24", { delay: 50 }); // the first digit is no k yet
@@ -335,15 +326,15 @@ test("more fixed colours than k raise k", async ({ playground: page }) => {
   await page.locator("#k-number").fill("2");
   await page.keyboard.press("Enter");
   await expect(page.locator("#k-number")).toHaveValue("3");
-  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+  await expect(notes).toContainText("k is 3: 3 colours are locked.");
   await page.keyboard.press("Tab");
-  await expect(notes).toContainText("k is 3: 3 colours are fixed.");
+  await expect(notes).toContainText("k is 3: 3 colours are locked.");
 });
 
 test("an address of more fixed colours than k says what k is", async ({ page }) => {
   await page.goto("/#k=2&fixed=111111,222222,333333");
   await ready(page);
-  await expect(page.locator("#notes")).toContainText("k is 3: 3 colours are fixed.");
+  await expect(page.locator("#notes")).toContainText("k is 3: 3 colours are locked.");
   await expect(page.locator("#k-number")).toHaveValue("3");
 });
 
@@ -370,4 +361,51 @@ test("what stands out can matter more", async ({ playground: page }) => {
   await settled(page);
   expect(await swatches(page)).toEqual(before);
   await expect(page).not.toHaveURL(/saliency/);
+});
+
+test("all changes can be undone, and redone", async ({ playground: page }) => {
+  test.slow();
+  await openFile(page, golden("hills"));
+  const [undo, redo] = [page.locator("#undo"), page.locator("#redo")];
+  await expect(undo).toBeDisabled();
+  const told = async () => [
+    await swatches(page),
+    await page.inputValue("#k-number"),
+    await page.inputValue("#dither"),
+    await page.inputValue("#smaller"),
+    await page.locator("#fixed-list code").allTextContents(),
+    await page.locator("#edited").isVisible(),
+    await page.locator("#mse").textContent(),
+  ];
+  const states = [await told()];
+  for (const change of [
+    () => setK(page, 6),
+    () => page.selectOption("#dither", "bayer"),
+    () => page.locator("#swatches .swatch").nth(2).press("l"),
+    () => typeHex(page, "#ff00ff"),
+    () => page.locator("#detail-color").fill("#00ff00"),
+    () => page.click("#refit"),
+    () => page.locator("#smaller").fill("2"),
+  ]) {
+    await change();
+    await settled(page);
+    await page.waitForTimeout(600); // or it is one change with the next
+    states.push(await told());
+  }
+  for (const state of states.slice(0, -1).reverse()) {
+    await page.keyboard.press("Control+z");
+    await settled(page);
+    expect(await told()).toEqual(state);
+  }
+  await expect(undo).toBeDisabled();
+  for (const state of states.slice(1)) {
+    await redo.click();
+    await settled(page);
+    expect(await told()).toEqual(state);
+  }
+  await expect(redo).toBeDisabled();
+  await undo.click();
+  await setK(page, 9);
+  await page.waitForTimeout(600);
+  await expect(redo).toBeDisabled(); // what was undone is gone
 });

@@ -1,8 +1,8 @@
 // The stage, the cloud and the curve.
 
 import type { Page } from "@playwright/test";
-import { golden } from "./files";
-import { expect, openFile, settled, setK, test } from "./page";
+import { golden, pngOf } from "./files";
+import { expect, openFile, settled, setK, swatches, test } from "./page";
 
 async function middle(page: Page, selector: string): Promise<{ x: number; y: number }> {
   const box = await page.locator(selector).boundingBox();
@@ -79,57 +79,79 @@ test("the error map has a legend, and darkens as k grows", async ({ playground: 
 
 test("k-means goes step by step, and back to the result", async ({ playground: page }) => {
   await openFile(page, golden("hills"));
+  const result = await swatches(page);
   const text = page.locator("#steps-text");
   const costs: number[] = [];
   for (let pass = 0; pass < 5; pass++) {
     await page.click("#steps-next");
-    await expect(text).toContainText(pass ? `Pass ${pass}: cost` : "Seeds: cost");
+    if (pass) {
+      await expect(text).toContainText(`Update ${pass}: each centre moves to the mean`);
+      await page.click("#steps-next");
+    }
+    await expect(text).toContainText(pass ? `Assign ${pass}: each point goes` : "Start from the seeds");
     costs.push(
-      Number(/cost ([\d,.]+)/.exec((await text.textContent()) as string)?.[1].replaceAll(",", "")),
+      Number(/Cost ([\d,.]+\d)/.exec((await text.textContent()) as string)?.[1].replaceAll(",", "")),
     );
   }
   for (let pass = 1; pass < 5; pass++) expect(costs[pass]).toBeLessThanOrEqual(costs[pass - 1]);
   expect(costs[4]).toBeLessThan(costs[0]);
-  await expect(page.locator("#steps-chart polyline")).toHaveAttribute("points", /\d/);
+  const line = (await page.locator("#steps-chart polyline").getAttribute("points")) as string;
+  const heights = line.split(" ").map((point) => Number(point.split(",")[1]));
+  expect(heights).toHaveLength(5);
+  expect(heights).toEqual([...heights].sort((a, b) => a - b)); // of pixels, from the top
   await page.click("#steps-reset");
-  await expect(text).toHaveText("Watch the centres walk, pass by pass.");
+  await expect(text).toContainText("Watch k-means");
+  await settled(page);
+  expect(await swatches(page)).toEqual(result);
 });
 
 test("k-means plays by itself until it settles, and pauses", async ({ playground: page }) => {
   await openFile(page, golden("hills"));
   await setK(page, 2);
   await page.selectOption("#seeding", "wu");
+  await expect(page.locator("#steps-again")).toBeDisabled(); // Wu's seeds are always the same
   await page.click("#steps-play");
   await expect(page.locator("#steps-play")).toHaveText("Pause");
-  await expect(page.locator("#steps-text")).toContainText("Pass 1");
+  await expect(page.locator("#steps-text")).toContainText("Assign 1");
   await page.click("#steps-play");
-  await expect(page.locator("#steps-play")).toHaveText("Play k-means");
+  await expect(page.locator("#steps-play")).toHaveText("Play");
   await page.click("#steps-play");
   await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 20_000 });
   await expect(page.locator("#steps-play")).toHaveText("Play again");
 });
 
-test("while k-means is stepped, what it costs is that of the pass", async ({
-  playground: page,
-}) => {
+test("while k-means is stepped, the page shows the step", async ({ playground: page }) => {
   await page.selectOption("#dither", "bayer");
   await settled(page);
   const figures = () => page.locator("#figures dd").allTextContents();
   const result = await figures();
+  const palette = await swatches(page);
   const of = page.locator("#figures-of");
   await expect(of).toBeEmpty();
   let last = Number.POSITIVE_INFINITY;
-  for (const label of ["Seeds", "Pass 1", "Pass 2"]) {
+  let before = palette;
+  for (const label of ["Start", "Update 1", "Assign 1", "Update 2", "Assign 2"]) {
     await page.click("#steps-next");
     await expect(of).toHaveText(`${label}, undithered`);
     await expect(page.locator("#save-png")).toHaveText("Download PNG of the result");
+    const beyond = await page.locator("#take-card").evaluate((e) => e.scrollWidth - e.clientWidth);
+    expect(beyond).toBeLessThanOrEqual(0);
     await expect(page.locator("#result-tag")).toHaveText(`${label}, undithered`);
+    await expect(page.locator("#palette-title")).toContainText(`${label}, undithered: centres`);
     const [mse, psnr, deltaE, looks, worst, bytes, time, passes] = await figures();
+    expect([deltaE, looks, worst, bytes, time]).toEqual(Array(5).fill("–"));
+    expect(passes).toBe(/\d/.exec(label)?.[0] ?? "0");
+    const centers = await swatches(page);
+    if (label.startsWith("Assign")) expect([...centers].sort()).toEqual([...before].sort());
+    else expect([...centers].sort()).not.toEqual([...before].sort());
+    before = centers;
+    if (label.startsWith("Update")) {
+      expect([mse, psnr]).toEqual(["–", "–"]); // the points have yet to go to these centres
+      continue;
+    }
     expect(Number(mse.replaceAll(",", ""))).toBeLessThan(last);
     last = Number(mse.replaceAll(",", ""));
     expect(Number.parseFloat(psnr)).toBeCloseTo(10 * Math.log10((3 * 255 ** 2) / last), 1);
-    expect([deltaE, looks, worst, bytes, time]).toEqual(Array(5).fill("–"));
-    expect(passes).toBe(/\d/.exec(label)?.[0] ?? "0");
   }
   await page.waitForTimeout(600); // nothing of the result comes late
   expect((await figures())[5]).toBe("–");
@@ -137,8 +159,62 @@ test("while k-means is stepped, what it costs is that of the pass", async ({
   await expect(of).toBeEmpty();
   await expect(page.locator("#save-png")).toHaveText("Download PNG");
   await settled(page);
+  expect(await swatches(page)).toEqual(palette);
   const after = await figures();
   for (const at of [0, 1, 2, 3, 4, 5, 7]) expect(after[at]).toBe(result[at]);
+});
+
+test("another start has other seeds, and the same one comes again", async ({
+  playground: page,
+}) => {
+  const seeds = async (button: string) => {
+    await page.click(button);
+    await expect(page.locator("#steps-text")).toContainText("Start from the seeds");
+    await expect(page.locator("#palette-title")).toContainText("Start: centres");
+    return (await swatches(page)).sort();
+  };
+  const first = await seeds("#steps-next");
+  const second = await seeds("#steps-again");
+  expect(second).not.toEqual(first);
+  expect(await seeds("#steps-again")).not.toEqual(second);
+  await page.click("#steps-reset");
+  expect(await seeds("#steps-next")).toEqual(first);
+});
+
+test("centres are placed by hand, in the palette or by a drag", async ({ playground: page }) => {
+  await setK(page, 2);
+  await page.click("#steps-next");
+  await expect(page.locator("#palette-title")).toContainText("Start: centres");
+  await page.locator("#swatches .swatch").first().focus();
+  await page.keyboard.press("e");
+  await page.keyboard.type("#ffffff");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#steps-text")).toContainText("Start from your centres");
+  expect(await swatches(page)).toContain("ffffff");
+  const box = await page.locator("#cloud").boundingBox();
+  if (!box) throw new Error("expected the cloud");
+  const [x, y] = [box.x + box.width / 2, box.y + 6]; // white is at the top
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x, y + 20);
+  await page.mouse.move(x, y + 60);
+  await page.mouse.up();
+  await expect(page.locator("#swatches .hex", { hasText: "ffffff" })).toHaveCount(0);
+  await expect(page.locator("#steps-text")).toContainText("Start from your centres");
+  await page.click("#steps-play");
+  await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 25_000 });
+});
+
+test("points take their cluster's colour, and axes have names", async ({ playground: page }) => {
+  const names = page.locator("#cloud-axes text");
+  await expect(names).toHaveText([/black/, /white/, /green/, /red/, /blue/, /yellow/]);
+  await setK(page, 2);
+  await page.waitForTimeout(600);
+  const cloud = await seen(page, "#cloud");
+  await page.click("#steps-next");
+  await expect.poll(() => seen(page, "#cloud")).not.toBe(cloud);
+  await page.check("#cloud-space input[value=rgb]");
+  await expect(names).toHaveText(["black", "R", "G", "B", "white"]);
 });
 
 test("the error map frames the place that looks worst", async ({ playground: page }) => {
@@ -178,9 +254,10 @@ test("the curve says what its numbers are", async ({ playground: page }) => {
 
 test("other settings end the steps", async ({ playground: page }) => {
   await page.click("#steps-next");
-  await expect(page.locator("#steps-text")).toContainText("Seeds");
+  await expect(page.locator("#steps-text")).toContainText("Start from the seeds");
   await setK(page, 5);
-  await expect(page.locator("#steps-text")).toHaveText("Watch the centres walk, pass by pass.");
+  await expect(page.locator("#steps-text")).toContainText("Watch k-means");
+  await expect(page.locator("#palette-title")).toHaveText("Palette, 5 colours");
 });
 
 test("the cloud is turned by mouse and keys, and shown in RGB", async ({ playground: page }) => {
@@ -222,4 +299,28 @@ test("the curve finds the elbow, and a click takes its k", async ({ playground: 
   expect(Number(await page.inputValue("#k-number"))).toBeGreaterThan(15);
   await page.check("#measure input[value=size]");
   await expect(page.locator("#curve-table")).toContainText("PNG size, bytes", { timeout: 20_000 });
+});
+
+test("one colour, and pictures of one or two, get sensible words", async ({ playground: page }) => {
+  await setK(page, 1);
+  await expect(page.locator("#palette-title")).toHaveText("Palette, 1 colour");
+  await expect(page.locator("#k")).toHaveAttribute("aria-valuetext", "1 colour");
+  for (const distinct of [1, 2]) {
+    const pixels = new Uint8ClampedArray(4 * 64).fill(255);
+    if (distinct === 2) pixels.fill(0, 0, 3);
+    const buffer = pngOf({ width: 8, height: 8, pixels });
+    await openFile(page, { ...golden("hills"), name: `few-${distinct}.png`, buffer });
+    await setK(page, 16);
+    const has = `The picture has ${distinct} colour${distinct > 1 ? "s" : ""}`;
+    await expect(page.locator("#k-note")).toHaveText(`${has}: more change nothing.`);
+    await expect(page.locator("#curve-text")).toHaveText(
+      `${has}: with ${distinct} nothing is lost.`,
+      { timeout: 20_000 },
+    );
+    await page.click("#steps-next");
+    await expect(page.locator("#steps-text")).toContainText("Cost 0.00: nothing changes any more");
+    await setK(page, 1);
+    await expect(page.locator("#k-note")).toBeHidden();
+    await expect(page.locator("#palette-title")).toHaveText("Palette, 1 colour");
+  }
 });
