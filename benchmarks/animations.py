@@ -56,9 +56,18 @@ def shapes(photo: Image.Image, n: int) -> Iterator[Image.Image]:
         yield image
 
 
+def grain(photo: Image.Image, n: int) -> Iterator[Image.Image]:
+    """Film shapes that move over a still photo, with a camera's grain."""
+    rng = np.random.default_rng(0)
+    for image in shapes(photo, n):
+        noisy = np.asarray(image) + rng.normal(0, 1.5, (SIZE[1], SIZE[0], 1))
+        yield Image.fromarray(np.clip(noisy.round(), 0, 255).astype(np.uint8))
+
+
 SCENES: dict[str, Callable[[Image.Image, int], Iterator[Image.Image]]] = {
     "pan": pan,
     "shapes": shapes,
+    "grain": grain,
 }
 
 
@@ -78,6 +87,12 @@ def gifski(folder: Path, target: Path, *, quality: int) -> None:
     rate = str(1000 // MILLISECONDS)
     frames = map(str, sorted(folder.glob("*.png")))
     run("gifski", "-q", "-r", rate, "--quality", str(quality), "-o", str(target), *frames)
+
+
+def gifsicle(folder: Path, target: Path, *, lossy: int) -> None:
+    """What people do: a GIF by ffmpeg, and then fewer bytes by gifsicle."""
+    ffmpeg(folder, target, generate="stats_mode=full", use="dither=none")
+    run("gifsicle", "-O3", f"--lossy={lossy}", "-b", str(target))
 
 
 def run(program: str, *arguments: str) -> None:
@@ -106,28 +121,34 @@ METHODS: dict[str, Callable[[Path, Path], None]] = {
         ffmpeg, generate="stats_mode=single", use="new=1:dither=none"
     ),
     "kpalette frame, floyd-steinberg": partial(ours, scope="frame", dither="floyd-steinberg"),
+    "kpalette smaller 1": partial(ours, scope="global", dither=None, smaller=1),
+    "kpalette smaller 2": partial(ours, scope="global", dither=None, smaller=2),
+    "kpalette smaller 3": partial(ours, scope="global", dither=None, smaller=3),
+    "ffmpeg none, gifsicle lossy 20": partial(gifsicle, lossy=20),
+    "ffmpeg none, gifsicle lossy 80": partial(gifsicle, lossy=80),
+    "gifski 70": partial(gifski, quality=70),
     "gifski 90": partial(gifski, quality=90),
     "gifski 100": partial(gifski, quality=100),
 }
 
 
-def errors(folder: Path, file: Path) -> tuple[float, float | None]:
-    """Return the mean squared error over all frames, and the mean FLIP over some."""
-    originals = sorted(folder.glob("*.png"))
-    squares, flips = [], []
+def errors(folder: Path, file: Path) -> tuple[float | None, float | None]:
+    """Return the means of SSIMULACRA2 and FLIP over some of the frames."""
+    found: dict[str, list[float | None]] = {"SSIMULACRA2": [], "FLIP": []}
     with Image.open(file) as image:
         shown = -1
         until = 0.0
-        for i, path in enumerate(originals):
+        for i, path in enumerate(sorted(folder.glob("*.png"))):
             while shown < 0 or until <= i * MILLISECONDS:  # equal frames may be merged
                 shown += 1
                 image.seek(shown)
                 until += image.info.get("duration", 0)
-            pixels, got = (pixels_of(picture) for picture in (Image.open(path), image))
-            squares.append(float(((pixels.astype(float) - got) ** 2).sum(axis=2).mean()))
             if i % EVERY == 0:
-                flips.append(looks.measured("FLIP", pixels, got))
-    return statistics.mean(squares), None if None in flips else statistics.mean(flips)
+                pixels, got = (pixels_of(picture) for picture in (Image.open(path), image))
+                for measure, values in found.items():
+                    values.append(looks.measured(measure, pixels, got))
+    seen, flip = ([value for value in values if value is not None] for values in found.values())
+    return statistics.mean(seen) if seen else None, statistics.mean(flip) if flip else None
 
 
 def pixels_of(image: Image.Image) -> Pixels:
@@ -143,7 +164,7 @@ def measure(photo: Path, n: int, only: str) -> None:
             for i, frame in enumerate(draw(original, n)):
                 frame.save(folder / f"{i:04d}.png")
             print(f"\n{scene}: {n} frames of {SIZE[0]}×{SIZE[1]}\n")
-            print("| method | GIF, kB | MSE | FLIP | s |")
+            print("| method | GIF, kB | SSIMULACRA2 | FLIP | s |")
             print("|---|--:|--:|--:|--:|")
             for method, write in METHODS.items():
                 if not re.search(only, method):
@@ -155,7 +176,9 @@ def measure(photo: Path, n: int, only: str) -> None:
                     print(f"| {method} | {error} | | | |")
                     continue
                 seconds = time.perf_counter() - start
-                mse, flip = errors(folder, target)
-                seen = "–" if flip is None else f"{flip:.4f}"
                 size = target.stat().st_size
-                print(f"| {method} | {size / 1e3:.1f} | {mse:.2f} | {seen} | {seconds:.2f} |")
+                seen = " | ".join(
+                    "–" if found is None else f"{found:.{digits}f}"
+                    for found, digits in zip(errors(folder, target), (1, 4), strict=True)
+                )
+                print(f"| {method} | {size / 1e3:.1f} | {seen} | {seconds:.2f} |")

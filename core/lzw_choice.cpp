@@ -9,6 +9,7 @@
 #include "lzw.hpp"
 #include "placing.hpp"
 #include "rate_band.hpp"
+#include "runs.hpp"
 #include "spaces.hpp"
 #include "texture.hpp"
 
@@ -96,9 +97,11 @@ std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int 
   place_rows(pixels, wanted.data());
   Buffer<float> weights(n);
   weigh_by_texture({wanted.data(), n}, width, weights.data(), team);
+  const Picture picture{pixels.data(), d, width, height};
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint8_t* const entry = &palette[indices[i] * d];
-    if (entries[indices[i]][0] == kFar || std::equal(entry, entry + d, &pixels[i * d])) {
+    const bool exact = std::equal(entry, entry + d, &pixels[i * d]);
+    if (entries[indices[i]][0] == kFar || (exact && picture.is_in_run(i % width, i / width))) {
       weights[i] = kExact;
     }
   }

@@ -7,6 +7,7 @@
 
 #include "placing.hpp"
 #include "rate_band.hpp"
+#include "runs.hpp"
 #include "similar_places.hpp"
 #include "spaces.hpp"
 #include "texture.hpp"
@@ -24,33 +25,6 @@ constexpr float kRight = 7.0f / 16;
 constexpr float kBelowLeft = 3.0f / 16;
 constexpr float kBelow = 5.0f / 16;
 constexpr float kBelowRight = 1.0f / 16;
-
-/// The pixels of a picture.
-struct Picture {
-  const std::uint8_t* pixels;
-  std::size_t channels;
-  std::size_t width;
-  std::size_t height;
-
-  const std::uint8_t* at(std::size_t x, std::size_t y) const {
-    return pixels + (y * width + x) * channels;
-  }
-
-  /// Whether a pixel is one of kRun of its colour in a row, across or down.
-  bool is_in_run(std::size_t x, std::size_t y) const {
-    const auto run = [&](std::size_t before, std::size_t after, std::size_t step) {
-      const std::uint8_t* const here = at(x, y);
-      const auto is_same = [&](const std::uint8_t* other) {
-        return std::equal(here, here + channels, other);
-      };
-      std::size_t length = 1;
-      for (std::size_t i = 1; i < kRun && i <= before && is_same(here - i * step); ++i) ++length;
-      for (std::size_t i = 1; i < kRun && i <= after && is_same(here + i * step); ++i) ++length;
-      return length >= kRun;
-    };
-    return run(x, width - 1 - x, channels) || run(y, height - 1 - y, width * channels);
-  }
-};
 
 /// Marks what keeps its nearest entry, and what stays opaque, in `rows` rows from `first` on.
 void protect(const Picture& picture, std::size_t first, std::size_t rows,

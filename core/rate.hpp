@@ -23,14 +23,6 @@ inline float per_bit(double smaller) {
                             least);
 }
 
-/// Colours of the palette stay as they are where so many pixels of one lie in a row.
-///
-/// If all stayed, files of graphics in 256 colours would be 8 to 26 % larger at equal SSIMULACRA2,
-/// and of grey pictures, all of whose colours are in the palette, nothing would be saved. With
-/// fewer than 4 those of a soft shadow are 10 to 30 % larger at that; where only squares of 2 by 2
-/// stay, lines suffer.
-inline constexpr std::size_t kRun = 4;
-
 /// Chooses indices for which squared errors in Oklab, weighed by how visible they are
 /// (texture.hpp), plus `per_bit` times the bits that deflate spends on rows of a byte per pixel
 /// without a filter, add up to about the least. Returns these bits.
