@@ -150,9 +150,9 @@ class TestByPrice:
         assert np.array_equal(indices, first)
 
     @pytest.mark.parametrize("per_bit", [1e-5, 1e-3, 1])
-    def test_colors_of_the_palette_stay(self, per_bit: float) -> None:
-        flat = self.colors[self.nearest]
-        indices, _ = chosen(flat, self.colors, self.nearest, per_bit)
+    def test_runs_of_a_color_of_the_palette_stay(self, per_bit: float) -> None:
+        flat = self.colors[self.nearest.repeat(4, axis=1)]
+        indices, _ = chosen(flat, self.colors, self.nearest.repeat(4, axis=1), per_bit)
         assert np.array_equal(self.colors[indices], flat)
 
     @pytest.mark.parametrize("per_bit", [1e-5, 1])

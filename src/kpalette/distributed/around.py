@@ -86,7 +86,7 @@ class Around:
         start = max(0, top - REACH), max(0, left - REACH)
         where = tile_name(self.image, place["chunk-location"], (top, bottom), (left, right))
         with reading(where):
-            pixels = self.mapper.prepared(files.as_pixels(np.asarray(block)), colors.shape[1])
+            pixels = self.mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
             found = self.mapper.map(pixels, colors, Rest(start))
         inner = found[top - start[0] : bottom - start[0], left - start[1] : right - start[1]]
         return np.ascontiguousarray(inner)
@@ -133,7 +133,7 @@ class Taker:
 
     def take(self, block: Any) -> list[tuple[tuple[slice, ...], ByteArray]]:
         """Return the pixels, and their places among those of all tiles."""
-        pixels = files.as_pixels(np.asarray(block)[np.ix_(*self.inside)])
+        pixels = files.tile_pixels(np.asarray(block)[np.ix_(*self.inside)])
         return [(self.places, self.mapper.prepared(pixels, self.channels))]
 
 

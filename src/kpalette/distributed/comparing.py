@@ -78,7 +78,7 @@ def _compare(
     """Measure one block, as an array (1, 1)."""
     rows, columns = block_info[0]["array-location"][:2]
     with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
-        pixels = mapper.prepared(files.as_pixels(np.asarray(block)), colors.shape[1])
+        pixels = mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
         reference = Reference(pixels, make_team(1), (rows[0], columns[0]))
         found = np.empty((1, 1), object)
         flat = np.ascontiguousarray(indices.reshape(pixels.shape[:2]))

@@ -166,7 +166,7 @@ class Counter:
 
     def count_block(self, block: Any, name: str) -> ColorHistogram:
         """Count a block of an array."""
-        return self.count(files.as_pixels(np.asarray(block)), name)
+        return self.count(files.tile_pixels(np.asarray(block)), name)
 
     def count_photo(self, path: str, name: str) -> ColorHistogram:
         """Count a photo."""

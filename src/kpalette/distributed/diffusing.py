@@ -116,7 +116,7 @@ class Band:
     ) -> tuple[Indices, Carry]:
         """Return the band's indices, and the state for the next band."""
         with reading(self.where):
-            pixels = self.mapper.prepared(files.as_pixels(np.asarray(block)), colors.shape[1])
+            pixels = self.mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
         if before is None:
             above, errors = None, np.zeros((pixels.shape[1], 4), np.float32)
         else:

@@ -27,7 +27,7 @@ class TileError(RuntimeError):
     ...     print(error.where)
     ...     print(error.cause)
     array, tile (0, 0), rows 0 to 0, columns 0 to 1
-    expected float values from 0 to 1, got 0.5 to 1.5
+    expected float values from 0 to 1, got 0.5 to 1.5; source / 255 for levels from 0 to 255
     """
 
     def __init__(self, where: str, cause: str) -> None:

@@ -65,7 +65,7 @@ class Mapper:
         """Map a block of a Dask array; errors name the tile."""
         rows, columns = block_info[0]["array-location"][:2]
         with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
-            pixels = files.as_pixels(np.asarray(block))
+            pixels = files.tile_pixels(np.asarray(block))
             prepared = self.prepared(pixels, colors.shape[1])
             return self.map(prepared, colors, Rest((rows[0], columns[0])))
 

@@ -7,6 +7,7 @@ from kpalette.files.decoding import (
     ImageSource,
     apply_alpha,
     as_pixels,
+    tile_pixels,
     with_alpha,
 )
 from kpalette.files.encoding import FORMATS, encode, kind_of
@@ -37,6 +38,7 @@ __all__ = [
     "read_metadata",
     "read_stored",
     "replacing",
+    "tile_pixels",
     "to_pillow",
     "with_alpha",
 ]

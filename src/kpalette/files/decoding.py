@@ -68,6 +68,11 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
         return _only_drawn(image, read_levels(image).pixels())
 
 
+def tile_pixels(tile: np.ndarray[Any, Any]) -> ByteArray:
+    """Return the pixels of an array that is a part of an image, as :func:`as_pixels` does."""
+    return without_opaque_alpha(_from_array(tile, is_tile=True))
+
+
 def with_alpha(colors: ByteArray) -> ByteArray:
     """Return uint8 colours (..., 4): those given, opaque if they are (..., 3)."""
     if colors.shape[-1] == 4:
@@ -104,8 +109,8 @@ def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
     return mixed.astype(np.uint8)
 
 
-def _from_array(array: np.ndarray[Any, Any]) -> ByteArray:
-    mistaken.check_shape(array)
+def _from_array(array: np.ndarray[Any, Any], *, is_tile: bool = False) -> ByteArray:
+    mistaken.check_shape(array, is_tile=is_tile)
     levels = to_levels(array)
     return np.stack([levels] * 3, axis=-1) if levels.ndim == 2 else levels
 

@@ -59,10 +59,10 @@ def _kind_and_hint(source: Any) -> tuple[str, str]:
     return kind, ""
 
 
-def check_shape(array: np.ndarray[Any, Any]) -> None:
-    """Raise ValueError for an array whose shape is not that of an image."""
+def check_shape(array: np.ndarray[Any, Any], *, is_tile: bool = False) -> None:
+    """Raise ValueError for an array whose shape is not that of an image; a tile may be narrow."""
     shape = array.shape
-    hint = _shape_hint(shape)
+    hint = None if is_tile and len(shape) == 2 else _shape_hint(shape)
     if hint is not None:
         raise ValueError(
             "source: expected an array of shape (h, w), (h, w, 3) or (h, w, 4), "
