@@ -23,16 +23,20 @@ constexpr int kMoved = 1;        // levels: what differs by more is drawn,
 constexpr float kWorth = 0.5f;   // if its error is above so much of a bit's price
 
 void place(const Space& space, std::span<const std::uint8_t> colors, Point4* out) {
-  const auto d = static_cast<std::size_t>(space.channels());
   const auto middle = space.middle();
   const float unit = 1 / static_cast<float>(space.steps());
   const auto convert = [&](std::int32_t coord, std::size_t axis) {
     const float plain = static_cast<float>(coord - middle[axis]) * unit;
     return axis == 1 || axis == 2 ? kColor * plain : plain;
   };
-  for_each_placed(space, colors, convert, [&](std::size_t i, Point4 point) {
-    out[i] = d == 4 && colors[4 * i + 3] == 0 ? all4(kFar) : point;
-  });
+  for_each_placed(space, colors, convert, [&](std::size_t i, Point4 point) { out[i] = point; });
+}
+
+/// Moves clear colours to where no other one is near.
+void set_apart(std::span<const std::uint8_t> colors, std::size_t d, Point4* points) {
+  for (std::size_t i = 0; d == 4 && i < colors.size() / 4; ++i) {
+    if (colors[4 * i + 3] == 0) points[i] = all4(kFar);
+  }
 }
 
 struct Part {
@@ -93,10 +97,12 @@ std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int 
   };
   std::vector<Point4> entries(k);
   place(space, palette, entries.data());
+  set_apart(palette, d, entries.data());
   Buffer<Point4> wanted(n);
   place_rows(pixels, wanted.data());
   Buffer<float> weights(n);
   weigh_by_texture({wanted.data(), n}, width, weights.data(), team);
+  set_apart(pixels, d, wanted.data());
   const Picture picture{pixels.data(), d, width, height};
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint8_t* const entry = &palette[indices[i] * d];

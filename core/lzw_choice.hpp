@@ -14,7 +14,7 @@ namespace kpalette {
 
 /// The frame before, of the same size and palette; nothing before the first frame.
 struct FrameBefore {
-  std::span<const std::uint8_t> pixels{};   // of its source
+  std::span<const std::uint8_t> pixels{};   // of the source when each pixel was chosen
   std::span<const std::uint8_t> indices{};  // as it is shown
 };
 
@@ -33,8 +33,8 @@ struct LzwImage {
 /// Distances are those of Oklab with both colour axes doubled. In clips with grain, files of an
 /// equal look have .6 of the bytes that they have with plain Oklab, and in others .96.
 ///
-/// Where the source is as in the frame before, or almost, another colour than before is seen as
-/// flicker, and has a price.
+/// Where the source is as it was when a pixel was chosen, or almost, another colour is seen as
+/// flicker, and has a price; within a level, nothing is drawn for it.
 std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int channels,
                                       std::size_t width, std::span<const std::uint8_t> palette,
                                       float per_bit, const FrameBefore& before,

@@ -64,6 +64,41 @@ def test_more_is_smaller() -> None:
     assert sizes[1] < 0.7 * sizes[0]  # grain that is not seen is not drawn
 
 
+def test_no_file_is_larger_than_without() -> None:
+    rng = np.random.default_rng(3)
+    few = [(rng.integers(0, 3, (*SIZE, 3)).astype(np.uint8) * 90, 40) for _ in range(4)]
+    for frames, k in ((few, 27), (clip(3), 255), (clip(3), 256)):
+        plain, small = (
+            kpalette.quantize_animation(frames, k, palette_scope="global", smaller=smaller)
+            for smaller in (0, 1)
+        )
+        assert len(small.encode("gif")) <= len(plain.encode("gif"))
+
+
+@pytest.mark.parametrize("smaller", [1, 3])
+def test_a_slow_fade_fades(smaller: int) -> None:
+    frames = [(np.full((20, 30, 3), 40 + i, np.uint8), 40) for i in range(60)]
+    made = kpalette.quantize_animation(frames, 255, palette_scope="global", smaller=smaller)
+    for (pixels, _), frame in zip(frames, made.frames, strict=True):
+        assert np.abs(frame.rgb.astype(int) - pixels).max() <= 2
+
+
+def test_edges_of_what_is_cut_out_are_no_texture() -> None:
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    inside = (x - 32) ** 2 + (y - 24) ** 2 < 20**2
+    frames = []
+    for pixels, duration in clip(3):
+        cut = np.dstack([pixels, np.where(inside, 255, 0)]).astype(np.uint8)
+        cut[~inside] = 0
+        frames.append((cut, duration))
+    plain, small = (
+        kpalette.quantize_animation(frames, 200, palette_scope="global", smaller=smaller)
+        for smaller in (0, 1)
+    )
+    assert len(small.encode("gif")) < len(plain.encode("gif"))
+    assert small.mse < plain.mse + 60
+
+
 def test_frames_that_nobody_tells_apart_become_one() -> None:
     frames = [(np.full((9, 9, 3), 100 + i % 2, np.uint8), 70 + i) for i in range(5)]
     made = kpalette.quantize_animation(frames, 2, smaller=1)

@@ -318,17 +318,21 @@ def quantize_animation(
     kind = "png" if any(_is_soft(palette) for plan in plans for palette in plan.palettes) else "gif"
     best, least = None, math.inf
     for plan in plans:
-        images = None
+        shown = _map(walk("map"), plan, dithering, team)
+        result = QuantizedAnimation(
+            shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope
+        )
+        error = plan.mse
         if smaller:
             shown, images = smaller_frames.map_frames(walk("map"), plan, smaller, space, team)
-        else:
-            shown = _map(walk("map"), plan, dithering, team)
-        result = QuantizedAnimation(
-            shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope, images
-        )
+            few = replace(result, frames=shown, palettes=_recounted(plan, shown))
+            # Where little but what moves is drawn, other ways may take fewer bytes.
+            ways = (result, few, replace(few, _images=images))
+            result = min(ways, key=lambda way: len(way.encode(kind)))
+            error = result.mse
         if len(plans) == 1:
             return result
-        cost = (1 + plan.mse) * len(result.encode(kind)) ** BYTES_TO_ERROR
+        cost = (1 + error) * len(result.encode(kind)) ** BYTES_TO_ERROR
         if cost < least:
             best, least = result, cost
     assert best is not None

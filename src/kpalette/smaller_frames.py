@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kpalette import _core, files
 from kpalette.colors import ByteArray
 from kpalette.files.gif import Image
@@ -58,7 +60,11 @@ def map_frames(
             pixels_before=before[0] if builds and before else None,
             indices_before=before[1] if builds and before else None,
         )
-        before = flat, indices, which
+        held = flat
+        if builds and before:  # a slow change adds up until it is drawn
+            stays = (indices == before[1]).reshape(-1, 1)
+            held = np.where(stays, before[0], flat)
+        before = held, indices, which
         images.append(None if written is None else Image(*written))
         counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
         palette = Palette(nearest.palette.colors, counts)

@@ -85,8 +85,8 @@ def animator(
         for name in refused:
             line = f"expected {name} or an animation, got both; see --first-frame"
             raise Failed(USAGE, line)
-        # An indexed APNG wants an entry for what does not change.
-        colors = k or (most - 1 if kind == "png" and most == 256 else most)
+        # What does not change wants an entry.
+        colors = k or min(most, MAX_K - 1)
 
         def made(palette: Palette | None) -> QuantizedAnimation:
             how = dict(options)
