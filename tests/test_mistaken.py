@@ -142,6 +142,11 @@ def test_the_error_says_what_to_do(name: str) -> None:
         kpalette.quantize(mended(source), 8)
 
 
+def test_several_images_are_for_palettes() -> None:
+    with pytest.raises(TypeError, match=r"got a list of paths; .* one at a time: source\[0\]$"):
+        kpalette.quantize(["a.jpg", "b.jpg"], 8)
+
+
 @pytest.mark.parametrize("shape", [(3, 3), (1, 3), (2, 3), (4, 4), (3, 4), (9, 5)])
 def test_small_grey_images_are_images(shape: tuple[int, int]) -> None:
     assert kpalette.quantize(noise(*shape, 1), 4).indices.shape == shape

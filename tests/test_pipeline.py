@@ -351,7 +351,7 @@ class TestPaletteAndRemap:
         palette = Palette(np.array([[255, 0, 10, 128]], np.uint8), np.array([4]))
         assert palette.hex == ["#ff000a80"]
         assert palette.shares.tolist() == [1.0]
-        assert repr(palette) == "Palette(1 colours: #ff000a80)"
+        assert repr(palette) == "Palette(1 colour: #ff000a80)"
         assert Palette(palette.colors).shares.tolist() == [0.0]
         assert palette != "palette"
 

@@ -74,6 +74,10 @@ class TestHistory:
         kept = model.KMeans(3, init="k-means++", history=True).fit(X, sample_weight=weights)
         assert kept.history_[-1].cost == pytest.approx(kept.inertia_)
 
+    def test_an_image_is_not_its_pixels(self) -> None:
+        with pytest.raises(TypeError, match="X: expected its rgb_vector, got Image"):
+            model.KMeans(2).fit(PICTURE)
+
     def test_a_flag_is_expected(self) -> None:
         with pytest.raises(TypeError, match="history: expected"):
             model.KMeans(2, history="yes").fit(noise(2, 2)[0])  # type: ignore[arg-type]

@@ -358,7 +358,8 @@ class Palette(Sequence[str]):
 
     def __repr__(self) -> str:
         some = ", ".join(self.hex[:8])
-        return f"Palette({len(self)} colours: {some}{', …' if len(self) > 8 else ''})"
+        colors = "1 colour" if len(self) == 1 else f"{len(self)} colours"
+        return f"Palette({colors}: {some}{', …' if len(self) > 8 else ''})"
 
     def _repr_html_(self) -> str:
         """Show swatches with their names and shares, where it is a notebook cell's value."""

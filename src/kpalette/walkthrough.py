@@ -106,6 +106,8 @@ class KMeans(kmeans.KMeans):
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: N803
         """Find the clusters of samples; see :meth:`kpalette.KMeans.fit`."""
         check_flag("history", self.history)
+        if hasattr(X, "rgb_vector"):
+            raise TypeError(f"X: expected its rgb_vector, got {X!r}")
         self._walks: list[tuple[float, list[Step]]] = []
         try:
             super().fit(X, sample_weight=sample_weight)

@@ -45,6 +45,8 @@ def _kind_and_hint(source: Any) -> tuple[str, str]:
         return "None", "cv2.imread, for one, returns None where it cannot read the file"
     if isinstance(source, (bytes, bytearray, memoryview)):
         return kind, "for the bytes of a file, io.BytesIO(source)"
+    if isinstance(source, (list, tuple)) and source and isinstance(source[0], (str, os.PathLike)):
+        return f"a {kind} of paths", "for several images, one at a time: source[0]"
     if isinstance(source, (list, tuple)):
         return kind, "for rows of pixels, np.array(source, np.uint8)"
     if type(source).__module__.partition(".")[0] == "torch":
