@@ -14,7 +14,7 @@ constexpr float kNever = std::numeric_limits<float>::infinity();
 constexpr int kMostVisits = 200;  // of paths that cost something, for a code
 constexpr float kFirstOver = 6;   // a first pixel, over its cheapest entry
 constexpr float kPixelOver = 32;  // any other pixel
-constexpr float kFlicker = 1.5f;  // for another colour where the source is still
+constexpr float kFlicker = 1.0f;  // for another colour where the source is still
 constexpr float kKept = 0.998f;   // of what was counted, with each code
 
 /// Packs codes into bytes, from the lowest bit on.
@@ -206,10 +206,11 @@ class Seen {
 
  private:
   float price(std::size_t i, int entry) const {
-    const int nearest = frame_.indices[i];
-    if (entry == nearest) return 0;
     const bool keeps = entry == frame_.keep;
-    if (keeps ? !frame_.kept[i] : entry >= static_cast<int>(prices_.entries.size())) return kNever;
+    if (entry != frame_.indices[i] &&
+        (keeps ? !frame_.kept[i] : entry >= static_cast<int>(prices_.entries.size()))) {
+      return kNever;
+    }
     const Point4 here = color(i, entry);
     const float found = prices_.weights[i] * (square4(prices_.wanted[i] - here) - least_[i]);
     const bool flickers = !keeps && !prices_.still.empty() && prices_.still[i] != 0 &&
