@@ -103,7 +103,7 @@ std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int 
   Buffer<float> weights(n);
   weigh_by_texture({wanted.data(), n}, width, weights.data(), team);
   set_apart(pixels, d, wanted.data());
-  const Picture picture{pixels.data(), d, width, height};
+  const Runs picture{pixels.data(), d, width, height};
   for (std::size_t i = 0; i < n; ++i) {
     const std::uint8_t* const entry = &palette[indices[i] * d];
     const bool exact = std::equal(entry, entry + d, &pixels[i * d]);

@@ -27,8 +27,8 @@ constexpr float kBelow = 5.0f / 16;
 constexpr float kBelowRight = 1.0f / 16;
 
 /// Marks what keeps its nearest entry, and what stays opaque, in `rows` rows from `first` on.
-void protect(const Picture& picture, std::size_t first, std::size_t rows,
-             const std::uint8_t* palette, const std::uint8_t* indices, RateScene& scene) {
+void protect(const Runs& picture, std::size_t first, std::size_t rows, const std::uint8_t* palette,
+             const std::uint8_t* indices, RateScene& scene) {
   const std::size_t d = picture.channels;
   for (std::size_t y = first; y < first + rows; ++y) {
     for (std::size_t x = 0; x < picture.width; ++x) {
@@ -97,7 +97,7 @@ std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, 
           &scene.coords[first * width]);
   });
   weigh_by_texture({scene.coords.data(), n}, width, scene.weights.data(), team);
-  const Picture picture{pixels.data(), d, width, scene.height};
+  const Runs picture{pixels.data(), d, width, scene.height};
   std::vector<std::int64_t> bits(bands);
   for_bands([&](std::size_t band, std::size_t first, std::size_t count) {
     protect(picture, first, count, palette.data(), indices, scene);

@@ -15,8 +15,8 @@ namespace kpalette {
 /// stay, lines suffer.
 inline constexpr std::size_t kRun = 4;
 
-/// The pixels of a picture.
-struct Picture {
+/// The runs among the pixels of a picture.
+struct Runs {
   const std::uint8_t* pixels;
   std::size_t channels;
   std::size_t width;

@@ -26,6 +26,7 @@
 #include "rate.hpp"
 #include "remap.hpp"
 #include "repeats.hpp"
+#include "runs.hpp"
 #include "samples.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"

@@ -11,6 +11,7 @@
 #include "deflate_costs.hpp"
 #include "lzw_choice.hpp"
 #include "rate.hpp"
+#include "runs.hpp"
 #include "texture.hpp"
 
 namespace {
