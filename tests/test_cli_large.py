@@ -132,7 +132,7 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
         (["--scheduler", "somewhere"], 2, "scheduler: expected 'threads', 'processes'"),
         (["--scheduler", "tcp://127.0.0.1:1"], 69, "got no answer"),
         (["--scheduler", "tcp://localhost"], 2, "an address or a Client such as"),
-        (["-o", "few.zarr", "--saliency"], 2, "--saliency: not for what is done in tiles"),
+        (["-o", "few.zarr", "--saliency"], 2, "--saliency: not for images in tiles"),
         (["-o", "few.zarr", "big.tif"], 2, "expected one large image by its name, got 2 photos"),
         (["-o", "none/few.zarr"], 16, "there is no directory"),
         (["-o", "/proc/few.zarr"], 16, "/proc/few.zarr"),
@@ -277,7 +277,7 @@ def test_a_large_tiff_without_dask_names_the_extra(args: list[str], huge: Path) 
     command = [sys.executable, "-c", script, *args, str(huge)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=huge.parent)
     assert done.returncode == 3
-    assert f"{huge}: has more pixels than are decoded in one piece" in done.stderr
+    assert f"{huge}: has too many pixels for one piece" in done.stderr
     assert "pip install 'kpalette[distributed]'" in done.stderr
 
 

@@ -50,7 +50,7 @@ def test_palette_of_what_stands_out(photo: Path, tmp_path: Path, capsys: Any) ->
         ([photo, saved], "expected one photo, got 2"),
         ([saved], "expected an image, got a histogram"),
         ([film, "--raw", "4x4"], "expected an image, got a film"),
-        ([photo, "--scheduler", "threads"], "not for what is done in tiles"),
+        ([photo, "--scheduler", "threads"], "not for images in tiles"),
     ]:
         assert cli.run(["palette", *map(str, args), "--saliency"]) == 2
         assert f"--saliency: {line}" in capsys.readouterr().err

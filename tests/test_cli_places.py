@@ -61,7 +61,7 @@ def test_two_photos_of_one_picture(folder: Path, capsys: Any) -> None:
     again = folder.parent / "again"
     other = shutil.copytree(folder, folder.parent / "other", symlinks=True)
     assert cli.run(["quantize", "-r", str(folder), str(other), "--out-dir", str(again)]) == 15
-    assert "another --out-dir would tell them apart" in capsys.readouterr().err
+    assert "another --out-dir would keep them apart" in capsys.readouterr().err
 
 
 def test_results_are_replaced_where_forced(folder: Path) -> None:

@@ -237,10 +237,10 @@ class TestSchedulerLost:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(running, "CONNECT_TIMEOUT", 1)
-            with pytest.raises(SchedulerLostError, match=r"expected one at 'tcp://127.0.0.1:9'"):
+            with pytest.raises(SchedulerLostError, match=r"a scheduler at 'tcp://127.0.0.1:9'"):
                 distributed.histogram(PIXELS, scheduler="tcp://127.0.0.1:9")
         for address in ("morse://here", "tls://127.0.0.1:9", "inproc://1"):
-            with pytest.raises(SchedulerLostError, match=f"expected one at '{address}'"):
+            with pytest.raises(SchedulerLostError, match=f"expected a scheduler at '{address}'"):
                 distributed.histogram(PIXELS, scheduler=address)
             # Half-open ones would close themselves in whichever thread collects them.
             clients = [client for client in gc.get_objects() if type(client) is Client]

@@ -167,7 +167,7 @@ def test_the_command(tmp_path: Path, fails: Any) -> None:
         2, "quantize", photo, "--posterize", "2", "--keep-profile"
     )
     assert "from 0 to 4, got '5'" in fails(2, "quantize", photo, "--posterize", "5")
-    assert "--posterize: not for what is done in tiles" in fails(
+    assert "--posterize: not for images in tiles" in fails(
         2, "quantize", photo, "--posterize", "2", "-o", tmp_path / "x.zarr"
     )
 

@@ -149,7 +149,7 @@ def test_too_many_or_none(many: Path, fails: Any) -> None:
         assert message in fails(3, "remap", "a.png", "--palette", name)
         assert message in fails(3, "quantize", "a.png", "--map", name)
     line = fails(3, "quantize", "a.png", "--map", "many.png", "-o", "x.zarr")
-    assert "expected at most 256 colours for what is done in tiles, got 600" in line
+    assert "expected at most 256 colours for an image in tiles, got 600" in line
 
 
 def test_pictures_are_palettes_of_their_colours() -> None:

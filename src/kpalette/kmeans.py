@@ -212,7 +212,8 @@ class KMeans(estimator.Estimator):
         if k > n:
             raise ValueError(f"n_samples={n} should be >= n_clusters={k}.")
         if is_sparse(X) and isinstance(self.init, str) and self.init == "wu":
-            raise ValueError("init: expected another start than 'wu' for sparse samples")
+            known = "'k-means++', 'maximin' or 'random'"
+            raise ValueError(f"init: expected {known} for sparse samples, got 'wu'")
         problem = Problem.of(X, weights, k, limited_team())
         tol = self._tolerance(problem)
         rng = _generator(self.random_state)

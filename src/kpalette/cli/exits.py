@@ -16,13 +16,13 @@ EXIT_CODES = {
     3: "an input cannot be read as an image or a palette",
     15: "an output exists already (see --force)",
     16: "an output cannot be written",
-    69: "the cluster cannot be reached, or went away",
+    69: "the cluster cannot be reached, or its connection was lost",
     70: "internal error (KPALETTE_DEBUG=1 shows the traceback)",
     98: "the result would not be smaller (see --skip-if-larger)",
     99: "the quality or the size asked for cannot be reached",
-    129: "the terminal went away",
+    129: "the terminal was closed",
     130: "interrupted (Ctrl-C)",
-    141: "the reader of the output went away",
+    141: "the reader of the output was closed",
     143: "terminated",
 }
 MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70

@@ -79,7 +79,7 @@ def refuse_others(known: set[str]) -> None:
         source = context.get_parameter_source(name)
         if source is ParameterSource.COMMANDLINE and name not in known:
             raise click.UsageError(
-                f"{parameter.opts[0]}: not for what is done in tiles (see 'Large images')"
+                f"{parameter.opts[0]}: not for images in tiles (see 'Large images')"
             )
 
 
@@ -93,7 +93,7 @@ def tiles(
         from kpalette.distributed import running
     except ImportError as error:
         if is_large_tiff(photo):
-            line = f"{photo}: has more pixels than are decoded in one piece; for tiles, {error}"
+            line = f"{photo}: has too many pixels for one piece; to read it in tiles: {error}"
             raise Failed(UNREADABLE, line) from None
         raise Failed(USAGE, str(error)) from None
     import dask
@@ -150,7 +150,8 @@ def quantize(
         raise click.UsageError(f"expected one large image by its name, got {len(photos)} photos")
     photo = photos[0]
     if os.path.isdir(photo) and not is_zarr(photo):
-        raise Failed(UNREADABLE, f"{photo}: cannot be read: Is a directory, whose name is no .zarr")
+        why = "it is a directory whose name does not end in .zarr"
+        raise Failed(UNREADABLE, f"{photo}: cannot be read: {why}")
     if "://" in photo and not output.out:
         raise click.UsageError("expected -o, where the picture goes, as the photo is a URL")
     out = output.out or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
@@ -164,7 +165,7 @@ def quantize(
 
         palette = load(palette_file, "--map")
         if len(palette) > MAX_K:  # of which the best for a photo could be told after counting it
-            line = f"{palette_file}: expected at most {MAX_K} colours for what is done in tiles"
+            line = f"{palette_file}: expected at most {MAX_K} colours for an image in tiles"
             raise Failed(UNREADABLE, f"{line}, got {len(palette):,}")
         options = {**options, "palette": palette}
     _check_free(out, photo, manners.force)

@@ -125,8 +125,8 @@ def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
     if taken.setdefault(os.path.realpath(renamed), job) is job:
         return replace(job, target=renamed)
     line = (
-        f"{job.target} is where the picture of {other.source} goes; another --out-dir would tell "
-        "them apart"
+        f"{job.target}: the picture of {other.source} goes there, too; another --out-dir would "
+        "keep them apart"
     )
     return replace(job, failure=Failed(EXISTS, line))
 

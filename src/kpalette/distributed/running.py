@@ -111,7 +111,7 @@ def connected(address: str) -> Iterator[Any]:
         _close(client)
         if isinstance(error, (OSError, TypeError, ValueError)):
             raise SchedulerLostError(
-                f"scheduler: expected one at {address!r}, got no answer: {in_words(error)}"
+                f"scheduler: expected a scheduler at {address!r}, got no answer: {in_words(error)}"
             ) from error
         raise
     try:

@@ -40,7 +40,7 @@ def open_source(source: Any, chunks: Any, missing: str) -> Mosaic | Photos | Any
     """
     found = _find(source, chunks, missing)
     if chunks is not None and not isinstance(found, Mosaic):
-        raise ValueError(f"chunks: expected None for photos, which are not cut, got {chunks!r}")
+        raise ValueError(f"chunks: expected None for photos, which are read whole, got {chunks!r}")
     return found
 
 

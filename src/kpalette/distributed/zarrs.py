@@ -141,8 +141,8 @@ def _check_complete(array: Any, name: str) -> None:
     if absent:
         raise ValueError(
             f"source: expected all {len(keys)} chunks of {name}, but {len(absent)} are missing, "
-            f"the first is {absent[0]}; missing='fill' reads them as {array.fill_value}, which "
-            "is right if they were omitted because they hold nothing else"
+            f"the first is {absent[0]}; missing='fill' reads them as {array.fill_value}, "
+            "if that is why they were left out"
         )
 
 

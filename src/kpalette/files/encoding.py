@@ -160,8 +160,8 @@ def encode(
     if profile is not None:
         if kind not in PROFILED:
             raise ValueError(
-                f"{kind}: expected colours in sRGB, got some in a profile, for which it has no "
-                f"room; {', '.join(PROFILED)} have"
+                f"{kind}: expected colours in sRGB, got a profile, which only "
+                f"{', '.join(PROFILED)} hold"
             )
         options["profile"] = profile
     return _WRITERS[kind](indices, colors, optimize, metadata or Metadata(), **options)

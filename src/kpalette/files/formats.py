@@ -301,7 +301,7 @@ def _damaged(kind: Format, reason: Exception | None) -> str:
     if ends:
         why = "the file ends within it"
     elif why in ("", "not identified by this driver"):
-        why = "it announces nothing that can be shown"
+        why = "it describes no image"
     return f"the {kind.title}'s header is damaged: {why}"
 
 
