@@ -160,7 +160,7 @@ class TestSparse:
             seeded(4).fit(sparse_rows(60, 8)).predict(csr)
 
     def test_wu_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="'wu' for sparse samples"):
+        with pytest.raises(ValueError, match="for sparse samples, got 'wu'"):
             seeded(4, init="wu").fit(as_csr(sparse_rows(60, 8)))
 
 
