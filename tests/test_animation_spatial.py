@@ -48,6 +48,16 @@ def test_a_pixel_within_a_level_of_what_it_was_keeps_its_entry() -> None:
     assert (alone[0].indices != alone[1].indices)[still].any()  # so that this can fail
 
 
+def test_a_pixel_two_levels_off_is_chosen_anew() -> None:
+    pixels = gradient(48, 64) // 2 + 40
+    other = pixels.copy()
+    other[:24] += 2
+    first, second = spatial([(pixels, 40), (other, 40)]).frames
+    changed = first.indices != second.indices
+    assert changed[:24].any()
+    assert not changed[24:].any()
+
+
 def test_what_moves_slowly_is_followed() -> None:
     """A pixel is compared with what it was when its entry was chosen, not with the last frame."""
     frames = [
