@@ -189,7 +189,7 @@ def figures(pixels: Pixels, shown: Pixels) -> list[str]:
 
 
 def left_out() -> Iterator[str]:
-    """Say which metrics are not installed."""
+    """Yield a line for each metric that is not installed."""
     pixels = np.zeros((16, 16, 3), np.uint8)
     for name, (metric, _) in METRICS.items():
         try:

@@ -42,7 +42,11 @@ def keep(
     kept: dict[Any, Any], indices: np.ndarray[Any, Any], colors: ByteArray, data: bytes
 ) -> None:
     """Keep the data that a picture's indices were chosen for, with what :func:`encode` keeps."""
-    kept[(*check_sums(indices, colors), "gif")] = data
+    kept[_key(indices, colors)] = data
+
+
+def _key(indices: np.ndarray[Any, Any], colors: ByteArray) -> tuple[object, ...]:
+    return (*check_sums(indices, colors), "gif")
 
 
 def write_still(
@@ -57,7 +61,7 @@ def write_still(
     check_color_count(colors, "GIF")
     check_no_soft_alpha(colors, "GIF")
     check_size(indices, "GIF", MOST)
-    data = kept and kept.get((*check_sums(indices, colors), "gif"))
+    data = kept and kept.get(_key(indices, colors))
     if optimize and not data:
         used = np.unique(indices)
         indices, colors = np.searchsorted(used, indices), colors[used]
