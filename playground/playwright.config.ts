@@ -8,6 +8,7 @@ export default defineConfig({
   reporter: "line",
   timeout: 30_000,
   workers: 2,
+  retries: process.env.CI ? 1 : 0, // of a busy machine; what needs it is reported as flaky
   use: {
     baseURL: `http://127.0.0.1:${PORT}`,
     viewport: { width: 1440, height: 900 },

@@ -28,6 +28,7 @@ for (const colorScheme of ["light", "dark"] as const) {
         await page.click("#steps-reset");
         await page.locator("#smaller").fill("0");
         await page.click('[aria-label="Sticker with transparency"]');
+        await expect(page.locator("#about")).toContainText("sticker.png");
         await setK(page, 256);
         await page.locator("#detail-hex").fill("#ff00ff80");
         await page.keyboard.press("Enter");
