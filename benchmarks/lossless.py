@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import shutil
 import statistics
-import struct
 import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ import numpy as np
 from PIL import Image
 
 import kpalette
-from kpalette import files
-from kpalette.files import png, png_rows
+from kpalette import _core, files
+from kpalette.files import png
 
 Picture = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]  # indices, colours
 
@@ -32,16 +31,16 @@ PNGQUANT = "pngquant's own file"
 
 def plain(indices: np.ndarray[Any, Any], colors: np.ndarray[Any, Any]) -> bytes:
     """As few bits as the palette needs, in its own order, and no row filtered."""
-    way = png_rows.plain(np.ascontiguousarray(indices, np.uint8), colors)
-    height, width = indices.shape
-    chunks = [
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, way.bits, way.kind, 0, 0, 0)),
-        (b"PLTE", way.palette),
-        *([(b"tRNS", way.alphas)] if way.alphas else []),
-        (b"IDAT", bytes(deflate.zlib_compress(way.rows.tobytes(), 10))),
-        (b"IEND", b""),
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(png.chunk(kind, data) for kind, data in chunks)
+    header, palette, rows = _core.png(
+        np.ascontiguousarray(indices, np.uint8),
+        colors,
+        effort=_core.PngEffort.QUICK,
+        keep_order=True,
+        may_be_grey=False,
+        deflate=lambda rows, level: deflate.zlib_compress(rows, 10),
+        team=_core.Team(1),
+    )
+    return b"\x89PNG\r\n\x1a\n" + header + palette + rows + png.chunk(b"IEND", b"")
 
 
 def optimized(data: bytes) -> int | None:

@@ -40,6 +40,7 @@
 #include "palette.hpp"
 #include "palette_order.hpp"
 #include "parallel.hpp"
+#include "png.hpp"
 #include "points.hpp"
 #include "predict.hpp"
 #include "rate.hpp"
@@ -849,6 +850,46 @@ OutBytes run_filter_rows(const Bytes& rows, const std::string& choice) {
       {rows.shape(0), rows.shape(1) + 1});
 }
 
+/// A Python function that compresses, as the core calls it, from any thread.
+Deflate deflate_by(const nb::callable& function) {
+  return [&function](std::span<const std::uint8_t> bytes, int level) {
+    const nb::gil_scoped_acquire acquire;
+    const auto size = static_cast<Py_ssize_t>(bytes.size());
+    const auto given = nb::steal(PyMemoryView_FromMemory(
+        reinterpret_cast<char*>(const_cast<std::uint8_t*>(bytes.data())), size, PyBUF_READ));
+    const nb::object made = function(given, level);
+    Py_buffer buffer;
+    if (PyObject_GetBuffer(made.ptr(), &buffer, PyBUF_SIMPLE) != 0) throw nb::python_error();
+    const auto* first = static_cast<const std::uint8_t*>(buffer.buf);
+    std::vector<std::uint8_t> compressed(first, first + buffer.len);
+    PyBuffer_Release(&buffer);
+    return compressed;
+  };
+}
+
+std::tuple<nb::bytes, nb::bytes, nb::bytes> run_png(const Bytes& indices, const Bytes& colors,
+                                                    PngEffort effort, bool keep_order,
+                                                    bool may_be_grey, const nb::callable& deflate,
+                                                    Team& team) {
+  const std::size_t k = colors.shape(0);
+  require(k >= 1 && k <= kMostIndexed, "expected 1 to 256 colours");
+  require(indices.size() > 0, "expected at least one pixel");
+  require(std::ranges::all_of(view(indices), [&](auto index) { return index < k; }),
+          "expected indices that the palette has");
+  const PngOptions options{.effort = effort, .keep_order = keep_order, .may_be_grey = may_be_grey};
+  const PngChunks chunks = without_gil([&] {
+    const Watch watch = watch_signals();
+    PngEncoder encoder(view(indices), indices.shape(1), view(colors), channels_of(colors), options,
+                       deflate_by(deflate), team);
+    while (encoder.step()) watch.look(0);
+    return encoder.chunks();
+  });
+  const auto bytes = [](const std::vector<std::uint8_t>& part) {
+    return nb::bytes(part.data(), part.size());
+  };
+  return {bytes(chunks.header), bytes(chunks.palette), bytes(chunks.rows)};
+}
+
 void def_indexed_files(nb::module_& m) {
   m.attr("PER_BIT") = nb::tuple(nb::cast(std::vector<float>(kPerBit.begin(), kPerBit.end())));
   m.def("per_bit", &per_bit, "smaller"_a, "What a bit may cost in squared error in Oklab.");
@@ -870,6 +911,14 @@ void def_indexed_files(nb::module_& m) {
         "The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.");
   m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a,
         "Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).");
+  nb::enum_<PngEffort>(m, "PngEffort", "How long to look for the smallest file.")
+      .value("QUICK", PngEffort::quick)
+      .value("USUAL", PngEffort::usual)
+      .value("THOROUGH", PngEffort::thorough);
+  m.def("png", &run_png, "indices"_a, "colors"_a, nb::kw_only(), "effort"_a, "keep_order"_a,
+        "may_be_grey"_a, "deflate"_a, "team"_a,
+        "Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. "
+        "`deflate` makes a zlib stream of bytes by a level.");
 }
 
 }  // namespace

@@ -25,11 +25,10 @@
 #include "histogram.hpp"
 #include "looks.hpp"
 #include "mix.hpp"
-#include "palette_order.hpp"
 #include "parallel.hpp"
+#include "png.hpp"
 #include "rate.hpp"
 #include "remap.hpp"
-#include "row_filters.hpp"
 #include "saliency.hpp"
 #include "seeding.hpp"
 #include "spaces.hpp"
@@ -285,32 +284,44 @@ void run_choose_by_rate(const std::uint8_t* pixels, std::size_t height, std::siz
 
 // ---- indices to files ----
 
-/// Writes the order (k) in which neighbours' indices are near; `first` (k) marks who leads.
-EXPORT(order_palette)
-void run_order_palette(const std::uint8_t* indices, std::size_t n, std::size_t width,
-                       const std::uint8_t* first, std::size_t k, int passes, std::uint8_t* order) {
-  const auto neighbours = count_neighbours(span_of(indices, n), width, k);
-  std::ranges::copy(order_palette(neighbours, span_of(first, k), passes), order);
-}
+namespace {
 
-/// Writes rows (n / stride, stride) as differences, each after its filter's number.
-EXPORT(filter_rows)
-void run_filter_rows(const std::uint8_t* rows, std::size_t n, std::size_t stride, bool by_model,
-                     std::uint8_t* out) {
-  const FilterChoice choice = by_model ? FilterChoice::model : FilterChoice::least_sum;
-  std::ranges::copy(filter_rows(span_of(rows, n), stride, choice), out);
-}
-
-/// Compresses as a zlib stream by libdeflate into `size` bytes; how many it took, 0 if more.
-EXPORT(deflate)
-std::size_t deflate(const std::uint8_t* bytes, std::size_t n, int level, std::uint8_t* out,
-                    std::size_t size) {
+std::vector<std::uint8_t> deflate(std::span<const std::uint8_t> bytes, int level) {
   libdeflate_compressor* const compressor = libdeflate_alloc_compressor(level);
   if (compressor == nullptr) throw std::bad_alloc();
-  const std::size_t written = libdeflate_zlib_compress(compressor, bytes, n, out, size);
+  std::vector<std::uint8_t> out(libdeflate_zlib_compress_bound(compressor, bytes.size()));
+  out.resize(
+      libdeflate_zlib_compress(compressor, bytes.data(), bytes.size(), out.data(), out.size()));
   libdeflate_free_compressor(compressor);
-  return written;
+  return out;
 }
+
+struct PngFile {
+  PngEncoder encoder;
+  std::vector<std::uint8_t> bytes{};
+};
+
+}  // namespace
+
+/// Copies what it is given.
+EXPORT(png_new)
+PngFile* png_new(const std::uint8_t* indices, std::size_t n, std::size_t width,
+                 const std::uint8_t* colors, std::size_t k, int channels, bool quick,
+                 bool keep_order) {
+  const PngOptions options{.effort = quick ? PngEffort::quick : PngEffort::usual,
+                           .keep_order = keep_order};
+  return new PngFile{PngEncoder(span_of(indices, n), width, span_of(colors, k, channels), channels,
+                                options, deflate, team)};
+}
+EXPORT(png_free) void png_free(PngFile* self) { delete self; }
+
+EXPORT(png_step) bool png_step(PngFile* self) {
+  const bool more = self->encoder.step();
+  if (!more) self->bytes = self->encoder.chunks().file();
+  return more;
+}
+EXPORT(png_bytes) const std::uint8_t* png_bytes(const PngFile* self) { return self->bytes.data(); }
+EXPORT(png_size) std::size_t png_size(const PngFile* self) { return self->bytes.size(); }
 
 // ---- what it cost ----
 

@@ -1,14 +1,17 @@
-// Indexed files: orders of palettes, and rows as differences.
+// Indexed files: orders of palettes, rows as differences, and the smallest way to write them.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "core_checks.hpp"
 #include "log2.hpp"
 #include "palette_order.hpp"
+#include "parallel.hpp"
+#include "png.hpp"
 #include "row_filters.hpp"
 
 using namespace kpalette;
@@ -132,6 +135,96 @@ void test_filters(std::size_t height, std::size_t stride, std::size_t below) {
   }
 }
 
+std::uint32_t number_at(const Bytes& bytes, std::size_t at) {
+  return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
+         std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
+}
+
+/// What a file's chunk of a kind holds, nothing where there is none. Check sums are bit by bit.
+Bytes held(const Bytes& file, const std::string& wanted) {
+  for (std::size_t at = 8; at < file.size();) {
+    const std::size_t length = number_at(file, at);
+    const std::size_t end = at + 8 + length;
+    std::uint32_t crc = ~0u;
+    for (std::size_t i = at + 4; i < end; ++i) {
+      crc ^= file[i];
+      for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+    }
+    CHECK_EQUAL(~crc, number_at(file, end));
+    const auto first = file.begin() + static_cast<std::ptrdiff_t>(at);
+    if (std::equal(wanted.begin(), wanted.end(), first + 4)) {
+      return {first + 8, first + 8 + static_cast<std::ptrdiff_t>(length)};
+    }
+    at = end + 4;
+  }
+  return {};
+}
+
+/// Leaves bytes as they are, so that the file can be read here.
+Bytes not_deflated(std::span<const std::uint8_t> bytes, int level) {
+  CHECK(level >= 1 && level <= 12);
+  return {bytes.begin(), bytes.end()};
+}
+
+/// A file shows the colours that the indices name, whatever the way.
+void test_png(std::size_t k, std::size_t height, std::size_t width, int channels,
+              const PngOptions& options, bool grey) {
+  Bytes colors = random_bytes(k * static_cast<std::size_t>(channels), 256, 5);
+  const auto from = static_cast<std::size_t>(channels);
+  for (std::size_t i = 0; grey && i < colors.size(); ++i) {
+    colors[i] = i % from == 3 ? 255 : colors[i / from * from];
+  }
+  const Bytes indices = random_bytes(height * width, k, 6);
+  std::vector<Bytes> files;
+  for (const int threads : {1, 2}) {
+    Team team(threads);
+    PngEncoder encoder(indices, width, colors, channels, options, not_deflated, team);
+    while (encoder.step()) {
+    }
+    CHECK(!encoder.step());
+    files.push_back(encoder.chunks().file());
+  }
+  CHECK_EQUAL(files[0], files[1]);
+  const Bytes header = held(files[0], "IHDR");
+  CHECK_EQUAL(number_at(header, 0), static_cast<std::uint32_t>(width));
+  CHECK_EQUAL(number_at(header, 4), static_cast<std::uint32_t>(height));
+  const int bits = header[8];
+  const bool is_grey = header[9] == 0;
+  const bool may = grey && options.may_be_grey && !options.keep_order;
+  CHECK(!is_grey || (may && options.effort != PngEffort::quick));
+  const Bytes palette = held(files[0], "PLTE");
+  const Bytes alphas = held(files[0], "tRNS");
+  CHECK_EQUAL(palette.size(), is_grey ? 0 : 3 * k);
+  const Bytes rows = held(files[0], "IDAT");
+  const std::size_t stride = (width * static_cast<std::size_t>(bits) + 7) / 8;
+  CHECK_EQUAL(rows.size(), height * (1 + stride));
+  Bytes above(stride);
+  for (std::size_t y = 0; y < height; ++y) {
+    Bytes row(rows.begin() + static_cast<std::ptrdiff_t>(y * (1 + stride) + 1),
+              rows.begin() + static_cast<std::ptrdiff_t>((y + 1) * (1 + stride)));
+    for (std::size_t x = 0; x < stride; ++x) {
+      const int left = x > 0 ? row[x - 1] : 0;
+      const int above_left = x > 0 ? above[x - 1] : 0;
+      row[x] = static_cast<std::uint8_t>(
+          row[x] + predicted(rows[y * (1 + stride)], left, above[x], above_left));
+    }
+    for (std::size_t x = 0; x < width; ++x) {
+      const std::size_t bit = x * static_cast<std::size_t>(bits);
+      const int shift = 8 - bits - static_cast<int>(bit % 8);
+      const std::size_t value = row[bit / 8] >> shift & ((1 << bits) - 1);
+      const std::size_t index = indices[y * width + x];
+      if (options.keep_order) CHECK_EQUAL(value, index);
+      for (std::size_t i = 0; i < from; ++i) {
+        const std::size_t shown = is_grey  ? (i == 3 ? 255 : value * 255 / ((1u << bits) - 1))
+                                  : i == 3 ? (value < alphas.size() ? alphas[value] : 255)
+                                           : palette[3 * value + i];
+        CHECK_EQUAL(shown, std::size_t{colors[index * from + i]});
+      }
+    }
+    above = row;
+  }
+}
+
 }  // namespace
 
 void test_files() {
@@ -153,4 +246,20 @@ void test_files() {
   test_filters(20, 33, 1);
   test_filters(20, 33, 9);
   test_filters(20, 33, 256);
+  for (const std::size_t k : {1, 2, 3, 16, 17, 256}) {
+    for (const auto effort : {PngEffort::quick, PngEffort::usual, PngEffort::thorough}) {
+      for (const bool keep_order : {false, true}) {
+        for (const bool grey : {false, true}) {
+          for (const auto& [height, width] :
+               {std::pair<std::size_t, std::size_t>{1, 1}, {1, 300}, {300, 1}, {40, 31}}) {
+            current_case =
+                text("PNG, k ", k, ", effort ", static_cast<int>(effort), ", ", width, "x", height,
+                     keep_order ? ", order kept" : "", grey ? ", grey" : "");
+            test_png(k, height, width, 4, {effort, keep_order}, grey);
+            test_png(k, height, width, 3, {effort, keep_order, k % 2 == 0}, grey);
+          }
+        }
+      }
+    }
+  }
 }

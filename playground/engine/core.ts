@@ -212,38 +212,25 @@ export class Core {
     );
   }
 
-  /** The order of a file's entries in which neighbours' indices are near; `first` marks who leads. */
-  orderPalette(indices: Uint8Array, width: number, first: Uint8Array, passes: number): Uint8Array {
-    const order = new Uint8Array(first.length);
-    this.lend([indices, first, order], (indicesAt, firstAt, orderAt) =>
+  /** A PNG file of fewest bytes, or least time. `keepOrder`: indices stay as they are. */
+  *encodePng(
+    indices: Uint8Array,
+    width: number,
+    { colors, channels }: Palette,
+    { quick, keepOrder }: { quick: boolean; keepOrder: boolean },
+  ): Work<Uint8Array<ArrayBuffer>> {
+    const file = this.lend([indices, colors], (indicesAt, colorsAt) =>
       this.call(
-        "order_palette",
-        ...[indicesAt, indices.length, width, firstAt, first.length, passes, orderAt],
+        "png_new",
+        ...[indicesAt, indices.length, width, colorsAt, colors.length / channels, channels],
+        ...[Number(quick), Number(keepOrder)],
       ),
     );
-    return order;
-  }
-
-  /** Rows of `stride` bytes as differences, each after its filter's number. */
-  filterRows(rows: Uint8Array, stride: number, by: "model" | "least sum"): Uint8Array {
-    const out = new Uint8Array(rows.length + rows.length / stride);
-    this.lend([rows, out], (rowsAt, outAt) =>
-      this.call("filter_rows", rowsAt, rows.length, stride, Number(by === "model"), outAt),
-    );
-    return out;
-  }
-
-  /** A zlib stream, by libdeflate. */
-  deflate(bytes: Uint8Array, level: number): Uint8Array<ArrayBuffer> {
-    const from = this.take(bytes.length);
-    const to = this.take(bytes.length + (bytes.length >> 8) + 256); // as much as it may grow
     try {
-      from.bytes().set(bytes);
-      const length = this.call("deflate", from.address, from.length, level, to.address, to.length);
-      return to.bytes().slice(0, length);
+      while (this.call("png_step", file)) yield 0;
+      return this.view(this.call("png_bytes", file), this.call("png_size", file)).slice();
     } finally {
-      to.free();
-      from.free();
+      this.release("png_free", file);
     }
   }
 

@@ -1,6 +1,7 @@
 """The native engine. Use the kpalette package: nothing here is public."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+import enum
 from typing import Annotated, overload
 
 import numpy
@@ -407,4 +408,18 @@ def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
 def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """
     Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).
+    """
+
+class PngEffort(enum.Enum):
+    """How long to look for the smallest file."""
+
+    QUICK = 0
+
+    USUAL = 1
+
+    THOROUGH = 2
+
+def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, effort: PngEffort, keep_order: bool, may_be_grey: bool, deflate: Callable, team: Team) -> tuple[bytes, bytes, bytes]:
+    """
+    Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `deflate` makes a zlib stream of bytes by a level.
     """

@@ -10,14 +10,14 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import deflate
 import numpy as np
 
+from kpalette import _core
 from kpalette.colors import ByteArray, repeated
 from kpalette.extras import required
-from kpalette.files import png_rows
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import check_sums, to_true_color
 from kpalette.files.truncated import SIGNATURE
@@ -25,21 +25,15 @@ from kpalette.files.truncated import SIGNATURE
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
 
-#: libdeflate's level where time matters most: a sixth of the time of 10, for 5 to 7 % more.
-QUICK = 7
+#: Bytes of rows from which on nobody waits for zopfli.
+LARGE = 4_000_000
 #: How often zopfli goes over the rows. Files of photos and graphics become 0.3 to 4 % smaller, in
 #: 0.5 to 10 s; by 5 times, photos become larger more often than not.
 ITERATIONS = 15
 
 
-class Packed(NamedTuple):
-    """The chunks that hold pixels: IHDR; PLTE and tRNS, if there are any; and IDAT."""
-
-    header: bytes
-    palette: bytes
-    rows: bytes
-
-
+#: The chunks that hold pixels: IHDR; PLTE and tRNS, if there are any; and IDAT.
+Packed: TypeAlias = tuple[bytes, bytes, bytes]
 #: What was compressed, by all that decides it.
 Kept: TypeAlias = "dict[tuple[object, ...], Packed]"
 
@@ -66,19 +60,16 @@ def write(
         key = (*sums, optimize, quick, keep_order, may_be_grey)
         packed = None if kept is None else kept.get(key)
         if packed is None:
-            if quick:
-                way = png_rows.plain(pixels, colors)
-                compressed = bytes(deflate.zlib_compress(way.rows.tobytes(), QUICK))
-            else:
-                way, compressed = png_rows.smallest(
-                    pixels,
-                    colors,
-                    keep_order=keep_order,
-                    may_be_grey=may_be_grey,
-                    thorough=optimize,
-                    threads=threads,
-                )
-            packed = _packed(way, indices.shape, compressed)
+            usual = _core.PngEffort.THOROUGH if optimize else _core.PngEffort.USUAL
+            packed = _core.png(
+                pixels,
+                np.ascontiguousarray(colors, np.uint8),
+                effort=_core.PngEffort.QUICK if quick else usual,
+                keep_order=keep_order,
+                may_be_grey=may_be_grey,
+                deflate=deflate.zlib_compress,
+                team=_core.Team(1 if quick else min(threads, 2)),
+            )
             if kept is not None:
                 for old in [old for old in kept if old[:2] != sums]:
                     del kept[old]
@@ -88,24 +79,17 @@ def write(
 
 
 def _file(packed: Packed, metadata: Metadata, profile: bytes | None) -> bytes:
+    header, palette, rows = packed
     chunks = []
     if profile:
         chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(profile, 9)))
     chunks += [(kind, data) for kind, data, *_ in _texts(metadata).chunks]
-    written = b"".join(chunk(kind, data) for kind, data in chunks) + packed.palette
+    written = b"".join(chunk(kind, data) for kind, data in chunks) + palette
     if metadata.dpi:
         written += density(metadata.dpi)
     if metadata.exif:
         written += chunk(b"eXIf", metadata.exif)
-    return SIGNATURE + packed.header + written + packed.rows + chunk(b"IEND", b"")
-
-
-def _packed(way: png_rows.Way, shape: tuple[int, ...], compressed: bytes) -> Packed:
-    height, width = shape
-    header = struct.pack(">IIBBBBB", width, height, way.bits, way.kind, 0, 0, 0)
-    entries = ((b"PLTE", way.palette), (b"tRNS", way.alphas))
-    palette = b"".join(chunk(kind, data) for kind, data in entries if data)
-    return Packed(chunk(b"IHDR", header), palette, chunk(b"IDAT", compressed))
+    return SIGNATURE + header + written + rows + chunk(b"IEND", b"")
 
 
 def density(dpi: tuple[float, float]) -> bytes:
@@ -181,7 +165,7 @@ def _by_zopfli(data: bytes) -> bytes:
             chunks.append((kind, held))
         at = end
     rows = zlib.decompress(packed)
-    if len(rows) >= png_rows.LARGE:
+    if len(rows) >= LARGE:
         return data
     smaller = zopfli.compress(rows, numiterations=ITERATIONS)
     return SIGNATURE + b"".join(
