@@ -33,7 +33,7 @@ export function write(palette: Counted): Bytes {
     data.set(color.subarray(0, 3), 3 * i);
     if ((color[3] ?? 255) === 255) continue;
     if (color[3] || clear !== NONE) {
-      throw new RangeError("a .act file holds one colour with alpha 0 and no other alpha but 255");
+      throw new RangeError("a .act file holds opaque colours and one with alpha 0");
     }
     clear = i;
   }

@@ -13,7 +13,7 @@ export function read(data: Bytes): Levels[] {
     /(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)/g,
   )) {
     if (!end) {
-      throw new PaletteReadError(`${name}: expected “;” or “}” after it, got the file's end`);
+      throw new PaletteReadError(`${name}: expected “;” or “}” after its value, got the file's end`);
     }
     if (value.startsWith("#")) found.push(parseHex(value.trim(), name));
   }

@@ -61,7 +61,7 @@ function opaque(palette: Counted, kind: string): Counted {
     if (color[3] < 255) {
       const able = Object.keys(FORMATS).filter((name) => FORMATS[name].alpha);
       throw new RangeError(
-        `a .${kind} file holds no alpha but 255, got ${hexName(color)}; .${able.join(", .")} hold others`,
+        `a .${kind} file holds only opaque colours, got ${hexName(color)}; .${able.join(", .")} hold alpha`,
       );
     }
     colors.set(color.subarray(0, 3), 3 * i);

@@ -54,7 +54,7 @@ def compare(
     """  # noqa: D301
     streams.check_instruction_set()
     if a == b == "-":
-        raise click.UsageError("expected at most one '-' (stdin), got two")
+        raise click.UsageError("stdin (-) can be only one of the two images")
     kind = streams.chart_kind(out)
     plan.check_target(out, [a, b], manners.force)
     codes: set[int] = set()

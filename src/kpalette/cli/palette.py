@@ -214,9 +214,11 @@ def palette(
 def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: bool) -> str | None:
     """Refuse options that do not go together; the format of the palette file, if there is one."""
     if len(photos) > 1 and "-" in photos:
-        raise click.UsageError("expected '-' (stdin) to be the only photo")
+        raise click.UsageError("stdin (-) must be the only photo")
     if as_json and ((out in (None, "-") and kind is not None) or out == "-"):
-        raise click.UsageError("expected --json or a palette file on stdout, got both")
+        raise click.UsageError(
+            "--json and the palette file would both go to stdout; write it with -o FILE"
+        )
     if kind is None and out not in (None, "-"):
         kind = os.path.splitext(out)[1][1:].lower()
         if kind not in FORMATS:
