@@ -10,12 +10,13 @@ from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
 from kpalette.cli.groups import Manners
 from kpalette.cli.help import Explained
+from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.options import PATH, takes
 
 
 @click.command(cls=Explained, epilog=EPILOG)
-@click.argument("a", metavar="A", type=PATH)
-@click.argument("b", metavar="B", type=PATH)
+@click.argument("a", metavar="A", type=PHOTO)
+@click.argument("b", metavar="B", type=PHOTO)
 @click.option(
     "-o",
     "--out",

@@ -19,6 +19,7 @@ from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
 from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive, Salient
 from kpalette.cli.help import COLORS, LARGE, MANY, Explained
+from kpalette.cli.mistaken import PHOTO_ANYWHERE
 from kpalette.cli.options import PATH, option, sides, takes, whole
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Mapping:
 
 
 @click.command(cls=Explained, epilog=EPILOG)
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PHOTO_ANYWHERE)
 @click.option(
     "-k",
     default="8",
