@@ -9,7 +9,7 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const INDEXED = 3;
 const GREY = 0;
 
-/** Encodes in the way that takes fewest bytes, or least time. */
+/** Encodes in the way that takes the fewest bytes, or the least time. */
 export function* encodePng(core: Core, image: PngOptions): Work<Uint8Array<ArrayBuffer>> {
   const { width, height, colors, channels, indices, quick, keepOrder = false } = image;
   const k = colors.length / channels;

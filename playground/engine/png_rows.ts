@@ -39,7 +39,7 @@ export interface Way {
   stride: number;
 }
 
-/** The way that takes no time, and its rows as a zlib stream. */
+/** Returns the quickest way, and its rows as a zlib stream. */
 export function quickest(core: Core, { indices, palette, width }: Indexed): [Way, Uint8Array] {
   const way = unfiltered(indices, width, palette, depthOf(palette));
   return [way, core.deflate(way.rows, QUICK)];
@@ -64,12 +64,12 @@ export function* smallest(
   return best!;
 }
 
-/** What PLTE holds; nothing for grey. */
+/** Returns the content of PLTE; empty for grey. */
 export function paletteOf({ palette }: Way): Uint8Array {
   return palette ? withAlpha(palette).filter((_, i) => i % 4 < 3) : new Uint8Array();
 }
 
-/** What tRNS holds: opaque entries at the palette's end go without saying. */
+/** Returns the content of tRNS, without the opaque entries at the palette's end. */
 export function alphasOf({ palette }: Way): Uint8Array {
   const alphas = palette ? alphasIn(palette) : new Uint8Array();
   let length = alphas.length;
@@ -200,7 +200,7 @@ function pack(pixels: Uint8Array, width: number, bits: number): [Uint8Array, num
   return [rows, wide];
 }
 
-/** Those that are estimated to be about the smallest. */
+/** Returns the ways that are estimated to be about the smallest. */
 function* promising(core: Core, all: Way[]): Work<Way[]> {
   if (all.length === 1) return all;
   const area = Math.max(...all.map(({ rows }) => rows.length));
@@ -229,7 +229,7 @@ function* promising(core: Core, all: Way[]): Work<Way[]> {
     .map((i) => all[i]);
 }
 
-/** About the bytes of a way, by a quick compression of bands of rows, or of all of them. */
+/** Estimates the bytes of a way, by quick compression of bands of rows, or of all of them. */
 function estimate(core: Core, way: Way, share: number, level: number): number {
   const { rows, stride } = way;
   const height = rows.length / stride;

@@ -1,5 +1,5 @@
 // Adobe's .act colour table: 256 times R, G and B, and perhaps 4 bytes more, big-endian: how many
-// colours count, and which is transparent. So of alpha there is room for one colour with 0.
+// colours are used, and which one is transparent. So at most one colour can have alpha, which is 0.
 
 import type { Counted } from "../palette/sorting";
 import { colorAt } from "../colors";
