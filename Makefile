@@ -170,11 +170,12 @@ build/libdeflate/libdeflate.h: | $(BIN)/python
 	tar -xzf build/deflate-0.9.0.tar.gz -C build --strip-components=1 deflate-0.9.0/libdeflate
 
 playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
-  $(wildcard core/*.?pp) build/libdeflate/libdeflate.h | $(BIN)/cmake $(BIN)/python-zig
+  $(wildcard core/*.?pp) build/libdeflate/libdeflate.h tools/licenses.py | $(BIN)/cmake $(BIN)/python-zig
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . -B build/wasm -DKPALETTE_WASM=ON \
 	  -DCMAKE_TOOLCHAIN_FILE=playground/wasm.cmake
 	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/wasm --parallel $(CORES)
 	@mkdir -p $(@D)
+	$(BIN)/python tools/licenses.py > $(@D)/licenses.txt
 	@cp build/wasm/kpalette.wasm $@
 
 playground/node_modules/.stamp: playground/package-lock.json | $(VENV)/node

@@ -273,14 +273,21 @@ void run_spatial_palette(const std::uint8_t* pixels, std::size_t height, std::si
   std::ranges::copy(spatial_palette({&whole, 1}, before, channels, stays, strength, team), palette);
 }
 
-/// Turns nearest entries into some whose file is smaller, as choose_by_rate says.
-EXPORT(choose_by_rate)
-void run_choose_by_rate(const std::uint8_t* pixels, std::size_t height, std::size_t width,
-                        int channels, const std::uint8_t* palette, std::size_t k, double smaller,
-                        float strength, std::uint8_t* indices) {
-  choose_by_rate(span_of(pixels, height * width, channels), channels, width,
-                 span_of(palette, k, channels), per_bit(smaller), strength, indices, team);
+/// Begins to turn nearest entries into some whose file is smaller, as choose_by_rate does.
+EXPORT(rate_new)
+RateSearch* rate_new(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                     int channels, const std::uint8_t* palette, std::size_t k, double smaller,
+                     float strength, std::uint8_t* indices) {
+  return new RateSearch(span_of(pixels, height * width, channels), channels, width,
+                        span_of(palette, k, channels), per_bit(smaller), strength, indices, team);
 }
+
+/// Goes on with a row; 0 after the last.
+EXPORT(rate_step)
+int rate_step(RateSearch* search) { return search->step(); }
+
+EXPORT(rate_free)
+void rate_free(RateSearch* search) { delete search; }
 
 // ---- indices to files ----
 

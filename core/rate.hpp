@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "parallel.hpp"
@@ -39,5 +40,22 @@ inline float per_bit(double smaller) {
 std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, std::size_t width,
                             std::span<const std::uint8_t> palette, float per_bit, float strength,
                             std::uint8_t* indices, Team& team);
+
+/// The same a row at a time, on one thread, for those who may want to stop.
+class RateSearch {
+ public:
+  /// All that is given must stay as it is until the last step.
+  RateSearch(std::span<const std::uint8_t> pixels, int channels, std::size_t width,
+             std::span<const std::uint8_t> palette, float per_bit, float strength,
+             std::uint8_t* indices, Team& team);
+  ~RateSearch();
+
+  /// Chooses the indices of a row; returns false after the last.
+  bool step();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace kpalette

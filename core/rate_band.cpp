@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <variant>
 
 #include "deflate_costs.hpp"
 #include "similar_places.hpp"
@@ -72,31 +73,30 @@ class Band {
         opaque_literals_(scene.stride, kNever),
         slots_(DeflateCosts::kMostDistance + 1, kNoSlot) {
     open_.reserve(kOpen);
+    set_prices();
   }
 
-  /// Returns the bits.
-  std::int64_t run() {
-    set_prices();
-    std::size_t since = 0;
-    std::size_t unpriced = 0;
-    for (std::size_t y = 0; y < rows_; ++y) {
-      find_way(y);
-      write(y);
-      diffuse(y);
-      since += width_;
-      if (since >= kAgePixels) {
-        costs_.age();
-        since = 0;
-      }
-      unpriced += width_;
-      if (unpriced >= kPricedPixels) {
-        costs_.update();
-        set_prices();
-        unpriced = 0;
-      }
+  /// Writes a row; returns false after the last.
+  bool step() {
+    if (y_ == rows_) return false;
+    find_way(y_);
+    write(y_);
+    diffuse(y_);
+    since_age_ += width_;
+    if (since_age_ >= kAgePixels) {
+      costs_.age();
+      since_age_ = 0;
     }
-    return bits_;
+    unpriced_ += width_;
+    if (unpriced_ >= kPricedPixels) {
+      costs_.update();
+      set_prices();
+      unpriced_ = 0;
+    }
+    return ++y_ < rows_;
   }
+
+  std::int64_t bits() const { return bits_; }
 
  private:
   static constexpr float kNever = 1e30f;
@@ -370,14 +370,34 @@ class Band {
   Point4 taken_{};  // 0 where no error is taken, otherwise 1
   Point4 target_{};
   std::int64_t bits_ = 0;
+  std::size_t y_ = 0;          // the next row
+  std::size_t since_age_ = 0;  // pixels
+  std::size_t unpriced_ = 0;
 };
 
 }  // namespace
 
-std::int64_t choose_in_band(const RateScene& scene, int channels, std::size_t first,
-                            std::size_t rows, std::uint8_t* indices) {
-  return channels == 3 ? Band<3>(scene, first, rows, indices).run()
-                       : Band<4>(scene, first, rows, indices).run();
+struct BandSearch::State {
+  std::variant<Band<3>, Band<4>> band;
+};
+
+BandSearch::BandSearch(const RateScene& scene, int channels, std::size_t first, std::size_t rows,
+                       std::uint8_t* indices) {
+  if (channels == 3) {
+    state_.reset(new State{Band<3>(scene, first, rows, indices)});
+  } else {
+    state_.reset(new State{Band<4>(scene, first, rows, indices)});
+  }
+}
+
+BandSearch::~BandSearch() = default;
+
+bool BandSearch::step() {
+  return std::visit([](auto& band) { return band.step(); }, state_->band);
+}
+
+std::int64_t BandSearch::bits() const {
+  return std::visit([](const auto& band) { return band.bits(); }, state_->band);
 }
 
 }  // namespace kpalette

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "buffer.hpp"
@@ -28,8 +29,22 @@ struct RateScene {
 };
 
 /// Turns the nearest entries of `rows` rows from the row `first` on into what is written, as
-/// choose_by_rate says, without regard to other rows. Returns the bits, in units of 2^-16.
-std::int64_t choose_in_band(const RateScene& scene, int channels, std::size_t first,
-                            std::size_t rows, std::uint8_t* indices);
+/// choose_by_rate says, without regard to other rows.
+class BandSearch {
+ public:
+  BandSearch(const RateScene& scene, int channels, std::size_t first, std::size_t rows,
+             std::uint8_t* indices);
+  ~BandSearch();
+
+  /// Writes a row; returns false after the last.
+  bool step();
+
+  /// The bits so far, in units of 2^-16.
+  std::int64_t bits() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace kpalette

@@ -194,6 +194,38 @@ def brand(path: Path) -> None:
     save(side_by_side(panels), path)
 
 
+def meadow() -> Pixels:
+    """Draw a field below the sky, with three poppies: 1 pixel of 340 is red."""
+    random = np.random.default_rng(3)
+    height, width = 220, 300
+    down = np.linspace(0, 1, height)[:, None, None]
+
+    def gradient(above: Sequence[int], below: Sequence[int], end: float) -> Any:
+        part = np.minimum(1, down / end)
+        return np.array(above) * (1 - part) + np.array(below) * part
+
+    sky = gradient((60, 110, 200), (226, 234, 240), 0.45)
+    grass = gradient((190, 196, 110), (22, 50, 28), 1) + random.normal(0, 12, (height, width, 1))
+    across = np.arange(width)
+    hills = 90 + 14 * np.sin(across / 46) + 6 * np.sin(across / 17 + 1)
+    pixels = np.where((np.arange(height)[:, None] > hills)[..., None], grass, sky)
+    picture = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    for x, y, radius in ((88, 168, 5), (205, 150, 4), (248, 124, 3)):
+        corners = (x - radius, y - radius, x + radius, y + radius)
+        ImageDraw.Draw(picture).ellipse(corners, "#d8262c")
+    return np.asarray(picture)
+
+
+def vivid(path: Path) -> None:
+    """Poppies on a field: k-means alone spends no colour on them."""
+    pixels = meadow()
+    alone = kpalette.KMeans(8, n_init=10, random_state=0).fit(pixels.reshape(-1, 3))
+    plain = alone.cluster_centers_.round().astype(np.uint8)[alone.labels_].reshape(pixels.shape)
+    panels = [("original", pixels), ("8 colours, k-means alone", plain)]
+    panels.append(("8 colours, kpalette", kpalette.quantize(pixels, 8).rgb))
+    save(side_by_side(panels), path)
+
+
 def history(random_state: int) -> list[model.Step]:
     kmeans = model.KMeans(8, random_state=random_state, history=True)
     return kmeans.fit(PHOTO.reshape(-1, 3)).history_
@@ -236,6 +268,7 @@ PICTURES = {
     "spaces": spaces,
     "starts": starts,
     "steps": steps,
+    "vivid": vivid,
 }
 
 

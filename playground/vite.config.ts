@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config";
 
+import { licenses } from "./licenses.ts";
+
 // What the page may do: nothing with any other origin. `kpalette serve` says the same in headers.
 const POLICY = [
   "default-src 'none'",
@@ -12,6 +14,8 @@ const POLICY = [
   "form-action 'none'",
 ];
 
+const licensed = licenses();
+
 export default defineConfig({
   base: "./",
   build: {
@@ -23,8 +27,9 @@ export default defineConfig({
     assetsInlineLimit: 0, // fetching from data: is against the policy
     modulePreload: { polyfill: false },
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [licensed.worker] },
   plugins: [
+    licensed.page,
     {
       name: "policy",
       apply: "build", // the development server puts scripts into the page

@@ -81,12 +81,12 @@ PHOTO = Image.fromarray(noise(40, 40))
 DAMAGED = {
     "empty": (b"", "the file is empty"),
     "text": (b"Just some words.\n" * 9, "expected an image of a format"),
-    "signature only": (b"\x89PNG\r\n\x1a\n", "the PNG breaks off before its first row"),
+    "signature only": (b"\x89PNG\r\n\x1a\n", "the PNG is cut off before its first row"),
     "0 x n PNG": (raw_png(0, 5, 8, 2, b""), "the PNG's header is damaged: it describes no image"),
     "0 x n PPM": (b"P6 0 5 255\n", "damaged|one pixel|format"),
     "bomb": (raw_png(100_000, 100_000, 8, 2, b""), "one piece, got 10,000,000,000"),
     **{
-        f"half a {kind}": (half, "damaged|breaks off")
+        f"half a {kind}": (half, "damaged|is cut off")
         for kind in ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF")
         for data in [saved(PHOTO.convert("P") if kind == "GIF" else PHOTO, kind).getvalue()]
         for half in [data[: len(data) // 2]]

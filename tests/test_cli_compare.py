@@ -70,7 +70,7 @@ def test_compare_that_cannot_read_or_write(
     assert cli.run(["compare", str(missing), str(missing)]) == 3
     assert capsys.readouterr().err.count("\n") == 2
     few.write_bytes(few.read_bytes()[:99])
-    assert f"{few}: the PNG breaks off" in fails(3, "compare", photo, few)
+    assert f"{few}: the PNG is cut off" in fails(3, "compare", photo, few)
     out = photo.with_name("errors.png")
     out.write_bytes(b"precious")
     assert "errors.png exists" in fails(15, "compare", photo, photo, "-o", out)
@@ -87,4 +87,4 @@ def test_compare_of_other_sizes(photo: Path, fails: Any, monkeypatch: pytest.Mon
     assert "expected two images of the same size, got 64×48 and 9×8" in line
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
     line = fails(2, "compare", photo, photo, "--ssim")
-    assert "ssim: needs scikit-image, which is not installed; pip install scikit-image" in line
+    assert "ssim: scikit-image is not installed; pip install scikit-image" in line

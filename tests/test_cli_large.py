@@ -131,15 +131,15 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
         (["--memory-limit", "lots"], 2, "expected a size such as 4GB or 500MiB, got 'lots'"),
         (["--scheduler", "somewhere"], 2, "scheduler: expected 'threads', 'processes'"),
         (["--scheduler", "tcp://127.0.0.1:1"], 69, "got no answer"),
-        (["--scheduler", "tcp://localhost"], 2, "an address or a Client such as"),
-        (["-o", "few.zarr", "--saliency"], 2, "--saliency: not for images in tiles"),
-        (["-o", "few.zarr", "big.tif"], 2, "expected one large image by its name, got 2 photos"),
+        (["--scheduler", "tcp://localhost"], 2, "or a Client, got 'tcp://localhost'"),
+        (["-o", "few.zarr", "--saliency"], 2, "--saliency does not work for images in tiles"),
+        (["-o", "few.zarr", "big.tif"], 2, "expected one large image, got 2 photos"),
         (["-o", "none/few.zarr"], 16, "there is no directory"),
         (["-o", "/proc/few.zarr"], 16, "/proc/few.zarr"),
         (["-o", "full.zarr"], 15, "full.zarr exists; -f replaces it"),
-        (["-o", "full.zarr", "-f"], 16, "it is a directory, and no Zarr group"),
+        (["-o", "full.zarr", "-f"], 16, "it is a directory but no Zarr group"),
         (["-o", "few.zarr", "--fixed", "no"], 2, "fixed"),
-        (["-o", "big.tif", "--scheduler", "threads", "-f"], 15, "is the input"),
+        (["-o", "big.tif", "--scheduler", "threads", "-f"], 15, "is the photo itself"),
     ],
 )
 def test_wrong_calls(
@@ -191,7 +191,7 @@ def test_missing_chunks(tmp_path: Path, image: np.ndarray) -> None:
     array[:250] = image[:250]
     refused = run("quantize", source, "-k", 8, "-o", out)
     assert refused.returncode == 3
-    assert "expected all 24 chunks" in refused.stderr
+    assert "expected 24 chunks" in refused.stderr
     assert "4 are missing" in refused.stderr
     assert run("quantize", source, "-k", 8, "-o", out, "--missing", "fill").returncode == 0
     image = image.copy()
@@ -255,8 +255,8 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
 
 
 def test_url_needs_a_place_for_the_picture(fails) -> None:
-    line = fails(2, "quantize", "http://127.0.0.1:1/x.png", "-k", "4")
-    assert "expected -o, where the picture goes" in line
+    line = fails(2, "quantize", "http://127.0.0.1:1/x.zarr", "-k", "4")
+    assert "a photo at a URL needs -o" in line
 
 
 @pytest.fixture
@@ -277,10 +277,10 @@ def test_a_large_tiff_without_dask_names_the_extra(args: list[str], huge: Path) 
     command = [sys.executable, "-c", script, *args, str(huge)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=huge.parent)
     assert done.returncode == 3
-    assert f"{huge}: has too many pixels for one piece" in done.stderr
+    assert f"{huge}: too large to read at once" in done.stderr
     assert "pip install 'kpalette[distributed]'" in done.stderr
 
 
 def test_a_large_tiff_is_no_png(huge: Path, fails: Any) -> None:
     said = fails(2, "quantize", huge, "-o", huge.with_name("o.png"))
-    assert f"as {huge} has too many pixels for one piece" in said
+    assert f"as {huge} is too large for other formats" in said

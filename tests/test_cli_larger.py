@@ -115,7 +115,7 @@ def test_a_larger_picture_beside_its_photo_is_written(lossy: Path) -> None:
 def test_skipping_is_told_from_it(lossy: Path, fails: Any) -> None:
     args = ["quantize", "a.png", "--force", "--ext", ".png", *MANY]
     assert "skipped: " in fails(98, *args, "--skip-if-larger", "-q")
-    assert "expected --skip-if-larger or --even-if-larger, got both" in fails(
+    assert "--skip-if-larger and --even-if-larger exclude each other" in fails(
         2, *args, "--skip-if-larger", "--even-if-larger"
     )
 

@@ -61,7 +61,7 @@ def test_two_photos_of_one_picture(folder: Path, capsys: Any) -> None:
     again = folder.parent / "again"
     other = shutil.copytree(folder, folder.parent / "other", symlinks=True)
     assert cli.run(["quantize", "-r", str(folder), str(other), "--out-dir", str(again)]) == 15
-    assert "another --out-dir would keep them apart" in capsys.readouterr().err
+    assert "another --out-dir keeps them apart" in capsys.readouterr().err
 
 
 def test_results_are_replaced_where_forced(folder: Path) -> None:
@@ -134,7 +134,7 @@ def test_another_photo_is_never_replaced(photo: Path, fails: Any) -> None:
     shutil.copy(photo, other)
     before = other.read_bytes()
     args = ["quantize", photo, other, "--ext", "-x.png", "-f", "-q"]
-    assert "is one of the inputs" in fails(15, *args)
+    assert "is one of the photos" in fails(15, *args)
     assert other.read_bytes() == before
 
 
@@ -155,17 +155,17 @@ def test_a_dry_run_writes_nothing(folder: Path, capsys: Any) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["a", "-o", "b.png", "--ext", "-c.png"], "expected -o or --ext, got both"),
-        (["a", "-o", "b.png", "--out-dir", "c"], "expected -o or --out-dir, got both"),
-        (["a", "-o", "b/", "--out-dir", "c"], "expected -o or --out-dir, got both"),
+        (["a", "-o", "b.png", "--ext", "-c.png"], "-o and --ext exclude each other"),
+        (["a", "-o", "b.png", "--out-dir", "c"], "-o and --out-dir exclude each other"),
+        (["a", "-o", "b/", "--out-dir", "c"], "-o and --out-dir exclude each other"),
         (["*.png", "-o", "b.png"], "-o: expected a directory for folders and patterns"),
         (["a", "--out-dir", ""], "--out-dir: expected the name of a directory"),
         (["a", "--ext", "-c.jpg"], "--ext: expected an ending such as '-small.png'"),
         (["a", "--ext", "/c.png"], "--ext: expected an ending such as '-small.png'"),
         (["a", "--format", "jpeg"], "'jpeg' is not one of 'png', 'gif'"),
         (["a", "-j", "0"], "from 1 to 256, got '0'"),
-        (["a", "-o", "-", "--json"], "expected --json or a picture on stdout, got both"),
-        (["-", "--json"], "expected --json or a picture on stdout, got both"),
+        (["a", "-o", "-", "--json"], "--json and the picture would both go to stdout"),
+        (["-", "--json"], "--json and the picture would both go to stdout"),
     ],
 )
 def test_wrong_command_lines(

@@ -130,18 +130,18 @@ def test_an_interrupted_search_leaves_nothing(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--smaller", "4"], "expected 0 to 3, got '4'"),
-        (["--smaller", "nan"], "expected 0 to 3, got 'nan'"),
-        (["--smaller", "1", "--dither", "bayer"], "expected --smaller or --dither bayer, got both"),
+        (["--smaller", "4"], "expected a number from 0 to 3, got '4'"),
+        (["--smaller", "nan"], "expected a number from 0 to 3, got 'nan'"),
+        (["--smaller", "1", "--dither", "bayer"], "--smaller and --dither bayer exclude"),
         (["--max-bytes", "many"], "expected a size such as 50k or 1.5MB, got 'many'"),
         (["--max-bytes", "0"], "expected at least 1 byte"),
-        (["--max-bytes", "9k", "--looks", "50"], "expected one target, got --looks and --max-byt"),
-        (["--max-bytes", "9k", "--keep-order"], "expected --max-bytes or --keep-order, got both"),
-        (["--max-bytes", "9k", "--keep-metadata"], "or --keep-metadata, got both"),
-        (["--max-bytes", "9k", "--keep-profile"], "or --keep-profile, got both"),
-        (["--max-bytes", "9k", "--effort", "fast"], "or --effort fast, got both"),
-        (["--max-bytes", "9k", "--format", "gif"], "or --format gif, got both"),
-        (["--max-bytes", "9k", "--shared-palette"], "--shared-palette or --max-bytes, got both"),
+        (["--max-bytes", "9k", "--looks", "50"], "--looks and --max-bytes exclude"),
+        (["--max-bytes", "9k", "--keep-order"], "--max-bytes and --keep-order exclude"),
+        (["--max-bytes", "9k", "--keep-metadata"], "and --keep-metadata exclude"),
+        (["--max-bytes", "9k", "--keep-profile"], "and --keep-profile exclude"),
+        (["--max-bytes", "9k", "--effort", "fast"], "and --effort fast exclude"),
+        (["--max-bytes", "9k", "--format", "gif"], "and --format gif exclude"),
+        (["--max-bytes", "9k", "--shared-palette"], "--shared-palette and --max-bytes exclude"),
     ],
 )
 def test_wrong_command_lines(args: list[str], message: str, grainy: Path, fails: Any) -> None:
@@ -177,5 +177,5 @@ def test_smaller_animations(
 
 def test_no_animation_is_of_so_many_bytes(moving: Path, fails: Any) -> None:
     said = fails(2, "quantize", moving, "--max-bytes", "9k")
-    assert "expected --max-bytes or an animation, got both; see --first-frame" in said
+    assert "--max-bytes does not work for animations; --first-frame takes the first" in said
     assert files_in(moving.parent) == {moving.name}

@@ -56,9 +56,7 @@ def test_remap_never_writes_over_its_palette(photo: Path, brand: Path, fails: An
     before = brand.read_bytes()
     args = ["remap", photo, "--palette", brand, "-o", f"{folder}/"]
     assert "exists; -f replaces it" in fails(15, *args)
-    assert "is one of the inputs; only a picture that -o names replaces it" in fails(
-        15, *args, "-f"
-    )
+    assert "is one of the photos; only -o with its name replaces it" in fails(15, *args, "-f")
     assert brand.read_bytes() == before
 
 

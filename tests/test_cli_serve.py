@@ -200,7 +200,7 @@ def test_begins_and_ends(page: Path, number: int, code: int) -> None:
         assert b"playground" in connection.getresponse().read()
     process.send_signal(number)
     out, said = process.communicate(timeout=PATIENCE)
-    assert (process.returncode, out, said) == (code, "", "Ctrl-C ends it\n")
+    assert (process.returncode, out, said) == (code, "", "Ctrl-C stops it\n")
 
 
 def test_a_port_that_is_taken(page: Path, server: serving.Server) -> None:
@@ -219,7 +219,7 @@ def test_the_usual_port_taken(
     monkeypatch.setattr(serve, "USUAL_PORT", server.server_port)
     with serve._listening(None) as other:
         assert other.server_port not in (0, server.server_port)
-    said = f"port {server.server_port} cannot be used (Address already in use), so this is another"
+    said = f"port {server.server_port} cannot be used (Address already in use); another is used"
     assert capsys.readouterr() == ("", f"{said}\n")
 
 

@@ -20,7 +20,7 @@ COMMAND = [sys.executable, "-m", "kpalette"]
 def test_sweep_never_replaces_the_photo(photo: Path, fails: Any) -> None:
     before = photo.read_bytes()
     said = fails(15, "sweep", photo, "-k", "2", "-o", photo, "--force")
-    assert "is one of the inputs" in said
+    assert "is one of the photos" in said
     assert photo.read_bytes() == before
 
 

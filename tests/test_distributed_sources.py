@@ -99,7 +99,7 @@ class TestZarr:
         )
         array[:] = pixels
         first = "1.2.0" if version == 2 else "c/1/2/0"
-        said = f"all 12 chunks of .*a.zarr, but 2 are missing, the first is {first}; missing='fill'"
+        said = f"expected 12 chunks in .*a.zarr, but 2 are missing, first {first}; missing='fill'"
         with pytest.raises(ValueError, match=said):
             distributed.histogram(path)
         with pytest.raises(ValueError, match=said):
@@ -117,7 +117,7 @@ class TestZarr:
         array = zarr.create_array(Web(tmp_path / "a.zarr"), data=RGB, chunks=(50, 50, 3))
         assert distributed.histogram(array) == whole(RGB)
         (tmp_path / "a.zarr" / "c" / "2" / "1" / "0").unlink()
-        with pytest.raises(ValueError, match=r"all 12 chunks .*, but 1 are missing"):
+        with pytest.raises(ValueError, match=r"12 chunks .*, but 1 are missing"):
             distributed.histogram(array)
 
     def test_is_none(self, tmp_path) -> None:
@@ -131,10 +131,10 @@ class TestZarr:
         group = zarr.create_group(tmp_path / "a.zarr")
         for wrong in ([{}], [{"datasets": [{"path": "no"}]}], [3], {"datasets": 1}):
             group.attrs["multiscales"] = wrong
-            with pytest.raises(ValueError, match=r"multiscales that name an array in .*, got "):
+            with pytest.raises(ValueError, match=r"multiscales of .* to name an array, got "):
                 distributed.histogram(group)
         (tmp_path / "a.zarr" / "zarr.json").write_text("{")
-        with pytest.raises(ValueError, match=r"a\.zarr', got a damaged one"):
+        with pytest.raises(ValueError, match=r"a\.zarr' is damaged"):
             distributed.histogram(tmp_path / "a.zarr")
 
     def test_damaged_chunk_is_named(self, tmp_path) -> None:
@@ -370,7 +370,7 @@ class TestCollections:
     def test_photo_that_cannot_be_read_is_named(self, album) -> None:
         folder, _ = album
         (folder / "sub" / "broken.png").write_bytes(saved(Image.fromarray(RGB)).getvalue()[:999])
-        with pytest.raises(TileError, match=r"sub/broken\.png: the PNG breaks off"):
+        with pytest.raises(TileError, match=r"sub/broken\.png: the PNG is cut off"):
             distributed.histogram(folder)
         for source in ([folder / "no.png"], dask.bag.from_sequence([folder / "no.png"])):
             with pytest.raises(TileError, match=r"/no\.png: No such file"):

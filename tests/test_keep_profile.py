@@ -253,4 +253,6 @@ def test_an_animation_is_refused(tmp_path: Path, fails: Any) -> None:
     frames[1].putpixel((0, 0), 7)
     frames[0].save(path, save_all=True, append_images=frames[1:])
     said = fails(2, "quantize", path, "-k", "8", "--keep-profile")
-    assert "expected --keep-profile or an animation, got both; see --first-frame" in said
+    assert (
+        "--keep-profile does not work for animations; --first-frame takes the first frame" in said
+    )

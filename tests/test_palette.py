@@ -68,7 +68,11 @@ def test_others_become_opaque_beside_one_with_alpha() -> None:
         ([(1, 2, 0.5)], TypeError, "expected an integer, got 0.5"),
         (np.array([[1, 2, 256]]), ValueError, "expected levels from 0 to 255, got 1 to 256"),
         (np.array([[-1, 2, 3]]), ValueError, "expected levels from 0 to 255, got -1 to 3"),
-        (np.array([[0.5, 1, 0]]), TypeError, r"got dtype float64; from 0 to 1, \(255 \* array\)"),
+        (
+            np.array([[0.5, 1, 0]]),
+            TypeError,
+            r"got dtype float64; for levels from 0 to 1, \(255 \* array\)",
+        ),
         (np.array([[9.5, 1, 0]]), TypeError, "whole numbers from 0 to 255, got dtype float64$"),
         (np.array([[True] * 3]), TypeError, "got dtype bool$"),
         (np.zeros((2, 5), np.uint8), ValueError, "expected colours of 3 or 4 levels"),
@@ -101,6 +105,16 @@ def test_a_slice_is_a_palette_with_its_counts() -> None:
     assert palette[:] == palette == pickle.loads(pickle.dumps(palette))
     with pytest.raises(ValueError, match="expected 1 to 65536 colours, got 0"):
         palette[4:]
+
+
+def test_a_palette_equals_only_palettes() -> None:
+    counted = Palette(LEVELS, np.arange(len(LEVELS)))
+    for other in (counted.hex, tuple(counted), counted.colors.tolist(), None):
+        assert counted != other
+        assert other != counted
+    # What is equal to the same is equal, which a list of names would break.
+    assert counted != Palette(LEVELS)
+    assert counted.hex == Palette(LEVELS).hex
 
 
 def test_as_an_array() -> None:

@@ -119,7 +119,11 @@ def test_of_palettes_and_animations() -> None:
         ({"posterize": -1}, ValueError, "posterize: expected 0 to 4, got -1"),
         ({"posterize": 2.0}, TypeError, "posterize: expected an integer, got 2.0"),
         ({"posterize": True}, TypeError, "posterize: expected an integer, got True"),
-        ({"posterize": 1, "keep_profile": True}, ValueError, "expected posterize or keep_profile"),
+        (
+            {"posterize": 1, "keep_profile": True},
+            ValueError,
+            "posterize and keep_profile exclude",
+        ),
     ],
 )
 def test_bad_ones(options: Any, error: type[Exception], message: str) -> None:
@@ -160,14 +164,14 @@ def test_the_command(tmp_path: Path, fails: Any) -> None:
     for name in ("a.png", "b.gif"):
         assert np.isin(shown(tmp_path / "out" / name), levels(4)).all()
     (tmp_path / "p.hex").write_text("000000\nffffff\n")
-    assert "expected --map or --posterize, got both" in fails(
+    assert "--map and --posterize exclude each other" in fails(
         2, "quantize", photo, "--posterize", "2", "--map", tmp_path / "p.hex"
     )
-    assert "expected --posterize or --keep-profile, got both" in fails(
+    assert "--posterize and --keep-profile exclude each other" in fails(
         2, "quantize", photo, "--posterize", "2", "--keep-profile"
     )
     assert "from 0 to 4, got '5'" in fails(2, "quantize", photo, "--posterize", "5")
-    assert "--posterize: not for images in tiles" in fails(
+    assert "--posterize does not work for images in tiles" in fails(
         2, "quantize", photo, "--posterize", "2", "-o", tmp_path / "x.zarr"
     )
 

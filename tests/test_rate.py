@@ -316,9 +316,9 @@ def test_max_bytes_errors() -> None:
             quantize(pixels, max_bytes=wrong)
     with pytest.raises(ValueError, match="max_bytes: expected at least 1, got 0"):
         quantize(pixels, max_bytes=0)
-    with pytest.raises(ValueError, match="expected max_bytes or quality, got both"):
+    with pytest.raises(ValueError, match="max_bytes and quality exclude each other"):
         quantize(pixels, max_bytes=999, quality={"looks": 50})
-    with pytest.raises(ValueError, match="expected max_bytes or keep_profile, got both"):
+    with pytest.raises(ValueError, match="max_bytes and keep_profile exclude each other"):
         quantize(pixels, max_bytes=999, keep_profile=True)
     with pytest.raises(ValueError, match="max_bytes: expected at most 256 colours, got 300"):
         quantize(pixels, 300, max_bytes=999)

@@ -1,4 +1,4 @@
-"""JPEG and PNG files that break off: refused, or taken as far as they go. And orientation."""
+"""JPEG and PNG files that are cut off: refused, or taken as far as they go. And orientation."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def png(mode: str = "RGB", **options: Any) -> bytes:
 
 
 def partly(data: bytes) -> np.ndarray[Any, Any]:
-    with pytest.warns(UserWarning, match=r"^the file breaks off before its end; the part"):
+    with pytest.warns(UserWarning, match=r"^the file is cut off; the part"):
         return as_pixels(io.BytesIO(data), allow_truncated=True)
 
 
@@ -55,7 +55,7 @@ def partly(data: bytes) -> np.ndarray[Any, Any]:
 def test_a_jpeg_that_breaks_off(kind: str, missing: int) -> None:
     data = jpeg(**JPEGS[kind])
     whole = as_pixels(io.BytesIO(data))
-    with pytest.raises(TruncatedError, match=r"^the JPEG breaks off .* allow_truncated=True"):
+    with pytest.raises(TruncatedError, match=r"^the JPEG is cut off; allow_truncated=True"):
         as_pixels(io.BytesIO(data[:-missing]))
     pixels = partly(data[:-missing])
     assert pixels.shape == whole.shape
@@ -71,7 +71,7 @@ def test_a_png_that_breaks_off(mode: str, missing: int) -> None:
     data = png(mode)
     missing = min(missing, len(data) // 2)
     whole = as_pixels(io.BytesIO(data))
-    with pytest.raises(ImageReadError, match=r"^the PNG breaks off .* allow_truncated=True"):
+    with pytest.raises(ImageReadError, match=r"^the PNG is cut off; allow_truncated=True"):
         as_pixels(io.BytesIO(data[:-missing]))
     pixels = partly(data[:-missing])
     assert pixels.shape[:2] == whole.shape[:2]
@@ -101,7 +101,7 @@ def test_without_a_row_of_pixels_nothing_is_there(color: int) -> None:
     for data in (none[:end] for end in ends):
         assert completed(data) is None
         for allowed in (False, True):
-            with pytest.raises(ImageReadError, match="the PNG breaks off before its first row"):
+            with pytest.raises(ImageReadError, match="the PNG is cut off before its first row"):
                 as_pixels(io.BytesIO(data), allow_truncated=allowed)
 
 
@@ -109,7 +109,7 @@ def test_a_jpeg_without_pixels() -> None:
     data = jpeg()
     for end in (10, data.index(b"\xff\xda"), data.index(b"\xff\xda") + 14):
         for allowed in (False, True):
-            with pytest.raises(ImageReadError, match="the JPEG breaks off before its first row"):
+            with pytest.raises(ImageReadError, match="the JPEG is cut off before its first row"):
                 as_pixels(io.BytesIO(data[:end]), allow_truncated=allowed)
 
 
@@ -121,7 +121,7 @@ def test_other_formats_say_that_they_break_off(kind: str) -> None:
     title = {"WEBP": "WebP", "AVIF": "AVIF", "JPEG2000": "JPEG 2000"}[kind]
     ends = [len(data) // 2, len(data) // 3] + [len(data) - 12] * (kind == "WEBP")
     for end in ends:
-        with pytest.raises(ImageReadError, match=f"^the {title} breaks off before its end$"):
+        with pytest.raises(ImageReadError, match=f"^the {title} is cut off$"):
             as_pixels(io.BytesIO(data[:end]))
 
 
@@ -129,7 +129,7 @@ def test_a_png_of_too_few_rows_with_an_end() -> None:
     levels = noise(7, 5)
     raw = b"".join(b"\0" + row.tobytes() for row in levels[:3])
     data = raw_png(5, 7, 8, 2, raw)
-    with pytest.raises(ImageReadError, match="fewer rows than its header announces"):
+    with pytest.raises(ImageReadError, match="fewer rows than its header says"):
         as_pixels(io.BytesIO(data))
     assert np.array_equal(partly(data)[:3], levels[:3])
     levels[3:] = 0  # which alone is no reason to refuse it
@@ -172,7 +172,7 @@ def test_a_jpeg_whose_second_picture_breaks_off() -> None:
 def test_without_a_header_nothing_is_there(data: bytes) -> None:
     for allowed in (False, True):
         ignored = warnings.catch_warnings(action="ignore")
-        with ignored, pytest.raises(ImageReadError, match=r"damaged|empty|breaks off"):
+        with ignored, pytest.raises(ImageReadError, match=r"damaged|empty|is cut off"):
             as_pixels(io.BytesIO(data), allow_truncated=allowed)
 
 
@@ -204,13 +204,13 @@ def test_every_function_that_has_the_option(tmp_path: Path) -> None:
         kpalette.ColorHistogram.from_image,
     ]  # fmt: skip
     for call in calls:
-        with pytest.raises(ImageReadError, match=r"photo\.png: the PNG breaks off"):
+        with pytest.raises(ImageReadError, match=r"photo\.png: the PNG is cut off"):
             call(path)
-        with pytest.warns(UserWarning, match=r"photo\.png: the file breaks off"):
+        with pytest.warns(UserWarning, match=r"photo\.png: the file is cut off"):
             call(path, allow_truncated=True)
     with pytest.raises(TypeError, match="allow_truncated: expected True or False, got 1"):
         as_pixels(path, allow_truncated=1)  # type: ignore[arg-type]
-    with warnings.catch_warnings(action="error"), pytest.raises(UserWarning, match="breaks off"):
+    with warnings.catch_warnings(action="error"), pytest.raises(UserWarning, match="is cut off"):
         as_pixels(path, allow_truncated=True)  # and not as damage
 
 
@@ -227,12 +227,10 @@ def test_commands(command: str, tmp_path: Path, brand: Path, fails: Any, capsys:
     args = [command, path, *more.get(command, [])]
     if command != "compare":  # which names both
         said = fails(3, *args)
-        assert f"{path}: the JPEG breaks off before its end; --allow-truncated takes" in said
+        assert f"{path}: the JPEG is cut off; --allow-truncated reads" in said
     assert cli.run([*map(str, args), "--allow-truncated"]) == 0
     lines = capsys.readouterr().err.splitlines()
-    remark = (
-        f"kpalette: {path}: the file breaks off before its end; the part that is there is taken"
-    )
+    remark = f"kpalette: {path}: the file is cut off; the part that is there is read"
     assert lines.count(remark) == (2 if command == "compare" else 1)
     assert cli.run([*map(str, args), "--allow-truncated", "-q", "-f"]) == 0
     assert capsys.readouterr().err == ""
@@ -249,8 +247,8 @@ def test_a_folder_of_which_some_break_off(tmp_path: Path, capsys: Any) -> None:
     capsys.readouterr()
     assert cli.run([*args, "--allow-truncated", "--shared-palette", "-f"]) == 0
     said = capsys.readouterr().err
-    assert said.count("a.png: the file breaks off") == 1
-    assert "b.png: the file breaks off" not in said
+    assert said.count("a.png: the file is cut off") == 1
+    assert "b.png: the file is cut off" not in said
 
 
 # Orientation

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import subprocess
 import sys
 import sysconfig
 import tempfile
-from importlib.metadata import version
+from importlib.metadata import files, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,6 +45,23 @@ COMMANDS = (
 )
 
 
+#: What the licences name: of the page, and of the native module.
+LICENSED = ("fflate", "gifenc", "image-size", "three", "uplot")
+LICENSED += ("libdeflate", "wasi-libc", "musl", "libc++")
+LINKED = {"LICENSE", "nanobind.txt", "robin-map.txt"}
+
+
+def check_licenses() -> None:
+    """Check that the licences of all that is bundled are in the package."""
+    texts = {path.name: path for path in files("kpalette") or () if path.parent.name == "licenses"}
+    assert texts.keys() >= LINKED, texts
+    for path in texts.values():
+        assert "Copyright (c)" in path.read_text(), path
+    page = Path(kpalette.__file__).with_name("playground") / "licenses.txt"
+    titles = re.findall(r"^==== ([\w.+-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {*titles} >= {*LICENSED}, titles
+
+
 def try_command(folder: Path) -> None:
     told = subprocess.check_output([COMMAND, "--version"], text=True)
     assert version("kpalette") in told, told
@@ -57,7 +75,7 @@ def try_command(folder: Path) -> None:
     if find_spec("matplotlib"):
         assert len(list((folder / "demo").iterdir())) >= 4
     else:
-        assert "needs Matplotlib" in demo.stderr, demo.stderr
+        assert "Matplotlib is not installed" in demo.stderr, demo.stderr
 
 
 def try_library() -> None:
@@ -92,6 +110,7 @@ def try_page() -> None:
 
 def main() -> None:
     """Try everything; a failure ends with a traceback."""
+    check_licenses()
     with tempfile.TemporaryDirectory() as folder:
         try_command(Path(folder))
     try_library()

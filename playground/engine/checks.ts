@@ -1,4 +1,4 @@
-// What the page asks for is checked here, in the library's words.
+// Checks of the page's requests, with the library's messages.
 
 import { type Effort, EFFORTS, MOST_SMALLER, type Space, SPACES } from "./protocol";
 

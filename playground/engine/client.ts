@@ -25,20 +25,20 @@ export class NoSimdError extends Error {
 export interface Control {
   /** Ends the work soon; the promise is rejected with an AbortError at once. */
   signal?: AbortSignal;
-  /** Is told how many passes of k-means were made. */
+  /** Receives the number of passes of k-means so far. */
   onProgress?: (passes: number) => void;
   /** Whether to measure CIEDE2000 before the answer, which takes about as long as the rest. */
   deltaE?: boolean;
 }
 
-/** k-means pass by pass. Of those of one engine, the last one asked goes on. */
+/** k-means pass by pass. An engine goes on only with the newest one. */
 export interface Steps {
-  /** The next pass; after the last one, that one again. */
+  /** Returns the next pass; after the last, the last one again. */
   next(): Promise<Step>;
   stop(): void;
 }
 
-/** A worker, or what stands for one. */
+/** A worker, or another port with its interface. */
 export interface Port {
   postMessage(message: unknown, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent) => unknown) | null;
@@ -64,7 +64,7 @@ export class Engine {
     port.onmessage = ({ data }: MessageEvent<FromWorker>) => this.receive(data);
   }
 
-  /** Throws NoSimdError where the browser lacks what it takes. */
+  /** Starts a worker; throws NoSimdError if the browser lacks WebAssembly's SIMD. */
   static async start(): Promise<Engine> {
     if (!hasSimd()) throw new NoSimdError("expected a browser with WebAssembly and its SIMD");
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
@@ -73,7 +73,7 @@ export class Engine {
     return engine.started();
   }
 
-  /** The same with a server at the other end of a port. */
+  /** Returns an engine whose server is at the other end of a port. */
   static over(port: Port, end: () => void): Engine {
     return new Engine(port, end);
   }
@@ -203,7 +203,7 @@ function aborted(): DOMException {
   return new DOMException("ended before it was done", "AbortError");
 }
 
-/** Whether a module with one SIMD instruction, i8x16.splat, is a module here. */
+/** Returns whether a module with one SIMD instruction, i8x16.splat, is valid here. */
 function hasSimd(): boolean {
   const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
   const type = [1, 5, 1, 0x60, 0, 1, 0x7b]; // () -> v128

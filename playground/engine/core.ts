@@ -16,7 +16,7 @@ type TypedArray =
 /** What bindings/wasm.cpp exports, where addresses and sizes are numbers. */
 type Functions = Record<string, (...values: (number | bigint)[]) => number>;
 
-/** What can be chosen by name, in the core's order. */
+/** The names of choices, in the core's order. */
 export interface Tables {
   spaces: Space[];
   efforts: Effort[];
@@ -24,12 +24,12 @@ export interface Tables {
   seedings: Seeding[];
 }
 
-/** The core could not go on: of this instance, nothing more is to be used. */
+/** The core has failed. The instance must not be used any more. */
 export class CoreError extends Error {
   override name = "CoreError";
 }
 
-/** What came of a fit. */
+/** The result of a fit. */
 export interface Fitted {
   palette: Palette;
   counts: Float64Array;
@@ -83,7 +83,7 @@ export class Core {
     return new Core(exports as unknown as Functions, found.memory);
   }
 
-  /** Calls by name. Whatever is thrown is a CoreError. */
+  /** Calls a function by name. All that it throws is a CoreError. */
   call(name: string, ...values: (number | bigint)[]): number {
     if (this.stopped) throw failure("it had stopped before");
     try {
@@ -94,12 +94,12 @@ export class Core {
     }
   }
 
-  /** Calls what frees an object, unless the whole instance is to go. */
+  /** Calls a function that frees an object, unless the instance has failed. */
   release(name: string, address: number): void {
     if (!this.stopped) this.call(name, address);
   }
 
-  /** Calls with addresses of copies of some arrays. What it writes there is in them afterwards. */
+  /** Calls a function with addresses of copies of arrays, and copies back what it wrote there. */
   lend<T>(arrays: readonly TypedArray[], call: (...addresses: number[]) => T): T {
     const blocks = arrays.map((array) => this.take(array.byteLength));
     arrays.forEach((array, i) => blocks[i].bytes().set(bytesOf(array)));
@@ -109,17 +109,17 @@ export class Core {
     return result;
   }
 
-  /** Memory of its own, for the caller to free. */
+  /** Allocates memory, which the caller frees. */
   take(bytes: number): Block {
     return new Block(this, this.call("malloc_bytes", bytes), bytes);
   }
 
-  /** Bytes of memory, in use or not. */
+  /** The size of the memory in bytes, used or not. */
   get size(): number {
     return this.memory.buffer.byteLength;
   }
 
-  /** Of the core's memory, until the next call. */
+  /** A view of the core's memory, valid until the next call. */
   view(address: number, bytes: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.memory.buffer, address >>> 0, bytes); // an i32 comes signed
   }
@@ -195,21 +195,27 @@ export class Core {
     );
   }
 
-  /** Turns nearest entries into some whose file is smaller, as src/kpalette/rate.py has it. */
-  chooseByRate(
+  /** Turns nearest entries into some whose file is smaller, row by row: src/kpalette/rate.py. */
+  *chooseByRate(
     pixels: Block,
     [height, width]: [number, number],
     { colors, channels }: Palette,
     { smaller, strength }: { smaller: number; strength: number },
     indices: Block,
-  ): void {
-    this.lend([colors], (at) =>
-      this.call(
-        "choose_by_rate",
-        ...[pixels.address, height, width, channels],
-        ...[at, colors.length / channels, smaller, strength, indices.address],
-      ),
+  ): Work<void> {
+    const palette = this.take(colors.length);
+    palette.bytes().set(colors);
+    const search = this.call(
+      "rate_new",
+      ...[pixels.address, height, width, channels],
+      ...[palette.address, colors.length / channels, smaller, strength, indices.address],
     );
+    try {
+      while (this.call("rate_step", search)) yield 0;
+    } finally {
+      this.release("rate_free", search);
+      palette.free();
+    }
   }
 
   /** A PNG file of fewest bytes, or least time. `keepOrder`: indices stay as they are. */
@@ -293,12 +299,12 @@ export class Block {
     readonly length: number,
   ) {}
 
-  /** Until the next call of the core. */
+  /** A view, valid until the next call of the core. */
   bytes(): Uint8Array<ArrayBuffer> {
     return this.core.view(this.address, this.length);
   }
 
-  /** Its start alone, where the rest is not needed. */
+  /** Its first bytes. */
   head(length: number): Block {
     return new Block(this.core, this.address, length);
   }
@@ -332,7 +338,7 @@ export class Histogram {
     return new BigInt64Array(this.core.view(at, 8 * this.length).slice().buffer);
   }
 
-  /** Of every `step` neighbours, the most frequent for all. */
+  /** Keeps the most frequent of every `step` neighbours, with the counts of all. */
   thinOut(step: number): Histogram {
     const made = this.core.call("thin_out", this.address, step);
     return new Histogram(this.core, made, this.channels);
@@ -420,7 +426,7 @@ export class Fitter {
   }
 }
 
-/** How an image looks, band by band. */
+/** Measures how an image looks, band by band. */
 export class TileSums {
   private readonly address: number;
 

@@ -7,7 +7,7 @@ import type { Loaded, Space } from "./protocol";
 const CLOUD = 20_000; // colours that a cloud shows, at most
 const MOST_PIXELS = 2 ** 29; // what 32 bits can address
 
-/** Pixels with 3 or 4 channels, and what is made of them. */
+/** Pixels with 3 or 4 channels, their histogram and its fitters. */
 export class Counted {
   readonly histogram: Histogram;
   private last: Fitter | undefined;
@@ -26,7 +26,7 @@ export class Counted {
     return this.pixels.length / this.channels;
   }
 
-  /** What fits palettes in a space. That of the last space is kept. */
+  /** Returns the fitter of a space. The last one is kept. */
   fitter(space: Space): Fitter {
     if (this.last?.space !== space) {
       this.last?.free();
@@ -35,7 +35,7 @@ export class Counted {
     return this.last;
   }
 
-  /** The same where pixels count by how much they stand out. */
+  /** Returns the fitter in which pixels count by their saliency. */
   salientFitter(space: Space, shape: [number, number]): Fitter {
     this.salient ??= { histogram: this.core.weighSalient(this.pixels, shape, this.histogram) };
     if (this.salient.last?.space !== space) {

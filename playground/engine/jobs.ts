@@ -1,13 +1,13 @@
-// Jobs of a worker, which go on step by step, in turns with its messages.
+// Jobs of a worker. They run step by step, in turns with its messages.
 
-/** For how many milliseconds messages wait, but for a step that takes longer. */
+/** How long messages wait at most, in ms, unless a step takes longer. */
 const TURN = 12;
 
-/** What is done a step at a time. It yields how many passes of k-means it has made. */
+/** Work in steps. It yields the number of passes of k-means so far. */
 export type Work<T> = Generator<number, T>;
 
 export interface Job {
-  /** Of several jobs, one of the least rank goes on. */
+  /** The job of the lowest rank runs first. */
   rank: number;
   /** Makes a step; true if that was the last. Does not throw. */
   step(): boolean;

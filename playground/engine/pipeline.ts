@@ -24,28 +24,28 @@ import {
   SPACES,
 } from "./protocol";
 
-/** The dither that smaller files have of themselves. */
+/** The dither that smaller files use. */
 const DIFFUSION = "floyd-steinberg";
 
-/** Indices are bytes. */
+/** The most colours, as indices are bytes. */
 const MOST_COLORS = 256;
 
-/** Pixels or colours that are measured in one go. */
+/** How many pixels or colours are measured in one step. */
 const CHUNK = 1 << 16;
 
-/** Pixels that are dithered in one go, at least: some 25 ms. */
+/** How many pixels are dithered in one step, at least: about 25 ms. */
 const BAND = 1 << 18;
 
 /** The side of the tiles by which looks are measured, in pixels. */
 const TILE = 16;
 
-/** Of a dither's strength, how much of it is taken for smaller files, as src/kpalette/rate.py. */
+/** The shares of a dither's strength that smaller files try: see src/kpalette/rate.py. */
 const SHARES = [0.7, 0.35, 0];
 
 /** If two quick files differ by more than this factor, they say which is smaller. */
 const CLOSE = 1.5;
 
-/** What came of it, and what is still to be measured of it, which takes as long as a fit. */
+/** The result, and measures of it that take as long as a fit. */
 export interface Mapped {
   quantized: Quantized;
   deltaE: () => Work<number>;
@@ -203,7 +203,7 @@ function* mapped(
     yield passes;
     if (dithered) {
       if (smaller > 0) {
-        core.chooseByRate(pixels, [height, width], palette, { smaller, strength }, block);
+        yield* core.chooseByRate(pixels, [height, width], palette, { smaller, strength }, block);
       } else yield* ditherBy(dither!, image, counted, found, strength, block);
       yield passes;
       const [shown, error] = core.tally(pixels, block, palette);
@@ -274,7 +274,7 @@ function* deltaEOfColors(counted: Counted, palette: Palette, labels: Uint16Array
   return sum / length;
 }
 
-/** The same of pixels and what they are shown as. */
+/** Mean CIEDE2000 between pixels and the entries that show them. */
 function* deltaEOfPixels(
   { core }: Image,
   { pixels, length }: Counted,
@@ -290,7 +290,7 @@ function* deltaEOfPixels(
   return sum / length;
 }
 
-/** How pixels look as what they are shown as. */
+/** How pixels look in the entries that show them. */
 function* looksOf(
   { core, height, width }: Image,
   { pixels }: Counted,

@@ -4,7 +4,7 @@ import type { Core } from "./core";
 import type { Work } from "./jobs";
 import type { PngOptions } from "./protocol";
 
-/** Encodes in the way that takes fewest bytes, or least time. */
+/** Encodes in the way that takes the fewest bytes, or the least time. */
 export function* encodePng(core: Core, image: PngOptions): Work<Uint8Array<ArrayBuffer>> {
   const { width, height, colors, channels, indices, quick = false, keepOrder = false } = image;
   const k = colors.length / channels;

@@ -1,12 +1,12 @@
-// What the page and the worker say to each other.
+// The messages between the page and the worker.
 
-// Types want these written out; a test compares them with the core's tables.
+// These are written out for their types; a test compares them with the core's tables.
 export const SPACES = ["oklab", "srgb", "linear", "lab"] as const;
 export const EFFORTS = ["fast", "balanced", "best"] as const;
 export const DITHERS = ["floyd-steinberg", "blue-noise", "bayer", "spatial"] as const;
 export const SEEDINGS = ["random", "k-means++", "maximin", "wu"] as const;
 
-/** How much smaller files can be asked to be. */
+/** The most that `smaller` can be. */
 export const MOST_SMALLER = 3;
 
 export type Space = (typeof SPACES)[number];
@@ -27,9 +27,9 @@ export interface Loaded {
 export interface MapOptions {
   space: Space;
   dither: Dither;
-  /** Of dithering: 0 to 1. */
+  /** The strength of the dither, 0 to 1. */
   strength: number;
-  /** How many bytes of a PNG to save where that is not seen, 0 to 3; 0 if it is left out. */
+  /** How much smaller to make the PNG, 0 to 3; 0 by default. */
   smaller?: number;
 }
 
@@ -41,7 +41,7 @@ export interface QuantizeOptions extends MapOptions {
   seed: number;
   /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb or #rgba. */
   fixed: string[];
-  /** Whether what stands out matters more; not if it is left out. */
+  /** Whether salient pixels count more; false by default. */
   saliency?: boolean;
 }
 
@@ -52,7 +52,7 @@ export interface ColorList {
 }
 
 export interface Quantized extends ColorList {
-  /** Of the pixels that show each colour. */
+  /** The number of pixels that show each colour. */
   counts: Float64Array;
   /** (height, width), the palette entry of each pixel. */
   indices: Uint8Array;
@@ -64,13 +64,13 @@ export interface Quantized extends ColorList {
   mse: number;
   /** In decibels; Infinity where nothing was lost. */
   psnr: number;
-  /** Mean CIEDE2000 over pixels; NaN where it was not to be measured at once. */
+  /** Mean CIEDE2000 over pixels; NaN if it was not measured with the picture. */
   deltaE: number;
-  /** Of k-means; 0 where the palette was given. */
+  /** The passes of k-means; 0 if the palette was given. */
   passes: number;
   fitMs: number;
   mapMs: number;
-  /** The PNG file, where it was to be smaller: by its size the picture was chosen. */
+  /** The PNG file, if `smaller` was above 0; its size decided which picture this is. */
   file?: Uint8Array<ArrayBuffer>;
 }
 
@@ -124,13 +124,13 @@ export interface PngOptions extends ColorList {
   indices: Uint8Array;
   width: number;
   height: number;
-  /** Whether in a tenth of the time, photos 10 to 20 % larger, as the command with the least effort. */
+  /** Whether to take a tenth of the time, as --effort fast: photos are 10 to 20 % larger. */
   quick?: boolean;
-  /** Whether the file's palette has the order of these colours; otherwise what compresses best. */
+  /** Whether to keep the palette's order; otherwise it has the order that compresses best. */
   keepOrder?: boolean;
 }
 
-/** What the page asks for. */
+/** The page's requests. */
 export type Request =
   | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number }
   | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }

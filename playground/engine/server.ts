@@ -1,4 +1,4 @@
-// What the worker does with messages: it holds one image, and works on it in jobs.
+// The worker's side: it holds one image, and answers messages by jobs on it.
 
 import { Core, CoreError } from "./core";
 import { Image } from "./image";
@@ -11,7 +11,7 @@ import { sweep } from "./sweep";
 
 export type Post = (message: FromWorker, transfer: Transferable[]) => void;
 
-/** What goes first. One of a kind ends the one before it, but for files. */
+/** The order of jobs. A new job ends an older one of its kind, except for files. */
 const RANKS = { step: 0, picture: 1, looks: 2, deltaE: 3, png: 4, sweep: 5 };
 type Kind = keyof typeof RANKS;
 
@@ -21,7 +21,7 @@ export class Server {
   private readonly jobs: Jobs;
   private readonly running = new Map<string, { id: number; job: Job }>();
   private image: Image | undefined;
-  /** For files, where no image is loaded. */
+  /** The core for files, if no image is loaded. */
   private bare: Core | undefined;
   private mapped: Mapped | undefined;
   private walk: { number: number; steps: Generator<Step, void>; last?: Step } | undefined;
@@ -142,7 +142,7 @@ export class Server {
     if (running !== undefined) this.jobs.stop(running.job);
   }
 
-  /** Adds a job. It answers by its result, unless told what to do with that. */
+  /** Adds a job. By default, its result is the answer. */
   private run<T>(
     kind: Kind,
     id: number,

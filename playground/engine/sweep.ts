@@ -8,7 +8,7 @@ import type { SweepOptions, SweepPoint } from "./protocol";
 
 const MOST_COLORS = 65_536;
 
-/** Fits each k from the one before it, and tells of each. */
+/** Fits each k from the one before it, and reports each. */
 export function* sweep(
   image: Image,
   ks: readonly number[],

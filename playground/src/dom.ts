@@ -1,4 +1,4 @@
-/** The element of the page that a selector names; it is there, or the page is broken. */
+/** Returns the element that a selector names; throws if the page lacks it. */
 export function find<T extends Element = HTMLElement>(selector: string): T {
   const found = document.querySelector<T>(selector);
   if (!found) throw new Error(`expected ${selector} in the page, got nothing`);
@@ -16,7 +16,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Copies text, and says so or why not. */
+/** Copies text, and tells the visitor whether that worked. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

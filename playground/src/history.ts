@@ -3,15 +3,15 @@
 import { find } from "./dom";
 import type { Session, State } from "./session";
 
-/** Changes that follow each other faster than this, in ms, are one: a moving slider's. */
+/** Changes within this time of each other, in ms, are undone together, as a slider's are. */
 const REST = 400;
-/** States that are kept. */
+/** How many states are kept. */
 const MOST = 200;
 
 export class History {
   #session: Session;
   #states: State[] = [];
-  /** Which of them is the one that holds. */
+  /** The index of the current state. */
   #at = 0;
   #timer = 0;
 
@@ -22,7 +22,7 @@ export class History {
       clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => this.#note(), REST);
     });
-    // What was edited belonged to the picture before.
+    // The edits belonged to the picture before.
     session.opened.on(() => {
       clearTimeout(this.#timer);
       this.#states = [session.state];

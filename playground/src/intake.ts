@@ -18,7 +18,7 @@ const SAMPLES: Record<Sample, string> = {
   meadow: "Meadow with poppies",
   sticker: "Sticker with transparency",
 };
-/** Of thumbnails, in CSS pixels. */
+/** The size of thumbnails, in CSS pixels. */
 const WIDTH = 54;
 const HEIGHT = 36;
 
@@ -62,7 +62,7 @@ export class Intake {
     }
   }
 
-  /** Draws the samples on their buttons: when there is time. */
+  /** Draws the samples on their buttons, when the browser is idle. */
   async drawThumbnails(): Promise<void> {
     for (const [sample, canvas] of this.#thumbnails) {
       const bitmap = await thumbnail(sample, canvas.width, canvas.height);
@@ -99,7 +99,7 @@ export class Intake {
   #takeFiles(found: Found[]): void {
     const [first] = found;
     if (!first) {
-      notice("Nothing came that is a file.", "error");
+      notice("That was no file. Drop or paste an image file.", "error");
       return;
     }
     if (found.length === 1 && isPalette(first.path)) {

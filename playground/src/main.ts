@@ -1,4 +1,4 @@
-// The page: makes its parts, and joins them.
+// Makes the page's parts, and connects them.
 
 import { connectControls, makeChoice } from "./controls";
 import { Cloud } from "./cloud/cloud";
@@ -26,10 +26,10 @@ import { count, counted } from "./text";
 const NEWER =
   "Chrome and Edge from 93, Firefox from 114 and Safari from 16.4 have it. " +
   "The command line, kpalette, gives the same pictures.";
-const NO_SIMD = `This browser lacks WebAssembly with SIMD, which the engine is. ${NEWER}`;
-const NO_CANVAS = `This browser lacks OffscreenCanvas, by which pictures are drawn. ${NEWER}`;
+const NO_SIMD = `This browser lacks WebAssembly with SIMD, which the engine needs. ${NEWER}`;
+const NO_CANVAS = `This browser lacks OffscreenCanvas, which draws the pictures. ${NEWER}`;
 const FIRST = "lake";
-/** For a screen reader, once the visitor has stopped, in ms. */
+/** How long after the last change, in ms, a screen reader is told the result. */
 const SILENCE = 900;
 
 async function start(): Promise<void> {
@@ -46,11 +46,11 @@ async function start(): Promise<void> {
     await connect(await Engine.start(), first);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    refuse(error instanceof NoSimdError ? NO_SIMD : `The page does not start: ${reason}`);
+    refuse(error instanceof NoSimdError ? NO_SIMD : `The page cannot start: ${reason}`);
   }
 }
 
-/** Says why there is nothing to see. */
+/** Says why the page cannot start. */
 function refuse(why: string): void {
   notice(why, "error", "start");
   find("main").hidden = true;
@@ -78,13 +78,13 @@ async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   session.shown.on((shown) => describeResult(stage, session, shown));
   session.busy.on((busy) => showProgress(busy));
   session.failed.on((text) =>
-    notice(`The engine failed: ${text}. If it does not go on, reload the page.`, "error", "engine"),
+    notice(`The engine failed: ${text}. Reload the page if nothing works any more.`, "error", "engine"),
   );
   stage.failed.on((text) => notice(`The picture cannot be drawn: ${text}`, "error", "stage"));
   await intake.openSample(FIRST, first);
   document.documentElement.dataset.ready = "true";
   performance.mark("usable");
-  // What is large, and not what a visitor looks at first.
+  // Large parts that a visitor does not need first are loaded later.
   cloud.start();
   void intake.drawThumbnails();
   const choose = (k: number) => session.change({ k });
@@ -155,7 +155,7 @@ function describeResult(stage: Stage, session: Session, shown: Shown): void {
 
 let progress = 0;
 
-/** Only what takes long is worth a sign. */
+/** Shows progress only for work that takes long. */
 function showProgress(busy: boolean): void {
   clearTimeout(progress);
   const bar = find("#progress");

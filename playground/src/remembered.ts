@@ -1,10 +1,10 @@
-// Keeps the settings in the address, and takes them from there.
+// Keeps the settings in the address, and reads them from there.
 
 import { fromFragment, toFragment } from "./address";
 import { clearNotice, notice } from "./messages";
 import type { Session } from "./session";
 
-/** Browsers allow only so many changes of the address, so not each of a moving slider: in ms. */
+/** The least time between two changes of the address, in ms; browsers limit their number. */
 const REST = 300;
 
 export function connectAddress(session: Session): void {
@@ -17,7 +17,7 @@ export function connectAddress(session: Session): void {
         .slice(0, 3)
         .join(", ");
       const more = ignored.length > 3 ? ` and ${ignored.length - 3} more` : "";
-      notice(`Not understood in the address, and left out: ${what}${more}.`, "note", "address");
+      notice(`The address has settings that are unknown here, and ignored: ${what}${more}.`, "note", "address");
     } else clearNotice("address");
     session.change(settings);
   };

@@ -1,4 +1,4 @@
-// One picture, what is wanted of it, and what is shown: the way from a moved slider to the stage.
+// One picture, its settings and its result: the way from a moved slider to the stage.
 
 import { Engine, type ColorList, type Loaded, type Looked, type Quantized } from "kpalette";
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
@@ -12,7 +12,7 @@ import { counted } from "./text";
 
 export interface Picture extends Loaded {
   name: string;
-  /** Of its file; null for what was drawn here. */
+  /** The size of its file; null for a sample, which has none. */
   bytes: number | null;
 }
 
@@ -20,7 +20,7 @@ export interface Shown extends Counted {
   settings: Settings;
   /** Whether colours were changed by hand after the fit. */
   edited: boolean;
-  /** False while something moves and exact fits are slow: then it is fitted with less effort. */
+  /** False for a fit of less effort, which is shown while a slider moves if exact fits are slow. */
   exact: boolean;
   indices: Uint8Array;
   width: number;
@@ -29,7 +29,7 @@ export interface Shown extends Counted {
   psnr: number;
   passes: number;
   ms: number;
-  /** The PNG file, if the picture was chosen by its size. */
+  /** The PNG file, if its size decided which picture is shown. */
   file: File | null;
 }
 
@@ -42,13 +42,13 @@ export interface State {
   edited: ColorList | null;
 }
 
-/** What is on the stage for a while, in place of the result. */
+/** A picture that is on the stage for a while in place of the result. */
 export interface Lent {
   label: string;
-  /** Null where it is not measured. */
+  /** Null if it is not measured. */
   mse: number | null;
   psnr: number | null;
-  /** In the space of the settings, summed over pixels. */
+  /** The squared error in the settings' space, summed over pixels. */
   cost: number;
   passes: number;
   palette: Counted;
@@ -60,16 +60,18 @@ export interface Lent {
 export type Painted = Pick<Quantized, "rgba" | "indices" | "width" | "height">;
 
 interface Job {
-  /** To be quick rather than exact, where the picture is large. */
+  /** Whether speed counts more than an exact result, while a slider moves. */
   live: boolean;
   since: number;
 }
 
-/** A fit that takes longer than this gives way to a newer one, in ms. */
+/** A fit that has taken longer than this, in ms, gives way to a newer one. */
 const PATIENCE = 250;
-/** After the last move, in ms, comes what is exact. */
+/** The same for smaller files, which take longer: with less, none is shown during a move. */
+const PATIENCE_FOR_FILES = 1000;
+/** How long after the last move, in ms, the exact result is made. */
 const REST = 200;
-/** Where an exact fit takes longer, in ms, those while something moves are of less effort. */
+/** If an exact fit takes longer than this, in ms, fits during a move use less effort. */
 const QUICK = 30;
 
 export class Session {
@@ -79,7 +81,7 @@ export class Session {
   /** Null when the result is on the stage again. */
   readonly lent = new Signal<Lent | null>();
   readonly busy = new Signal<boolean>();
-  /** In which way a change was made otherwise than asked; nothing if it was not. */
+  /** Says how a change differs from what was asked for; empty if it does not. */
   readonly told = new Signal<string>();
   readonly failed = new Signal<string>();
 
@@ -89,13 +91,13 @@ export class Session {
 
   #engine: Engine;
   #stage: Stage;
-  /** With fewer of the pixels, where there are many. */
+  /** An engine with fewer of the pixels, for large pictures. */
   #quick: Engine | null = null;
-  /** Whether an exact fit of this picture takes long. */
+  /** Whether an exact fit of this picture is slow. */
   #slow = false;
-  /** For curves, steps and files. */
+  /** An engine for curves, steps and files. */
   #side: Promise<Engine> | null = null;
-  /** The picture, once it is in there. */
+  /** Resolves once the picture is loaded there. */
   #loaded: Promise<unknown> | null = null;
   /** The palette, if colours were changed by hand. */
   #edited: ColorList | null = null;
@@ -104,7 +106,7 @@ export class Session {
   #rest = 0;
   #turn = 0;
   #files = new WeakMap<Shown, Promise<File>>();
-  /** When what each turn shows was asked for. */
+  /** When each turn's picture was asked for. */
   #moves = new Map<number, number>();
 
   constructor(engine: Engine, stage: Stage) {
@@ -139,12 +141,12 @@ export class Session {
     await this.#quick.load(small.pixels, small.width, small.height);
   }
 
-  /** Changes settings. `live` as long as the visitor is still moving something. */
+  /** Changes settings. `live` is true while the visitor moves a slider. */
   change(settings: Partial<Settings>, live = false): void {
     const before = this.settings;
     const next = { ...before, ...settings };
     const keys = Object.keys(settings) as (keyof Settings)[];
-    // A slider that is let go asks once more for what it has.
+    // A slider that is let go sends its last value again.
     if (keys.some((key) => next[key] !== before[key])) this.told.emit("");
     if (next.fixed.length > MOST) {
       this.told.emit(`A palette has at most ${MOST} colours: the first ${MOST} are kept.`);
@@ -153,10 +155,10 @@ export class Session {
     if (next.smaller > 0 && next.dither !== null) {
       if (next.dither !== before.dither && before.smaller > 0) {
         next.smaller = 0;
-        this.told.emit("“Smaller file” is off: it mixes colours in its own way, without a dither.");
+        this.told.emit("“Smaller file” is off, because it has a dither of its own.");
       } else {
         next.dither = null;
-        this.told.emit("The dither is off: smaller files mix colours in their own way.");
+        this.told.emit("The dither is off, because smaller files have their own.");
       }
     }
     next.k = Math.max(clampK(next.k), next.fixed.length);
@@ -178,14 +180,14 @@ export class Session {
     else if (!live && this.current && !this.current.exact) this.#want(false);
   }
 
-  /** The settings by which this palette comes again: edited by hand, it is one of fixed colours. */
+  /** The settings that give this palette again: all colours are fixed if it was edited by hand. */
   get lasting(): Settings {
     if (!this.#edited) return this.settings;
     const fixed = namesOf(this.#edited).map((name) => plainName(name) as string);
     return { ...this.settings, k: clampK(fixed.length), fixed };
   }
 
-  /** Keeps a colour in every palette from now on, or no longer. */
+  /** Locks a colour, or unlocks it. */
   toggleFixed(name: string): void {
     const { fixed } = this.settings;
     const others = fixed.filter((other) => other !== name);
@@ -239,7 +241,7 @@ export class Session {
     if (this.current) this.shown.emit(this.current);
   }
 
-  /** Makes what was shown once more. */
+  /** Makes the result again. */
   repaint(): void {
     this.#want(false);
   }
@@ -248,7 +250,7 @@ export class Session {
     return { settings: this.settings, edited: this.#edited };
   }
 
-  /** Goes back, or forward again, to how all was. */
+  /** Returns to an earlier or later state. */
   restore({ settings, edited }: State): void {
     this.told.emit("");
     this.settings = settings;
@@ -257,19 +259,19 @@ export class Session {
     this.#want(false);
   }
 
-  /** Fits anew, with what is fixed. */
+  /** Fits again, without edits by hand. */
   refit(): void {
     this.#edited = null;
     this.changed.emit(this.settings);
     this.#want(false);
   }
 
-  /** An engine for what takes time, so that the slider need not wait. It may have no picture. */
+  /** Returns an engine for slow work, so that the slider need not wait. It may have no picture. */
   bare(): Promise<Engine> {
     return (this.#side ??= Engine.start());
   }
 
-  /** The same, with the picture. */
+  /** Returns that engine with the picture loaded. */
   async side(): Promise<Engine> {
     const engine = await this.bare();
     const { picture } = this;
@@ -282,17 +284,17 @@ export class Session {
     return engine;
   }
 
-  /** Mean CIEDE2000 of what is shown; an AbortError if that has changed. */
+  /** Returns the mean CIEDE2000 of a result; throws AbortError if another is shown by then. */
   deltaE(shown: Shown): Promise<number> {
     return this.#still(shown, this.#engine.deltaE());
   }
 
-  /** How what is shown looks, and where worst; an AbortError if that has changed. */
+  /** Returns how a result looks, and where worst; throws AbortError if another is shown by then. */
   looks(shown: Shown): Promise<Looked> {
     return this.#still(shown, this.#engine.looks());
   }
 
-  /** Frames a place on the error map, or none. */
+  /** Frames a place on the error map, or removes the frame. */
   mark(place: Looked["worst"]): void {
     this.#stage.mark(place);
   }
@@ -303,7 +305,7 @@ export class Session {
     return value;
   }
 
-  /** The PNG file of what is shown: the command's, to the byte, where it is exact. */
+  /** Returns the PNG file of a result: the command's, byte for byte, if the result is exact. */
   png(shown: Shown): Promise<File> {
     const file = this.#files.get(shown) ?? this.#encode(shown);
     this.#files.set(shown, file);
@@ -328,10 +330,10 @@ export class Session {
     else if (!live || (quick && !this.#running.live) || this.#late) this.#running.abort.abort();
   }
 
-  /** Smaller files take longer than that each: one after the other shows more of them. */
   get #late(): boolean {
-    const patient = this.#running === null || this.settings.smaller > 0;
-    return !patient && performance.now() - this.#running!.since > PATIENCE;
+    if (this.#running === null) return false;
+    const patience = this.settings.smaller > 0 ? PATIENCE_FOR_FILES : PATIENCE;
+    return performance.now() - this.#running.since > patience;
   }
 
   async #work(): Promise<void> {
@@ -392,7 +394,7 @@ export class Session {
     this.shown.emit(this.current);
   }
 
-  /** Notes how long it took from the move to the screen, for whoever measures. */
+  /** Records the time from the move to the screen as a performance entry. */
   #measure(turn: number): void {
     const start = this.#moves.get(turn);
     if (start === undefined) return;

@@ -9,12 +9,12 @@ export interface Settings {
   k: number;
   space: Space;
   effort: Effort;
-  /** Whether what stands out matters more. */
+  /** Whether salient pixels count more. */
   saliency: boolean;
   dither: Dither;
-  /** Of dithering: 0 to 1. */
+  /** The strength of the dither, 0 to 1. */
   strength: number;
-  /** How many bytes of the PNG to save where that is not seen, 0 to 3: without a dither. */
+  /** How much smaller to make the PNG, 0 to 3. Above 0, `dither` is null. */
   smaller: number;
   /** Plain names of distinct colours, at most k. */
   fixed: string[];
@@ -40,8 +40,8 @@ export const DITHERS: Record<string, string> = {
   bayer: "Bayer",
   spatial: "Spatial",
 };
-/** What is seen of smaller files, at 0, and up to 1, 2 and 3. */
-export const SMALLER = ["nothing is left out", "not seen", "hardly seen", "seen close up"];
+/** How visible the loss of a smaller file is: at 0, and up to 1, 2 and 3. */
+export const SMALLER = ["no loss", "not seen", "hardly seen", "seen close up"];
 export const SEEDINGS: Record<Seeding, string> = {
   random: "Random",
   "k-means++": "k-means++",
@@ -68,5 +68,5 @@ export const DEFAULTS: Settings = {
   cloud: "oklab",
 };
 
-/** The library draws from the same numbers by default. */
+/** The seed, the same as the library's default. */
 export const SEED = 0;

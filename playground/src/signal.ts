@@ -1,4 +1,4 @@
-/** Something that happens again and again, for whoever listens. */
+/** An event that can happen many times, and its listeners. */
 export class Signal<T> {
   #listeners: ((value: T) => void)[] = [];
 

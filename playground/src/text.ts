@@ -4,7 +4,7 @@ const whole = new Intl.NumberFormat("en");
 
 export const count = (n: number) => whole.format(n);
 
-/** A number with about four digits. */
+/** Formats a number with about four digits. */
 export function figure(value: number): string {
   if (value >= 1000) return whole.format(Math.round(value));
   return value >= 100 ? value.toFixed(1) : value.toFixed(2);
@@ -22,10 +22,10 @@ export function share(part: number): string {
   return percent < 0.1 ? "< 0.1 %" : `${percent.toFixed(percent < 9.95 ? 1 : 0)} %`;
 }
 
-/** 1 colour, 2 colours. */
+/** Returns a number with its noun: 1 colour, 2 colours. */
 export const counted = (n: number, what: string) => `${count(n)} ${what}${n === 1 ? "" : "s"}`;
 
-/** A file's name without its ending. */
+/** Returns a file's name without its ending. */
 export function stem(name: string): string {
   const at = name.lastIndexOf(".");
   return at > 0 ? name.slice(0, at) : name;

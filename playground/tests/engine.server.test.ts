@@ -155,6 +155,37 @@ describe("quantize", () => {
     expect((await engine.quantize(OPTIONS)).passes).toBe(directly(OPTIONS).passes);
   });
 
+  it.each(["hills", "glass"])("chooses smaller files row by row, and stops at any: %s", (name) => {
+    const { pixels, width, height } = makeImage(name);
+    const core = Core.instantiate(module);
+    const image = Image.load(core, pixels, width, height);
+    const options = { ...OPTIONS, smaller: 2 };
+    const whole = quantize(image, options);
+    let steps = 0;
+    let last = whole.next();
+    for (; !last.done; last = whole.next()) ++steps;
+    expect(steps).toBeGreaterThan(height);
+    const bytes = core.size;
+    for (let stop = 1; stop < steps; stop += 61) {
+      const work = quantize(image, options);
+      for (let step = 0; step < stop; ++step) work.next();
+      work.return(undefined as never);
+    }
+    expect(core.size).toBe(bytes); // all memory was given back
+    const again = quantize(image, options);
+    let next = again.next();
+    while (!next.done) next = again.next();
+    expect(next.value.quantized.indices).toEqual(last.value.quantized.indices);
+  });
+
+  it("gives up a smaller file for a newer picture", async () => {
+    await loaded();
+    const older = engine.quantize({ ...OPTIONS, smaller: 3 });
+    const newer = engine.quantize({ ...OPTIONS, k: 3, smaller: 1 });
+    await expect(older).rejects.toEqual(ABORTED);
+    expect((await newer).indices).toEqual(directly({ ...OPTIONS, k: 3, smaller: 1 }).indices);
+  });
+
   it("tells of ever more passes", async () => {
     await loaded();
     const told: number[] = [];

@@ -150,7 +150,7 @@ def _checked_levels(name: str, array: np.ndarray[Any, Any]) -> ByteArray:
     least, most = (array.min(), array.max()) if array.size else (0, 0)
     if not np.issubdtype(array.dtype, np.integer):
         is_unit = array.dtype.kind == "f" and least >= 0 and most <= 1
-        hint = "; from 0 to 1, (255 * array).round().astype(np.uint8)" if is_unit else ""
+        hint = "; for levels from 0 to 1, (255 * array).round().astype(np.uint8)" if is_unit else ""
         raise TypeError(
             f"{name}: expected whole numbers from 0 to 255, got dtype {array.dtype}{hint}"
         )

@@ -42,5 +42,5 @@ def required(module: str, what: str) -> ModuleType:
             raise  # something that the package itself needs
         name, install = PACKAGES[package]
         raise MissingPackageError(
-            f"{what}: needs {name}, which is not installed; pip install {install}"
+            f"{what}: {name} is not installed; pip install {install}"
         ) from None

@@ -71,7 +71,7 @@ def checked_max_bytes(max_bytes: object, k: int, quality: object, keep_profile: 
         return None
     for name, value in (("quality", quality), ("keep_profile", keep_profile or None)):
         if value is not None:
-            raise ValueError(f"expected max_bytes or {name}, got both")
+            raise ValueError(f"max_bytes and {name} exclude each other; give one")
     if k > MAX_INDEXED:
         raise ValueError(f"max_bytes: expected at most {MAX_INDEXED} colours, got {k:,}")
     return checked_whole("max_bytes", max_bytes, 1)

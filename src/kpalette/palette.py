@@ -31,6 +31,10 @@ class Palette(Sequence[str]):
     colours: ``p[0]`` is ``"#ff7f00"``, and a slice is a palette. ``np.asarray(p)`` is
     :attr:`colors`.
 
+    Palettes are equal if their colours, the order of these and their counts are. A palette does
+    not equal a list of names, as a tuple does not equal a list: a list has no counts, so two
+    palettes that differ would equal the same list. Compare :attr:`hex`, which is a list.
+
     Parameters
     ----------
     colors : sequence of colours, or integer array (k, 3) or (k, 4)
@@ -64,6 +68,10 @@ class Palette(Sequence[str]):
     Palette(3 colours: #ff7f00, #000000, #ffffff)
     >>> brand[0], brand[1:], "#000000" in brand
     ('#ff7f00', Palette(2 colours: #000000, #ffffff), True)
+    >>> brand == Palette(["#ff7f00", "#000", "#fff"]), brand == list(brand)
+    (True, False)
+    >>> brand.hex == ["#ff7f00", "#000000", "#ffffff"]
+    True
     >>> brand.colors.tolist()
     [[255, 127, 0], [0, 0, 0], [255, 255, 255]]
     """

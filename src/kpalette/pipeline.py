@@ -134,8 +134,8 @@ def quantize(
         How many bytes the PNG file that :meth:`Quantized.encode` makes may have at most. Where it
         would have more, it is made `smaller`, up to 3, and then has fewer than `k` colours.
     allow_truncated : bool, default False
-        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning, instead
-        of refusing it.
+        Whether to read a JPEG or PNG file that is cut off as far as it goes, with a warning,
+        instead of refusing it.
     keep_profile : bool, default False
         Whether a picture of RGB in another colour space, such as Display P3 or Adobe RGB, stays in
         it: the palette's levels are those of its file then, and the profile comes along. Distances
@@ -210,7 +210,7 @@ def quantize(
     check_flag("keep_profile", keep_profile)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
     if posterize and keep_profile:
-        raise ValueError("expected posterize or keep_profile, got both")
+        raise ValueError("posterize and keep_profile exclude each other; give one")
     fixed_colors = checked_fixed(fixed, k, alpha)
     target = None if quality is None else checked_quality(quality)
     stored = None

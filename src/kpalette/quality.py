@@ -120,8 +120,8 @@ def checked_quality(quality: Any) -> tuple[str, float]:
         raise TypeError(f"quality: expected a dict such as {{'looks': 75}}, got {quality!r}")
     if any(name in quality for name in DILUTED):
         raise ValueError(
-            f"quality: expected looks, such as {{'looks': 75}}, which also sees what is wrong in a "
-            f"small part of a picture, got {dict(quality)!r}"
+            f"quality: expected looks, such as {{'looks': 75}}, got {dict(quality)!r}, a mean that "
+            "hides errors in small parts of a picture"
         )
     if len(quality) != 1 or next(iter(quality)) not in MEASURES:
         raise ValueError(f"quality: expected one of {', '.join(MEASURES)}, got {dict(quality)!r}")

@@ -113,7 +113,7 @@ class Quantized:
             notebook.display(self.to_pil())
         elif not ImageShow.show(self.to_pil(), title=repr(self)):
             raise RuntimeError(
-                "show: expected a program that shows pictures, found none; save(path) writes a file"
+                "show: found no program that shows pictures; save(path) writes a file"
             )
 
     def encode(
@@ -285,7 +285,7 @@ class Quantized:
 
         checked_whole("n", n, 0, MAX_COLORS)
         if self._origin is None:
-            raise ValueError("report: expected what was made from an image, got only indices")
+            raise ValueError("report: expected the result of an image, got one made from indices")
         return report(self._origin, self, n)
 
     def __repr__(self) -> str:

@@ -22,7 +22,7 @@ interface Item extends Found {
   reduced: Reduced | null;
 }
 
-const BY = { k: "So many colours", looks: "As few as look good" };
+const BY = { k: "A number of colours", looks: "The fewest that look good" };
 type By = keyof typeof BY;
 
 export class Batch {
@@ -125,7 +125,7 @@ export class Batch {
     tell(item, bytes(file.length), text, colors.join(", "));
   }
 
-  /** What goes into the zip. */
+  /** Returns the files for the zip. */
   get #kept(): Item[] {
     return this.#items.filter(
       ({ reduced, file }) => reduced && !(this.#only.checked && reduced.file.length >= file.size),
@@ -145,7 +145,7 @@ export class Batch {
       ? `${done} of ${this.#items.length} done.`
       : done
         ? summary(kept, done - kept.length)
-        : "The page’s other settings hold for all. Nothing is uploaded.";
+        : "The page’s other settings apply to all. Nothing is uploaded.";
   }
 
   async #save(): Promise<void> {

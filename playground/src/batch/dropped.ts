@@ -1,8 +1,8 @@
-// The files of what was dropped, those in folders too.
+// The files that were dropped, with those in folders.
 
 import type { Found } from "./batch";
 
-/** To be called while the event is handled: later its items are gone. */
+/** Call this while the event is handled, as its items are gone later. */
 export function droppedFiles(transfer: DataTransfer): Promise<Found[]> {
   const items = [...transfer.items].filter(({ kind }) => kind === "file");
   const entries = items.map((item) => item.webkitGetAsEntry());

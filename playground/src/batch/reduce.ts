@@ -1,4 +1,4 @@
-// One of many pictures, reduced as the page would: to so many colours, or as few as look good.
+// One of many pictures, reduced to k colours, or to the fewest that look good.
 
 import type { Engine, Quantized } from "kpalette";
 import type { Opened } from "../picture/decode.worker";
@@ -7,9 +7,9 @@ import { SEED, type Settings } from "../settings";
 
 export interface Reduced {
   file: Uint8Array<ArrayBuffer>;
-  /** How many colours it has. */
+  /** The number of colours. */
   k: number;
-  /** How it looks, where that was asked for. */
+  /** Its looks, if a target of looks was given. */
   looks: number | null;
 }
 
@@ -18,7 +18,7 @@ interface Made {
   looks: number | null;
 }
 
-/** `looks` is what it shall look like at least, or null for k colours. AbortError once aborted. */
+/** Reduces a picture to at least `looks`, or to k colours if that is null; may throw AbortError. */
 export async function reduce(
   engine: Engine,
   { pixels, width, height }: Opened,

@@ -1,4 +1,4 @@
-// The cloud's canvas on the page: what turns it, and what is told to the worker that draws.
+// The cloud's canvas on the page: it turns by pointer and keys, and a worker draws it.
 
 import { darkTheme, find, reducedMotion } from "../dom";
 import type { CloudSpace } from "../settings";
@@ -19,10 +19,10 @@ export class Cloud {
   #space: CloudSpace = "oklab";
   #centers: Centers | null = null;
   #axes = find<SVGSVGElement>("#cloud-axes");
-  /** Is told where a centre is dragged to; null while they stay. `done`: it is let go. */
+  /** Receives where a centre is dragged to, `done` when it is released; null if none can be dragged. */
   drag: ((center: number, color: Place, done: boolean) => void) | null = null;
 
-  /** Starts the worker, which is large: once the page is used already. */
+  /** Starts the worker. It is large, so this is done after the page has loaded. */
   start(): void {
     if (!("transferControlToOffscreen" in this.#canvas)) return this.#fail();
     this.#worker = new Worker(new URL("./cloud.worker.ts", import.meta.url), { type: "module" });
@@ -50,7 +50,7 @@ export class Cloud {
     this.#post({ kind: "shades", colors });
   }
 
-  /** Moves the centres there: at once, or walking. */
+  /** Moves the centres at once, or gradually. */
   setCenters(centers: Centers, walks: boolean): void {
     this.#centers = centers;
     this.#post({ kind: "centers", centers, ms: walks && !reducedMotion.matches ? SMOOTH_MS : 0 });
@@ -72,7 +72,7 @@ export class Cloud {
   }
 
   #fail(): void {
-    find("#cloud-note").textContent = "The cloud needs WebGL 2, which this browser does not give.";
+    find("#cloud-note").textContent = "The cloud needs WebGL 2, which this browser lacks.";
     this.#worker?.terminate();
     this.#worker = null;
   }
@@ -213,7 +213,7 @@ export class Cloud {
   }
 }
 
-/** A colour of the style sheet as #rrggbb, however it is written there by now. */
+/** Returns a colour of the style sheet as #rrggbb. */
 function longHex(color: string): string {
   const context = new OffscreenCanvas(1, 1).getContext("2d");
   if (!context) return "#808080";

@@ -57,7 +57,7 @@ function setCenters(next: Centers, ms: number): void {
   centers = next;
 }
 
-/** Where the centres are on their way. */
+/** The centres' current places, between their last and next ones. */
 function colorsNow(): Float32Array {
   if (!walk) return centers.colors;
   const t = eased(walk);
@@ -94,7 +94,7 @@ function draw(): void {
   if (walk || turning) ask();
 }
 
-/** Levels from 0 to 1 of #rrggbb. */
+/** Returns the levels of #rrggbb, from 0 to 1. */
 function levels(color: string): number[] {
   return [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16) / 255);
 }

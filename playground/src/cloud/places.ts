@@ -1,13 +1,13 @@
-// Where a colour is in the cloud: about 1 wide, black at the bottom, white at the top.
+// The place of a colour in the cloud, about 1 wide: black at the bottom, white at the top.
 
 import type { CloudSpace } from "../settings";
 import { fromOklab, oklab } from "../spaces";
 import type { Place } from "./view";
 
-/** Of lightness, and of a and b, which are smaller. */
+/** The scales of lightness, and of a and b, which have smaller ranges. */
 const HEIGHT = 1.15;
 const STRETCH = 1.5;
-/** Of the cube's side. */
+/** The length of the cube's side. */
 const SIDE_LENGTH = 0.64;
 
 // The cube on its corner: the grey axis upright.
@@ -39,7 +39,7 @@ export function colorOf(place: Place, space: CloudSpace): Place {
   ) as Place;
 }
 
-/** What the axes are called, and where: a little beyond the last colours. */
+/** The names of the axes, and their places, a little beyond the outermost colours. */
 export const AXES: Record<CloudSpace, [string, Place][]> = {
   rgb: (
     [

@@ -1,4 +1,4 @@
-// What the page and the cloud's worker say to each other.
+// The messages between the page and the cloud's worker.
 
 import type { CloudSpace } from "../settings";
 
@@ -23,7 +23,7 @@ export type ToCloud =
   | { kind: "points"; colors: Uint8Array; counts: Float64Array }
   /** Of all points, (n, 3), in place of their own colours; or null. */
   | { kind: "shades"; colors: Uint8Array | null }
-  /** `ms` is how long they take to walk there. */
+  /** `ms` is how long they take to move there. */
   | { kind: "centers"; centers: Centers; ms: number }
   | { kind: "space"; space: CloudSpace; ms: number }
   | { kind: "camera"; camera: Camera }

@@ -87,7 +87,7 @@ export class CloudScene {
     this.#points?.geometry.setAttribute("color", new BufferAttribute(shades, 3, true));
   }
 
-  /** How far from Oklab, 0, to RGB, 1. */
+  /** Sets the place between Oklab, 0, and RGB, 1. */
   setSpace(toRgb: number): void {
     this.#shared.toOther.value = toRgb;
   }

@@ -10,17 +10,17 @@ import { encodeGif, type Indexed, PICTURES } from "../take/pictures";
 import { figure } from "../text";
 import type { Cloud } from "./cloud";
 
-/** From step to step, in ms; faster once little happens. */
+/** The time between two steps, in ms; shorter once little changes. */
 const PACE = 700;
 const QUICK_PACE = 180;
-/** After so many passes. */
+/** How many passes come at the slow pace. */
 const SLOW_PASSES = 6;
-/** Of larger pictures the stage keeps the result, in pixels. */
+/** For pictures of more pixels than this, the stage keeps the result during steps. */
 const LARGE = 3_000_000;
 
 type Assigned = Omit<Painted, "rgba">;
 
-/** Random starts have others. */
+/** The starts that depend on a seed. */
 const VARIED: Seeding[] = ["random", "k-means++"];
 
 export class StepsPanel {
@@ -29,9 +29,9 @@ export class StepsPanel {
   #steps: Steps | null = null;
   /** The pass whose centres are shown. */
   #step: Step | null = null;
-  /** Whether the centres have moved, and points are still with those of before. */
+  /** Whether the centres have moved since the last assignment. */
   #moved = false;
-  /** The last picture that was painted, of the last assignment. */
+  /** The picture of the last assignment. */
   #painted: Assigned | null = null;
   #costs: number[] = [];
   /** The picture after each assignment. */
@@ -85,7 +85,7 @@ export class StepsPanel {
     return VARIED.includes(this.#seeding.value as Seeding);
   }
 
-  /** Whether another assignment would be this one. */
+  /** Whether another assignment would change nothing. */
   get #done(): boolean {
     return this.#step !== null && this.#step.done && !this.#moved;
   }
@@ -99,7 +99,7 @@ export class StepsPanel {
     if (this.active && this.#settingsKey !== this.#key) this.#leave();
   }
 
-  /** Back to the result. */
+  /** Returns to the result. */
   #leave(): void {
     const { active } = this;
     const painted = this.#painted !== null;
@@ -169,7 +169,7 @@ export class StepsPanel {
     }
   }
 
-  /** Moves the centres: at first to where they start, whose points are then theirs at once. */
+  /** Moves the centres. The first step shows the start and assigns points at once. */
   async #update(): Promise<void> {
     const engine = await this.#session.side();
     const first = this.#steps === null;
@@ -221,7 +221,7 @@ export class StepsPanel {
     this.#show();
   }
 
-  /** Shows the centres in the cloud, and its points in the colours of those that have them. */
+  /** Shows the centres in the cloud, and each point in the colour of its cluster. */
   #lay(step: Step, assigned: Step): void {
     const total = assigned.counts.reduce((sum, n) => sum + n, 0) || 1;
     const shares = Float32Array.from(assigned.counts, (n) => n / total);
@@ -238,7 +238,7 @@ export class StepsPanel {
     this.#show();
   }
 
-  /** Has the page show centres, the pixels that each has, and the picture in their colours. */
+  /** Shows the centres as the palette, with their shares, and the picture in their colours. */
   #lend(
     step: Step,
     assigned: Step,
@@ -261,7 +261,7 @@ export class StepsPanel {
     );
   }
 
-  /** Starts from these centres, one of them elsewhere. */
+  /** Starts again from these centres, with one of them moved. */
   #place(center: number, color: ArrayLike<number>): void {
     if (!this.#step) return;
     const placed = Uint8Array.from(this.#step.centers, Math.round);
@@ -294,7 +294,7 @@ export class StepsPanel {
     if (this.#moved) return `${this.#label}: each centre moves to the mean of its points.`;
     const [before, cost] = [NaN, ...this.#costs].slice(-2);
     const told = `${this.#label}: each point goes to the nearest centre. Cost ${figure(cost)}`;
-    if (this.#done) return `${told}: nothing changes any more, it has settled.`;
+    if (this.#done) return `${told}: nothing changes any more.`;
     if (!this.#step.pass) {
       const from = this.#placed ? "your centres" : "the seeds";
       return `Start from ${from}: each point goes to the nearest. Cost ${figure(cost)}. Drag a centre.`;
@@ -304,7 +304,7 @@ export class StepsPanel {
   }
 }
 
-/** The same picture with its entries in other colours (k, 3). */
+/** Returns the same picture with other colours (k, 3) for its entries. */
 function recolored(picture: Assigned | null, colors: Uint8Array): Painted | null {
   if (!picture) return null;
   const { indices, width, height } = picture;
@@ -318,7 +318,7 @@ function recolored(picture: Assigned | null, colors: Uint8Array): Painted | null
   return { rgba, indices, width, height };
 }
 
-/** A line through costs, in a field of 336 by 64. */
+/** Returns the points of a line through costs, in a field of 336 by 64. */
 function line(costs: number[]): string {
   const [most, least] = [Math.max(...costs), Math.min(...costs)];
   const x = (i: number) => 2 + (332 * i) / Math.max(1, costs.length - 1);

@@ -1,10 +1,10 @@
-// From the cloud's places to pixels of its canvas, and back.
+// The projection from places in the cloud to pixels of its canvas, and back.
 
 import type { Camera } from "./protocol";
 
 export type Place = [number, number, number];
 
-/** Of the camera, upright, in degrees. */
+/** The camera's vertical angle of view, in degrees. */
 export const FIELD = 38;
 
 export interface Seen {
@@ -38,7 +38,7 @@ function axesOf({ yaw, pitch }: Camera): [Place, Place, Place] {
 
 const dot = (a: Place, b: Place) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 
-/** Pixels for what is 1 wide at a depth of 1. */
+/** How many pixels an object of width 1 covers at depth 1. */
 const zoomOf = ({ height }: Size) => height / 2 / Math.tan((FIELD / 2) * (Math.PI / 180));
 
 export function project(place: Place, camera: Camera, size: Size): Seen {
@@ -54,7 +54,7 @@ export function project(place: Place, camera: Camera, size: Size): Seen {
   };
 }
 
-/** The place that is seen there. */
+/** Returns the place that is seen at a pixel. */
 export function unproject({ x, y, depth }: Seen, camera: Camera, size: Size): Place {
   const zoom = zoomOf(size) / depth;
   const [right, up, ahead] = axesOf(camera);

@@ -53,7 +53,7 @@ export class Chart {
     this.#plot?.redraw(false);
   }
 
-  /** Marks what a pass costs, at the k that is shown; null for none. */
+  /** Marks the cost of a pass at the current k; null removes the mark. */
   markPass(value: number | null): void {
     this.#pass = value;
     this.#plot?.redraw(false);

@@ -1,4 +1,4 @@
-// Cost, error or file size against k, with the elbow; a click takes a k.
+// Cost, error or file size against k, with the elbow; a click chooses a k.
 
 import { find, make } from "../dom";
 import { makeChoice } from "../controls";
@@ -16,9 +16,9 @@ interface Point {
   mse: number;
 }
 
-/** Of larger pictures the curve is drawn when asked for, in pixels. */
+/** For pictures of more pixels than this, the curve is drawn only on request. */
 const LARGE = 16_000_000;
-/** After the last change, in ms: what comes first is the picture, and there are few cores. */
+/** How long after the last change, in ms, the curve starts, so that the picture comes first. */
 const REST = 800;
 
 export class CurvePanel {
@@ -30,7 +30,7 @@ export class CurvePanel {
   #abort = new AbortController();
   #timer = 0;
   #measuring = false;
-  /** Of the run that measures files, or has. */
+  /** The measurement of files that runs or has ended. */
   #sizing: AbortSignal | null = null;
   #key = "";
   #lent: Lent | null = null;
@@ -50,7 +50,7 @@ export class CurvePanel {
     });
   }
 
-  /** Draws on this chart, which comes when the page is used already. */
+  /** Draws on this chart, which is loaded after the page. */
   draw(chart: Chart): void {
     this.#chart = chart;
     chart.mark(this.#session.settings.k);
@@ -77,7 +77,7 @@ export class CurvePanel {
     else this.#wait();
   }
 
-  /** Starts anew once the visitor rests. */
+  /** Starts again after a pause in changes. */
   #wait(): void {
     this.#abort.abort();
     this.#measuring = true;
@@ -85,7 +85,7 @@ export class CurvePanel {
     this.#timer = window.setTimeout(() => void this.#measureAll(), REST);
   }
 
-  /** Lets the visitor start what will take long. */
+  /** Offers a button to start a slow curve. */
   #offer(): void {
     const start = make("button", { type: "button", textContent: "Draw the curve" });
     start.addEventListener("click", () => void this.#measureAll());
@@ -140,7 +140,7 @@ export class CurvePanel {
     }
   }
 
-  /** A pass stands above the curve, and falls to it. */
+  /** Marks a pass, which lies above the curve and falls towards it. */
   #markPass(): void {
     this.#chart?.markPass(this.#measure === "size" ? null : (this.#lent?.[this.#measure] ?? null));
   }
@@ -199,7 +199,7 @@ export class CurvePanel {
     const distinct = this.#session.picture?.distinct ?? Number.POSITIVE_INFINITY;
     const all = `The picture has ${counted(distinct, "colour")}: with ${distinct} nothing is lost.`;
     if (distinct <= elbow) return all;
-    const advice = `The cost’s elbow, of 2 to 64, is ${elbow}: beyond it more colours pay less.`;
+    const advice = `The elbow, for 2 to 64 colours, is ${elbow}: beyond it, more colours pay less.`;
     return distinct > MOST ? advice : `${advice} ${all}`;
   }
 
@@ -228,7 +228,7 @@ export class CurvePanel {
   }
 }
 
-/** Gives null for an AbortError, and throws others on. */
+/** Returns null for an AbortError, and throws other errors again. */
 function ifAborted(error: unknown): null {
   if (error instanceof Error && error.name === "AbortError") return null;
   throw error;

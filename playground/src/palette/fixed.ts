@@ -1,4 +1,4 @@
-// The fixed colours: typed, pasted, picked or from a palette file or picture; each can be let go.
+// The locked colours: typed, pasted, picked, or from a palette file or picture.
 
 import { findColors, hexName, plainName } from "../colors";
 import { find, make } from "../dom";
@@ -43,7 +43,7 @@ export function connectFixed(session: Session): void {
   show(session, session.settings);
 }
 
-/** Fixes the colours of a palette file, or says what is wrong with it. */
+/** Locks the colours of a palette file, or says what is wrong with it. */
 export async function fixFile(session: Session, file: File): Promise<void> {
   try {
     const colors = await colorsOf(file);
@@ -62,7 +62,7 @@ async function colorsOf(file: File): Promise<string[]> {
   return decode(new Uint8Array(await file.slice(0, MAX_BYTES + 1).arrayBuffer()), file.name);
 }
 
-/** The distinct colours of a picture of a palette, row by row. */
+/** Returns the distinct colours of a picture of a palette, row by row. */
 function colorsOfPicture({ pixels }: Opened): string[] {
   const names = new Map<number, string>();
   const view = new DataView(pixels.buffer);

@@ -27,7 +27,7 @@ const KEYS: Record<Sort, (palette: Counted, i: number) => number[]> = {
   },
 };
 
-/** The colours' indices in another order; equal ones stay in the order in which they are. */
+/** Returns the colours' indices in another order; equal ones keep their order. */
 export function orderOf(palette: Counted, by: Sort): number[] {
   const k = palette.counts.length;
   const keys = Array.from({ length: k }, (_, i) => KEYS[by](palette, i));

@@ -1,4 +1,4 @@
-// The palette as swatches: one is selected, which the bar below copies, edits and locks.
+// The palette as swatches. The bar below copies, edits and locks the selected one.
 
 import { colorAt, hexLevels, hexName, plainName } from "../colors";
 import { copyText, find, make } from "../dom";
@@ -8,7 +8,7 @@ import { SORTS, type Sort } from "../settings";
 import { count, share } from "../text";
 import { type Counted, orderOf } from "./sorting";
 
-/** Up to how many colours swatches are so large. Small ones do not say what they are. */
+/** The most colours for each size of swatches. Small ones have no labels. */
 const SIZES: [number, string][] = [
   [8, "huge"],
   [16, "large"],
@@ -18,7 +18,7 @@ const SIZES: [number, string][] = [
   [256, "least"],
 ];
 
-/** A palette, and whether its entries are those before, perhaps in other colours. */
+/** A palette, and whether its entries correspond to those before. */
 type Seen = Counted & { edited: boolean };
 
 export class Swatches {
@@ -29,15 +29,15 @@ export class Swatches {
   #lock = find("#detail-lock");
   #sort = find<HTMLSelectElement>("#sort");
   #shown: Seen | null = null;
-  /** What is shown in place of the result: its colours are moved, not locked. */
+  /** The picture in place of the result, if any: its colours are moved, not locked. */
   #lent: Lent | null = null;
   /** The palette's entries as they stand on the page. */
   #order: number[] = [];
-  /** The entry that is selected: it stays so wherever it is sorted to. */
+  /** The selected entry; it stays selected when the order changes. */
   #entry = 0;
-  /** On which entry a pointer went down: by the time it is a click, another may be there. */
+  /** The entry that a pointer was pressed on; at the click another may be in its place. */
   #pressed: number | null = null;
-  /** Whether what the fields hold is the visitor's, and not yet the palette's. */
+  /** Whether the fields hold an edit that the palette does not have yet. */
   #typing = false;
   #picking = false;
 
@@ -90,12 +90,12 @@ export class Swatches {
     find("#refit").addEventListener("click", () => this.#session.refit());
   }
 
-  /** Which item a node is in; -1 if in none. */
+  /** Returns the index of the item that contains a node; -1 if none does. */
   #at(node: Node): number {
     return [...this.#list.children].findIndex((item) => item.contains(node));
   }
 
-  /** Where the selected entry stands. */
+  /** The place of the selected entry. */
   get #selected(): number {
     return this.#order.indexOf(this.#entry);
   }
@@ -153,7 +153,7 @@ export class Swatches {
     this.#select(this.#selected, focused);
   }
 
-  /** Selects a colour that is still there, or else what stands in its place. */
+  /** Selects the same colour if it is still there, otherwise the one in its place. */
   #follow(name: string, place: number): void {
     const same = this.#order.find((entry) => this.#nameOf(entry) === name);
     const last = this.#order.length - 1;
@@ -245,7 +245,7 @@ export class Swatches {
     if (!live) this.#letGo();
   }
 
-  /** Lets the fields say what is selected. */
+  /** Fills the fields with the selected colour. */
   #letGo(): void {
     this.#typing = this.#picking = false;
     this.#select(this.#selected, false);

@@ -1,5 +1,5 @@
 // Adobe's .act colour table: 256 times R, G and B, and perhaps 4 bytes more, big-endian: how many
-// colours count, and which is transparent. So of alpha there is room for one colour with 0.
+// colours are used, and which one is transparent. So at most one colour can have alpha, which is 0.
 
 import type { Counted } from "../palette/sorting";
 import { colorAt } from "../colors";
@@ -33,7 +33,7 @@ export function write(palette: Counted): Bytes {
     data.set(color.subarray(0, 3), 3 * i);
     if ((color[3] ?? 255) === 255) continue;
     if (color[3] || clear !== NONE) {
-      throw new RangeError("a .act file holds one colour with alpha 0 and no other alpha but 255");
+      throw new RangeError("a .act file holds opaque colours and one with alpha 0");
     }
     clear = i;
   }

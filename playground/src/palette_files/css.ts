@@ -5,7 +5,7 @@ import { namesOf } from "../colors";
 import { ascii, type Bytes, type Levels, PaletteReadError } from "./palette";
 import { parseHex, toText } from "./reading";
 
-/** Reads all custom properties that are hex colours; those with other values are left out. */
+/** Reads all custom properties that are hex colours, and skips others. */
 export function read(data: Bytes): Levels[] {
   const text = toText(data).replace(/\/\*[^]*?(?:\*\/|$)/g, " ");
   const found: Levels[] = [];
@@ -13,7 +13,7 @@ export function read(data: Bytes): Levels[] {
     /(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)/g,
   )) {
     if (!end) {
-      throw new PaletteReadError(`${name}: expected “;” or “}” after it, got the file's end`);
+      throw new PaletteReadError(`${name}: expected “;” or “}” after its value, got the file's end`);
     }
     if (value.startsWith("#")) found.push(parseHex(value.trim(), name));
   }

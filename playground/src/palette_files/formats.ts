@@ -1,4 +1,4 @@
-// Palettes as files of other programs. What is written is what the library writes, byte for byte.
+// Palette files of other programs, byte for byte as the library writes them.
 
 import type { ColorList } from "kpalette";
 import type { Counted } from "../palette/sorting";
@@ -26,16 +26,16 @@ export const FORMATS: Record<string, Format> = {
   pal: { ...pal, alpha: false, type: "text/plain" },
 };
 
-/** No palette of the page needs more, and a wrong file may be of any size. */
+/** The most bytes that are read; a palette needs fewer, and a wrong file may have any number. */
 export const MAX_BYTES = 1 << 20;
 
-/** Gives the bytes of a palette's file; a RangeError says what there is no room for. */
+/** Returns the bytes of a palette file; throws RangeError if the format cannot hold the palette. */
 export function encode(palette: Counted, kind: string, title: string): Bytes {
   const format = FORMATS[kind];
   return format.write(format.alpha ? palette : opaque(palette, kind), printable(title));
 }
 
-/** Why a format has no room for a palette's alpha; null if it has. */
+/** Returns why a format cannot hold a palette's alpha; null if it can. */
 export function refusal(palette: Counted, kind: string): string | null {
   if (palette.channels === 3 || !Object.hasOwn(FORMATS, kind)) return null;
   try {
@@ -61,7 +61,7 @@ function opaque(palette: Counted, kind: string): Counted {
     if (color[3] < 255) {
       const able = Object.keys(FORMATS).filter((name) => FORMATS[name].alpha);
       throw new RangeError(
-        `a .${kind} file holds no alpha but 255, got ${hexName(color)}; .${able.join(", .")} hold others`,
+        `a .${kind} file holds only opaque colours, got ${hexName(color)}; .${able.join(", .")} hold alpha`,
       );
     }
     colors.set(color.subarray(0, 3), 3 * i);
@@ -88,7 +88,7 @@ export function decode(data: Bytes, name: string): string[] {
   return [...new Set(names)];
 }
 
-/** The picture of a palette that the library's .png is: fields of colour in rows. */
+/** Draws a palette as the library's .png shows it: fields of colour in rows. */
 export function swatches({ colors, channels }: ColorList): {
   indices: Uint8Array<ArrayBuffer>;
   width: number;

@@ -1,4 +1,4 @@
-// JSON with all that a palette holds: its colours as hex, their counts, and their shares to read.
+// JSON with a palette's colours as hex, their counts, and their shares for people.
 
 import type { Counted } from "../palette/sorting";
 import { namesOf } from "../colors";

@@ -1,10 +1,10 @@
-// What the formats take and give.
+// The types that all formats of palette files share.
 
 import type { Counted } from "../palette/sorting";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A file that holds no palette that can be read: damaged, empty or of another kind. */
+/** A file without a readable palette: damaged, empty or of another format. */
 export class PaletteReadError extends Error {
   override name = "PaletteReadError";
 }
@@ -13,7 +13,7 @@ export class PaletteReadError extends Error {
 export type Levels = number[];
 
 export interface Format {
-  /** Gives the colours of a file, in its order; absent where this page only writes. */
+  /** Returns the colours of a file, in its order; absent if the page only writes the format. */
   read?: (data: Bytes) => Levels[];
   /** `palette` has 3 channels unless the format has alpha; `title` is not empty. */
   write: (palette: Counted, title: string) => Bytes;

@@ -1,9 +1,9 @@
-// What the readers of several formats share.
+// Functions that the readers of several formats share.
 
 import { hexLevels } from "../colors";
 import { type Bytes, type Levels, PaletteReadError } from "./palette";
 
-/** Shows what came in an error: at most its beginning. */
+/** Returns the beginning of a text, quoted for an error. */
 export function shown(got: string): string {
   return `“${got.length > 40 ? `${got.slice(0, 38)}…` : got}”`;
 }

@@ -1,4 +1,4 @@
-// From a file to pixels, and honest words where that cannot be. Runs in a worker.
+// Decodes a file to pixels, or says why it cannot be decoded. Runs in a worker.
 
 import { imageSize } from "image-size";
 import { exactPixelsOf, isTranslucent, pixelsOf } from "./pixels";
@@ -51,7 +51,7 @@ function looksLikeSvg(data: Uint8Array): boolean {
   );
 }
 
-/** Why the browser would not read a file. */
+/** Returns why the browser did not read a file. */
 function problemOf(data: Uint8Array, known: boolean): string {
   const brand = new TextDecoder("latin1").decode(data.subarray(4, 12));
   if (/^ftyp(?:hei|hev|mif|msf)/.test(brand)) {
@@ -84,7 +84,7 @@ async function withAlpha(bitmap: ImageBitmap): Promise<Uint8ClampedArray<ArrayBu
   return isTranslucent(pixels) ? ((await exactPixelsOf(bitmap)) ?? pixels) : pixels;
 }
 
-/** Whether there are more frames; false where the browser cannot tell. */
+/** Returns whether there are more frames; false if the browser cannot tell. */
 async function isAnimated(data: Uint8Array<ArrayBuffer>, type: string): Promise<boolean> {
   if (!("ImageDecoder" in self) || !/^image\/(?:gif|png|webp|avif)$/.test(type)) return false;
   try {

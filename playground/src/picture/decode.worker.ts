@@ -19,9 +19,9 @@ export interface Small {
 }
 
 export interface Opened extends Decoded {
-  /** The same pixels once more, because the engine takes them away. */
+  /** A copy of the pixels, as the engine takes the others over. */
   copy: Uint8ClampedArray<ArrayBuffer>;
-  /** A smaller picture to be quick with, where this one is large. */
+  /** A smaller copy for quick results, if the picture is large. */
   small: Small | null;
 }
 
@@ -30,7 +30,7 @@ export type FromDecoder =
   | { kind: "thumbnail"; id: number; bitmap: ImageBitmap }
   | { kind: "failed"; id: number; message: string };
 
-/** Above, what is shown while the slider moves is made of fewer pixels. */
+/** Above this, results during a move are made from fewer pixels. */
 const LARGE = 1_500_000;
 const SMALL = 400_000;
 

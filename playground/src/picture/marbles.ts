@@ -1,4 +1,4 @@
-// A sample: marbles of many colours on a table, by rays.
+// A sample: marbles of many colours on a table, by ray tracing.
 
 import { blend, type Color, layered, smooth } from "./noise";
 

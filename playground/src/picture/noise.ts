@@ -2,7 +2,7 @@
 
 const SIDE = 256;
 
-/** All but random numbers, 0 to 1, at whole places; they come again every 256. */
+/** Returns a pseudorandom number, 0 to 1, for a lattice point; numbers repeat every 256. */
 const TABLE = Float64Array.from({ length: SIDE * SIDE }, (_, i) => {
   let h = Math.imul(i + 1, 0x27d4eb2d);
   h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
@@ -42,7 +42,7 @@ export function mix(a: number, b: number, t: number): number {
   return a + (b - a) * t;
 }
 
-/** 0 up to `from`, 1 from `to` on, smooth between. */
+/** Returns 0 up to `from`, 1 from `to` on, and a smooth transition between. */
 export function smooth(from: number, to: number, x: number): number {
   const t = Math.min(1, Math.max(0, (x - from) / (to - from)));
   return t * t * (3 - 2 * t);

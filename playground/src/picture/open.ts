@@ -1,4 +1,4 @@
-// Asks the decoder, a worker, for pictures.
+// Opens pictures by the decoder, a worker.
 
 import type { FromDecoder, Opened, Source, ToDecoder } from "./decode.worker";
 import { PictureProblem } from "./problem";
@@ -34,7 +34,7 @@ export function open(source: Source): Promise<Opened> {
   });
 }
 
-/** A small picture of a sample; null if it cannot be drawn. */
+/** Returns a thumbnail of a sample; null if it cannot be drawn. */
 export function thumbnail(
   sample: Sample,
   width: number,

@@ -18,7 +18,7 @@ export function isTranslucent(pixels: Pixels): boolean {
   return false;
 }
 
-/** Of what is read at once, in pixels: every WebGL has room for it. */
+/** The side of what is read at once, in pixels, which every WebGL supports. */
 const TILE = 2048;
 
 /**

@@ -11,7 +11,7 @@ export class PictureProblem extends Error {
  */
 export const MOST_PIXELS = 100_000_000;
 
-/** A file is read as a whole. */
+/** The most bytes of a file, which is read as a whole. */
 export const MOST_BYTES = 1_000_000_000;
 
 export function tooLarge(width: number, height: number): PictureProblem {

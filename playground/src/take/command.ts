@@ -1,16 +1,16 @@
-// What the library would be asked, to do the same.
+// The command line and the Python code that give the same result.
 
 import type { Shown } from "../session";
 import { namesOf, plainName } from "../colors";
 import { DEFAULTS, type Settings } from "../settings";
 import { stem } from "../text";
 
-/** For a POSIX shell: quoted if it must be. */
+/** Quotes a word for a POSIX shell, if need be. */
 export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** A file's name that no option and no number of colours looks like. */
+/** Returns a file's name that cannot be taken for an option or a number of colours. */
 function shellName(name: string): string {
   const plain = /^-|^\d+$/.test(name) ? `./${name}` : name;
   return quoted(plain);
@@ -32,7 +32,7 @@ function spaceAndDither({ space, dither, strength, smaller }: Settings): string[
 
 export function asCommand(name: string, shown: Shown): string {
   const { settings } = shown;
-  // A palette of fixed colours alone is that palette.
+  // If all colours are fixed, they are the palette.
   const fixed = shown.edited ? namesOf(shown).map(plainName) : settings.fixed;
   const k = shown.edited ? fixed.length : settings.k;
   const words = ["kpalette quantize", shellName(name), "-k", String(k)];

@@ -1,13 +1,13 @@
-// What it cost: the figures of what is on the stage, be it the result or a pass of k-means.
+// The figures of the picture on the stage: the result, or a pass of k-means.
 
 import { find } from "../dom";
 import type { Lent, Session, Shown } from "../session";
 import { bytes, count, figure } from "../text";
 
-/** After the last change, in ms, comes what takes longer than a fit. */
+/** How long after the last change, in ms, the slow figures are measured. */
 const REST = 350;
 
-/** What is measured then. */
+/** The figures that are measured then. */
 const MEASURED = ["#delta-e", "#looks", "#worst"];
 
 export class FiguresPanel {
@@ -22,7 +22,7 @@ export class FiguresPanel {
     session.lent.on((lent) => this.#lend(lent));
   }
 
-  /** Of another picture nothing is known yet. */
+  /** Clears the figures, as those of a new picture are not known yet. */
   #clear(): void {
     this.#shown = null;
     clearTimeout(this.#timer);
@@ -92,7 +92,7 @@ export class FiguresPanel {
     await this.#measureFile(shown);
   }
 
-  /** While something moves, a large picture is shown by a smaller one, whose file tells nothing. */
+  /** Hides the file's size during a move, as a smaller copy then stands for a large picture. */
   async #measureFile(shown: Shown): Promise<void> {
     const { picture } = this.#session;
     if (!picture || shown.width !== picture.width || shown.height !== picture.height) return;

@@ -1,4 +1,4 @@
-// What is shown as a file of another format than PNG, with exactly its colours.
+// Pictures as GIF and WebP files, with exactly the palette's colours.
 
 import type { ColorList } from "kpalette";
 import { colorAt } from "../colors";
@@ -16,7 +16,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export const PICTURES = { png: "image/png", gif: "image/gif", webp: "image/webp" } as const;
 export type PictureKind = keyof typeof PICTURES;
 
-/** Some pictures of one size, one after the other; a RangeError where a GIF has no room. */
+/** Encodes pictures of one size as a GIF; throws RangeError if it cannot hold their alpha. */
 export async function encodeGif(frames: Indexed[], delay = 0): Promise<Bytes> {
   const { GIFEncoder } = await import("gifenc");
   const gif = GIFEncoder();
@@ -39,7 +39,7 @@ export async function encodeGif(frames: Indexed[], delay = 0): Promise<Bytes> {
   return gif.bytes();
 }
 
-/** A WebP by the browser; a RangeError where it would change colours. */
+/** Encodes a lossless WebP by the browser; throws RangeError if it would change colours. */
 export async function encodeWebp(picture: Indexed): Promise<Bytes> {
   const { indices, width, height } = picture;
   const levels = new Uint8ClampedArray(4 * indices.length).fill(255);

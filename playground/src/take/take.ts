@@ -1,4 +1,4 @@
-// What the visitor leaves with: files, and words to do the same elsewhere.
+// Downloads of pictures and palettes, and text to copy: the command, Python, a link.
 
 import { toFragment } from "../address";
 import { copyText, download, find, make } from "../dom";
@@ -17,7 +17,7 @@ export class TakePanel {
   #shown: Shown | null = null;
   #lent = false;
   #kind = find<HTMLSelectElement>("#save-kind");
-  /** One for each kind of palette file. */
+  /** The buttons, one for each format of palette files. */
   #buttons = new Map<string, HTMLButtonElement>();
 
   constructor(session: Session) {
@@ -83,7 +83,7 @@ export class TakePanel {
     this.#tellAlpha(shown);
   }
 
-  /** Which files have no room for the palette's alpha. Their buttons still say why. */
+  /** Disables the formats that cannot hold the palette's alpha. Their buttons say why. */
   #tellAlpha(shown: Shown): void {
     for (const [kind, button] of this.#buttons) {
       const why = refusal(shown, kind);
@@ -102,7 +102,7 @@ export class TakePanel {
     const shown = this.#shown;
     if (!picture || !shown) return;
     if (!shown.exact) {
-      toast("One moment: the picture is being made exact");
+      toast("Please wait: the exact picture is being made");
       return;
     }
     const kind = this.#kind.value as PictureKind;

@@ -151,6 +151,23 @@ test("a picture's file is the same however its palette is sorted", async ({
   }
 });
 
+test("a newer wish wins while a smaller file is being made", async ({ playground: page }) => {
+  test.slow();
+  await page.locator("#smaller").fill("3");
+  await setK(page, 256);
+  await page.locator("#smaller").fill("2.75");
+  await expect(page.locator("#stage")).toHaveAttribute("aria-busy", "true");
+  await page.locator("#smaller").fill("0");
+  await page.locator("#k-number").fill("2");
+  await settled(page);
+  expect(await swatches(page)).toHaveLength(2);
+  await expect(page.locator("#command")).not.toContainText("--smaller");
+  await page.locator("#smaller").focus();
+  for (let step = 0; step < 12; step++) await page.keyboard.press("ArrowRight");
+  await settled(page);
+  await expect(page.locator("#command")).toContainText("--smaller 3");
+});
+
 test("the file shrinks as “Smaller file” moves, and its size is told", async ({
   playground: page,
 }) => {
@@ -220,9 +237,9 @@ test("a palette with alpha goes only into files that have room for it", async ({
   await expect(refused).toHaveCount(0);
   await openFile(page, golden("glass"));
   await expect(refused).toHaveText(["act", "ase", "gpl", "pal"]);
-  await expect(refused.nth(1)).toHaveAttribute("title", /^a \.ase file holds no alpha but 255/);
+  await expect(refused.nth(1)).toHaveAttribute("title", /^a \.ase file holds only opaque colours/);
   await refused.nth(1).click({ force: true });
-  await expect(page.locator("#toast")).toContainText("holds no alpha but 255");
+  await expect(page.locator("#toast")).toContainText("holds only opaque colours");
   const { data } = await downloaded(page, () => page.click('#save-palette button:text-is("hex")'));
   expect(data.toString()).toMatch(/^[0-9a-f]{8}\n/);
   await openFile(page, golden("hills"));

@@ -43,3 +43,16 @@ test("works below any path, and a link to it carries the settings", async ({
   await setK(page, 7);
   await expect(page).toHaveURL(/\/some\/where\/#k=7&fixed=ff8800$/);
 });
+
+test("names the licences of all that it is made with", async ({ page, complaints }) => {
+  watch(page, `${origin}/some/where`, complaints);
+  await page.goto(`${origin}/some/where/`);
+  await ready(page);
+  await page.click("footer a");
+  const text = await page.locator("body").innerText();
+  // Of the page, of its workers, and of the engine.
+  for (const name of ["fflate", "gifenc", "uplot", "image-size", "three", "libdeflate"]) {
+    expect(text).toMatch(new RegExp(`^==== ${name} `, "m"));
+  }
+  expect(text.match(/^Copyright|\(c\)/gim)?.length).toBeGreaterThan(9);
+});

@@ -101,7 +101,7 @@ def run(args: Sequence[str]) -> int:
         One of `EXIT_CODES`.
     """
     if pngquant.is_call(args, NAMES):
-        code = _run(["quantize", "--as-pngquant", *args])
+        code = _run(["quantize", pngquant.AS_PNGQUANT, *args])
         return pngquant.CODES.get(code, code)
     return _run(args)
 

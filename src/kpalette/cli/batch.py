@@ -14,6 +14,7 @@ from kpalette.cli.economy import Economy
 from kpalette.cli.groups import Manners, Output
 from kpalette.cli.inputs import gather
 from kpalette.cli.moving import Animate, ending_of
+from kpalette.cli.options import exclusive
 from kpalette.cli.plan import Naming, listed, plan, real_paths
 from kpalette.cli.tally import Tally
 from kpalette.extras import required
@@ -64,9 +65,11 @@ class Batch:
         )
         self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
         if output.skip_if_larger and output.even_if_larger:
-            raise click.UsageError("expected --skip-if-larger or --even-if-larger, got both")
+            raise exclusive("--skip-if-larger", "--even-if-larger")
         if output.as_json and any(job.target == "-" for job in self.jobs):
-            raise click.UsageError("expected --json or a picture on stdout, got both")
+            raise click.UsageError(
+                "--json and the picture would both go to stdout; write the picture with -o FILE"
+            )
         if output.optimize and any(self._is_png(job.target) for job in self.jobs):
             for package in ("oxipng", "zopfli"):
                 required(package, "--optimize")

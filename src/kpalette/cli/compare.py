@@ -10,12 +10,13 @@ from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
 from kpalette.cli.groups import Manners
 from kpalette.cli.help import Explained
+from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.options import PATH, takes
 
 
 @click.command(cls=Explained, epilog=EPILOG)
-@click.argument("a", metavar="A", type=PATH)
-@click.argument("b", metavar="B", type=PATH)
+@click.argument("a", metavar="A", type=PHOTO)
+@click.argument("b", metavar="B", type=PHOTO)
 @click.option(
     "-o",
     "--out",
@@ -54,7 +55,7 @@ def compare(
     """  # noqa: D301
     streams.check_instruction_set()
     if a == b == "-":
-        raise click.UsageError("expected at most one '-' (stdin), got two")
+        raise click.UsageError("stdin (-) can be only one of the two images")
     kind = streams.chart_kind(out)
     plan.check_target(out, [a, b], manners.force)
     codes: set[int] = set()

@@ -119,7 +119,7 @@ class Recipe:
         larger = bytes_out > bytes_in
         result = Result(job, "", figures=figures, larger=larger, remark=photo.remark)
         if job.named and before and _changed(before, job.source):
-            raise Failed(UNREADABLE, "changed while its picture was made")
+            raise Failed(UNREADABLE, "the file changed while it was reduced; nothing was written")
         if larger and job.in_place and not self.output.even_if_larger:
             line = (
                 f"left as it is: {bytes_in:,} bytes would become {bytes_out:,}, "

@@ -35,12 +35,12 @@ class Manners:
         section=GENERAL,
         callback=whole(1, MAX_THREADS, str(MAX_THREADS)),
         metavar="N",
-        help="How many threads; the result does not depend on it.  [default: all cores]",
+        help="How many threads to use; the result is the same with any.  [default: all cores]",
     )
     allow_truncated: bool = flag(
         "--allow-truncated",
         section=GENERAL,
-        help="Read what there is of a JPEG or PNG file that breaks off.",
+        help="Read the part that is there of a JPEG or PNG file that is cut off.",
     )
     force: bool = flag(
         "-f", "--force", section=GENERAL, common=True, help="Replace files that exist."
@@ -58,7 +58,8 @@ class Space:
         type=click.Choice(choices.SPACES),
         default="oklab",
         show_default=True,
-        help="Where colours are compared: as the eye does, or by numbers (srgb: the least MSE).",
+        help="Where colours are compared: oklab and lab are close to what the eye sees; srgb gives "
+        "the least MSE.",
     )
 
 
@@ -72,7 +73,7 @@ class Fit(Space):
         type=click.Choice(choices.EFFORTS),
         default="balanced",
         show_default=True,
-        help="How far to go for a lower error.",
+        help="How much time to spend on a lower error.",
     )
     seed: int = option(
         "--seed",
@@ -80,7 +81,7 @@ class Fit(Space):
         default="0",
         callback=whole(0, 2**64 - 1, "2**64 - 1"),
         metavar="N",
-        help="What random choices start from.  [default: 0]",
+        help="The seed of the random choices.  [default: 0]",
     )
 
 
@@ -94,8 +95,8 @@ class Fixed:
         multiple=True,
         callback=hex_colors,
         metavar="COLOR",
-        help="A colour that the palette must have, such as '#ff8800'. May be given again, or "
-        "several with commas between.",
+        help="A colour that the palette must have, such as '#ff8800'. Give several with commas "
+        "between, or give the option again.",
     )
 
 
@@ -118,7 +119,7 @@ class Alpha:
 class Salient:
     """Whether what stands out counts more."""
 
-    saliency: bool = flag("--saliency", section=COLORS, help="Let what stands out matter more.")
+    saliency: bool = flag("--saliency", section=COLORS, help="Give more weight to what stands out.")
 
 
 @dataclass(frozen=True)
@@ -131,15 +132,15 @@ class Pixels(Salient, Fixed):
         type=click.Choice(get_args(choices.Scope)),
         default="auto",
         show_default=True,
-        help="Of an animation: one palette for all frames (global), one for each scene or frame, "
-        "or whichever is worth its bytes (auto), which takes longest to find.",
+        help="An animation's palettes: one for all frames (global), one for each scene or frame, "
+        "or whichever is worth its bytes (auto, the slowest).",
     )
     weights: str | None = option(
         "--weights",
         section=COLORS,
         type=PATH,
         metavar="MAP",
-        help="A grey image of the photo's size: the lighter, the more a pixel matters.",
+        help="A grey image of the photo's size. The lighter a pixel, the more it counts.",
     )
 
 
@@ -150,7 +151,7 @@ class Kept(Alpha):
     keep_profile: bool = flag(
         "--keep-profile",
         section=COLORS,
-        help="Leave a photo in Display P3, Adobe RGB or another space in it: in PNG, WebP, "
+        help="Keep the photo's colour space, such as Display P3 or Adobe RGB. For PNG, WebP and "
         "TIFF.  [default: sRGB]",
     )
 
@@ -173,7 +174,7 @@ class Targets:
         section=COLORS,
         callback=above_zero,
         metavar="N",
-        help="Or the fewest that reach a PSNR of N decibels.",
+        help="The fewest colours that reach a PSNR of N decibels.",
     )
     delta_e: None = option("--delta-e", "--delta-e-p95", hidden=True, callback=use_looks)
     quality: tuple[int, int] | None = option(
@@ -182,15 +183,15 @@ class Targets:
         section=COLORS,
         callback=pngquant.quality_range,
         metavar="MIN-MAX",
-        help="Or the fewest that reach MAX on pngquant's scale from 0 to 100; K colours if they "
-        "reach only MIN.",
+        help="The fewest colours that reach MAX of 100. If K colours reach only MIN, it is K. "
+        "The scale is pngquant's.",
     )
     max_bytes: int | None = option(
         "--max-bytes",
         section=COLORS,
         callback=memory.file_size,
         metavar="SIZE",
-        help="Or the best-looking PNG of at most SIZE, such as 50k. It is made smaller as by "
+        help="The best-looking PNG of at most SIZE, such as 50k. It is made smaller as by "
         "--smaller, and then gets fewer colours.",
     )
 
@@ -233,15 +234,15 @@ class Dither:
         if self.smaller:
             if self.dither not in (None, "none", "floyd-steinberg"):
                 raise click.UsageError(
-                    f"expected --smaller or --dither {self.dither}, got both; floyd-steinberg and "
-                    "none go with it"
+                    f"--smaller and --dither {self.dither} exclude each other; give one, or "
+                    "--dither floyd-steinberg or none"
                 )
             if self.dither == "none":
                 return None, 0.0
             return self.dither, 1.0 if self.dither_strength is None else self.dither_strength
         if self.dither in (None, "none"):
             if self.dither_strength is not None:
-                raise click.UsageError("--dither-strength: expected a --dither, got none")
+                raise click.UsageError("--dither-strength needs --dither HOW")
             return None, 1.0
         return self.dither, 1.0 if self.dither_strength is None else self.dither_strength
 
@@ -278,8 +279,8 @@ class Output(Recursive):
         "--ext",
         section=OUTPUT,
         metavar="END",
-        help="The end of the new name in place of .jpg, such as -small.png. With --force, .png "
-        "replaces PNG files by their pictures.",
+        help="The end of the new name, such as -small.png. It takes the place of the photo's "
+        ".jpg; with --force, '.png' replaces PNG files by their pictures.",
     )
     format: str | None = option(
         "--format",
@@ -289,9 +290,11 @@ class Output(Recursive):
         "an animation's own]",
     )
     first_frame: bool = flag(
-        "--first-frame", section=OUTPUT, help="Take only the first picture of an animation."
+        "--first-frame", section=OUTPUT, help="Reduce only the first frame of an animation."
     )
-    optimize: bool = flag("--optimize", section=OUTPUT, help="Take some seconds for smaller files.")
+    optimize: bool = flag(
+        "--optimize", section=OUTPUT, help="Spend some seconds on a smaller file."
+    )
     keep_order: bool = flag(
         "--keep-order",
         section=OUTPUT,
@@ -302,13 +305,13 @@ class Output(Recursive):
         "--strip/--keep-metadata",
         section=OUTPUT,
         default=None,
-        help="Leave out what the photo's file says besides its pixels, or keep it.  [default: "
+        help="Leave out the metadata of the photo's file, or keep it.  [default: "
         "only the pixel density is kept]",
     )
     skip_if_larger: bool = flag(
         "--skip-if-larger",
         section=OUTPUT,
-        help="Write nothing that is not smaller than the photo. The exit code is 98 then.",
+        help="Write a picture only if it is smaller than the photo. Otherwise end with 98.",
     )
     even_if_larger: bool = flag(
         "--even-if-larger",
@@ -339,7 +342,7 @@ class Output(Recursive):
     skip_existing: bool = flag(
         "--skip-existing",
         section=MANY,
-        help="Leave out photos whose pictures exist, so that a run can be resumed.",
+        help="Leave out photos whose pictures exist, to resume a run.",
     )
     dry_run: bool = flag(
         "--dry-run", section=MANY, help="Say what would be written where, and write nothing."
@@ -365,7 +368,7 @@ class Large:
         section=LARGE,
         callback=memory.limit,
         metavar="SIZE",
-        help="Use tiles so small that SIZE, such as 2GB, is enough for this process; at least "
+        help="How much memory this process may use, such as 2GB, which limits the tiles; at least "
         f"{memory.LEAST_LIMIT // 10**6}MB.",
     )
     missing: str = option(
@@ -373,7 +376,8 @@ class Large:
         section=LARGE,
         type=click.Choice(["error", "fill"]),
         default="error",
-        help="What to do if a Zarr array or a TIFF lacks chunks: end, or use its fill value.  "
+        help="What to do where chunks of a Zarr array or a TIFF are missing: end with an error, or "
+        "use the fill value.  "
         "[default: error]",
     )
 
@@ -388,9 +392,10 @@ class Words:
         section=PNGQUANT,
         callback=whole(1, 11, "11"),
         metavar="N",
-        help="1 and 2 are --effort best, 3 to 9 balanced, 10 and 11 fast; 11 does not dither.",
+        help="How fast, from 1 to 11. 1 and 2 are --effort best, 3 to 9 balanced, 10 and 11 "
+        "fast; 11 does not dither.",
     )
-    nofs: bool = flag("--nofs", "--ordered", section=PNGQUANT, help="--dither none.")
+    nofs: bool = flag("--nofs", "--ordered", section=PNGQUANT, help="Do not dither.")
     floyd: float | None = option(
         "--floyd",
         section=PNGQUANT,
@@ -403,20 +408,23 @@ class Words:
         section=PNGQUANT,
         type=PATH,
         metavar="FILE",
-        help="Use the colours of this palette or image: of more than 256, those that lose least.",
+        help="Use the colours of this palette or image; of more than 256, the best for the photo.",
     )
     posterize: int | None = option(
         "--posterize",
         section=PNGQUANT,
         callback=whole(0, 4, "4"),
         metavar="N",
-        help="Leave out the last N bits of the palette's levels, for displays that do not have "
-        "them: 4 for ARGB4444.  [default: 0]",
+        help="Drop the last N bits of each level of the palette, for displays that have fewer "
+        "bits: 4 for ARGB4444.  [default: 0]",
     )
     verbose: bool = flag(
-        "-v", "--verbose", section=PNGQUANT, help="Say what is done, which pngquant's way does not."
+        "-v",
+        "--verbose",
+        section=PNGQUANT,
+        help="Say what was done with PNG files, too, where the command has no name.",
     )
     transbug: bool = flag("--transbug", section=PNGQUANT, hidden=True)
     iebug: bool = flag("--iebug", section=PNGQUANT, hidden=True)
     no_force: bool = flag("--no-force", section=PNGQUANT, hidden=True)
-    as_pngquant: bool = flag("--as-pngquant", section=PNGQUANT, hidden=True)
+    as_pngquant: bool = flag(pngquant.AS_PNGQUANT, section=PNGQUANT, hidden=True)

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from kpalette.cli.mistaken import correction
+
 OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
 LARGE = "Large images"
 PNGQUANT, GENERAL = "In pngquant's words", "General"
@@ -40,6 +42,16 @@ class Explained(click.Command):
             )
         )
 
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the command line; correct names of options that other programs have."""
+        try:
+            return super().parse_args(context, args)
+        except click.NoSuchOption as error:
+            advice = correction(error.option_name, self)
+            if advice is None:
+                raise
+            raise click.UsageError(f"no option {error.option_name}; {advice}", context) from None
+
     @property
     def summary(self) -> str:
         """The first sentence of its help, without the full stop."""
@@ -63,13 +75,17 @@ class Explained(click.Command):
             (_short_names(record[0]), first_sentence(record[1]))
             for parameter in self.get_params(context)
             if isinstance(parameter, click.Option)
-            and getattr(parameter, "common", True)  # those that are the command's own
+            and self.is_common(context, parameter)
             and "--help" not in parameter.opts
             and (record := parameter.get_help_record(context)) is not None
         ]
         formatter.write_paragraph()
         with formatter.indentation():
             formatter.write_dl(common)
+
+    def is_common(self, context: click.Context, parameter: click.Parameter) -> bool:
+        """Return whether --help shows an option: by itself, if it is the command's own."""
+        return getattr(parameter, "common", True)
 
     def format_all(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write --help-all."""

@@ -48,7 +48,7 @@ def gather(arguments: Sequence[str], recursive: bool, leave_out: str | None) -> 
             sources.append(Source("-", "stdin"))
         elif os.path.isdir(argument):
             if not recursive:
-                line = "cannot be read: Is a directory; -r takes the images in it"
+                line = "cannot be read: it is a directory; -r takes the images in it"
                 found = iter([Source(argument, "", failure=Failed(UNREADABLE, line))])
             else:
                 found = _walk(argument, away)
@@ -95,7 +95,7 @@ def _walk(folder: str, away: str | None) -> Iterator[Source]:
                 yield Source(entry.path, os.path.relpath(entry.path, folder), True)
         waiting += reversed(folders)
     if not found:
-        line = "cannot be read: there is no image in it"
+        line = "cannot be read: it is a directory without images"
         yield Source(folder, "", True, Failed(UNREADABLE, line))
 
 

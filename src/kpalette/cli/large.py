@@ -79,7 +79,8 @@ def refuse_others(known: set[str]) -> None:
         source = context.get_parameter_source(name)
         if source is ParameterSource.COMMANDLINE and name not in known:
             raise click.UsageError(
-                f"{parameter.opts[0]}: not for images in tiles (see 'Large images')"
+                f"{parameter.opts[0]} does not work for images in tiles; "
+                "see 'Large images' in --help-all"
             )
 
 
@@ -87,13 +88,13 @@ def refuse_others(known: set[str]) -> None:
 def tiles(
     photo: str, large: Large, *, quiet: bool, jobs: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Make ready for Dask: give the options that all its functions take, and turn errors over."""
+    """Set up Dask: give the options of all its functions, and turn its errors into ours."""
     try:
         from kpalette import distributed  # which says what is missing
         from kpalette.distributed import running
     except ImportError as error:
         if is_large_tiff(photo):
-            line = f"{photo}: has too many pixels for one piece; to read it in tiles: {error}"
+            line = f"{photo}: too large to read at once, and to read it in tiles, {error}"
             raise Failed(UNREADABLE, line) from None
         raise Failed(USAGE, str(error)) from None
     import dask
@@ -147,16 +148,16 @@ def quantize(
 
     refuse_others(QUANTIZE)
     if len(photos) != 1 or photos[0] == "-":
-        raise click.UsageError(f"expected one large image by its name, got {len(photos)} photos")
+        raise click.UsageError(f"expected one large image, got {len(photos)} photos")
     photo = photos[0]
     if os.path.isdir(photo) and not is_zarr(photo):
         why = "it is a directory whose name does not end in .zarr"
         raise Failed(UNREADABLE, f"{photo}: cannot be read: {why}")
     if "://" in photo and not output.out:
-        raise click.UsageError("expected -o, where the picture goes, as the photo is a URL")
+        raise click.UsageError("a photo at a URL needs -o OUT, the place of its picture")
     out = output.out or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
     if not out.rstrip("/").lower().endswith(ENDINGS):
-        why = f", as {photo} has too many pixels for one piece" if is_large_tiff(photo) else ""
+        why = f", as {photo} is too large for other formats" if is_large_tiff(photo) else ""
         raise click.UsageError(
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff'{why}, got {out!r}"
         )
@@ -221,12 +222,12 @@ def _check_free(out: str, photo: str, force: bool) -> None:
     if not os.path.lexists(out):
         return
     if os.path.realpath(out) == os.path.realpath(photo):
-        raise Failed(EXISTS, f"{out} is the input")
+        raise Failed(EXISTS, f"{out} is the photo itself; -o names another file")
     if not force:
         raise Failed(EXISTS, f"{out} exists; -f replaces it")
     marks = [os.path.join(out, name) for name in ("zarr.json", ".zgroup", ".zarray")]
     if os.path.isdir(out) and not (is_zarr(out) and any(map(os.path.exists, marks))):
-        raise Failed(UNWRITABLE, f"{out} cannot be written: it is a directory, and no Zarr group")
+        raise Failed(UNWRITABLE, f"{out} cannot be written: it is a directory but no Zarr group")
 
 
 def histogram(

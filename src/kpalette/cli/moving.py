@@ -83,7 +83,7 @@ def animator(
         from kpalette import ImageReadError, quantize_animation
 
         for name in refused:
-            line = f"expected {name} or an animation, got both; see --first-frame"
+            line = f"{name} does not work for animations; --first-frame takes the first frame"
             raise Failed(USAGE, line)
         # What does not change wants an entry.
         colors = k or min(most, MAX_K - 1)

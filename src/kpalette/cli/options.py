@@ -90,6 +90,12 @@ def takes(**groups: type) -> Callable[[Command], Command]:
     return decorate
 
 
+def exclusive(*names: str) -> click.UsageError:
+    """Return the error for options of which at most one may be given."""
+    listed = " and ".join([", ".join(names[:-1]), names[-1]])
+    return click.UsageError(f"{listed} exclude each other; give one")
+
+
 def _whole(text: str) -> int | None:
     """Read a whole number; of more digits than any option takes, Python could refuse to."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS else None
@@ -141,7 +147,7 @@ def share(context: click.Context, parameter: click.Parameter, value: str | None)
     with suppress(ValueError):
         if 0 <= float(value) <= 1:  # which NaN is not
             return float(value)
-    raise click.BadParameter(f"expected 0 to 1, got {value!r}")
+    raise click.BadParameter(f"expected a number from 0 to 1, got {value!r}")
 
 
 def smaller(context: click.Context, parameter: click.Parameter, value: str) -> float:
@@ -149,7 +155,7 @@ def smaller(context: click.Context, parameter: click.Parameter, value: str) -> f
     with suppress(ValueError):
         if 0 <= float(value) <= 3:
             return float(value)
-    raise click.BadParameter(f"expected 0 to 3, got {value!r}")
+    raise click.BadParameter(f"expected a number from 0 to 3, got {value!r}")
 
 
 def above_zero(
@@ -177,7 +183,9 @@ def score(context: click.Context, parameter: click.Parameter, value: str | None)
 def use_looks(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
     """Refuse a mean over pixels as a target, which an exact background dilutes."""
     if value is not None:
-        raise click.UsageError("expected --looks N, such as --looks 75, got a target of ΔE2000")
+        raise click.UsageError(
+            f"{parameter.opts[0]} is not a target; use --looks, as in --looks 75"
+        )
 
 
 def sides(

@@ -19,6 +19,7 @@ from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
 from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive, Salient
 from kpalette.cli.help import COLORS, LARGE, MANY, Explained
+from kpalette.cli.mistaken import PHOTO_ANYWHERE
 from kpalette.cli.options import PATH, option, sides, takes, whole
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Mapping:
 
 
 @click.command(cls=Explained, epilog=EPILOG)
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PHOTO_ANYWHERE)
 @click.option(
     "-k",
     default="8",
@@ -214,9 +215,11 @@ def palette(
 def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: bool) -> str | None:
     """Refuse options that do not go together; the format of the palette file, if there is one."""
     if len(photos) > 1 and "-" in photos:
-        raise click.UsageError("expected '-' (stdin) to be the only photo")
+        raise click.UsageError("stdin (-) must be the only photo")
     if as_json and ((out in (None, "-") and kind is not None) or out == "-"):
-        raise click.UsageError("expected --json or a palette file on stdout, got both")
+        raise click.UsageError(
+            "--json and the palette file would both go to stdout; write it with -o FILE"
+        )
     if kind is None and out not in (None, "-"):
         kind = os.path.splitext(out)[1][1:].lower()
         if kind not in FORMATS:

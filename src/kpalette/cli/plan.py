@@ -12,6 +12,7 @@ import click
 from kpalette.cli import streams
 from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed
 from kpalette.cli.inputs import Source
+from kpalette.cli.options import exclusive
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,8 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
             job = _told_apart(job, other, first)
         else:
             raise click.UsageError(
-                f"both {other.source!r} and {job.source!r} would be written to {job.target!r}"
+                f"{other.source!r} and {job.source!r} would both be written to {job.target!r}; "
+                "reduce them in separate runs"
             )
         # What an earlier run has made of another photo is no photo.
         itself = os.path.realpath(job.source)
@@ -125,8 +127,8 @@ def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
     if taken.setdefault(os.path.realpath(renamed), job) is job:
         return replace(job, target=renamed)
     line = (
-        f"{job.target}: the picture of {other.source} goes there, too; another --out-dir would "
-        "keep them apart"
+        f"{job.target}: the picture of {other.source} has that name, too; another --out-dir "
+        "keeps them apart"
     )
     return replace(job, failure=Failed(EXISTS, line))
 
@@ -134,16 +136,16 @@ def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
 def _check(sources: Sequence[Source], naming: Naming) -> None:
     many = len(sources) > 1 or any(source.found for source in sources)
     if many and any(source.path == "-" for source in sources):
-        raise click.UsageError("expected '-' (stdin) to be the only photo")
+        raise click.UsageError("stdin (-) must be the only photo")
     given = {"-o": naming.out, "--out-dir": naming.out_dir, "--ext": naming.ext}
     if naming.out is not None and naming.folder != naming.out:
         if others := [name for name in ("--out-dir", "--ext") if given[name] is not None]:
-            raise click.UsageError(f"expected -o or {others[0]}, got both")
+            raise exclusive("-o", others[0])
         if many:
             who = f"{len(sources)} photos" if len(sources) > 1 else "folders and patterns"
             raise click.UsageError(
-                f"-o: expected a directory for {who}, one that exists or a name "
-                f"that ends in '/', got {naming.out!r}"
+                f"-o: expected a directory for {who} (one that exists, or a name "
+                f"that ends in '/'), got {naming.out!r}"
             )
         special = os.path.exists(naming.out) and not os.path.isfile(naming.out)  # a pipe, a device
         known = not naming.endings or naming.out.lower().endswith(tuple(naming.endings))
@@ -153,7 +155,7 @@ def _check(sources: Sequence[Source], naming: Naming) -> None:
                 f"directory, got {naming.out!r}"
             )
     if naming.out is not None and naming.out_dir is not None:
-        raise click.UsageError("expected -o or --out-dir, got both")
+        raise exclusive("-o", "--out-dir")
     if naming.out_dir == "":
         raise click.UsageError("--out-dir: expected the name of a directory, got ''")
     if naming.ext is not None and (not naming.ext or "/" in naming.ext):
@@ -222,9 +224,7 @@ def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
     if not force:
         raise Failed(EXISTS, f"{target} exists; -f replaces it")
     if not job.named and os.path.realpath(target) in taken:
-        raise Failed(
-            EXISTS, f"{target} is one of the inputs; only a picture that -o names replaces it"
-        )
+        raise Failed(EXISTS, f"{target} is one of the photos; only -o with its name replaces it")
 
 
 def check_target(out: str | None, inputs: Sequence[str], force: bool) -> None:

@@ -11,6 +11,12 @@ import click
 from kpalette.choices import Effort
 from kpalette.cli.exits import UNREADABLE, USAGE
 
+#: The hidden option that says that a command line is one of pngquant's.
+AS_PNGQUANT = "--as-pngquant"
+
+#: What the help of such a command line shows.
+COMMON = {"quality", "speed", "nofs", "ext", "out", "force", "help_all"}
+
 #: Its exit codes where ours are others: what cannot be read, and a wrong command line.
 CODES = {UNREADABLE: 2, USAGE: 4}
 

@@ -25,8 +25,9 @@ from kpalette.cli.groups import (
     Words,
 )
 from kpalette.cli.help import COLORS, MANY, Explained, Option
+from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.moving import animator, animator_to, in_format
-from kpalette.cli.options import MAX_K, PATH, takes, whole
+from kpalette.cli.options import MAX_K, exclusive, takes, whole
 from kpalette.cli.remap import load
 from kpalette.cli.targets import MAX_BYTES, Target, fewest, target_of, within
 
@@ -39,16 +40,38 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 
+#: The key of the context's `meta` that says whether a command line is one of pngquant's.
+LIKE_PNGQUANT = "kpalette.like_pngquant"
+
+
 class Quantize(Explained):
-    """A command with an option whose value may be missing."""
+    """A command with an option whose value may be missing, and with a help for pngquant's users."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Read the command line."""
+        context.meta[LIKE_PNGQUANT] = pngquant.AS_PNGQUANT in args
         return super().parse_args(context, pngquant.rewrite(args))
+
+    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write --help: that of a command line without a command, if it is one."""
+        if not context.meta[LIKE_PNGQUANT]:
+            super().format_help(context, formatter)
+            return
+        formatter.write_usage("kpalette", "[OPTIONS] [K] PHOTO...")
+        formatter.write_paragraph()
+        formatter.write_text("Write photos in K colours (256) as pngquant does: to photo-fs8.png.")
+        formatter.write("  kpalette 64 --quality 60-80 photo.png\n")
+        self.format_common(context, formatter)
+
+    def is_common(self, context: click.Context, parameter: click.Parameter) -> bool:
+        """Return whether --help shows an option."""
+        if context.meta[LIKE_PNGQUANT]:
+            return parameter.name in pngquant.COMMON
+        return super().is_common(context, parameter)
 
 
 @click.command(cls=Quantize, epilog=EPILOG)
-@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=PATH)
+@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=PHOTO)
 @click.option(
     "-k",
     callback=whole(1, MAX_K, str(MAX_K)),
@@ -117,13 +140,13 @@ def quantize(
     streams.check_instruction_set()
     number, rest = pngquant.split_number(photos, words.as_pngquant)
     if number is not None and k is not None:
-        raise click.UsageError(f"expected one number of colours, got {number} and -k {k}")
+        raise click.UsageError(f"the number of colours is given twice, {number} and -k {k}")
     if words.map is not None and (k or number) and not words.as_pngquant:
-        raise click.UsageError("expected --map, whose colours are taken, or -k, got both")
+        raise exclusive("--map", "-k")
     if not rest and number is not None and words.as_pngquant:
         rest = ["-"]
     if not rest:
-        raise click.UsageError("Missing argument 'PHOTO...'")
+        raise click.UsageError("expected a photo, got none")
     if words.speed is not None:
         fit = replace(fit, effort=pngquant.effort(words.speed))
     asked = k or number
@@ -143,7 +166,7 @@ def quantize(
     )
     if large_images.is_asked_for(rest, output.out, large):
         if dither.smaller:
-            raise click.UsageError("expected --smaller or an image in tiles, got both")
+            raise click.UsageError("--smaller does not work for images in tiles")
         return large_images.quantize(
             rest,
             k,
@@ -191,7 +214,7 @@ def _dithering(dither: Dither, words: Words) -> tuple[str | None, float]:
     given = {"dither": dither.dither, "nofs": words.nofs, "floyd": words.floyd}
     asked = [name for name, value in given.items() if value not in (None, False)]
     if len(asked) > 1:
-        raise click.UsageError(f"expected one of --{' and --'.join(asked)}, got both")
+        raise exclusive(*(f"--{name}" for name in asked))
     strength = dither.dither_strength
     if words.floyd is not None:
         return "floyd-steinberg", words.floyd if strength is None else strength
@@ -242,7 +265,7 @@ class Way:
         from kpalette.checks import checked_fixed
 
         if self.posterize and self.kept.keep_profile:
-            raise click.UsageError("expected --posterize or --keep-profile, got both")
+            raise exclusive("--posterize", "--keep-profile")
         try:
             checked_fixed(self.pixels.fixed, self.k, self.kept.alpha)
         except ValueError as error:
@@ -259,7 +282,7 @@ class Way:
             asked = {self.target.asked: True, **asked}
         for name, value in asked.items():
             if value:
-                raise click.UsageError(f"expected {flag} or --{name.replace('_', '-')}, got both")
+                raise exclusive(flag, f"--{name.replace('_', '-')}")
 
     def against_max_bytes(self, kind: str | None, output: Output) -> list[str]:
         """Return the options that --max-bytes does not go with."""
@@ -342,13 +365,15 @@ class Way:
 def _check_plain_png(kind: str | None, output: Output, way: Way) -> None:
     """Refuse what would make a file larger than the one that was measured."""
     for name in way.against_max_bytes(kind, output):
-        raise click.UsageError(f"expected --max-bytes or {name}, got both")
+        raise exclusive("--max-bytes", name)
 
 
 def _shared(way: Way, batch: Batch) -> Palette | None:
     """Fit one palette to all photos."""
     if any(job.source == "-" for job in batch.jobs):
-        raise click.UsageError("expected --shared-palette or '-' (stdin), got both")
+        raise click.UsageError(
+            "--shared-palette reads photos twice, which stdin (-) does not allow"
+        )
     if batch.output.dry_run:
         return None  # nor is anything fitted
     from kpalette import pipeline
@@ -372,7 +397,7 @@ def _weights(path: str | None, allow_truncated: bool) -> Any:
         raise Failed(failure.code, f"{path}: {failure}") from None
     grey = pixels[..., 0]
     if pixels.shape[2] != 3 or (pixels != grey[..., None]).any():
-        raise click.UsageError(f"--weights: expected a grey image, got {path} in colours")
+        raise click.UsageError(f"--weights: expected a grey image, got {path}, which has colours")
     return grey / 255
 
 

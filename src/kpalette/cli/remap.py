@@ -12,6 +12,7 @@ from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
 from kpalette.cli.help import COLORS, Explained, Option
+from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.moving import animator_to, in_format
 from kpalette.cli.options import MAX_K, PATH, takes
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Explained, epilog=EPILOG)
-@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PATH)
+@click.argument("photos", metavar="PHOTO...", nargs=-1, required=True, type=PHOTO)
 @click.option(
     "--palette",
     "palette_file",

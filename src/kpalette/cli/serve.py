@@ -46,7 +46,7 @@ def serve(port: int | None, no_browser: bool) -> int:
     """  # noqa: D301
     with _listening(port) as server:
         click.echo(server.url)
-        say("Ctrl-C ends it")
+        say("Ctrl-C stops it")
         if not no_browser:
             import webbrowser
 
@@ -77,7 +77,7 @@ def _listening(port: int | None) -> Server:
     except OSError as error:
         if port is None:
             server = Server(assets, 0)
-            say(f"port {USUAL_PORT} cannot be used ({error.strerror}), so this is another")
+            say(f"port {USUAL_PORT} cannot be used ({error.strerror}); another is used")
             return server
         raise click.BadParameter(
             f"expected a free port, got {port}: {error.strerror}", param_hint="'--port'"

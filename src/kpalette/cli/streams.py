@@ -42,7 +42,7 @@ abandoned = False
 class Photo(NamedTuple):
     """A photo's pixels, and the bytes of the file that they come from.
 
-    `whole` are those bytes as well, or with an end, if the file breaks off before its own.
+    `whole` are those bytes as well, or with an end, if the file is cut off.
     """
 
     pixels: ByteArray
@@ -112,7 +112,7 @@ def check_instruction_set() -> None:
 def check_no_terminal() -> None:
     """Refuse to write what is no text to a terminal."""
     if os.isatty(1):
-        raise click.UsageError("expected stdout to be a file (-o) or a pipe, not a terminal")
+        raise click.UsageError("a terminal cannot show the file; give -o FILE, or a pipe")
 
 
 def chart_kind(out: str | None) -> str:
@@ -138,7 +138,7 @@ def print_result(text: str) -> None:
 
 
 def read(photo: str, allow_truncated: bool = False) -> Photo:
-    """Read and decode a photo; if it breaks off and may do so, what is there of it."""
+    """Read and decode a photo; if it is cut off and may be, the part that is there."""
     from kpalette import files
     from kpalette.files.errors import TruncatedError
     from kpalette.files.truncated import completed
@@ -162,7 +162,7 @@ def read_still(photo: str, quiet: bool, allow_truncated: bool = False) -> ByteAr
     if not quiet and found.remark:
         say(f"kpalette: {label(photo)}: {found.remark}")
     if not quiet and found.is_animated():
-        say(f"kpalette: {label(photo)}: an animation, and only its first frame is read")
+        say(f"kpalette: {label(photo)}: an animation; only its first frame is read")
     return found.pixels
 
 
@@ -204,7 +204,7 @@ def _read_bytes(photo: str) -> bytes:
         before = os.fstat(file.fileno())
         encoded = file.read()
         if stat.S_ISREG(before.st_mode) and len(encoded) != before.st_size:
-            raise Failed(UNREADABLE, "changed while it was read")
+            raise Failed(UNREADABLE, "the file changed while it was read")
         return encoded
 
 

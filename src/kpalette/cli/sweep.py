@@ -12,6 +12,7 @@ from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, counted, say
 from kpalette.cli.groups import Fit, Manners
 from kpalette.cli.help import Explained
+from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.options import PATH, takes
 
 MAX_K = 65_536
@@ -35,7 +36,7 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
 
 
 @click.command(cls=Explained, epilog=EPILOG)
-@click.argument("photo", metavar="PHOTO", type=PATH)
+@click.argument("photo", metavar="PHOTO", type=PHOTO)
 @click.option(
     "-k",
     "ks",

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import NamedTuple, TypeVar
 
-import click
-
 from kpalette.cli.exits import NOT_REACHED, Skipped
 from kpalette.cli.groups import Targets
+from kpalette.cli.options import exclusive
 
 Made = TypeVar("Made")
 
@@ -34,8 +33,7 @@ def target_of(targets: Targets) -> Target | None:
     """Return the one that is asked for, if any."""
     asked = [one.name for one in fields(targets) if getattr(targets, one.name) is not None]
     if len(asked) > 1:
-        flags = " and ".join("--" + name.replace("_", "-") for name in asked)
-        raise click.UsageError(f"expected one target, got {flags}")
+        raise exclusive(*("--" + name.replace("_", "-") for name in asked))
     if not asked:
         return None
     if targets.max_bytes is not None:

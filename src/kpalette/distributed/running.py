@@ -28,10 +28,11 @@ CLOSE_TIMEOUT = 5
 
 def check_scheduler(scheduler: Any) -> None:
     """Raise TypeError or ValueError for anything but a scheduler's name, an address or a Client."""
-    expected = f"scheduler: expected {', '.join(map(repr, LOCAL))}, an address or a Client"
+    names = ", ".join(map(repr, LOCAL))
+    expected = f"scheduler: expected {names}, an address such as 'tcp://localhost:8786' or a Client"
     if isinstance(scheduler, str):
         if scheduler not in LOCAL and not re.fullmatch(ADDRESS, scheduler):
-            raise ValueError(f"{expected} such as 'tcp://localhost:8786', got {scheduler!r}")
+            raise ValueError(f"{expected}, got {scheduler!r}")
         return
     if scheduler is not None and not _is_client(scheduler):
         raise TypeError(f"{expected}, got {type(scheduler).__name__}")
@@ -111,7 +112,7 @@ def connected(address: str) -> Iterator[Any]:
         _close(client)
         if isinstance(error, (OSError, TypeError, ValueError)):
             raise SchedulerLostError(
-                f"scheduler: expected a scheduler at {address!r}, got no answer: {in_words(error)}"
+                f"scheduler: got no answer from {address!r}: {in_words(error)}"
             ) from error
         raise
     try:
@@ -165,8 +166,8 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
         where = names_by_text.get(str(error.task), f"task {error.task}")
         raise TileError(
             where,
-            f"the workers that ran it died, {error.allowed_failures + 1} in all, perhaps out of "
-            "memory: give them more, or make chunks smaller",
+            f"{error.allowed_failures + 1} workers died while they ran it, perhaps out of memory; "
+            "give them more memory, or make chunks smaller",
         ) from error
     finally:
         if future is not None:

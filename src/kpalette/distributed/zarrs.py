@@ -57,12 +57,14 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
     try:
         found = zarr.open(path, mode="r")
     except FileNotFoundError:
-        raise ValueError(f"source: expected a Zarr array or group in {path!r}") from None
+        raise ValueError(
+            f"source: expected a Zarr array or group in {path!r}, got neither"
+        ) from None
     except Exception as error:  # of Zarr's parsers, any of a dozen
         if is_of_system(error):
             raise
         raise ValueError(
-            f"source: expected a Zarr array or group in {path!r}, got a damaged one: {error}"
+            f"source: the Zarr array or group in {path!r} is damaged: {error}"
         ) from error
     if isinstance(found, zarr.Group):
         return open_group(found, chunks, missing, path)
@@ -83,7 +85,7 @@ def open_group(group: Any, chunks: Any, missing: str, name: str | None = None) -
             names = [axis if isinstance(axis, str) else axis["name"] for axis in axes]
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise ValueError(
-                f"source: expected multiscales that name an array in {name}, got {multiscales!r}"
+                f"source: expected the multiscales of {name} to name an array, got {multiscales!r}"
             ) from error
         return open_array(array, chunks, missing, f"{name}/{array.basename}", names)
     arrays = dict(group.arrays())
@@ -140,9 +142,8 @@ def _check_complete(array: Any, name: str) -> None:
     absent = sync(_absent(array.store, prefix, keys))
     if absent:
         raise ValueError(
-            f"source: expected all {len(keys)} chunks of {name}, but {len(absent)} are missing, "
-            f"the first is {absent[0]}; missing='fill' reads them as {array.fill_value}, "
-            "if that is why they were left out"
+            f"source: expected {len(keys)} chunks in {name}, but {len(absent)} are missing, first "
+            f"{absent[0]}; missing='fill' reads them as {array.fill_value}, the fill value"
         )
 
 

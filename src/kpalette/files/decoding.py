@@ -32,7 +32,7 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
         An array has shape (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to
         65535) or float (0 to 1). Of a file with several images, the first is read.
     allow_truncated : bool, default False
-        Whether to take what is there of a JPEG or PNG file that breaks off, with a warning. The
+        Whether to read a JPEG or PNG file that is cut off as far as it goes, with a warning. The
         rest is grey in a JPEG; in a PNG it is the palette's first colour, or else transparent, or
         black where there is no alpha. There must be a row of pixels.
 
@@ -55,7 +55,7 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
     OSError
         If a file cannot be opened.
     ImageReadError
-        If a file holds no image that can be read, is of a format that is not read, or breaks off.
+        If a file holds no image that can be read, is of a format that is not read, or is cut off.
     TypeError
         If the source, or an array's dtype, is of another kind.
     ValueError
@@ -158,7 +158,7 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
     ):
         yield image
         if truncated.may_lack_rows(image) and truncated.completed(_all_of(file)):
-            why = "the PNG has fewer rows than its header announces"
+            why = "the PNG has fewer rows than its header says"
             raise TruncatedError(f"{why}; {truncated.ADVICE}")
 
 
@@ -181,7 +181,7 @@ def _without_remarks() -> Iterator[None]:
 
 @contextmanager
 def _telling_end(file: Any) -> Iterator[None]:
-    """Raise TruncatedError for a file that breaks off, whatever its decoder raised."""
+    """Raise TruncatedError for a file that is cut off, whatever its decoder raised."""
     try:
         yield
     except (TruncatedError, TooLargeError):
@@ -254,7 +254,7 @@ def _seekable(source: Any) -> Any:
 
 
 def _completed(file: Any, source: Any) -> Any:
-    """Return a JPEG or PNG that breaks off with an end added, and warn; others as they are."""
+    """Return a JPEG or PNG that is cut off with an end added, and warn; others as they are."""
     if not formats.prefix_of(file).startswith(truncated.STARTS):
         return file
     data = truncated.completed(_all_of(file))

@@ -151,7 +151,7 @@ def encode(
             f"got {least} to {most}"
         )
     if optimize and quick:
-        raise ValueError("expected optimize or quick, got both")
+        raise ValueError("optimize and quick exclude each other; give one")
     options: dict[str, Any] = {}
     if kind == "png":
         options = {"quick": quick, "keep_order": keep_order, "threads": threads}
@@ -160,7 +160,7 @@ def encode(
     if profile is not None:
         if kind not in PROFILED:
             raise ValueError(
-                f"{kind}: expected colours in sRGB, got a profile, which only "
+                f"{kind}: expected colours in sRGB, got a colour profile, which only the formats "
                 f"{', '.join(PROFILED)} hold"
             )
         options["profile"] = profile

@@ -17,7 +17,7 @@ class HeaderError(ImageReadError):
 
 
 class TruncatedError(ImageReadError):
-    """A JPEG or PNG file that breaks off before its end."""
+    """A JPEG or PNG file that is cut off."""
 
 
 class TooLargeError(ImageReadError):

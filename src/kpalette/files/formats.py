@@ -239,8 +239,8 @@ def too_large(error: Exception) -> TooLargeError:
     got = f"{int(found[1]):,}" if found else "more"
     most = f"{2 * Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "fewer"
     return TooLargeError(
-        f"expected at most {most} pixels in one piece, got {got}; a TIFF is done in tiles, with "
-        "kpalette[distributed]; in Python, PIL.Image.MAX_IMAGE_PIXELS sets half of that limit"
+        f"expected at most {most} pixels in one piece, got {got}; kpalette[distributed] reads a "
+        "TIFF in tiles; in Python, PIL.Image.MAX_IMAGE_PIXELS is half of the limit"
     )
 
 
@@ -252,9 +252,9 @@ def check_lazy(image: Image.Image) -> None:
     core = getattr(image, "_im", None) or image.__dict__.get("im")
     if image.tile or core is None or isinstance(image, ImageFile.StubImageFile):
         raise ImageReadError(
-            f"expected a Pillow image that is loaded or of a format that kpalette reads, got "
-            f"{image.format or type(image).__name__} that is not loaded yet; its load(), where "
-            "you trust the file, makes it so"
+            "expected a Pillow image of a format that kpalette reads, or a loaded one, got "
+            f"{image.format or type(image).__name__} that is not loaded yet; its load() does so, "
+            "if you trust the file"
         )
 
 
@@ -313,7 +313,7 @@ def _refusal(prefix: bytes) -> str:
         # What any four bytes can be is no sign of it.
         told = prefix[4:] if name == "AVIF" else prefix
         if rest and told.strip(b"\0") and BY_NAME[name].start.match(prefix + rest):
-            return f"the file breaks off within the signature of {BY_NAME[name].title}"
+            return f"the file ends within the signature of {BY_NAME[name].title}"
     for start, title, advice in ADVICE:
         if start.match(prefix):
             return f"expected an image of pixels, got {title}: {advice}"

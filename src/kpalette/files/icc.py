@@ -1,4 +1,4 @@
-"""ICC profiles, by LittleCMS: from their colours to sRGB and back; and made of a colour space."""
+"""ICC profiles: conversion to sRGB and back by LittleCMS, and a profile for a colour space."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 
 
 def to_srgb(icc: bytes, mode: str) -> Convert | None:
-    """Return what converts images of mode L, RGB, CMYK or LAB to mode RGB.
+    """Return a function that converts images of mode L, RGB, CMYK or LAB to sRGB, in mode RGB.
 
-    None if the profile is broken, or for another mode: it is ignored then, as by browsers.
+    None if the profile is broken or is for another mode. It is then ignored, as browsers do.
     """
     from PIL import ImageCms
 
@@ -44,9 +44,9 @@ def to_srgb(icc: bytes, mode: str) -> Convert | None:
 
 
 def from_srgb(icc: bytes) -> Convert | None:
-    """Return what converts images of mode RGB to the profile's colours.
+    """Return a function that converts images of mode RGB from sRGB to the profile's colours.
 
-    None if these are not RGB, or the profile has no way there.
+    None if the profile is not one of RGB, or has no table for this direction.
     """
     from PIL import ImageCms
 
@@ -72,7 +72,7 @@ def profile_of(space: RGBSpace) -> bytes:
     columns = [*zip(*to_xyz_d50(space.primaries), strict=True)]
     curve = b"para" + struct.pack(">4xH2x", 3) + b"".join(map(number, space.curve))
     tags = {
-        b"desc": text("As the picture's file told"),
+        b"desc": text("The colour space of the original file"),
         b"cprt": text("No copyright"),
         b"wtpt": b"XYZ \0\0\0\0" + _D50,
     }

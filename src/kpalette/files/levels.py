@@ -98,7 +98,7 @@ def read_levels(image: Image.Image) -> Stored:
     info = opened.info
     image = upright(image)
     if image.mode == "F":
-        raise ImageReadError("the pixels are floating-point, whose range is not known")
+        raise ImageReadError("the pixels are floating-point numbers, whose range is not known")
     if image.mode.startswith("I"):
         is_tagged = tagged.declared(info, "L") is not None
         image = _from_16_bits(image, drop=is_tagged and opened.format == "PNG")

@@ -1,4 +1,4 @@
-"""Files that break off: whether they do, and what is there of a JPEG or PNG as a whole file."""
+"""Files that are cut off: which are, and the part that is there of a JPEG or PNG, completed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from kpalette.files.formats import PREFIX, SIGNATURES, identify
 
 #: Those whose end can be told, by Pillow's names.
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
-REMARK = "the file breaks off before its end; the part that is there is taken"
+REMARK = "the file is cut off; the part that is there is read"
 #: The command line has an option of this name.
-ADVICE = "allow_truncated=True takes what is there"
+ADVICE = "allow_truncated=True reads the part that is there"
 
 SIGNATURE = SIGNATURES["PNG"]
 STARTS = (SIGNATURE, b"\xff\xd8\xff")
@@ -35,7 +35,7 @@ CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def check_end(image: Any) -> None:
-    """Raise TruncatedError, and close the image, if the file that it is read from breaks off.
+    """Raise TruncatedError, and close the image, if the file that it is read from is cut off.
 
     Of an animated PNG the first frame may do.
     """
@@ -45,24 +45,24 @@ def check_end(image: Any) -> None:
     image.fp.seek(0)
     data = image.fp.read()
     image.close()
-    raise broken_off(data) or TruncatedError(f"the {kind} breaks off before its end")
+    raise broken_off(data) or TruncatedError(f"the {kind} is cut off")
 
 
 def broken_off(data: bytes) -> ImageReadError | None:
-    """Return the error that says that a file breaks off; None if it does not, or cannot be told."""
+    """Return the error for a file that is cut off; None if it is whole, or that is not known."""
     if data.startswith(STARTS):
         name = "PNG" if data.startswith(SIGNATURE) else "JPEG"
         if is_whole(io.BytesIO(data)):
             return None
         if completed(data) is None:
-            return ImageReadError(f"the {name} breaks off before its first row of pixels")
-        return TruncatedError(f"the {name} breaks off before its end; {ADVICE}")
+            return ImageReadError(f"the {name} is cut off before its first row of pixels")
+        return TruncatedError(f"the {name} is cut off; {ADVICE}")
     kind = identify(data[:PREFIX])
     is_webp, is_boxes = data.startswith(b"RIFF"), data[4:8] in (b"ftyp", b"jP  ")
     if kind is None or not (is_webp or is_boxes):
         return None
     ends = len(data) >= (8 + int.from_bytes(data[4:8], "little") if is_webp else _boxes_size(data))
-    return None if ends else ImageReadError(f"the {kind.title} breaks off before its end")
+    return None if ends else ImageReadError(f"the {kind.title} is cut off")
 
 
 def _boxes_size(data: bytes) -> int:
@@ -108,7 +108,7 @@ def is_whole(file: BinaryIO) -> bool:
 
 
 def completed(data: bytes) -> bytes | None:
-    """Return a JPEG or a PNG that breaks off with an end; None if nothing is missing.
+    """Return a JPEG or a PNG that is cut off with an end; None if nothing is missing.
 
     What is missing is grey in a JPEG; in a PNG it is transparent, black where there is no alpha,
     or the first colour of the palette. Of an interlaced PNG, that is between the pixels that are

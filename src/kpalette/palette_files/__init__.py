@@ -93,7 +93,7 @@ def encode(palette: Palette, kind: str, title: str) -> bytes:
             able = ", ".join(f".{name}" for name, other in FORMATS.items() if other.alpha)
             (first, *_) = (name for name in palette.hex if not name.endswith("ff"))
             raise ValueError(
-                f"a .{kind} file holds no alpha but 255, got {first}; {able} hold others"
+                f"a .{kind} file holds only opaque colours, got {first}; {able} hold alpha"
             )
         palette = replace(palette, colors=palette.colors[:, :3])
     return form.write(palette, "".join(filter(str.isprintable, title)).strip() or "Palette")

@@ -44,8 +44,7 @@ def write(palette: Palette, title: str) -> bytes:
         alphas = palette.colors[translucent, 3].tolist()
         if alphas not in ([], [0]):
             raise ValueError(
-                "a .act file holds one colour with alpha 0 and no other alpha but 255, got "
-                f"{shown(alphas)}"
+                f"a .act file holds opaque colours and one with alpha 0, got alphas {shown(alphas)}"
             )
         clear = int(translucent[0]) if alphas else NONE
     table = palette.colors[:, :3].tobytes().ljust(TABLE, b"\0")

@@ -30,7 +30,9 @@ def read(data: bytes) -> Entries:
     for match in re.finditer(r"(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)", text):
         name, value, end = match[1], match[2].strip(), match[3]
         if not end:  # the file may be cut within the digits
-            raise PaletteReadError(f"{name}: expected ';' or '}}' after it, got the file's end")
+            raise PaletteReadError(
+                f"{name}: expected ';' or '}}' after its value, got the file's end"
+            )
         if value.startswith("#"):
             entries.append(parse_hex(value, name))
     if not entries:

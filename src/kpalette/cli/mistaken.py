@@ -1,0 +1,95 @@
+"""What is often typed in place of an option or a photo, and the words that correct it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from importlib.util import find_spec
+from typing import Any
+
+import click
+
+#: What other programs, and guesses, call an option of ours; what to type instead.
+OTHER_NAMES = {
+    "-k": (
+        "use -k, as in -k 16",
+        "-c -n --c --n --k --color --colors --colour --colours --count --max-colors --max-colours "
+        "--n-clusters --n-colors --n-colours --ncolors --ncolours --num-colors --num-colours "
+        "--number-of-colors --number-of-colours --palette-size",
+    ),
+    "-o": (
+        "use -o",
+        "--output --outfile --out-file --output-file --save --save-as --dest --destination --to",
+    ),
+    "--out-dir": (
+        "use --out-dir",
+        "--dir --directory --folder --outdir --output-dir --output-directory --output-folder",
+    ),
+    "--max-bytes": (
+        "use --max-bytes, as in --max-bytes 50k",
+        "--bytes --filesize --file-size --kb --max-file-size --max-filesize --max-kb --max-size "
+        "--size --target-size",
+    ),
+    "--smaller": (
+        "use --smaller, as in --smaller 1",
+        "-z --compress --compression --compression-level --level --minify --small",
+    ),
+    "--no-dither": ("use --dither none", "--no-dither --no-dithering --nodither"),
+    "--dither": (
+        "use --dither, as in --dither spatial",
+        "-d --diffusion --dithering --dither-method --dither-mode",
+    ),
+    "--force": ("use --force", "-y --overwrite --replace --yes"),
+    "--recursive": ("use --recursive", "-R --recurse --subfolders"),
+    "--quiet": ("use --quiet", "--silent"),
+    "--jobs": ("use --jobs, as in --jobs 4", "--parallel --processes --workers"),
+    "--ext": ("use --ext, as in --ext=-small.png", "--extension --suffix"),
+    "--format": ("use --format", "--output-format --type"),
+    "--fixed": ("use --fixed, as in --fixed '#ff8800'", "--fixed-colors --keep-color --lock"),
+}
+
+#: What a downloader gives, and Dask reads by itself.
+_WEB = re.compile(r"(https?|ftp)://", re.IGNORECASE)
+_TILED = (".zarr", ".tif", ".tiff")
+
+
+def correction(name: str, command: click.Command) -> str | None:
+    """Return what to type in place of an option that a command does not have, if that is known."""
+    known = {name for parameter in command.params for name in parameter.opts}
+    for ours, (advice, others) in OTHER_NAMES.items():
+        option = "--dither" if ours == "--no-dither" else ours
+        if option in known and name in others.split():
+            return advice
+    return None
+
+
+class PhotoPath(click.Path):
+    """The name of a photo; a URL of the web is answered with how to download it.
+
+    Parameters
+    ----------
+    remote : bool
+        Whether URLs can be read if aiohttp is installed, by which fsspec does.
+    """
+
+    def __init__(self, remote: bool = False) -> None:
+        super().__init__(readable=False)
+        self.remote = remote
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name."""
+        name = os.fsdecode(value)
+        tiled = name.rstrip("/").lower().endswith(_TILED) or (self.remote and find_spec("aiohttp"))
+        if _WEB.match(name) and not tiled and not os.path.exists(name):
+            command = ctx.command.name if ctx is not None else None
+            raise click.UsageError(
+                "expected a file, got a URL; download it first: "
+                f"curl -L {shlex.quote(name)} | kpalette {command} - …",
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+#: Photos that are read whole, and those that palette counts wherever they are.
+PHOTO, PHOTO_ANYWHERE = PhotoPath(), PhotoPath(remote=True)
