@@ -152,20 +152,14 @@ test("a picture's file is the same however its palette is sorted", async ({
 });
 
 test("a newer wish wins while a smaller file is being made", async ({ playground: page }) => {
-  test.slow();
   await page.locator("#smaller").fill("3");
-  await setK(page, 256);
-  await page.locator("#smaller").fill("2.75");
+  await page.locator("#k-number").fill("256"); // which takes seconds
   await expect(page.locator("#stage")).toHaveAttribute("aria-busy", "true");
   await page.locator("#smaller").fill("0");
   await page.locator("#k-number").fill("2");
   await settled(page);
   expect(await swatches(page)).toHaveLength(2);
   await expect(page.locator("#command")).not.toContainText("--smaller");
-  await page.locator("#smaller").focus();
-  for (let step = 0; step < 12; step++) await page.keyboard.press("ArrowRight");
-  await settled(page);
-  await expect(page.locator("#command")).toContainText("--smaller 3");
 });
 
 test("the file shrinks as “Smaller file” moves, and its size is told", async ({
@@ -281,7 +275,7 @@ test("the steps of k-means are downloaded as an animation", async ({ playground:
   await openFile(page, golden("hills"));
   await setK(page, 3);
   await page.click("#steps-play");
-  await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 25_000 });
+  await expect(page.locator("#steps-text")).toContainText("converged", { timeout: 25_000 });
   const { name, data } = await downloaded(page, () => page.click("#steps-save"));
   expect(name).toBe("hills-3-steps.gif");
   const frames = await page.evaluate(async (file) => {
