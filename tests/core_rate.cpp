@@ -67,6 +67,18 @@ struct Picture {
     return indices;
   }
 
+  /// The same, a row at a time.
+  Bytes chosen_by_rows(float per_bit, float strength) const {
+    Bytes indices = nearest;
+    Team team(1);
+    RateSearch search(pixels, channels, width, palette, per_bit, strength, indices.data(), team);
+    std::size_t rows = 1;
+    for (; search.step(); ++rows) {
+    }
+    CHECK_EQUAL(rows, nearest.size() / width);
+    return indices;
+  }
+
   /// The bits of indices under the model: where all pixels are entries, and bits cost next to
   /// nothing, there is nothing to choose.
   std::int64_t bits_of(Bytes indices) const {
@@ -123,6 +135,7 @@ void test_laws(const Picture& picture) {
   for (const float strength : {0.0f, 0.7f}) {
     const Bytes chosen = picture.chosen(kPerBit[2], strength);
     CHECK_EQUAL(picture.chosen(kPerBit[2], strength, 3), chosen);
+    CHECK_EQUAL(picture.chosen_by_rows(kPerBit[2], strength), chosen);
     for (std::size_t i = 0; i < chosen.size(); ++i) {
       const std::uint8_t* pixel = &picture.pixels[i * d];
       const std::uint8_t* nearest = &picture.palette[picture.nearest[i] * d];

@@ -294,7 +294,7 @@ export class StepsPanel {
     if (this.#moved) return `${this.#label}: each centre moves to the mean of its points.`;
     const [before, cost] = [NaN, ...this.#costs].slice(-2);
     const told = `${this.#label}: each point goes to the nearest centre. Cost ${figure(cost)}`;
-    if (this.#done) return `${told}: nothing changes any more.`;
+    if (this.#done) return `${told}: nothing changes any more, so it has converged.`;
     if (!this.#step.pass) {
       const from = this.#placed ? "your centres" : "the seeds";
       return `Start from ${from}: each point goes to the nearest. Cost ${figure(cost)}. Drag a centre.`;

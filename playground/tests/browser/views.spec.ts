@@ -116,7 +116,7 @@ test("k-means plays by itself until it settles, and pauses", async ({ playground
   await page.click("#steps-play");
   await expect(page.locator("#steps-play")).toHaveText("Play");
   await page.click("#steps-play");
-  await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 20_000 });
+  await expect(page.locator("#steps-text")).toContainText("converged", { timeout: 20_000 });
   await expect(page.locator("#steps-play")).toHaveText("Play again");
 });
 
@@ -202,7 +202,7 @@ test("centres are placed by hand, in the palette or by a drag", async ({ playgro
   await expect(page.locator("#swatches .hex", { hasText: "ffffff" })).toHaveCount(0);
   await expect(page.locator("#steps-text")).toContainText("Start from your centres");
   await page.click("#steps-play");
-  await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 25_000 });
+  await expect(page.locator("#steps-text")).toContainText("converged", { timeout: 25_000 });
 });
 
 test("points take their cluster's colour, and axes have names", async ({ playground: page }) => {
@@ -285,7 +285,7 @@ test("the curve finds the elbow, and a click takes its k", async ({ playground: 
   await expect(page.locator("#curve-text")).toContainText("more colours pay less", {
     timeout: 20_000,
   });
-  await expect(page.locator("#curve-text")).toContainText("The cost’s elbow");
+  await expect(page.locator("#curve-text")).toContainText("The elbow, for 2 to 64 colours");
   const costs = await page.locator("#curve-table td:nth-child(2)").allTextContents();
   const values = costs.map((cost) => Number(cost.replaceAll(",", "")));
   expect(values).toEqual([...values].sort((a, b) => b - a));

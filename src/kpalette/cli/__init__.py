@@ -115,7 +115,8 @@ def _run(args: Sequence[str]) -> int:
         if command == "kpalette" and args and args[0] in commands.commands:
             command = f"kpalette {args[0]}"
         message = re.sub(r"\s*\n\s*", " ", error.format_message()).rstrip(".")
-        say(f"kpalette: {message}; see '{command} --help'")
+        see = " See" if message.endswith("?") else "; see"
+        say(f"kpalette: {message}{see} '{command} --help'")
         return USAGE
     except Failed as failure:
         say(f"kpalette: {failure}")

@@ -10,9 +10,13 @@ import click
 
 from kpalette.choices import Effort
 from kpalette.cli.exits import UNREADABLE, USAGE
+from kpalette.cli.help import Explained
 
 #: The hidden option that says that a command line is one of pngquant's.
 AS_PNGQUANT = "--as-pngquant"
+
+#: The key of the context's `meta` that says whether a command line is one of pngquant's.
+LIKE_PNGQUANT = "kpalette.like_pngquant"
 
 #: What the help of such a command line shows.
 COMMON = {"quality", "speed", "nofs", "ext", "out", "force", "help_all"}
@@ -73,3 +77,29 @@ def rewrite(args: Sequence[str]) -> list[str]:
     """Insert the value of --floyd, which may follow only an equals sign."""
     end = args.index("--") if "--" in args else len(args)
     return [*("--floyd=1" if arg == "--floyd" else arg for arg in args[:end]), *args[end:]]
+
+
+class Command(Explained):
+    """The command that runs pngquant's command lines, which have a --help of their own."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the command line."""
+        context.meta[LIKE_PNGQUANT] = AS_PNGQUANT in args
+        return super().parse_args(context, rewrite(args))
+
+    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write --help: that of a command line without a command, if it is one."""
+        if not context.meta.get(LIKE_PNGQUANT):
+            super().format_help(context, formatter)
+            return
+        formatter.write_usage("kpalette", "[OPTIONS] [K] PHOTO...")
+        formatter.write_paragraph()
+        formatter.write_text("Write photos in K colours (256) as pngquant does: to photo-fs8.png.")
+        formatter.write("  kpalette 64 --quality 60-80 photo.png\n")
+        self.format_common(context, formatter)
+
+    def is_common(self, context: click.Context, parameter: click.Parameter) -> bool:
+        """Return whether --help shows an option."""
+        if context.meta.get(LIKE_PNGQUANT):
+            return parameter.name in COMMON
+        return super().is_common(context, parameter)

@@ -24,7 +24,7 @@ from kpalette.cli.groups import (
     Targets,
     Words,
 )
-from kpalette.cli.help import COLORS, MANY, Explained, Option
+from kpalette.cli.help import COLORS, MANY, Option
 from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.moving import animator, animator_to, in_format
 from kpalette.cli.options import MAX_K, exclusive, takes, whole
@@ -40,37 +40,7 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 
-#: The key of the context's `meta` that says whether a command line is one of pngquant's.
-LIKE_PNGQUANT = "kpalette.like_pngquant"
-
-
-class Quantize(Explained):
-    """A command with an option whose value may be missing, and with a help for pngquant's users."""
-
-    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Read the command line."""
-        context.meta[LIKE_PNGQUANT] = pngquant.AS_PNGQUANT in args
-        return super().parse_args(context, pngquant.rewrite(args))
-
-    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write --help: that of a command line without a command, if it is one."""
-        if not context.meta[LIKE_PNGQUANT]:
-            super().format_help(context, formatter)
-            return
-        formatter.write_usage("kpalette", "[OPTIONS] [K] PHOTO...")
-        formatter.write_paragraph()
-        formatter.write_text("Write photos in K colours (256) as pngquant does: to photo-fs8.png.")
-        formatter.write("  kpalette 64 --quality 60-80 photo.png\n")
-        self.format_common(context, formatter)
-
-    def is_common(self, context: click.Context, parameter: click.Parameter) -> bool:
-        """Return whether --help shows an option."""
-        if context.meta[LIKE_PNGQUANT]:
-            return parameter.name in pngquant.COMMON
-        return super().is_common(context, parameter)
-
-
-@click.command(cls=Quantize, epilog=EPILOG)
+@click.command(cls=pngquant.Command, epilog=EPILOG)
 @click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=PHOTO)
 @click.option(
     "-k",
