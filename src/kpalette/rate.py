@@ -62,8 +62,14 @@ def checked_price(smaller: Any, lossy: Any, k: int) -> float:
     if not 0 <= float(lossy) <= MOST_LOSSY:
         raise ValueError(f"lossy: expected 0 to {MOST_LOSSY}, got {lossy}")
     if smaller and lossy:
-        raise ValueError(f"expected smaller or lossy, got both: {smaller:g} and {lossy:g}")
+        raise ValueError("smaller and lossy exclude each other; give one")
     return LOSSY * float(lossy) or _core.per_bit(smaller)
+
+
+def smaller_as(lossy: float) -> float:
+    """Return how much smaller a still is to be, for how lossy an animation would be: at most 3."""
+    price = min(LOSSY * lossy, _core.PER_BIT[MOST_SMALLER])
+    return float(np.interp(price, _core.PER_BIT, range(len(_core.PER_BIT))))
 
 
 def strengths(strength: float) -> tuple[float, ...]:
@@ -99,7 +105,8 @@ def choose(
     """
     flat, price = pixels.reshape(-1, pixels.shape[2]), _core.per_bit(dithering.smaller)
     if dithering.smaller_in == "gif":
-        written = _core.choose_by_lzw(flat, colors, indices, per_bit=price, team=team)
+        frames = _core.LossyFrames(colors, *indices.shape, per_bit=price)
+        written = frames.choose(flat, indices, team)
         return None if written is None else written[-1]
     _core.choose_by_rate(
         flat, colors, indices, per_bit=price, strength=dithering.strength, team=team
