@@ -16,6 +16,7 @@ from kpalette.checks import check_options, checked_fixed, checked_seed, checked_
 from kpalette.choices import Dither, Effort, Scope, Space
 from kpalette.colors import ByteArray, Colors
 from kpalette.dither import Dithering, Kept
+from kpalette.files.edits import Edits
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
@@ -200,19 +201,23 @@ def quantize_animation(
     posterize: int = 0,
     seed: int = 0,
     threads: int | None = None,
+    fps: float | None = None,
+    loop: int | None = None,
     progress: Callable[[str, int], object] | None = None,
 ) -> QuantizedAnimation:
     """Reduce an animation to its k best colours, or each scene or frame to its own.
 
-    Frames are decoded one at a time, first to count their colours and then to map them, so that
-    memory holds one byte for each pixel of the result.
+    Frames are decoded one at a time, first to count their colours and then to map them. Memory
+    holds one byte for each pixel of the result, and up to 256 MB of what changes from frame to
+    frame; if that is more, files are decoded again.
 
     Parameters
     ----------
-    source : path, binary file object, Pillow image or iterable of pairs
-        A GIF, APNG or animated WebP; or pairs of an image in any form and its duration in
-        milliseconds, all of one size. Durations of 0, which viewers show for a tenth of a second,
-        are kept.
+    source : path, binary file object, Pillow image, array or iterable
+        A GIF, APNG or animated WebP, a film, or frames of one size: pairs of an image in any form
+        and its duration in milliseconds, or images alone, which need `fps`; see :func:`clip`, whose
+        result is a source, too. Durations of 0, which viewers show for a tenth of a second, are
+        kept.
     k : int, default 255
         The number of colours of a palette, 1 to 256. With 255, one entry is left to mark unchanged
         pixels. An indexed APNG of 256 opaque colours has no such entry and can be many times
@@ -237,6 +242,10 @@ def quantize_animation(
         with dithering. The frames are what is shown then; other formats than GIF save less.
     space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
+    fps : float, optional
+        At most so many frames a second, and the times of images that have none.
+    loop : int, optional
+        How many times it is shown, 0 for ever. By default as the source; frames, for ever.
     progress : function, optional
         Called with ``"count"`` or ``"map"`` and the number of finished frames. With ``"auto"``,
         all frames may be mapped up to three times.
@@ -250,8 +259,9 @@ def quantize_animation(
     OSError
         If a file cannot be opened.
     kpalette.ImageReadError
-        If a file holds no readable image, or is damaged: the message names the frame. A
-        ``ValueError``.
+        If a file holds no readable image, its first frame is damaged, or all frames together have
+        more than 2**30 pixels, which :func:`clip` can raise. A ``ValueError``. What is damaged
+        farther on ends the animation, with a warning.
     TypeError
         If an argument is of the wrong kind.
     ValueError
@@ -284,7 +294,8 @@ def quantize_animation(
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
-    frames = files.open_frames(source)
+    frames = files.open_frames(source, Edits(fps=fps))
+    loop = frames.loop if loop is None else checked_whole("loop", loop, 0, 2**31 - 1)
 
     def walk(step: str) -> Iterator[tuple[ByteArray, int]]:
         for done, (pixels, duration) in enumerate(frames.walk(), 1):
@@ -321,7 +332,7 @@ def quantize_animation(
     for plan in plans:
         shown = _map(walk("map"), plan, dithering, team)
         result = QuantizedAnimation(
-            shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope
+            shown, tuple(durations), loop, _recounted(plan, shown), plan.scope
         )
         error = plan.mse
         if smaller:
