@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
+ANIMATIONS = "Animations"
 LARGE = "Large images"
 PNGQUANT, GENERAL = "In pngquant's words", "General"
-SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, LARGE, PNGQUANT, GENERAL)
+SECTIONS = (OPTIONS, COLORS, OUTPUT, ANIMATIONS, MANY, LARGE, PNGQUANT, GENERAL)
 
 
 class Option(click.Option):

@@ -31,6 +31,16 @@ def quality_range(
     raise click.BadParameter(f"expected MIN-MAX with numbers from 0 to 100, got {value!r}")
 
 
+def speed(value: str) -> int:
+    """Read a speed, 1 to 11."""
+    if re.fullmatch(r"0*([1-9]|1[01])", value, re.ASCII) is None:
+        raise click.BadParameter(
+            f"expected a whole number from 1 to 11, got {value!r}; 1.5x plays animations faster",
+            param_hint="--speed",
+        )
+    return int(value)
+
+
 def effort(speed: int) -> Effort:
     """Return the effort for a speed: 1 and 2 are best, 3 to 9 balanced, 10 and 11 fast."""
     return "best" if speed <= 2 else "balanced" if speed <= 9 else "fast"

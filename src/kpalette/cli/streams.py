@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -137,14 +137,34 @@ def print_result(text: str) -> None:
         raise Stopped(signal.SIGPIPE) from None
 
 
-def read(photo: str, allow_truncated: bool = False) -> Photo:
-    """Read and decode a photo; if it breaks off and may do so, what is there of it."""
+def film_of(photo: str) -> str | IO[bytes] | None:
+    """Return what a film is read from: its path, or a spooled pipe. Of others, None or the pipe."""
+    from kpalette import files
+
+    try:
+        if photo != "-" and (os.path.isfile(photo) or not os.path.exists(photo)):
+            return photo if files.is_film(photo) else None
+        if os.path.isdir(photo):
+            return None
+        from kpalette.files.spool import spooled
+
+        with open(0 if photo == "-" else photo, "rb", closefd=photo != "-") as pipe:
+            return spooled(pipe)
+    except OSError as error:
+        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+
+
+def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = None) -> Photo:
+    """Read and decode a photo; if it breaks off and may do so, what is there of it.
+
+    `pipe` is what was spooled of it.
+    """
     from kpalette import files
     from kpalette.files.errors import TruncatedError
     from kpalette.files.truncated import completed
 
     try:
-        encoded = _read_bytes(photo)
+        encoded = _read_bytes(photo) if pipe is None else pipe.read()
         whole = (completed(encoded) if allow_truncated else None) or encoded
         return Photo(files.as_pixels(io.BytesIO(whole)), encoded, whole)
     except OSError as error:

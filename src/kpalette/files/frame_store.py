@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -14,13 +13,6 @@ from kpalette.colors import ByteArray
 BUDGET = 256_000_000
 #: From so many frames on it is foreseen whether all will fit.
 SAMPLE = 16
-
-
-class Spool(tempfile.SpooledTemporaryFile[bytes]):
-    """Bytes in memory or, if they are many, in a temporary file, which goes with this object."""
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class Step(NamedTuple):
@@ -50,6 +42,8 @@ class FrameStore:
         self.steps: list[Step] = []
         self.size = 0
         self._both_ways = both_ways
+        from kpalette.files.spool import Spool  # with what few runs need
+
         self._file = Spool(max_size=BUDGET)
         self._last: ByteArray | None = None
 

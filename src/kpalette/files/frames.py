@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import shutil
+import stat
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager, suppress
@@ -28,7 +28,7 @@ from kpalette.files.composing import composed
 from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
 from kpalette.files.edits import Edits
 from kpalette.files.errors import TooLargeError
-from kpalette.files.frame_store import Spool, remembered, walked_once
+from kpalette.files.frame_store import remembered, walked_once
 
 #: What an animation can come from: what one image can, pairs of an image and its milliseconds, or
 #: images alone.
@@ -42,8 +42,6 @@ PILLOW_FRAMES = frozenset({"AVIF", "WEBP"})
 
 #: So many pixels all frames may have together, unless told otherwise. The result takes a byte each.
 MAX_PIXELS = 1 << 30
-#: Bytes of a pipe that are kept in memory; more go to a temporary file.
-SPOOLED = 64_000_000
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,11 @@ def is_animated(source: ImageSource) -> bool:
 
 
 def open_frames(
-    source: AnimationSource, edits: Edits | None = None, *, max_pixels: int = MAX_PIXELS
+    source: AnimationSource,
+    edits: Edits | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    quiet: bool = False,
 ) -> Frames:
     """Return the frames of an animation or a film, decoded while they are walked through.
 
@@ -135,6 +137,8 @@ def open_frames(
         What is done to the frames.
     max_pixels : int
         How many pixels all frames may have together.
+    quiet : bool
+        Whether what is wrong with a file is in `Frames.remarks` alone, and no warning.
 
     Raises
     ------
@@ -152,7 +156,7 @@ def open_frames(
     if isinstance(source, Frames):
         frames = source
     elif isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
-        frames = _of_file(source, edits.start)
+        frames = _of_file(source, edits.start, quiet)
     else:
         frames = _of_items(source, edits.rate)
         is_at_hand = edits.given in ([], ["fps"])
@@ -200,13 +204,10 @@ def _of_items(source: Any, fps: Fraction | None) -> Frames:
     return Frames(lambda: _checked(source, fps), n_frames=n)
 
 
-def _of_file(source: Any, start: float) -> Frames:
-    if hasattr(source, "read") and not source.seekable():
-        spooled = Spool(max_size=SPOOLED)
-        shutil.copyfileobj(source, spooled)
-        source = spooled
+def _of_file(source: Any, start: float, quiet: bool) -> Frames:
+    source = _seekable(source)
     remarks: list[str] = []
-    note = partial(_note, remarks, source)
+    note = partial(_note, remarks, source, quiet)
     if video.is_film(source):
         begin = max(0.0, start - video.BEFORE)
         with naming(source):
@@ -239,10 +240,34 @@ def _of_file(source: Any, start: float) -> Frames:
     return Frames(walk, loop, n, seconds, remarks)
 
 
-def _note(remarks: list[str], source: Any, text: str) -> None:
-    """Remark on a file once, and warn of it."""
+def _seekable(source: Any) -> Any:
+    """Return a file that can be read as often as need be, which a pipe cannot be."""
+    is_path = isinstance(source, (str, os.PathLike))
+    if is_path and not stat.S_ISFIFO(_mode(source)):
+        return source
+    if not is_path and (not hasattr(source, "read") or source.seekable()):
+        return source
+    from kpalette.files.spool import spooled
+
+    if not is_path:
+        return spooled(source)
+    with open(source, "rb") as pipe:
+        return spooled(pipe)
+
+
+def _mode(path: str | os.PathLike[str]) -> int:
+    try:
+        return os.stat(path).st_mode
+    except OSError:  # which opening tells
+        return 0
+
+
+def _note(remarks: list[str], source: Any, quiet: bool, text: str) -> None:
+    """Remark on a file once, and warn of it unless told not to."""
     if text not in remarks:
         remarks.append(text)
+        if quiet:
+            return
         name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
         warnings.warn(f"{name}{text}", stacklevel=2)
 

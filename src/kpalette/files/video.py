@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import ffmpeg, formats
+from kpalette.files import formats
 from kpalette.files.errors import ImageReadError
+
+if TYPE_CHECKING:
+    from kpalette.files.ffmpeg import Note
 
 #: Demuxers of ffmpeg, and how the files begin that they are for.
 CONTAINERS = {
@@ -91,7 +92,7 @@ class FilmFrames:
     seconds: float | None
 
 
-def open_film(source: Any, note: ffmpeg.Note) -> FilmFrames:
+def open_film(source: Any, note: Note) -> FilmFrames:
     """Return the frames of a film.
 
     Parameters
@@ -105,6 +106,8 @@ def open_film(source: Any, note: ffmpeg.Note) -> FilmFrames:
     ImageReadError
         If it cannot be decoded.
     """
+    from kpalette.files import ffmpeg
+
     demuxer = container_of(formats.prefix_of(source))
     assert demuxer is not None
     most = 2 * (Image.MAX_IMAGE_PIXELS or 1 << 30)
@@ -150,6 +153,9 @@ def _named(source: Any) -> Iterator[str]:
     if isinstance(source, (str, os.PathLike)):
         yield os.fspath(source)
         return
+    import shutil
+    import tempfile
+
     source.seek(0)
     with tempfile.NamedTemporaryFile(prefix="kpalette-") as file:
         shutil.copyfileobj(source, file)
