@@ -152,6 +152,8 @@ def read(
                 number += 1
                 yield pixels, time, usual
             process.wait()
+        if not number and start:
+            return  # it ends before
         if not number:
             raise ImageReadError(_said(lines) or "ffmpeg found no frame in it")
         if lines:

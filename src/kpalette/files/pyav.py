@@ -62,11 +62,11 @@ def read(
         if is_of_system(error) and not _is_of_libraries(error):
             raise
         reason = getattr(error, "strerror", None) or str(error)
-        if not number:
+        if not number and not start:
             raise ImageReadError(f"PyAV: {reason}") from error
         note(f"damaged, and shown as far as it goes; PyAV: {reason}")
         return
-    if not number:
+    if not number and not start:
         raise ImageReadError("PyAV found no frame in it")
 
 
