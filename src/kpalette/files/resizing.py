@@ -101,9 +101,10 @@ def resized(pixels: ByteArray, width: int, height: int) -> ByteArray:
 
 
 def _scaled(band: Image.Image, width: int, height: int) -> Floats:
-    # What becomes much smaller is first averaged over whole pixels: half the time, unseen.
+    # What becomes a sixth or less is first averaged over whole pixels. That is quicker, and changes
+    # levels of photos, screenshots and charts by 0.1 to 0.3 on average.
     size = width, height
-    return np.asarray(band.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0))
+    return np.asarray(band.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
 
 
 def _levels(light: Floats) -> ByteArray:
