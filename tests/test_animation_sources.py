@@ -149,8 +149,14 @@ def test_damage_of_the_first_frame_is_an_error(kind: str) -> None:
 def test_half_a_webp() -> None:
     frames = [(noise(40, 40, seed=i), 50) for i in range(6)]
     data = quantize_animation(frames, 64, palette_scope="global").encode("webp")
-    with pytest.raises(ImageReadError, match="the WebP breaks off before its end"):
-        quantize_animation(io.BytesIO(data[: len(data) * 2 // 3]), 8)
+    message = r"the WebP breaks off before its end; the [34] frames before it are taken"
+    with pytest.warns(UserWarning, match=message):
+        found = quantize_animation(io.BytesIO(data[: len(data) * 2 // 3]), 64)
+    whole = quantize_animation(io.BytesIO(data), 64)
+    for frame, wanted in zip(found.frames, whole.frames, strict=False):
+        assert np.array_equal(frame.rgb, wanted.rgb)
+    with pytest.raises(ImageReadError, match="the WebP breaks off before its end$"):
+        quantize_animation(io.BytesIO(data[: len(data) // 7]), 8)
 
 
 def test_many_frames_in_little_memory() -> None:

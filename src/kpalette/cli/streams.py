@@ -48,13 +48,7 @@ class Photo(NamedTuple):
     pixels: ByteArray
     encoded: bytes
     whole: bytes
-
-    @property
-    def remark(self) -> str:
-        """What to say of the file, if anything."""
-        from kpalette.files.truncated import REMARK
-
-        return "" if self.whole is self.encoded else REMARK
+    remark: str = ""  # what to say of the file, if anything
 
     def is_animated(self) -> bool:
         """Return whether there are more frames than that of the pixels."""
@@ -161,12 +155,18 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
     """
     from kpalette import files
     from kpalette.files.errors import TruncatedError
-    from kpalette.files.truncated import completed
+    from kpalette.files.frames import remark
+    from kpalette.files.truncated import REMARK, completed
+    from kpalette.files.webp_frames import without_broken_end
 
     try:
         encoded = _read_bytes(photo) if pipe is None else pipe.read()
-        whole = (completed(encoded) if allow_truncated else None) or encoded
-        return Photo(files.as_pixels(io.BytesIO(whole)), encoded, whole)
+        if allow_truncated and (whole := completed(encoded)):
+            return Photo(files.as_pixels(io.BytesIO(whole)), encoded, whole, REMARK)
+        if found := without_broken_end(encoded):
+            line = remark("the WebP breaks off before its end", found[1])
+            return Photo(files.as_pixels(io.BytesIO(found[0])), encoded, found[0], line)
+        return Photo(files.as_pixels(io.BytesIO(encoded)), encoded, encoded)
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
     except TruncatedError as error:

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import apng_frames, gif_frames, mistaken, times, video
+from kpalette.files import apng_frames, gif_frames, mistaken, times, video, webp_frames
 from kpalette.files.composing import composed
 from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
 from kpalette.files.edits import Edits
@@ -228,8 +228,15 @@ def _of_file(source: Any, start: float, quiet: bool) -> Frames:
             with _left_where_it_is(file):
                 file.seek(0)
                 source = io.BytesIO(file.read())
-    with opened(source) as image:
-        loop, (n, seconds) = _loop_of(image), _length(image)
+    try:
+        loop, n, seconds = _heading(source)
+    except ImageReadError as error:
+        found = webp_frames.without_broken_end(_bytes_of(source))
+        if found is None:
+            raise
+        note(remark(str(error).removeprefix(f"{source}: "), found[1]))
+        source = io.BytesIO(found[0])
+        loop, n, seconds = _heading(source)
 
     def walk() -> Iterator[tuple[ByteArray, int]]:
         if hasattr(source, "seek"):
@@ -272,6 +279,27 @@ def _note(remarks: list[str], source: Any, quiet: bool, text: str) -> None:
         warnings.warn(f"{name}{text}", stacklevel=2)
 
 
+def _heading(source: Any) -> tuple[int, int, float | None]:
+    with opened(source) as image:
+        return _loop_of(image), *_length(image)
+
+
+def _bytes_of(source: Any) -> bytes:
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            return file.read()
+    source.seek(0)
+    data: bytes = source.read()
+    return data
+
+
+def remark(reason: str, n_frames: int) -> str:
+    """Return what to say of a clip that is damaged after so many frames."""
+    if n_frames == 1:
+        return f"{reason}; only the frame before it is taken"
+    return f"{reason}; the {n_frames:,} frames before it are taken"
+
+
 def _as_far_as_it_goes(
     frames: Iterator[tuple[ByteArray, int]], note: Callable[[str], object]
 ) -> Iterator[tuple[ByteArray, int]]:
@@ -286,8 +314,7 @@ def _as_far_as_it_goes(
     except ImageReadError as error:
         if not number:
             raise
-        before = f"the {number:,} frames" if number > 1 else "only the frame"
-        note(f"{error}; {before} before it {'are' if number > 1 else 'is'} taken")
+        note(remark(str(error), number))
 
 
 def _file_of(image: Image.Image) -> BinaryIO | None:
