@@ -155,7 +155,7 @@ def test_half_a_webp() -> None:
     whole = quantize_animation(io.BytesIO(data), 64)
     for frame, wanted in zip(found.frames, whole.frames, strict=False):
         assert np.array_equal(frame.rgb, wanted.rgb)
-    with pytest.raises(ImageReadError, match="the WebP breaks off before its end$"):
+    with pytest.raises(ImageReadError, match=r"the WebP breaks off before its end$"):
         quantize_animation(io.BytesIO(data[: len(data) // 7]), 8)
 
 

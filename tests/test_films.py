@@ -18,7 +18,15 @@ from PIL import Image
 import kpalette
 from conftest import PATIENCE, noise
 from films import (
-    FFMPEG, MP4, film, gradients, is_running, matroska, needs_ffmpeg, stand_in, without_own,
+    FFMPEG,
+    MP4,
+    film,
+    gradients,
+    is_running,
+    matroska,
+    needs_ffmpeg,
+    stand_in,
+    without_own,
 )  # fmt: skip
 from kpalette import ImageReadError, files
 from kpalette.files import matroska as reader
@@ -135,10 +143,10 @@ def test_what_ffmpeg_says_last_is_told(
     with pytest.raises(ImageReadError, match=rf"^{made_up}: ffmpeg: moov atom not found$"):
         kpalette.clip(made_up)
     stand_in(tmp_path / "bin", [], probe="")
-    with pytest.raises(ImageReadError, match="ffmpeg found no frame in it$"):
+    with pytest.raises(ImageReadError, match=r"ffmpeg found no frame in it$"):
         kpalette.clip(made_up)
     stand_in(tmp_path / "bin", gradients(3), cut=0, said="x\nno decoder\n", code=1)
-    with pytest.raises(ImageReadError, match="ffmpeg: no decoder$"):
+    with pytest.raises(ImageReadError, match=r"ffmpeg: no decoder$"):
         list(kpalette.clip(made_up))
     program = stand_in(tmp_path / "bin", gradients(3))
     program.write_text("no program\n")

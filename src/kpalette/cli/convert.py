@@ -96,7 +96,7 @@ class Recipe:
         check_free(job, self.taken, self.force)
         if self.output.dry_run:
             return self._foretell(job)
-        before = None if job.source == "-" else _status(job.source)
+        before = _status(job.source) if os.path.isfile(job.source) else None
         found = [*job.frames] or streams.film_of(job.source)
         if isinstance(found, (list, str)) or (found and files.is_film(found)):
             return self._write(job, self._clip(job, found), _size(found), before)
