@@ -30,7 +30,8 @@ from films import (
 )  # fmt: skip
 from kpalette import ImageReadError, files
 from kpalette.files import matroska as reader
-from kpalette.files import video
+from kpalette.files import tone_mapping, video
+from kpalette.files.code_points import CodePoints
 
 
 @pytest.fixture
@@ -416,3 +417,20 @@ def test_stopped_at_once_and_nothing_left(signal: str, made_up: Path, tmp_path: 
         assert time.monotonic() < end
         time.sleep(0.05)
     assert not list(out.iterdir())
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize(("transfer", "number"), [("smpte2084", 16), ("arib-std-b67", 18)])
+def test_high_dynamic_range_is_shown_as_on_ordinary_displays(
+    transfer: str, number: int, tmp_path: Path
+) -> None:
+    tags = ("-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc")
+    path = film(
+        tmp_path / "film.mkv", "-vf", "scale=out_color_matrix=bt2020,format=yuv444p10", "-c:v",
+        "ffv1", *tags, source="color=0x848884:s=64x48:r=5:d=0.4",
+    )  # fmt: skip
+    pixels, _ = next(iter(kpalette.clip(path)))
+    levels = np.array([[[0x84, 0x88, 0x84]]], np.uint8)
+    wanted = tone_mapping.to_srgb(levels, CodePoints(9, number)).astype(int)
+    assert np.abs(wanted - levels).max() > 10
+    assert np.abs(pixels - wanted).max() <= 6
