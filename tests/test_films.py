@@ -75,6 +75,13 @@ def test_a_film_is_told_by_its_first_bytes(
         assert files.is_animated(path)
 
 
+def test_a_film_is_no_picture(made_up: Path, fails: Any) -> None:
+    words = "got a film: kpalette quantize and quantize_animation read it"
+    with pytest.raises(ImageReadError, match=words):
+        kpalette.quantize(made_up)
+    assert words in fails(3, "palette", made_up)
+
+
 def test_what_is_started_and_how(
     made_up: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Demuxers of ffmpeg, and how the files begin that they are for.
 CONTAINERS = {
-    "mov": rb".{4}(?:ftyp|moov|mdat|wide|free|skip|pnot)",
+    "mov": rb".{4}(?:ftyp.{4}|moov|mdat|wide|free|skip|pnot)",
     "matroska": rb"\x1a\x45\xdf\xa3",
     "avi": rb"RIFF.{4}AVI ",
     "mpeg": rb"\0\0\x01\xba",
