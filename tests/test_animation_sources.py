@@ -123,22 +123,40 @@ def test_is_animated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gif", "png"])
-def test_damage_is_told_with_its_frame(kind: str, tmp_path: Path) -> None:
+def test_what_is_before_the_damage_is_taken(kind: str, tmp_path: Path) -> None:
     frames = [(noise(40, 40, seed=i), 50) for i in range(6)]
     data = quantize_animation(frames, 64, palette_scope="global").encode(kind)
     path = tmp_path / f"half.{kind}"
     path.write_bytes(data[: len(data) * 2 // 3])
-    with pytest.raises(ImageReadError, match=r"^frame [456]: the image is damaged"):
-        quantize_animation(io.BytesIO(path.read_bytes()), 8)
-    with pytest.raises(ImageReadError, match=rf"^{path}: frame [456]: the image is damaged"):
+    with pytest.warns(UserWarning, match=r"^frame 4: the image is damaged.* 3 frames before it"):
+        found = quantize_animation(io.BytesIO(path.read_bytes()), 64)
+    with pytest.warns(UserWarning, match=rf"^{path}: frame 4: the image is damaged"):
         quantize_animation(path, 8)
+    whole = quantize_animation(io.BytesIO(data), 64)
+    for frame, wanted in zip(found.frames, whole.frames[:3], strict=True):
+        assert np.array_equal(frame.rgb, wanted.rgb)
+    assert found.durations == whole.durations[:3]
+
+
+@pytest.mark.parametrize("kind", ["gif", "png"])
+def test_damage_of_the_first_frame_is_an_error(kind: str) -> None:
+    frames = [(noise(40, 40, seed=i), 50) for i in range(3)]
+    data = quantize_animation(frames, 64, palette_scope="global").encode(kind)
+    with pytest.raises(ImageReadError, match=r"^frame 1: the image is damaged"):
+        quantize_animation(io.BytesIO(data[: len(data) // 6]), 8)
 
 
 def test_half_a_webp() -> None:
     frames = [(noise(40, 40, seed=i), 50) for i in range(6)]
     data = quantize_animation(frames, 64, palette_scope="global").encode("webp")
-    with pytest.raises(ImageReadError, match="the WebP is cut off"):
-        quantize_animation(io.BytesIO(data[: len(data) * 2 // 3]), 8)
+    message = r"the WebP is cut off; the [34] frames before it are taken"
+    with pytest.warns(UserWarning, match=message):
+        found = quantize_animation(io.BytesIO(data[: len(data) * 2 // 3]), 64)
+    whole = quantize_animation(io.BytesIO(data), 64)
+    for frame, wanted in zip(found.frames, whole.frames, strict=False):
+        assert np.array_equal(frame.rgb, wanted.rgb)
+    with pytest.raises(ImageReadError, match=r"the WebP is cut off$"):
+        quantize_animation(io.BytesIO(data[: len(data) // 7]), 8)
 
 
 def test_many_frames_in_little_memory() -> None:
@@ -214,7 +232,7 @@ def test_a_gif_without_frames(source: bytes) -> None:
     ("source", "error", "message"),
     [
         ([], ValueError, "expected at least one frame, got none"),
-        (noise(4, 4), TypeError, "expected pairs of a frame and its milliseconds, got an array"),
+        (noise(4, 4), TypeError, r"pairs .*, or an array \(n, h, w, 3 or 4\), got .* \(4, 4, 3\)"),
         (7, TypeError, "source: expected a path, .* got int"),
         ([noise(4, 4)], TypeError, "frame 1: expected a pair .* got ndarray"),
         ([(noise(4, 4), "1")], TypeError, "frame 1: expected milliseconds, got '1'"),

@@ -161,7 +161,16 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number, frame in enumerate(frames[:4], 1):
         frame.save(folder / "frames" / f"{number:03}.png")
     (folder / "film.rgb").write_bytes(b"".join(frame.tobytes() for frame in frames))
+    if ffmpeg := shutil.which("ffmpeg"):
+        raw = ["-stream_loop", "9", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", "96x72", "-i"]
+        command = [ffmpeg, "-v", "error", *raw, "film.rgb", "-c:v", "mpeg4", "film.mp4"]
+        subprocess.run(command, cwd=folder, check=True, stdin=subprocess.DEVNULL)
     return folder
+
+
+def needs_ffmpeg() -> None:
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if snippets(page)], ids=page_id)
@@ -170,6 +179,8 @@ def test_snippets_run(
 ) -> None:
     if any("optimize" in snippet.body for snippet in snippets(page)):
         pytest.importorskip("oxipng")
+    if any("film.mp4" in snippet.body for snippet in snippets(page) if not snippet.not_run):
+        needs_ffmpeg()
     folder = tmp_path / "here"
     shutil.copytree(samples, folder)
     monkeypatch.chdir(folder)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kpalette import image, metrics, model
     from kpalette.animation import QuantizedAnimation, quantize_animation
+    from kpalette.clipping import clip
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError, raw_frames
     from kpalette.histogram import ColorCounter, ColorHistogram
@@ -31,6 +32,7 @@ __all__ = [
     "Quantized",
     "QuantizedAnimation",
     "Sweep",
+    "clip",
     "extract_palette",
     "image",
     "metrics",
@@ -56,6 +58,7 @@ _HOMES = {
     "Quantized": "quantized",
     "QuantizedAnimation": "animation",
     "Sweep": "curve",
+    "clip": "clipping",
     "extract_palette": "pipeline",
     "quantize": "pipeline",
     "quantize_animation": "animation",

@@ -19,6 +19,7 @@ from kpalette.colors import Colors
 from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
 from kpalette.dither import Dithering
 from kpalette.files import gif
+from kpalette.files.edits import Edits
 from kpalette.fit import FitOptions, psnr
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
@@ -212,19 +213,23 @@ def quantize_animation(
     posterize: int = 0,
     seed: int = 0,
     threads: int | None = None,
+    fps: float | None = None,
+    loop: int | None = None,
     progress: Callable[[str, int], object] | None = None,
 ) -> QuantizedAnimation:
     """Reduce an animation to its k best colours, or each scene or frame to its own.
 
-    Frames are decoded one at a time, first to count their colours and then to map them, so that
-    memory holds one byte for each pixel of the result.
+    Frames are decoded one at a time, first to count their colours and then to map them. Memory
+    holds one byte for each pixel of the result, and up to 256 MB of what changes from frame to
+    frame; if that is more, files are decoded again.
 
     Parameters
     ----------
-    source : path, binary file object, Pillow image or iterable of pairs
-        A GIF, APNG or animated WebP; or pairs of an image in any form and its duration in
-        milliseconds, all of one size. Durations of 0, which viewers show for a tenth of a second,
-        are kept.
+    source : path, binary file object, Pillow image, array or iterable
+        A GIF, APNG or animated WebP, a film, or frames of one size: pairs of an image in any form
+        and its duration in milliseconds, or images alone, which need `fps`; see :func:`clip`, whose
+        result is a source, too. Durations of 0, which viewers show for a tenth of a second, are
+        kept.
     k : int, default 255
         The number of colours of a palette, 1 to 256. With 255, one entry is left to mark unchanged
         pixels. An indexed APNG of 256 opaque colours has no such entry and can be many times
@@ -252,6 +257,10 @@ def quantize_animation(
         both.
     space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
+    fps : float, optional
+        At most so many frames a second, and the times of images that have none.
+    loop : int, optional
+        How many times it is shown, 0 for ever. By default as the source; frames, for ever.
     progress : function, optional
         Called with ``"count"`` or ``"map"`` and the number of finished frames.
 
@@ -264,8 +273,9 @@ def quantize_animation(
     OSError
         If a file cannot be opened.
     kpalette.ImageReadError
-        If a file holds no readable image, or is damaged: the message names the frame. A
-        ``ValueError``.
+        If a file holds no readable image, its first frame is damaged, or all frames together have
+        more than 2**30 pixels, which :func:`clip` can raise. A ``ValueError``. What is damaged
+        farther on ends the animation, with a warning.
     TypeError
         If an argument is of the wrong kind.
     ValueError
@@ -301,8 +311,11 @@ def quantize_animation(
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
     options = FitOptions(effort, seed, fixed_colors, posterize)
     fit = PaletteFit(k, options, dithering, team)
+    frames = files.open_frames(source, Edits(fps=fps))
+    if loop is not None:
+        frames = replace(frames, loop=checked_whole("loop", loop, 0, 2**31 - 1))
     counted = CountedAnimation(
-        files.open_frames(source),
+        frames,
         scopes,
         team,
         alpha=alpha,

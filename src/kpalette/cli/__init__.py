@@ -75,6 +75,8 @@ def main() -> NoReturn:
         code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else UNWRITABLE
     except Stopped as stopped:  # while it was said how the command ended
         code = 128 + stopped.number
+    if decoder := sys.modules.get("kpalette.files.ffmpeg"):
+        decoder.stop()
     if not streams.abandoned:
         atexit._run_exitfuncs()  # Dask and Matplotlib have temporary folders to do away with
     # No thread is writing, others need not be waited for, and what Python would take apart the

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kpalette.cli import jobs as running
+from kpalette.cli.clips import Clip
 from kpalette.cli.convert import Recipe
 from kpalette.cli.economy import Economy
 from kpalette.cli.groups import Manners, Output
 from kpalette.cli.inputs import gather
 from kpalette.cli.moving import Animate, ending_of
 from kpalette.cli.options import exclusive
-from kpalette.cli.plan import Naming, listed, plan, real_paths
+from kpalette.cli.plan import Job, Naming, listed, plan, real_paths
 from kpalette.cli.tally import Tally
 from kpalette.extras import required
 
@@ -34,8 +35,10 @@ class Batch:
         The arguments.
     suffix : str
         ``-16`` makes photo-16.png of photo.jpg.
-    output, manners : Output, Manners
+    output, manners, clip : Output, Manners, Clip
         What the command line asks for.
+    frames : sequence of str, optional
+        The files that become one animation.
     like_pngquant : bool
         Whether names may have any ending, for PNG files, and all else goes by pngquant's ways.
     """
@@ -46,9 +49,12 @@ class Batch:
         suffix: str,
         output: Output,
         manners: Manners,
+        clip: Clip,
         *,
+        frames: Sequence[str] | None = None,
         like_pngquant: bool = False,
     ) -> None:
+        self.clip = clip
         self.output, self.manners, self.like_pngquant = output, manners, like_pngquant
         endings = () if like_pngquant or output.format else tuple(_formats())
         self.kind = output.format or self._kind(endings)
@@ -63,7 +69,11 @@ class Batch:
             ending_of if keeps else None,
             like_pngquant=like_pngquant,
         )
-        self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
+        if frames is None:
+            self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
+        else:
+            together = photos[0] if len(photos) == 1 else f"{frames[0]} to {frames[-1]}"
+            self.jobs = [Job(together, output.out or "", named=True, frames=tuple(frames))]
         if output.skip_if_larger and output.even_if_larger:
             raise exclusive("--skip-if-larger", "--even-if-larger")
         if output.as_json and any(job.target == "-" for job in self.jobs):
@@ -104,12 +114,13 @@ class Batch:
     ) -> int:
         """Do all photos, and return the exit code; `others` are files that are read besides."""
         output, quiet, like_pngquant = self.output, self.manners.quiet, self.like_pngquant
-        paths = [job.source for job in self.jobs]
+        paths = [path for job in self.jobs for path in job.frames or [job.source]]
         recipe = Recipe(
             reduce=reduce,
             describe=describe,
             kind=self.kind,
             animate=None if output.first_frame else animate,
+            clip=self.clip,
             bar=len(self.jobs) == 1 and not quiet and os.isatty(2),
             # pngquant writes over a photo of the same run, once it has its own picture.
             taken=real_paths(others if like_pngquant else [*paths, *others]),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kpalette.cli import streams
+from kpalette.cli.clips import Clip
 from kpalette.cli.exits import (
     EXISTS,
     NOT_SMALLER,
@@ -31,7 +32,7 @@ from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
     from kpalette.animation import QuantizedAnimation
-    from kpalette.files import Metadata
+    from kpalette.files import Frames, Metadata
     from kpalette.quantized import Quantized
 
 
@@ -41,6 +42,8 @@ class Made(NamedTuple):
     encoded: bytes
     line: str
     figures: dict[str, Any]
+    remark: str = ""
+    is_new: bool = False  # whether the file comes of none of a kind like it
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Recipe:
         From the picture to what is said of its colours.
     output : Output
         What is written, as the command line asks for it.
+    clip : Clip
+        What is done to an animation before.
     kind : str, optional
         The format of the pictures, if it was asked for; otherwise the targets' endings say it.
     animate : function, optional
@@ -70,6 +75,7 @@ class Recipe:
     reduce: Callable[[Any], Quantized]
     describe: Callable[[Quantized], str]
     output: Output
+    clip: Clip
     kind: str | None = None
     animate: Animate | None = None
     bar: bool = False
@@ -83,19 +89,26 @@ class Recipe:
 
     def __call__(self, job: Job) -> Result:
         """Do one photo."""
+        from kpalette import files
+
         if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
             raise Skipped(0, f"skipped: {job.target} exists")
         check_free(job, self.taken, self.force)
         if self.output.dry_run:
             return self._foretell(job)
-        before = None if job.source == "-" else _status(job.source)
-        photo = streams.read(job.source, self.allow_truncated)
+        before = _status(job.source) if os.path.isfile(job.source) else None
+        found = [*job.frames] or streams.film_of(job.source)
+        if isinstance(found, (list, str)) or (found and files.is_film(found)):
+            return self._write(job, self._clip(job, found), _size(found), before)
+        photo = streams.read(job.source, self.allow_truncated, found)
         try:
-            return self._write(job, photo, before)
+            made = self._make(job, photo)
+            result = self._write(job, made, len(photo.encoded), before)
         except Skipped:
             if job.target == "-" and self.pass_on:
                 streams.write(photo.encoded, "-", self.force)
             raise
+        return replace(result, remark=photo.remark or result.remark)
 
     def _foretell(self, job: Job) -> Result:
         if job.source != "-":
@@ -106,18 +119,18 @@ class Recipe:
                 raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
-    def _write(self, job: Job, photo: streams.Photo, before: os.stat_result | None) -> Result:
-        made = self._make(job, photo)
+    def _write(self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None) -> Result:
         encoded = made.encoded
-        bytes_in, bytes_out = len(photo.encoded), len(encoded)
-        if self.output.skip_if_larger and bytes_out >= bytes_in:
+        bytes_out = len(encoded)
+        if self.output.skip_if_larger and bytes_out >= bytes_in and not made.is_new:
             raise Skipped(
                 NOT_SMALLER,
                 f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
             )
         figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
-        larger = bytes_out > bytes_in
-        result = Result(job, "", figures=figures, larger=larger, remark=photo.remark)
+        # A film, or pictures one by one, take bytes of another kind.
+        larger = bytes_out > bytes_in and not made.is_new
+        result = Result(job, "", figures=figures, larger=larger, remark=made.remark)
         if job.named and before and _changed(before, job.source):
             raise Failed(UNREADABLE, "the file changed while it was reduced; nothing was written")
         if larger and job.in_place and not self.output.even_if_larger:
@@ -138,28 +151,49 @@ class Recipe:
                 raise Skipped(0, f"skipped: {job.target} exists") from None
             raise
         where = "" if job.target == "-" else f" in {job.target}"
-        line = f"{made.line}; {sizes(bytes_in, bytes_out)}{where}"
+        size = counted(bytes_out, "byte") if made.is_new else sizes(bytes_in, bytes_out)
+        line = f"{made.line}; {size}{where}"
         return replace(result, line=line, written=True)
 
     def _make(self, job: Job, photo: streams.Photo) -> Made:
         from kpalette import files
 
         moving = format_of(photo.whole)
-        kind = self.kind or files.FORMATS.get(os.path.splitext(job.target)[1].lower())
-        if kind is None:  # stdout, or a name of any ending: an animation stays what it is
-            kind = moving if moving in files.ENCODERS else "png"
-        try:
+        kind = self._kind(job, moving)
+        whole = io.BytesIO(photo.whole)
+        with _telling():
+            if moving is None and self.clip.given:
+                line = f"expected an animation for {self.clip.given[0]}, got a still picture"
+                raise Failed(USAGE, line)
             if moving is not None and self.animate is not None and kind in files.ENCODERS:
-                return self._moving(photo.whole, kind, self.animate)
-            return self._still(photo, kind, is_first=moving is not None)
-        except ImportError as error:
-            raise Failed(USAGE, str(error)) from None
-        except ValueError as error:
-            raise Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}") from None
+                frames = self.clip.opened(whole, kind, is_new=False)
+                return self._moving(frames, kind, self.animate, self._dpi(photo.whole))
+            source = whole if self.keep_profile else photo.pixels
+            return self._still(source, kind, self._metadata(photo), is_first=moving is not None)
 
-    def _still(self, photo: streams.Photo, kind: str, *, is_first: bool) -> Made:
+    def _clip(self, job: Job, found: Any) -> Made:
+        """Make an animation of a film, or of files that are its frames."""
+        from kpalette import files
+
+        kind = self._kind(job, "gif")
+        frames = self.clip.opened(found, kind, is_new=True)
+        with _telling():
+            if self.animate is not None and kind in files.ENCODERS:
+                made = self._moving(frames, kind, self.animate, None)
+            else:
+                pixels, _ = next(iter(frames))
+                made = self._still(pixels, kind, files.Metadata(), is_first=True)
+        return made._replace(is_new=True)
+
+    def _kind(self, job: Job, moving: str | None) -> str:
+        from kpalette import files
+
+        kind = self.kind or files.FORMATS.get(os.path.splitext(job.target)[1].lower())
+        # On stdout, or by a name of any ending, an animation stays what it is.
+        return kind or (moving if moving in files.ENCODERS else None) or "png"
+
+    def _still(self, source: Any, kind: str, metadata: Metadata, *, is_first: bool) -> Made:
         start = time.perf_counter()
-        source = io.BytesIO(photo.whole) if self.keep_profile else photo.pixels
         quantized = self.reduce(source)
         seconds = time.perf_counter() - start
         encoded = quantized.encode(
@@ -167,7 +201,7 @@ class Recipe:
             optimize=self.output.optimize,
             quick=self.quick,
             keep_order=self.output.keep_order,
-            metadata=self._metadata(photo),
+            metadata=metadata,
             threads=self.threads,
         )
         height, width = quantized.indices.shape
@@ -199,12 +233,14 @@ class Recipe:
 
         return None if self.output.strip else files.read_dpi(io.BytesIO(encoded))
 
-    def _moving(self, encoded: bytes, kind: str, animate: Animate) -> Made:
+    def _moving(
+        self, frames: Frames, kind: str, animate: Animate, dpi: tuple[float, float] | None
+    ) -> Made:
         start = time.perf_counter()
-        with _bar(self.bar) as progress:
-            animation = animate(encoded, kind, progress)
+        with _bar(self.bar, frames.n_frames) as progress:
+            animation = animate(frames, kind, progress)
         seconds = time.perf_counter() - start
-        few = animation.encode(kind, optimize=self.output.optimize, dpi=self._dpi(encoded))
+        few = animation.encode(kind, optimize=self.output.optimize, dpi=dpi)
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
@@ -223,7 +259,7 @@ class Recipe:
             "psnr": animation.psnr if animation.mse else None,
             "seconds": seconds,
         }
-        return Made(few, line, figures)
+        return Made(few, line, figures, "; ".join(frames.remarks))
 
 
 def _error(picture: Quantized | QuantizedAnimation) -> str:
@@ -244,20 +280,52 @@ def _as_options(message: str) -> str:
 
 
 @contextmanager
-def _bar(shown: bool) -> Iterator[Progress | None]:
-    """Show the frames that are done."""
+def _telling() -> Iterator[None]:
+    """Tell in the command line's words why there can be no such file."""
+    try:
+        yield
+    except ImportError as error:
+        raise Failed(USAGE, str(error)) from None
+    except ValueError as error:
+        raise Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}") from None
+
+
+@contextmanager
+def _bar(shown: bool, n_frames: int | None) -> Iterator[Progress | None]:
+    """Show how many frames are done, and for how long it will go on."""
     if not shown:
         yield None
         return
     from kpalette.progress import ProgressLine
 
-    with ProgressLine("count frames") as line:
+    line = ProgressLine("count frames", n_frames)
+    steps = ["count"]
+    counted = 0
 
-        def tell(step: str, done: int) -> None:
-            line.label = f"{step} frames"
-            line.update(done)
+    def tell(step: str, done: int) -> None:
+        nonlocal line, counted
+        if step != steps[-1] or done < line.done:  # again from the first
+            counted = counted or line.done
+            line.clear()
+            line = ProgressLine(f"{step} frames", counted)
+            steps.append(step)
+        if line.total is not None and done > line.total:
+            line.total = None  # it was but foreseen
+        line.update(done)
 
+    try:
+        line.show()
         yield tell
+    finally:
+        line.clear()
+
+
+def _size(source: Any) -> int:
+    """Return how many bytes files have, or what was spooled."""
+    if isinstance(source, (str, list)):
+        paths = [source] if isinstance(source, str) else source
+        return sum(status.st_size for path in paths if (status := _status(path)))
+    return int(source.seek(0, os.SEEK_END))
 
 
 def _status(photo: str) -> os.stat_result | None:

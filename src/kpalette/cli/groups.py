@@ -409,9 +409,8 @@ class Large:
 class Words:
     """What pngquant calls otherwise."""
 
-    speed: int | None = option(
+    pngquant_speed: int | None = option(
         "-s",
-        "--speed",
         section=PNGQUANT,
         callback=whole(1, 11, "11"),
         metavar="N",

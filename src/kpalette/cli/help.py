@@ -11,9 +11,10 @@ import click
 from kpalette.cli.mistaken import correction
 
 OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
+ANIMATIONS = "Animations"
 LARGE = "Large images"
 PNGQUANT, GENERAL = "In pngquant's words", "General"
-SECTIONS = (OPTIONS, COLORS, OUTPUT, MANY, LARGE, PNGQUANT, GENERAL)
+SECTIONS = (OPTIONS, COLORS, OUTPUT, ANIMATIONS, MANY, LARGE, PNGQUANT, GENERAL)
 
 
 class Option(click.Option):

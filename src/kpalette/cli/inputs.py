@@ -33,12 +33,15 @@ class Source:
     failure: Failed | None = None
 
 
-def gather(arguments: Sequence[str], recursive: bool, leave_out: str | None) -> list[Source]:
+def gather(
+    arguments: Sequence[str], recursive: bool, leave_out: str | None, *, shallow: bool = False
+) -> list[Source]:
     """Find the photos that the arguments name, in their order and each folder's by name.
 
-    Folders are entered if `recursive`, but neither hidden ones, nor links to folders (which may
-    lead round in circles), nor the folder `leave_out`, where results go. A pattern that the shell
-    has left as it is, because it was quoted or there is no shell, is expanded.
+    Folders are entered if `recursive`, or if `shallow` for the images right in them, but neither
+    hidden ones, nor links to folders (which may lead round in circles), nor the folder `leave_out`,
+    where results go. A pattern that the shell has left as it is, because it was quoted or there is
+    no shell, is expanded.
     """
     sources: list[Source] = []
     away = os.path.realpath(leave_out) if leave_out is not None else None
@@ -47,11 +50,11 @@ def gather(arguments: Sequence[str], recursive: bool, leave_out: str | None) -> 
         if argument == "-":
             sources.append(Source("-", "stdin"))
         elif os.path.isdir(argument):
-            if not recursive:
+            if not recursive and not shallow:
                 line = "cannot be read: it is a directory; -r takes the images in it"
                 found = iter([Source(argument, "", failure=Failed(UNREADABLE, line))])
             else:
-                found = _walk(argument, away)
+                found = _walk(argument, away, deep=recursive)
             sources += _new(found, seen)
         elif re.search(r"[*?\[]", argument) and not os.path.lexists(argument):
             sources += _new(_match(argument, away), seen)
@@ -69,7 +72,7 @@ def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
             yield source
 
 
-def _walk(folder: str, away: str | None) -> Iterator[Source]:
+def _walk(folder: str, away: str | None, *, deep: bool) -> Iterator[Source]:
     endings = _endings()
     found = False
     waiting = [folder]
@@ -93,7 +96,8 @@ def _walk(folder: str, away: str | None) -> Iterator[Source]:
             elif os.path.splitext(entry.name)[1].lower() in endings and entry.is_file():
                 found = True
                 yield Source(entry.path, os.path.relpath(entry.path, folder), True)
-        waiting += reversed(folders)
+        if deep:
+            waiting += reversed(folders)
     if not found:
         line = "cannot be read: it is a directory without images"
         yield Source(folder, "", True, Failed(UNREADABLE, line))

@@ -7,29 +7,36 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kpalette.cli.exits import UNREADABLE, USAGE, Failed
+from kpalette.cli.exits import USAGE, Failed
 from kpalette.cli.options import MAX_K
 from kpalette.cli.targets import Target, fewest
 
 if TYPE_CHECKING:
     from kpalette import Palette, QuantizedAnimation
     from kpalette.colors import ByteArray
+    from kpalette.files import Frames
     from kpalette.spatial import Sampled
 
 Progress: TypeAlias = Callable[[str, int], object]
-#: From a file's bytes, a format and a function to tell progress, to the animation in few colours.
-Animate: TypeAlias = "Callable[[bytes, str, Progress | None], QuantizedAnimation]"
+#: From frames, a format and a function to tell progress, to the animation in few colours.
+Animate: TypeAlias = "Callable[[Frames, str, Progress | None], QuantizedAnimation]"
 
 #: What the name of an animation ends in, and so its picture's. A .png is hardly ever one.
 ENDINGS = (".gif", ".webp", ".apng")
 
 
 def ending_of(path: str) -> str | None:
-    """Return the ending that the picture of an animation keeps; None if it is none by its name."""
+    """Return the ending that the picture of an animation keeps; None if it is none by its name.
+
+    A film becomes a GIF.
+    """
     from kpalette import files
+    from kpalette.files.formats import ENDINGS as STILL
 
     ending = os.path.splitext(path)[1].lower()
     try:
+        if ending not in STILL and files.is_film(path):
+            return ".gif"
         return ending if ending in ENDINGS and files.is_animated(path) else None
     except (OSError, files.ImageReadError):
         return None  # which reading will tell
@@ -83,8 +90,8 @@ def animator(
     if options["lossy"]:
         options = {**options, "smaller": 0}
 
-    def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
-        from kpalette import ImageReadError, quantize_animation
+    def animate(frames: Frames, kind: str, progress: Progress | None) -> QuantizedAnimation:
+        from kpalette import quantize_animation
 
         for name in refused:
             line = f"{name} does not work for animations; --first-frame takes the first frame"
@@ -97,27 +104,23 @@ def animator(
             if palette is not None:
                 how |= {"fixed": palette.hex, "palette_scope": "global"}
             n = colors if palette is None else len(palette)
-            return quantize_animation(io.BytesIO(encoded), n, progress=progress, **how)
+            return quantize_animation(frames, n, progress=progress, **how)
 
-        try:
-            if target is None:
-                return made(None)
-            few, every = _few_enough(encoded, colors, options, target)
-            small = made(few)
-            if every is None or not small.mse:
-                return small
-            exact = made(every)
-            is_small = len(exact.encode(kind)) <= len(small.encode(kind))
-            return exact if is_small and not exact.mse else small
-        except ImageReadError as error:
-            hint = "" if str(error).startswith("frame 1:") else "; --first-frame takes the first"
-            raise Failed(UNREADABLE, f"{error}{hint}") from None
+        if target is None:
+            return made(None)
+        few, every = _few_enough(frames, colors, options, target)
+        small = made(few)
+        if every is None or not small.mse:
+            return small
+        exact = made(every)
+        is_small = len(exact.encode(kind)) <= len(small.encode(kind))
+        return exact if is_small and not exact.mse else small
 
     return animate
 
 
 def _few_enough(
-    encoded: bytes, k: int, options: dict[str, Any], target: Target
+    frames: Frames, k: int, options: dict[str, Any], target: Target
 ) -> tuple[Palette, Palette | None]:
     """Return one palette for all frames with which the worst frame looks good enough.
 
@@ -133,12 +136,10 @@ def _few_enough(
 
     def looks(palette: Palette) -> float:
         how = {**options, "fixed": palette.hex, "palette_scope": "global"}
-        shown = quantize_animation(io.BytesIO(encoded), len(palette), **how)
+        shown = quantize_animation(frames, len(palette), **how)
         return min(
             metrics.looks(before, after, threads=options["threads"])
-            for before, after in zip(
-                _pictures(encoded, options["alpha"]), shown.frames, strict=True
-            )
+            for before, after in zip(_pictures(frames, options["alpha"]), shown.frames, strict=True)
         )
 
     def make(quality: dict[str, float] | None) -> Palette:
@@ -147,7 +148,7 @@ def _few_enough(
         least = max(1, len(fitting["fixed"]))
         return fit_fewest(fit, least, k, (target.name, target.best), looks)
 
-    total = _counted(encoded, options["alpha"])
+    total = _counted(frames, options["alpha"])
     names = ("space", "effort", "seed", "fixed", "posterize", "threads")
     fitting = {name: options[name] for name in (*names, "dither", "dither_strength")}
     return fewest(make, target, k), fit(k) if len(total.histogram) <= k else None
@@ -156,24 +157,24 @@ def _few_enough(
 def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:
     """Make the function that shows an animation in a palette's colours, or the best of them."""
 
-    def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
+    def animate(frames: Frames, kind: str, progress: Progress | None) -> QuantizedAnimation:
         most = MAX_K - 1 if kind == "png" else MAX_K  # as in `animator`
         colors = palette.hex
         if len(colors) > MAX_K:
-            colors = _best_of(palette, most, encoded, options)
+            colors = _best_of(palette, most, frames, options)
         how = {**options, "fixed": colors, "palette_scope": "global"}
-        return animator(len(colors), len(colors), how)(encoded, kind, progress)
+        return animator(len(colors), len(colors), how)(frames, kind, progress)
 
     return animate
 
 
-def _best_of(palette: Palette, k: int, encoded: bytes, options: dict[str, Any]) -> list[str]:
+def _best_of(palette: Palette, k: int, frames: Frames, options: dict[str, Any]) -> list[str]:
     """Return the k colours of a palette that lose least of all frames together."""
     from kpalette import files
     from kpalette.subset import best_entries
     from kpalette.threads import make_team
 
-    total, colors = _counted(encoded, options["alpha"]).histogram, palette.colors
+    total, colors = _counted(frames, options["alpha"]).histogram, palette.colors
     if total.channels != colors.shape[1]:
         total, colors = total.with_alpha(), files.with_alpha(colors)
     kept = best_entries(total, colors, k, options["space"], make_team(options["threads"]))
@@ -181,16 +182,16 @@ def _best_of(palette: Palette, k: int, encoded: bytes, options: dict[str, Any]) 
     return [names[i] for i in kept]
 
 
-def _pictures(encoded: bytes, alpha: str) -> Iterator[ByteArray]:
+def _pictures(frames: Frames, alpha: str) -> Iterator[ByteArray]:
     """Return the pixels of each frame."""
     from kpalette import files
 
-    for pixels, _ in files.open_frames(io.BytesIO(encoded)).walk():
+    for pixels, _ in frames:
         yield files.apply_alpha(pixels, alpha)
 
 
-def _counted(encoded: bytes, alpha: str) -> Sampled:
+def _counted(frames: Frames, alpha: str) -> Sampled:
     """Count the colours of all frames together, and take rows of them."""
     from kpalette.spatial import Sampled
 
-    return Sampled.of(_pictures(encoded, alpha))
+    return Sampled.of(_pictures(frames, alpha))

@@ -29,6 +29,8 @@ class Job:
         Whether the target's folder is made if need be.
     failure : Failed, optional
         Why there is nothing to do.
+    frames : tuple of str
+        The files that become one animation; `source` is what they are called together.
     """
 
     source: str
@@ -36,6 +38,7 @@ class Job:
     named: bool = False
     makes_folder: bool = False
     failure: Failed | None = None
+    frames: tuple[str, ...] = ()
 
     @property
     def in_place(self) -> bool:
@@ -145,7 +148,8 @@ def _check(sources: Sequence[Source], naming: Naming) -> None:
             who = f"{len(sources)} photos" if len(sources) > 1 else "folders and patterns"
             raise click.UsageError(
                 f"-o: expected a directory for {who} (one that exists, or a name "
-                f"that ends in '/'), got {naming.out!r}"
+                "that ends in '/'), or a name in '.gif', '.webp' or '.apng' for an animation, got "
+                f"{naming.out!r}"
             )
         special = os.path.exists(naming.out) and not os.path.isfile(naming.out)  # a pipe, a device
         known = not naming.endings or naming.out.lower().endswith(tuple(naming.endings))

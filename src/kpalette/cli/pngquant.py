@@ -19,7 +19,7 @@ AS_PNGQUANT = "--as-pngquant"
 LIKE_PNGQUANT = "kpalette.like_pngquant"
 
 #: What the help of such a command line shows.
-COMMON = {"quality", "speed", "nofs", "ext", "out", "force", "help_all"}
+COMMON = {"quality", "pngquant_speed", "nofs", "ext", "out", "force", "help_all"}
 
 #: Its exit codes where ours are others: what cannot be read, and a wrong command line.
 CODES = {UNREADABLE: 2, USAGE: 4}
@@ -39,6 +39,16 @@ def quality_range(
         if least <= most <= 100:
             return least, most
     raise click.BadParameter(f"expected MIN-MAX with numbers from 0 to 100, got {value!r}")
+
+
+def speed(value: str) -> int:
+    """Read a speed, 1 to 11."""
+    if re.fullmatch(r"0*([1-9]|1[01])", value, re.ASCII) is None:
+        raise click.BadParameter(
+            f"expected a whole number from 1 to 11, got {value!r}; 1.5x plays animations faster",
+            param_hint="--speed",
+        )
+    return int(value)
 
 
 def effort(speed: int) -> Effort:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kpalette.cli import clips, pngquant, streams
 from kpalette.cli import large as large_images
-from kpalette.cli import pngquant, streams
+from kpalette.cli.clips import Clip
 from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, USAGE, Failed, counted
 from kpalette.cli.groups import (
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     section=COLORS,
 )
 @takes(pixels=Pixels, kept=Kept, targets=Targets, dither=Dither, fit=Fit)
-@takes(output=Output, manners=Manners)
+@takes(output=Output, clip=Clip, manners=Manners)
 @click.option(
     "--shared-palette",
     is_flag=True,
@@ -72,6 +73,7 @@ def quantize(
     fit: Fit,
     manners: Manners,
     output: Output,
+    clip: Clip,
     large: Large,
     words: Words,
 ) -> int:
@@ -117,8 +119,12 @@ def quantize(
         rest = ["-"]
     if not rest:
         raise click.UsageError("expected a photo, got none")
-    if words.speed is not None:
-        fit = replace(fit, effort=pngquant.effort(words.speed))
+    frames = None if words.as_pngquant else clips.sequence(rest, output)
+    clip = clip.settled(rest, is_one=frames is not None)
+    if clip.pngquant_speed is not None:
+        words = replace(words, pngquant_speed=clip.pngquant_speed)
+    if words.pngquant_speed is not None:
+        fit = replace(fit, effort=pngquant.effort(words.pngquant_speed))
     asked = k or number
     k = asked or MAX_K
     name, strength = _dithering(dither, words)
@@ -155,7 +161,15 @@ def quantize(
         manners = replace(manners, quiet=not words.verbose and (manners.quiet or is_png))
     if targets.max_bytes is not None and output.strip is None:
         output = replace(output, strip=True)  # the density takes bytes, too
-    batch = Batch(rest, suffix, output, manners, like_pngquant=words.as_pngquant)
+    batch = Batch(
+        rest,
+        suffix,
+        output,
+        manners,
+        clip,
+        frames=frames,
+        like_pngquant=words.as_pngquant,
+    )
     way.check()
     if targets.max_bytes is not None:
         _check_plain_png(batch.kind, output, way)
@@ -190,7 +204,7 @@ def _dithering(dither: Dither, words: Words) -> tuple[str | None, float]:
     if words.floyd is not None:
         return "floyd-steinberg", words.floyd if strength is None else strength
     usual = "floyd-steinberg" if words.as_pngquant and not words.nofs else None
-    if words.speed == 11 or dither.smaller or dither.lossy:
+    if words.pngquant_speed == 11 or dither.smaller or dither.lossy:
         usual = "none" if words.nofs else None
     return replace(dither, dither=dither.dither or usual).settled()
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import streams
+from kpalette.cli import clips, streams
+from kpalette.cli.clips import Clip
 from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     common=True,
     type=PATH,
 )
-@takes(space=Space, alpha=Alpha, dither=Dither, output=Output, manners=Manners)
+@takes(space=Space, alpha=Alpha, dither=Dither, output=Output, clip=Clip, manners=Manners)
 def remap(
     photos: tuple[str, ...],
     palette_file: str,
@@ -45,6 +46,7 @@ def remap(
     alpha: Alpha,
     dither: Dither,
     output: Output,
+    clip: Clip,
     manners: Manners,
 ) -> int:
     """Write photos in the colours of a palette.
@@ -74,7 +76,10 @@ def remap(
 
     streams.check_instruction_set()
     name, strength = dither.settled()
-    batch = Batch(photos, f"-{streams.stem(palette_file)}", output, manners)
+    frames = clips.sequence(photos, output)
+    clip = clip.settled(photos, is_one=frames is not None)
+    suffix = f"-{streams.stem(palette_file)}"
+    batch = Batch(photos, suffix, output, manners, clip, frames=frames)
     palette = load(palette_file, "--palette")
     options: dict[str, Any] = {
         "space": space.space,

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -48,13 +48,7 @@ class Photo(NamedTuple):
     pixels: ByteArray
     encoded: bytes
     whole: bytes
-
-    @property
-    def remark(self) -> str:
-        """What to say of the file, if anything."""
-        from kpalette.files.truncated import REMARK
-
-        return "" if self.whole is self.encoded else REMARK
+    remark: str = ""  # what to say of the file, if anything
 
     def is_animated(self) -> bool:
         """Return whether there are more frames than that of the pixels."""
@@ -137,16 +131,42 @@ def print_result(text: str) -> None:
         raise Stopped(signal.SIGPIPE) from None
 
 
-def read(photo: str, allow_truncated: bool = False) -> Photo:
-    """Read and decode a photo; if it is cut off and may be, the part that is there."""
+def film_of(photo: str) -> str | IO[bytes] | None:
+    """Return what a film is read from: its path, or a spooled pipe. Of others, None or the pipe."""
     from kpalette import files
-    from kpalette.files.errors import TruncatedError
-    from kpalette.files.truncated import completed
 
     try:
-        encoded = _read_bytes(photo)
-        whole = (completed(encoded) if allow_truncated else None) or encoded
-        return Photo(files.as_pixels(io.BytesIO(whole)), encoded, whole)
+        if photo != "-" and (os.path.isfile(photo) or not os.path.exists(photo)):
+            return photo if files.is_film(photo) else None
+        if os.path.isdir(photo):
+            return None
+        from kpalette.files.spool import spooled
+
+        with open(0 if photo == "-" else photo, "rb", closefd=photo != "-") as pipe:
+            return spooled(pipe)
+    except OSError as error:
+        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+
+
+def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = None) -> Photo:
+    """Read and decode a photo; if it is cut off and may be, the part that is there.
+
+    `pipe` is what was spooled of it.
+    """
+    from kpalette import files
+    from kpalette.files.errors import TruncatedError
+    from kpalette.files.frames import remark
+    from kpalette.files.truncated import REMARK, completed
+    from kpalette.files.webp_frames import without_broken_end
+
+    try:
+        encoded = _read_bytes(photo) if pipe is None else pipe.read()
+        if allow_truncated and (whole := completed(encoded)):
+            return Photo(files.as_pixels(io.BytesIO(whole)), encoded, whole, REMARK)
+        if found := without_broken_end(encoded):
+            line = remark("the WebP is cut off", found[1])
+            return Photo(files.as_pixels(io.BytesIO(found[0])), encoded, found[0], line)
+        return Photo(files.as_pixels(io.BytesIO(encoded)), encoded, encoded)
     except OSError as error:
         raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
     except TruncatedError as error:

@@ -16,6 +16,7 @@ from kpalette.files.metadata import Metadata, read_dpi, read_metadata
 from kpalette.files.pictures import to_pillow
 from kpalette.files.raw import raw_frames
 from kpalette.files.stored import StoredPixels, read_stored
+from kpalette.files.video import is_film
 
 __all__ = [
     "ENCODERS",
@@ -31,6 +32,7 @@ __all__ = [
     "checked_path",
     "encode",
     "is_animated",
+    "is_film",
     "kind_of",
     "open_frames",
     "raw_frames",

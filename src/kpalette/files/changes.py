@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -147,11 +148,18 @@ def _timed(
     longest: int,
 ) -> Iterator[tuple[Indexed, Shown, int, Shown | None]]:
     """Merge frames, split durations that are too long, and yield each with the next one's view."""
-    for_units, for_frames = itertools.tee(merged(frames, durations))
-    times = units(time for *_, time in for_units)
+    # Not by `itertools.tee`, which holds on to 57 frames at a time.
+    waiting: deque[tuple[Indexed, Shown]] = deque()
+
+    def one_by_one() -> Iterator[int]:
+        for frame, now, time in merged(frames, durations):
+            waiting.append((frame, now))
+            yield time
+
     parts = (
         (frame, now, min(longest, time - done))
-        for (frame, now, _), time in zip(for_frames, times, strict=True)
+        for time in units(one_by_one())
+        for frame, now in [waiting.popleft()]
         for done in range(0, max(time, 1), longest)
     )
     for this, after in itertools.pairwise(itertools.chain(parts, [None])):

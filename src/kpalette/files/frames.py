@@ -1,7 +1,8 @@
 """Decoding of animations: frames as they are shown, one at a time, as often as they are asked for.
 
 Files hold changes, from which each frame is composed as a whole picture: GIF and APNG here, since
-Pillow shows others than browsers do; WebP and AVIF by their own libraries, through Pillow.
+Pillow shows others than browsers do; WebP and AVIF by their own libraries, through Pillow; films by
+ffmpeg. What is done to frames is in `edits`.
 """
 
 from __future__ import annotations
@@ -9,21 +10,29 @@ from __future__ import annotations
 import io
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
+import stat
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import partial
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import apng_frames, gif_frames, mistaken
+from kpalette.files import apng_frames, gif_frames, mistaken, times, video, webp_frames
 from kpalette.files.composing import composed
 from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
+from kpalette.files.edits import Edits
+from kpalette.files.errors import TooLargeError
+from kpalette.files.frame_store import remembered, walked_once
 
-#: What an animation can come from: what one image can, or pairs of an image and its milliseconds.
-AnimationSource: TypeAlias = "ImageSource | Iterable[tuple[ImageSource, float]]"
+#: What an animation can come from: what one image can, pairs of an image and its milliseconds, or
+#: images alone.
+AnimationSource: TypeAlias = "ImageSource | Iterable[tuple[ImageSource, float] | ImageSource]"
 
 #: The formats whose frames are read here, and those whose frames Pillow gives. What others have
 #: several of are pages or sizes, and no frames that follow each other in time.
@@ -31,21 +40,41 @@ RAW_FRAMES = {"GIF": gif_frames.read_frames, "PNG": apng_frames.read_frames}
 PILLOW_FRAMES = frozenset({"AVIF", "WEBP"})
 
 
+#: So many pixels all frames may have together, unless told otherwise. The result takes a byte each.
+MAX_PIXELS = 1 << 30
+
+
 @dataclass(frozen=True)
 class Frames:
     """Frames to walk through, any number of times.
 
+    Iterating gives pairs of uint8 pixels (h, w, 3 or 4), all of one size, and whole milliseconds.
+
     Attributes
     ----------
     walk : function without arguments
-        Gives an iterator over pairs of uint8 pixels (h, w, 3 or 4), all of one size, and
-        milliseconds.
+        Gives that iterator.
     loop : int
         How many times they are shown; 0 for ever.
+    n_frames : int or None
+        About how many there are, where that is known beforehand.
+    seconds : float or None
+        About how long they are shown, likewise.
+    remarks : list of str
+        What is wrong with the file, which is shown as far as it goes; complete after one walk.
+    begin : float
+        Seconds of the source that are left out before the first frame.
     """
 
     walk: Callable[[], Iterator[tuple[ByteArray, int]]]
-    loop: int
+    loop: int = 0
+    n_frames: int | None = None
+    seconds: float | None = None
+    remarks: list[str] = field(default_factory=list)
+    begin: float = 0.0
+
+    def __iter__(self) -> Iterator[tuple[ByteArray, int]]:
+        return self.walk()
 
 
 def is_animated(source: ImageSource) -> bool:
@@ -70,6 +99,8 @@ def is_animated(source: ImageSource) -> bool:
     """
     if isinstance(source, np.ndarray):
         return False
+    if video.is_film(source):
+        return True
     with opened(source) as image:
         result = _has_frames(image)
     # What comes by a pipe is used up, and some of Pillow's plug-ins close the file.
@@ -79,63 +110,211 @@ def is_animated(source: ImageSource) -> bool:
     return result
 
 
-def open_frames(source: AnimationSource) -> Frames:
-    """Return the frames of an animation, decoded while they are walked through.
+def open_frames(
+    source: AnimationSource,
+    edits: Edits | None = None,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    quiet: bool = False,
+) -> Frames:
+    """Return the frames of an animation or a film, decoded while they are walked through.
 
     Parameters
     ----------
-    source : path, binary file object, Pillow image or iterable of pairs
-        Pairs are of an image, in any form that :func:`as_pixels` takes, and the milliseconds for
-        which it is shown. What can be walked through only once, such as a generator, is kept in
-        memory. An image that does not move is one frame. GIF and APNG look as in browsers: what
-        nothing is drawn on is transparent, what a GIF draws outside of the canvas is not seen (the
-        first frame widens it), a file may end between two frames, and of an APNG whose default
-        image is no frame the frames are shown. Of a Pillow image that moves, the file is read.
+    source : path, binary file object, Pillow image, array or iterable
+        A GIF, APNG, animated WebP or AVIF, or a film that ffmpeg reads. Or an array (n, h, w, 3 or
+        4), or an iterable of images in any form that :func:`as_pixels` takes, or of PyAV's frames:
+        of pairs of an image and the milliseconds for which it is shown, or of images alone, which
+        get their times by `edits.fps`. What can be walked through only once, such as a generator,
+        is kept, beyond 256 MB in a temporary file. Files are decoded once if the parts that change
+        from frame to frame fit into 256 MB, otherwise at each walk. An image that does not move is
+        one frame. GIF and APNG look as in browsers: what nothing is drawn on is transparent, what a
+        GIF draws outside of the canvas is not seen (the first frame widens it), a file may end
+        between two frames, and of an APNG whose default image is no frame the frames are shown. Of
+        a file that is damaged farther on, the frames before are shown, with a warning. Of a Pillow
+        image that moves, the file is read.
+    edits : Edits, optional
+        What is done to the frames.
+    max_pixels : int
+        How many pixels all frames may have together.
+    quiet : bool
+        Whether what is wrong with a file is in `Frames.remarks` alone, and no warning.
 
     Raises
     ------
     OSError
         If a file cannot be opened.
     ImageReadError
-        If a file holds no image that can be read. Damage farther on is found while walking; the
-        error says at which frame, the first being 1.
+        If a file holds no image that can be read. What is wrong with the first frame, or that there
+        are too many pixels, is found while walking; the error says at which frame, the first being
+        1.
     TypeError
         If the source is of another kind.
     """
+    edits = edits or Edits()
+    is_at_hand = False  # so that walking through it again costs little
+    if isinstance(source, Frames):
+        frames = source
+    elif isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
+        frames = _of_file(source, edits.start, quiet)
+    else:
+        frames = _of_items(source, edits.rate)
+        is_at_hand = edits.given in ([], ["fps"])
+    if source is frames and edits == Edits():
+        return frames
+    edited = edits.applied(frames.walk, frames.begin)
+    n = edits.foreseen(frames.n_frames, frames.seconds)
+
+    def walk() -> Iterator[tuple[ByteArray, int]]:
+        return _limited(edited(), max_pixels)
+
+    walk = walk if is_at_hand else remembered(walk, n)
+    return Frames(walk, frames.loop, n, None, frames.remarks)
+
+
+def _limited(
+    frames: Iterable[tuple[ByteArray, int]], max_pixels: int
+) -> Iterator[tuple[ByteArray, int]]:
+    """Refuse more pixels than are asked for, all frames taken together."""
+    left = max_pixels
+    for number, (pixels, duration) in enumerate(frames, 1):
+        height, width = pixels.shape[:2]
+        left -= height * width
+        if left < 0:
+            raise TooLargeError(
+                f"frame {number}: expected at most {max_pixels:,} pixels in all frames together "
+                f"(max_pixels), got {number:,} frames of {width}×{height}"
+            )
+        yield pixels, duration
+
+
+def _of_items(source: Any, fps: Fraction | None) -> Frames:
+    """Return the frames of an array, or of an iterable of images or pairs."""
     if isinstance(source, np.ndarray):
-        raise TypeError(
-            "source: expected pairs of a frame and its milliseconds, got an array; "
-            "for frames of the same length, zip(frames, itertools.repeat(100))"
-        )
-    if isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
-        return _of_file(source)
-    if not isinstance(source, Iterable) or isinstance(source, (bytes, bytearray, memoryview)):
+        if source.ndim != 4:
+            raise TypeError(
+                "source: expected pairs of a frame and its milliseconds, or an array "
+                f"(n, h, w, 3 or 4), got an array of shape {source.shape}"
+            )
+    elif not isinstance(source, Iterable) or isinstance(source, (bytes, bytearray, memoryview)):
         mistaken.check_kind(source, "pairs of a frame and its milliseconds")
-    pairs = [*source] if isinstance(source, Iterator) else source
-    return Frames(lambda: _of_one_size(map(_checked_pair, itertools.count(1), pairs)), 0)
+    if isinstance(source, Iterator):
+        return Frames(walked_once(_checked(source, fps)))
+    n = len(source) if isinstance(source, Sized) else None
+    return Frames(lambda: _checked(source, fps), n_frames=n)
 
 
-def _of_file(source: Any) -> Frames:
-    if hasattr(source, "read") and not source.seekable():
-        source = io.BytesIO(source.read())
+def _of_file(source: Any, start: float, quiet: bool) -> Frames:
+    source = _seekable(source)
+    remarks: list[str] = []
+    note = partial(_note, remarks, source, quiet)
+    if video.is_film(source):
+        begin = max(0.0, start - video.BEFORE)
+        with naming(source):
+            film = video.open_film(source, note)
+
+        def decode() -> Iterator[tuple[ByteArray, int]]:
+            with naming(source):
+                yield from film.walk(begin)
+
+        return Frames(decode, 0, film.n_frames, film.seconds, remarks, begin)
     if isinstance(source, Image.Image):
         with opened(source):
             file = _file_of(source)
             if file is None or not _has_frames(source):
-                return Frames(lambda: _walk_pillow(source), _loop_of(source))
+                return Frames(
+                    lambda: _as_far_as_it_goes(_walk_pillow(source), note), _loop_of(source)
+                )
             with _left_where_it_is(file):
                 file.seek(0)
                 source = io.BytesIO(file.read())
-    with opened(source) as image:
-        loop = _loop_of(image)
+    try:
+        loop, n, seconds = _heading(source)
+    except ImageReadError as error:
+        found = webp_frames.without_broken_end(_bytes_of(source))
+        if found is None:
+            raise
+        note(remark(str(error).removeprefix(f"{source}: "), found[1]))
+        source = io.BytesIO(found[0])
+        loop, n, seconds = _heading(source)
 
     def walk() -> Iterator[tuple[ByteArray, int]]:
         if hasattr(source, "seek"):
             source.seek(0)
         with naming(source), reopen(source) as image:
-            yield from _walk_image(image)
+            yield from _as_far_as_it_goes(_walk_image(image), note)
 
-    return Frames(walk, loop)
+    return Frames(walk, loop, n, seconds, remarks)
+
+
+def _seekable(source: Any) -> Any:
+    """Return a file that can be read as often as need be, which a pipe cannot be."""
+    is_path = isinstance(source, (str, os.PathLike))
+    if is_path and not stat.S_ISFIFO(_mode(source)):
+        return source
+    if not is_path and (not hasattr(source, "read") or source.seekable()):
+        return source
+    from kpalette.files.spool import spooled
+
+    if not is_path:
+        return spooled(source)
+    with open(source, "rb") as pipe:
+        return spooled(pipe)
+
+
+def _mode(path: str | os.PathLike[str]) -> int:
+    try:
+        return os.stat(path).st_mode
+    except OSError:  # which opening tells
+        return 0
+
+
+def _note(remarks: list[str], source: Any, quiet: bool, text: str) -> None:
+    """Remark on a file once, and warn of it unless told not to."""
+    if text not in remarks:
+        remarks.append(text)
+        if quiet:
+            return
+        name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
+        warnings.warn(f"{name}{text}", stacklevel=2)
+
+
+def _heading(source: Any) -> tuple[int, int, float | None]:
+    with opened(source) as image:
+        return _loop_of(image), *_length(image)
+
+
+def _bytes_of(source: Any) -> bytes:
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            return file.read()
+    source.seek(0)
+    data: bytes = source.read()
+    return data
+
+
+def remark(reason: str, n_frames: int) -> str:
+    """Return what to say of a clip that is damaged after so many frames."""
+    if n_frames == 1:
+        return f"{reason}; only the frame before it is taken"
+    return f"{reason}; the {n_frames:,} frames before it are taken"
+
+
+def _as_far_as_it_goes(
+    frames: Iterator[tuple[ByteArray, int]], note: Callable[[str], object]
+) -> Iterator[tuple[ByteArray, int]]:
+    """Yield the frames before the first that is damaged, if it is not the first of all."""
+    number = 0
+    try:
+        for frame in frames:
+            number += 1
+            yield frame
+    except TooLargeError:
+        raise
+    except ImageReadError as error:
+        if not number:
+            raise
+        note(remark(str(error), number))
 
 
 def _file_of(image: Image.Image) -> BinaryIO | None:
@@ -167,6 +346,19 @@ def _has_frames(image: Image.Image, least: int = 2) -> bool:
             return len([*itertools.islice(RAW_FRAMES[image.format or ""](file), least)]) == least
         except ImageReadError:
             return True
+
+
+def _length(image: Image.Image) -> tuple[int, float | None]:
+    """Return how many frames an image has and how many seconds, as far as its file says so."""
+    file = _file_of(image)
+    if file is None:
+        return (int(getattr(image, "n_frames", 1)) if _has_frames(image) else 1), None
+    n = milliseconds = 0
+    with _left_where_it_is(file), suppress(ImageReadError):
+        for frame in RAW_FRAMES[image.format or ""](file):
+            n += 1
+            milliseconds += frame.duration or times.UNTIMED
+    return max(1, n), milliseconds / 1000
 
 
 def _loop_of(image: Image.Image) -> int:
@@ -224,33 +416,42 @@ def _duration_of(image: Image.Image) -> int:
     return round(float(image.info.get("duration", 0)))
 
 
-def _checked_pair(number: int, pair: Any) -> tuple[ByteArray, int]:
-    if not isinstance(pair, tuple) or len(pair) != 2:
-        raise TypeError(
-            f"frame {number}: expected a pair of an image and its milliseconds, "
-            f"got {type(pair).__name__}"
-        )
-    image, duration = pair
+def _checked(items: Iterable[Any], fps: Fraction | None) -> Iterator[tuple[ByteArray, int]]:
+    """Yield frames of one size; those without times are so many a second."""
+    size: tuple[int, ...] = ()
+    for number, item in enumerate(items, 1):
+        image, duration = item, None
+        if isinstance(item, tuple) and len(item) == 2:
+            image, duration = item[0], _checked_duration(number, item[1])
+        elif fps is None or isinstance(item, tuple):
+            raise TypeError(
+                f"frame {number}: expected a pair of an image and its milliseconds, got "
+                f"{type(item).__name__}; fps gives times to images alone"
+            )
+        else:
+            duration = times.at(number, fps) - times.at(number - 1, fps)
+        if hasattr(image, "to_ndarray"):  # as PyAV's frames have
+            image = image.to_ndarray(format="rgb24")
+        try:
+            pixels = as_pixels(image)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"frame {number}: {error}") from error
+        size = size or pixels.shape[:2]
+        if pixels.shape[:2] != size:
+            (height, width), (wanted_height, wanted_width) = pixels.shape[:2], size
+            name = f" ({os.fspath(image)})" if isinstance(image, (str, os.PathLike)) else ""
+            raise ValueError(
+                f"frame {number}{name}: expected {wanted_width}×{wanted_height} pixels as before, "
+                f"got {width}×{height}"
+            )
+        yield pixels, duration
+
+
+def _checked_duration(number: int, duration: Any) -> int:
     if isinstance(duration, bool) or not isinstance(
         duration, (int, float, np.integer, np.floating)
     ):
         raise TypeError(f"frame {number}: expected milliseconds, got {duration!r}")
     if not 0 <= duration < 2**31:
         raise ValueError(f"frame {number}: expected 0 to 2**31 milliseconds, got {duration}")
-    try:
-        return as_pixels(image), round(duration)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"frame {number}: {error}") from error
-
-
-def _of_one_size(frames: Iterable[tuple[ByteArray, int]]) -> Iterator[tuple[ByteArray, int]]:
-    size: tuple[int, ...] = ()
-    for number, (pixels, duration) in enumerate(frames, 1):
-        size = size or pixels.shape[:2]
-        if pixels.shape[:2] != size:
-            (height, width), (wanted_height, wanted_width) = pixels.shape[:2], size
-            raise ValueError(
-                f"frame {number}: expected {wanted_width}×{wanted_height} pixels as before, "
-                f"got {width}×{height}"
-            )
-        yield pixels, duration
+    return round(duration)
