@@ -76,7 +76,7 @@ def gifsicle(clip: Clip, folder: Path, target: Path, *, lossy: int, dither: str)
     return [*ffmpeg(clip, folder, target, k=256, dither=dither), less]
 
 
-QUALITIES = (100, 90, 80, 65, 50)
+QUALITIES = (100, 90, 70, 50)
 
 #: What our ladder turns, and its rungs.
 LOSSY = "lossy" in inspect.signature(kpalette.quantize_animation).parameters
@@ -123,7 +123,7 @@ ENCODERS = [
         {
             f"{dither} {k}": partial(ffmpeg, k=k, dither=dither)
             for dither in ("sierra2_4a", "none")
-            for k in (256, 128, 64, 32)
+            for k in (256, 64)
         },
         "sierra2_4a 256",
         ("ffmpeg",),
@@ -132,7 +132,7 @@ ENCODERS = [
         "ffmpeg, gifsicle",
         {
             f"{dither} {lossy}": partial(gifsicle, lossy=lossy, dither=dither)
-            for dither, ladder in (("none", (10, 20, 40, 80, 150)), ("sierra2_4a", (20, 80)))
+            for dither, ladder in (("none", (10, 20, 50, 150)), ("sierra2_4a", (20,)))
             for lossy in ladder
         },
         "none 20",
