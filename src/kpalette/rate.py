@@ -99,7 +99,8 @@ def choose(
     """
     flat, price = pixels.reshape(-1, pixels.shape[2]), _core.per_bit(dithering.smaller)
     if dithering.smaller_in == "gif":
-        written = _core.choose_by_lzw(flat, colors, indices, per_bit=price, team=team)
+        frames = _core.LossyFrames(colors, *indices.shape, per_bit=price)
+        written = frames.choose(flat, indices, team)
         return None if written is None else written[-1]
     _core.choose_by_rate(
         flat, colors, indices, per_bit=price, strength=dithering.strength, team=team
