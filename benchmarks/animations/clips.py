@@ -120,5 +120,6 @@ CLIPS = [
     ),
     Clip("blink", "graphics", "test", (176, 144), 2, 500, partial(sprites.walk, seed=2)),
     # Time and memory.
+    Clip("long screen", "graphics", "long", (640, 400), 600, 50, screens.scrolling),
     Clip("long film", "film", "long", (640, 400), 600, 40, filmed(films.pan), ("traffic",)),
 ]

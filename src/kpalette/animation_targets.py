@@ -104,6 +104,8 @@ def make_within(
     few = found[-1]
     if few is not None and lossier > lossy:
         between = math.isqrt(few.k * trials.most)
+        if need > gain:  # so many are too many
+            between = min(between, 2 * few.k)
         found.append(ways.by_loss(between, (lossy, lossier), min(start, lossier) / 2))
     fitting = [trial for trial in found if trial is not None]
     if fitting:
@@ -210,16 +212,22 @@ class _Ways:
 
     def by_colors(self, lossy: float, start: float, most: int) -> Trial | None:
         """Return the same as lossy as told, of as few or as many colours as need be."""
+        seen: set[int] = set()
 
-        def tried(at: float) -> Trial:
-            return self.trials(self.scope, round(math.exp(at)), lossy, self.every)
+        def tried(at: float) -> Trial | None:
+            k = round(math.exp(at))
+            if k in seen:
+                inside = range(min(seen), max(seen))
+                k = next((n for n in (k - 1, k + 1) if n in inside and n not in seen), 0)
+            seen.add(k)
+            return self.trials(self.scope, k, lossy, self.every) if k else None
 
         low, high = math.log(self.trials.least), math.log(self.trials.most)
         return self._nearest(tried, low, high, math.log(start), BY_COLORS[self.name], most)
 
     def _nearest(
         self,
-        tried: Callable[[float], Trial],
+        tried: Callable[[float], Trial | None],
         low: float,
         high: float,
         start: float,
@@ -228,7 +236,8 @@ class _Ways:
     ) -> Trial | None:
         """Return the last good one of at most so many trials between two places.
 
-        The next place is where a line through the last two leads to.
+        The next place is where a line through the last two leads to, if something is there that was
+        not tried.
         """
         easy, hard = (high, low) if slope > 0 else (low, high)
         near, stride = NEAR[self.name], math.log(STRIDE)
@@ -240,6 +249,8 @@ class _Ways:
         for _ in range(most):
             at = min(high, max(low, at))
             trial = tried(at)
+            if trial is None:
+                break
             over = self.spare(trial)
             if over >= 0:
                 good, best = at, trial
