@@ -21,7 +21,6 @@ import numpy as np
 
 import kpalette
 from benchmarks import alpha as blending
-from benchmarks import animations as moving
 from benchmarks import contest, dithers, equal_bytes, estimators, pictures
 from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
@@ -33,6 +32,8 @@ from benchmarks import rate as saving
 from benchmarks import report as reporting
 from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
+from benchmarks.animations import runs as moving
+from benchmarks.animations import tables
 from benchmarks.photos import load, load_all, paths_of
 from benchmarks.rivals import ALL, Pixels
 from kpalette import _core
@@ -107,8 +108,17 @@ def rate(args: argparse.Namespace) -> None:
 
 
 def animations(args: argparse.Namespace) -> None:
-    """Measure bytes, errors and time of animated GIFs from a photo, against ffmpeg and gifski."""
-    moving.measure(args.photo, args.frames, args.only)
+    """GIFs of films and drawings: bytes at equal looks, flicker, time, memory, beside others'."""
+    plan = moving.Plan(
+        args.images,
+        args.clips,
+        tuple(args.purpose),
+        args.only,
+        args.frames,
+        args.repeat,
+        args.out / "results.csv",
+    )
+    tables.show(moving.measure(plan))
 
 
 def processes(args: argparse.Namespace) -> None:
@@ -259,11 +269,13 @@ def make_parser() -> argparse.ArgumentParser:
             "minima",
             "scale",
             "gigapixel",
+            "animations",
         ):
-            add("--images", type=Path, required=name != "compare", help="a folder of .png")
+            optional = name in ("compare", "animations")
+            add("--images", type=Path, required=not optional, help="a folder of .png")
         if name in ("compare", "looks", "animations"):
             add("--only", default="", help="methods whose name has this regex")
-        if name in ("walkthrough", "throughput", "animations", "processes"):
+        if name in ("walkthrough", "throughput", "processes"):
             add("--photo", type=Path, required=True)
     choices = commands.choices
     add = choices["compare"].add_argument
@@ -302,7 +314,13 @@ def make_parser() -> argparse.ArgumentParser:
     )
     add("--seeds", type=int, default=100, help="fits of each data set (default 100)")
     add("--most", type=int, default=1_000_000, help="samples whose memory is measured")
-    choices["animations"].add_argument("--frames", type=int, default=120, help="default 120")
+    add = choices["animations"].add_argument
+    add("--clips", default="", help="clips whose name has this regex")
+    purposes = ["dev", "test", "long"]
+    told = "dev: clips to tune with; test (default): to report; long: time and memory"
+    add("--purpose", choices=purposes, nargs="+", default=["test"], help=told)
+    add("--frames", type=int, default=1000, help="the first frames of each, at most")
+    add("--out", type=Path, default=Path("build/animations"), help="default build/animations")
     seed = "random_state (default 44)"
     choices["walkthrough"].add_argument("--seed", type=int, default=44, help=seed)
     return parser

@@ -2,8 +2,6 @@
 
 A front is what some method gives at best, over numbers of colours and ways to dither. Each file is
 measured as it is and after oxipng -o 4, because rivals' encoders are no part of their palettes.
-
-Bjontegaard, G. (2001). Calculation of average PSNR differences between RD-curves. VCEG-M33.
 """
 
 from __future__ import annotations
@@ -22,11 +20,11 @@ from PIL import Image
 
 import kpalette
 from benchmarks import looks
+from benchmarks.fronts import bd_rate
 from benchmarks.lossless import optimized
 from benchmarks.rivals import Pixels
 
 MOST = 256  # colours
-LEAST_RANGE = 0.06  # of a measure's, that two fronts share
 
 
 #: What looks are measured by, and whether more is better (1) or less (-1).
@@ -95,43 +93,6 @@ def over(rgba: Pixels, backdrop: int) -> Pixels:
     alpha = rgba[..., 3:] / 255
     mixed = rgba[..., :3] * alpha + backdrop * (1 - alpha)
     return np.rint(mixed).astype(np.uint8)
-
-
-def bd_rate(
-    base: list[tuple[float, int]], other: list[tuple[float, int]], low: float, high: float
-) -> float | None:
-    """Return the mean difference in bytes at equal scores, as a share of `base`'s.
-
-    Each side is the lower hull of (score, log bytes), on straight lines: what a user could choose.
-    None if they share hardly any scores from `low` to `high`.
-    """
-    least = LEAST_RANGE * (high - low)
-    hulls = [hull(points) for points in (base, other)]
-    low = max(low, *(scores[0] for scores, _ in hulls))
-    high = min(high, *(scores[-1] for scores, _ in hulls))
-    if high - low < least:
-        return None
-    at = np.linspace(low, high, 201)
-    logs = [np.interp(at, scores, logs) for scores, logs in hulls]
-    return float(np.exp(np.mean(logs[1] - logs[0])) - 1)
-
-
-def hull(points: list[tuple[float, int]]) -> tuple[list[float], list[float]]:
-    """Return the lower hull of points (score, bytes), from the smallest file to the best score."""
-    kept: list[tuple[float, float]] = []
-    smallest = min(points, key=lambda point: (point[1], -point[0]))
-    for found, size in sorted(points):
-        log = float(np.log(size))
-        if found < smallest[0] or (kept and found == kept[-1][0]):
-            continue
-        while len(kept) > 1:
-            (x0, y0), (x1, y1) = kept[-2:]
-            if (y1 - y0) * (found - x0) < (log - y0) * (x1 - x0):
-                break
-            kept.pop()
-        kept.append((found, log))
-    scores, logs = zip(*kept, strict=True)
-    return list(scores), list(logs)
 
 
 def measure(paths: list[Path], ks: list[int]) -> None:

@@ -13,9 +13,9 @@ import pytest
 from benchmarks import __main__ as benchmarks
 from benchmarks import (
     alpha,
-    animations,
     dithers,
     equal_bytes,
+    fronts,
     graphics,
     looks,
     lossless,
@@ -70,19 +70,6 @@ def test_lossless(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [f"| {ratio:+.1%} | {ratio:+.1%} photo | {int(ratio > 0)} |" in row for row in rows] == [
         True
     ]
-
-
-def test_animations(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    benchmarks.main(["animations", "--photo", str(photo), "--frames", "3", "--only", "kpalette"])
-    lines = capsys.readouterr().out.splitlines()
-    rows = [line for line in lines if line.startswith("| kpalette")]
-    methods = sum("kpalette" in name for name in animations.METHODS)
-    assert len(rows) == methods * len(animations.SCENES)
-    with Image.open(photo) as image:
-        frames = [(frame, 40) for frame in animations.pan(image, 3)]
-    result = kpalette.quantize_animation(frames, palette_scope="global")
-    size = numbers_of(rows[0])[0]
-    assert size == pytest.approx(len(result.encode("gif")) / 1e3, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +205,7 @@ def test_bytes_at_equal_looks() -> None:
         assert rate.rate(*kinds, "optimized") == pytest.approx(0)
     assert rate.rate("Butteraugli", points(1), points(1), "unaided", "unaided") is None
     apart = [(30.0, 100), (51.0, 200)]
-    assert rate.bd_rate(apart, [(x + 40, y) for x, y in apart], 50, 85) is None
+    assert fronts.bd_rate(apart, [(x + 40, y) for x, y in apart], 50, 85) is None
 
 
 def test_equal_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -173,9 +173,3 @@ def test_smaller_animations(
     made = kpalette.quantize_animation(moving, k, **how)
     assert (folder / "moving.gif").read_bytes() == made.encode("gif")
     assert files_in(folder) == {"moving.gif", "grainy.png"}
-
-
-def test_no_animation_is_of_so_many_bytes(moving: Path, fails: Any) -> None:
-    said = fails(2, "quantize", moving, "--max-bytes", "9k")
-    assert "--max-bytes does not work for animations; --first-frame takes the first" in said
-    assert files_in(moving.parent) == {moving.name}

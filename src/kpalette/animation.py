@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette import _core, files, lossy_frames, mapped_frames, rate
-from kpalette.checks import check_options, checked_fixed, checked_seed, checked_whole
-from kpalette.choices import Dither, Effort, Scope, Space
+from kpalette.animation_targets import checked_max_bytes, make_good, make_within
+from kpalette.animation_trials import Trials
+from kpalette.checks import check_choice, check_options, checked_fixed, checked_seed, checked_whole
+from kpalette.choices import AnimationKind, Dither, Effort, Scope, Space
 from kpalette.colors import Colors
 from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
 from kpalette.dither import Dithering
@@ -23,7 +25,9 @@ from kpalette.files.edits import Edits
 from kpalette.fit import FitOptions, psnr
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
+from kpalette.quality import checked_quality
 from kpalette.quantized import Quantized
+from kpalette.rate import LOSSY
 from kpalette.scope_choice import choose
 from kpalette.scopes import scopes_to_try
 from kpalette.threads import make_team
@@ -208,6 +212,10 @@ def quantize_animation(
     dither_strength: float = 1.0,
     smaller: float = 0,
     lossy: float = 0,
+    quality: Mapping[str, float] | None = None,
+    max_bytes: int | None = None,
+    smaller_in: AnimationKind = "gif",
+    least_fps: float | None = None,
     alpha: str = "keep",
     fixed: Colors | None = None,
     posterize: int = 0,
@@ -255,6 +263,22 @@ def quantize_animation(
     smaller : float, 0 to 3, default 0
         The same on the scale of :func:`quantize`: 1, 2 and 3 are `lossy` 15, 30 and 60. One of
         both.
+    quality : dict, optional
+        A target, ``{"looks": 75}`` or ``{"psnr": 38}``, which is reached by the frame that looks
+        worst, or of which there is as much in all frames together. It is reached with as few of up
+        to `k` colours as a search finds; or, where `lossy` or `smaller` says how much of that there
+        may be at most, with as few bytes. With ``palette_scope="auto"``, there is one palette for
+        all frames unless more are needed. All frames are mapped about seven times.
+    max_bytes : int, optional
+        How many bytes a file may have at most. Where it would have more, frames become more `lossy`
+        than they have to be, unless they are dithered, and get fewer than `k` colours where that
+        looks better, by the mean over frames. All frames are mapped two to eight times. With
+        ``optimize=True``, a file may have more.
+    smaller_in : {"gif", "png", "webp"}
+        The format of that file, as :meth:`QuantizedAnimation.encode` makes it.
+    least_fps : float, optional
+        Whether frames may be left out for `max_bytes`: every second one, two of three and so on,
+        as long as so many a second remain. That is done before speckles would be seen.
     space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
     fps : float, optional
@@ -280,6 +304,10 @@ def quantize_animation(
         If an argument is of the wrong kind.
     ValueError
         If an argument is out of range, there are no frames, or they differ in size.
+    kpalette.QualityNotReached
+        If `k` colours do not reach the `quality`; a ``ValueError``.
+    kpalette.BytesNotReached
+        If no file has so few as `max_bytes`; a ``ValueError``.
 
     Notes
     -----
@@ -297,6 +325,9 @@ def quantize_animation(
     ('global', 1, (40, 40, 40), 18.1)
     >>> a.encode("gif")[:6]
     b'GIF89a'
+    >>> small = kpalette.quantize_animation(frames, 32, max_bytes=1500)
+    >>> len(small.encode("gif")) <= 1500
+    True
     """
     k, seed = checked_whole("k", k, 1, MAX_COLORS), checked_seed(seed)
     scopes = scopes_to_try(palette_scope)
@@ -306,6 +337,9 @@ def quantize_animation(
     if per_bit and dithering.is_on:
         name = "lossy" if lossy else "smaller"
         raise ValueError(f"{name}: expected no dither for an animation, got {dither!r}")
+    most_bytes = checked_max_bytes(max_bytes, quality, least_fps)
+    wanted = None if quality is None else checked_quality(quality)
+    check_choice("smaller_in", smaller_in, tuple(files.ENCODERS))
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
@@ -323,10 +357,17 @@ def quantize_animation(
         progress=progress,
     )
 
-    def mapped(frames: Iterable[Frame], palettes: ScopePalettes) -> QuantizedAnimation:
+    def mapped(
+        frames: Iterable[Frame], palettes: ScopePalettes, per_bit: float = per_bit
+    ) -> QuantizedAnimation:
         return map_animation(counted, frames, palettes, dithering, per_bit, team)
 
+    trials = Trials(counted, fit, smaller_in, mapped, team)
+    if wanted is not None:
+        return make_good(trials, scopes, wanted, per_bit / LOSSY)
     palettes = choose(counted, scopes, fit, mapped, team)
+    if most_bytes is not None:
+        return make_within(trials, palettes.scope, most_bytes, per_bit / LOSSY, least_fps)
     return mapped(counted.frames("map"), palettes)
 
 

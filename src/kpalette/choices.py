@@ -14,6 +14,9 @@ Dither: TypeAlias = Literal["floyd-steinberg", "blue-noise", "bayer", "spatial"]
 #: The format whose bytes `smaller` saves.
 SmallerIn: TypeAlias = Literal["png", "gif"]
 
+#: The formats of animations.
+AnimationKind: TypeAlias = Literal["gif", "png", "webp"]
+
 #: Which frames of an animation share a palette.
 Scope: TypeAlias = Literal["auto", "global", "scene", "frame"]
 

@@ -136,6 +136,14 @@ class Pixels(Salient, Fixed):
         help="An animation's palettes: one for all frames (global), one for each scene or frame, "
         "or whichever is worth its bytes (auto, the slowest).",
     )
+    least_fps: float | None = option(
+        "--least-fps",
+        section=COLORS,
+        callback=above_zero,
+        metavar="N",
+        help="Leave out frames of an animation for --max-bytes, so that N a second remain.  "
+        "[default: all are kept]",
+    )
     weights: str | None = option(
         "--weights",
         section=COLORS,
@@ -192,8 +200,8 @@ class Targets:
         section=COLORS,
         callback=memory.file_size,
         metavar="SIZE",
-        help="The best-looking PNG of at most SIZE, such as 50k. It is made smaller as by "
-        "--smaller, and then gets fewer colours.",
+        help="Or the best-looking PNG or animation of at most SIZE, such as 50k or 5M. It is made "
+        "smaller as by --smaller, and gets fewer colours.",
     )
 
 

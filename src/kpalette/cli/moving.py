@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kpalette.cli.exits import USAGE, Failed
 from kpalette.cli.options import MAX_K
-from kpalette.cli.targets import Target, fewest
+from kpalette.cli.targets import MAX_BYTES, Target, fewest, within
 
 if TYPE_CHECKING:
     from kpalette import Palette, QuantizedAnimation
@@ -67,6 +67,7 @@ def animator(
     options: dict[str, Any],
     *,
     target: Target | None = None,
+    least_fps: float | None = None,
     refused: Sequence[str] = (),
 ) -> Animate:
     """Make the function that makes few colours of an animation, smaller ones without dithering.
@@ -80,8 +81,10 @@ def animator(
     options : dict
         Those of :func:`kpalette.quantize_animation`.
     target : Target, optional
-        How good each frame has to look. One palette for all frames then has the fewest colours
-        that reach it.
+        How good each frame has to look, which undithered GIFs reach with as few bytes as a search
+        finds, others with the fewest colours; or how many bytes there may be.
+    least_fps : float, optional
+        How many frames of a second have to remain if bytes are limited; all, if it is not given.
     refused : sequence of str
         Options that were given, and that no animation takes.
     """
@@ -92,6 +95,7 @@ def animator(
 
     def animate(frames: Frames, kind: str, progress: Progress | None) -> QuantizedAnimation:
         from kpalette import quantize_animation
+        from kpalette.animation_targets import SPECKLED
 
         for name in refused:
             line = f"{name} does not work for animations; --first-frame takes the first frame"
@@ -99,59 +103,21 @@ def animator(
         # What does not change wants an entry.
         colors = k or min(most, MAX_K - 1)
 
-        def made(palette: Palette | None) -> QuantizedAnimation:
-            how = dict(options)
-            if palette is not None:
-                how |= {"fixed": palette.hex, "palette_scope": "global"}
-            n = colors if palette is None else len(palette)
-            return quantize_animation(frames, n, progress=progress, **how)
+        how = dict(options)
+        if target is not None and target.name == "looks" and not (how["smaller"] or how["dither"]):
+            how["lossy"] = SPECKLED if kind == "gif" else 0
+
+        def made(**target: Any) -> QuantizedAnimation:
+            return quantize_animation(frames, colors, progress=progress, **how, **target)
 
         if target is None:
-            return made(None)
-        few, every = _few_enough(frames, colors, options, target)
-        small = made(few)
-        if every is None or not small.mse:
-            return small
-        exact = made(every)
-        is_small = len(exact.encode(kind)) <= len(small.encode(kind))
-        return exact if is_small and not exact.mse else small
+            return made()
+        if target.name == MAX_BYTES:
+            limit = {"max_bytes": int(target.best), "smaller_in": kind, "least_fps": least_fps}
+            return within(lambda: made(**limit))
+        return fewest(lambda quality: made(quality=quality), target, colors)
 
     return animate
-
-
-def _few_enough(
-    frames: Frames, k: int, options: dict[str, Any], target: Target
-) -> tuple[Palette, Palette | None]:
-    """Return one palette for all frames with which the worst frame looks good enough.
-
-    The second has all colours that there are, if k are enough for them.
-
-    PSNR is that of all frames together, each colour shown by the nearest one.
-    """
-    from kpalette import extract_palette, metrics, quantize_animation
-    from kpalette.quality import fit_fewest
-
-    def fit(k: int, quality: dict[str, float] | None = None) -> Palette:
-        return extract_palette(total, k, quality=quality, **fitting)
-
-    def looks(palette: Palette) -> float:
-        how = {**options, "fixed": palette.hex, "palette_scope": "global"}
-        shown = quantize_animation(frames, len(palette), **how)
-        return min(
-            metrics.looks(before, after, threads=options["threads"])
-            for before, after in zip(_pictures(frames, options["alpha"]), shown.frames, strict=True)
-        )
-
-    def make(quality: dict[str, float] | None) -> Palette:
-        if quality is None or target.name == "psnr":
-            return fit(k, quality)
-        least = max(1, len(fitting["fixed"]))
-        return fit_fewest(fit, least, k, (target.name, target.best), looks)
-
-    total = _counted(frames, options["alpha"])
-    names = ("space", "effort", "seed", "fixed", "posterize", "threads")
-    fitting = {name: options[name] for name in (*names, "dither", "dither_strength")}
-    return fewest(make, target, k), fit(k) if len(total.histogram) <= k else None
 
 
 def animator_to(palette: Palette, options: dict[str, Any]) -> Animate:

@@ -324,6 +324,9 @@ class Way:
                 if self.target is None:
                     return make(photo, None)
                 if self.target.name == MAX_BYTES:
+                    if batch.kind not in (None, "png"):
+                        line = f"expected --max-bytes or --format {batch.kind}, got both"
+                        raise Failed(USAGE, line)
                     most = int(self.target.best)
                     return within(
                         lambda: pipeline.quantize(photo, self.k, max_bytes=most, **options)
@@ -344,15 +347,23 @@ class Way:
             "--weights": self.pixels.weights,
             "--saliency": self.pixels.saliency,
             "--keep-profile": self.kept.keep_profile,
-            "--max-bytes": self.target is not None and self.target.name == MAX_BYTES,
         }
         refused = [name for name, value in asked.items() if value]
-        return animator(self.asked, self.k, options, target=self.target, refused=refused)
+        least_fps = self.pixels.least_fps
+        return animator(
+            self.asked, self.k, options, target=self.target, least_fps=least_fps, refused=refused
+        )
 
 
 def _check_plain_png(kind: str | None, output: Output, way: Way) -> None:
-    """Refuse what would make a file larger than the one that was measured."""
-    for name in way.against_max_bytes(kind, output):
+    """Refuse what would make a file larger than the one that was measured.
+
+    Of formats that animations have, only stills are refused, once they are read.
+    """
+    from kpalette import files
+
+    moves = kind in files.ENCODERS and not output.first_frame
+    for name in way.against_max_bytes(None if moves else kind, output):
         raise exclusive("--max-bytes", name)
 
 
