@@ -325,7 +325,7 @@ class Way:
                     return make(photo, None)
                 if self.target.name == MAX_BYTES:
                     if batch.kind not in (None, "png"):
-                        line = f"expected --max-bytes or --format {batch.kind}, got both"
+                        line = f"--max-bytes and --format {batch.kind} exclude each other; give one"
                         raise Failed(USAGE, line)
                     most = int(self.target.best)
                     return within(
