@@ -156,7 +156,7 @@ def open_frames(
     if isinstance(source, Frames):
         frames = source
     elif isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
-        frames = _of_file(source, edits.start, quiet)
+        frames = _of_file(source, edits, quiet)
     else:
         frames = _of_items(source, edits.rate)
         is_at_hand = edits.given in ([], ["fps"])
@@ -204,18 +204,18 @@ def _of_items(source: Any, fps: Fraction | None) -> Frames:
     return Frames(lambda: checked(source, fps), n_frames=n)
 
 
-def _of_file(source: Any, start: float, quiet: bool) -> Frames:
+def _of_file(source: Any, edits: Edits, quiet: bool) -> Frames:
     source = _seekable(source)
     remarks: list[str] = []
     note = partial(_note, remarks, source, quiet)
     if video.is_film(source):
-        begin = max(0.0, start - video.BEFORE)
+        begin = video.begin_of(edits.start, edits.source_rate)
         with naming(source):
             film = video.open_film(source, note)
 
         def decode() -> Iterator[tuple[ByteArray, int]]:
             with naming(source):
-                yield from film.walk(begin)
+                yield from film.walk(begin, edits.source_rate)
 
         return Frames(decode, 0, film.n_frames, film.seconds, remarks, begin)
     if isinstance(source, Image.Image):
