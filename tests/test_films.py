@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -441,3 +442,22 @@ def test_high_dynamic_range_is_shown_as_on_ordinary_displays(
     wanted = tone_mapping.to_srgb(levels, CodePoints(9, number)).astype(int)
     assert np.abs(wanted - levels).max() > 10
     assert np.abs(pixels - wanted).max() <= 6
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("edits", [{"fps": 10}, {"fps": 7, "start": 1.5}, {"fps": 4, "speed": 3}])
+def test_fewer_frames_are_those_that_are_shown_then(edits: Any, tmp_path: Path) -> None:
+    """Whether ffmpeg leaves out the others or we do."""
+    pattern = "mandelbrot=s=64x48:r=30"
+    path = film(tmp_path / "film.mkv", "-t", "4", "-c:v", "ffv1", source=pattern)
+    found = list(kpalette.clip(path, **edits))
+    begin, speed = edits.get("start", 0), edits.get("speed", 1)
+    assert sum(duration for _, duration in found) == round(1000 * (4 - begin) / speed)
+    assert len(found) == math.ceil(edits["fps"] * (4 - begin) / speed)
+    whole = [pixels for pixels, _ in kpalette.clip(path)]
+    now = 0
+    for pixels, duration in found:
+        at = (begin + speed * now / 1000) * 30
+        shown = whole[max(0, math.floor(at - 0.1)) : math.floor(at + 0.1) + 1]
+        assert any(np.array_equal(pixels, one) for one in shown)
+        now += duration

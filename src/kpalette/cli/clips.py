@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -233,6 +234,14 @@ def _in_order(sources: list[Source]) -> list[Source]:
     return sources
 
 
+def first_of(frames: Frames) -> ByteArray:
+    """Return the first frame's pixels, without decoding others."""
+    walk: Any = frames.walk()
+    with closing(walk):
+        pixels: ByteArray = next(walk)[0]
+    return pixels
+
+
 def natural(name: str) -> list[tuple[int, str]]:
     """Return what sorts names by the numbers in them.
 
@@ -245,7 +254,7 @@ def natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts] + [(-2, name)]
 
 
-def _telling(frames: Frames, source: Any) -> Iterator[tuple[ByteArray, int]]:
+def _telling(frames: Frames, source: Any) -> Generator[tuple[ByteArray, int]]:
     """Walk through frames, and tell what fails in the command line's words."""
     from kpalette.files import ImageReadError
 

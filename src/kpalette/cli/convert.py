@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kpalette.cli import streams
-from kpalette.cli.clips import Clip
+from kpalette.cli.clips import Clip, first_of
 from kpalette.cli.exits import (
     EXISTS,
     NOT_SMALLER,
@@ -181,7 +181,7 @@ class Recipe:
             if self.animate is not None and kind in files.ENCODERS:
                 made = self._moving(frames, kind, self.animate, None)
             else:
-                pixels, _ = next(iter(frames))
+                pixels = first_of(frames)
                 made = self._still(pixels, kind, files.Metadata(), is_first=True)
         return made._replace(is_new=True)
 

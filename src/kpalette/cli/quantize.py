@@ -120,7 +120,7 @@ def quantize(
     if not rest:
         raise click.UsageError("expected a photo, got none")
     frames = None if words.as_pngquant else clips.sequence(rest, output)
-    clip = clip.settled(rest, is_one=frames is not None)
+    clip = clip.settled([] if words.as_pngquant else rest, is_one=frames is not None)
     if clip.pngquant_speed is not None:
         words = replace(words, pngquant_speed=clip.pngquant_speed)
     if words.pngquant_speed is not None:

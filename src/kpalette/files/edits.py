@@ -71,6 +71,11 @@ class Edits:
         """Frames a second, exactly."""
         return None if self.fps is None else Fraction(float(self.fps))
 
+    @property
+    def source_rate(self) -> Fraction | None:
+        """Frames a second of the source that are enough, before it is played faster."""
+        return None if self.rate is None else self.rate * Fraction(float(self.speed))
+
     def foreseen(self, n_frames: int | None, seconds: float | None) -> int | None:
         """Return about how many frames will be left of a source of so many; None if unknown."""
         if n_frames is None:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import IO, TypeAlias
 
 import numpy as np
@@ -104,7 +105,13 @@ def probe(path: str, demuxer: str, most_pixels: int) -> Film:
 
 
 def read(
-    film: Film, path: str, demuxer: str, most_pixels: int, start: float, note: Note
+    film: Film,
+    path: str,
+    demuxer: str,
+    most_pixels: int,
+    start: float,
+    fps: Fraction | None,
+    note: Note,
 ) -> Iterator[tuple[ByteArray, int, float | None]]:
     """Decode a film's frames, one at a time.
 
@@ -112,6 +119,9 @@ def read(
     ----------
     start : float
         Seconds. Frames that are over by then may be left out.
+    fps : Fraction, optional
+        Frames a second that are enough: of a film with more, others need not be converted to RGB,
+        which takes longer than to decode them. Then some may come again.
     note : function of a str
         Is told what ffmpeg says of damage.
 
@@ -130,8 +140,10 @@ def read(
     """
     channels = 4 if film.has_alpha else 3
     shape = (film.height, film.width, channels)
+    # Rounded up, so that at each moment the frame comes that is shown then.
+    fewer = f"fps={fps}:round=up," if fps is not None and (film.rate or 0) > fps else ""
     scale = (
-        f"scale={film.width}:{film.height}:in_color_matrix={film.matrix}:"
+        f"{fewer}scale={film.width}:{film.height}:in_color_matrix={film.matrix}:"
         "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
     )
     # Raw frames in Matroska have their times with them.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import itertools
 import os
-import stat
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager, suppress
@@ -28,6 +27,7 @@ from kpalette.files.composing import composed
 from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
 from kpalette.files.edits import Edits
 from kpalette.files.errors import TooLargeError
+from kpalette.files.frame_items import checked
 from kpalette.files.frame_store import remembered, walked_once
 
 #: What an animation can come from: what one image can, pairs of an image and its milliseconds, or
@@ -156,7 +156,7 @@ def open_frames(
     if isinstance(source, Frames):
         frames = source
     elif isinstance(source, (str, os.PathLike, Image.Image)) or hasattr(source, "read"):
-        frames = _of_file(source, edits.start, quiet)
+        frames = _of_file(source, edits, quiet)
     else:
         frames = _of_items(source, edits.rate)
         is_at_hand = edits.given in ([], ["fps"])
@@ -199,23 +199,23 @@ def _of_items(source: Any, fps: Fraction | None) -> Frames:
     elif not isinstance(source, Iterable) or isinstance(source, (bytes, bytearray, memoryview)):
         mistaken.check_kind(source, "pairs of a frame and its milliseconds")
     if isinstance(source, Iterator):
-        return Frames(walked_once(_checked(source, fps)))
+        return Frames(walked_once(checked(source, fps)))
     n = len(source) if isinstance(source, Sized) else None
-    return Frames(lambda: _checked(source, fps), n_frames=n)
+    return Frames(lambda: checked(source, fps), n_frames=n)
 
 
-def _of_file(source: Any, start: float, quiet: bool) -> Frames:
+def _of_file(source: Any, edits: Edits, quiet: bool) -> Frames:
     source = _seekable(source)
     remarks: list[str] = []
     note = partial(_note, remarks, source, quiet)
     if video.is_film(source):
-        begin = max(0.0, start - video.BEFORE)
+        begin = video.begin_of(edits.start, edits.source_rate)
         with naming(source):
             film = video.open_film(source, note)
 
         def decode() -> Iterator[tuple[ByteArray, int]]:
             with naming(source):
-                yield from film.walk(begin)
+                yield from film.walk(begin, edits.source_rate)
 
         return Frames(decode, 0, film.n_frames, film.seconds, remarks, begin)
     if isinstance(source, Image.Image):
@@ -250,7 +250,7 @@ def _of_file(source: Any, start: float, quiet: bool) -> Frames:
 def _seekable(source: Any) -> Any:
     """Return a file that can be read as often as need be, which a pipe cannot be."""
     is_path = isinstance(source, (str, os.PathLike))
-    if is_path and not stat.S_ISFIFO(_mode(source)):
+    if is_path and (os.path.isfile(source) or not os.path.exists(source)):
         return source
     if not is_path and (not hasattr(source, "read") or source.seekable()):
         return source
@@ -260,13 +260,6 @@ def _seekable(source: Any) -> Any:
         return spooled(source)
     with open(source, "rb") as pipe:
         return spooled(pipe)
-
-
-def _mode(path: str | os.PathLike[str]) -> int:
-    try:
-        return os.stat(path).st_mode
-    except OSError:  # which opening tells
-        return 0
 
 
 def _note(remarks: list[str], source: Any, quiet: bool, text: str) -> None:
@@ -414,44 +407,3 @@ def _walk_pillow(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
 
 def _duration_of(image: Image.Image) -> int:
     return round(float(image.info.get("duration", 0)))
-
-
-def _checked(items: Iterable[Any], fps: Fraction | None) -> Iterator[tuple[ByteArray, int]]:
-    """Yield frames of one size; those without times are so many a second."""
-    size: tuple[int, ...] = ()
-    for number, item in enumerate(items, 1):
-        image, duration = item, None
-        if isinstance(item, tuple) and len(item) == 2:
-            image, duration = item[0], _checked_duration(number, item[1])
-        elif fps is None or isinstance(item, tuple):
-            raise TypeError(
-                f"frame {number}: expected a pair of an image and its milliseconds, got "
-                f"{type(item).__name__}; fps gives times to images alone"
-            )
-        else:
-            duration = times.at(number, fps) - times.at(number - 1, fps)
-        if hasattr(image, "to_ndarray"):  # as PyAV's frames have
-            image = image.to_ndarray(format="rgb24")
-        try:
-            pixels = as_pixels(image)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"frame {number}: {error}") from error
-        size = size or pixels.shape[:2]
-        if pixels.shape[:2] != size:
-            (height, width), (wanted_height, wanted_width) = pixels.shape[:2], size
-            name = f" ({os.fspath(image)})" if isinstance(image, (str, os.PathLike)) else ""
-            raise ValueError(
-                f"frame {number}{name}: expected {wanted_width}×{wanted_height} pixels as before, "
-                f"got {width}×{height}"
-            )
-        yield pixels, duration
-
-
-def _checked_duration(number: int, duration: Any) -> int:
-    if isinstance(duration, bool) or not isinstance(
-        duration, (int, float, np.integer, np.floating)
-    ):
-        raise TypeError(f"frame {number}: expected milliseconds, got {duration!r}")
-    if not 0 <= duration < 2**31:
-        raise ValueError(f"frame {number}: expected 0 to 2**31 milliseconds, got {duration}")
-    return round(duration)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
@@ -39,7 +42,13 @@ MISSING = (
 )
 #: A film is decoded from so many seconds before where it is to begin: the frame that is shown there
 #: may have begun earlier.
-BEFORE = 2.0
+BEFORE = 2
+
+
+def begin_of(start: float, fps: Fraction | None) -> float:
+    """Return the second from which to decode, a whole number of frames before the start."""
+    before = min(BEFORE, start)
+    return start - (before if fps is None else math.floor(before * fps) / float(fps))
 
 
 def container_of(prefix: bytes) -> str | None:
@@ -78,16 +87,16 @@ class FilmFrames:
 
     Attributes
     ----------
-    walk : function of seconds
-        Where to begin: gives an iterator over pairs of uint8 pixels (h, w, 3 or 4) and
-        milliseconds, of the first frame that begins there or later.
+    walk : function of seconds and a Fraction or None
+        Where to begin, and how many frames a second are enough. Gives an iterator over pairs of
+        uint8 pixels (h, w, 3 or 4) and milliseconds, of the first frame that begins there or later.
     n_frames : int or None
         About how many there are.
     seconds : float or None
         About how long it is.
     """
 
-    walk: Callable[[float], Iterator[tuple[ByteArray, int]]]
+    walk: Callable[[float, Fraction | None], Iterator[tuple[ByteArray, int]]]
     n_frames: int | None
     seconds: float | None
 
@@ -117,15 +126,17 @@ def open_film(source: Any, note: Note) -> FilmFrames:
         from kpalette.files import pyav
 
         return FilmFrames(
-            lambda start: _timed(pyav.read(source, demuxer, most, start, note)),
+            lambda start, _: _timed(pyav.read(source, demuxer, most, start, note)),
             *pyav.length(source, demuxer, most),
         )
     with _named(source) as path:
         film = ffmpeg.probe(path, demuxer, most)
 
-    def walk(start: float) -> Iterator[tuple[ByteArray, int]]:
+    def walk(start: float, fps: Fraction | None) -> Iterator[tuple[ByteArray, int]]:
         with _named(source) as path:
-            yield from _timed(ffmpeg.read(film, path, demuxer, most, start, note))
+            frames = ffmpeg.read(film, path, demuxer, most, start, fps, note)
+            length = None if film.seconds is None else 1000 * (film.seconds - start)
+            yield from _timed(frames, length, merged=fps is not None)
 
     n = None if film.seconds is None or film.rate is None else round(film.seconds * film.rate)
     return FilmFrames(walk, n, film.seconds)
@@ -133,18 +144,32 @@ def open_film(source: Any, note: Note) -> FilmFrames:
 
 def _timed(
     frames: Iterator[tuple[ByteArray, int, float | None]],
+    length: float | None = None,
+    *,
+    merged: bool = False,
 ) -> Iterator[tuple[ByteArray, int]]:
-    """Turn the times at which frames begin into durations. The first begins at once."""
+    """Turn the times at which frames begin into durations. The first begins at once.
+
+    If `merged`, frames that come again become one, and the last ends with the film, whose `length`
+    is in milliseconds.
+    """
     before: ByteArray | None = None
-    began, lasted, last = 0, 0, None
+    began = lasted = latest = 0
+    last = None
     for pixels, time, usual in frames:
+        latest = max(latest, time)
+        if merged and before is not None and np.array_equal(pixels, before):
+            continue
         if before is not None:
             lasted = max(0, time - began)
             yield before, lasted
             began += lasted
         before, last = pixels, usual
     if before is not None:
-        yield before, round(last or lasted)
+        lasts = max(0, latest - began) + (last or lasted)
+        if merged and length is not None and 0 < began + lasts - length < lasts:
+            lasts = length - began
+        yield before, round(lasts)
 
 
 @contextmanager
