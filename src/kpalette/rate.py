@@ -66,6 +66,12 @@ def checked_price(smaller: Any, lossy: Any, k: int) -> float:
     return LOSSY * float(lossy) or _core.per_bit(smaller)
 
 
+def smaller_as(lossy: float) -> float:
+    """Return how much smaller a still is to be, for how lossy an animation would be: at most 3."""
+    price = min(LOSSY * lossy, _core.PER_BIT[MOST_SMALLER])
+    return float(np.interp(price, _core.PER_BIT, range(len(_core.PER_BIT))))
+
+
 def strengths(strength: float) -> tuple[float, ...]:
     """Return how much errors may be diffused, of a dither's strength, the most first; at last 0."""
     return tuple(dict.fromkeys(share * strength for share in SHARES))
