@@ -11,14 +11,18 @@ LEAST_RANGE = 0.06  # of a measure's, that two fronts share
 
 
 def bd_rate(
-    base: list[tuple[float, int]], other: list[tuple[float, int]], low: float, high: float
+    base: list[tuple[float, int]],
+    other: list[tuple[float, int]],
+    low: float,
+    high: float,
+    least: float = LEAST_RANGE,
 ) -> float | None:
     """Return the mean difference in bytes at equal scores, as a share of `base`'s.
 
     Each side is the lower hull of (score, log bytes), on straight lines: what a user could choose.
-    None if they share hardly any scores from `low` to `high`.
+    None if they share fewer scores from `low` to `high` than `least`, a share of these.
     """
-    least = LEAST_RANGE * (high - low)
+    least *= high - low
     hulls = [hull(points) for points in (base, other)]
     low = max(low, *(scores[0] for scores, _ in hulls))
     high = min(high, *(scores[-1] for scores, _ in hulls))

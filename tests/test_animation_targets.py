@@ -219,6 +219,13 @@ def test_command_for_looks_is_lossy_in_a_gif(clip: Path) -> None:
     assert clip.with_name("clip-looks-70.gif").read_bytes() == a.encode("gif")
 
 
+def test_command_for_a_quality_that_is_out_of_reach_is_not_lossy(clip: Path) -> None:
+    assert cli.run(["quantize", str(clip), "-k", "8", "-Q", "0-100", "-q"]) == 0
+    plain = kpalette.quantize_animation(clip, 8)
+    (out,) = (path for path in clip.parent.iterdir() if path != clip)
+    assert out.read_bytes() == plain.encode("gif")
+
+
 def test_command_that_cannot_be_met(clip: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["quantize", str(clip), "--max-bytes", "60"]) == 99
     assert "skipped: expected at most 60 bytes, reached " in capsys.readouterr().err

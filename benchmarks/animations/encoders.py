@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import shutil
 import sys
@@ -12,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import kpalette
 from benchmarks.animations.clips import Clip
 from benchmarks.rivals.node import FOLDER
 from benchmarks.rivals.rival import Missing
@@ -78,20 +76,19 @@ def gifsicle(clip: Clip, folder: Path, target: Path, *, lossy: int, dither: str)
 
 QUALITIES = (100, 90, 70, 50)
 
-#: What our ladder turns, and its rungs.
-LOSSY = "lossy" in inspect.signature(kpalette.quantize_animation).parameters
-TURNED, RUNGS, USUAL = (
-    ("lossy", (0, 10, 15, 33, 65, 100), 15) if LOSSY else ("smaller", (0, 0.5, 1, 2, 3), 1)
-)
+#: Ours: how lossy, of how many colours.
+LADDER = [(0, 255), (10, 255), (15, 255), (33, 255), (65, 255), (100, 255), (15, 64), (65, 64)]
 
 ENCODERS = [
     Encoder(
         "kpalette",
         {
-            f"{TURNED} {rung}": partial(ours, palette_scope="global", **{TURNED: rung})
-            for rung in RUNGS
+            f"lossy {lossy}" + f", {k} colours" * (k < 255): partial(
+                ours, palette_scope="global", lossy=lossy, k=k
+            )
+            for lossy, k in LADDER
         },
-        f"{TURNED} {USUAL}",
+        "lossy 15",
     ),
     Encoder(
         "gifski 1.7 (npm)",

@@ -11,6 +11,7 @@ from benchmarks.animations.runs import Row
 from benchmarks.fronts import bd_rate
 
 LOW, HIGH = 30, 100  # of SSIMULACRA2
+LEAST = 1 / (HIGH - LOW)  # of that range, which two fronts have to share
 Points = list[tuple[float, int]]
 
 
@@ -41,7 +42,7 @@ def rates(rows: list[Row], clips: list[Clip], others: list[str]) -> None:
         cells = []
         for name in others:
             theirs = points(rows, clip, name)
-            value = bd_rate(theirs, own, LOW, HIGH) if own and theirs else None
+            value = bd_rate(theirs, own, LOW, HIGH, LEAST) if own and theirs else None
             values.append(value)
             end = better_end(theirs, own) if value is None and own and theirs else None
             cells.append(percent(value) if end is None else f"({percent(end)})")

@@ -55,7 +55,7 @@ def checked_max_bytes(max_bytes: object, quality: object, least_fps: Any) -> int
         number above 0, or is given without it.
     """
     if max_bytes is not None and quality is not None:
-        raise ValueError("expected max_bytes or quality, got both")
+        raise ValueError("max_bytes and quality exclude each other; give one")
     if least_fps is not None:
         if isinstance(least_fps, bool) or not isinstance(least_fps, (int, float)):
             raise TypeError(f"least_fps: expected a number, got {least_fps!r}")
@@ -85,37 +85,45 @@ def make_within(
     def spare(trial: Trial) -> float:
         return math.log(max_bytes / trial.size)
 
-    first = trials(scope, trials.most, lossy)
-    if spare(first) >= 0:
-        return first.animation
+    def better(one: Trial | None, other: Trial | None) -> Trial | None:
+        if one is None or other is None:
+            return one or other
+        looks = [_mean(trials.looks(trial, MOST_SEEN)) for trial in (one, other)]
+        return other if looks[1] > looks[0] else one
+
+    plain = trials(scope, trials.most, lossy)
+    over = -spare(plain)
+    if over <= 0:
+        return plain.animation
+    del plain  # three others at once are enough for the memory
     rates = _rates(trials.counted.durations, least_fps)
     lossier = max(lossy, SPECKLED) if is_plain else lossy
     gain = BY_LOSS["bytes"] * (math.log1p(lossier) - math.log1p(lossy))
-    times = math.exp(-spare(first) - gain)  # of the bytes that there may be, without speckles
+    times = math.exp(over - gain)  # of the bytes that there may be, without speckles
     every = next((every for every in rates if every >= times), rates[-1])
-    need = -spare(first) - math.log(every)
+    need = over - math.log(every)
     ways = _Ways(trials, scope, "bytes", spare, every)
     start = math.expm1(math.log1p(lossy) + need / BY_LOSS["bytes"])
-    found = []
-    if lossier > lossy and need <= gain:
-        found.append(ways.by_loss(trials.most, (lossy, lossier), start))
-    most = COLORS if found else ONLY_COLORS - LOSSES if is_plain else ONLY_COLORS
-    found.append(ways.by_colors(lossy, trials.most * math.exp(need / BY_COLORS["bytes"]), most))
-    few = found[-1]
-    if few is not None and lossier > lossy:
+    most, best = ONLY_COLORS, None
+    if is_plain and need > gain:
+        most -= LOSSES
+    elif is_plain:
+        most = COLORS
+        best = ways.by_loss(trials.most, (lossy, lossier), start)
+    few = ways.by_colors(lossy, trials.most * math.exp(need / BY_COLORS["bytes"]), most)
+    if few is not None and is_plain:
         between = math.isqrt(few.k * trials.most)
         if need > gain:  # so many are too many
             between = min(between, 2 * few.k)
-        found.append(ways.by_loss(between, (lossy, lossier), min(start, lossier) / 2))
-    fitting = [trial for trial in found if trial is not None]
-    if fitting:
-        return max(fitting, key=lambda trial: _mean(trials.looks(trial, MOST_SEEN))).animation
+        best = better(best, few)
+        few = ways.by_loss(between, (lossy, lossier), min(start, lossier) / 2)
+    best = better(best, few)
+    if best is not None:
+        return best.animation
     lossiest = float(MOST_LOSSY) if is_plain else lossy
-    trials(scope, trials.least, lossiest, rates[-1])
-    last = trials.smallest
-    assert last is not None
+    last = trials(scope, trials.least, lossiest, rates[-1])
     if spare(last) < 0:
-        raise BytesNotReached(max_bytes, last.size, len(last))
+        raise BytesNotReached(max_bytes, *trials.smallest)
     return last.animation
 
 
@@ -167,15 +175,16 @@ def make_good(
         is_smaller = few.size < first.size or first.animation.mse > 0
         return few.animation if is_smaller else first.animation
     ways = _Ways(trials, scope, name, spare)
-    start = trials.most * math.exp(-min(100.0, spare(first)) / BY_COLORS[name])
+    start = trials.most * math.exp(-min(100.0, found[-1] - wanted) / BY_COLORS[name])
     less = ways.by_colors(0.0, start, COLORS) or first
     between = math.isqrt(less.k * trials.most)
-    lossy = [
-        ways.by_loss(k, (0.0, most_lossy), start)
-        for k, start in ((trials.most, most_lossy / 2), (between, most_lossy / 4))
-    ]
-    good = [first, less, *(trial for trial in lossy if trial is not None)]
-    return min(good, key=lambda trial: trial.size).animation
+    best = less if less.size < first.size else first
+    del first, less  # for the memory
+    for k, start in ((trials.most, most_lossy / 2), (between, most_lossy / 4)):
+        lossy = ways.by_loss(k, (0.0, most_lossy), start)
+        if lossy is not None and lossy.size < best.size:
+            best = lossy
+    return best.animation
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -52,8 +53,8 @@ class Trials:
         The threads to use.
     n : int
         How many trials there were.
-    smallest : Trial or None
-        The one of fewest bytes.
+    smallest : tuple of two int
+        The fewest bytes of a trial, and its number of colours.
     """
 
     counted: CountedAnimation
@@ -62,7 +63,7 @@ class Trials:
     mapping: Mapping
     team: _core.Team
     n: int = 0
-    smallest: Trial | None = None
+    smallest: tuple[int, int] = (sys.maxsize, 0)
     _fitted: dict[tuple[Scope, int], ScopePalettes] = field(default_factory=dict)
 
     @property
@@ -91,8 +92,7 @@ class Trials:
             sums = (sum(times[start : start + every]) for start in range(0, len(times), every))
             made = replace(made, durations=tuple(sums))
         trial = Trial(made, len(made.encode(self.kind)), k, lossy, every)
-        if self.smallest is None or trial.size < self.smallest.size:
-            self.smallest = trial
+        self.smallest = min(self.smallest, (trial.size, len(trial)))
         return trial
 
     def looks(self, trial: Trial, most: int | None = None) -> list[float]:

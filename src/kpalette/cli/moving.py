@@ -103,11 +103,14 @@ def animator(
         # What does not change wants an entry.
         colors = k or min(most, MAX_K - 1)
 
-        how = dict(options)
-        if target is not None and target.name == "looks" and not (how["smaller"] or how["dither"]):
-            how["lossy"] = SPECKLED if kind == "gif" else 0
+        is_free = kind == "gif" and not any(
+            options[name] for name in ("dither", "smaller", "lossy")
+        )
 
         def made(**target: Any) -> QuantizedAnimation:
+            how = dict(options)
+            if is_free and "looks" in (target.get("quality") or ()):
+                how["lossy"] = SPECKLED
             return quantize_animation(frames, colors, progress=progress, **how, **target)
 
         if target is None:
