@@ -146,6 +146,26 @@ class QuantizedAnimation:
         with files.replacing(path) as file:
             self._write(file, SUFFIXES[suffix], optimize)
 
+    def show(self) -> None:
+        """Show the animation playing: below the cell of a notebook, otherwise in a web browser.
+
+        The browser gets a temporary file, which stays until the system clears such files.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no web browser; :meth:`save` writes a file.
+        """
+        from kpalette.showing import show
+
+        show(self)
+
+    def _repr_html_(self) -> str:
+        """Show it playing, its figures and its palette, where it is a notebook cell's value."""
+        from kpalette.showing import as_html
+
+        return as_html(self)
+
     def _write(
         self, file: Any, kind: str, optimize: bool, dpi: tuple[float, float] | None = None
     ) -> None:
