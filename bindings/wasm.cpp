@@ -24,6 +24,8 @@
 #include "fit.hpp"
 #include "histogram.hpp"
 #include "looks.hpp"
+#include "lzw.hpp"
+#include "lzw_choice.hpp"
 #include "mix.hpp"
 #include "palette_order.hpp"
 #include "parallel.hpp"
@@ -299,6 +301,50 @@ void run_filter_rows(const std::uint8_t* rows, std::size_t n, std::size_t stride
                      std::uint8_t* out) {
   const FilterChoice choice = by_model ? FilterChoice::model : FilterChoice::least_sum;
   std::ranges::copy(filter_rows(span_of(rows, n), stride, choice), out);
+}
+
+/// The data of an image in a GIF, `bits` for an entry. With a `keep` from 0, pixels that are not 0
+/// in `kept` (n) may be written as that entry.
+EXPORT(lzw)
+std::vector<std::uint8_t>* run_lzw(const std::uint8_t* indices, std::size_t n, int bits, int keep,
+                                   const std::uint8_t* kept) {
+  return new std::vector(lzw({.bits = bits,
+                              .indices = span_of(indices, n),
+                              .keep = keep,
+                              .kept = span_of(kept, keep < 0 ? 0 : n)}));
+}
+EXPORT(bytes_at) const std::uint8_t* bytes_at(const std::vector<std::uint8_t>* self) {
+  return self->data();
+}
+EXPORT(bytes_size) std::size_t bytes_size(const std::vector<std::uint8_t>* self) {
+  return self->size();
+}
+EXPORT(bytes_free) void bytes_free(std::vector<std::uint8_t>* self) { delete self; }
+
+/// Turns nearest entries into some whose GIF is smaller, as choose_by_lzw says; after a frame, if
+/// `pixels_before` is not null. Null for a frame that stays as the one before; otherwise the data,
+/// and `about` is the left, top, width, height and entry to keep or -1.
+EXPORT(choose_by_lzw)
+std::vector<std::uint8_t>* run_choose_by_lzw(const std::uint8_t* pixels, std::size_t height,
+                                             std::size_t width, int channels,
+                                             const std::uint8_t* palette, std::size_t k,
+                                             double smaller, const std::uint8_t* pixels_before,
+                                             const std::uint8_t* indices_before,
+                                             std::uint8_t* indices, double* about) {
+  const std::size_t n = height * width;
+  FrameBefore before;
+  if (pixels_before != nullptr) {
+    before = {span_of(pixels_before, n, channels), span_of(indices_before, n)};
+  }
+  auto image =
+      choose_by_lzw(span_of(pixels, n, channels), channels, width, span_of(palette, k, channels),
+                    per_bit(smaller), before, indices, team);
+  if (!image) return nullptr;
+  const double all[] = {static_cast<double>(image->left), static_cast<double>(image->top),
+                        static_cast<double>(image->width), static_cast<double>(image->height),
+                        static_cast<double>(image->keep)};
+  std::ranges::copy(all, about);
+  return new std::vector(std::move(image->data));
 }
 
 /// Compresses as a zlib stream by libdeflate into `size` bytes; how many it took, 0 if more.

@@ -313,7 +313,12 @@ export class Block {
 
   /** Its start alone, where the rest is not needed. */
   head(length: number): Block {
-    return new Block(this.core, this.address, length);
+    return this.part(0, length);
+  }
+
+  /** Some of it, which is freed with the whole. */
+  part(first: number, length: number): Block {
+    return new Block(this.core, this.address + first, length);
   }
 
   free(): void {

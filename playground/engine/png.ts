@@ -1,5 +1,6 @@
 // Indexed and grey PNG files, as src/kpalette/files/png.py writes them, byte for byte.
 
+import { joined } from "./bytes";
 import type { Core } from "./core";
 import type { Work } from "./jobs";
 import { alphasOf, paletteOf, quickest, smallest } from "./png_rows";
@@ -51,14 +52,4 @@ function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;
-}
-
-function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

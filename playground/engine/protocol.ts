@@ -24,12 +24,20 @@ export interface Loaded {
   cloud: { colors: Uint8Array; counts: Float64Array };
 }
 
+/** How the frames of an animation follow each other. */
+export interface Timing {
+  /** Of each frame, in milliseconds. */
+  durations: readonly number[];
+  /** How often they play; 0 for ever. */
+  loop: number;
+}
+
 export interface MapOptions {
   space: Space;
   dither: Dither;
   /** Of dithering: 0 to 1. */
   strength: number;
-  /** How many bytes of a PNG to save where that is not seen, 0 to 3; 0 if it is left out. */
+  /** How many bytes of a PNG, or of an animation's GIF, to save where that is not seen, 0 to 3; 0 if it is left out. */
   smaller?: number;
 }
 
@@ -70,7 +78,7 @@ export interface Quantized extends ColorList {
   passes: number;
   fitMs: number;
   mapMs: number;
-  /** The PNG file, where it was to be smaller: by its size the picture was chosen. */
+  /** The file, where it was to be smaller: by its size the picture was chosen. GIF if it moves. */
   file?: Uint8Array<ArrayBuffer>;
 }
 
@@ -130,9 +138,26 @@ export interface PngOptions extends ColorList {
   keepOrder?: boolean;
 }
 
+/** A frame in few colours. */
+export interface Frame extends ColorList {
+  /** (height, width). */
+  indices: Uint8Array;
+  /** In milliseconds. */
+  duration: number;
+}
+
+export interface GifOptions {
+  /** One is a still. */
+  frames: Frame[];
+  width: number;
+  height: number;
+  /** How often it plays; 0, or nothing, for ever. */
+  loop?: number;
+}
+
 /** What the page asks for. */
 export type Request =
-  | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number }
+  | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number; timing?: Timing }
   | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }
   | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
   | { kind: "deltaE" }
@@ -140,7 +165,8 @@ export type Request =
   | { kind: "sweep"; ks: number[]; options: SweepOptions }
   /** Of one walk at a time: that of another number begins anew. */
   | { kind: "step"; walk: number; options: StepsOptions }
-  | { kind: "png"; image: PngOptions };
+  | { kind: "png"; image: PngOptions }
+  | { kind: "gif"; images: GifOptions };
 
 /** Each request has an id, and ends with one answer of that id: "done" or "failed". */
 export type ToWorker =

@@ -310,6 +310,13 @@ export class Session {
     return file;
   }
 
+  /** The GIF file of what is shown. */
+  async gif({ indices, colors, channels, width, height }: Shown): Promise<File> {
+    const engine = await this.bare();
+    const frame = { indices, colors, channels, duration: 0 };
+    return engine.encodeGif({ frames: [frame], width, height });
+  }
+
   async #encode(shown: Shown): Promise<File> {
     if (shown.file) return shown.file;
     const { indices, colors, channels, width, height, settings, exact, edited } = shown;

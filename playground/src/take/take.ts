@@ -8,7 +8,7 @@ import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
 import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
-import { encodeGif, encodeWebp, PICTURES, type PictureKind } from "./pictures";
+import { encodeWebp, PICTURES, type PictureKind } from "./pictures";
 
 const KINDS: Record<PictureKind, string> = { png: "PNG", gif: "GIF", webp: "WebP" };
 
@@ -111,7 +111,7 @@ export class TakePanel {
       const file = await (kind === "png"
         ? this.#session.png(shown)
         : kind === "gif"
-          ? encodeGif([shown])
+          ? this.#session.gif(shown)
           : encodeWebp(shown));
       download(file, PICTURES[kind], resultName(picture.name, k, kind));
     } catch (error) {
