@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import _core, files, rate, smaller_frames
-from kpalette.checks import check_options, checked_fixed, checked_seed, checked_whole
-from kpalette.choices import Dither, Effort, Scope, Space
+from kpalette import _core, files, rate, rate_frames, smaller_frames
+from kpalette.checks import check_choice, check_options, checked_fixed, checked_seed, checked_whole
+from kpalette.choices import SMALLER_IN, Dither, Effort, Scope, SmallerIn, Space
 from kpalette.colors import ByteArray, Colors
 from kpalette.dither import Dithering, Kept
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
@@ -72,6 +72,7 @@ class QuantizedAnimation:
     palettes: tuple[Palette, ...]
     palette_scope: Scope
     _images: tuple[Any, ...] | None = None  # how a GIF has the frames, if they are made for that
+    _drawn: tuple[Any, ...] | None = None  # what of each an APNG or WebP draws, likewise
 
     @property
     def mse(self) -> float:
@@ -184,6 +185,8 @@ class QuantizedAnimation:
         options: dict[str, Any] = {"dpi": dpi} if kind == "png" else {}
         if kind == "gif":
             options["images"] = self._images
+        else:
+            options["drawn"] = self._drawn
         files.ENCODERS[kind](
             file,
             indexed,
@@ -215,6 +218,7 @@ def quantize_animation(
     dither: Dither | None = None,
     dither_strength: float = 1.0,
     smaller: float = 0,
+    smaller_in: SmallerIn = "gif",
     alpha: str = "keep",
     fixed: Colors | None = None,
     posterize: int = 0,
@@ -251,10 +255,12 @@ def quantize_animation(
         ``"spatial"`` within a level of what it was when the entry was chosen. Palettes are made for
         dithering, and for ``"spatial"`` moved by rows of their frames.
     smaller : float, 0 to 3, default 0
-        How many bytes of a GIF to save where that is not seen: entries, and pixels that stay as
-        they are, are chosen by what they cost in the file as well as by their error. With 1, one
-        hardly sees a difference; noise of still areas goes, and with it most of a film's bytes. Not
-        with dithering. The frames are what is shown then; other formats than GIF save less.
+        How many bytes to save where that is not seen: entries, and pixels that stay as they are,
+        are chosen by what they cost in the file as well as by their error. With 1, one hardly sees
+        a difference; noise of still areas goes, and with it most of a film's bytes. Not with
+        dithering. The frames are what is shown then.
+    smaller_in : {"gif", "png"}, default "gif"
+        The format whose bytes are saved; others save fewer. ``"png"`` is for APNG and WebP.
     space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
     progress : function, optional
@@ -299,6 +305,7 @@ def quantize_animation(
     check_options(space, effort)
     dithering = Dithering(dither, dither_strength, space)
     smaller = rate.checked_smaller(smaller, k)
+    check_choice("smaller_in", smaller_in, SMALLER_IN)
     if smaller and dithering.is_on:
         raise ValueError(f"smaller: expected no dither for an animation, got {dither!r}")
     team = make_team(threads)
@@ -336,7 +343,8 @@ def quantize_animation(
     for plan in plans:
         plan.close()
     plans = worth_trying(plans)
-    kind = "png" if any(_is_soft(palette) for plan in plans for palette in plan.palettes) else "gif"
+    soft = any(_is_soft(palette) for plan in plans for palette in plan.palettes)
+    kind = "png" if soft or (smaller and smaller_in == "png") else "gif"
     best, least = None, math.inf
     for plan in plans:
         shown = _map(walk("map"), plan, dithering, team)
@@ -344,7 +352,13 @@ def quantize_animation(
             shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope
         )
         error = plan.mse
-        if smaller:
+        if smaller and smaller_in == "png":
+            nearest = _nearest(walk("map"), plan, result.frames)
+            shown, drawn = rate_frames.choose(nearest, _core.per_bit(smaller), team)
+            few = replace(result, frames=shown, palettes=_recounted(plan, shown), _drawn=drawn)
+            result = min((result, few), key=lambda way: len(way.encode(kind)))
+            error = result.mse
+        elif smaller:
             shown, images = smaller_frames.map_frames(walk("map"), plan, smaller, space, team)
             few = replace(result, frames=shown, palettes=_recounted(plan, shown))
             # Where little but what moves is drawn, other ways may take fewer bytes.
@@ -358,6 +372,16 @@ def quantize_animation(
             best, least = result, cost
     assert best is not None
     return best
+
+
+def _nearest(
+    frames: Iterator[tuple[ByteArray, int]], plan: ScopeFit, mapped: tuple[Quantized, ...]
+) -> Iterator[tuple[ByteArray, int, Quantized]]:
+    """Yield pixels (n, c) as the palette has them, the palette's number, and nearest entries."""
+    for (pixels, _), which, plain in zip(frames, plan.which, mapped, strict=True):
+        if plain.palette.colors.shape[1] != pixels.shape[2]:
+            pixels = files.with_alpha(pixels)
+        yield pixels.reshape(-1, pixels.shape[2]), which, plain
 
 
 def _is_soft(palette: Palette) -> bool:

@@ -145,7 +145,8 @@ class MovieWriter(AbstractMovieWriter):
         """Write the file."""
         if not self._frames:
             raise ValueError("expected at least one frame, got none")
-        animation = quantize_animation(_Timed(self), **self._options)
+        made_for: dict[str, Any] = {"smaller_in": "gif" if self._kind == "gif" else "png"}
+        animation = quantize_animation(_Timed(self), **{**made_for, **self._options})
         replace(animation, loop=self._loop).save(self.outfile)
 
     @contextmanager

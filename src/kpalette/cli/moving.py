@@ -75,9 +75,8 @@ def animator(
     refused : sequence of str
         Options that were given, and that no animation takes.
     """
-    options = {name: value for name, value in options.items() if name != "smaller_in"}
     if options["smaller"]:
-        options["dither"] = None
+        options = {**options, "dither": None}
 
     def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
         from kpalette import ImageReadError, quantize_animation
@@ -85,11 +84,12 @@ def animator(
         for name in refused:
             line = f"expected {name} or an animation, got both; see --first-frame"
             raise Failed(USAGE, line)
+        asked = {**options, "smaller_in": "gif" if kind == "gif" else "png"}
         # What does not change wants an entry.
         colors = k or min(most, MAX_K - 1)
 
         def made(palette: Palette | None) -> QuantizedAnimation:
-            how = dict(options)
+            how = dict(asked)
             if palette is not None:
                 how |= {"fixed": palette.hex, "palette_scope": "global"}
             n = colors if palette is None else len(palette)
@@ -98,7 +98,7 @@ def animator(
         try:
             if target is None:
                 return made(None)
-            few, every = _few_enough(encoded, colors, options, target)
+            few, every = _few_enough(encoded, colors, asked, target)
             small = made(few)
             if every is None or not small.mse:
                 return small
