@@ -340,7 +340,7 @@ function* deltaEOfPixels(
 
 /** How pixels look as what they are shown as. */
 function* looksOf(
-  { core, height, width }: Image,
+  { core, height, frameHeight, width }: Image,
   { pixels }: Counted,
   palette: Palette,
   indices: Uint8Array,
@@ -348,8 +348,8 @@ function* looksOf(
   const sums = new TileSums(core);
   try {
     const atOnce = TILE * Math.ceil(CHUNK / (TILE * width));
-    for (let first = 0; first < height; first += atOnce) {
-      const rows = Math.min(atOnce, height - first);
+    for (let first = 0, rows = 0; first < height; first += rows) {
+      rows = Math.min(atOnce, frameHeight - (first % frameHeight)); // tiles end where a frame ends
       const shown = indices.subarray(first * width, (first + rows) * width);
       sums.add(pixels, { first, rows, width }, palette, shown);
       yield 0;

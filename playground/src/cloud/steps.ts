@@ -124,7 +124,8 @@ export class StepsPanel {
   async #save(): Promise<void> {
     const { picture, settings } = this.#session;
     if (!picture) return;
-    const { width, height } = picture;
+    const { width, timing } = picture;
+    const height = picture.height / timing.durations.length; // of an animation, the first frame
     const name = resultName(picture.name, settings.k, "gif");
     const engine = await this.#session.bare();
     const file = await engine.encodeGif({ frames: this.#frames, width, height });
@@ -218,7 +219,8 @@ export class StepsPanel {
     if (steps !== this.#steps) return;
     this.#painted = made;
     if (made) {
-      this.#frames.push({ ...palette, indices: made.indices.slice(), duration: PACE });
+      const first = made.indices.slice(0, made.indices.length / picture.timing.durations.length);
+      this.#frames.push({ ...palette, indices: first, duration: PACE });
     }
     this.#lend(step, step, made);
     this.#show();
