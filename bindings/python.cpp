@@ -29,6 +29,7 @@
 #include "dither.hpp"
 #include "error.hpp"
 #include "fit.hpp"
+#include "gif_changes.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
 #include "kernels.hpp"
@@ -662,6 +663,21 @@ void run_remap(const Bytes& pixels, const Bytes& colors, const Labels<Label>& la
                       team);
 }
 
+std::unique_ptr<ColorLabels> make_color_labels(const Bytes& colors,
+                                               const Labels<std::uint16_t>& labels) {
+  require(colors.shape(0) == labels.shape(0), "expected one label per colour");
+  return std::make_unique<ColorLabels>(view(colors), channels_of(colors), view(labels));
+}
+
+void run_map(const ColorLabels& self, const Bytes& pixels,
+             nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> out,
+             Team& team) {
+  require(channels_of(pixels) == self.channels(), "expected equal numbers of channels");
+  require(pixels.shape(0) == out.shape(0), "expected one index per pixel");
+  nb::gil_scoped_release release;
+  self.map(view(pixels), out.data(), team);
+}
+
 template <class Index>
 using Indices = nb::ndarray<Index, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Errors = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
@@ -797,7 +813,46 @@ bool run_choose_by_rate_after(const Bytes& pixels, const Bytes& palette,
   });
 }
 
-using WrittenImage = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t, int, nb::bytes>;
+/// Left, top, width, height, the entry to keep or -1, whether it is cleared, and the data.
+using WrittenImage =
+    std::tuple<std::size_t, std::size_t, std::size_t, std::size_t, int, bool, nb::bytes>;
+
+std::optional<WrittenImage> written(const std::optional<GifImage>& image) {
+  if (!image) return std::nullopt;
+  const Rectangle& part = image->part;
+  return WrittenImage{part.left,
+                      part.top,
+                      part.width(),
+                      part.height(),
+                      image->keep,
+                      image->cleared,
+                      nb::bytes(image->data.data(), image->data.size())};
+}
+
+/// Indices (h, w) and colours (k, 3 or 4).
+using ShownFrame = std::tuple<Bytes, Bytes>;
+
+std::vector<std::optional<WrittenImage>> run_code_changes(const std::vector<ShownFrame>& frames,
+                                                          Team& team) {
+  std::vector<GifFrame> given;
+  for (const auto& [indices, colors] : frames) {
+    const auto& [first, _] = frames.front();
+    require(indices.size() > 0, "expected at least one pixel");
+    require(indices.shape(0) == first.shape(0) && indices.shape(1) == first.shape(1),
+            "expected frames of one size");
+    require(colors.shape(0) >= 1 && colors.shape(0) <= kMostIndexed, "expected 1 to 256 colours");
+    require(std::ranges::all_of(view(indices), [&](auto i) { return i < colors.shape(0); }),
+            "expected indices that the palette has");
+    given.push_back({view(indices), view(colors), channels_of(colors)});
+  }
+  if (given.empty()) return {};
+  const std::size_t width = std::get<0>(frames.front()).shape(1);
+  std::vector<std::optional<WrittenImage>> images;
+  for (const auto& image : without_gil([&] { return code_changes(given, width, team); })) {
+    images.push_back(written(image));
+  }
+  return images;
+}
 
 std::optional<WrittenImage> run_choose_by_lzw(const Bytes& pixels, const Bytes& palette,
                                               const Indices<std::uint8_t>& indices, float per_bit,
@@ -825,10 +880,7 @@ std::optional<WrittenImage> run_choose_by_lzw(const Bytes& pixels, const Bytes& 
     return choose_by_lzw(raster.pixels, channels_of(pixels), raster.width, view(palette), per_bit,
                          before, indices.data(), team);
   });
-  if (!image) return std::nullopt;
-  return WrittenImage{image->left,  image->top,
-                      image->width, image->height,
-                      image->keep,  nb::bytes(image->data.data(), image->data.size())};
+  return written(image);
 }
 
 // ---- indexed files ----
@@ -850,6 +902,25 @@ nb::bytes run_lzw(const Bytes& indices, int bits, int keep, const std::optional<
 }
 
 using OutEntries = Out<std::uint8_t, nb::ndim<1>>;
+
+std::span<const std::uint8_t> view(const nb::bytes& data) {
+  return {static_cast<const std::uint8_t*>(data.data()), data.size()};
+}
+
+OutEntries run_lzw_entries(const nb::bytes& data) {
+  const auto found = lzw_entries(view(data));
+  return hand_over<OutEntries>(std::vector<std::uint8_t>(found.begin(), found.end()),
+                               {found.size()});
+}
+
+nb::bytes run_recode_lzw(const nb::bytes& data, const Labels<std::uint8_t>& entries, int bits) {
+  require(bits >= 1 && bits <= 8, "expected 1 to 8 bits");
+  require(entries.size() == kMostIndexed, "expected 256 entries");
+  std::array<std::uint8_t, kMostIndexed> table{};
+  std::ranges::copy(view(entries), table.begin());
+  const auto coded = without_gil([&] { return recode_lzw(view(data), table, bits); });
+  return nb::bytes(coded.data(), coded.size());
+}
 
 OutEntries run_order_palette(const Bytes& indices, const Labels<std::uint8_t>& first, int passes) {
   const std::size_t k = first.shape(0);
@@ -892,10 +963,19 @@ void def_indexed_files(nb::module_& m) {
       "indices_before"_a = nb::none(),
       "Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of "
       "which `per_bit` is what one may cost; after a frame of the same palette. Returns the left, "
-      "top, width, height, entry to keep or -1, and data of the image, if there is one.");
+      "top, width, height, entry to keep or -1, whether it is cleared, and data of the image, if "
+      "there is one.");
   m.def(
       "lzw", &run_lzw, "indices"_a, "bits"_a, nb::kw_only(), "keep"_a = -1, "kept"_a = nb::none(),
       "The data of an image in a GIF; pixels that are `kept` may be written as the entry `keep`.");
+  m.def("code_changes", &run_code_changes, "frames"_a, "team"_a,
+        "What a GIF has of each frame, pairs of indices (h, w) and colours (k, 3 or 4): left, top, "
+        "width, height, entry to keep or -1, whether it is cleared, and data; None for a frame "
+        "that looks like the one before.");
+  m.def("lzw_entries", &run_lzw_entries, "data"_a,
+        "Whether an image's data have each entry, uint8 (256,).");
+  m.def("recode_lzw", &run_recode_lzw, "data"_a, "entries"_a, "bits"_a,
+        "The same data with other entries, uint8 (256,), of at most as many bits.");
   m.def("order_palette", &run_order_palette, "indices"_a, "first"_a, "passes"_a,
         "The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.");
   m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a,
@@ -1176,6 +1256,10 @@ NB_MODULE(_core, m) {
   nb::class_<TiledRuns>(m, "Runs", "The same by colours, for images with long runs of one.")
       .def(nb::new_(&make_runs), "which"_a, "colors"_a, "team"_a)
       .def("errors", &run_label_errors, "labels"_a, "palette"_a, "team"_a);
+  nb::class_<ColorLabels>(m, "ColorLabels", "The labels, below 256, of the colours of many images.")
+      .def(nb::new_(&make_color_labels), "colors"_a, "labels"_a)
+      .def("map", &run_map, "pixels"_a, "out"_a.noconvert(), "team"_a,
+           "Writes the label of each pixel's colour, which is one of them.");
   m.def("remap", &run_remap<std::uint16_t, std::uint8_t>, "pixels"_a, "colors"_a, "labels"_a,
         "out"_a.noconvert(), "team"_a, "Writes the label of each pixel's colour.");
   m.def("remap", &run_remap<std::uint16_t, std::uint16_t>, "pixels"_a, "colors"_a, "labels"_a,

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <optional>
 #include <span>
 #include <string>
 #include <typeinfo>
@@ -22,6 +23,7 @@
 #include "dither.hpp"
 #include "error.hpp"
 #include "fit.hpp"
+#include "gif_changes.hpp"
 #include "histogram.hpp"
 #include "looks.hpp"
 #include "lzw.hpp"
@@ -303,15 +305,10 @@ void run_filter_rows(const std::uint8_t* rows, std::size_t n, std::size_t stride
   std::ranges::copy(filter_rows(span_of(rows, n), stride, choice), out);
 }
 
-/// The data of an image in a GIF, `bits` for an entry. With a `keep` from 0, pixels that are not 0
-/// in `kept` (n) may be written as that entry.
+/// The data of a still's image in a GIF, `bits` for an entry.
 EXPORT(lzw)
-std::vector<std::uint8_t>* run_lzw(const std::uint8_t* indices, std::size_t n, int bits, int keep,
-                                   const std::uint8_t* kept) {
-  return new std::vector(lzw({.bits = bits,
-                              .indices = span_of(indices, n),
-                              .keep = keep,
-                              .kept = span_of(kept, keep < 0 ? 0 : n)}));
+std::vector<std::uint8_t>* run_lzw(const std::uint8_t* indices, std::size_t n, int bits) {
+  return new std::vector(lzw({.bits = bits, .indices = span_of(indices, n)}));
 }
 EXPORT(bytes_at) const std::uint8_t* bytes_at(const std::vector<std::uint8_t>* self) {
   return self->data();
@@ -321,31 +318,72 @@ EXPORT(bytes_size) std::size_t bytes_size(const std::vector<std::uint8_t>* self)
 }
 EXPORT(bytes_free) void bytes_free(std::vector<std::uint8_t>* self) { delete self; }
 
+/// Writes which of 256 entries an image's data have.
+EXPORT(lzw_entries)
+void run_lzw_entries(const std::uint8_t* data, std::size_t n, std::uint8_t* entries) {
+  std::ranges::copy(lzw_entries(span_of(data, n)), entries);
+}
+
+/// Data of the same codes, where each of 256 entries is another one.
+EXPORT(recode_lzw)
+std::vector<std::uint8_t>* run_recode_lzw(const std::uint8_t* data, std::size_t n,
+                                          const std::uint8_t* entries, int bits) {
+  std::array<std::uint8_t, 256> others;
+  std::copy_n(entries, others.size(), others.begin());
+  return new std::vector(recode_lzw(span_of(data, n), others, bits));
+}
+
+using GifImages = std::vector<std::optional<GifImage>>;
+
+/// What is written for each of `n` frames (height, width), whose colours are RGBA (n, 256, 4), of
+/// which each has `counts`.
+EXPORT(code_changes)
+GifImages* run_code_changes(const std::uint8_t* indices, std::size_t n, std::size_t height,
+                            std::size_t width, const std::uint8_t* colors,
+                            const std::int32_t* counts) {
+  std::vector<GifFrame> frames;
+  for (std::size_t i = 0; i < n; ++i) {
+    frames.push_back({span_of(indices + i * height * width, height * width),
+                      span_of(colors + i * 1024, static_cast<std::size_t>(counts[i]), 4), 4});
+  }
+  return new GifImages(code_changes(frames, width, team));
+}
+
 /// Turns nearest entries into some whose GIF is smaller, as choose_by_lzw says; after a frame, if
-/// `pixels_before` is not null. Null for a frame that stays as the one before; otherwise the data,
-/// and `about` is the left, top, width, height and entry to keep or -1.
+/// `pixels_before` is not null. One image, or none for a frame that stays as the one before.
 EXPORT(choose_by_lzw)
-std::vector<std::uint8_t>* run_choose_by_lzw(const std::uint8_t* pixels, std::size_t height,
-                                             std::size_t width, int channels,
-                                             const std::uint8_t* palette, std::size_t k,
-                                             double smaller, const std::uint8_t* pixels_before,
-                                             const std::uint8_t* indices_before,
-                                             std::uint8_t* indices, double* about) {
+GifImages* run_choose_by_lzw(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                             int channels, const std::uint8_t* palette, std::size_t k,
+                             double smaller, const std::uint8_t* pixels_before,
+                             const std::uint8_t* indices_before, std::uint8_t* indices) {
   const std::size_t n = height * width;
   FrameBefore before;
   if (pixels_before != nullptr) {
     before = {span_of(pixels_before, n, channels), span_of(indices_before, n)};
   }
-  auto image =
-      choose_by_lzw(span_of(pixels, n, channels), channels, width, span_of(palette, k, channels),
-                    per_bit(smaller), before, indices, team);
-  if (!image) return nullptr;
-  const double all[] = {static_cast<double>(image->left), static_cast<double>(image->top),
-                        static_cast<double>(image->width), static_cast<double>(image->height),
-                        static_cast<double>(image->keep)};
-  std::ranges::copy(all, about);
-  return new std::vector(std::move(image->data));
+  return new GifImages{choose_by_lzw(span_of(pixels, n, channels), channels, width,
+                                     span_of(palette, k, channels), per_bit(smaller), before,
+                                     indices, team)};
 }
+
+/// Writes whether there is the i-th image; its left, top, width, height, entry to keep or -1, and
+/// whether it is cleared; where its data are, and their size.
+EXPORT(images_look) void images_look(const GifImages* self, std::size_t i, double* about) {
+  const std::optional<GifImage>& image = (*self)[i];
+  about[0] = image ? 1 : 0;
+  if (!image) return;
+  const Rectangle& part = image->part;
+  const double all[] = {static_cast<double>(part.left),
+                        static_cast<double>(part.top),
+                        static_cast<double>(part.width()),
+                        static_cast<double>(part.height()),
+                        static_cast<double>(image->keep),
+                        image->cleared ? 1.0 : 0.0,
+                        static_cast<double>(reinterpret_cast<std::uintptr_t>(image->data.data())),
+                        static_cast<double>(image->data.size())};
+  std::ranges::copy(all, about + 1);
+}
+EXPORT(images_free) void images_free(GifImages* self) { delete self; }
 
 /// Compresses as a zlib stream by libdeflate into `size` bytes; how many it took, 0 if more.
 EXPORT(deflate)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <stdexcept>
 
 namespace kpalette {
 namespace {
@@ -53,6 +54,70 @@ class Packer {
   std::uint32_t waiting_ = 0;
   int n_ = 0;
 };
+
+/// How many bits codes have: as many as a decoder needs for those that it knows, and the next.
+class Widths {
+ public:
+  explicit Widths(int bits) : entries_(1 << bits), least_(bits + 1) { clear(); }
+
+  int entries() const { return entries_; }
+  int clear_code() const { return entries_; }
+  int end_code() const { return entries_ + 1; }
+  int known() const { return known_; }
+  int bits() const { return bits_; }
+
+  void clear() {
+    known_ = entries_ + 1;  // the first code adds none
+    bits_ = least_;
+  }
+  /// Counts a code that stands for pixels.
+  void count() {
+    if (known_ == kMostCodes) return;
+    ++known_;
+    if (known_ == 1 << bits_ && known_ < kMostCodes) ++bits_;
+  }
+
+ private:
+  int entries_;
+  int least_;
+  int known_;
+  int bits_;
+};
+
+/// Calls take(code) for each code of an image's data but the end code, and returns the entries.
+template <class Take>
+int read_codes(std::span<const std::uint8_t> data, const Take& take) {
+  const auto need = [](bool is_so) {
+    if (!is_so) throw std::invalid_argument("data: expected those of an image, up to their end");
+  };
+  need(!data.empty() && data[0] >= 2 && data[0] <= 8);
+  Widths widths(data[0]);
+  std::uint32_t waiting = 0;
+  int n = 0;
+  for (std::size_t at = 1; at < data.size() && data[at] != 0;) {
+    const std::size_t last = at + data[at];
+    need(last < data.size());
+    for (++at; at <= last; ++at) {
+      waiting |= static_cast<std::uint32_t>(data[at]) << n;
+      n += 8;
+      while (n >= widths.bits()) {
+        const int code = static_cast<int>(waiting & ((1u << widths.bits()) - 1));
+        waiting >>= widths.bits();
+        n -= widths.bits();
+        if (code == widths.end_code()) return widths.entries();
+        need(code <= widths.known());
+        take(code);
+        if (code == widths.clear_code()) {
+          widths.clear();
+        } else {
+          widths.count();
+        }
+      }
+    }
+  }
+  need(false);
+  return 0;
+}
 
 /// The strings that codes stand for, as a tree: each is another one and an entry.
 class Dictionary {
@@ -260,6 +325,7 @@ class Coder {
         written_[--at] = static_cast<std::uint8_t>(dictionary_.entry(code));
       }
       last = path.code;
+      was_full_ = was_full_ || dictionary_.is_full();
       if (dictionary_.is_full() && (at_once_ || is_stale())) {
         put(dictionary_.clear_code());
         dictionary_.clear();
@@ -272,6 +338,9 @@ class Coder {
     put(dictionary_.end_code());
     return packer_.blocks(bits_);
   }
+
+  /// Whether the dictionary was full once, so that it mattered when it is cleared.
+  bool was_full() const { return was_full_; }
 
  private:
   struct Path {
@@ -341,6 +410,7 @@ class Coder {
   const LzwFrame& frame_;
   const Prices& prices_;
   bool at_once_;
+  bool was_full_ = false;
   std::size_t n_;
   std::uint8_t* written_;
   int bits_;
@@ -360,9 +430,46 @@ std::vector<std::uint8_t> lzw(const LzwFrame& frame) {
   // those of some graphics 10 % larger.
   std::vector<std::uint8_t> written(frame.indices.size());
   const Exact prices(frame);
-  auto best = Coder(frame, prices, true, written.data()).run();
+  Coder coder(frame, prices, true, written.data());
+  auto best = coder.run();
+  if (!coder.was_full()) return best;
   auto other = Coder(frame, prices, false, written.data()).run();
   return other.size() < best.size() ? other : best;
+}
+
+std::array<bool, 256> lzw_entries(std::span<const std::uint8_t> data) {
+  // Each entry of a string comes first in one: it is the last of those before, and begins the next.
+  std::array<bool, 256> found{};
+  read_codes(data, [&](int code) {
+    if (code < 1 << data[0]) found[static_cast<std::size_t>(code)] = true;
+  });
+  return found;
+}
+
+std::vector<std::uint8_t> recode_lzw(std::span<const std::uint8_t> data,
+                                     const std::array<std::uint8_t, 256>& entries, int bits) {
+  if (bits > data[0]) throw std::invalid_argument("bits: expected at most as many as before");
+  Widths widths(std::max(2, bits));
+  Packer packer;
+  const auto put = [&](int code) { packer.put(code, widths.bits()); };
+  const int before = 1 << data[0];
+  read_codes(data, [&](int code) {
+    if (code == before) {
+      put(widths.clear_code());
+      widths.clear();
+      return;
+    }
+    if (code < before) {
+      const int entry = entries[static_cast<std::size_t>(code)];
+      if (entry >= widths.entries()) throw std::invalid_argument("entries: expected fewer bits");
+      put(entry);
+    } else {
+      put(code - before + widths.entries());
+    }
+    widths.count();
+  });
+  put(widths.end_code());
+  return packer.blocks(std::max(2, bits));
 }
 
 std::vector<std::uint8_t> lzw_by_price(const LzwFrame& frame, const LzwPrices& prices,

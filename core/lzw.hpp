@@ -2,6 +2,7 @@
 // while they are written.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -40,5 +41,13 @@ std::vector<std::uint8_t> lzw(const LzwFrame& frame);
 /// less its own bits and the price of its errors.
 std::vector<std::uint8_t> lzw_by_price(const LzwFrame& frame, const LzwPrices& prices,
                                        std::uint8_t* written);
+
+/// Returns which entries an image's data have.
+std::array<bool, 256> lzw_entries(std::span<const std::uint8_t> data);
+
+/// Returns data of the same codes, where each entry is another one, below 1 << bits: at most as
+/// many bits as before. So palettes may be sorted, and codes begin shorter.
+std::vector<std::uint8_t> recode_lzw(std::span<const std::uint8_t> data,
+                                     const std::array<std::uint8_t, 256>& entries, int bits);
 
 }  // namespace kpalette

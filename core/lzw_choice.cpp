@@ -39,39 +39,6 @@ void set_apart(std::span<const std::uint8_t> colors, std::size_t d, Point4* poin
   }
 }
 
-struct Part {
-  std::size_t top, left, bottom, right;
-  std::size_t width() const { return right - left; }
-  std::size_t size() const { return top < bottom ? (bottom - top) * width() : 0; }
-};
-
-/// The rectangle around the pixels that are something.
-template <class Is>
-Part around(std::size_t height, std::size_t width, const Is& is) {
-  Part part{height, width, 0, 0};
-  for (std::size_t y = 0; y < height; ++y) {
-    for (std::size_t x = 0; x < width; ++x) {
-      if (!is(y * width + x)) continue;
-      part.top = std::min(part.top, y);
-      part.left = std::min(part.left, x);
-      part.bottom = y + 1;
-      part.right = std::max(part.right, x + 1);
-    }
-  }
-  return part;
-}
-
-/// The values of a part, row by row.
-template <class T>
-std::vector<T> cut(const T* values, std::size_t width, const Part& part) {
-  std::vector<T> out;
-  out.reserve(part.size());
-  for (std::size_t y = part.top; y < part.bottom; ++y) {
-    out.insert(out.end(), values + y * width + part.left, values + y * width + part.right);
-  }
-  return out;
-}
-
 /// The largest difference of two colours in a channel.
 int difference(const std::uint8_t* a, const std::uint8_t* b, std::size_t d) {
   int most = 0;
@@ -81,7 +48,7 @@ int difference(const std::uint8_t* a, const std::uint8_t* b, std::size_t d) {
 
 }  // namespace
 
-std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int channels,
+std::optional<GifImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int channels,
                                       std::size_t width, std::span<const std::uint8_t> palette,
                                       float per_bit, const FrameBefore& before,
                                       std::uint8_t* indices, Team& team) {
@@ -111,7 +78,7 @@ std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int 
       weights[i] = kExact;
     }
   }
-  Part part{0, 0, height, width};
+  Rectangle part{0, 0, height, width};
   std::vector<Point4> shown;
   std::vector<std::uint8_t> still;
   const bool keeps = !before.indices.empty() && k < 256;
@@ -156,7 +123,7 @@ std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int 
     const std::size_t row = part.top + i / part.width();
     if (written[i] != keep) indices[row * width + part.left + i % part.width()] = written[i];
   }
-  return LzwImage{part.left, part.top, part.width(), part.bottom - part.top, keep, std::move(data)};
+  return GifImage{part, keep, false, std::move(data)};
 }
 
 }  // namespace kpalette

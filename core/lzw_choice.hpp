@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
+#include "gif_image.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -16,13 +16,6 @@ namespace kpalette {
 struct FrameBefore {
   std::span<const std::uint8_t> pixels{};   // of the source when each pixel was chosen
   std::span<const std::uint8_t> indices{};  // as it is shown
-};
-
-/// The rectangle that is written for a frame.
-struct LzwImage {
-  std::size_t left, top, width, height;
-  int keep;                        // the entry that leaves what is shown, or -1
-  std::vector<std::uint8_t> data;  // as lzw() has them
 };
 
 /// Turns indices (height, width), which come in as the nearest entries of a palette of at most 256,
@@ -35,7 +28,7 @@ struct LzwImage {
 ///
 /// Where the source is as it was when a pixel was chosen, or almost, another colour is seen as
 /// flicker, and has a price; within a level, nothing is drawn for it.
-std::optional<LzwImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int channels,
+std::optional<GifImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int channels,
                                       std::size_t width, std::span<const std::uint8_t> palette,
                                       float per_bit, const FrameBefore& before,
                                       std::uint8_t* indices, Team& team);

@@ -1,6 +1,7 @@
 #include "remap.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "color_table.hpp"
 #include "morton.hpp"
@@ -17,26 +18,63 @@ void for_chunks(std::size_t n, Team& team, const Body& body) {
   });
 }
 
+template <class Index>
+void look_up(std::span<const std::uint8_t> pixels, const CubeTable<Index>& table, Index* indices,
+             Team& team) {
+  const std::size_t n = pixels.size() / 3;
+  for_chunks(n, team, [&](std::size_t first, std::size_t last) {
+    for_each_word(pixels.data(), n, first, last,
+                  [&](std::size_t i, std::uint32_t word) { indices[i] = table[word]; });
+  });
+}
+
+template <class Label, class Index>
+void look_up(std::span<const std::uint8_t> pixels, const HashTable<Label>& table, Index* indices,
+             Team& team) {
+  for_chunks(pixels.size() / 4, team, [&](std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
+      indices[i] = static_cast<Index>(table[morton<4>(pixels.data() + 4 * i)]);
+    }
+  });
+}
+
 }  // namespace
 
 template <class Label, class Index>
 void remap(std::span<const std::uint8_t> pixels, int channels, std::span<const std::uint8_t> colors,
            std::span<const Label> labels, Index* indices, Team& team) {
-  const std::uint8_t* data = pixels.data();
-  const std::size_t n = pixels.size() / static_cast<std::size_t>(channels);
   if (channels == 3) {
-    const CubeTable<Index> table(colors, labels);
-    for_chunks(n, team, [&](std::size_t first, std::size_t last) {
-      for_each_word(data, n, first, last,
-                    [&](std::size_t i, std::uint32_t word) { indices[i] = table[word]; });
-    });
+    look_up(pixels, CubeTable<Index>(colors, labels), indices, team);
   } else {
-    const HashTable<Label> table(colors, labels);
-    for_chunks(n, team, [&](std::size_t first, std::size_t last) {
-      for (std::size_t i = first; i < last; ++i) {
-        indices[i] = static_cast<Index>(table[morton<4>(data + 4 * i)]);
-      }
-    });
+    look_up(pixels, HashTable<Label>(colors, labels), indices, team);
+  }
+}
+
+struct ColorLabels::Tables {
+  std::optional<CubeTable<std::uint8_t>> opaque;
+  std::optional<HashTable<std::uint16_t>> with_alpha;
+};
+
+ColorLabels::ColorLabels(std::span<const std::uint8_t> colors, int channels,
+                         std::span<const std::uint16_t> labels)
+    : channels_(channels) {
+  auto tables = std::make_unique<Tables>();
+  if (channels == 3) {
+    tables->opaque.emplace(colors, labels);
+  } else {
+    tables->with_alpha.emplace(colors, labels);
+  }
+  tables_ = std::move(tables);
+}
+
+ColorLabels::~ColorLabels() = default;
+
+void ColorLabels::map(std::span<const std::uint8_t> pixels, std::uint8_t* indices,
+                      Team& team) const {
+  if (channels_ == 3) {
+    look_up(pixels, *tables_->opaque, indices, team);
+  } else {
+    look_up(pixels, *tables_->with_alpha, indices, team);
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "parallel.hpp"
@@ -14,5 +15,23 @@ namespace kpalette {
 template <class Label, class Index>
 void remap(std::span<const std::uint8_t> pixels, int channels, std::span<const std::uint8_t> colors,
            std::span<const Label> labels, Index* indices, Team& team);
+
+/// The same for many images: the labels of all their colours, below 256.
+class ColorLabels {
+ public:
+  /// `colors` (n, channels) are distinct.
+  ColorLabels(std::span<const std::uint8_t> colors, int channels,
+              std::span<const std::uint16_t> labels);
+  ~ColorLabels();
+
+  int channels() const { return channels_; }
+  void map(std::span<const std::uint8_t> pixels, std::uint8_t* indices, Team& team) const;
+
+ private:
+  struct Tables;
+
+  int channels_;
+  std::unique_ptr<const Tables> tables_;
+};
 
 }  // namespace kpalette

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
+import math
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +20,16 @@ from PIL import Image
 import kpalette
 from clips import Pixels, check_shown, decoded, moving
 from conftest import gradient, noise, saved
-from kpalette import ColorHistogram, files
+from kpalette import ColorHistogram, files, metrics
 from kpalette.animation import quantize_animation
-from kpalette.choices import DITHERS
+from kpalette.choices import DITHERS, Scope
 from kpalette.files import ENCODERS, open_frames
 from kpalette.files.changes import hundredths
+from kpalette.scope_choice import POINT
 from kpalette.scopes import SceneCutter
 
 KINDS = list(ENCODERS)
-SCOPES = ["global", "scene", "frame"]
+SCOPES: list[Scope] = ["global", "scene", "frame"]
 
 
 # Files
@@ -294,9 +297,17 @@ def test_auto_takes_what_costs_least() -> None:
         "scene": [(np.roll(mosaic(24, i // 3), i, axis=1), 50) for i in range(6)],
         "frame": [(mosaic(24 + i, i // 3), 50) for i in range(6)],
     }
+
+    def cost(scope: Scope, frames: list[tuple[Pixels, int]]) -> float:
+        result = quantize_animation(frames, 24, palette_scope=scope)
+        looks = [
+            metrics.looks(pixels, shown)
+            for (pixels, _), shown in zip(frames, result.frames, strict=True)
+        ]
+        return math.log(len(result.encode("gif"))) - POINT * statistics.fmean(looks)
+
     for expected, frames in sources.items():
-        results = {s: quantize_animation(frames, 24, palette_scope=s) for s in SCOPES}
-        costs = {s: (1 + r.mse) * len(r.encode("gif")) ** 4 for s, r in results.items()}
+        costs = {scope: cost(scope, frames) for scope in SCOPES}
         assert quantize_animation(frames, 24).palette_scope == expected, costs
         assert costs[expected] == min(costs.values())
 

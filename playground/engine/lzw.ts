@@ -1,12 +1,8 @@
-// GIF's compression in the core, and indices that it takes few bytes for.
+// GIF's compression in the core: the images of stills and of frames.
 
+import { withAlpha } from "./colors";
 import type { Block, Core, Palette } from "./core";
-
-/** The entry that leaves what is shown, and the pixels (n) that may be written as that: not 0. */
-export interface Kept {
-  entry: number;
-  pixels: Uint8Array;
-}
+import type { Frame } from "./protocol";
 
 /** A frame's rectangle as it is written. */
 export interface Image {
@@ -16,20 +12,64 @@ export interface Image {
   height: number;
   /** The entry that leaves what is shown, or −1. */
   keep: number;
+  /** Whether it becomes transparent before the next frame. */
+  cleared: boolean;
   data: Uint8Array;
 }
 
+/** The entries that a table has room for. */
+const ENTRIES = 256;
+
 /** The data of an image whose entries have so many bits. */
-export function lzw(core: Core, indices: Uint8Array, bits: number, kept?: Kept): Uint8Array {
-  const { entry = -1, pixels = new Uint8Array() } = kept ?? {};
-  return core.lend([indices, pixels], (indicesAt, keptAt) =>
-    taken(core, core.call("lzw", indicesAt, indices.length, bits, entry, keptAt)),
+export function lzw(core: Core, indices: Uint8Array, bits: number): Uint8Array {
+  return core.lend([indices], (at) => taken(core, core.call("lzw", at, indices.length, bits)));
+}
+
+/** Which entries an image's data have: 1. */
+export function lzwEntries(core: Core, data: Uint8Array): Uint8Array {
+  const entries = new Uint8Array(ENTRIES);
+  core.lend([data, entries], (dataAt, entriesAt) =>
+    core.call("lzw_entries", dataAt, data.length, entriesAt),
+  );
+  return entries;
+}
+
+/** Data of the same codes, where each of 256 entries is another one. */
+export function recodeLzw(
+  core: Core,
+  data: Uint8Array,
+  entries: Uint8Array,
+  bits: number,
+): Uint8Array {
+  return core.lend([data, entries], (dataAt, entriesAt) =>
+    taken(core, core.call("recode_lzw", dataAt, data.length, entriesAt, bits)),
   );
 }
 
+/** What is written for each frame: what it changes. Null for one that looks like the one before. */
+export function codeChanges(
+  core: Core,
+  frames: readonly Frame[],
+  [height, width]: [number, number],
+): (Image | null)[] {
+  const n = height * width;
+  const indices = new Uint8Array(frames.length * n);
+  const colors = new Uint8Array(4 * ENTRIES * frames.length);
+  frames.forEach((frame, i) => {
+    indices.set(frame.indices, i * n);
+    colors.set(withAlpha(frame), 4 * ENTRIES * i);
+  });
+  const counts = Int32Array.from(frames, ({ colors, channels }) => colors.length / channels);
+  return core.lend([indices, colors, counts], (indicesAt, colorsAt, countsAt) => {
+    const size = [frames.length, height, width] as const;
+    const made = core.call("code_changes", indicesAt, ...size, colorsAt, countsAt);
+    return imagesOf(core, made, frames.length);
+  });
+}
+
 /**
- * Turns the nearest entries of a frame into such as cost few bytes, as src/kpalette/rate.py has it;
- * after the frame `before`, of the same size and palette. Null where that one stays.
+ * Turns the nearest entries of a frame into such as cost few bytes, as src/kpalette/lossy_frames.py
+ * has it; after the frame `before`, of the same size and palette. Null where that one stays.
  */
 export function chooseByLzw(
   core: Core,
@@ -40,17 +80,28 @@ export function chooseByLzw(
   before: { pixels: Block; indices: Block } | null,
   indices: Block,
 ): Image | null {
-  const about = new Float64Array(5);
-  const made = core.lend([colors, about], (colorsAt, aboutAt) =>
+  const made = core.lend([colors], (at) =>
     core.call(
       "choose_by_lzw",
-      ...[pixels.address, height, width, channels, colorsAt, colors.length / channels, smaller],
-      ...[before?.pixels.address ?? 0, before?.indices.address ?? 0, indices.address, aboutAt],
+      ...[pixels.address, height, width, channels, at, colors.length / channels, smaller],
+      ...[before?.pixels.address ?? 0, before?.indices.address ?? 0, indices.address],
     ),
   );
-  if (made === 0) return null;
-  const [left, top, wide, high, keep] = about;
-  return { left, top, width: wide, height: high, keep, data: taken(core, made) };
+  return imagesOf(core, made, 1)[0];
+}
+
+/** The core's images, which are freed. */
+function imagesOf(core: Core, made: number, n: number): (Image | null)[] {
+  const about = new Float64Array(9);
+  const images: (Image | null)[] = [];
+  for (let i = 0; i < n; ++i) {
+    core.lend([about], (at) => core.call("images_look", made, i, at));
+    const [is, left, top, width, height, keep, cleared, at, size] = about;
+    const place = { left, top, width, height, keep, cleared: cleared !== 0 };
+    images.push(is === 0 ? null : { ...place, data: core.view(at, size).slice() });
+  }
+  core.release("images_free", made);
+  return images;
 }
 
 /** The bytes of one of the core's vectors, which is freed. */

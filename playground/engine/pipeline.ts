@@ -187,18 +187,14 @@ function* inFewerBytes(
     const isClose = !quick && 1 / CLOSE < found && found < CLOSE;
     return (isClose ? yield* ratio(false) : found) <= 1;
   };
-  const nearest = yield* made(plain, { smaller: 0 });
   if (image.isAnimated) {
     const few = yield* made(plain, {});
-    const ways: [Mapped, Uint8Array<ArrayBuffer>][] = [];
-    for (const [way, drawn] of [[nearest, null], [few, null], [few, few.drawn]] as const) {
-      ways.push([way, yield* encodeFrames(image, way.quantized, way.quantized.indices, drawn)]);
-    }
-    const [best, file] = ways.reduce((a, b) => (b[1].length < a[1].length ? b : a));
-    best.quantized.file = file;
-    best.quantized.mapMs = performance.now() - began;
-    return best;
+    const { quantized, drawn } = few;
+    quantized.file = yield* encodeFrames(image, quantized, quantized.indices, drawn);
+    quantized.mapMs = performance.now() - began;
+    return few;
   }
+  const nearest = yield* made(plain, { smaller: 0 });
   let best = nearest;
   for (const strength of new Set(SHARES.map((share) => share * options.strength))) {
     const found = yield* made(strength > 0 ? yield* mixed() : plain, { strength });

@@ -337,6 +337,14 @@ class Runs:
 
     def errors(self, labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> list[tuple[int, int, int, int, int, int, int, int]]: ...
 
+class ColorLabels:
+    """The labels, below 256, of the colours of many images."""
+
+    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> None: ...
+
+    def map(self, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None:
+        """Writes the label of each pixel's colour, which is one of them."""
+
 @overload
 def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None:
     """Writes the label of each pixel's colour."""
@@ -389,19 +397,27 @@ def choose_by_rate(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
     Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of which `per_bit` in Oklab is what one may cost; returns the bits.
     """
 
-def choose_by_rate_after(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, pixels_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], drawn: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], team: Team) -> bool:
+def choose_by_lzw(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, team: Team, pixels_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, indices_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> tuple[int, int, int, int, int, bool, bytes] | None:
     """
-    The same after a frame of the same palette, whose pixels may stay. `drawn`, uint8 (h, w), becomes 1 where pixels are written; returns whether any are.
-    """
-
-def choose_by_lzw(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, team: Team, pixels_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, indices_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> tuple[int, int, int, int, int, bytes] | None:
-    """
-    Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of which `per_bit` is what one may cost; after a frame of the same palette. Returns the left, top, width, height, entry to keep or -1, and data of the image, if there is one.
+    Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of which `per_bit` is what one may cost; after a frame of the same palette. Returns the left, top, width, height, entry to keep or -1, whether it is cleared, and data of the image, if there is one.
     """
 
 def lzw(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: int, *, keep: int = -1, kept: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> bytes:
     """
     The data of an image in a GIF; pixels that are `kept` may be written as the entry `keep`.
+    """
+
+def code_changes(frames: Sequence[tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]]], team: Team) -> list[tuple[int, int, int, int, int, bool, bytes] | None]:
+    """
+    What a GIF has of each frame, pairs of indices (h, w) and colours (k, 3 or 4): left, top, width, height, entry to keep or -1, whether it is cleared, and data; None for a frame that looks like the one before.
+    """
+
+def lzw_entries(data: bytes) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:
+    """Whether an image's data have each entry, uint8 (256,)."""
+
+def recode_lzw(data: bytes, entries: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], bits: int) -> bytes:
+    """
+    The same data with other entries, uint8 (256,), of at most as many bits.
     """
 
 def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], first: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], passes: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None,))]:

@@ -5,39 +5,30 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import _core, files, rate, rate_frames, smaller_frames
+from kpalette import _core, files, lossy_frames, mapped_frames, rate, rate_frames
 from kpalette.checks import check_choice, check_options, checked_fixed, checked_seed, checked_whole
 from kpalette.choices import SMALLER_IN, Dither, Effort, Scope, SmallerIn, Space
-from kpalette.colors import ByteArray, Colors
-from kpalette.dither import Dithering, Kept
-from kpalette.fit import FitOptions, Fitted, Fitter, psnr
-from kpalette.histogram import ColorHistogram
+from kpalette.colors import Colors
+from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
+from kpalette.dither import Dithering
+from kpalette.files import gif
+from kpalette.fit import FitOptions, psnr
 from kpalette.palette import Palette
-from kpalette.pipeline import remap
 from kpalette.posterize import MOST_BITS
 from kpalette.quantized import Quantized
-from kpalette.scopes import ScopeFit, scopes_to_try, worth_trying
-from kpalette.spatial import Mover, Sampled, is_movable
+from kpalette.scope_choice import choose
+from kpalette.scopes import scopes_to_try
 from kpalette.threads import make_team
 
 if TYPE_CHECKING:
     from kpalette.files import AnimationSource
-
-#: One percent of bytes is worth this many percent of error. Doubling the colours, from 32 up,
-#: lowers the error by 2.1 to 2.5 % per percent of bytes in a pan over a photo, and by 4.9 to 5.9 %
-#: if shapes move over a still photo.
-BYTES_TO_ERROR = 4
-
-#: With spatial dithering a pixel stands still while it is within so many levels of what it was when
-#: its entry was chosen. With 2, noise of a level either way would take a sixth of the bytes, but a
-#: fade over a photo in 64 colours would look 2.4 worse.
-STILL = 1
 
 MAX_COLORS = 256
 SUFFIXES = {".gif": "gif", ".png": "png", ".apng": "png", ".webp": "webp"}
@@ -71,8 +62,9 @@ class QuantizedAnimation:
     loop: int
     palettes: tuple[Palette, ...]
     palette_scope: Scope
-    _images: tuple[Any, ...] | None = None  # how a GIF has the frames, if they are made for that
+    _coded: gif.Coded | None = None  # how a GIF has the frames, if they are made for that
     _drawn: tuple[Any, ...] | None = None  # what of each an APNG or WebP draws, likewise
+    _threads: int | None = None
 
     @property
     def mse(self) -> float:
@@ -147,6 +139,57 @@ class QuantizedAnimation:
         with files.replacing(path) as file:
             self._write(file, SUFFIXES[suffix], optimize)
 
+    def _write(
+        self, file: Any, kind: str, optimize: bool, dpi: tuple[float, float] | None = None
+    ) -> None:
+        if kind not in files.ENCODERS:
+            raise ValueError(f"kind: expected one of {', '.join(files.ENCODERS)}, got {kind!r}")
+        options: dict[str, Any] = {"dpi": dpi} if kind == "png" else {}
+        if kind == "gif":
+            options["coded"] = self._gif
+        else:
+            options["drawn"] = self._drawn
+        files.ENCODERS[kind](
+            file,
+            self._indexed(),
+            self.durations,
+            self.loop,
+            self.size,
+            self._sorted_palettes(),
+            optimize=optimize,
+            **options,
+        )
+
+    def _indexed(self) -> Iterable[tuple[Any, Any]]:
+        return ((frame.indices, frame.palette.colors) for frame in self.frames)
+
+    def _sorted_palettes(self) -> list[Any]:
+        """Return the palettes' colours, the most used first: GIF has it once for all its frames."""
+        uses: dict[bytes, int] = {}
+        for frame in self.frames:
+            name = frame.palette.colors.tobytes()
+            uses[name] = uses.get(name, 0) + 1
+        colors = (palette.colors for palette in self.palettes)
+        return sorted(colors, key=lambda some: -uses.get(some.tobytes(), 0))
+
+    @cached_property
+    def _gif(self) -> gif.Coded:
+        """What a GIF has of the frames, which is compressed once."""
+        if self._coded is not None:
+            return self._coded
+        return gif.code(self._indexed(), make_team(self._threads))
+
+    def frame_bytes(self) -> tuple[int, ...]:
+        """Return how many bytes each frame takes as GIF; as APNG if GIF cannot hold the colours."""
+        if self._drawn is None and not any(_is_soft(palette) for palette in self.palettes):
+            return self._gif.n_bytes
+        sizes = [len(self._first(n).encode("png")) for n in range(1, len(self.frames) + 1)]
+        return tuple(np.diff(sizes, prepend=0).tolist())
+
+    def _first(self, n: int) -> QuantizedAnimation:
+        drawn = self._drawn and self._drawn[:n]
+        return replace(self, frames=self.frames[:n], durations=self.durations[:n], _drawn=drawn)
+
     def show(self) -> None:
         """Show the animation playing: below the cell of a notebook, otherwise in a web browser.
 
@@ -166,37 +209,6 @@ class QuantizedAnimation:
         from kpalette.showing import as_html
 
         return as_html(self)
-
-    def _write(
-        self, file: Any, kind: str, optimize: bool, dpi: tuple[float, float] | None = None
-    ) -> None:
-        if kind not in files.ENCODERS:
-            raise ValueError(f"kind: expected one of {', '.join(files.ENCODERS)}, got {kind!r}")
-        # The most used palette comes first: GIF writes it once for all its frames.
-        colors = [frame.palette.colors for frame in self.frames]
-        uses: dict[bytes, int] = {}
-        for some in colors:
-            uses[some.tobytes()] = uses.get(some.tobytes(), 0) + 1
-        palettes = sorted(
-            (palette.colors for palette in self.palettes),
-            key=lambda some: -uses.get(some.tobytes(), 0),
-        )
-        indexed = ((frame.indices, frame.palette.colors) for frame in self.frames)
-        options: dict[str, Any] = {"dpi": dpi} if kind == "png" else {}
-        if kind == "gif":
-            options["images"] = self._images
-        else:
-            options["drawn"] = self._drawn
-        files.ENCODERS[kind](
-            file,
-            indexed,
-            self.durations,
-            self.loop,
-            self.size,
-            palettes,
-            optimize=optimize,
-            **options,
-        )
 
     def __repr__(self) -> str:
         width, height = self.size
@@ -218,6 +230,7 @@ def quantize_animation(
     dither: Dither | None = None,
     dither_strength: float = 1.0,
     smaller: float = 0,
+    lossy: float = 0,
     smaller_in: SmallerIn = "gif",
     alpha: str = "keep",
     fixed: Colors | None = None,
@@ -244,28 +257,29 @@ def quantize_animation(
     palette_scope : {"auto", "global", "scene", "frame"}
         ``"global"``: one palette for all frames. ``"scene"``: one for each scene, consecutive
         frames with most of their colours in common. ``"frame"``: one for each frame. ``"auto"``
-        tries all three and keeps the one of least (1 + MSE) · bytes⁴, with the error before
-        dithering, and the bytes as GIF, or as APNG if colours are half-transparent. So one percent
-        of bytes is worth four percent of error, about the price of more colours in one palette. It
-        takes several times longer than ``"global"``.
+        tries all three on a few frames and takes the one of fewest bytes for its looks: those as
+        GIF, or as APNG if colours are half-transparent, of which a point of
+        :func:`kpalette.metrics.looks` is worth 6 %.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         ``"blue-noise"`` and ``"bayer"`` depend on a pixel's colour and position alone, so that
         still areas do not flicker. The others flicker near motion, but where the palette stays, so
         does the entry of a pixel whose colour stays: with ``"floyd-steinberg"`` the very same; with
         ``"spatial"`` within a level of what it was when the entry was chosen. Palettes are made for
         dithering, and for ``"spatial"`` moved by rows of their frames.
+    lossy : float, 0 to 100, default 0
+        How many bytes to save where that is not seen: entries, and pixels that stay as
+        they are, are chosen by what they cost in the file as well as by their error. With 15, one
+        hardly sees a difference; noise of still areas goes, and with it most of a film's bytes;
+        above 50, speckles are seen. Not with dithering. The frames are what is shown then.
     smaller : float, 0 to 3, default 0
-        How many bytes to save where that is not seen: entries, and pixels that stay as they are,
-        are chosen by what they cost in the file as well as by their error. With 1, one hardly sees
-        a difference; noise of still areas goes, and with it most of a film's bytes. Not with
-        dithering. The frames are what is shown then.
+        The same on the scale of :func:`quantize`: 1, 2 and 3 are `lossy` 15, 30 and 60. One of
+        both.
     smaller_in : {"gif", "png"}, default "gif"
         The format whose bytes are saved; others save fewer. ``"png"`` is for APNG and WebP.
     space, effort, dither_strength, alpha, fixed, posterize, seed, threads
         See :func:`quantize`.
     progress : function, optional
-        Called with ``"count"`` or ``"map"`` and the number of finished frames. With ``"auto"``,
-        all frames may be mapped up to three times.
+        Called with ``"count"`` or ``"map"`` and the number of finished frames.
 
     Returns
     -------
@@ -304,176 +318,86 @@ def quantize_animation(
     scopes = scopes_to_try(palette_scope)
     check_options(space, effort)
     dithering = Dithering(dither, dither_strength, space)
-    smaller = rate.checked_smaller(smaller, k)
+    per_bit = rate.checked_price(smaller, lossy, k)
     check_choice("smaller_in", smaller_in, SMALLER_IN)
-    if smaller and dithering.is_on:
-        raise ValueError(f"smaller: expected no dither for an animation, got {dither!r}")
+    if per_bit and dithering.is_on:
+        name = "lossy" if lossy else "smaller"
+        raise ValueError(f"{name}: expected no dither for an animation, got {dither!r}")
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
-    frames = files.open_frames(source)
+    options = FitOptions(effort, seed, fixed_colors, posterize)
+    fit = PaletteFit(k, options, dithering, team)
+    counted = CountedAnimation(
+        files.open_frames(source),
+        scopes,
+        team,
+        alpha=alpha,
+        with_rows=fit.wants_rows,
+        progress=progress,
+    )
 
-    def walk(step: str) -> Iterator[tuple[ByteArray, int]]:
-        for done, (pixels, duration) in enumerate(frames.walk(), 1):
-            yield files.apply_alpha(pixels, alpha), duration
-            if progress is not None:
-                progress(step, done)
-
-    def fit_to(images: Sampled) -> Fitted:
-        histogram, wanted = images.histogram, fixed_colors
-        if wanted.shape[1] == 4 or histogram.channels == 4:
-            histogram, wanted = histogram.with_alpha(), files.with_alpha(wanted)
-            wanted = _with_clear(wanted, histogram, k)
-        options = FitOptions(effort, seed, wanted, posterize, mixing=dithering.is_on)
-        fitter = Fitter(histogram, space, team)
-        fitted, mover = fitter.fit(k, options), Mover.of(dithering, images.parts)
-        if mover is None or not is_movable(fitted, options):
-            return fitted
-        return mover.moved(fitted, histogram, options, fitter, team)
-
-    plans = [ScopeFit(scope, fit_to) for scope in scopes]
-    durations = []
-    for pixels, duration in walk("count"):
-        durations.append(duration)
-        histogram = ColorHistogram.from_pixels(pixels, team)
-        for plan in plans:
-            plan.add(histogram, pixels)
-    if not durations:
-        raise ValueError("source: expected at least one frame, got none")
-    for plan in plans:
-        plan.close()
-    plans = worth_trying(plans)
-    soft = any(_is_soft(palette) for plan in plans for palette in plan.palettes)
-    kind = "png" if soft or (smaller and smaller_in == "png") else "gif"
-    best, least = None, math.inf
-    for plan in plans:
-        shown = _map(walk("map"), plan, dithering, team)
-        result = QuantizedAnimation(
-            shown, tuple(durations), frames.loop, _recounted(plan, shown), plan.scope
+    def mapped(frames: Iterable[Frame], palettes: ScopePalettes) -> QuantizedAnimation:
+        return map_animation(
+            counted, frames, palettes, dithering, per_bit, team, smaller_in=smaller_in
         )
-        error = plan.mse
-        if smaller and smaller_in == "png":
-            nearest = _nearest(walk("map"), plan, result.frames)
-            shown, drawn = rate_frames.choose(nearest, _core.per_bit(smaller), team)
-            few = replace(result, frames=shown, palettes=_recounted(plan, shown), _drawn=drawn)
-            result = min((result, few), key=lambda way: len(way.encode(kind)))
-            error = result.mse
-        elif smaller:
-            shown, images = smaller_frames.map_frames(walk("map"), plan, smaller, space, team)
-            few = replace(result, frames=shown, palettes=_recounted(plan, shown))
-            # Where little but what moves is drawn, other ways may take fewer bytes.
-            ways = (result, few, replace(few, _images=images))
-            result = min(ways, key=lambda way: len(way.encode(kind)))
-            error = result.mse
-        if len(plans) == 1:
-            return result
-        cost = (1 + error) * len(result.encode(kind)) ** BYTES_TO_ERROR
-        if cost < least:
-            best, least = result, cost
-    assert best is not None
-    return best
+
+    palettes = choose(counted, scopes, fit, mapped, team)
+    return mapped(counted.frames("map"), palettes)
 
 
-def _nearest(
-    frames: Iterator[tuple[ByteArray, int]], plan: ScopeFit, mapped: tuple[Quantized, ...]
-) -> Iterator[tuple[ByteArray, int, Quantized]]:
-    """Yield pixels (n, c) as the palette has them, the palette's number, and nearest entries."""
-    for (pixels, _), which, plain in zip(frames, plan.which, mapped, strict=True):
-        if plain.palette.colors.shape[1] != pixels.shape[2]:
-            pixels = files.with_alpha(pixels)
-        yield pixels.reshape(-1, pixels.shape[2]), which, plain
+def map_animation(
+    counted: CountedAnimation,
+    frames: Iterable[Frame],
+    palettes: ScopePalettes,
+    dithering: Dithering,
+    per_bit: float,
+    team: _core.Team,
+    *,
+    smaller_in: SmallerIn = "gif",
+) -> QuantizedAnimation:
+    """Map frames of a counted animation, all or some, to palettes.
+
+    With `per_bit` above 0, what a bit of a file may cost in squared error, so that it is small.
+    """
+    numbers: list[int] = []
+
+    def noted() -> Iterable[Frame]:
+        for frame in frames:
+            numbers.append(frame.number)
+            yield frame
+
+    coded = drawn = None
+    if per_bit and smaller_in == "png":
+        nearest = mapped_frames.nearest(noted(), palettes, team)
+        shown, drawn = rate_frames.choose(nearest, per_bit, team)
+    elif per_bit:
+        shown, coded = lossy_frames.map_frames(noted(), palettes, per_bit, team)
+    else:
+        shown = mapped_frames.map_frames(noted(), palettes, dithering, team)
+    return QuantizedAnimation(
+        shown,
+        tuple(counted.durations[number] for number in numbers),
+        counted.loop,
+        _recounted(shown, [palettes.which[number] for number in numbers]),
+        palettes.scope,
+        coded,
+        drawn,
+        team.size,
+    )
+
+
+def _recounted(shown: Sequence[Quantized], which: Sequence[int]) -> tuple[Palette, ...]:
+    """Return the palettes of frames, each once, with counts summed over them."""
+    palettes: dict[int, Palette] = {}
+    for frame, number in zip(shown, which, strict=True):
+        counts = frame.palette.counts
+        if number in palettes:
+            counts = palettes[number].counts + counts
+        palettes[number] = Palette(frame.palette.colors, counts)
+    return tuple(palettes.values())
 
 
 def _is_soft(palette: Palette) -> bool:
     """Return whether a colour is half-transparent, which GIF cannot hold."""
     return not np.isin(palette.colors[:, 3:], (0, 255)).all()
-
-
-def _with_clear(fixed: ByteArray, histogram: ColorHistogram, k: int) -> ByteArray:
-    """Fix the transparent colour too, if all pixels are opaque or wholly transparent.
-
-    Otherwise the fit might merge transparent pixels with others into a half-transparent colour.
-    """
-    alphas = histogram.colors[:, 3]
-    if not (alphas == 0).any() or not np.isin(alphas, (0, 255)).all():
-        return fixed
-    if len(fixed) >= k or k == 1 or (fixed[:, 3] == 0).any():
-        return fixed
-    return np.concatenate([fixed, np.zeros((1, 4), np.uint8)])
-
-
-def _map(
-    frames: Iterator[tuple[ByteArray, int]],
-    plan: ScopeFit,
-    dithering: Dithering,
-    team: _core.Team,
-) -> tuple[Quantized, ...]:
-    """Map each frame to its palette; pixels that stand still keep the entries they have."""
-    shown: list[Quantized] = []
-    most = STILL if dithering.name == "spatial" and dithering.is_on else 0
-    before: ByteArray | None = None
-    held: ByteArray | None = None  # the pixels as they were when their entries were chosen
-    last = -1
-    for (frame, _), which in zip(frames, plan.which, strict=True):
-        pixels = files.with_alpha(frame)
-        same = None
-        if held is None or before is None or which != last:
-            held = pixels
-        elif np.array_equal(pixels, before):
-            shown.append(shown[-1])
-            continue
-        else:
-            same = _is_near(pixels, held, most)
-            held = np.where(same[..., None], held, pixels)
-        before, last = pixels, which
-        result = remap(
-            frame,
-            plan.palettes[which],
-            space=dithering.space,
-            dither=dithering.name,
-            dither_strength=dithering.strength,
-            team=team,
-            kept=None if same is None else Kept(shown[-1].indices, same),
-        )
-        if dithering.name == "floyd-steinberg" and same is not None:
-            result = _keep(result, shown[-1], same, frame, team)
-        shown.append(replace(result, _origin=None))  # drops the frame's histogram
-    return tuple(shown)
-
-
-def _is_near(
-    pixels: ByteArray, others: ByteArray, most: int
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return which pixels (h, w, 4) differ by at most so many levels, and not in alpha."""
-    if most == 0:
-        return np.asarray((pixels == others).all(axis=2))
-    levels = np.abs(pixels.astype(np.int16) - others)
-    return np.asarray((levels[..., :3] <= most).all(axis=2) & (levels[..., 3] == 0))
-
-
-def _keep(
-    now: Quantized,
-    before: Quantized,
-    same: np.ndarray[Any, np.dtype[np.bool_]],
-    pixels: ByteArray,
-    team: _core.Team,
-) -> Quantized:
-    """Keep the entries of unchanged pixels, which what is next to them could change."""
-    indices = np.where(same, before.indices, now.indices)
-    colors = now.palette.colors
-    if colors.shape[1] != pixels.shape[2]:
-        colors, pixels = files.with_alpha(colors), files.with_alpha(pixels)
-    flat = pixels.reshape(-1, pixels.shape[2])
-    counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
-    palette = Palette(now.palette.colors, counts)
-    return replace(now, indices=indices, palette=palette, mse=error / len(flat))
-
-
-def _recounted(plan: ScopeFit, shown: tuple[Quantized, ...]) -> tuple[Palette, ...]:
-    """Return the palettes with counts summed over the frames that use them."""
-    counts = [np.zeros(len(palette), np.int64) for palette in plan.palettes]
-    for frame, which in zip(shown, plan.which, strict=True):
-        counts[which] += frame.palette.counts
-    return tuple(
-        Palette(palette.colors, total) for palette, total in zip(plan.palettes, counts, strict=True)
-    )

@@ -21,6 +21,9 @@ Indices = np.ndarray[Any, Any]
 #: How much smaller files can be asked to be; searches go up to MOST_SEARCHED.
 MOST_SMALLER, MOST_SEARCHED = 3, len(_core.PER_BIT) - 1
 
+#: How lossy animations can be, and what a bit may cost in squared error in Oklab for each.
+MOST_LOSSY, LOSSY = 100, 2e-6
+
 #: Of a dither's strength, how much of it is taken: at first, and where the file would grow.
 SHARES = (0.7, 0.35, 0.0)
 
@@ -43,6 +46,24 @@ def checked_smaller(smaller: Any, k: int) -> float:
     if smaller and k > MAX_INDEXED:
         raise ValueError(f"smaller: expected at most {MAX_INDEXED} colours, got {k:,}")
     return float(smaller)
+
+
+def checked_price(smaller: Any, lossy: Any, k: int) -> float:
+    """Return what a bit of an animation may cost, by how much smaller or how lossy it is to be.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one of them is no number, or out of its range, or both are above 0.
+    """
+    smaller = checked_smaller(smaller, k)
+    if isinstance(lossy, bool) or not isinstance(lossy, (int, float, np.number)):
+        raise TypeError(f"lossy: expected a number, got {lossy!r}")
+    if not 0 <= float(lossy) <= MOST_LOSSY:
+        raise ValueError(f"lossy: expected 0 to {MOST_LOSSY}, got {lossy}")
+    if smaller and lossy:
+        raise ValueError(f"expected smaller or lossy, got both: {smaller:g} and {lossy:g}")
+    return LOSSY * float(lossy) or _core.per_bit(smaller)
 
 
 def strengths(strength: float) -> tuple[float, ...]:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette.choices import Scope
-from kpalette.fit import Fitted
 from kpalette.histogram import ColorHistogram, PairwiseSum
-from kpalette.palette import Palette
 from kpalette.spatial import RowSample, Sampled
 
 if TYPE_CHECKING:
@@ -42,52 +40,46 @@ def scopes_to_try(scope: object) -> list[Scope]:
     return [name for name in SCOPES if scope in ("auto", name)]
 
 
-def worth_trying(plans: list[ScopeFit]) -> list[ScopeFit]:
-    """Return the plans without those that cannot be better than the one before.
+class ScopeCount:
+    """Which frames share a palette in one scope, and their colours together.
 
-    A plan cannot be better if it has no more palettes, or if the one before has no error.
+    Attributes
+    ----------
+    scope : {"global", "scene", "frame"}
+    which : list of int
+        The number of each frame's palette.
+    spans : list of Sampled
+        The frames of each palette together; none for palettes of single frames.
     """
-    chosen = plans[:1]
-    for plan in plans[1:]:
-        if chosen[-1].error > 0 and len(plan.palettes) > len(chosen[-1].palettes):
-            chosen.append(plan)
-    return chosen
 
-
-class ScopeFit:
-    """The palettes of one scope, fitted as frames are counted, and each frame's palette."""
-
-    def __init__(self, scope: Scope, fit: Callable[[Sampled], Fitted]) -> None:
+    def __init__(self, scope: Scope, with_rows: bool) -> None:
         self.scope = scope
-        self.palettes: list[Palette] = []
         self.which: list[int] = []
-        self.error = 0.0  # summed over all pixels, without dithering
-        self._pixels = 0
-        self._fit = fit
+        self.spans: list[Sampled] = []
+        self._with_rows = with_rows
         self._begins = SCOPES[scope]()
-        self._sum, self._sample = PairwiseSum(), RowSample()
+        self._sum, self._rows = PairwiseSum(), RowSample()
 
     def add(self, histogram: ColorHistogram, pixels: ByteArray) -> None:
         """Add the next frame, whose histogram is that of its pixels."""
-        if self._begins(histogram) and self.which:
+        begins = self._begins(histogram)
+        if self.scope == "frame":
+            last = self.which[-1] if self.which else -1
+            self.which.append(last + begins)
+            return
+        if begins and self.which:
             self.close()
         self._sum.add(histogram)
-        self._sample.add(pixels, len(self.which))
-        self.which.append(len(self.palettes))
+        if self._with_rows:
+            self._rows.add(pixels, len(self.which))
+        self.which.append(len(self.spans))
 
     def close(self) -> None:
-        """Fit a palette to the frames since the last palette."""
-        histogram = self._sum.total()
-        fitted = self._fit(Sampled(histogram, self._sample.parts))
-        self.palettes.append(fitted.palette)
-        self.error += fitted.mse * histogram.n_pixels
-        self._pixels += histogram.n_pixels
-        self._sum, self._sample = PairwiseSum(), RowSample()
-
-    @property
-    def mse(self) -> float:
-        """Mean squared error without dithering, defined as in :class:`kpalette.Quantized`."""
-        return self.error / self._pixels
+        """End the frames of the last palette."""
+        if self.scope == "frame":
+            return
+        self.spans.append(Sampled(self._sum.total(), self._rows.parts))
+        self._sum, self._rows = PairwiseSum(), RowSample()
 
 
 def _differs() -> Callable[[ColorHistogram], bool]:

@@ -69,4 +69,4 @@ def _small(animation: QuantizedAnimation) -> QuantizedAnimation:
     frames = tuple(
         replace(frame, indices=frame.indices[::step, ::step].copy()) for frame in animation.frames
     )
-    return replace(animation, frames=frames, _images=None, _drawn=None)
+    return replace(animation, frames=frames, _coded=None, _drawn=None)

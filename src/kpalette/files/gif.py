@@ -1,4 +1,4 @@
-"""GIF: stills, and animations whose frames hold the changed rectangle, with just their own palette.
+"""GIF: stills, and animations whose frames hold the changed rectangle.
 
 CompuServe Incorporated (1990). Graphics Interchange Format, version 89a.
 """
@@ -6,15 +6,16 @@ CompuServe Incorporated (1990). Graphics Interchange Format, version 89a.
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from kpalette import _core
 from kpalette.colors import ByteArray
-from kpalette.files.changes import Change, Indexed, changes, hundredths
+from kpalette.files.changes import Indexed, hundredths
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import (
     check_color_count,
@@ -26,16 +27,40 @@ from kpalette.files.pictures import (
 MOST = 65_535  #: The 16-bit limit of hundredths of a second, pixels of width, and repeats.
 
 
-@dataclass(frozen=True, eq=False)
-class Image:
-    """A frame's rectangle as it is written: what `_core.choose_by_lzw` returns."""
+class Image(NamedTuple):
+    """A frame's rectangle as it is written: what the core gives for it."""
 
     left: int
     top: int
     width: int
     height: int
-    keep: int  # the entry that leaves what is shown, or -1
+    keep: int  #: The entry that leaves what is shown, or -1.
+    cleared: bool  #: Whether it becomes transparent before the next frame.
     data: bytes
+    table: ByteArray | None = None  #: Its own colours.
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """The frames of an animation as a GIF has them.
+
+    Attributes
+    ----------
+    table : uint8 array (k, 3)
+        The colours that frames without a table of their own share.
+    images : tuple of Image or None
+        One for each frame; None for one that is as the frame before.
+    """
+
+    table: ByteArray
+    images: tuple[Image | None, ...]
+
+    @property
+    def n_bytes(self) -> tuple[int, ...]:
+        """The bytes of each frame: 0 for one that is as the frame before."""
+        return tuple(
+            0 if image is None else len(_control()) + len(_placed(image)) for image in self.images
+        )
 
 
 def keep(
@@ -88,6 +113,79 @@ def write_still(
     )
 
 
+def code(frames: Iterable[Indexed], team: _core.Team) -> Coded:
+    """Compress frames without loss: of each, what it changes, in the smallest of a few ways.
+
+    Parameters
+    ----------
+    frames : iterable of pairs of indices and colours
+    team : Team
+
+    Raises
+    ------
+    ValueError
+        If a colour is half-transparent, or a side has more than 65,535 pixels.
+    """
+    frames = [(np.ascontiguousarray(indices, np.uint8), colors) for indices, colors in frames]
+    for colors in {colors.tobytes(): colors for _, colors in frames}.values():
+        check_no_soft_alpha(colors, "gif")
+    height, width = frames[0][0].shape
+    if max(width, height) > MOST:
+        raise ValueError(f"gif: expected at most {MOST} pixels a side, got {width}×{height}")
+    images = [found and Image(*found) for found in _core.code_changes(frames, team)]
+    return arrange(images, [colors for _, colors in frames])
+
+
+def arrange(images: Sequence[Image | None], colors: Sequence[ByteArray]) -> Coded:
+    """Sort palettes by how many frames draw with an entry, so that codes begin with fewer bits.
+
+    Parameters
+    ----------
+    images : sequence of Image or None
+        With entries of `colors`, and without tables.
+    colors : sequence of uint8 arrays (k, 3 or 4)
+        The palette of each. That of most is the one that they share.
+    """
+    drawn = [None if image is None else _drawn(image) for image in images]
+    names = [some.tobytes() for some in colors]
+    [(most_used, _)] = Counter(names).most_common(1)
+    is_own = [name != most_used for name in names]
+    shared = colors[names.index(most_used)]
+    uses = np.zeros(256, np.int64)
+    for entries, own in zip(drawn, is_own, strict=True):
+        if entries is not None and not own:
+            uses += entries
+    order = np.argsort(-uses, kind="stable")
+    most = 1
+    arranged: list[Image | None] = []
+    for image, some, entries, own in zip(images, colors, drawn, is_own, strict=True):
+        if image is None or entries is None:
+            arranged.append(None)
+            continue
+        which = np.flatnonzero(entries) if own else order
+        place = np.zeros(256, np.uint8)
+        place[which] = np.arange(len(which))
+        taken = place[entries]
+        keep = image.keep
+        if keep >= 0:
+            keep = int(np.setdiff1d(np.arange(256), taken)[0])
+            place[image.keep] = keep
+        highest = max(int(taken.max(initial=0)), keep)
+        data = _core.recode_lzw(image.data, place, max(1, highest.bit_length()))
+        most = most if own else max(most, highest + 1)
+        table = some[which] if own else None
+        arranged.append(image._replace(keep=keep, data=data, table=table))
+    return Coded(shared[order[: min(most, len(shared))]], tuple(arranged))
+
+
+def _drawn(image: Image) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return whether an image draws with each of 256 entries."""
+    entries = np.asarray(_core.lzw_entries(image.data)).astype(bool)
+    if image.keep >= 0:
+        entries[image.keep] = False
+    return entries
+
+
 def write(
     file: IO[bytes],
     frames: Iterable[Indexed],
@@ -97,96 +195,73 @@ def write(
     palettes: Sequence[ByteArray],
     *,
     optimize: bool = False,
-    images: Sequence[Image | None] | None = None,
+    coded: Coded | None = None,
 ) -> None:
     """Write frames as GIF: see :data:`kpalette.files.animated.ENCODERS`.
 
-    With `images`, frames are written like that; those without one are as the frame before.
+    `coded` is what :func:`code` has made of them.
     """
-    for colors in palettes:
-        check_no_soft_alpha(colors, "gif")
-    if max(size) > MOST:
-        raise ValueError(f"gif: expected at most {MOST} pixels a side, got {size[0]}×{size[1]}")
     if loop > MOST + 1:
         raise ValueError(f"gif: expected to be shown at most {MOST + 1} times, got {loop}")
-    shared = palettes[0]
-    file.write(_header(b"GIF89a", size, _bits_of_frame(shared), shared))
+    if coded is None:
+        coded = code(frames, _core.Team(1))
+    bits = _table_bits(coded)
+    file.write(_header(b"GIF89a", size, bits, coded.table))
     if loop != 1:
         repeats = loop and loop - 1
         file.write(b"!\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, repeats, 0))
-    if images is None:
-        transparent = any((p[:, 3:] == 0).any() for p in palettes)
-        for change in changes(frames, durations, hundredths, MOST, clear=True):
-            file.write(_frame(change, shared, transparent))
-    else:
-        for image, indexed, duration in _timed(images, frames, durations):
-            file.write(_control(1, duration, None if image.keep < 0 else image.keep))
-            file.write(_placed(image, indexed[1], shared))
+    for image, duration in _timed(coded.images, durations):
+        disposal = 2 if image.cleared else 1
+        file.write(_control(disposal, duration, None if image.keep < 0 else image.keep))
+        file.write(_placed(image))
     file.write(b";")
 
 
-def _timed(
-    images: Sequence[Image | None], frames: Iterable[Indexed], durations: Sequence[int]
-) -> Iterator[tuple[Image, Indexed, int]]:
-    """Yield each image with its frame and its hundredths; one pixel again where it takes longer."""
-    drawn: list[tuple[Image, Indexed]] = []
+def _table_bits(coded: Coded) -> int:
+    """Return the bits of the shared table, in which entries to keep have a place too."""
+    keeps = [image.keep for image in coded.images if image is not None and image.table is None]
+    return _bits(max(len(coded.table), max(keeps, default=0) + 1))
+
+
+def _timed(images: Sequence[Image | None], durations: Sequence[int]) -> Iterator[tuple[Image, int]]:
+    """Yield each image and its hundredths; where it takes longer, a pixel that stays follows."""
+    drawn: list[Image] = []
     shown: list[int] = []
-    for image, frame, duration in zip(images, frames, durations, strict=True):
+    for image, duration in zip(images, durations, strict=True):
         if image is None:
             shown[-1] += duration
         else:
-            drawn.append((image, frame))
+            drawn.append(image)
             shown.append(duration)
-    for (image, frame), duration in zip(drawn, hundredths(shown), strict=True):
-        yield image, frame, min(duration, MOST)
-        pixel = Image(0, 0, 1, 1, -1, _data(frame[0][:1, :1]))
-        for done in range(MOST, duration, MOST):
-            yield pixel, frame, min(duration - done, MOST)
+    stays = Image(0, 0, 1, 1, 0, False, _data(np.zeros((1, 1), np.uint8)))
+    for image, duration in zip(drawn, hundredths(shown), strict=True):
+        times = [min(MOST, duration - done) for done in range(0, max(duration, 1), MOST)]
+        # What is cleared is drawn once more at last, since that which stays clears nothing.
+        others = [image if image.cleared else stays] * (len(times) - 1)
+        parts = [image, *others]
+        for part, time in zip(parts[:-1], times[:-1], strict=True):
+            yield part._replace(cleared=False), time
+        yield parts[-1], times[-1]
 
 
-def _frame(change: Change, shared: ByteArray, transparent: bool) -> bytes:
-    """Encode a frame the smallest way: what is shown already is left out, drawn again, or both."""
-    bits = _bits_of_frame(change.colors)
-    keep = _unused(change, 1 << bits)
-    # If anything is transparent, every frame names a transparent entry: otherwise Pillow clears to
-    # a colour.
-    if not transparent and change.changed.all():
-        keep = None
-    ways = [_data(change.indices)] if keep is None or not transparent else []
-    if keep is not None:
-        kept = ~change.changed
-        indices = np.where(change.opaque, change.indices, np.uint8(keep))
-        ways.append(_data(np.where(kept, np.uint8(keep), indices)))
-        ways.append(_data(indices, keep, kept))
-    height, width = change.indices.shape
-    image = Image(change.left, change.top, width, height, -1, min(ways, key=len))
-    control = _control(2 if change.cleared else 1, change.duration, keep)
-    return control + _placed(image, change.colors, shared)
-
-
-def _placed(image: Image, colors: ByteArray, shared: ByteArray) -> bytes:
-    """Return an image with its place, and its colours if they are not those of all."""
+def _placed(image: Image) -> bytes:
+    """Return an image with its place, and its colours if they are its own."""
     own = b"\0"
-    if not np.array_equal(colors, shared):
-        bits = _bits_of_frame(colors)
-        own = bytes([0x80 | (bits - 1)]) + _table(colors, bits)
+    if image.table is not None:
+        bits = _own_bits(image.table, image.keep)
+        own = bytes([0x80 | (bits - 1)]) + _table(image.table, bits)
     place = struct.pack("<BHHHH", 0x2C, image.left, image.top, image.width, image.height)
     return place + own + image.data
 
 
-def _data(
-    indices: np.ndarray[Any, Any],
-    keep: int | None = None,
-    kept: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
-) -> bytes:
-    """Compress indices; pixels that are `kept` may be written as the entry `keep`."""
-    highest = max(int(indices.max()), keep or 0)
-    return _core.lzw(
-        np.ascontiguousarray(indices, np.uint8),
-        max(1, highest.bit_length()),
-        keep=-1 if keep is None else keep,
-        kept=None if kept is None else kept.astype(np.uint8),
-    )
+def _own_bits(table: ByteArray, keep: int) -> int:
+    return _bits(max(len(table), keep + 1))
+
+
+def _data(indices: np.ndarray[Any, Any]) -> bytes:
+    """Compress indices."""
+    bits = max(1, int(indices.max()).bit_length())
+    return _core.lzw(np.ascontiguousarray(indices, np.uint8), bits)
 
 
 def _header(version: bytes, size: tuple[int, int], bits: int, colors: ByteArray) -> bytes:
@@ -209,22 +284,5 @@ def _bits(k: int) -> int:
     return max(1, (k - 1).bit_length())
 
 
-def _bits_of_frame(colors: ByteArray) -> int:
-    """Return the bits of an index, with a spare entry if 8 bits allow it."""
-    return min(8, len(colors).bit_length())
-
-
 def _table(colors: ByteArray, bits: int) -> bytes:
     return np.ascontiguousarray(colors[:, :3]).tobytes().ljust(3 << bits, b"\0")
-
-
-def _unused(change: Change, size: int) -> int | None:
-    """Return an entry to mark unchanged pixels as transparent: one that this frame does not use.
-
-    So all 256 colours stay available; a frame that uses all of them gets None.
-    """
-    if change.colors.shape[1] == 4 and len(clear := np.flatnonzero(change.colors[:, 3] == 0)):
-        return int(clear[0])
-    drawn = np.bincount(change.indices[change.changed], minlength=size) > 0
-    free = np.flatnonzero(~drawn)
-    return int(free[0]) if len(free) else None

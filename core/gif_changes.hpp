@@ -1,0 +1,30 @@
+// The frames of a GIF without loss: of each, what it changes is written, in the smallest of a few
+// ways.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gif_image.hpp"
+#include "parallel.hpp"
+
+namespace kpalette {
+
+/// Indices (height, width) of colours (k, channels), at most 256. What has an alpha of 0 is clear.
+struct GifFrame {
+  std::span<const std::uint8_t> indices;
+  std::span<const std::uint8_t> colors;
+  int channels;
+};
+
+/// Returns what is written for each frame; nothing for one that looks like the frame before.
+///
+/// Pixels that are shown already are left out, drawn again, or some of both, whatever is smallest.
+/// A pixel becomes clear only if what was there is cleared after the frame before.
+std::vector<std::optional<GifImage>> code_changes(std::span<const GifFrame> frames,
+                                                  std::size_t width, Team& team);
+
+}  // namespace kpalette

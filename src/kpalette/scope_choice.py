@@ -1,0 +1,92 @@
+"""Which palettes an animation gets: one for all frames, for each scene, or for each frame."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from kpalette import files
+from kpalette.looks import Reference
+
+if TYPE_CHECKING:
+    from kpalette import _core
+    from kpalette.animation import QuantizedAnimation
+    from kpalette.choices import Scope
+    from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
+
+#: Maps some frames.
+Try: TypeAlias = "Callable[[Sequence[Frame], ScopePalettes], QuantizedAnimation]"
+
+#: A point of looks is worth so much of the logarithm of bytes.
+POINT = 0.06
+
+#: So many frames of a long animation are tried, each after the one before.
+MOST_TRIED = 6
+
+
+def choose(
+    counted: CountedAnimation,
+    scopes: Sequence[Scope],
+    fit: PaletteFit,
+    attempt: Try,
+    team: _core.Team,
+) -> ScopePalettes:
+    """Return the palettes of least log(bytes) - POINT · looks, tried on a few frames.
+
+    More palettes are not tried where fewer have all colours.
+    """
+    chosen = [counted.fit(scopes[0], fit)]
+    for scope in scopes[1:]:
+        if chosen[-1].is_exact:
+            break
+        if counted.n_palettes(scope) > counted.n_palettes(chosen[-1].scope):
+            chosen.append(counted.fit(scope, fit))
+    if len(chosen) == 1:
+        return chosen[0]
+    costs = [_Cost() for _ in chosen]
+    for pair in _pairs(counted):
+        references = [Reference(files.with_alpha(frame.pixels), team) for frame in pair]
+        for palettes, cost in zip(chosen, costs, strict=True):
+            cost.add(attempt(pair, palettes), references)
+    totals = [cost.total(len(counted.durations)) for cost in costs]
+    return chosen[totals.index(min(totals))]
+
+
+def _pairs(counted: CountedAnimation) -> list[tuple[Frame, ...]]:
+    """Return frames that are spread evenly, each with the one before; the only one alone."""
+    n = len(counted.durations)
+    tried = {round((i + 0.5) * (n - 2) / MOST_TRIED) + 1 for i in range(MOST_TRIED)}
+    pairs: list[tuple[Frame, ...]] = []
+    last: Frame | None = None
+    for frame in counted.frames():
+        if last is not None and frame.number in tried:
+            pairs.append((last, frame))
+        last = frame
+    assert last is not None
+    return pairs or [(last,)]
+
+
+class _Cost:
+    """Bytes and looks of what was tried, and what they come to."""
+
+    def __init__(self) -> None:
+        self._first: list[int] = []
+        self._later: list[int] = []
+        self._looks: list[float] = []
+
+    def add(self, shown: QuantizedAnimation, references: Sequence[Reference]) -> None:
+        first, *later = shown.frame_bytes()
+        self._first.append(first)
+        self._later += later
+        for frame, reference in zip(shown.frames, references, strict=True):
+            colors = files.with_alpha(frame.palette.colors)
+            self._looks.append(reference.index_errors(frame.indices, colors).looks)
+
+    def total(self, n_frames: int) -> float:
+        n_bytes = _mean(self._first) + _mean(self._later) * (n_frames - 1)
+        return math.log(n_bytes) - POINT * _mean(self._looks)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / max(1, len(values))
