@@ -802,7 +802,7 @@ bool run_choose_by_rate_after(const Bytes& pixels, const Bytes& palette,
     return std::ranges::all_of(some, [&](auto index) { return index < k; });
   };
   require(are_entries({indices.data(), indices.size()}), "expected indices that the palette has");
-  const FrameBefore before{view(pixels_before), view(indices_before)};
+  const RateFrame before{view(pixels_before), view(indices_before)};
   require(before.pixels.size() == pixels.size() && before.indices.size() == indices.size() &&
               drawn.size() == indices.size(),
           "expected frames of the same size");
@@ -854,33 +854,24 @@ std::vector<std::optional<WrittenImage>> run_code_changes(const std::vector<Show
   return images;
 }
 
-std::optional<WrittenImage> run_choose_by_lzw(const Bytes& pixels, const Bytes& palette,
-                                              const Indices<std::uint8_t>& indices, float per_bit,
-                                              Team& team, const std::optional<Bytes>& pixels_before,
-                                              const std::optional<Bytes>& indices_before) {
-  const std::size_t k = palette.shape(0);
-  require(k <= kMostIndexed, "expected 1 to 256 colours");
+std::unique_ptr<LossyFrames> make_lossy_frames(const Bytes& palette, std::size_t height,
+                                               std::size_t width, float per_bit) {
+  require(palette.shape(0) >= 1 && palette.shape(0) <= kMostIndexed, "expected 1 to 256 colours");
   require(per_bit > 0 && per_bit <= 1, "expected a price above 0, to 1");
-  require(indices.size() > 0, "expected at least one pixel");
-  const Raster raster = raster_of(pixels, palette, indices, {0, 0});
-  const auto are_entries = [&](std::span<const std::uint8_t> some) {
-    return std::ranges::all_of(some, [&](auto index) { return index < k; });
-  };
-  require(are_entries({indices.data(), indices.size()}), "expected indices that the palette has");
-  require(pixels_before.has_value() == indices_before.has_value(),
-          "expected pixels and indices before, or neither");
-  FrameBefore before;
-  if (pixels_before) {
-    before = {view(*pixels_before), view(*indices_before)};
-    require(before.pixels.size() == pixels.size() && before.indices.size() == indices.size(),
-            "expected a frame before of the same size");
-    require(are_entries(before.indices), "expected indices before that the palette has");
-  }
-  auto image = without_gil([&] {
-    return choose_by_lzw(raster.pixels, channels_of(pixels), raster.width, view(palette), per_bit,
-                         before, indices.data(), team);
-  });
-  return written(image);
+  require(height > 0 && width > 0, "expected at least one pixel");
+  return std::make_unique<LossyFrames>(view(palette), channels_of(palette), width, height, per_bit);
+}
+
+std::optional<WrittenImage> run_choose(LossyFrames& self, const Bytes& pixels,
+                                       const Indices<std::uint8_t>& indices, Team& team) {
+  require(channels_of(pixels) == self.channels(), "expected equal numbers of channels");
+  require(indices.shape(0) == self.height() && indices.shape(1) == self.width() &&
+              pixels.shape(0) == indices.size(),
+          "expected a frame of that size");
+  require(std::all_of(indices.data(), indices.data() + indices.size(),
+                      [&](auto index) { return index < self.k(); }),
+          "expected indices that the palette has");
+  return written(without_gil([&] { return self.choose(view(pixels), indices.data(), team); }));
 }
 
 // ---- indexed files ----
@@ -957,14 +948,18 @@ void def_indexed_files(nb::module_& m) {
         "drawn"_a.noconvert(), "team"_a,
         "The same after a frame of the same palette, whose pixels may stay. `drawn`, uint8 (h, w), "
         "becomes 1 where pixels are written; returns whether any are.");
-  m.def(
-      "choose_by_lzw", &run_choose_by_lzw, "pixels"_a, "palette"_a, "indices"_a.noconvert(),
-      nb::kw_only(), "per_bit"_a, "team"_a, "pixels_before"_a = nb::none(),
-      "indices_before"_a = nb::none(),
-      "Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of "
-      "which `per_bit` is what one may cost; after a frame of the same palette. Returns the left, "
-      "top, width, height, entry to keep or -1, whether it is cleared, and data of the image, if "
-      "there is one.");
+  nb::class_<LossyFrames>(
+      m, "LossyFrames",
+      "Frames of one palette as LZW writes them in few bits, of which `per_bit` "
+      "in squared error is what one may cost.")
+      .def(nb::new_(&make_lossy_frames), "palette"_a, "height"_a, "width"_a, nb::kw_only(),
+           "per_bit"_a)
+      .def(
+          "choose", &run_choose, "pixels"_a, "indices"_a.noconvert(), "team"_a,
+          "Turns the indices (h, w) of nearest entries of the next frame into such as take fewer "
+          "bits. Returns the left, top, width, height, entry to keep or -1, whether it is cleared, "
+          "and data of the image, if there is one.")
+      .def_prop_ro("cost", &LossyFrames::cost, "Of the last frame: its error, and its bits.");
   m.def(
       "lzw", &run_lzw, "indices"_a, "bits"_a, nb::kw_only(), "keep"_a = -1, "kept"_a = nb::none(),
       "The data of an image in a GIF; pixels that are `kept` may be written as the entry `keep`.");

@@ -349,21 +349,21 @@ GifImages* run_code_changes(const std::uint8_t* indices, std::size_t n, std::siz
   return new GifImages(code_changes(frames, width, team));
 }
 
-/// Turns nearest entries into some whose GIF is smaller, as choose_by_lzw says; after a frame, if
-/// `pixels_before` is not null. One image, or none for a frame that stays as the one before.
-EXPORT(choose_by_lzw)
-GifImages* run_choose_by_lzw(const std::uint8_t* pixels, std::size_t height, std::size_t width,
-                             int channels, const std::uint8_t* palette, std::size_t k,
-                             double smaller, const std::uint8_t* pixels_before,
-                             const std::uint8_t* indices_before, std::uint8_t* indices) {
-  const std::size_t n = height * width;
-  FrameBefore before;
-  if (pixels_before != nullptr) {
-    before = {span_of(pixels_before, n, channels), span_of(indices_before, n)};
-  }
-  return new GifImages{choose_by_lzw(span_of(pixels, n, channels), channels, width,
-                                     span_of(palette, k, channels), per_bit(smaller), before,
-                                     indices, team)};
+/// Frames of one palette that a GIF takes few bytes for; to be freed.
+EXPORT(lossy_frames_new)
+LossyFrames* lossy_frames_new(const std::uint8_t* palette, std::size_t k, int channels,
+                              std::size_t height, std::size_t width, double smaller) {
+  return new LossyFrames(span_of(palette, k, channels), channels, width, height, per_bit(smaller));
+}
+EXPORT(lossy_frames_free) void lossy_frames_free(LossyFrames* self) { delete self; }
+
+/// Turns the next frame's nearest entries into such as cost few bits. One image, or none for a
+/// frame that stays as the one before.
+EXPORT(lossy_frames_choose)
+GifImages* lossy_frames_choose(LossyFrames* self, const std::uint8_t* pixels,
+                               std::uint8_t* indices) {
+  const auto all = span_of(pixels, self->height() * self->width(), self->channels());
+  return new GifImages{self->choose(all, indices, team)};
 }
 
 /// Writes whether there is the i-th image; its left, top, width, height, entry to keep or -1, and

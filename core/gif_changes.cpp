@@ -136,6 +136,21 @@ GifImage code(const Distinct* before, const Distinct& now, std::size_t width, bo
 
 }  // namespace
 
+std::optional<GifImage> code_change(const GifFrame* before, const GifFrame& now,
+                                    std::size_t width) {
+  const Look look(now);
+  Distinct drawn{0, &now, &look};
+  if (before == nullptr) {
+    place(nullptr, drawn, nullptr, width);
+    return code(nullptr, drawn, width, look.has_clear);
+  }
+  const Look look_before(*before);
+  if (is_same(*before, look_before, now, look)) return std::nullopt;
+  const Distinct last{0, before, &look_before};
+  place(&last, drawn, nullptr, width);
+  return code(&last, drawn, width, look.has_clear);
+}
+
 std::vector<std::optional<GifImage>> code_changes(std::span<const GifFrame> frames,
                                                   std::size_t width, Team& team) {
   const std::vector<Look> looks(frames.begin(), frames.end());

@@ -20,6 +20,10 @@ struct GifFrame {
   int channels;
 };
 
+/// Returns what is written for an opaque frame after another one, or none; nothing if it looks like
+/// that one.
+std::optional<GifImage> code_change(const GifFrame* before, const GifFrame& now, std::size_t width);
+
 /// Returns what is written for each frame; nothing for one that looks like the frame before.
 ///
 /// Pixels that are shown already are left out, drawn again, or some of both, whatever is smallest.

@@ -1,36 +1,92 @@
 // Indices that a GIF takes few bytes for: each is chosen by its error and by what LZW spends on it,
-// in a frame of an animation also by what the frame before shows.
+// in an animation also by what the frame before shows.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
+#include "buffer.hpp"
 #include "gif_image.hpp"
 #include "parallel.hpp"
+#include "point4.hpp"
 
 namespace kpalette {
 
-/// The frame before, of the same size and palette; nothing before the first frame.
-struct FrameBefore {
-  std::span<const std::uint8_t> pixels{};   // of the source when each pixel was chosen
-  std::span<const std::uint8_t> indices{};  // as it is shown
+/// For each entry, all of them, the nearest first.
+class NearEntries {
+ public:
+  explicit NearEntries(std::span<const Point4> entries);
+
+  struct Near {
+    float distance;
+    std::uint8_t entry;
+  };
+  std::span<const Near> of(std::size_t entry) const { return {&near_[entry * k_], k_}; }
+
+ private:
+  std::size_t k_;
+  std::vector<Near> near_;
 };
 
-/// Turns indices (height, width), which come in as the nearest entries of a palette of at most 256,
-/// into such as cost few bits, of which each may cost `per_bit` above 0 in squared error, weighed
-/// by how visible it is (texture.hpp). Returns how they are written: other ways take more bytes.
-/// Nothing is returned for a frame that is left as the one before.
+/// Frames of one palette, one after another, as they are written.
 ///
+/// A bit may cost `per_bit` above 0 in squared error, weighed by how visible it is (texture.hpp).
 /// Distances are those of Oklab with both colour axes doubled. In clips with grain, files of an
 /// equal look have .6 of the bytes that they have with plain Oklab, and in others .96.
 ///
-/// Where the source is as it was when a pixel was chosen, or almost, another colour is seen as
-/// flicker, and has a price; within a level, nothing is drawn for it.
-std::optional<GifImage> choose_by_lzw(std::span<const std::uint8_t> pixels, int channels,
-                                      std::size_t width, std::span<const std::uint8_t> palette,
-                                      float per_bit, const FrameBefore& before,
-                                      std::uint8_t* indices, Team& team);
+/// Where the source is almost as it was, another colour is seen as flicker, and has a price; within
+/// a level, nothing is drawn for it.
+class LossyFrames {
+ public:
+  /// `palette` (k, channels) has at most 256 colours.
+  LossyFrames(std::span<const std::uint8_t> palette, int channels, std::size_t width,
+              std::size_t height, float per_bit);
+
+  /// Turns indices (height, width), which come in as the nearest entries, into such as cost few
+  /// bits. Returns how they are written: other ways take more bytes. Nothing is returned for a
+  /// frame that is left as the one before.
+  std::optional<GifImage> choose(std::span<const std::uint8_t> pixels, std::uint8_t* indices,
+                                 Team& team);
+
+  /// What the last frame costs, in squared error: that of what is shown beyond that of nearest
+  /// entries, and that of bits.
+  double cost() const { return cost_; }
+
+  int channels() const { return channels_; }
+  std::size_t width() const { return width_; }
+  std::size_t height() const { return height_; }
+  std::size_t k() const { return entries_.size(); }
+
+ private:
+  struct Frame;
+  struct Way;
+
+  Frame prepare(std::span<const std::uint8_t> pixels, const std::uint8_t* nearest, Team& team);
+  /// Takes the mean over frames where a source is still but for noise, which has no mean in space.
+  void smooth(Point4* wanted, Team& team) const;
+  /// Says what may be written: pixels that could stay exactly are drawn where a row's have one
+  /// colour; all others may be kept, but not drawn as what they show.
+  std::vector<std::uint8_t> runs_to_draw(const Rectangle& part, const std::uint8_t* nearest) const;
+  Way search(const Frame& frame, const std::uint8_t* nearest,
+             std::span<const std::uint8_t> allowed) const;
+  Way lossless(const Frame& frame, const std::uint8_t* nearest) const;
+  void take(Frame&& frame, std::span<const std::uint8_t> pixels, std::uint8_t* indices,
+            const Way& way);
+
+  std::vector<std::uint8_t> palette_;
+  int channels_;
+  std::size_t width_, height_;
+  float per_bit_;
+  std::vector<Point4> entries_;
+  NearEntries near_;
+  // Of the frame before, if there was one:
+  std::vector<std::uint8_t> shown_;
+  Buffer<Point4> held_;               // the source, or its mean where it was still
+  std::vector<std::uint8_t> pixels_;  // the source when each pixel was in a part the last time
+  double cost_ = 0;
+};
 
 }  // namespace kpalette

@@ -125,4 +125,46 @@ void weigh_by_texture(std::span<const Point4> coords, std::size_t width, float* 
   for (std::size_t i = 0; i < coords.size(); ++i) weights[i] *= scale;
 }
 
+void weigh_by_lightness(std::span<const Point4> coords, std::size_t width, float* weights,
+                        Team& team) {
+  // Lightness in sixteenths, so that sums are those of integers.
+  constexpr float kSteps = 1600;
+  constexpr std::size_t kSide = 5;
+  constexpr std::size_t kBeside = kSide / 2;
+  constexpr float kHalf = 250 * kSteps * kSteps / 1e4f * kSide * kSide * kSide * kSide;
+  const std::size_t height = coords.size() / width;
+  Buffer<std::int32_t> light(coords.size());
+  for (std::size_t i = 0; i < coords.size(); ++i) {
+    light[i] = static_cast<std::int32_t>(coords[i][0] * kSteps);
+  }
+  team.run(height, [&](std::size_t y, int) {
+    std::vector<std::int32_t> sums(width + 2 * kBeside);
+    std::vector<std::int32_t> squares(width + 2 * kBeside);
+    for (std::size_t i = 0; i < kSide; ++i) {
+      const auto offset = static_cast<std::ptrdiff_t>(y + i) - std::ptrdiff_t{kBeside};
+      const std::int32_t* const row = &light[within(offset, height) * width];
+      for (std::size_t x = 0; x < width; ++x) {
+        sums[x + kBeside] += row[x];
+        squares[x + kBeside] += row[x] * row[x];
+      }
+    }
+    for (std::size_t i = 0; i < kBeside; ++i) {
+      sums[i] = sums[kBeside];
+      squares[i] = squares[kBeside];
+      sums[width + kBeside + i] = sums[width + kBeside - 1];
+      squares[width + kBeside + i] = squares[width + kBeside - 1];
+    }
+    for (std::size_t x = 0; x < width; ++x) {
+      std::int64_t sum = 0;
+      std::int64_t square = 0;
+      for (std::size_t i = 0; i < kSide; ++i) {
+        sum += sums[x + i];
+        square += squares[x + i];
+      }
+      const std::int64_t variance = std::int64_t{kSide * kSide} * square - sum * sum;
+      weights[y * width + x] = kHalf / (kHalf + static_cast<float>(variance));
+    }
+  });
+}
+
 }  // namespace kpalette

@@ -19,4 +19,9 @@ namespace kpalette {
 void weigh_by_texture(std::span<const Point4> coords, std::size_t width, float* weights,
                       Team& team);
 
+/// The same for films, at a quarter of the time: 1 / (1 + v / 250), where v is the variance in 5 by
+/// 5 pixels of a lightness that goes to 100.
+void weigh_by_lightness(std::span<const Point4> coords, std::size_t width, float* weights,
+                        Team& team);
+
 }  // namespace kpalette

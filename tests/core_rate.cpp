@@ -9,6 +9,8 @@
 #include "core_checks.hpp"
 #include "core_data.hpp"
 #include "deflate_costs.hpp"
+#include "gif_changes.hpp"
+#include "lzw.hpp"
 #include "lzw_choice.hpp"
 #include "rate.hpp"
 #include "runs.hpp"
@@ -147,32 +149,87 @@ void test_cost(Kind kind) {
   }
 }
 
-/// A frame, and one in which half of its rows are others.
+/// A frame, one in which half of its rows are others, and that once more.
 void test_frames(const Picture& picture) {
-  const auto write = [&](const Bytes& pixels, const FrameBefore& before, Bytes& indices,
-                         int threads) {
-    Team team(threads);
-    return choose_by_lzw(pixels, picture.channels, picture.width, picture.palette, kPerBit[2],
-                         before, indices.data(), team);
+  const std::size_t height = picture.nearest.size() / picture.width;
+  const auto frames = [&] {
+    return LossyFrames(picture.palette, picture.channels, picture.width, height, kPerBit[2]);
   };
-  Bytes first = picture.nearest;
-  const auto image = write(picture.pixels, {}, first, 1);
-  CHECK(image && image->width * image->height == first.size() && image->data.back() == 0);
-  Bytes again = picture.nearest;
-  CHECK(image && image->data == write(picture.pixels, {}, again, 3)->data);
-  CHECK_EQUAL(again, first);
   Bytes pixels = picture.pixels;
-  const std::size_t half = pixels.size() / 2;
-  std::reverse(pixels.begin(), pixels.begin() + static_cast<std::ptrdiff_t>(half));
-  Bytes second = picture.nearest;
-  const auto next = write(pixels, {picture.pixels, first}, second, 1);
-  if (next) {
-    CHECK(next->left + next->width <= picture.width);
-    CHECK_AT_MOST((next->top + next->height) * picture.width, first.size());
-  } else {
-    CHECK_EQUAL(second, first);
+  std::reverse(pixels.begin(), pixels.begin() + static_cast<std::ptrdiff_t>(pixels.size() / 2));
+  LossyFrames one = frames();
+  LossyFrames three = frames();
+  Team alone(1);
+  Team team(3);
+  Bytes shown;
+  for (const Bytes* some : {&picture.pixels, &pixels, &pixels}) {
+    Bytes indices = picture.nearest;
+    Bytes again = picture.nearest;
+    const auto image = one.choose(*some, indices.data(), alone);
+    const auto same = three.choose(*some, again.data(), team);
+    CHECK_EQUAL(again, indices);
+    CHECK_EQUAL(image.has_value(), same.has_value());
+    CHECK(!image || image->data == same->data);
+    CHECK_EQUAL(three.cost(), one.cost());
+    if (image) {
+      CHECK(image->part.right <= picture.width && image->part.bottom <= height);
+      Bytes canvas = shown.empty() ? indices : shown;
+      const auto used = lzw_entries(image->data);
+      CHECK(image->keep < 0 || !shown.empty());
+      for (const auto index : cut(indices.data(), picture.width, image->part)) {
+        CHECK(used[index] || image->keep >= 0);
+      }
+    } else {
+      CHECK_EQUAL(indices, shown);
+    }
+    shown = indices;
   }
-  CHECK(!write(pixels, {pixels, second}, again, 2) || picture.palette.size() / 3 >= 256);
+}
+
+/// Frames without loss: what is drawn and what stays, clear or not, for any team.
+void test_changes() {
+  const Bytes colors{10, 20, 30, 255, 40, 50, 60, 255, 0, 0, 0, 0};
+  const std::size_t width = 7;
+  std::mt19937 random(3);
+  std::vector<Bytes> indices(6, Bytes(width * 5));
+  for (Bytes& frame : indices) {
+    for (std::uint8_t& entry : frame) entry = static_cast<std::uint8_t>(random() % 3);
+  }
+  indices[3] = indices[2];
+  std::vector<GifFrame> frames;
+  for (const Bytes& frame : indices) frames.push_back({frame, colors, 4});
+  Team alone(1);
+  Team team(3);
+  const auto images = code_changes(frames, width, alone);
+  const auto again = code_changes(frames, width, team);
+  CHECK_EQUAL(images.size(), frames.size());
+  CHECK(!images[3]);
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    CHECK_EQUAL(images[i].has_value(), again[i].has_value());
+    if (!images[i]) continue;
+    CHECK(images[i]->data == again[i]->data);
+    CHECK(images[i]->part.right <= width && images[i]->part.bottom <= 5);
+    CHECK_EQUAL(images[i]->keep, 2);  // the clear entry
+  }
+  CHECK(images[0]->cleared && !images[5]->cleared);
+
+  // The same codes with other entries, and bits that do for them.
+  std::array<std::uint8_t, 256> places{};
+  places[1] = 3;
+  const Bytes data = lzw({.bits = 8, .indices = Bytes(5000, 1)});
+  const Bytes recoded = recode_lzw(data, places, 2);
+  CHECK(recoded.size() <= data.size() && recoded[0] == 2);
+  const auto used = lzw_entries(recoded);
+  CHECK(used[3] && std::ranges::count(used, true) == 1);
+  for (std::size_t end = 0; end < data.size() - 1; ++end) {
+    bool refused = false;
+    try {
+      recode_lzw({data.data(), end}, places, 2);
+    } catch (const std::invalid_argument&) {
+      refused = true;
+    }
+    CHECK(refused || end > data.size() - 3);
+  }
 }
 
 /// The same where deflate compresses: what is drawn is shown, and what is not stays.

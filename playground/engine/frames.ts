@@ -1,11 +1,11 @@
-// Frames of an animation, which lie one below the other in one image, as src/kpalette/animation.py
-// and smaller_frames.py map them.
+// Frames of an animation, which lie one below the other in one image, as
+// src/kpalette/mapped_frames.py and lossy_frames.py map them.
 
 import type { Block, Palette } from "./core";
 import { encodeGif } from "./gif";
 import type { Counted, Image } from "./image";
 import type { Work } from "./jobs";
-import { chooseByLzw, type Image as Drawn } from "./lzw";
+import { type Image as Drawn, LossyFrames } from "./lzw";
 import type { Frame } from "./protocol";
 
 /** A frame's pixels and indices, in the core's memory. */
@@ -55,28 +55,17 @@ export function* chooseInFrames(
   indices: Block,
 ): Work<(Drawn | null)[] | null> {
   const { core, width, frameHeight } = image;
-  const { channels } = counted;
-  const builds = channels === 3;
+  const lossy = new LossyFrames(core, palette, [frameHeight, width], smaller);
   const images: (Drawn | null)[] = [];
-  // The pixels when their entries were chosen: so a slow change adds up until it is drawn.
-  const held = core.take(channels * width * frameHeight);
   try {
-    for (const [now, before] of framesOf(image, counted, indices)) {
-      const given = builds && before ? { pixels: held, indices: before.indices } : null;
-      const size: [number, number] = [frameHeight, width];
-      images.push(chooseByLzw(core, now.pixels, size, palette, smaller, given, now.indices));
-      const [pixels, then] = [now.pixels.bytes(), held.bytes()];
-      const [entries, last] = [now.indices.bytes(), given?.indices.bytes()];
-      for (let i = 0; i < entries.length; ++i) {
-        if (last && entries[i] === last[i]) continue;
-        for (let c = channels * i; c < channels * (i + 1); ++c) then[c] = pixels[c];
-      }
+    for (const [now] of framesOf(image, counted, indices)) {
+      images.push(lossy.choose(now.pixels, now.indices));
       yield 0;
     }
   } finally {
-    held.free();
+    lossy.free();
   }
-  return builds ? images : null;
+  return palette.channels === 3 ? images : null;
 }
 
 /** A GIF of all frames in one palette. */

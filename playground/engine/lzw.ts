@@ -67,27 +67,35 @@ export function codeChanges(
   });
 }
 
-/**
- * Turns the nearest entries of a frame into such as cost few bytes, as src/kpalette/lossy_frames.py
- * has it; after the frame `before`, of the same size and palette. Null where that one stays.
- */
-export function chooseByLzw(
-  core: Core,
-  pixels: Block,
-  [height, width]: [number, number],
-  { colors, channels }: Palette,
-  smaller: number,
-  before: { pixels: Block; indices: Block } | null,
-  indices: Block,
-): Image | null {
-  const made = core.lend([colors], (at) =>
-    core.call(
-      "choose_by_lzw",
-      ...[pixels.address, height, width, channels, at, colors.length / channels, smaller],
-      ...[before?.pixels.address ?? 0, before?.indices.address ?? 0, indices.address],
-    ),
-  );
-  return imagesOf(core, made, 1)[0];
+/** Frames of one size and palette that take few bytes, as src/kpalette/lossy_frames.py has them. */
+export class LossyFrames {
+  readonly #core: Core;
+  readonly #address: number;
+
+  constructor(
+    core: Core,
+    { colors, channels }: Palette,
+    [height, width]: [number, number],
+    smaller: number,
+  ) {
+    this.#core = core;
+    this.#address = core.lend([colors], (at) =>
+      core.call(
+        "lossy_frames_new",
+        ...[at, colors.length / channels, channels, height, width, smaller],
+      ),
+    );
+  }
+
+  /** Turns the nearest entries of the next frame into others. Null where the one before stays. */
+  choose(pixels: Block, indices: Block): Image | null {
+    const at = [this.#address, pixels.address, indices.address];
+    return imagesOf(this.#core, this.#core.call("lossy_frames_choose", ...at), 1)[0];
+  }
+
+  free(): void {
+    this.#core.release("lossy_frames_free", this.#address);
+  }
 }
 
 /** The core's images, which are freed. */

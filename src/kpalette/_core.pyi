@@ -397,10 +397,21 @@ def choose_by_rate(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
     Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of which `per_bit` in Oklab is what one may cost; returns the bits.
     """
 
-def choose_by_lzw(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, team: Team, pixels_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, indices_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> tuple[int, int, int, int, int, bool, bytes] | None:
+class LossyFrames:
     """
-    Turns the indices (h, w) of nearest entries into such as LZW writes in fewer bits, of which `per_bit` is what one may cost; after a frame of the same palette. Returns the left, top, width, height, entry to keep or -1, whether it is cleared, and data of the image, if there is one.
+    Frames of one palette as LZW writes them in few bits, of which `per_bit` in squared error is what one may cost.
     """
+
+    def __init__(self, palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], height: int, width: int, *, per_bit: float) -> None: ...
+
+    def choose(self, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], team: Team) -> tuple[int, int, int, int, int, bool, bytes] | None:
+        """
+        Turns the indices (h, w) of nearest entries of the next frame into such as take fewer bits. Returns the left, top, width, height, entry to keep or -1, whether it is cleared, and data of the image, if there is one.
+        """
+
+    @property
+    def cost(self) -> float:
+        """Of the last frame: its error, and its bits."""
 
 def lzw(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], bits: int, *, keep: int = -1, kept: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> bytes:
     """

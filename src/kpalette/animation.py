@@ -369,7 +369,10 @@ def map_animation(
 
     coded = drawn = None
     if per_bit and smaller_in == "png":
-        nearest = mapped_frames.nearest(noted(), palettes, team)
+        nearest = (
+            (flat, palettes.which[frame.number], plain)
+            for frame, _, flat, plain in mapped_frames.nearest(noted(), palettes, team)
+        )
         shown, drawn = rate_frames.choose(nearest, per_bit, team)
     elif per_bit:
         shown, coded = lossy_frames.map_frames(noted(), palettes, per_bit, team)

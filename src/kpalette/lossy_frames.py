@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kpalette import _core
 from kpalette.files import gif
 from kpalette.mapped_frames import nearest, tallied
 
 if TYPE_CHECKING:
-    from kpalette.colors import ByteArray
-    from kpalette.counted_animation import Frame, ScopePalettes
+    from kpalette.counted_animation import FittedColors, Frame, ScopePalettes
     from kpalette.quantized import Quantized
 
 
@@ -35,30 +32,17 @@ def map_frames(
     """
     shown: list[Quantized] = []
     images: list[gif.Image | None] = []
-    before: tuple[ByteArray, ByteArray, int] | None = None
+    last: FittedColors | None = None
     is_opaque = True
-    frames = [*frames]
-    for frame, (flat, which, plain) in zip(frames, nearest(frames, palettes, team), strict=True):
-        own, indices = palettes.of(frame), plain.indices.copy()
-        colors = own.palette.colors
+    for frame, own, flat, plain in nearest(frames, palettes, team):
+        indices, colors = plain.indices.copy(), own.palette.colors
         is_opaque = is_opaque and colors.shape[1] == 3
-        builds = is_opaque and before is not None and before[2] == which
-        written = _core.choose_by_lzw(
-            flat,
-            colors,
-            indices,
-            per_bit=per_bit,
-            team=team,
-            pixels_before=before[0] if builds and before else None,
-            indices_before=before[1] if builds and before else None,
-        )
-        held = flat
-        if builds and before:  # a slow change adds up until it is drawn
-            stays = (indices == before[1]).reshape(-1, 1)
-            held = np.where(stays, before[0], flat)
-        before = held, indices, which
+        if own is not last:
+            chooser = _core.LossyFrames(colors, *indices.shape, per_bit=per_bit)
+        written = chooser.choose(flat, indices, team)
         images.append(None if written is None else gif.Image(*written))
         shown.append(tallied(frame, flat, indices, own, team))
+        last = own
     if not is_opaque:
         return tuple(shown), None
     return tuple(shown), gif.arrange(images, [frame.palette.colors for frame in shown])

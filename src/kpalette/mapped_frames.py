@@ -31,13 +31,13 @@ def map_frames(
     """Map each frame to its palette."""
     if dithering.is_on:
         return tuple(_dithered(frames, palettes, dithering, team))
-    return tuple(result for _, _, result in nearest(frames, palettes, team))
+    return tuple(result for *_, result in nearest(frames, palettes, team))
 
 
 def nearest(
     frames: Iterable[Frame], palettes: ScopePalettes, team: _core.Team
-) -> Iterator[tuple[ByteArray, int, Quantized]]:
-    """Yield pixels (n, c) as the palette has them, the palette's number, and nearest entries.
+) -> Iterator[tuple[Frame, FittedColors, ByteArray, Quantized]]:
+    """Yield frames, their palettes, pixels (n, c) as these have them, and nearest entries.
 
     A frame that is as the one before is mapped to the very same result.
     """
@@ -54,7 +54,7 @@ def nearest(
             labels.map(flat, indices.reshape(-1), team)
             result = tallied(frame, flat, indices, own, team)
         last, before = own, frame.pixels
-        yield flat, palettes.which[frame.number], result
+        yield frame, own, flat, result
 
 
 def flat_as(pixels: ByteArray, palette: Palette) -> ByteArray:

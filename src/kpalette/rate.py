@@ -66,6 +66,12 @@ def checked_price(smaller: Any, lossy: Any, k: int) -> float:
     return LOSSY * float(lossy) or _core.per_bit(smaller)
 
 
+def smaller_as(lossy: float) -> float:
+    """Return how much smaller a still is to be, for how lossy an animation would be: at most 3."""
+    price = min(LOSSY * lossy, _core.PER_BIT[MOST_SMALLER])
+    return float(np.interp(price, _core.PER_BIT, range(len(_core.PER_BIT))))
+
+
 def strengths(strength: float) -> tuple[float, ...]:
     """Return how much errors may be diffused, of a dither's strength, the most first; at last 0."""
     return tuple(dict.fromkeys(share * strength for share in SHARES))
@@ -99,7 +105,8 @@ def choose(
     """
     flat, price = pixels.reshape(-1, pixels.shape[2]), _core.per_bit(dithering.smaller)
     if dithering.smaller_in == "gif":
-        written = _core.choose_by_lzw(flat, colors, indices, per_bit=price, team=team)
+        frames = _core.LossyFrames(colors, *indices.shape, per_bit=price)
+        written = frames.choose(flat, indices, team)
         return None if written is None else written[-1]
     _core.choose_by_rate(
         flat, colors, indices, per_bit=price, strength=dithering.strength, team=team

@@ -17,6 +17,7 @@ from kpalette.cli.options import (
     alpha,
     flag,
     hex_colors,
+    lossy,
     option,
     score,
     share,
@@ -228,12 +229,34 @@ class Dither:
         "  [default: 0]",
     )
 
+    lossy: float = option(
+        "--lossy",
+        section=COLORS,
+        callback=lossy,
+        default="0",
+        metavar="N",
+        help="The same on the scale of gifsicle, 0 to 100: 15, 30 and 60 are --smaller 1, 2 and 3. "
+        "Only animations are made smaller than by 60.  [default: 0]",
+    )
+
+    @property
+    def saving(self) -> dict[str, float]:
+        """How many bytes to save: of stills by `smaller`, of animations by either."""
+        if not self.lossy:
+            return {"smaller": self.smaller, "lossy": 0.0}
+        from kpalette import rate
+
+        return {"smaller": rate.smaller_as(self.lossy), "lossy": self.lossy}
+
     def settled(self) -> tuple[str | None, float]:
         """Return the dither's name and its strength."""
-        if self.smaller:
+        if self.smaller and self.lossy:
+            raise click.UsageError("expected --smaller or --lossy, got both")
+        if self.smaller or self.lossy:
             if self.dither not in (None, "none", "floyd-steinberg"):
+                name = "--lossy" if self.lossy else "--smaller"
                 raise click.UsageError(
-                    f"expected --smaller or --dither {self.dither}, got both; floyd-steinberg and "
+                    f"expected {name} or --dither {self.dither}, got both; floyd-steinberg and "
                     "none go with it"
                 )
             if self.dither == "none":

@@ -44,8 +44,11 @@ def format_of(encoded: bytes) -> str | None:
     return None if kind is None else kind.name.lower()
 
 
-def in_format(kind: str | None, options: dict[str, Any]) -> dict[str, Any]:
+def in_format(
+    kind: str | None, saving: dict[str, float], options: dict[str, Any]
+) -> dict[str, Any]:
     """Return the library's options for stills of a format: a smaller GIF has no dither."""
+    options = {**options, "smaller": saving["smaller"]}
     if not options["smaller"] or kind != "gif":
         return options
     return {**options, "dither": None, "smaller_in": "gif"}
@@ -77,6 +80,8 @@ def animator(
     """
     if options["smaller"]:
         options = {**options, "dither": None}
+    if options["lossy"]:
+        options = {**options, "smaller": 0}
 
     def animate(encoded: bytes, kind: str, progress: Progress | None) -> QuantizedAnimation:
         from kpalette import ImageReadError, quantize_animation

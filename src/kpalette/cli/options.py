@@ -152,6 +152,14 @@ def smaller(context: click.Context, parameter: click.Parameter, value: str) -> f
     raise click.BadParameter(f"expected 0 to 3, got {value!r}")
 
 
+def lossy(context: click.Context, parameter: click.Parameter, value: str) -> float:
+    """Check an option that takes a number from 0 to 100."""
+    with suppress(ValueError):
+        if 0 <= float(value) <= 100:
+            return float(value)
+    raise click.BadParameter(f"expected 0 to 100, got {value!r}")
+
+
 def above_zero(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> float | None:

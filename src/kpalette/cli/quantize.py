@@ -137,13 +137,14 @@ def quantize(
         fit,
         name,
         strength,
-        dither.smaller,
+        dither.saving,
         target_of(targets),
         words.posterize or 0,
     )
     if large_images.is_asked_for(rest, output.out, large):
-        if dither.smaller:
-            raise click.UsageError("expected --smaller or an image in tiles, got both")
+        if way.saving["smaller"]:
+            name = "--lossy" if dither.lossy else "--smaller"
+            raise click.UsageError(f"expected {name} or an image in tiles, got both")
         return large_images.quantize(
             rest,
             k,
@@ -196,7 +197,7 @@ def _dithering(dither: Dither, words: Words) -> tuple[str | None, float]:
     if words.floyd is not None:
         return "floyd-steinberg", words.floyd if strength is None else strength
     usual = "floyd-steinberg" if words.as_pngquant and not words.nofs else None
-    if words.speed == 11 or dither.smaller:
+    if words.speed == 11 or dither.smaller or dither.lossy:
         usual = "none" if words.nofs else None
     return replace(dither, dither=dither.dither or usual).settled()
 
@@ -212,14 +213,14 @@ class Way:
     fit: Fit
     dither: str | None
     strength: float
-    smaller: float
+    saving: dict[str, float]  # `smaller` and `lossy`
     target: Target | None
     posterize: int
 
     @property
     def is_dithered(self) -> bool:
         """Whether errors are diffused, or the dither is an ordered one."""
-        return self.dither is not None or (self.smaller > 0 and self.strength > 0)
+        return self.dither is not None or (self.saving["smaller"] > 0 and self.strength > 0)
 
     @property
     def fitting(self) -> dict[str, Any]:
@@ -228,8 +229,11 @@ class Way:
 
     def mapping(self, batch: Batch) -> dict[str, Any]:
         """Return the library's options for mapping stills."""
-        how = {"dither": self.dither, "dither_strength": self.strength, "smaller": self.smaller}
-        return in_format(batch.kind, {**how, "threads": batch.threads})
+        return in_format(batch.kind, self.saving, self._dithering(batch))
+
+    def _dithering(self, batch: Batch) -> dict[str, Any]:
+        how = {"dither": self.dither, "dither_strength": self.strength}
+        return {**how, "threads": batch.threads}
 
     def tiled(self) -> dict[str, Any]:
         """Return the options for what is done in tiles."""
@@ -277,7 +281,7 @@ class Way:
         is_open = self.target is None and not has_map
         return Economy(
             k=self.k if is_open else None,
-            smaller=not self.smaller and self.dither in (None, "floyd-steinberg"),
+            smaller=not self.saving["smaller"] and self.dither in (None, "floyd-steinberg"),
             max_bytes=is_open and not is_shared and not self.against_max_bytes(None, output),
         )
 
@@ -325,7 +329,7 @@ class Way:
 
     def animate(self, palette: Palette | None, batch: Batch) -> Animate:
         """Return what makes animations of animations."""
-        options = {**self.mapping(batch), "alpha": self.kept.alpha}
+        options = {**self._dithering(batch), **self.saving, "alpha": self.kept.alpha}
         if palette is not None:
             return animator_to(palette, {**options, "space": self.fit.space})
         options |= {**self.fitting, "palette_scope": self.pixels.palette_scope}

@@ -79,18 +79,17 @@ def remap(
         "space": space.space,
         "dither": name,
         "dither_strength": strength,
-        "smaller": dither.smaller,
         "threads": batch.threads,
     }
-    stills = in_format(batch.kind, options)
+    stills = in_format(batch.kind, dither.saving, options)
 
     def reduce(pixels: ByteArray) -> Quantized:
         pixels = files.apply_alpha(pixels, alpha.alpha)
         return pipeline.remap(pixels, palette, k=MAX_K, **stills)
 
-    animate = animator_to(palette, {**options, "alpha": alpha.alpha})
+    animate = animator_to(palette, {**options, **dither.saving, "alpha": alpha.alpha})
     describe = functools.partial(_describe, len(palette))
-    economy = Economy(smaller=not dither.smaller and name in (None, "floyd-steinberg"))
+    economy = Economy(smaller=not stills["smaller"] and name in (None, "floyd-steinberg"))
     return batch.run(reduce, animate, describe, [palette_file], economy=economy)
 
 
