@@ -786,7 +786,7 @@ bool run_choose_by_rate_after(const Bytes& pixels, const Bytes& palette,
     return std::ranges::all_of(some, [&](auto index) { return index < k; });
   };
   require(are_entries({indices.data(), indices.size()}), "expected indices that the palette has");
-  const FrameBefore before{view(pixels_before), view(indices_before)};
+  const RateFrame before{view(pixels_before), view(indices_before)};
   require(before.pixels.size() == pixels.size() && before.indices.size() == indices.size() &&
               drawn.size() == indices.size(),
           "expected frames of the same size");

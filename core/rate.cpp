@@ -129,7 +129,7 @@ std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, 
 
 bool choose_by_rate_after(std::span<const std::uint8_t> pixels, std::size_t width,
                           std::span<const std::uint8_t> palette, float per_bit,
-                          const FrameBefore& before, std::uint8_t* indices, std::uint8_t* drawn,
+                          const RateFrame& before, std::uint8_t* indices, std::uint8_t* drawn,
                           Team& team) {
   const Space space(SpaceName::oklab, 3);
   const std::size_t n = pixels.size() / 3;

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 
-#include "lzw_choice.hpp"  // FrameBefore
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -41,6 +40,12 @@ std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, 
                             std::span<const std::uint8_t> palette, float per_bit, float strength,
                             std::uint8_t* indices, Team& team);
 
+/// The frame before, of the same size and palette.
+struct RateFrame {
+  std::span<const std::uint8_t> pixels;   // of the source when each pixel was chosen
+  std::span<const std::uint8_t> indices;  // as it is shown
+};
+
 /// The same for a frame of an animation, RGB without diffusion, whose pixels may also stay as the
 /// frame before shows them: as one more entry, of which a palette of at most 255 has room. Where
 /// the source is as it was when a pixel was chosen, or almost, another colour is seen as flicker,
@@ -50,7 +55,7 @@ std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, 
 /// an entry, otherwise 0. Returns whether any is.
 bool choose_by_rate_after(std::span<const std::uint8_t> pixels, std::size_t width,
                           std::span<const std::uint8_t> palette, float per_bit,
-                          const FrameBefore& before, std::uint8_t* indices, std::uint8_t* drawn,
+                          const RateFrame& before, std::uint8_t* indices, std::uint8_t* drawn,
                           Team& team);
 
 }  // namespace kpalette
