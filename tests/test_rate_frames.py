@@ -1,9 +1,12 @@
 """Animations made smaller for APNG and WebP."""
 
 import io
+import shutil
+import subprocess
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import kpalette
 from conftest import gradient
@@ -171,3 +174,23 @@ def test_mistakes() -> None:
         made(grainy(2), smaller_in="webp")
     with pytest.raises(ValueError, match="smaller: expected no dither for an animation"):
         made(grainy(2), dither="bayer")
+
+
+def test_pillow_shows_the_same_apng() -> None:
+    clip = made(grainy(), 2)
+    with Image.open(io.BytesIO(clip.encode("png"))) as image:
+        assert image.n_frames == N
+        for number, frame in enumerate(clip.frames):
+            image.seek(number)
+            np.testing.assert_array_equal(np.asarray(image.convert("RGBA")), frame.rgba)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+def test_ffmpeg_shows_the_same_apng(tmp_path) -> None:
+    clip = made(grainy(), 2)
+    clip.save(tmp_path / "clip.apng")
+    raw = ["-f", "rawvideo", "-pix_fmt", "rgba", "-"]
+    command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / "clip.apng"), *raw]
+    shown = subprocess.run(command, check=True, capture_output=True).stdout
+    pixels = np.frombuffer(shown, np.uint8).reshape(-1, 48, 64, 4)
+    np.testing.assert_array_equal(pixels[:N], [frame.rgba for frame in clip.frames])

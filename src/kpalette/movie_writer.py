@@ -1,4 +1,4 @@
-"""A writer of Matplotlib's animations: GIF, APNG or WebP in the best colours, exact for most plots.
+"""A writer of Matplotlib's animations: GIF, APNG or WebP in the best colours of all frames.
 
 Matplotlib finds writers in a registry, which has no entry points: importing this module adds ours.
 """
