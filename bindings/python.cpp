@@ -789,6 +789,31 @@ std::int64_t run_choose_by_rate(const Bytes& pixels, const Bytes& palette,
   });
 }
 
+bool run_choose_by_rate_after(const Bytes& pixels, const Bytes& palette,
+                              const Indices<std::uint8_t>& indices, float per_bit,
+                              const Bytes& pixels_before, const Bytes& indices_before,
+                              const Indices<std::uint8_t>& drawn, Team& team) {
+  const std::size_t k = palette.shape(0);
+  require(channels_of(pixels) == 3, "expected pixels without alpha");
+  require(k < kMostIndexed, "expected 1 to 255 colours");
+  require(per_bit > 0 && per_bit <= 1, "expected a price above 0, to 1");
+  require(indices.size() > 0, "expected at least one pixel");
+  const Raster raster = raster_of(pixels, palette, indices, {0, 0});
+  const auto are_entries = [&](std::span<const std::uint8_t> some) {
+    return std::ranges::all_of(some, [&](auto index) { return index < k; });
+  };
+  require(are_entries({indices.data(), indices.size()}), "expected indices that the palette has");
+  const RateFrame before{view(pixels_before), view(indices_before)};
+  require(before.pixels.size() == pixels.size() && before.indices.size() == indices.size() &&
+              drawn.size() == indices.size(),
+          "expected frames of the same size");
+  require(are_entries(before.indices), "expected indices before that the palette has");
+  return without_gil([&] {
+    return choose_by_rate_after(raster.pixels, raster.width, view(palette), per_bit, before,
+                                indices.data(), drawn.data(), team);
+  });
+}
+
 /// Left, top, width, height, the entry to keep or -1, whether it is cleared, and the data.
 using WrittenImage =
     std::tuple<std::size_t, std::size_t, std::size_t, std::size_t, int, bool, nb::bytes>;
@@ -959,6 +984,11 @@ void def_indexed_files(nb::module_& m) {
         nb::kw_only(), "per_bit"_a, "strength"_a, "team"_a,
         "Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of "
         "which `per_bit` in Oklab is what one may cost; returns the bits.");
+  m.def("choose_by_rate_after", &run_choose_by_rate_after, "pixels"_a, "palette"_a,
+        "indices"_a.noconvert(), nb::kw_only(), "per_bit"_a, "pixels_before"_a, "indices_before"_a,
+        "drawn"_a.noconvert(), "team"_a,
+        "The same after a frame of the same palette, whose pixels may stay. `drawn`, uint8 (h, w), "
+        "becomes 1 where pixels are written; returns whether any are.");
   nb::class_<LossyFrames>(
       m, "LossyFrames",
       "Frames of one palette as LZW writes them in few bits, of which `per_bit` "

@@ -58,4 +58,22 @@ class RateSearch {
   std::unique_ptr<State> state_;
 };
 
+/// The frame before, of the same size and palette.
+struct RateFrame {
+  std::span<const std::uint8_t> pixels;   // of the source when each pixel was chosen
+  std::span<const std::uint8_t> indices;  // as it is shown
+};
+
+/// The same for a frame of an animation, RGB without diffusion, whose pixels may also stay as the
+/// frame before shows them: as one more entry, of which a palette of at most 255 has room. Where
+/// the source is as it was when a pixel was chosen, or almost, another colour is seen as flicker,
+/// and has a price; within a level, nothing is drawn for it.
+///
+/// `indices` become those that are shown; `drawn` (height, width) is 1 where a pixel is written as
+/// an entry, otherwise 0. Returns whether any is.
+bool choose_by_rate_after(std::span<const std::uint8_t> pixels, std::size_t width,
+                          std::span<const std::uint8_t> palette, float per_bit,
+                          const RateFrame& before, std::uint8_t* indices, std::uint8_t* drawn,
+                          Team& team);
+
 }  // namespace kpalette

@@ -61,7 +61,7 @@ class Band {
         first_(first),
         rows_(rows),
         indices_(indices),
-        nearest_(indices, indices + rows * width_),
+        nearest_(looked_for(scene, first, rows, indices)),
         written_(rows * pitch_),
         similar_(scene.groups, rows * pitch_),
         costs_(frequencies()),
@@ -81,7 +81,7 @@ class Band {
     if (y_ == rows_) return false;
     find_way(y_);
     write(y_);
-    diffuse(y_);
+    if (scene_.below[0] > 0) diffuse(y_);
     since_age_ += width_;
     if (since_age_ >= kAgePixels) {
       costs_.age();
@@ -102,8 +102,21 @@ class Band {
   static constexpr float kNever = 1e30f;
   static constexpr std::uint8_t kNoSlot = 0xff;
 
+  /// The nearest entries; what shall stay is most likely to be kept.
+  static std::vector<std::uint8_t> looked_for(const RateScene& scene, std::size_t first,
+                                              std::size_t rows, const std::uint8_t* indices) {
+    std::vector<std::uint8_t> nearest(indices, indices + rows * scene.width);
+    if (scene.before.keep < 0) return nearest;
+    for (std::size_t i = 0; i < nearest.size(); ++i) {
+      if (scene.before.still[first * scene.width + i]) {
+        nearest[i] = static_cast<std::uint8_t>(scene.before.keep);
+      }
+    }
+    return nearest;
+  }
+
   std::vector<std::uint32_t> frequencies() const {
-    std::vector<std::uint32_t> counts(scene_.entries.size());
+    std::vector<std::uint32_t> counts(scene_.groups.size());
     for (const std::uint8_t index : nearest_) ++counts[index];
     return counts;
   }
@@ -118,6 +131,7 @@ class Band {
       literals_[j] = priced(costs_.literal(static_cast<std::uint8_t>(j)));
       if (scene_.opaque[j]) opaque_literals_[j] = literals_[j];
     }
+    if (keep_ >= 0) keeping_ = priced(costs_.literal(static_cast<std::uint8_t>(keep_)));
     for (int length = DeflateCosts::kLeastLength; length <= DeflateCosts::kMostLength; ++length) {
       lengths_[static_cast<std::size_t>(length)] = priced(costs_.length(length));
     }
@@ -152,7 +166,39 @@ class Band {
       const bool first = found[other] < found[lane];
       if (least[other] < least[lane] || (least[other] == least[lane] && first)) lane = other;
     }
-    return static_cast<std::size_t>(found[lane]);
+    const auto cheapest = static_cast<std::size_t>(found[lane]);
+    return keep_ < 0 ? cheapest : or_what_is_shown(cheapest, least[lane], point, weight);
+  }
+
+  /// That entry, the entry that is shown or the one that keeps it, whichever costs least.
+  std::size_t or_what_is_shown(std::size_t entry, float cost, Point4 point, float weight) {
+    const auto keep = static_cast<std::size_t>(keep_);
+    const std::size_t same = scene_.before.indices[at_];
+    squares_[keep] = square4(point - scene_.before.shown[at_]);
+    const float error = weight * squares_[keep];
+    float least = cost + flicker(entry);
+    if (error + literals_[same] < least) {
+      entry = same;
+      least = error + literals_[same];
+    }
+    return error + keeping_ < least ? keep : entry;
+  }
+
+  /// What it costs to show an entry where the source is still.
+  float flicker(std::size_t entry) const {
+    if (keep_ < 0 || !scene_.before.still[at_]) return 0;
+    const bool stays =
+        entry == static_cast<std::size_t>(keep_) || entry == scene_.before.indices[at_];
+    return stays ? 0 : scene_.before.flicker;
+  }
+
+  float literal_price(std::size_t entry) const {
+    return keep_ >= 0 && entry == static_cast<std::size_t>(keep_) ? keeping_ : literals_[entry];
+  }
+
+  Point4 color(std::size_t entry) const {
+    return keep_ >= 0 && entry == static_cast<std::size_t>(keep_) ? scene_.before.shown[at_]
+                                                                  : scene_.entries[entry];
   }
 
   static Point4 load(const float* four) {
@@ -173,7 +219,7 @@ class Band {
       look_at(y, x);
       const std::size_t index = cheapest_literal(wanted(here), weight_);
       Way next = here;
-      append(next, index, literals_[index]);
+      append(next, index, literal_price(index));
       symbols_[x + 1] = {1, static_cast<std::uint8_t>(index), 0};
       go_on(y, x, next.cost);
       open_matches(y, x, here, next.cost - here.cost);
@@ -195,11 +241,11 @@ class Band {
 
   /// Makes a pixel the one that ways append an index for.
   void look_at(std::size_t y, std::size_t x) {
-    const std::size_t at = (first_ + y) * width_ + x;
-    weight_ = scene_.weights[at];
+    at_ = (first_ + y) * width_ + x;
+    weight_ = scene_.weights[at_];
     taken_ = all4(weight_ == kExact ? 0.0f : 1.0f);
-    target_ = scene_.coords[at] + taken_ * above_[x + 1];
-    if constexpr (D == 4) solid_ = scene_.solid[at] != 0;
+    target_ = scene_.coords[at_] + taken_ * above_[x + 1];
+    if constexpr (D == 4) solid_ = scene_.solid[at_] != 0;
   }
 
   bool is_allowed(std::size_t index) const { return !solid_ || scene_.opaque[index]; }
@@ -207,8 +253,8 @@ class Band {
   Point4 wanted(const Way& way) const { return target_ + taken_ * way.carried; }
 
   void append(Way& way, std::size_t index, float price) const {
-    const Point4 error = wanted(way) - scene_.entries[index];
-    way.cost += weight_ * square4(error) + price;
+    const Point4 error = wanted(way) - color(index);
+    way.cost += weight_ * square4(error) + flicker(index) + price;
     way.carried = scene_.right * error;
     way.last = way.last << 8 | index;
   }
@@ -243,7 +289,7 @@ class Band {
     std::size_t n = 0;
     const std::size_t start = y * pitch_ + x;
     const auto look = [&](std::size_t distance, std::uint8_t index) {
-      const float error = weight_ * squares_[index];
+      const float error = weight_ * squares_[index] + flicker(index);
       places[n] = {static_cast<std::uint32_t>(distance), index};  // without a branch
       n += error <= literal && is_allowed(index) ? 1 : 0;
     };
@@ -274,7 +320,8 @@ class Band {
       const auto code =
           static_cast<std::size_t>(DeflateCosts::distance_code(static_cast<int>(distance)));
       const float opening = distances_[code];
-      Match* const place = place_for(distance, here.cost + weight_ * squares_[index] + opening);
+      Match* const place =
+          place_for(distance, here.cost + weight_ * squares_[index] + flicker(index) + opening);
       if (place == nullptr) continue;
       *place = {here, opening, distance, static_cast<std::uint32_t>(x)};
       append(*place, index, opening);
@@ -369,6 +416,9 @@ class Band {
   bool solid_ = false;
   Point4 taken_{};  // 0 where no error is taken, otherwise 1
   Point4 target_{};
+  std::size_t at_ = 0;
+  int keep_ = scene_.before.keep;
+  float keeping_ = kNever;  // the price of its literal
   std::int64_t bits_ = 0;
   std::size_t y_ = 0;          // the next row
   std::size_t since_age_ = 0;  // pixels

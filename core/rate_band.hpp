@@ -1,6 +1,7 @@
 // The search for indices that cost few bits, in some rows of a picture.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -11,6 +12,16 @@
 namespace kpalette {
 
 inline constexpr float kExact = 1e30f;  // the weight of errors where there shall be none
+
+/// What the frame before shows where a frame of an animation is searched: pixels may be written as
+/// the entry `keep`, which leaves that.
+struct RateBefore {
+  int keep = -1;                      // none; otherwise the number of entries
+  Buffer<Point4> shown;               // colours
+  std::vector<std::uint8_t> indices;  // entries
+  std::vector<std::uint8_t> still;    // where another colour is seen as flicker
+  float flicker = 0;                  // and what that costs
+};
 
 /// A picture as the search needs it.
 struct RateScene {
@@ -26,6 +37,7 @@ struct RateScene {
   std::size_t stride;  // a multiple of 4
   float per_bit;
   Point4 right, below_left, below, below_right;  // what becomes of an error
+  RateBefore before{};
 };
 
 /// Turns the nearest entries of `rows` rows from the row `first` on into what is written, as

@@ -245,6 +245,37 @@ void test_changes() {
   }
 }
 
+/// The same where deflate compresses: what is drawn is shown, and what is not stays.
+void test_frames_of_deflate(const Picture& picture) {
+  if (picture.channels != 3 || picture.palette.size() / 3 >= 256) return;
+  Bytes moved = picture.pixels;
+  std::reverse(moved.begin(), moved.begin() + static_cast<std::ptrdiff_t>(moved.size() / 2));
+  const Bytes first = picture.chosen(kPerBit[2], 0);
+  const auto choose = [&](const Bytes& pixels, const Bytes& before, Bytes& indices, Bytes& drawn,
+                          int threads) {
+    Team team(threads);
+    return choose_by_rate_after(pixels, picture.width, picture.palette, kPerBit[2],
+                                {picture.pixels, before}, indices.data(), drawn.data(), team);
+  };
+  Bytes second = picture.nearest;
+  Bytes drawn(second.size(), 2);
+  const bool draws = choose(moved, first, second, drawn, 1);
+  for (std::size_t i = 0; i < second.size(); ++i) {
+    CHECK_AT_MOST(drawn[i], 1);
+    CHECK_AT_MOST(second[i], picture.palette.size() / 3 - 1);
+    if (drawn[i] == 0) CHECK_EQUAL(second[i], first[i]);
+  }
+  CHECK_EQUAL(draws, std::ranges::find(drawn, 1) != drawn.end());
+  Bytes again = picture.nearest;
+  Bytes drawn_again(second.size());
+  choose(moved, first, again, drawn_again, 3);
+  CHECK_EQUAL(again, second);
+  CHECK_EQUAL(drawn_again, drawn);
+  Bytes still = picture.nearest;
+  CHECK(!choose(picture.pixels, first, still, drawn, 2));
+  CHECK_EQUAL(still, first);
+}
+
 void test_codes() {
   // RFC 1951, 3.2.5: the first length and distance of each code.
   const std::vector<int> lengths{3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
@@ -315,6 +346,7 @@ void test_rate() {
             text("rate, kind ", static_cast<int>(kind), ", ", channels, " channels, k ", k);
         const Picture picture(70, 90, channels, k, kind);
         test_laws(picture);
+        test_frames_of_deflate(picture);
         test_frames(picture);
       }
       current_case = text("rate, a column or a row, ", channels, " channels");

@@ -105,6 +105,15 @@ Bytes run_job(const Bytes& pixels, int channels, int k, int threads) {
       keep(std::vector{
           choose_by_rate(pixels, channels, 100, palette, kPerBit[2], 0.7f, cheap.data(), team)});
       keep(cheap);
+      if (channels == 3 && palette.size() / 3 < 256) {
+        const Bytes before(cheap.rbegin(), cheap.rend());
+        const Bytes others(pixels.rbegin(), pixels.rend());
+        Bytes drawn(cheap.size());
+        choose_by_rate_after(pixels, 100, palette, kPerBit[2], {others, before}, cheap.data(),
+                             drawn.data(), team);
+        keep(cheap);
+        keep(drawn);
+      }
     }
   }
   Fitter fitter(colors, space_of(channels), team);

@@ -4,6 +4,9 @@ import base64
 import io
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import nbformat
 import numpy as np
@@ -169,3 +172,63 @@ class TestShow:
         NotebookClient(book, timeout=PATIENCE, kernel_name="python3").execute()
         (output,) = book.cells[0].outputs
         assert opened(base64.b64decode(output.data["image/png"])).size == (5, 8)
+
+
+class TestAnimation:
+    MOVING = re.compile(r'src="data:image/(gif|png);base64,([^"]+)"')
+
+    @staticmethod
+    def clip(*shape: int, n: int = 3, alpha: int = 255) -> kpalette.QuantizedAnimation:
+        still = np.full((*shape, 1), alpha, np.uint8)
+        frames = [np.concatenate([noise(*shape, seed=seed), still], axis=2) for seed in range(n)]
+        return kpalette.quantize_animation([(frame, 500) for frame in frames], 8, effort="fast")
+
+    @pytest.mark.parametrize(("alpha", "kind"), [(255, "gif"), (128, "png")])
+    def test_a_cell_shows_it_playing(self, alpha: int, kind: str) -> None:
+        clip = self.clip(9, 12, alpha=alpha)
+        html = clip._repr_html_()
+        found = self.MOVING.search(html)
+        assert found[1] == kind
+        assert base64.b64decode(found[2]) == clip.encode(kind)
+        page = Page(html)
+        assert "12×9 · frames 3 in 1.5 s · palettes 1 of 8 colours" in "".join(page.text)
+        assert page.fields == clip.palettes[0].hex
+
+    def test_large_ones_are_sampled_down(self) -> None:
+        clip = self.clip(3, 2500)
+        shown = opened(base64.b64decode(self.MOVING.search(clip._repr_html_())[2]))
+        assert shown.size == (834, 1)
+        assert shown.n_frames == 3
+        wanted = clip.frames[0].rgb[::3, ::3]
+        assert np.array_equal(np.asarray(shown.convert("RGB")), wanted)
+
+    def test_of_large_files_the_first_frame_is_shown(self, monkeypatch) -> None:
+        monkeypatch.setattr(notebook, "MAX_BYTES", 100)
+        clip = self.clip(9, 12)
+        html = clip._repr_html_()
+        shown = opened(base64.b64decode(EMBEDDED.search(html)[1]))
+        assert np.array_equal(np.asarray(shown.convert("RGB")), clip.frames[0].rgb)
+        assert "the first frame, since all take" in html
+
+    def test_a_browser_gets_a_file(self, monkeypatch) -> None:
+        addresses: list[str] = []
+        monkeypatch.setattr("webbrowser.open", lambda address: addresses.append(address) or True)
+        clip = self.clip(9, 12)
+        clip.show()
+        path = Path(url2pathname(urlsplit(addresses[0]).path))
+        assert path.read_bytes() == clip.encode("gif")
+
+    def test_without_a_browser_it_says_so(self, monkeypatch) -> None:
+        monkeypatch.setattr("webbrowser.open", lambda _: False)
+        with pytest.raises(RuntimeError, match=r"found none; save\(path\) writes a file"):
+            self.clip(2, 2).show()
+
+    def test_a_notebook_shows_it_below_the_cell(self) -> None:
+        code = (
+            "import numpy as np, kpalette\n"
+            "kpalette.quantize_animation([(np.eye(8, 5), 90), (np.eye(8, 5, 1), 90)], 2).show()"
+        )
+        book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        NotebookClient(book, timeout=PATIENCE, kernel_name="python3").execute()
+        (output,) = book.cells[0].outputs
+        assert "data:image/gif;base64," in output.data["text/html"]

@@ -118,6 +118,36 @@ def remap_cases() -> Iterator[dict[str, Any]]:
     yield {"image": "hills", "palette": ["#000000", "#606060", "#a0a0a0", "#ffffff"]}
 
 
+#: Milliseconds of the frames of a clip: without rounding, with it, for no time, and for a long one.
+DURATIONS = (40, 75, 75, 0, 700_000, 33)
+
+
+def make_clip(name: str) -> list[tuple[np.ndarray, int]]:
+    """Make frames in which an image's upper part moves to the right; the third is as the second.
+
+    Pixels are opaque or wholly transparent.
+    """
+    image, frames = IMAGES[name].copy(), []
+    image[..., 3] = np.where(image[..., 3] < 128, 0, 255)
+    for shift, duration in zip((0, 5, 5, 6, 9, 40), DURATIONS, strict=True):
+        frame = image.copy()
+        frame[10:50] = np.roll(image[10:50], shift, axis=1)
+        frames.append((frame, duration))
+    return frames
+
+
+def animate_cases() -> Iterator[dict[str, Any]]:
+    """Yield the cases of animations with one palette for all frames."""
+    for image in SMALL:
+        for k in (3, 40, 255, 256):
+            yield {"image": image, "k": k}
+        for smaller in (1, 2.5):
+            yield {"image": image, "k": 40, "smaller": smaller}
+    for dither in ("bayer", "blue-noise", "floyd-steinberg"):
+        yield {"image": "hills", "k": 6, "dither": dither}
+    yield {"image": "hills", "k": 9, "space": "lab", "effort": "fast", "fixed": ["#ff8800"]}
+
+
 def sweep_cases() -> Iterator[dict[str, Any]]:
     """Yield the cases of `sweep`."""
     for space in SPACES:
@@ -153,6 +183,25 @@ def described(image: np.ndarray, q: kpalette.Quantized, quick: bool = False) -> 
         "looks": round(found.looks, 9),
         "worst": found.worst and list(found.worst),
         "png": hashlib.sha256(q.encode(quick=quick)).hexdigest(),
+        "gif": None if is_soft(q.palette) else hashlib.sha256(q.encode("gif")).hexdigest(),
+    }
+
+
+def is_soft(palette: kpalette.Palette) -> bool:
+    """Return whether a colour is half-transparent."""
+    return bool((palette.colors[:, 3:] % 255).any())
+
+
+def animate(image: str, k: int, **options: Any) -> dict[str, Any]:
+    """Reduce a clip of an image, and describe the result, and its GIF file."""
+    clip = kpalette.quantize_animation(make_clip(image), k, palette_scope="global", **options)
+    indices = np.concatenate([frame.indices for frame in clip.frames])
+    return {
+        "palette": clip.palettes[0].hex,
+        "counts": clip.palettes[0].counts.tolist(),
+        "indices": digest(indices),
+        "mse": clip.mse,
+        "gif": hashlib.sha256(clip.encode("gif")).hexdigest(),
     }
 
 
@@ -167,12 +216,15 @@ FILES = {
     "quantize": (quantize_cases, quantize),
     "remap": (remap_cases, remap),
     "sweep": (sweep_cases, sweep),
+    "animate": (animate_cases, animate),
 }
 
 
 def outcome(name: str, case: dict[str, Any]) -> Any:
     """Run a case of a file, and describe the result."""
     options = dict(case)
+    if name == "animate":
+        return animate(**options)
     return FILES[name][1](IMAGES[options.pop("image")], **options)
 
 

@@ -3,6 +3,7 @@
 import {
   type ColorList,
   type FromWorker,
+  type GifOptions,
   type Loaded,
   type Looked,
   type MapOptions,
@@ -15,6 +16,7 @@ import {
   type StepsOptions,
   type SweepOptions,
   type SweepPoint,
+  type Timing,
 } from "./protocol";
 
 /** The browser cannot run the engine: it has no WebAssembly, or none with SIMD. */
@@ -91,9 +93,18 @@ export class Engine {
   /**
    * Counts the colours of an image, which all that follows is about, and ends what goes on with the
    * one before it. The pixels are given away: their array is empty afterwards.
+   *
+   * An animation is an image whose frames lie one below the other: all have one palette, and `height`
+   * is that of all.
    */
-  load(pixels: Uint8ClampedArray, width: number, height: number): Promise<Loaded> {
-    return this.ask({ kind: "load", pixels, width, height }, { transfer: [pixels.buffer] });
+  load(
+    pixels: Uint8ClampedArray,
+    width: number,
+    height: number,
+    timing?: Timing,
+  ): Promise<Loaded> {
+    const request = { kind: "load", pixels, width, height, timing } as const;
+    return this.ask(request, { transfer: [pixels.buffer] });
   }
 
   /** Reduces the image to k colours. A picture that is under way is given up: AbortError. */
@@ -147,6 +158,11 @@ export class Engine {
     const { indices, width, height, colors, channels, quick, keepOrder } = picture;
     const image = { indices, width, height, colors, channels, quick, keepOrder };
     return this.ask({ kind: "png", image }, control);
+  }
+
+  /** A GIF file, a still or an animation, as the library writes it. */
+  encodeGif(images: GifOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
+    return this.ask({ kind: "gif", images }, control);
   }
 
   /** Ends the worker. All that was asked for is rejected with an AbortError. */

@@ -306,7 +306,12 @@ export class Block {
 
   /** Its first bytes. */
   head(length: number): Block {
-    return new Block(this.core, this.address, length);
+    return this.part(0, length);
+  }
+
+  /** Some of it, which is freed with the whole. */
+  part(first: number, length: number): Block {
+    return new Block(this.core, this.address + first, length);
   }
 
   free(): void {

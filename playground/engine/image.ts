@@ -2,9 +2,10 @@
 
 import { checkWhole } from "./checks";
 import { type Block, type Core, Fitter, type Histogram } from "./core";
-import type { Loaded, Space } from "./protocol";
+import type { Loaded, Space, Timing } from "./protocol";
 
 const CLOUD = 20_000; // colours that a cloud shows, at most
+const STILL: Timing = { durations: [0], loop: 0 };
 const MOST_PIXELS = 2 ** 29; // what 32 bits can address
 
 /** Pixels with 3 or 4 channels, their histogram and its fitters. */
@@ -57,14 +58,32 @@ export class Image {
     readonly width: number,
     /** With alpha only if some pixel is not opaque. */
     readonly own: Counted,
+    /** Of each frame, in milliseconds; those of an animation lie one below the other. */
+    readonly durations: readonly number[],
+    /** How often they play; 0 for ever. */
+    readonly loop: number,
   ) {
     const { histogram } = own;
     const step = Math.ceil(histogram.length / CLOUD);
     this.cloud = step > 1 ? histogram.thinOut(step) : histogram;
   }
 
-  /** Takes RGBA pixels. */
-  static load(core: Core, rgba: Uint8ClampedArray, width: number, height: number): Image {
+  get isAnimated(): boolean {
+    return this.durations.length > 1;
+  }
+
+  get frameHeight(): number {
+    return this.height / this.durations.length;
+  }
+
+  /** Takes RGBA pixels, of frames one below the other. */
+  static load(
+    core: Core,
+    rgba: Uint8ClampedArray,
+    width: number,
+    height: number,
+    { durations, loop }: Timing = STILL,
+  ): Image {
     checkWhole("width", width, 1, MOST_PIXELS);
     checkWhole("height", height, 1, MOST_PIXELS);
     const n = width * height;
@@ -76,7 +95,13 @@ export class Image {
     const pixels = core.take(4 * n);
     pixels.bytes().set(rgba);
     const channels = core.call("pack", pixels.address, n) as 3 | 4;
-    return new Image(core, height, width, new Counted(core, pixels.head(channels * n), channels));
+    if (durations.length < 1 || height % durations.length !== 0) {
+      throw new RangeError(
+        `durations: expected one for each frame of ${height} rows in all, got ${durations.length}`,
+      );
+    }
+    const own = new Counted(core, pixels.head(channels * n), channels);
+    return new Image(core, height, width, own, durations, loop);
   }
 
   /** With four channels if that is asked for, or needed. */

@@ -14,6 +14,8 @@ export {
   DITHERS,
   type Effort,
   EFFORTS,
+  type Frame,
+  type GifOptions,
   type Loaded,
   type Looked,
   type MapOptions,
@@ -29,4 +31,5 @@ export {
   type StepsOptions,
   type SweepOptions,
   type SweepPoint,
+  type Timing,
 } from "./protocol";

@@ -10,8 +10,10 @@ import {
 } from "./checks";
 import { parseColors, withAlpha } from "./colors";
 import { type Block, type Fitted, type Histogram, type Palette, TileSums } from "./core";
+import { chooseInFrames, encodeFrames, type FrameBlocks, framesOf, keepStill } from "./frames";
 import type { Counted, Image } from "./image";
 import type { Work } from "./jobs";
+import type { Image as Drawn } from "./lzw";
 import { encodePng } from "./png";
 import {
   type ColorList,
@@ -48,6 +50,8 @@ const CLOSE = 1.5;
 /** The result, and measures of it that take as long as a fit. */
 export interface Mapped {
   quantized: Quantized;
+  /** How a GIF has the frames, if they are made for that. */
+  drawn: (Drawn | null)[] | null;
   deltaE: () => Work<number>;
   looks: () => Work<Looked>;
 }
@@ -63,7 +67,8 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
     throw new RangeError(`fixed: expected at most k = ${k} colours, got ${names.length}`);
   }
   const counted = image.counted(named.channels);
-  const fixed = counted.channels === 4 ? withAlpha(named) : named.colors;
+  const given = counted.channels === 4 ? withAlpha(named) : named.colors;
+  const fixed = image.isAnimated ? withClear(given, counted, k) : given;
   const began = performance.now();
   const { height, width } = image;
   const { dither, strength, smaller = 0 } = options;
@@ -83,6 +88,19 @@ export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> 
   if (smaller === 0) return yield* mapped(image, counted, fitted, fitMs, options);
   const mixed = () => fitTo(fitted.palette.colors.length / counted.channels, true);
   return yield* inFewerBytes(image, counted, fitted, mixed, fitMs, options, effort === "fast");
+}
+
+/**
+ * Fixes the transparent colour too, if all pixels of an animation are opaque or wholly transparent:
+ * a GIF has no others. As src/kpalette/animation.py.
+ */
+function withClear(fixed: Uint8Array, { histogram, channels }: Counted, k: number): Uint8Array {
+  if (channels === 3 || fixed.length / 4 >= k || k === 1) return fixed;
+  const isAlpha = (_: number, i: number) => i % 4 === 3;
+  const alphas = new Set(histogram.colors.filter(isAlpha));
+  const isHard = [...alphas].every((alpha) => alpha === 0 || alpha === 255);
+  if (!alphas.has(0) || !isHard || fixed.filter(isAlpha).includes(0)) return fixed;
+  return Uint8Array.from([...fixed, 0, 0, 0, 0]);
 }
 
 /** Whether a palette is one that moves: of 2 colours or more, not all exact or fixed. */
@@ -169,6 +187,13 @@ function* inFewerBytes(
     const isClose = !quick && 1 / CLOSE < found && found < CLOSE;
     return (isClose ? yield* ratio(false) : found) <= 1;
   };
+  if (image.isAnimated) {
+    const few = yield* made(plain, {});
+    const { quantized, drawn } = few;
+    quantized.file = yield* encodeFrames(image, quantized, quantized.indices, drawn);
+    quantized.mapMs = performance.now() - began;
+    return few;
+  }
   const nearest = yield* made(plain, { smaller: 0 });
   let best = nearest;
   for (const strength of new Set(SHARES.map((share) => share * options.strength))) {
@@ -198,11 +223,14 @@ function* mapped(
   const dithered = smaller > 0 || (dither !== null && strength > 0 && mse > 0);
   const block = core.take(length);
   let indices;
+  let drawn: (Drawn | null)[] | null = null;
   try {
     core.remap(pixels, histogram, labels, block);
     yield passes;
     if (dithered) {
-      if (smaller > 0) {
+      if (smaller > 0 && image.isAnimated) {
+        drawn = yield* chooseInFrames(image, counted, palette, smaller, block);
+      } else if (smaller > 0) {
         yield* core.chooseByRate(pixels, [height, width], palette, { smaller, strength }, block);
       } else yield* ditherBy(dither!, image, counted, found, strength, block);
       yield passes;
@@ -223,6 +251,7 @@ function* mapped(
       ...{ ...palette, counts, indices, rgba, width, height },
       ...{ mse, psnr: psnr(mse), deltaE: NaN, passes, fitMs, mapMs },
     },
+    drawn,
     deltaE: dithered
       ? () => deltaEOfPixels(image, counted, palette, kept)
       : () => deltaEOfColors(counted, palette, labels),
@@ -232,11 +261,26 @@ function* mapped(
 
 function* ditherBy(
   dither: Exclude<Dither, null>,
-  { core, height, width }: Image,
-  { pixels, histogram }: Counted,
-  { palette, labels, nIter }: Fitted,
+  image: Image,
+  counted: Counted,
+  found: Fitted,
   strength: number,
   indices: Block,
+): Work<void> {
+  for (const [now, before] of framesOf(image, counted, indices)) {
+    yield* ditherFrame(dither, image, counted.histogram, found, strength, now);
+    if (before) keepStill(now, before);
+    yield found.nIter;
+  }
+}
+
+function* ditherFrame(
+  dither: Exclude<Dither, null>,
+  { core, frameHeight: height, width }: Image,
+  histogram: Histogram,
+  { palette, labels, nIter }: Fitted,
+  strength: number,
+  { pixels, indices }: FrameBlocks,
 ): Work<void> {
   if (dither === "spatial") {
     return core.mapSpatially(pixels, [height, width], palette, strength, indices);
@@ -292,7 +336,7 @@ function* deltaEOfPixels(
 
 /** How pixels look in the entries that show them. */
 function* looksOf(
-  { core, height, width }: Image,
+  { core, height, frameHeight, width }: Image,
   { pixels }: Counted,
   palette: Palette,
   indices: Uint8Array,
@@ -300,8 +344,8 @@ function* looksOf(
   const sums = new TileSums(core);
   try {
     const atOnce = TILE * Math.ceil(CHUNK / (TILE * width));
-    for (let first = 0; first < height; first += atOnce) {
-      const rows = Math.min(atOnce, height - first);
+    for (let first = 0, rows = 0; first < height; first += rows) {
+      rows = Math.min(atOnce, frameHeight - (first % frameHeight)); // tiles end where a frame ends
       const shown = indices.subarray(first * width, (first + rows) * width);
       sums.add(pixels, { first, rows, width }, palette, shown);
       yield 0;

@@ -24,12 +24,20 @@ export interface Loaded {
   cloud: { colors: Uint8Array; counts: Float64Array };
 }
 
+/** How the frames of an animation follow each other. */
+export interface Timing {
+  /** Of each frame, in milliseconds. */
+  durations: readonly number[];
+  /** How often they play; 0 for ever. */
+  loop: number;
+}
+
 export interface MapOptions {
   space: Space;
   dither: Dither;
   /** The strength of the dither, 0 to 1. */
   strength: number;
-  /** How much smaller to make the PNG, 0 to 3; 0 by default. */
+  /** How much smaller to make the PNG, or an animation's GIF, 0 to 3; 0 by default. */
   smaller?: number;
 }
 
@@ -70,7 +78,7 @@ export interface Quantized extends ColorList {
   passes: number;
   fitMs: number;
   mapMs: number;
-  /** The PNG file, if `smaller` was above 0; its size decided which picture this is. */
+  /** The file, GIF if it moves, if `smaller` was above 0; its size decided which picture this is. */
   file?: Uint8Array<ArrayBuffer>;
 }
 
@@ -130,9 +138,26 @@ export interface PngOptions extends ColorList {
   keepOrder?: boolean;
 }
 
+/** A frame in few colours. */
+export interface Frame extends ColorList {
+  /** (height, width). */
+  indices: Uint8Array;
+  /** In milliseconds. */
+  duration: number;
+}
+
+export interface GifOptions {
+  /** One is a still. */
+  frames: Frame[];
+  width: number;
+  height: number;
+  /** How often it plays; 0, or nothing, for ever. */
+  loop?: number;
+}
+
 /** The page's requests. */
 export type Request =
-  | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number }
+  | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number; timing?: Timing }
   | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }
   | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
   | { kind: "deltaE" }
@@ -140,7 +165,8 @@ export type Request =
   | { kind: "sweep"; ks: number[]; options: SweepOptions }
   /** Of one walk at a time: that of another number begins anew. */
   | { kind: "step"; walk: number; options: StepsOptions }
-  | { kind: "png"; image: PngOptions };
+  | { kind: "png"; image: PngOptions }
+  | { kind: "gif"; images: GifOptions };
 
 /** Each request has an id, and ends with one answer of that id: "done" or "failed". */
 export type ToWorker =

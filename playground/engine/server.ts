@@ -3,6 +3,7 @@
 import { Core, CoreError } from "./core";
 import { Image } from "./image";
 import { afterMessages, type Job, Jobs, type Work } from "./jobs";
+import { encodeGif } from "./gif";
 import { type Mapped, quantize, remap } from "./pipeline";
 import { encodePng } from "./png";
 import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol";
@@ -12,7 +13,7 @@ import { sweep } from "./sweep";
 export type Post = (message: FromWorker, transfer: Transferable[]) => void;
 
 /** The order of jobs. A new job ends an older one of its kind, except for files. */
-const RANKS = { step: 0, picture: 1, looks: 2, deltaE: 3, png: 4, sweep: 5 };
+const RANKS = { step: 0, picture: 1, looks: 2, deltaE: 3, file: 4, sweep: 5 };
 type Kind = keyof typeof RANKS;
 
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }> & { id: number };
@@ -65,7 +66,9 @@ export class Server {
       case "step":
         return this.step(asked);
       case "png":
-        return this.png(asked);
+        return this.file(asked.id, (core) => encodePng(core, asked.image));
+      case "gif":
+        return this.file(asked.id, (core) => encodeGif(core, asked.images));
     }
   }
 
@@ -79,10 +82,10 @@ export class Server {
     return this.mapped;
   }
 
-  private load({ id, pixels, width, height }: Asked<"load">): void {
+  private load({ id, pixels, width, height, timing }: Asked<"load">): void {
     this.unload();
     const core = Core.instantiate(this.module); // anew: an instance never gives memory back
-    this.image = Image.load(core, pixels, width, height);
+    this.image = Image.load(core, pixels, width, height, timing);
     this.answer(id, this.image.describe());
   }
 
@@ -126,9 +129,9 @@ export class Server {
     this.run("step", id, next());
   }
 
-  private png({ id, image }: Asked<"png">): void {
+  private file(id: number, encode: (core: Core) => Work<Uint8Array<ArrayBuffer>>): void {
     const core = this.image?.core ?? (this.bare ??= Core.instantiate(this.module));
-    this.run("png", id, encodePng(core, image), (file) => this.answer(id, file, [file.buffer]));
+    this.run("file", id, encode(core), (file) => this.answer(id, file, [file.buffer]));
   }
 
   private endWalk(): void {
@@ -149,7 +152,7 @@ export class Server {
     work: Work<T>,
     finish = (result: T) => this.answer(id, result),
   ): void {
-    const key = kind === "png" ? `png ${id}` : kind;
+    const key = kind === "file" ? `file ${id}` : kind;
     this.stop(key);
     let told = 0;
     const job = {

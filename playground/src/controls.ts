@@ -14,6 +14,10 @@ export function connectControls(session: Session): void {
   const showEffort = makeChoice("#effort", EFFORTS, (effort) => session.change({ effort }));
   const saliency = find<HTMLInputElement>("#saliency");
   saliency.addEventListener("change", () => session.change({ saliency: saliency.checked }));
+  session.opened.on(() => {
+    saliency.disabled = session.isMoving;
+    saliency.parentElement!.title = session.isMoving ? "For stills, not for animations" : "";
+  });
   const dither = find<HTMLSelectElement>("#dither");
   for (const [value, text] of Object.entries(DITHERS))
     dither.append(make("option", { value, text }));

@@ -125,8 +125,9 @@ export class Intake {
       if (turn !== this.#turn) return;
       clearErrors(); // they are about what came before
       await this.#session.take(picture, name, bytes);
-      if (picture.animated) {
-        notice(`${name} is animated: this is its first frame. The command line keeps all frames.`);
+      if (picture.still !== null) {
+        const why = `this is its first frame, because ${picture.still}`;
+        notice(`${name} is animated: ${why}. The command line takes all frames.`);
       }
     } catch (error) {
       if (turn !== this.#turn) return;

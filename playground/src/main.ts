@@ -127,9 +127,12 @@ function centersOf(shown: Shown): Centers {
   };
 }
 
-function describePicture({ name, width, height, distinct }: Picture): void {
+function describePicture({ name, width, height, timing, distinct }: Picture): void {
+  const n = timing.durations.length;
+  const frames = n > 1 ? `${counted(n, "frame")}, ` : "";
   find("#about").textContent =
-    `${name}, ${count(width)}×${count(height)}, ${counted(distinct, "colour")}. Nothing is uploaded.`;
+    `${name}, ${count(width)}×${count(height / n)}, ${frames}${counted(distinct, "colour")}. ` +
+    "Nothing is uploaded.";
   document.title = `${name} – kpalette playground`;
 }
 

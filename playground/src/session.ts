@@ -1,6 +1,6 @@
 // One picture, its settings and its result: the way from a moved slider to the stage.
 
-import { Engine, type ColorList, type Loaded, type Looked, type Quantized } from "kpalette";
+import { Engine, type ColorList, type Loaded, type Looked, type Quantized, type Timing } from "kpalette";
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
 import type { Counted } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
@@ -11,6 +11,8 @@ import type { Stage } from "./stage/stage";
 import { counted } from "./text";
 
 export interface Picture extends Loaded {
+  /** Its `height` is that of all frames, which lie one below the other. */
+  timing: Timing;
   name: string;
   /** The size of its file; null for a sample, which has none. */
   bytes: number | null;
@@ -29,7 +31,7 @@ export interface Shown extends Counted {
   psnr: number;
   passes: number;
   ms: number;
-  /** The PNG file, if its size decided which picture is shown. */
+  /** The file, if its size decided which picture is shown. */
   file: File | null;
 }
 
@@ -58,6 +60,9 @@ export interface Lent {
 
 /** A picture as the stage takes it. */
 export type Painted = Pick<Quantized, "rgba" | "indices" | "width" | "height">;
+
+/** What a file is made of. */
+type Encodable = Pick<Quantized, "indices" | "colors" | "channels" | "width" | "height">;
 
 interface Job {
   /** Whether speed counts more than an exact result, while a slider moves. */
@@ -117,28 +122,30 @@ export class Session {
 
   /** Takes another picture: counts its colours, and fits. */
   async take(opened: Opened, name: string, bytes: number | null): Promise<void> {
-    const { width, height } = opened;
+    const { width, height, timing } = opened;
+    const all = height * timing.durations.length;
     this.#wanted = null;
     this.#running?.abort.abort();
     clearTimeout(this.#rest);
     this.picture = this.current = this.#loaded = this.#edited = null;
     this.#slow = false;
-    this.#stage.show(opened.copy, width, height);
-    const loaded = await this.#engine.load(opened.pixels, width, height);
-    await this.#prepareQuick(opened.small);
-    this.picture = { ...loaded, name, bytes };
+    this.#stage.show(opened.copy, width, height, timing);
+    const loaded = await this.#engine.load(opened.pixels, width, all, timing);
+    await this.#prepareQuick(opened.small, timing);
+    this.picture = { ...loaded, timing, name, bytes };
     this.opened.emit(this.picture);
     this.#want(false);
   }
 
-  async #prepareQuick(small: Small | null): Promise<void> {
+  async #prepareQuick(small: Small | null, timing: Timing): Promise<void> {
     if (!small) {
       this.#quick?.terminate();
       this.#quick = null;
       return;
     }
     this.#quick ??= await Engine.start();
-    await this.#quick.load(small.pixels, small.width, small.height);
+    const all = small.height * timing.durations.length;
+    await this.#quick.load(small.pixels, small.width, all, timing);
   }
 
   /** Changes settings. `live` is true while the visitor moves a slider. */
@@ -278,7 +285,7 @@ export class Session {
     if (picture) {
       this.#loaded ??= this.#stage
         .copy()
-        .then((pixels) => engine.load(pixels, picture.width, picture.height));
+        .then((pixels) => engine.load(pixels, picture.width, picture.height, picture.timing));
       await this.#loaded;
     }
     return engine;
@@ -305,19 +312,41 @@ export class Session {
     return value;
   }
 
-  /** Returns the PNG file of a result: the command's, byte for byte, if the result is exact. */
-  png(shown: Shown): Promise<File> {
+  /** Whether the picture is an animation. */
+  get isMoving(): boolean {
+    return this.picture !== null && this.picture.timing.durations.length > 1;
+  }
+
+  /** Returns a result's file, a PNG or a GIF: the command's, byte for byte, if the result is exact. */
+  file(shown: Shown): Promise<File> {
     const file = this.#files.get(shown) ?? this.#encode(shown);
     this.#files.set(shown, file);
     return file;
   }
 
+  /** The file of what the picture became, a PNG, or a GIF of all frames. */
+  encode(engine: Engine, made: Encodable, quick = false): Promise<File> {
+    const { indices, colors, channels, width, height } = made;
+    if (this.isMoving) return this.gif(engine, made);
+    return engine.encodePng({ indices, colors, channels, width, height, quick });
+  }
+
+  /** A GIF file of the same, with all frames. */
+  async gif(engine: Engine, { indices, colors, channels, width, ...made }: Encodable): Promise<File> {
+    const timing = this.picture?.timing ?? { durations: [0], loop: 0 };
+    const height = made.height / timing.durations.length;
+    const n = width * height;
+    const frames = timing.durations.map((duration, i) => {
+      return { indices: indices.slice(i * n, (i + 1) * n), colors, channels, duration };
+    });
+    return engine.encodeGif({ frames, width, height, loop: timing.loop });
+  }
+
   async #encode(shown: Shown): Promise<File> {
     if (shown.file) return shown.file;
-    const { indices, colors, channels, width, height, settings, exact, edited } = shown;
+    const { settings, exact, edited } = shown;
     const quick = !exact || (settings.effort === "fast" && !edited);
-    const engine = await this.bare();
-    return engine.encodePng({ indices, colors, channels, width, height, quick });
+    return this.encode(await this.bare(), shown, quick);
   }
 
   #want(live: boolean): void {
@@ -359,7 +388,8 @@ export class Session {
     const engine = job.live && this.#quick ? this.#quick : this.#engine;
     const { settings, picture } = this;
     const edited = this.#edited;
-    const { k, space, dither, strength, smaller, fixed, saliency } = settings;
+    const { k, space, dither, strength, smaller, fixed } = settings;
+    const saliency = settings.saliency && !this.isMoving; // which the library has for stills
     const effort = job.live ? "fast" : settings.effort;
     const made = edited
       ? await engine.remap(

@@ -5,7 +5,7 @@ import { Engine } from "../engine/client";
 import { Core, CoreError } from "../engine/core";
 import { Image } from "../engine/image";
 import { quantize } from "../engine/pipeline";
-import type { QuantizeOptions, SweepPoint } from "../engine/protocol";
+import type { Frame, QuantizeOptions, SweepPoint } from "../engine/protocol";
 import { Server } from "../engine/server";
 import { makeImage } from "./images";
 import { module } from "./module";
@@ -362,6 +362,30 @@ test("PNG files go on while another image is loaded", async () => {
   const file = engine.encodePng(await engine.quantize(OPTIONS));
   await loaded("tiles");
   expect(Buffer.from((await file).subarray(1, 4)).toString()).toBe("PNG");
+});
+
+describe("GIF files", () => {
+  it("are made of pictures, where no image is loaded", async () => {
+    const picture = { indices: Uint8Array.of(0, 1, 1, 0), colors: Uint8Array.of(9, 9, 9, 0, 99, 0) };
+    const frame = { ...picture, channels: 3, duration: 100 } as const;
+    const frames = [frame, { ...frame, indices: Uint8Array.of(1, 1, 1, 0) }];
+    const file = await engine.encodeGif({ frames, width: 2, height: 2, loop: 1 });
+    expect(Buffer.from(file.subarray(0, 6)).toString()).toBe("GIF89a");
+    const forEver = await engine.encodeGif({ frames, width: 2, height: 2 });
+    expect(forEver.length).toBe(file.length + 19); // an extension says how often it plays
+  });
+
+  it.each([
+    [{ colors: Uint8Array.of(1, 2, 3, 128), channels: 4 }, {}, "no soft transparency"],
+    [{ colors: new Uint8Array(3 * 257) }, {}, "at most 256, got 257"],
+    [{}, { width: 3 }, "expected 3 × 2, got 4"],
+    [{ indices: new Uint8Array(65_536) }, { width: 65_536, height: 1 }, "at most 65535 pixels"],
+  ] as const)("refuse %o %o", async (wrong, size, words) => {
+    const frame = { indices: new Uint8Array(4), colors: new Uint8Array(3), channels: 3, duration: 0 };
+    const frames = [{ ...frame, ...wrong }] as Frame[];
+    const made = engine.encodeGif({ frames, width: 2, height: 2, ...size });
+    await expect(made).rejects.toThrow(words);
+  });
 });
 
 describe("failure", () => {

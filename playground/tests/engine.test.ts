@@ -10,11 +10,14 @@ import { parseColors } from "../engine/colors";
 import { Core } from "../engine/core";
 import { Image } from "../engine/image";
 import { type Mapped, quantize, remap } from "../engine/pipeline";
+import { encodeFrames } from "../engine/frames";
+import { encodeGif } from "../engine/gif";
 import { encodePng } from "../engine/png";
 import type {
   Dither,
   Effort,
   Looked,
+  Quantized,
   QuantizeOptions,
   Space,
   Step,
@@ -22,7 +25,7 @@ import type {
 } from "../engine/protocol";
 import { steps } from "../engine/steps";
 import { sweep } from "../engine/sweep";
-import { makeImage, type Picture } from "./images";
+import { makeClip, makeImage, type Picture } from "./images";
 import { module } from "./module";
 
 interface Case {
@@ -50,6 +53,7 @@ interface Gives {
   looks: number;
   worst: number[] | null;
   png: string;
+  gif: string | null;
 }
 
 interface Entry<G> {
@@ -114,7 +118,18 @@ function described({ core }: Image, { quantized, deltaE, looks }: Mapped, quick 
     delta_e: Math.round(done(deltaE()) * 1e9) / 1e9,
     ...lookedOf(done(looks())),
     png: sha256(file),
+    gif: isSoft(quantized) ? null : sha256(stillGif(core, quantized)),
   };
+}
+
+function isSoft({ colors, channels }: Quantized): boolean {
+  const isBetween = (level: number, i: number) => i % 4 === 3 && level > 0 && level < 255;
+  return channels === 4 && colors.some(isBetween);
+}
+
+function stillGif(core: Core, { indices, colors, channels, width, height }: Quantized): Uint8Array {
+  const frame = { indices, colors, channels, duration: 0 };
+  return done(encodeGif(core, { frames: [frame], width, height }));
 }
 
 function lookedOf({ looks, worst }: Looked): Pick<Gives, "looks" | "worst"> {
@@ -148,6 +163,22 @@ describe("golden", () => {
   test.each(golden<Entry<Gives>[]>("remap"))("remap $case", ({ case: given, gives }) => {
     const work = remap(image(given.image), parseColors(given.palette), optionsOf(given));
     expectSame(described(image(given.image), done(work)), gives);
+  });
+
+  test.each(golden<Entry<Gives>[]>("animate"))("animate $case", ({ case: given, gives }) => {
+    const { pixels, width, height, durations } = makeClip(given.image);
+    const core = Core.instantiate(module);
+    const clip = Image.load(core, pixels, width, height, { durations, loop: 0 });
+    const { quantized, drawn } = done(quantize(clip, optionsOf(given)));
+    const { colors, channels, counts, indices, mse, file } = quantized;
+    const gif = done(encodeFrames(clip, quantized, indices, drawn));
+    expect({
+      palette: hex(colors, channels),
+      counts: [...counts],
+      indices: sha256(indices),
+      gif: sha256(file ?? gif),
+    }).toEqual({ ...gives, mse: undefined });
+    expect(mse).toBeCloseTo(gives.mse, 9);
   });
 
   test.each(golden<Entry<SweepPoint[]>[]>("sweep"))("sweep $case", ({ case: given, gives }) => {

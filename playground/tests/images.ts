@@ -41,6 +41,28 @@ export function makeImage(name: string): Picture {
   return { width: WIDTH, height: HEIGHT, pixels };
 }
 
+export interface Clip extends Picture {
+  durations: number[];
+}
+
+/** The clip of tools/golden.py: frames, one below the other, in which an image's upper part moves. */
+export function makeClip(name: string): Clip {
+  const durations = [40, 75, 75, 0, 700_000, 33];
+  const { width, height, pixels } = makeImage(name);
+  for (let i = 3; i < pixels.length; i += 4) pixels[i] = pixels[i] < 128 ? 0 : 255;
+  const all = new Uint8ClampedArray(durations.length * pixels.length);
+  [0, 5, 5, 6, 9, 40].forEach((shift, frame) => {
+    all.set(pixels, frame * pixels.length);
+    for (let y = 10; y < 50; ++y) {
+      const row = pixels.subarray(4 * y * width, 4 * (y + 1) * width);
+      const start = frame * pixels.length + 4 * y * width;
+      all.set(row.subarray(4 * (width - shift)), start);
+      all.set(row.subarray(0, 4 * (width - shift)), start + 4 * shift);
+    }
+  });
+  return { width, height: durations.length * height, pixels: all, durations };
+}
+
 function enlarged({ width, height, pixels }: Picture, times: number): Picture {
   const [wide, high] = [times * width, times * height];
   const larger = new Uint8ClampedArray(4 * wide * high);

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kpalette.histogram import ColorCounter, ColorHistogram
     from kpalette.kmeans import KMeans
     from kpalette.max_bytes import BytesNotReached
+    from kpalette.movie_writer import MovieWriter as MovieWriter
     from kpalette.palette import Palette
     from kpalette.palette_files import PaletteReadError
     from kpalette.pipeline import extract_palette, quantize
@@ -46,12 +47,14 @@ __all__ = [
 __version__ = "0.1.0"
 
 # Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
+# MovieWriter is not in __all__: `from kpalette import *` is to run without Matplotlib.
 _HOMES = {
     "BytesNotReached": "max_bytes",
     "ColorCounter": "histogram",
     "ColorHistogram": "histogram",
     "ImageReadError": "files",
     "KMeans": "kmeans",
+    "MovieWriter": "movie_writer",
     "Palette": "palette",
     "PaletteReadError": "palette_files",
     "QualityNotReached": "quality",

@@ -398,6 +398,11 @@ def choose_by_rate(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
     Turns the indices (h, w) of nearest entries into such as deflate writes in fewer bits, of which `per_bit` in Oklab is what one may cost; returns the bits.
     """
 
+def choose_by_rate_after(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], *, per_bit: float, pixels_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices_before: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], drawn: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], team: Team) -> bool:
+    """
+    The same after a frame of the same palette, whose pixels may stay. `drawn`, uint8 (h, w), becomes 1 where pixels are written; returns whether any are.
+    """
+
 class LossyFrames:
     """
     Frames of one palette as LZW writes them in few bits, of which `per_bit` in squared error is what one may cost.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import _core, files, lossy_frames, mapped_frames, rate
+from kpalette import _core, files, lossy_frames, mapped_frames, rate, rate_frames
 from kpalette.animation_targets import checked_max_bytes, make_good, make_within
 from kpalette.animation_trials import Trials
 from kpalette.checks import check_choice, check_options, checked_fixed, checked_seed, checked_whole
@@ -68,6 +68,7 @@ class QuantizedAnimation:
     palettes: tuple[Palette, ...]
     palette_scope: Scope
     _coded: gif.Coded | None = None  # how a GIF has the frames, if they are made for that
+    _drawn: tuple[Any, ...] | None = None  # what of each an APNG or WebP draws, likewise
     _threads: int | None = None
 
     @property
@@ -151,6 +152,8 @@ class QuantizedAnimation:
         options: dict[str, Any] = {"dpi": dpi} if kind == "png" else {}
         if kind == "gif":
             options["coded"] = self._gif
+        else:
+            options["drawn"] = self._drawn
         files.ENCODERS[kind](
             file,
             self._indexed(),
@@ -183,13 +186,34 @@ class QuantizedAnimation:
 
     def frame_bytes(self) -> tuple[int, ...]:
         """Return how many bytes each frame takes as GIF; as APNG if GIF cannot hold the colours."""
-        if not any(_is_soft(palette) for palette in self.palettes):
+        if self._drawn is None and not any(_is_soft(palette) for palette in self.palettes):
             return self._gif.n_bytes
-        sizes = [
-            len(replace(self, frames=self.frames[:n], durations=self.durations[:n]).encode("png"))
-            for n in range(1, len(self.frames) + 1)
-        ]
+        sizes = [len(self._first(n).encode("png")) for n in range(1, len(self.frames) + 1)]
         return tuple(np.diff(sizes, prepend=0).tolist())
+
+    def _first(self, n: int) -> QuantizedAnimation:
+        drawn = self._drawn and self._drawn[:n]
+        return replace(self, frames=self.frames[:n], durations=self.durations[:n], _drawn=drawn)
+
+    def show(self) -> None:
+        """Show the animation playing: below the cell of a notebook, otherwise in a web browser.
+
+        The browser gets a temporary file, which stays until the system clears such files.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no web browser; :meth:`save` writes a file.
+        """
+        from kpalette.showing import show
+
+        show(self)
+
+    def _repr_html_(self) -> str:
+        """Show it playing, its figures and its palette, where it is a notebook cell's value."""
+        from kpalette.showing import as_html
+
+        return as_html(self)
 
     def __repr__(self) -> str:
         width, height = self.size
@@ -255,11 +279,10 @@ def quantize_animation(
         ``"spatial"`` within a level of what it was when the entry was chosen. Palettes are made for
         dithering, and for ``"spatial"`` moved by rows of their frames.
     lossy : float, 0 to 100, default 0
-        How many bytes of a GIF to save where that is not seen: entries, and pixels that stay as
+        How many bytes to save where that is not seen: entries, and pixels that stay as
         they are, are chosen by what they cost in the file as well as by their error. With 15, one
         hardly sees a difference; noise of still areas goes, and with it most of a film's bytes;
-        above 50, speckles are seen. Not with dithering. The frames are what is shown then; other
-        formats than GIF save less.
+        above 50, speckles are seen. Not with dithering. The frames are what is shown then.
     smaller : float, 0 to 3, default 0
         The same on the scale of :func:`quantize`: 1, 2 and 3 are `lossy` 15, 30 and 60. One of
         both.
@@ -274,8 +297,9 @@ def quantize_animation(
         than they have to be, unless they are dithered, and get fewer than `k` colours where that
         looks better, by the mean over frames. All frames are mapped two to eight times. With
         ``optimize=True``, a file may have more.
-    smaller_in : {"gif", "png", "webp"}
-        The format of that file, as :meth:`QuantizedAnimation.encode` makes it.
+    smaller_in : {"gif", "png", "webp"}, default "gif"
+        The format whose bytes `lossy`, `smaller` and `max_bytes` are about, as
+        :meth:`QuantizedAnimation.encode` makes it; ``"png"`` is APNG. Others save fewer.
     least_fps : float, optional
         Whether frames may be left out for `max_bytes`: every second one, two of three and so on,
         as long as so many a second remain. That is done before speckles would be seen.
@@ -360,7 +384,9 @@ def quantize_animation(
     def mapped(
         frames: Iterable[Frame], palettes: ScopePalettes, per_bit: float = per_bit
     ) -> QuantizedAnimation:
-        return map_animation(counted, frames, palettes, dithering, per_bit, team)
+        return map_animation(
+            counted, frames, palettes, dithering, per_bit, team, smaller_in=smaller_in
+        )
 
     trials = Trials(counted, fit, smaller_in, mapped, team)
     if wanted is not None:
@@ -378,10 +404,12 @@ def map_animation(
     dithering: Dithering,
     per_bit: float,
     team: _core.Team,
+    *,
+    smaller_in: AnimationKind = "gif",
 ) -> QuantizedAnimation:
     """Map frames of a counted animation, all or some, to palettes.
 
-    With `per_bit` above 0, what a bit of a GIF may cost in squared error, so that it is small.
+    With `per_bit` above 0, what a bit of a file may cost in squared error, so that it is small.
     """
     numbers: list[int] = []
 
@@ -390,8 +418,14 @@ def map_animation(
             numbers.append(frame.number)
             yield frame
 
-    coded = None
-    if per_bit:
+    coded = drawn = None
+    if per_bit and smaller_in != "gif":
+        nearest = (
+            (flat, palettes.which[frame.number], plain)
+            for frame, _, flat, plain in mapped_frames.nearest(noted(), palettes, team)
+        )
+        shown, drawn = rate_frames.choose(nearest, per_bit, team)
+    elif per_bit:
         shown, coded = lossy_frames.map_frames(noted(), palettes, per_bit, team)
     else:
         shown = mapped_frames.map_frames(noted(), palettes, dithering, team)
@@ -402,6 +436,7 @@ def map_animation(
         _recounted(shown, [palettes.which[number] for number in numbers]),
         palettes.scope,
         coded,
+        drawn,
         team.size,
     )
 

@@ -1,4 +1,4 @@
-"""Output for notebooks: pictures as PNG, text and swatches as HTML.
+"""Output for notebooks: pictures as PNG, animations as GIF or APNG, text and swatches as HTML.
 
 The HTML loads nothing, inherits the text colour of light and dark pages, and has inline styles, so
 that it looks the same wherever a notebook is shown.
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Larger pictures are scaled down, because a notebook stores every picture that it shows.
 MAX_SIDE = 1024
+#: Larger animated files, in bytes, are not stored in a notebook: it becomes slow to open and save.
+MAX_BYTES = 8_000_000
 #: Swatches beyond this number are only counted.
 MAX_SWATCHES = 256
 #: More swatches than this are shown without names and shares.
@@ -44,6 +46,12 @@ def display(picture: Image) -> None:
     shown.display(shown.Image(png(picture)))
 
 
+def display_html(html: str) -> None:
+    """Show HTML below the running cell."""
+    shown: Any = sys.modules["IPython"].display
+    shown.display(shown.HTML(html))
+
+
 def png(picture: Image) -> bytes:
     """Encode a picture as PNG, scaled down to `MAX_SIDE` if it is larger.
 
@@ -64,9 +72,14 @@ def png(picture: Image) -> bytes:
 
 def img(picture: Image, alt: str) -> str:
     """Return an ``<img>`` element with the picture embedded."""
-    data = base64.b64encode(png(picture)).decode()
+    return embedded(png(picture), "png", alt)
+
+
+def embedded(data: bytes, kind: str, alt: str) -> str:
+    """Return an ``<img>`` element with an image file embedded: a ``"png"`` or a ``"gif"``."""
+    text = base64.b64encode(data).decode()
     return (
-        f'<img alt="{escape(alt)}" src="data:image/png;base64,{data}" '
+        f'<img alt="{escape(alt)}" src="data:image/{kind};base64,{text}" '
         'style="display:block;max-width:100%">'
     )
 

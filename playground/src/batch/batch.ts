@@ -99,10 +99,10 @@ export class Batch {
       if (signal.aborted) break;
       tell(item, "Working …", "", "");
       try {
-        const opened = await open({ file: item.file });
+        const opened = await open({ file: item.file, firstFrame: true });
         if (signal.aborted) break;
         item.reduced = await reduce(engine, opened, settings, looks, signal);
-        this.#tell(item, looks, opened.animated);
+        this.#tell(item, looks, opened.still !== null);
       } catch (error) {
         if (signal.aborted) tell(item, "", "", "");
         else tell(item, why(error), "", "");
@@ -114,13 +114,13 @@ export class Batch {
     this.#show();
   }
 
-  #tell(item: Item, looks: number | null, animated: boolean): void {
+  #tell(item: Item, looks: number | null, first: boolean): void {
     const { file, k } = item.reduced as Reduced;
     const saved = 1 - file.length / item.file.size;
     const short = looks !== null && (item.reduced?.looks ?? looks) < looks;
     const colors = [String(k)];
     if (short) colors.push(`looks ${item.reduced?.looks?.toFixed(0)}`);
-    if (animated) colors.push("first frame");
+    if (first) colors.push("first frame");
     const text = saved >= 0 ? `−${share(saved)}` : `+${share(-saved)}`;
     tell(item, bytes(file.length), text, colors.join(", "));
   }

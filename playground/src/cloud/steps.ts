@@ -1,12 +1,12 @@
 // k-means step by step: points go to the nearest centre, centres to the mean of their points, and
 // the whole page shows it, while the cost falls.
 
-import type { Seeding, Step, Steps } from "kpalette";
+import type { Frame, Seeding, Step, Steps } from "kpalette";
 import { download, find, make, reducedMotion } from "../dom";
 import { SEED, SEEDINGS } from "../settings";
 import type { Painted, Session } from "../session";
 import { resultName } from "../take/command";
-import { encodeGif, type Indexed, PICTURES } from "../take/pictures";
+import { PICTURES } from "../take/pictures";
 import { figure } from "../text";
 import type { Cloud } from "./cloud";
 
@@ -35,7 +35,7 @@ export class StepsPanel {
   #painted: Assigned | null = null;
   #costs: number[] = [];
   /** The picture after each assignment. */
-  #frames: Indexed[] = [];
+  #frames: Frame[] = [];
   #timer = 0;
   #playing = false;
   #stepping = false;
@@ -122,8 +122,13 @@ export class StepsPanel {
   }
 
   async #save(): Promise<void> {
-    const name = resultName(this.#session.picture?.name ?? "", this.#session.settings.k, "gif");
-    const file = await encodeGif(this.#frames, PACE);
+    const { picture, settings } = this.#session;
+    if (!picture) return;
+    const { width, timing } = picture;
+    const height = picture.height / timing.durations.length; // of an animation, the first frame
+    const name = resultName(picture.name, settings.k, "gif");
+    const engine = await this.#session.bare();
+    const file = await engine.encodeGif({ frames: this.#frames, width, height });
     download(file, PICTURES.gif, name.replace(/\.gif$/, "-steps.gif"));
   }
 
@@ -214,8 +219,8 @@ export class StepsPanel {
     if (steps !== this.#steps) return;
     this.#painted = made;
     if (made) {
-      const { indices, width, height } = made;
-      this.#frames.push({ ...palette, indices: indices.slice(), width, height });
+      const first = made.indices.slice(0, made.indices.length / picture.timing.durations.length);
+      this.#frames.push({ ...palette, indices: first, duration: PACE });
     }
     this.#lend(step, step, made);
     this.#show();

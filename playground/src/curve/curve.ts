@@ -131,7 +131,7 @@ export class CurvePanel {
       while (file === null) {
         if (signal.aborted) return;
         const made = await engine.quantize(options, { signal, deltaE: false }).catch(ifAborted);
-        file = made && (await engine.encodePng(made));
+        file = made && (await this.#session.encode(engine, made));
         if (!file) await new Promise((resolve) => setTimeout(resolve, REST));
       }
       if (signal.aborted) return;

@@ -12,7 +12,7 @@ export const SIZED = [2, 4, 8, 16, 32, 64, 128, 256];
 
 export type Measure = "cost" | "mse" | "size";
 
-export const MEASURES: Record<Measure, string> = { cost: "Cost", mse: "MSE", size: "PNG size" };
+export const MEASURES: Record<Measure, string> = { cost: "Cost", mse: "MSE", size: "File size" };
 
 /** The measures that the curve can show. */
 export function unitOf(measure: Measure, space: Space): string {

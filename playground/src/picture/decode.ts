@@ -1,18 +1,27 @@
 // Decodes a file to pixels, or says why it cannot be decoded. Runs in a worker.
 
 import { imageSize } from "image-size";
+import type { Timing } from "kpalette";
+import { decodeMoving, isMoving } from "./moving";
 import { exactPixelsOf, isTranslucent, pixelsOf } from "./pixels";
 import { MOST_BYTES, MOST_PIXELS, PictureProblem, tooLarge } from "./problem";
 
 export interface Decoded {
+  /** (height, width, 4); of an animation those of all frames, one below the other. */
   pixels: Uint8ClampedArray<ArrayBuffer>;
   width: number;
+  /** Of one frame. */
   height: number;
-  animated: boolean;
+  timing: Timing;
+  /** Why this is only the first frame of an animation; null if it is all. */
+  still: string | null;
 }
 
-/** Decodes the first frame of a file, upright and in sRGB. Throws PictureProblem. */
-export async function decode(file: Blob): Promise<Decoded> {
+/** What does not move. */
+export const STILL: Timing = { durations: [0], loop: 0 };
+
+/** Decodes a file, or its first frame, upright and in sRGB. Throws PictureProblem. */
+export async function decode(file: Blob, firstFrame = false): Promise<Decoded> {
   if (!file.size) throw new PictureProblem("is empty: it has 0 bytes.");
   if (file.size > MOST_BYTES) {
     throw new PictureProblem(`has ${(file.size / 1e9).toFixed(1)} GB. This page reads up to 1 GB.`);
@@ -31,9 +40,18 @@ export async function decode(file: Blob): Promise<Decoded> {
   const bitmap = await bitmapOf(new Blob([data], { type }), problemOf(data, header !== null));
   const { width, height } = bitmap;
   if (width * height > MOST_PIXELS) throw tooLarge(width, height);
+  let still: string | null = null;
+  if (await isMoving(data, type)) {
+    const moving = firstFrame ? { why: "no other was asked for" } : await decodeMoving(data, type);
+    if ("pixels" in moving) {
+      bitmap.close();
+      return { ...moving, still };
+    }
+    still = moving.why;
+  }
   const pixels = isOpaqueKind(type) ? pixelsOf(bitmap) : await withAlpha(bitmap);
   bitmap.close();
-  return { pixels, width, height, animated: await isAnimated(data, type) };
+  return { pixels, width, height, timing: STILL, still };
 }
 
 function headerOf(data: Uint8Array): { type: string; width: number; height: number } | null {
@@ -82,18 +100,4 @@ const isOpaqueKind = (type: string) => type === "image/jpeg" || type === "image/
 async function withAlpha(bitmap: ImageBitmap): Promise<Uint8ClampedArray<ArrayBuffer>> {
   const pixels = pixelsOf(bitmap);
   return isTranslucent(pixels) ? ((await exactPixelsOf(bitmap)) ?? pixels) : pixels;
-}
-
-/** Returns whether there are more frames; false if the browser cannot tell. */
-async function isAnimated(data: Uint8Array<ArrayBuffer>, type: string): Promise<boolean> {
-  if (!("ImageDecoder" in self) || !/^image\/(?:gif|png|webp|avif)$/.test(type)) return false;
-  try {
-    const decoder = new ImageDecoder({ data, type });
-    await decoder.tracks.ready;
-    const animated = decoder.tracks.selectedTrack?.animated ?? false;
-    decoder.close();
-    return animated;
-  } catch {
-    return false;
-  }
 }

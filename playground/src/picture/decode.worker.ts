@@ -1,20 +1,22 @@
 // Opens pictures, off the page's thread.
 
 import { page } from "../worker_port";
-import { decode, type Decoded } from "./decode";
+import { decode, type Decoded, STILL } from "./decode";
 import { pixelsOf } from "./pixels";
 import { PictureProblem } from "./problem";
 import { draw, HEIGHT, type Sample, WIDTH } from "./samples";
 
-export type Source = { file: Blob } | { sample: Sample };
+export type Source = { file: Blob; firstFrame?: boolean } | { sample: Sample };
 
 export type ToDecoder =
   | { kind: "open"; id: number; source: Source }
   | { kind: "thumbnail"; id: number; sample: Sample; width: number; height: number };
 
+/** As many frames, of fewer pixels. */
 export interface Small {
   pixels: Uint8ClampedArray<ArrayBuffer>;
   width: number;
+  /** Of one frame. */
   height: number;
 }
 
@@ -55,23 +57,30 @@ page.onmessage = async ({ data: message }: MessageEvent<ToDecoder>) => {
 };
 
 async function open(source: Source): Promise<Opened> {
-  const decoded = "sample" in source ? drawn(source.sample) : await decode(source.file);
+  const decoded = "sample" in source ? drawn(source.sample) : await decode(source.file, source.firstFrame);
   return { ...decoded, copy: decoded.pixels.slice(), small: await smaller(decoded) };
 }
 
 function drawn(sample: Sample): Decoded {
   const pixels = pixelsOf(draw(sample, WIDTH, HEIGHT));
-  return { pixels, width: WIDTH, height: HEIGHT, animated: false };
+  return { pixels, width: WIDTH, height: HEIGHT, timing: STILL, still: null };
 }
 
-async function smaller({ pixels, width, height }: Decoded): Promise<Small | null> {
-  if (width * height <= LARGE) return null;
-  const scale = Math.sqrt(SMALL / (width * height));
+async function smaller({ pixels, width, height, timing }: Decoded): Promise<Small | null> {
+  const n = timing.durations.length;
+  if (n * width * height <= LARGE) return null;
+  const scale = Math.sqrt(SMALL / (n * width * height));
   const resizeWidth = Math.max(1, Math.round(width * scale));
   const resizeHeight = Math.max(1, Math.round(height * scale));
   const options = { resizeWidth, resizeHeight, resizeQuality: "medium" } as const;
-  const bitmap = await createImageBitmap(new ImageData(pixels, width, height), options);
-  return { pixels: pixelsOf(bitmap), width: resizeWidth, height: resizeHeight };
+  const all = new Uint8ClampedArray(4 * n * resizeWidth * resizeHeight);
+  for (let frame = 0; frame < n; ++frame) {
+    const whole = pixels.subarray(4 * frame * width * height, 4 * (frame + 1) * width * height);
+    const bitmap = await createImageBitmap(new ImageData(whole, width, height), options);
+    all.set(pixelsOf(bitmap), 4 * frame * resizeWidth * resizeHeight);
+    bitmap.close();
+  }
+  return { pixels: all, width: resizeWidth, height: resizeHeight };
 }
 
 function told(error: unknown): string {

@@ -1,8 +1,9 @@
 // Draws the stage, off the page's thread: even a large picture never keeps the page waiting.
 
 import { page } from "../worker_port";
-import { type Compared, heat } from "./heat";
-import { contextOf, Layer } from "./layer";
+import { Film } from "./film";
+import { heat } from "./heat";
+import { contextOf } from "./layer";
 import type { FromPainter, Result, Scene, ToPainter } from "./painting";
 import type { Size } from "./view";
 
@@ -11,8 +12,8 @@ const CHECK = 10;
 
 let context: OffscreenCanvasRenderingContext2D | null = null;
 let scene: Scene | null = null;
-let original: { pixels: Uint8ClampedArray<ArrayBuffer>; layer: Layer } | null = null;
-let result: { layer: Layer; compared: Compared } | null = null;
+let original: { film: Film; frames: number } | null = null;
+let result: { film: Film; shown: Result } | null = null;
 let turn = 0;
 let asked = false;
 
@@ -33,18 +34,18 @@ function receive(message: ToPainter): void {
       context = contextOf(message.canvas);
       break;
     case "original":
-      original = { pixels: message.pixels, layer: new Layer(message.pixels, message) };
+      original = { film: new Film(message.pixels, sizeOf(message)), frames: message.frames };
       result = null;
       break;
     case "result":
-      if (original) result = compare(original.pixels, original.layer, message.result);
+      if (original) result = resultOf(message.result, original.frames);
       turn = message.turn;
       break;
     case "scene":
       scene = message.scene;
       break;
     case "copy": {
-      const pixels = original ? original.pixels.slice() : new Uint8ClampedArray();
+      const pixels = original ? original.film.pixels.slice() : new Uint8ClampedArray();
       post({ kind: "copied", id: message.id, pixels }, [pixels.buffer]);
       return;
     }
@@ -57,15 +58,14 @@ function receive(message: ToPainter): void {
   }
 }
 
-function compare(pixels: Uint8ClampedArray, size: Size, shown: Result): NonNullable<typeof result> {
-  const compared = {
-    original: pixels,
-    size,
-    indices: shown.indices,
-    indexed: shown,
-    palette: shown.palette,
-  };
-  return { layer: new Layer(shown.rgba, shown), compared };
+/** The frame that is shown: the scene may be of a picture before. */
+const frameOf = ({ frame }: Scene, frames: number) => Math.min(frame, frames - 1);
+
+const sizeOf = ({ width, height }: Size): Size => ({ width, height });
+
+function resultOf(shown: Result, frames: number): NonNullable<typeof result> {
+  const size = { width: shown.width, height: shown.height / frames };
+  return { film: new Film(shown.rgba, size), shown };
 }
 
 function paint(): void {
@@ -79,9 +79,9 @@ function paint(): void {
   }
   context.clearRect(0, 0, stage.width, stage.height);
   if (original) {
-    const size = original.layer;
+    const { size } = original.film;
     checkered(context, scene, size);
-    const { layer } = original;
+    const layer = original.film.layer(frameOf(scene, original.frames));
     const edge = result ? Math.round(divider) : stage.width;
     clipped(0, edge, () => layer.draw(context!, view, size, stage));
     clipped(edge, stage.width, () => drawResult(size));
@@ -90,12 +90,22 @@ function paint(): void {
 }
 
 function drawResult(size: Size): void {
-  if (!context || !scene || !result) return;
-  if (scene.mode === "compare") {
-    result.layer.draw(context, scene.view, size, scene.stage);
+  if (!context || !scene || !original || !result) return;
+  const { view, stage, mode } = scene;
+  const frame = frameOf(scene, original.frames);
+  const { film, shown } = result;
+  if (mode === "compare") {
+    film.layer(frame).draw(context, view, size, stage);
     return;
   }
-  const image = heat(result.compared, scene.view, scene.stage);
+  const compared = {
+    original: original.film.part(original.film.pixels, frame, 4),
+    size,
+    indices: film.part(shown.indices, frame),
+    indexed: film.size,
+    palette: shown.palette,
+  };
+  const image = heat(compared, view, stage);
   const map = new OffscreenCanvas(image.width, image.height);
   contextOf(map).putImageData(image, 0, 0); // which knows no clip itself
   context.drawImage(map, 0, 0);

@@ -15,8 +15,11 @@ export interface Scene {
   checks: [string, string];
   /** Device pixels per CSS pixel. */
   ratio: number;
+  /** Of an animation, which one is shown. */
+  frame: number;
 }
 
+/** Its size is that of all frames, one below the other. */
 export interface Result extends Size {
   rgba: Uint8ClampedArray<ArrayBuffer>;
   indices: Uint8Array<ArrayBuffer>;
@@ -25,7 +28,14 @@ export interface Result extends Size {
 
 export type ToPainter =
   | { kind: "canvas"; canvas: OffscreenCanvas }
-  | { kind: "original"; pixels: Uint8ClampedArray<ArrayBuffer>; width: number; height: number }
+  | {
+      kind: "original";
+      pixels: Uint8ClampedArray<ArrayBuffer>;
+      width: number;
+      /** Of one frame. */
+      height: number;
+      frames: number;
+    }
   | { kind: "result"; result: Result; turn: number }
   | { kind: "scene"; scene: Scene }
   | { kind: "copy"; id: number };

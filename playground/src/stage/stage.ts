@@ -1,10 +1,11 @@
 // The stage: a picture and its result under one divider. Here is what the visitor does to it; the
 // painter draws.
 
-import type { Looked } from "kpalette";
+import type { Looked, Timing } from "kpalette";
 import { darkTheme, find } from "../dom";
 import { Signal } from "../signal";
 import { MOST, STOPS } from "./heat";
+import { Player } from "./player";
 import type { FromPainter, Mode, Result, ToPainter } from "./painting";
 import { centered, fitted, kept, type Size, type View, zoomed } from "./view";
 
@@ -30,6 +31,7 @@ export class Stage {
   #mode: Mode = "compare";
   #label = "Result";
   #marked: Looked["worst"] = null;
+  #player = new Player();
   #copies = new Map<number, (pixels: Uint8ClampedArray<ArrayBuffer>) => void>();
   #copyId = 0;
 
@@ -39,17 +41,25 @@ export class Stage {
     this.#worker.onmessage = ({ data }: MessageEvent<FromPainter>) => this.#hear(data);
     new ResizeObserver(() => this.#resized()).observe(this.#area);
     darkTheme.addEventListener("change", () => this.#draw());
+    this.#player.moved.on(() => this.#draw());
     this.#listen();
     this.#drawLegend();
     this.#moveDivider(0.5);
   }
 
-  /** Shows another picture, whose pixels are given away. */
-  show(pixels: Uint8ClampedArray<ArrayBuffer>, width: number, height: number): void {
+  /** Shows another picture, whose pixels are given away; `height` is that of a frame. */
+  show(
+    pixels: Uint8ClampedArray<ArrayBuffer>,
+    width: number,
+    height: number,
+    { durations }: Timing,
+  ): void {
     this.#picture = { width, height };
     this.#whole = true;
     this.#area.style.setProperty("--aspect", String(Math.max(0.6, width / height)));
-    this.#post({ kind: "original", pixels, width, height }, [pixels.buffer]);
+    const frames = durations.length;
+    this.#post({ kind: "original", pixels, width, height, frames }, [pixels.buffer]);
+    this.#player.load(durations);
     this.#resized();
   }
 
@@ -132,12 +142,14 @@ export class Stage {
   #placeMark(): void {
     const frame = find("#worst-frame");
     const place = this.#marked;
-    frame.hidden = place === null || this.#mode !== "error";
+    const start = this.#player.frame * (this.#picture?.height ?? 0);
+    const isHere = place && start <= place.top && place.top < start + this.#picture!.height;
+    frame.hidden = !isHere || this.#mode !== "error";
     if (place === null) return;
     const { scale, left, top } = this.#view;
     const css = (pixels: number) => `${pixels / this.#ratio}px`;
     frame.style.left = css(left + scale * place.left);
-    frame.style.top = css(top + scale * place.top);
+    frame.style.top = css(top + scale * (place.top - start));
     frame.style.width = css(scale * place.width);
     frame.style.height = css(scale * place.height);
   }
@@ -154,6 +166,7 @@ export class Stage {
         mode: this.#mode,
         checks: CHECKS[darkTheme.matches ? "dark" : "light"],
         ratio: this.#ratio,
+        frame: this.#player.frame,
       },
     });
   }

@@ -30,7 +30,8 @@ function spaceAndDither({ space, dither, strength, smaller }: Settings): string[
   return words;
 }
 
-export function asCommand(name: string, shown: Shown): string {
+/** `moving`: whether all frames of an animation are shown. */
+export function asCommand(name: string, shown: Shown, moving = false): string {
   const { settings } = shown;
   // If all colours are fixed, they are the palette.
   const fixed = shown.edited ? namesOf(shown).map(plainName) : settings.fixed;
@@ -38,21 +39,23 @@ export function asCommand(name: string, shown: Shown): string {
   const words = ["kpalette quantize", shellName(name), "-k", String(k)];
   words.push(...spaceAndDither(settings));
   if (!shown.edited && settings.effort !== DEFAULTS.effort) words.push("--effort", settings.effort);
-  if (!shown.edited && settings.saliency) words.push("--saliency");
+  if (!shown.edited && settings.saliency && !moving) words.push("--saliency");
   if (fixed.length) words.push("--fixed", quoted(fixed.join(",")));
+  if (moving) words.push("--palette-scope", "global");
+  if (moving && !/\.gif$/i.test(name)) words.push("-o", shellName(resultName(name, k, "gif")));
   return words.join(" ");
 }
 
-export function asPython(name: string, shown: Shown): string {
+export function asPython(name: string, shown: Shown, moving = false): string {
   const { settings } = shown;
   const { space, dither, strength, smaller, effort, fixed, saliency } = settings;
   const text = JSON.stringify; // is a string in Python, too
   const given = [];
   if (space !== DEFAULTS.space) given.push(`space=${text(space)}`);
   if (!shown.edited && effort !== DEFAULTS.effort) given.push(`effort=${text(effort)}`);
-  if (!shown.edited && saliency) given.push("saliency=True");
-  if (!shown.edited && fixed.length)
-    given.push(`fixed=[${fixed.map((name) => text(name)).join(", ")}]`);
+  if (!shown.edited && saliency && !moving) given.push("saliency=True");
+  const kept = shown.edited ? (moving ? namesOf(shown).map(plainName) : []) : fixed;
+  if (kept.length) given.push(`fixed=[${kept.map((name) => text(name)).join(", ")}]`);
   if (dither) given.push(`dither=${text(dither)}`);
   if (smaller) given.push(`smaller=${smaller}`);
   if ((dither || smaller) && strength !== DEFAULTS.strength) {
@@ -60,7 +63,13 @@ export function asPython(name: string, shown: Shown): string {
   }
   const options = given.map((option) => `, ${option}`).join("");
   const lines = ["import kpalette", ""];
-  const result = text(resultName(name, shown.edited ? shown.counts.length : settings.k, "png"));
+  const k = shown.edited ? shown.counts.length : settings.k;
+  const result = text(resultName(name, k, moving ? "gif" : "png"));
+  if (moving) {
+    const scope = `, palette_scope="global"${options}`;
+    lines.push(`a = kpalette.quantize_animation(${text(name)}, ${k}${scope})`);
+    return [...lines, `a.save(${result})`, ""].join("\n");
+  }
   if (shown.edited) {
     const bytes = namesOf(shown)
       .map((name) => name.slice(1))

@@ -1,5 +1,6 @@
 // The figures of the picture on the stage: the result, or a pass of k-means.
 
+import type { Looked } from "kpalette";
 import { find } from "../dom";
 import type { Lent, Session, Shown } from "../session";
 import { bytes, count, figure } from "../text";
@@ -28,6 +29,7 @@ export class FiguresPanel {
     clearTimeout(this.#timer);
     this.#empty();
     this.#name("");
+    find("#bytes-kind").textContent = this.#session.isMoving ? "GIF" : "PNG";
   }
 
   #show(shown: Shown): void {
@@ -82,9 +84,7 @@ export class FiguresPanel {
     if (shown !== this.#shown) return;
     this.#session.mark(worst);
     find("#looks").textContent = looks.toFixed(1);
-    find("#worst").textContent = worst
-      ? `${worst.width}×${worst.height} at ${worst.left},${worst.top}`
-      : "nowhere";
+    find("#worst").textContent = worst ? this.#placeOf(worst) : "nowhere";
     const deltaE = await this.#session.deltaE(shown);
     if (shown !== this.#shown) return;
     find("#delta-e").textContent = deltaE.toFixed(2);
@@ -92,11 +92,21 @@ export class FiguresPanel {
     await this.#measureFile(shown);
   }
 
+  #placeOf({ left, top, width, height }: NonNullable<Looked["worst"]>): string {
+    const { picture } = this.#session;
+    const n = picture?.timing.durations.length ?? 1;
+    const tall = picture ? picture.height / n : 1;
+    const place = `${left},${top % tall}`;
+    return n > 1
+      ? `${place} of frame ${Math.floor(top / tall) + 1}`
+      : `${width}×${height} at ${place}`;
+  }
+
   /** Hides the file's size during a move, as a smaller copy then stands for a large picture. */
   async #measureFile(shown: Shown): Promise<void> {
     const { picture } = this.#session;
     if (!picture || shown.width !== picture.width || shown.height !== picture.height) return;
-    const file = await this.#session.png(shown);
+    const file = await this.#session.file(shown);
     if (shown !== this.#shown) return;
     const part = picture.bytes ? Math.round((100 * file.length) / picture.bytes) : 0;
     find("#bytes-part").textContent = part ? `${part} % of file` : "";

@@ -1,4 +1,4 @@
-// Pictures as GIF and WebP files, with exactly the palette's colours.
+// The formats of downloaded pictures, and WebP, which the browser writes.
 
 import type { ColorList } from "kpalette";
 import { colorAt } from "../colors";
@@ -15,29 +15,6 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** The formats that pictures are downloaded in, and their types. */
 export const PICTURES = { png: "image/png", gif: "image/gif", webp: "image/webp" } as const;
 export type PictureKind = keyof typeof PICTURES;
-
-/** Encodes pictures of one size as a GIF; throws RangeError if it cannot hold their alpha. */
-export async function encodeGif(frames: Indexed[], delay = 0): Promise<Bytes> {
-  const { GIFEncoder } = await import("gifenc");
-  const gif = GIFEncoder();
-  for (const { indices, width, height, ...palette } of frames) {
-    const k = palette.colors.length / palette.channels;
-    const colors = Array.from({ length: k }, (_, i) => [...colorAt(palette, i)]);
-    if (colors.some(([, , , alpha = 255]) => alpha > 0 && alpha < 255)) {
-      throw new RangeError("A GIF holds no soft transparency. PNG and WebP do.");
-    }
-    const clear = colors.findIndex(([, , , alpha]) => alpha === 0);
-    gif.writeFrame(indices, width, height, {
-      palette: colors.map((color) => color.slice(0, 3)),
-      transparent: clear >= 0,
-      transparentIndex: clear,
-      delay,
-      repeat: frames.length > 1 ? 0 : -1,
-    });
-  }
-  gif.finish();
-  return gif.bytes();
-}
 
 /** Encodes a lossless WebP by the browser; throws RangeError if it would change colours. */
 export async function encodeWebp(picture: Indexed): Promise<Bytes> {

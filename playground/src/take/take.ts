@@ -8,7 +8,7 @@ import { inOrder, orderOf } from "../palette/sorting";
 import type { Session, Shown } from "../session";
 import { stem } from "../text";
 import { asCommand, asPython, resultName } from "./command";
-import { encodeGif, encodeWebp, PICTURES, type PictureKind } from "./pictures";
+import { encodeWebp, PICTURES, type PictureKind } from "./pictures";
 
 const KINDS: Record<PictureKind, string> = { png: "PNG", gif: "GIF", webp: "WebP" };
 
@@ -23,14 +23,12 @@ export class TakePanel {
   constructor(session: Session) {
     this.#session = session;
     session.opened.on(() => this.#clear());
+    session.opened.on(() => this.#offerKinds());
     session.shown.on((shown) => this.#show(shown));
     session.lent.on((lent) => {
       this.#lent = lent !== null;
       this.#tellKind();
     });
-    for (const kind of Object.keys(PICTURES)) {
-      this.#kind.append(make("option", { value: kind, text: KINDS[kind as PictureKind] }));
-    }
     this.#kind.addEventListener("change", () => this.#tellKind());
     find("#save-png").addEventListener("click", () => void this.#savePicture());
     for (const kind of [...Object.keys(FORMATS), "png"]) {
@@ -57,15 +55,25 @@ export class TakePanel {
 
   #connectCopy(
     selector: string,
-    write: (name: string, shown: Shown) => string,
+    write: (name: string, shown: Shown, moving: boolean) => string,
     said: string,
   ): void {
     find(selector).addEventListener("click", async () => {
       const { picture } = this.#session;
       if (!picture || !this.#shown) return;
-      const copied = await copyText(write(picture.name, this.#shown));
+      const copied = await copyText(write(picture.name, this.#shown, this.#session.isMoving));
       toast(copied ? said : "The browser refused to copy");
     });
+  }
+
+  /** An animation is taken as GIF, with all its frames. */
+  #offerKinds(): void {
+    const kinds = this.#session.isMoving ? (["gif"] as const) : (Object.keys(PICTURES) as PictureKind[]);
+    const before = this.#kind.value;
+    const options = kinds.map((value) => make("option", { value, text: KINDS[value] }));
+    this.#kind.replaceChildren(...options);
+    if (kinds.some((kind) => kind === before)) this.#kind.value = before;
+    this.#tellKind();
   }
 
   #clear(): void {
@@ -77,7 +85,7 @@ export class TakePanel {
     const { picture } = this.#session;
     if (!picture) return;
     this.#shown = shown;
-    const words = asCommand(picture.name, shown).split(" ");
+    const words = asCommand(picture.name, shown, this.#session.isMoving).split(" ");
     const spans = words.map((word) => make("span", { textContent: word }));
     find("#command").replaceChildren(...spans.flatMap((span) => [span, " "]).slice(0, -1));
     this.#tellAlpha(shown);
@@ -108,10 +116,10 @@ export class TakePanel {
     const kind = this.#kind.value as PictureKind;
     const k = shown.edited ? shown.counts.length : shown.settings.k;
     try {
-      const file = await (kind === "png"
-        ? this.#session.png(shown)
+      const file = await (kind === "png" || this.#session.isMoving
+        ? this.#session.file(shown)
         : kind === "gif"
-          ? encodeGif([shown])
+          ? this.#session.gif(await this.#session.bare(), shown)
           : encodeWebp(shown));
       download(file, PICTURES[kind], resultName(picture.name, k, kind));
     } catch (error) {

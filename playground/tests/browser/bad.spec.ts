@@ -33,12 +33,21 @@ for (const [what, file, says] of BAD) {
   });
 }
 
-test("an animation: its first frame, and says so", async ({ playground: page }) => {
+test("an animation where the browser gives one frame: that, and says so", async ({
+  playground: page,
+}) => {
+  await page.route(/decode\.worker/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `delete self.ImageDecoder;${await response.text()}` });
+  });
+  await page.reload();
+  await ready(page);
   await openFile(page, animated);
   await expect(page.locator("#notes")).toContainText(
-    "clip.gif is animated: this is its first frame",
+    "clip.gif is animated: this is its first frame, because this browser gives a page no other.",
   );
   await expect(page.locator("#detail-hex")).toHaveValue("#ffffff");
+  await expect(page.locator("#frames")).toBeHidden();
   await openFile(page, golden("tiles"));
   await expect(page.locator("#notes")).toBeEmpty();
 });

@@ -1,7 +1,7 @@
 // Files to open, made here, and what is in those that come out.
 
 import { deflateSync, inflateSync } from "node:zlib";
-import { makeImage, type Picture } from "../images";
+import { type Clip, makeClip, makeImage, type Picture } from "../images";
 
 export interface Upload {
   name: string;
@@ -36,14 +36,48 @@ function header(width: number, height: number): Buffer {
   return chunk("IHDR", data);
 }
 
-export function pngOf({ width, height, pixels }: Picture): Buffer {
+function rowsOf({ width, height, pixels }: Picture): Buffer {
   const rows = Buffer.alloc(height * (1 + 4 * width));
   for (let y = 0; y < height; y++) {
     rows.set(pixels.subarray(4 * width * y, 4 * width * (y + 1)), y * (1 + 4 * width) + 1);
   }
-  const data = chunk("IDAT", deflateSync(rows, { level: 1 }));
+  return rows;
+}
+
+export function pngOf(picture: Picture): Buffer {
+  const { width, height } = picture;
+  const data = chunk("IDAT", deflateSync(rowsOf(picture), { level: 1 }));
   return Buffer.concat([SIGNATURE, header(width, height), data, chunk("IEND", Buffer.alloc(0))]);
 }
+
+/** An animated PNG of frames that lie one below the other, played for ever. */
+export function apngOf({ width, height, pixels, durations }: Clip): Buffer {
+  const tall = height / durations.length;
+  const frames = durations.flatMap((duration, i) => {
+    const size = 4 * width * tall;
+    const frame = { width, height: tall, pixels: pixels.slice(i * size, (i + 1) * size) };
+    const control = Buffer.alloc(26);
+    control.writeUInt32BE(i ? 2 * i - 1 : 0, 0);
+    control.writeUInt32BE(width, 4);
+    control.writeUInt32BE(tall, 8);
+    const isLong = duration > 65_535; // in seconds, then
+    control.writeUInt16BE(isLong ? duration / 1000 : duration, 20);
+    control.writeUInt16BE(isLong ? 1 : 1000, 22);
+    const rows = deflateSync(rowsOf(frame), { level: 1 });
+    if (i === 0) return [chunk("fcTL", control), chunk("IDAT", rows)];
+    const number = Buffer.alloc(4);
+    number.writeUInt32BE(2 * i, 0);
+    return [chunk("fcTL", control), chunk("fdAT", Buffer.concat([number, rows]))];
+  });
+  const about = Buffer.alloc(8);
+  about.writeUInt32BE(durations.length, 0);
+  const start = [SIGNATURE, header(width, tall), chunk("acTL", about)];
+  return Buffer.concat([...start, ...frames, chunk("IEND", Buffer.alloc(0))]);
+}
+
+/** The clip of an image of tests/golden. */
+export const film = (name: string): Upload =>
+  png(`${name}-film.png`, apngOf(makeClip(name)));
 
 const png = (name: string, buffer: Buffer): Upload => ({ name, mimeType: "image/png", buffer });
 
@@ -78,23 +112,28 @@ export const svg: Upload = {
   ),
 };
 
-/** Two frames of 2×2 pixels: the first white, the second black. */
-export const animated: Upload = {
-  name: "clip.gif",
-  mimeType: "image/gif",
-  buffer: Buffer.concat([
-    Buffer.from("GIF89a\x02\x00\x02\x00\x80\x00\x00\xff\xff\xff\x00\x00\x00", "latin1"),
-    Buffer.from("!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00", "latin1"),
-    ...["\x84\x51\x00", "\x8c\x59\x00"].flatMap((codes) => [
-      Buffer.from(
-        "!\xf9\x04\x00\x0a\x00\x00\x00,\x00\x00\x00\x00\x02\x00\x02\x00\x00\x02",
-        "latin1",
-      ),
-      Buffer.from(`\x02${codes.slice(0, 2)}\x00`, "latin1"),
+/** A GIF in white and black, whose frames draw a square of `side` pixels by such LZW codes. */
+function gif(name: string, size: number, side: number, codes: string[]): Upload {
+  const bytes = (text: string) => Buffer.from(text, "latin1");
+  const short = (value: number) => String.fromCharCode(value & 255, value >> 8);
+  const buffer = Buffer.concat([
+    bytes(`GIF89a${short(size)}${short(size)}\x80\0\0\xff\xff\xff\0\0\0`),
+    bytes("!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"),
+    ...codes.flatMap((codes) => [
+      bytes("!\xf9\x04\0\x0a\0\0\0"),
+      bytes(`,\0\0\0\0${short(side)}${short(side)}\0\x02\x02${codes}\0`),
     ]),
-    Buffer.from(";"),
-  ]),
-};
+    bytes(";"),
+  ]);
+  return { name, mimeType: "image/gif", buffer };
+}
+
+/** Two frames of 2×2 pixels: the first white, the second black. */
+export const animated = gif("clip.gif", 2, 2, ["\x84\x51", "\x8c\x53"]);
+/** The second frame has three pixels. */
+export const halfDamaged = gif("torn.gif", 2, 2, ["\x84\x51", "\x8c\x59"]);
+/** 60 frames of a million pixels, of which one is drawn. */
+export const bomb = gif("bomb.gif", 1000, 1, Array<string>(60).fill("\x44\x01"));
 
 export interface Indexed {
   width: number;

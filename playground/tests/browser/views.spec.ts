@@ -249,7 +249,7 @@ test("the curve says what its numbers are", async ({ playground: page }) => {
   await page.check("#space input[value=lab]");
   await expect(unit).toContainText("in CIELAB");
   await page.check("#measure input[value=size]");
-  await expect(unit).toHaveText("PNG size: bytes");
+  await expect(unit).toHaveText("File size: bytes");
 });
 
 test("other settings end the steps", async ({ playground: page }) => {
@@ -298,7 +298,7 @@ test("the curve finds the elbow, and a click takes its k", async ({ playground: 
   await expect(page.locator("#k-number")).not.toHaveValue(elbow);
   expect(Number(await page.inputValue("#k-number"))).toBeGreaterThan(15);
   await page.check("#measure input[value=size]");
-  await expect(page.locator("#curve-table")).toContainText("PNG size, bytes", { timeout: 20_000 });
+  await expect(page.locator("#curve-table")).toContainText("File size, bytes", { timeout: 20_000 });
 });
 
 test("one colour, and pictures of one or two, get sensible words", async ({ playground: page }) => {

@@ -108,7 +108,7 @@ def animator(
         )
 
         def made(**target: Any) -> QuantizedAnimation:
-            how = dict(options)
+            how = {**options, "smaller_in": kind}
             if is_free and "looks" in (target.get("quality") or ()):
                 how["lossy"] = SPECKLED
             return quantize_animation(frames, colors, progress=progress, **how, **target)
@@ -116,7 +116,7 @@ def animator(
         if target is None:
             return made()
         if target.name == MAX_BYTES:
-            limit = {"max_bytes": int(target.best), "smaller_in": kind, "least_fps": least_fps}
+            limit = {"max_bytes": int(target.best), "least_fps": least_fps}
             return within(lambda: made(**limit))
         return fewest(lambda quality: made(quality=quality), target, colors)
 

@@ -73,13 +73,14 @@ def write(
     *,
     optimize: bool = False,
     dpi: tuple[float, float] | None = None,
+    drawn: Sequence[Mask | None] | None = None,
 ) -> None:
     """Write frames as APNG: see :data:`kpalette.files.animated.ENCODERS`."""
     layout = _Layout.of(palettes)
     level = 12 if optimize else 10
     sequence = 0
     pictures: list[bytes] = []
-    for change in changes(frames, durations, exact, LONGEST, clear=False):
+    for change in changes(frames, durations, exact, LONGEST, clear=False, drawn=drawn):
         blend, data = _smaller(change, layout, level, first=not pictures)
         height, width = change.indices.shape
         place = (width, height, change.left, change.top, change.duration, 1000, 0, blend)

@@ -6,7 +6,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,9 @@ Shown: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 #: An indexed frame: uint8 indices (h, w), and uint8 colours (k, 3) or (k, 4).
 Indexed: TypeAlias = "tuple[ByteArray, ByteArray]"
+#: One with what to draw of it at least.
+Drawn: TypeAlias = "tuple[ByteArray, ByteArray, Mask | None]"
+Frame = TypeVar("Frame", Indexed, Drawn)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,8 @@ class Change:
     left, top : int
         The rectangle's position.
     changed : bool array (h, w)
-        Pixels whose colour differs from the one already shown there.
+        Pixels to draw: those whose colour differs from the one already shown there, and perhaps
+        others that take fewer bytes if they are drawn.
     opaque : bool array (h, w)
         Pixels that are not wholly transparent.
     duration : int
@@ -58,22 +62,20 @@ def shown(indices: ByteArray, colors: ByteArray) -> Shown:
     return table.view(np.uint32).reshape(-1)[indices]
 
 
-def merged(
-    frames: Iterable[Indexed], durations: Iterable[int]
-) -> Iterator[tuple[Indexed, Shown, int]]:
+def merged(frames: Iterable[Frame], durations: Iterable[int]) -> Iterator[tuple[Frame, Shown, int]]:
     """Merge consecutive frames that look the same, and add their durations."""
-    last: tuple[Indexed, Shown] | None = None
+    last: tuple[Frame, Shown] | None = None
     total = 0
     for frame, duration in zip(frames, durations, strict=True):
-        now = shown(*frame)
+        now = shown(frame[0], frame[1])
         if last is not None and np.array_equal(now, last[1]):
             total += duration
             continue
         if last is not None:
-            yield *last, total
+            yield last[0], last[1], total
         last, total = (frame, now), duration
     if last is not None:
-        yield *last, total
+        yield last[0], last[1], total
 
 
 def changes(
@@ -84,6 +86,7 @@ def changes(
     *,
     clear: bool,
     align: int = 1,
+    drawn: Sequence[Mask | None] | None = None,
 ) -> Iterator[Change]:
     """Yield what to write for each frame: the smallest rectangle that holds its changes.
 
@@ -101,10 +104,17 @@ def changes(
         Whether pixels become transparent only by clearing the frame before, as in GIF.
     align : int
         `left` and `top` are multiples of it.
+    drawn : sequence of bool arrays (h, w) or None, optional
+        What to draw of each frame at least, if anything changes: frames were made for that.
     """
     canvas: Shown | None = None
-    for (indices, colors), now, duration, following in _timed(frames, durations, units, longest):
+    masks = itertools.repeat(None) if drawn is None else drawn
+    told = ((*frame, mask) for frame, mask in zip(frames, masks, strict=drawn is not None))
+    for frame, now, duration, following in _timed(told, durations, units, longest):
+        indices, colors, mask = frame
         changed = np.ones(now.shape, bool) if canvas is None else now != canvas
+        if mask is not None and changed.any():
+            changed = changed | mask
         touched = changed
         cleared = False
         if clear and following is not None:
@@ -142,14 +152,14 @@ def hundredths(durations: Iterable[int]) -> Iterator[int]:
 
 
 def _timed(
-    frames: Iterable[Indexed],
+    frames: Iterable[Drawn],
     durations: Sequence[int],
     units: Callable[[Iterable[int]], Iterator[int]],
     longest: int,
-) -> Iterator[tuple[Indexed, Shown, int, Shown | None]]:
+) -> Iterator[tuple[Drawn, Shown, int, Shown | None]]:
     """Merge frames, split durations that are too long, and yield each with the next one's view."""
     # Not by `itertools.tee`, which holds on to 57 frames at a time.
-    waiting: deque[tuple[Indexed, Shown]] = deque()
+    waiting: deque[tuple[Drawn, Shown]] = deque()
 
     def one_by_one() -> Iterator[int]:
         for frame, now, time in merged(frames, durations):

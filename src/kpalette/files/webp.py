@@ -34,6 +34,7 @@ def write(
     palettes: Sequence[ByteArray],
     *,
     optimize: bool = False,
+    drawn: Sequence[Mask | None] | None = None,
 ) -> None:
     """Write frames as WebP: see :data:`kpalette.files.animated.ENCODERS`."""
     if max(size) > WIDEST:
@@ -41,7 +42,8 @@ def write(
     if loop > 65_535:
         raise ValueError(f"webp: expected to be shown at most 65535 times, got {loop}")
     pictures: list[bytes] = []
-    for change in changes(frames, durations, exact, LONGEST, clear=False, align=2):
+    timed = changes(frames, durations, exact, LONGEST, clear=False, align=2, drawn=drawn)
+    for change in timed:
         flags, data = _smaller(change, optimize, first=not pictures)
         height, width = change.indices.shape
         place = (change.left // 2, change.top // 2, width - 1, height - 1, change.duration)
