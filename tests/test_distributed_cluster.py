@@ -246,7 +246,7 @@ class TestSchedulerLost:
             clients = [client for client in gc.get_objects() if type(client) is Client]
             assert {client.status for client in clients} <= {"closed", "running"}
         for address in ("tcp://", "tcp://127.0.0.1:many", "tls://host"):
-            with pytest.raises(ValueError, match="an address such as .* or a Client, got"):
+            with pytest.raises(ValueError, match=r"an address such as .* or a Client, got"):
                 distributed.histogram(PIXELS, scheduler=address)
 
     @pytest.mark.parametrize("own_client", [True, False])

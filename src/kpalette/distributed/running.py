@@ -167,8 +167,8 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
         n = error.allowed_failures + 1
         raise TileError(
             where,
-            f"{n} worker{'s' * (n != 1)} died while running it, perhaps out of memory; give workers "
-            "more memory, or make chunks smaller",
+            f"{n} worker{'s' * (n != 1)} died while running it, perhaps out of memory; give "
+            "workers more memory, or make chunks smaller",
         ) from error
     finally:
         if future is not None:
