@@ -151,7 +151,7 @@ def test_tile_that_kills_its_workers_is_named(cluster, client, tmp_path) -> None
         # The only one, because who dies takes what waits for him along.
         source = tiles(tmp_path, {"0-0": "die"})[:SIDE, :SIDE]
         where = r"array, tile \(0, 0\), rows 0 to 39, columns 0 to 39"
-        with pytest.raises(TileError, match=f"{where}: the workers .* died, 1 in all.*memory"):
+        with pytest.raises(TileError, match=f"{where}: 1 worker died while running it.*memory"):
             distributed.histogram(source, scheduler=client)
     finally:
         cluster.scheduler.allowed_failures = allowed
@@ -237,16 +237,16 @@ class TestSchedulerLost:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(running, "CONNECT_TIMEOUT", 1)
-            with pytest.raises(SchedulerLostError, match=r"a scheduler at 'tcp://127.0.0.1:9'"):
+            with pytest.raises(SchedulerLostError, match=r"got no answer from 'tcp://127.0.0.1:9'"):
                 distributed.histogram(PIXELS, scheduler="tcp://127.0.0.1:9")
         for address in ("morse://here", "tls://127.0.0.1:9", "inproc://1"):
-            with pytest.raises(SchedulerLostError, match=f"expected a scheduler at '{address}'"):
+            with pytest.raises(SchedulerLostError, match=f"got no answer from '{address}'"):
                 distributed.histogram(PIXELS, scheduler=address)
             # Half-open ones would close themselves in whichever thread collects them.
             clients = [client for client in gc.get_objects() if type(client) is Client]
             assert {client.status for client in clients} <= {"closed", "running"}
         for address in ("tcp://", "tcp://127.0.0.1:many", "tls://host"):
-            with pytest.raises(ValueError, match="an address or a Client such as"):
+            with pytest.raises(ValueError, match=r"an address such as .* or a Client, got"):
                 distributed.histogram(PIXELS, scheduler=address)
 
     @pytest.mark.parametrize("own_client", [True, False])

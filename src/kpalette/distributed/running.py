@@ -164,10 +164,11 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
     except KilledWorker as error:
         names_by_text = {str(key): name for key, name in names.items()}
         where = names_by_text.get(str(error.task), f"task {error.task}")
+        n = error.allowed_failures + 1
         raise TileError(
             where,
-            f"{error.allowed_failures + 1} workers died while they ran it, perhaps out of memory; "
-            "give them more memory, or make chunks smaller",
+            f"{n} worker{'s' * (n != 1)} died while running it, perhaps out of memory; give "
+            "workers more memory, or make chunks smaller",
         ) from error
     finally:
         if future is not None:
