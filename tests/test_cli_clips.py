@@ -176,6 +176,17 @@ def test_pictures_become_an_animation_in_natural_order(
     assert sum(durations("y.webp")) == 1000
 
 
+def test_a_dry_run(pictures: list[Any], capsys: Any, fails: Any) -> None:
+    assert run("frames/*.png", "-o", "x.gif", "--dry-run") == 0
+    assert run("film.mp4", "--dry-run") == 0
+    assert capsys.readouterr().err == (
+        "frames/*.png: would be written to x.gif\nfilm.mp4: would be written to film-256.gif\n"
+    )
+    said = fails(3, "quantize", "frames/f1.png", "none.png", "-o", "x.gif", "--dry-run")
+    assert "none.png cannot be read: No such file" in said
+    assert not Path("x.gif").exists()
+
+
 def test_another_order_is_kept(pictures: list[Any]) -> None:
     names = [f"frames/f{number}.png" for number in (3, 1, 12, 3)]
     assert run(*names, "-o", "x.gif", "--fps", "5", "--bounce") == 0

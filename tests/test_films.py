@@ -290,7 +290,7 @@ def test_lossless_frames_are_exact(tmp_path: Path) -> None:
 @needs_ffmpeg
 def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path) -> None:
     path = film(
-        tmp_path / "film.mkv", "-vf", "select='lt(n,5)+not(mod(n,7))'", "-vsync", "vfr", "-c:v",
+        tmp_path / "film.mkv", "-vf", "select='lt(n,5)+not(mod(n,7))'", "-c:v",
         "ffv1", source="testsrc2=s=64x48:r=25:d=2",
     )  # fmt: skip
     durations = [duration for _, duration in kpalette.clip(path)]
@@ -432,11 +432,10 @@ def test_stopped_at_once_and_nothing_left(signal: str, made_up: Path, tmp_path: 
 def test_high_dynamic_range_is_shown_as_on_ordinary_displays(
     transfer: str, number: int, tmp_path: Path
 ) -> None:
-    tags = ("-color_primaries", "bt2020", "-color_trc", transfer, "-colorspace", "bt2020nc")
-    path = film(
-        tmp_path / "film.mkv", "-vf", "scale=out_color_matrix=bt2020,format=yuv444p10", "-c:v",
-        "ffv1", *tags, source="color=0x848884:s=64x48:r=5:d=0.4",
-    )  # fmt: skip
+    tags = f"setparams=color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc"
+    filters = f"scale=out_color_matrix=bt2020,format=yuv444p10,{tags}"
+    source = "color=0x848884:s=64x48:r=5:d=0.4"
+    path = film(tmp_path / "film.mkv", "-vf", filters, "-c:v", "ffv1", source=source)
     pixels, _ = next(iter(kpalette.clip(path)))
     levels = np.array([[[0x84, 0x88, 0x84]]], np.uint8)
     wanted = tone_mapping.to_srgb(levels, CodePoints(9, number)).astype(int)

@@ -111,12 +111,13 @@ class Recipe:
         return replace(result, remark=photo.remark or result.remark)
 
     def _foretell(self, job: Job) -> Result:
-        if job.source != "-":
+        for path in job.frames or [job.source] * (job.source != "-"):
             try:
-                with open(job.source, "rb"):
+                with open(path, "rb"):
                     pass
             except OSError as error:
-                raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+                name = f"{path} " * bool(job.frames)
+                raise Failed(UNREADABLE, f"{name}cannot be read: {error.strerror}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
     def _write(self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None) -> Result:

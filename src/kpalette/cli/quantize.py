@@ -79,13 +79,15 @@ def quantize(
 ) -> int:
     """Write photos in their K best colours: photo.jpg to photo-16.png.
 
-    A PHOTO is an image file (PNG, JPEG, GIF, WebP, AVIF, TIFF and others), a folder with -r, a
-    pattern such as '**/*.png', or - for stdin. If one fails, the others are done all the same. K
-    may also be a number among the photos, if there is no file of that name.
+    A PHOTO is an image file (PNG, JPEG, GIF, WebP, AVIF, TIFF and others), a film (MP4, MOV, WebM,
+    Matroska, AVI, MPEG), a folder with -r, a pattern such as '**/*.png', or - for stdin. If one
+    fails, the others are done all the same. K may also be a number among the photos, if there is no
+    file of that name.
 
     The picture is an indexed PNG beside the photo: photo-16.png for K = 16, photo-psnr-38.png for
-    a PSNR of 38. OUT, END, DIR and --format say otherwise. stdin goes to stdout, and an animation
-    keeps its format.
+    a PSNR of 38. OUT, END, DIR and --format say otherwise. stdin goes to stdout, an animation keeps
+    its format, and a film becomes a GIF. If OUT ends in .gif, .webp or .apng, several photos, a
+    folder or a pattern become one animation.
 
     A file is written whole or not at all, and replaces another only with --force. A photo itself
     is replaced only if OUT names it or END makes its own name, and only if the picture is no
@@ -106,6 +108,8 @@ def quantize(
       kpalette quantize -r photos --out-dir small --dither floyd-steinberg
       kpalette quantize --force --ext .png --skip-if-larger *.png
       cat photo.jpg | kpalette quantize - -k 8 > few.png
+      kpalette quantize film.mp4 -o film.gif --fps 12 --width 480
+      kpalette quantize 'frames/*.png' -o frames.gif --fps 12
     """  # noqa: D301
     from kpalette.cli.batch import Batch
 

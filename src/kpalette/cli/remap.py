@@ -51,12 +51,15 @@ def remap(
 ) -> int:
     """Write photos in the colours of a palette.
 
-    Each pixel gets the nearest colour, or is dithered. A PHOTO is an image file, a folder with -r,
-    a pattern such as '**/*.png', or - for stdin. If one fails, the others are done all the same.
+    Each pixel gets the nearest colour, or is dithered. A PHOTO is an image file, a film, a folder
+    with -r, a pattern such as '**/*.png', or - for stdin. If one fails, the others are done all the
+    same.
 
     The picture is an indexed PNG beside the photo: photo-brand.png for photo.jpg and brand.gpl.
-    OUT, END, DIR and --format say otherwise. stdin goes to stdout, and an animation keeps its
-    format. What is transparent stays so only if the palette has a transparent colour.
+    OUT, END, DIR and --format say otherwise. stdin goes to stdout, an animation keeps its format,
+    and a film becomes a GIF. If OUT ends in .gif, .webp or .apng, several photos, a folder or a
+    pattern become one animation. What is transparent stays so only if the palette has a transparent
+    colour.
 
     A file is written whole or not at all, and replaces another only with --force. A photo itself
     is replaced only if OUT names it or END makes its own name, and only if the picture is no

@@ -61,7 +61,7 @@ def read(
     except Exception as error:
         if is_of_system(error) and not _is_of_libraries(error):
             raise
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = (getattr(error, "strerror", None) or str(error)).removeprefix("PyAV: ")
         if not number and not start:
             raise ImageReadError(f"PyAV: {reason}") from error
         note(f"damaged, and shown as far as it goes; PyAV: {reason}")
@@ -83,7 +83,9 @@ def _opened(source: Any, demuxer: str, most: int) -> Iterator[tuple[Any, Any]]:
             with av.open(file, format=demuxer, options=options) as container:
                 if not container.streams.video:
                     raise ImageReadError("there is no picture in it")
-                yield container, container.streams.video[0]
+                stream = container.streams.video[0]
+                stream.codec_context.options = {"max_pixels": str(most)}
+                yield container, stream
         except av.FFmpegError as error:
             raise ImageReadError(f"PyAV: {error.strerror}") from error
     finally:
@@ -104,6 +106,7 @@ def _decoded(container: Any, stream: Any) -> Iterator[Any]:
         yield from container.decode(stream)
         return
     context = av.CodecContext.create(name, "r")
+    context.options = stream.codec_context.options
     for packet in container.demux(stream):
         yield from context.decode(packet)
 
