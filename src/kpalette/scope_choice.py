@@ -21,8 +21,8 @@ Try: TypeAlias = "Callable[[Sequence[Frame], ScopePalettes], QuantizedAnimation]
 #: A point of looks is worth so much of the logarithm of bytes.
 POINT = 0.06
 
-#: So many frames of a long animation are tried, each after the one before.
-MOST_TRIED = 6
+#: Of so many frames one is tried, after the one before: at least `LEAST_TRIED`.
+EACH, LEAST_TRIED, MOST_TRIED = 15, 2, 6
 
 
 def choose(
@@ -56,7 +56,8 @@ def choose(
 def _pairs(counted: CountedAnimation) -> list[tuple[Frame, ...]]:
     """Return frames that are spread evenly, each with the one before; the only one alone."""
     n = len(counted.durations)
-    tried = {round((i + 0.5) * (n - 2) / MOST_TRIED) + 1 for i in range(MOST_TRIED)}
+    wanted = min(max(n // EACH, LEAST_TRIED), MOST_TRIED) if n > EACH else n
+    tried = {round((i + 0.5) * (n - 2) / wanted) + 1 for i in range(wanted)}
     pairs: list[tuple[Frame, ...]] = []
     last: Frame | None = None
     for frame in counted.frames():
