@@ -181,7 +181,8 @@ class TestAnimation:
     def clip(*shape: int, n: int = 3, alpha: int = 255) -> kpalette.QuantizedAnimation:
         still = np.full((*shape, 1), alpha, np.uint8)
         frames = [np.concatenate([noise(*shape, seed=seed), still], axis=2) for seed in range(n)]
-        return kpalette.quantize_animation([(frame, 500) for frame in frames], 8, effort="fast")
+        pairs = [(frame, 500) for frame in frames]
+        return kpalette.quantize_animation(pairs, 8, palette_scope="global", effort="fast")
 
     @pytest.mark.parametrize(("alpha", "kind"), [(255, "gif"), (128, "png")])
     def test_a_cell_shows_it_playing(self, alpha: int, kind: str) -> None:
