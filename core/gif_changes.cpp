@@ -116,21 +116,31 @@ GifImage code(const Distinct* before, const Distinct& now, std::size_t width, bo
   // Bits that do for all entries, in whatever order they will be.
   const int highest = std::max(now.look->k - 1, image.keep);
   const int bits = std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(highest))));
-  const auto take = [&](std::vector<std::uint8_t> data) {
-    if (image.data.empty() || data.size() < image.data.size()) image.data = std::move(data);
-  };
-  if (image.keep < 0 || !transparent) take(lzw({.bits = bits, .indices = indices}));
-  if (image.keep < 0) return image;
   auto drawn = indices;
   for (auto& entry : drawn) {
-    if (now.look->colors[entry] == 0) entry = static_cast<std::uint8_t>(image.keep);
+    if (now.look->colors[entry] == 0 && image.keep >= 0) {
+      entry = static_cast<std::uint8_t>(image.keep);
+    }
   }
+  std::vector<LzwFrame> ways;
+  if (image.keep < 0 || !transparent) ways.push_back({.bits = bits, .indices = indices});
   auto left_out = drawn;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (kept[i]) left_out[i] = static_cast<std::uint8_t>(image.keep);
+  if (image.keep >= 0) {
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      if (kept[i]) left_out[i] = static_cast<std::uint8_t>(image.keep);
+    }
+    ways.push_back({.bits = bits, .indices = left_out});
   }
-  take(lzw({.bits = bits, .indices = left_out}));
-  if (stays) take(lzw({.bits = bits, .indices = drawn, .keep = image.keep, .kept = kept}));
+  if (image.keep >= 0 && stays) {
+    ways.push_back({.bits = bits, .indices = drawn, .keep = image.keep, .kept = kept});
+  }
+  if (ways.size() == 1) {
+    image.data = lzw(ways[0]);
+    return image;
+  }
+  std::vector<std::size_t> sizes;
+  for (const LzwFrame& way : ways) sizes.push_back(lzw_at_once(way).size());
+  image.data = lzw(ways[static_cast<std::size_t>(std::ranges::min_element(sizes) - sizes.begin())]);
   return image;
 }
 

@@ -42,14 +42,19 @@ class Exact {
 std::vector<std::uint8_t> lzw(const LzwFrame& frame) {
   // Of photos and scans, data are 1 to 6 % smaller with a dictionary that is kept for a while, but
   // those of some graphics 10 % larger.
-  std::vector<std::uint8_t> written(frame.indices.size());
-  const Exact prices(frame);
   const std::size_t n = frame.indices.size();
+  std::vector<std::uint8_t> written(n);
+  const Exact prices(frame);
   Coder coder(n, frame.bits, prices, true, written.data());
   auto best = coder.run();
   if (!coder.was_full()) return best;
   auto other = Coder(n, frame.bits, prices, false, written.data()).run();
   return other.size() < best.size() ? other : best;
+}
+
+std::vector<std::uint8_t> lzw_at_once(const LzwFrame& frame) {
+  std::vector<std::uint8_t> written(frame.indices.size());
+  return Coder(frame.indices.size(), frame.bits, Exact(frame), true, written.data()).run();
 }
 
 std::array<bool, 256> lzw_entries(std::span<const std::uint8_t> data) {

@@ -19,8 +19,12 @@ struct LzwFrame {
 
 /// Returns an image's data in a GIF: the least size of codes, and blocks of at most 255 bytes.
 ///
-/// Each code is the one that stands for most pixels.
+/// Each code is the one that stands for most pixels. The dictionary is cleared when it is full, or
+/// is kept for a while, whatever is smaller.
 std::vector<std::uint8_t> lzw(const LzwFrame& frame);
+
+/// The same, where it is cleared when it is full: in half of the time.
+std::vector<std::uint8_t> lzw_at_once(const LzwFrame& frame);
 
 /// Returns which entries an image's data have.
 std::array<bool, 256> lzw_entries(std::span<const std::uint8_t> data);

@@ -20,11 +20,12 @@ constexpr float kFar = 1e9f;         // where clear colours lie: no other one is
 constexpr float kStill = 4e-4f;      // the squared distance below which a source is still
 constexpr int kMoved = 1;            // levels: what differs by more is drawn,
 constexpr float kWorth = 0.5f;       // if its error is above so much of a bit's price
-constexpr float kFirstOver = 6;      // bits: of a first pixel, over its nearest entry
+constexpr float kFirstOver = 4;      // bits: of a first pixel, over its nearest entry
 constexpr float kFlicker = 1;        // bits: for another colour where the source is still
 constexpr float kFlat = 0.5f;        // the share of pixels as their left neighbours in graphics
+constexpr unsigned kTried = 8;       // rules are tried on one of so many frames
 constexpr float kNoise = 12;         // bits: of a pixel that is still but for noise, at most,
-constexpr float kMostNoise = 5e-4f;  // and its squared distance
+constexpr float kMostNoise = 8e-4f;  // and its squared distance
 constexpr float kNoiseMean = 1e-5f;  // the squared mean of noise in 5 by 5 pixels, at most
 constexpr float kNew = 0.15f;        // the share of a new pixel in the mean over frames
 
@@ -110,6 +111,15 @@ struct Seen {
 
   template <class Take>
   void next(std::size_t i, int code, Dictionary& dictionary, const Take& take) const {
+    if (weights[i] == kExact) {  // few entries do, so that they are looked for
+      const auto take_if = [&](int entry) {
+        const int found = entry < 0 ? 0 : dictionary.find(code, entry);
+        if (found != 0 && price(i, entry) < kNever) take(found, price(i, entry));
+      };
+      take_if(nearest[i]);
+      if (keep >= 0 && shown[i] == nearest[i]) take_if(keep);
+      return;
+    }
     const float most = kPixelOver * bit();
     for (int next = dictionary.child(code); next != 0; next = dictionary.sibling(next)) {
       const float found = price(i, dictionary.entry(next));
@@ -197,11 +207,15 @@ LossyFrames::Frame LossyFrames::prepare(std::span<const std::uint8_t> pixels,
   frame.least.resize(n);
   const Runs picture{pixels.data(), d, width_, height_};
   for (std::size_t i = 0; i < n; ++i) {
-    frame.least[i] = square4(frame.wanted[i] - entries_[nearest[i]]);
+    const Point4 nearest_entry = entries_[nearest[i]];
+    frame.least[i] = square4(frame.wanted[i] - nearest_entry);
+    // What a mean over frames has moved is not exact any more.
     const std::uint8_t* const entry = &palette_[nearest[i] * d];
-    const bool exact = std::equal(entry, entry + d, &pixels[i * d]);
-    if (entries_[nearest[i]][0] == kFar || (exact && picture.is_in_run(i % width_, i / width_))) {
+    const bool exact = frame.least[i] == 0 && std::equal(entry, entry + d, &pixels[i * d]);
+    if (nearest_entry[0] == kFar || (exact && picture.is_in_run(i % width_, i / width_))) {
       frame.weights[i] = kExact;
+      frame.wanted[i] = nearest_entry;
+      frame.least[i] = 0;
     }
   }
   frame.part = {0, 0, height_, width_};
@@ -330,8 +344,11 @@ void LossyFrames::take(Frame&& frame, std::span<const std::uint8_t> pixels, std:
   cost_ = way.cost;
 }
 
-std::vector<std::uint8_t> LossyFrames::runs_to_draw(const Rectangle& part,
-                                                    const std::uint8_t* nearest) const {
+std::vector<std::uint8_t> LossyFrames::allowed(Rule rule, const Frame& frame,
+                                               const std::uint8_t* nearest) const {
+  const Rectangle& part = frame.part;
+  if (rule == Rule::any) return std::vector<std::uint8_t>(part.size(), kMayDraw | kMayKeep);
+  if (rule == Rule::drawn) return std::vector<std::uint8_t>(part.size(), kMayDraw);
   std::vector<std::uint8_t> allowed(part.size(), kMayKeep);
   for (std::size_t y = part.top; y < part.bottom; ++y) {
     const std::uint8_t* const now = nearest + y * width_;
@@ -359,15 +376,17 @@ std::optional<GifImage> LossyFrames::choose(std::span<const std::uint8_t> pixels
   std::vector<Way> ways;
   if (frame.part.size() == 0) {
     ways.push_back({std::nullopt, {}, frame.outside});
+  } else if (!frame.keeps || !frame.is_flat) {
+    ways.push_back(search(frame, indices, allowed(Rule::any, frame, indices)));
   } else {
-    const std::vector<std::uint8_t> all(frame.part.size(), kMayDraw | kMayKeep);
-    ways.push_back(search(frame, indices, all));
-    // Of drawings and screens, this saves 1 to 4 %.
-    if (frame.keeps && frame.is_flat) {
-      const std::vector<std::uint8_t> drawn(frame.part.size(), kMayDraw);
-      ways.push_back(search(frame, indices, drawn));
-      ways.push_back(search(frame, indices, runs_to_draw(frame.part, indices)));
-    }
+    // Of drawings and screens, rules save 1 to 4 %. Frames are much like those before.
+    const bool tries_all = n_flat_++ % kTried == 0;
+    const std::vector<Rule> rules =
+        tries_all ? std::vector(kRules.begin(), kRules.end()) : std::vector{rule_};
+    for (const Rule rule : rules)
+      ways.push_back(search(frame, indices, allowed(rule, frame, indices)));
+    rule_ = rules[static_cast<std::size_t>(std::ranges::min_element(ways, {}, &Way::cost) -
+                                           ways.begin())];
   }
   if (frame.is_flat) ways.push_back(lossless(frame, indices));
   const auto best = std::ranges::min_element(ways, {}, &Way::cost);

@@ -2,6 +2,7 @@
 // in an animation also by what the frame before shows.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -61,15 +62,20 @@ class LossyFrames {
   std::size_t k() const { return entries_.size(); }
 
  private:
+  /// What may be written: anything; no pixel that is kept; or, `runs`, pixels that could stay
+  /// exactly are drawn where those in a row have one colour, and all others are kept rather than
+  /// drawn as what they show.
+  enum class Rule { any, drawn, runs };
+  static constexpr std::array kRules{Rule::any, Rule::drawn, Rule::runs};
   struct Frame;
   struct Way;
 
   Frame prepare(std::span<const std::uint8_t> pixels, const std::uint8_t* nearest, Team& team);
   /// Takes the mean over frames where a source is still but for noise, which has no mean in space.
   void smooth(Point4* wanted, Team& team) const;
-  /// Says what may be written: pixels that could stay exactly are drawn where a row's have one
-  /// colour; all others may be kept, but not drawn as what they show.
-  std::vector<std::uint8_t> runs_to_draw(const Rectangle& part, const std::uint8_t* nearest) const;
+  /// Returns which pixels of a frame's part may be drawn as what they show, and which be kept.
+  std::vector<std::uint8_t> allowed(Rule rule, const Frame& frame,
+                                    const std::uint8_t* nearest) const;
   Way search(const Frame& frame, const std::uint8_t* nearest,
              std::span<const std::uint8_t> allowed) const;
   Way lossless(const Frame& frame, const std::uint8_t* nearest) const;
@@ -86,6 +92,8 @@ class LossyFrames {
   std::vector<std::uint8_t> shown_;
   Buffer<Point4> held_;               // the source, or its mean where it was still
   std::vector<std::uint8_t> pixels_;  // the source when each pixel was in a part the last time
+  Rule rule_ = Rule::any;             // the best of those that were tried last
+  unsigned n_flat_ = 0;               // frames of graphics
   double cost_ = 0;
 };
 

@@ -10,7 +10,8 @@
 
 namespace kpalette {
 
-inline constexpr int kMostCodes = 4096;
+inline constexpr int kCodeBits = 12;  // at most
+inline constexpr int kMostCodes = 1 << kCodeBits;
 
 /// Packs codes into bytes, from the lowest bit on.
 class Packer {
@@ -165,15 +166,16 @@ class Dictionary {
   void set_last(int entry) {
     String& last = strings_[at(next_ - 1)];
     last.entry = static_cast<std::uint8_t>(entry);
-    Slot& slot = slot_of(last.prefix, entry);
-    if (slot.code == 0) slot = {key_of(last.prefix, entry), next_ - 1};
+    std::uint32_t& slot = slot_of(last.prefix, entry);
+    if (slot == 0)
+      slot = key_of(last.prefix, entry) << kCodeBits | static_cast<std::uint32_t>(next_ - 1);
   }
 
   /// The string that is another one and an entry, or 0.
   int find(int prefix, int entry) {
     const String& last = strings_[at(next_ - 1)];  // is not in a slot yet
     if (next_ > entries_ + 2 && last.prefix == prefix && last.entry == entry) return next_ - 1;
-    return slot_of(prefix, entry).code;
+    return static_cast<int>(slot_of(prefix, entry) % kMostCodes);
   }
 
  private:
@@ -184,20 +186,18 @@ class Dictionary {
     std::uint8_t entry = 0;
     std::uint8_t head = 0;
   };
-  struct Slot {
-    std::uint32_t key = 0;
-    int code = 0;
-  };
   static std::size_t at(int code) { return static_cast<std::size_t>(code); }
   static std::uint32_t key_of(int prefix, int entry) {
     return static_cast<std::uint32_t>(prefix) << 8 | static_cast<std::uint32_t>(entry);
   }
 
-  /// The slot of a string, or the free one that would be its.
-  Slot& slot_of(int prefix, int entry) {
+  /// The slot of a string, its key and its code, or the free one that would be its: 0.
+  std::uint32_t& slot_of(int prefix, int entry) {
     const std::uint32_t key = key_of(prefix, entry);
     std::size_t place = key * 0x9e3779b1u >> 19;
-    while (slots_[place].code != 0 && slots_[place].key != key) place = (place + 1) % slots_.size();
+    while (slots_[place] != 0 && slots_[place] >> kCodeBits != key) {
+      place = (place + 1) % slots_.size();
+    }
     return slots_[place];
   }
 
@@ -205,7 +205,7 @@ class Dictionary {
   int next_ = 0;
   int bits_ = 0;
   std::array<String, kMostCodes> strings_{};
-  std::array<Slot, 2 * kMostCodes> slots_{};
+  std::array<std::uint32_t, 2 * kMostCodes> slots_{};
 };
 
 }  // namespace kpalette

@@ -16,9 +16,12 @@
 #include "counter.hpp"
 #include "dither.hpp"
 #include "error.hpp"
+#include "gif_changes.hpp"
 #include "histogram.hpp"
 #include "improve.hpp"
 #include "lloyd.hpp"
+#include "lzw.hpp"
+#include "lzw_choice.hpp"
 #include "mix.hpp"
 #include "palette.hpp"
 #include "parallel.hpp"
@@ -249,6 +252,50 @@ void check_rate(Choices& choices) {
   }
 }
 
+/// Writes two frames as LZW has them in few bits, the second upside down, and what they show
+/// without loss.
+void check_frames(Choices& choices) {
+  const int channels = 3 + choices.below(2);
+  const auto d = static_cast<std::size_t>(channels);
+  constexpr float kPrices[] = {1e-9f, kPerBit[1], kPerBit.back(), 1};
+  const float per_bit = kPrices[choices.below(4)];
+  const std::size_t wanted_width = 1 + static_cast<std::size_t>(choices.below(256));
+  const std::size_t k = 1 + static_cast<std::size_t>(choices.below(256));
+  std::vector<std::uint8_t> palette(k * d);
+  for (std::uint8_t& level : palette) level = choices.take<std::uint8_t>();
+  std::vector<std::uint8_t> pixels = pixels_of(choices, channels);
+  const std::size_t width = std::min(wanted_width, pixels.size() / d);
+  pixels.resize(pixels.size() / d / width * width * d);
+  const std::size_t n = pixels.size() / d;
+
+  LossyFrames one(palette, channels, width, n / width, per_bit);
+  LossyFrames other(palette, channels, width, n / width, per_bit);
+  Team alone(1);
+  Team team(2 + choices.below(2));
+  std::vector<std::vector<std::uint8_t>> shown;
+  for (int number = 0; number < 2; ++number) {
+    std::vector<std::uint8_t> indices(n);
+    for (std::size_t i = 0; i < n; ++i) indices[i] = static_cast<std::uint8_t>(pixels[i * d] % k);
+    std::vector<std::uint8_t> again = indices;
+    const auto image = one.choose(pixels, indices.data(), alone);
+    const auto same = other.choose(pixels, again.data(), team);
+    EXPECT(indices == again && image.has_value() == same.has_value());
+    EXPECT(std::ranges::all_of(indices, [&](auto index) { return index < k; }));
+    if (image) {
+      EXPECT(image->data == same->data);
+      EXPECT(image->part.right <= width && image->part.bottom <= n / width);
+      const auto used = lzw_entries(image->data);
+      EXPECT(std::ranges::find(used, true) != used.end());
+    }
+    shown.push_back(indices);
+    std::ranges::reverse(pixels);
+  }
+  const std::vector<GifFrame> frames{{shown[0], palette, channels}, {shown[1], palette, channels}};
+  const auto images = code_changes(frames, width, alone);
+  EXPECT(images[0].has_value());
+  if (shown[0] == shown[1]) EXPECT(!images[1].has_value());
+}
+
 /// Collects colours with any counts, and fits them if their sums fit.
 void check_counts(Choices& choices) {
   const int channels = 3 + choices.below(2);
@@ -325,7 +372,7 @@ void check_rows(Choices& choices) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choices choices({data, size});
-  switch (choices.below(5)) {
+  switch (choices.below(6)) {
     case 0:
       check_pixels(choices);
       break;
@@ -337,6 +384,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 3:
       check_rate(choices);
+      break;
+    case 4:
+      check_frames(choices);
       break;
     default:
       check_rows<double>(choices);

@@ -242,7 +242,7 @@ def quantize_animation(
         frames with most of their colours in common. ``"frame"``: one for each frame. ``"auto"``
         tries all three on a few frames and takes the one of fewest bytes for its looks: those as
         GIF, or as APNG if colours are half-transparent, of which a point of
-        :func:`kpalette.metrics.looks` is worth 6 %.
+        :func:`kpalette.metrics.looks` is worth 6 %, up to 90.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         ``"blue-noise"`` and ``"bayer"`` depend on a pixel's colour and position alone, so that
         still areas do not flicker. The others flicker near motion, but where the palette stays, so

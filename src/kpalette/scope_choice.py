@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from kpalette import files
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 #: Maps some frames.
 Try: TypeAlias = "Callable[[Sequence[Frame], ScopePalettes], QuantizedAnimation]"
 
-#: A point of looks is worth so much of the logarithm of bytes.
-POINT = 0.06
+#: A point of looks is worth so much of the logarithm of bytes, up to where no difference is seen.
+POINT, UNSEEN = 0.06, 90
 
-#: So many frames of a long animation are tried, each after the one before.
-MOST_TRIED = 6
+#: Of so many frames one is tried, after the one before: at least `LEAST_TRIED`.
+EACH, LEAST_TRIED, MOST_TRIED = 15, 2, 6
 
 
 def choose(
@@ -32,7 +32,7 @@ def choose(
     attempt: Try,
     team: _core.Team,
 ) -> ScopePalettes:
-    """Return the palettes of least log(bytes) - POINT · looks, tried on a few frames.
+    """Return the palettes of least log(bytes) - POINT · min(looks, UNSEEN), tried on a few frames.
 
     More palettes are not tried where fewer have all colours.
     """
@@ -48,7 +48,7 @@ def choose(
     for pair in _pairs(counted):
         references = [Reference(files.with_alpha(frame.pixels), team) for frame in pair]
         for palettes, cost in zip(chosen, costs, strict=True):
-            cost.add(attempt(pair, palettes), references)
+            cost.add(pair, attempt(pair, palettes), references)
     totals = [cost.total(len(counted.durations)) for cost in costs]
     return chosen[totals.index(min(totals))]
 
@@ -56,7 +56,8 @@ def choose(
 def _pairs(counted: CountedAnimation) -> list[tuple[Frame, ...]]:
     """Return frames that are spread evenly, each with the one before; the only one alone."""
     n = len(counted.durations)
-    tried = {round((i + 0.5) * (n - 2) / MOST_TRIED) + 1 for i in range(MOST_TRIED)}
+    wanted = min(max(n // EACH, LEAST_TRIED), MOST_TRIED) if n > EACH else n
+    tried = {round((i + 0.5) * (n - 2) / wanted) + 1 for i in range(wanted)}
     pairs: list[tuple[Frame, ...]] = []
     last: Frame | None = None
     for frame in counted.frames():
@@ -73,20 +74,26 @@ class _Cost:
     def __init__(self) -> None:
         self._first: list[int] = []
         self._later: list[int] = []
-        self._looks: list[float] = []
+        self._looks: dict[int, float] = {}  # of each frame, at most `UNSEEN`
 
-    def add(self, shown: QuantizedAnimation, references: Sequence[Reference]) -> None:
+    def add(
+        self,
+        frames: Sequence[Frame],
+        shown: QuantizedAnimation,
+        references: Sequence[Reference],
+    ) -> None:
         first, *later = shown.frame_bytes()
         self._first.append(first)
         self._later += later
-        for frame, reference in zip(shown.frames, references, strict=True):
-            colors = files.with_alpha(frame.palette.colors)
-            self._looks.append(reference.index_errors(frame.indices, colors).looks)
+        for frame, found, reference in zip(frames, shown.frames, references, strict=True):
+            colors = files.with_alpha(found.palette.colors)
+            looks = reference.index_errors(found.indices, colors).looks
+            self._looks[frame.number] = min(looks, UNSEEN)
 
     def total(self, n_frames: int) -> float:
         n_bytes = _mean(self._first) + _mean(self._later) * (n_frames - 1)
-        return math.log(n_bytes) - POINT * _mean(self._looks)
+        return math.log(n_bytes) - POINT * _mean(self._looks.values())
 
 
-def _mean(values: Sequence[float]) -> float:
+def _mean(values: Collection[float]) -> float:
     return math.fsum(values) / max(1, len(values))
