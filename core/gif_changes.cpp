@@ -111,8 +111,12 @@ GifImage code(const Distinct* before, const Distinct& now, std::size_t width, bo
   GifImage image{part, entry_to_keep(*now.look, indices, kept), now.cleared, {}};
   // If anything is transparent, every frame names a transparent entry: otherwise Pillow clears to
   // a colour.
-  const bool stays = std::ranges::any_of(kept, [](auto is) { return is != 0; });
+  const auto n_kept =
+      static_cast<std::size_t>(std::ranges::count_if(kept, [](auto is) { return is != 0; }));
+  const bool stays = n_kept > 0;
   if (!transparent && !stays) image.keep = -1;
+  // Where few pixels stay, leaving out all of them is not the smallest way.
+  const bool leaves_out = 2 * n_kept >= kept.size();
   // Bits that do for all entries, in whatever order they will be.
   const int highest = std::max(now.look->k - 1, image.keep);
   const int bits = std::max(1, static_cast<int>(std::bit_width(static_cast<unsigned>(highest))));
@@ -129,7 +133,7 @@ GifImage code(const Distinct* before, const Distinct& now, std::size_t width, bo
     for (std::size_t i = 0; i < kept.size(); ++i) {
       if (kept[i]) left_out[i] = static_cast<std::uint8_t>(image.keep);
     }
-    ways.push_back({.bits = bits, .indices = left_out});
+    if (leaves_out || !stays) ways.push_back({.bits = bits, .indices = left_out});
   }
   if (image.keep >= 0 && stays) {
     ways.push_back({.bits = bits, .indices = drawn, .keep = image.keep, .kept = kept});

@@ -162,18 +162,17 @@ void test_frames(const Picture& picture) {
   Team alone(1);
   Team team(3);
   Bytes shown;
-  for (const Bytes* some : {&picture.pixels, &pixels, &pixels}) {
+  for (const Bytes& some : {picture.pixels, pixels, pixels}) {
     Bytes indices = picture.nearest;
     Bytes again = picture.nearest;
-    const auto image = one.choose(*some, indices.data(), alone);
-    const auto same = three.choose(*some, again.data(), team);
+    const auto image = one.choose(some, indices.data(), alone);
+    const auto same = three.choose(some, again.data(), team);
     CHECK_EQUAL(again, indices);
     CHECK_EQUAL(image.has_value(), same.has_value());
     CHECK(!image || image->data == same->data);
     CHECK_EQUAL(three.cost(), one.cost());
     if (image) {
       CHECK(image->part.right <= picture.width && image->part.bottom <= height);
-      Bytes canvas = shown.empty() ? indices : shown;
       const auto used = lzw_entries(image->data);
       CHECK(image->keep < 0 || !shown.empty());
       for (const auto index : cut(indices.data(), picture.width, image->part)) {
@@ -284,6 +283,12 @@ void test_texture() {
   CHECK_EQUAL(weights[20 * width + 10], weights[20 * width + 11]);
   weigh_by_texture(std::span(coords).first(1), 1, weights.data(), team);
   CHECK_EQUAL(weights[0], 1);
+
+  weigh_by_lightness(coords, width, weights.data(), team);
+  weigh_by_lightness(coords, width, again.data(), three);
+  CHECK(weights == again);
+  CHECK_EQUAL(weights[20 * width + 10], 1);
+  CHECK(weights[20 * width + 50] < 0.5f);
 }
 
 }  // namespace
@@ -293,6 +298,8 @@ void test_rate() {
   test_codes();
   current_case = "texture";
   test_texture();
+  current_case = "frames without loss";
+  test_changes();
   for (const Kind kind : kKinds) {
     current_case = text("cost of a row, kind ", static_cast<int>(kind));
     test_cost(kind);
