@@ -27,6 +27,9 @@ class Score(NamedTuple):
     flicker: float | None  # levels; None where nothing stands still
 
 
+UNKNOWN = Score(None, None, None)
+
+
 def shown(path: Path, n: int, milliseconds: int) -> Iterator[Pixels]:
     """Decode what a GIF shows in the middle of each of n frames: uint8 (h, w, 4)."""
     with Image.open(path) as image:
