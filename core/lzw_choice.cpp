@@ -388,7 +388,9 @@ std::optional<GifImage> LossyFrames::choose(std::span<const std::uint8_t> pixels
     rule_ = rules[static_cast<std::size_t>(std::ranges::min_element(ways, {}, &Way::cost) -
                                            ways.begin())];
   }
-  if (frame.is_flat) ways.push_back(lossless(frame, indices));
+  // Nor is there anything to lose where the palette has all colours.
+  const bool is_exact = std::ranges::all_of(frame.least, [](float square) { return square == 0; });
+  if (frame.is_flat || is_exact) ways.push_back(lossless(frame, indices));
   const auto best = std::ranges::min_element(ways, {}, &Way::cost);
   take(std::move(frame), pixels, indices, *best);
   return std::move(best->image);

@@ -1,36 +1,40 @@
 """Which frames share a palette: where scenes begin, and which plans are worth encoding."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+import kpalette
+from conftest import noise
 from kpalette import ColorHistogram, scopes
-
-
-def plan(error: float, palettes: int) -> Any:
-    return SimpleNamespace(error=error, palettes=[None] * palettes)
+from kpalette.counted_animation import CountedAnimation
 
 
 @pytest.mark.parametrize(
-    ("told", "chosen"),
+    ("frames", "k", "tried"),
     [
-        ([(9.0, 1)], [0]),
-        ([(0.0, 1)], [0]),  # the first is always tried
-        ([(9.0, 1), (8.0, 2)], [0, 1]),
-        ([(9.0, 1), (8.0, 1)], [0]),  # as many palettes are the same palettes
-        ([(0.0, 1), (0.0, 2)], [0]),  # nothing is better than no error
-        ([(9.0, 1), (8.0, 1), (7.0, 3)], [0, 2]),
-        ([(9.0, 1), (0.0, 2), (0.0, 3)], [0, 1]),
-        ([(9.0, 1), (8.0, 2), (7.0, 3)], [0, 1, 2]),
-        ([(0.5, 1), (0.4, 2)], [0, 1]),
-        ([(9.0, 3), (8.0, 2)], [0]),
+        ([0, 1, 2, 3], 2, {"global"}),  # nothing is better than no error
+        ([0, 0, 0, 0], 9, {"global"}),  # as many palettes are the same palettes
+        ([0, 1, 2, 3], 40, {"global", "frame"}),
     ],
 )
-def test_plans_that_may_be_better_are_tried(told: Any, chosen: list[int]) -> None:
-    plans = [plan(*one) for one in told]
-    assert scopes.worth_trying(plans) == [plans[i] for i in chosen]
+def test_palettes_that_may_be_better_are_tried(
+    frames: list[int], k: int, tried: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def picture(seed: int) -> np.ndarray[Any, Any]:
+        shades = noise(20, 30, seed=seed)
+        return shades // 128 * 255 * (1, 0, 0) if k == 2 else shades
+
+    seen = set()
+    fit = CountedAnimation.fit
+    monkeypatch.setattr(
+        CountedAnimation, "fit", lambda self, scope, how: seen.add(scope) or fit(self, scope, how)
+    )
+    pairs = [(picture(seed).astype(np.uint8), 40) for seed in frames]
+    kpalette.quantize_animation(pairs, k)
+    assert seen >= tried
+    assert ("frame" in seen) == (k == 40)
 
 
 def two_colours(share: float, n: int = 10_000) -> ColorHistogram:
