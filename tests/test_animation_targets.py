@@ -175,7 +175,11 @@ def test_more_palettes_only_where_one_is_not_enough() -> None:
     [
         ({"max_bytes": 0}, ValueError, "max_bytes: expected at least 1, got 0"),
         ({"max_bytes": "5M"}, TypeError, "max_bytes: expected an integer"),
-        ({"max_bytes": 9, "quality": {"looks": 9}}, ValueError, "max_bytes or quality, got both"),
+        (
+            {"max_bytes": 9, "quality": {"looks": 9}},
+            ValueError,
+            "max_bytes and quality exclude each other",
+        ),
         ({"quality": {"looks": 101}}, ValueError, "quality: expected looks above 0"),
         ({"quality": 75}, TypeError, "quality: expected a dict"),
         ({"least_fps": 5}, ValueError, "least_fps: expected max_bytes with it, got none"),
@@ -237,7 +241,7 @@ def test_command_that_is_refused(clip: Path, fails: Any, tmp_path: Path) -> None
     Image.fromarray(FRAMES[0]).save(still)
     out = tmp_path / "x.gif"
     said = fails(2, "quantize", still, "--max-bytes", "9k", "-o", out)
-    assert "expected --max-bytes or --format gif, got both" in said
+    assert "--max-bytes and --format gif exclude each other; give one" in said
     assert not out.exists()
     assert "above 0" in fails(2, "quantize", clip, "--max-bytes", "9k", "--least-fps", "0")
 

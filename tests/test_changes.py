@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kpalette.files.changes import changes, exact, merged
+from kpalette.files.changes import changes, merged
 
 COLORS = np.array([[0, 0, 0, 0], [255, 0, 0, 255], [0, 0, 255, 255], [9, 9, 9, 0]], np.uint8)
 
@@ -20,15 +20,14 @@ def frame(**pixels: int) -> Any:
 
 
 def written(frames: list[Any], durations: list[int], **how: Any) -> list[Any]:
-    how = {"clear": False, "longest": 10**6} | how
-    return [*changes(frames, durations, exact, **how)]
+    return [*changes(frames, durations, **({"longest": 10**6} | how))]
 
 
 def test_the_first_frame_is_whole() -> None:
     (change,) = written([frame()], [10])
     assert change.indices.shape == (5, 6)
     assert change.changed.all()
-    assert (change.left, change.top, change.duration, change.cleared) == (0, 0, 10, False)
+    assert (change.left, change.top, change.duration) == (0, 0, 10)
 
 
 @pytest.mark.parametrize(
@@ -70,24 +69,7 @@ def test_frames_that_look_the_same_are_one() -> None:
     assert [*merged([], [])] == []
 
 
-def test_a_pixel_that_vanishes_clears_the_frame_before() -> None:
-    frames = [frame(), frame(x2y2=0), frame(x2y2=0, x4y4=2)]
-    first, second, third = written(frames, [1, 1, 1], clear=True)
-    assert first.cleared
-    assert not second.cleared
-    assert not third.cleared
-    assert second.changed.sum() == 5 * 6 - 1  # all but what is clear is drawn anew
-    assert (third.left, third.top, third.indices.shape) == (4, 4, (1, 1))
-    overwritten = written(frames, [1, 1, 1], clear=False)
-    assert not any(change.cleared for change in overwritten)
-    assert overwritten[1].indices.tolist() == [[0]]
-    assert not overwritten[1].opaque.any()
-
-
-def test_the_part_that_is_cleared_has_what_vanishes_and_what_changes() -> None:
-    frames = [frame(), frame(x1y1=2), frame(x3y2=0)]
-    _, second, third = written(frames, [1, 1, 1], clear=True)
-    assert second.cleared
-    assert (second.left, second.top, second.indices.shape) == (1, 1, (2, 3))
-    assert (third.left, third.top, third.indices.shape) == (1, 1, (2, 3))
-    assert third.changed.sum() == 5  # of the six that were cleared, one stays so
+def test_a_pixel_that_vanishes_is_drawn() -> None:
+    change = written([frame(), frame(x2y2=0)], [1, 1])[1]
+    assert (change.left, change.top, change.indices.tolist()) == (2, 2, [[0]])
+    assert change.changed.all()

@@ -214,14 +214,14 @@ def test_many_photos_mean_what_they_did(
     for out in ("x.png", "x.tiff"):
         said = fails(2, "quantize", "frames/*.png", "-o", out)
         assert "expected a directory for 12 photos" in said
-        assert "or one in '.gif', '.webp' or '.apng' for an animation" in said
+        assert "or a name in '.gif', '.webp' or '.apng' for an animation" in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["frames/*.jpg", "-o", "x.gif"], 3, "frames/*.jpg: cannot be read: no file matches"),
-        (["empty", "-o", "x.gif"], 3, "empty: cannot be read: there is no image in it"),
+        (["empty", "-o", "x.gif"], 3, "empty: cannot be read: it is a directory without images"),
         (["frames/f1.png", "none.png", "-o", "x.gif"], 3, "cannot be read: No such file"),
         (["frames/f1.png", "-", "-o", "x.gif"], 2, "expected '-' (stdin) to be the only photo"),
         (["frames/f1.png", "film.mp4", "-o", "x.gif"], 2, "film.mp4: expected still pictures"),

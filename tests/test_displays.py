@@ -163,7 +163,7 @@ class TestShow:
 
     def test_without_a_viewer_it_says_so(self, monkeypatch) -> None:
         monkeypatch.setattr(PIL.ImageShow, "_viewers", [])
-        with pytest.raises(RuntimeError, match=r"found none; save\(path\) writes a file"):
+        with pytest.raises(RuntimeError, match=r"show: found no program that shows pictures; save"):
             kpalette.quantize(noise(9, 12), 4).show()
 
     def test_a_notebook_shows_it_below_the_cell(self) -> None:

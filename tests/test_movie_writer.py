@@ -194,5 +194,5 @@ def test_without_matplotlib_it_names_the_extra() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
-    assert "MovieWriter: needs Matplotlib, which is not installed" in ended.stderr
+    assert "MovieWriter: Matplotlib is not installed" in ended.stderr
     assert movie_writer.MovieWriter.isAvailable()

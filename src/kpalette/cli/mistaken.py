@@ -20,7 +20,7 @@ OTHER_NAMES = {
     ),
     "-o": (
         "use -o",
-        "--output --outfile --out-file --output-file --save --save-as --dest --destination --to",
+        "--output --outfile --out-file --output-file --save --save-as --dest --destination",
     ),
     "--out-dir": (
         "use --out-dir",

@@ -17,7 +17,7 @@ import deflate
 import numpy as np
 
 from kpalette.colors import ByteArray
-from kpalette.files.changes import Change, Indexed, Mask, changes, exact
+from kpalette.files.changes import Change, Indexed, Mask, changes
 from kpalette.files.decoding import with_alpha
 from kpalette.files.png import chunk, density
 from kpalette.files.truncated import SIGNATURE
@@ -80,7 +80,7 @@ def write(
     level = 12 if optimize else 10
     sequence = 0
     pictures: list[bytes] = []
-    for change in changes(frames, durations, exact, LONGEST, clear=False, drawn=drawn):
+    for change in changes(frames, durations, LONGEST, drawn=drawn):
         blend, data = _smaller(change, layout, level, first=not pictures)
         height, width = change.indices.shape
         place = (width, height, change.left, change.top, change.duration, 1000, 0, blend)

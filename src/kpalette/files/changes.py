@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -37,12 +36,8 @@ class Change:
     changed : bool array (h, w)
         Pixels to draw: those whose colour differs from the one already shown there, and perhaps
         others that take fewer bytes if they are drawn.
-    opaque : bool array (h, w)
-        Pixels that are not wholly transparent.
     duration : int
-        In the units of the format.
-    cleared : bool
-        Whether the rectangle becomes transparent before the next frame.
+        In milliseconds.
     """
 
     indices: ByteArray
@@ -50,9 +45,7 @@ class Change:
     left: int
     top: int
     changed: Mask
-    opaque: Mask
     duration: int
-    cleared: bool
 
 
 def shown(indices: ByteArray, colors: ByteArray) -> Shown:
@@ -81,10 +74,8 @@ def merged(frames: Iterable[Frame], durations: Iterable[int]) -> Iterator[tuple[
 def changes(
     frames: Iterable[Indexed],
     durations: Sequence[int],
-    units: Callable[[Iterable[int]], Iterator[int]],
     longest: int,
     *,
-    clear: bool,
     align: int = 1,
     drawn: Sequence[Mask | None] | None = None,
 ) -> Iterator[Change]:
@@ -95,13 +86,8 @@ def changes(
     frames : iterable of pairs of indices and colours
     durations : sequence of int
         In milliseconds.
-    units : function
-        Converts milliseconds, one after the other, to the units of the format.
     longest : int
-        The longest duration of one frame, in units. For longer ones, frames of one unchanged pixel
-        follow.
-    clear : bool
-        Whether pixels become transparent only by clearing the frame before, as in GIF.
+        The longest duration of one frame. For longer ones, frames of one unchanged pixel follow.
     align : int
         `left` and `top` are multiples of it.
     drawn : sequence of bool arrays (h, w) or None, optional
@@ -110,31 +96,16 @@ def changes(
     canvas: Shown | None = None
     masks = itertools.repeat(None) if drawn is None else drawn
     told = ((*frame, mask) for frame, mask in zip(frames, masks, strict=drawn is not None))
-    for frame, now, duration, following in _timed(told, durations, units, longest):
-        indices, colors, mask = frame
-        changed = np.ones(now.shape, bool) if canvas is None else now != canvas
-        if mask is not None and changed.any():
-            changed = changed | mask
-        touched = changed
-        cleared = False
-        if clear and following is not None:
-            vanishing = (following == 0) & (now != 0)
-            cleared = bool(vanishing.any())
-            touched = changed | vanishing
-        part = _around(touched, align)
-        top, left = part[0].start, part[1].start
-        yield Change(
-            indices[part], colors, left, top, changed[part], now[part] != 0, duration, cleared
-        )
-        canvas = now
-        if cleared:
-            canvas = now.copy()
-            canvas[part] = 0
-
-
-def exact(durations: Iterable[int]) -> Iterator[int]:
-    """Return milliseconds unchanged."""
-    yield from durations
+    for (indices, colors, mask), now, time in merged(told, durations):
+        for done in range(0, max(time, 1), longest):
+            changed = np.ones(now.shape, bool) if canvas is None else now != canvas
+            if mask is not None and changed.any():
+                changed = changed | mask
+            part = _around(changed, align)
+            top, left = part[0].start, part[1].start
+            duration = min(longest, time - done)
+            yield Change(indices[part], colors, left, top, changed[part], duration)
+            canvas = now
 
 
 def hundredths(durations: Iterable[int]) -> Iterator[int]:
@@ -149,32 +120,6 @@ def hundredths(durations: Iterable[int]) -> Iterator[int]:
         rounded = max(least, (duration + owed + 5) // 10)
         owed = max(-5, duration + owed - 10 * rounded)
         yield rounded
-
-
-def _timed(
-    frames: Iterable[Drawn],
-    durations: Sequence[int],
-    units: Callable[[Iterable[int]], Iterator[int]],
-    longest: int,
-) -> Iterator[tuple[Drawn, Shown, int, Shown | None]]:
-    """Merge frames, split durations that are too long, and yield each with the next one's view."""
-    # Not by `itertools.tee`, which holds on to 57 frames at a time.
-    waiting: deque[tuple[Drawn, Shown]] = deque()
-
-    def one_by_one() -> Iterator[int]:
-        for frame, now, time in merged(frames, durations):
-            waiting.append((frame, now))
-            yield time
-
-    parts = (
-        (frame, now, min(longest, time - done))
-        for time in units(one_by_one())
-        for frame, now in [waiting.popleft()]
-        for done in range(0, max(time, 1), longest)
-    )
-    for this, after in itertools.pairwise(itertools.chain(parts, [None])):
-        assert this is not None
-        yield *this, None if after is None else after[1]
 
 
 def _around(mask: Mask, align: int) -> tuple[slice, slice]:

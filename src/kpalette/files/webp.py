@@ -17,7 +17,7 @@ from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files.by_pillow import webp_ways
-from kpalette.files.changes import Change, Indexed, Mask, changes, exact
+from kpalette.files.changes import Change, Indexed, Mask, changes
 from kpalette.files.decoding import with_alpha
 
 LONGEST = 2**24 - 1  #: Milliseconds, as 24 bits hold them.
@@ -42,8 +42,7 @@ def write(
     if loop > 65_535:
         raise ValueError(f"webp: expected to be shown at most 65535 times, got {loop}")
     pictures: list[bytes] = []
-    timed = changes(frames, durations, exact, LONGEST, clear=False, align=2, drawn=drawn)
-    for change in timed:
+    for change in changes(frames, durations, LONGEST, align=2, drawn=drawn):
         flags, data = _smaller(change, optimize, first=not pictures)
         height, width = change.indices.shape
         place = (change.left // 2, change.top // 2, width - 1, height - 1, change.duration)
