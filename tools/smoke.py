@@ -46,7 +46,7 @@ COMMANDS = (
 
 
 #: What the licences name: of the page, and of the native module.
-LICENSED = ("fflate", "gifenc", "image-size", "three", "uplot")
+LICENSED = ("fflate", "image-size", "three", "uplot")
 LICENSED += ("libdeflate", "wasi-libc", "musl", "libc++")
 LINKED = {"LICENSE", "nanobind.txt", "robin-map.txt"}
 

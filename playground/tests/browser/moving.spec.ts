@@ -103,7 +103,7 @@ test("k-means steps, the error map and the curve work on animations", async ({
   await expect(page.locator("#result-tag")).toHaveText("Error");
   await expect(page.locator("#worst")).toContainText(/^\d+,\d+ of frame [1-6]$/);
   await page.click("#steps-play");
-  await expect(page.locator("#steps-text")).toContainText("settled", { timeout: 25_000 });
+  await expect(page.locator("#steps-text")).toContainText("converged", { timeout: 25_000 });
   const { data } = await downloaded(page, () => page.click("#steps-save"));
   expect([data.readUInt16LE(6), data.readUInt16LE(8)]).toEqual([112, 80]);
 });

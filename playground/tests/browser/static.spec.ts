@@ -51,7 +51,7 @@ test("names the licences of all that it is made with", async ({ page, complaints
   const address = await page.locator("footer a").evaluate((link: HTMLAnchorElement) => link.href);
   const text = await (await page.request.get(address)).text();
   // Of the page, of its workers, and of the engine.
-  for (const name of ["fflate", "gifenc", "uplot", "image-size", "three", "libdeflate"]) {
+  for (const name of ["fflate", "uplot", "image-size", "three", "libdeflate"]) {
     expect(text).toMatch(new RegExp(`^==== ${name} `, "m"));
   }
   expect(text.match(/^Copyright|\(c\)/gim)?.length).toBeGreaterThan(9);
