@@ -96,6 +96,27 @@ def test_the_same_for_threads(target: Any) -> None:
     assert one == three
 
 
+def test_no_limit_makes_frames_of_one_colour(n_trials: list[int]) -> None:
+    grain = [(noise(24, 32, seed=i), MILLISECONDS) for i in range(4)]
+    with pytest.raises(kpalette.BytesNotReached) as caught:
+        kpalette.quantize_animation(grain, max_bytes=150)
+    assert caught.value.k == 2
+    assert n_trials[0] <= animation_targets.MOST_TRIALS
+    # What only two colours reach, they do.
+    a = kpalette.quantize_animation(grain, max_bytes=caught.value.reached)
+    assert len(a.encode("gif")) <= caught.value.reached
+    assert len(a.palettes[0]) == 2
+
+
+def test_frames_share_a_palette_where_their_own_do_not_fit() -> None:
+    shades = [np.roll(gradient(40, 56), i, axis=2) for i in (0, 1, 2)] * 2
+    source = [(frame, MILLISECONDS) for frame in shades]
+    own = kpalette.quantize_animation(source, 16)
+    assert len(own.palettes) > 1
+    within = kpalette.quantize_animation(source, 16, max_bytes=len(own.encode("gif")) // 2)
+    assert len(within.palettes) == 1
+
+
 def test_a_size_that_cannot_be_reached(n_trials: list[int]) -> None:
     with pytest.raises(kpalette.BytesNotReached) as caught:
         kpalette.quantize_animation(SOURCE, fixed=["#f00", "#0f0"], max_bytes=100)

@@ -30,10 +30,13 @@ BY_COLORS = {"bytes": -0.35, **{name: gain / math.log(2) for name, gain in GAIN.
 SPECKLED = 50.0
 
 #: Searches map all frames at most so many times.
-MOST_TRIALS = 8
+MOST_TRIALS = 10
 #: Of these, so many to find out how lossy some number of colours has to be, and how few there are
 #: to be without more loss; with dithering, that is all there is.
 LOSSES, COLORS, ONLY_COLORS = 2, 3, 6
+
+#: About so many colours fit where almost nothing does.
+FEW = 16
 
 #: The number of colours changes by at most this factor from one trial to the next.
 STRIDE = 8
@@ -67,13 +70,18 @@ def checked_max_bytes(max_bytes: object, quality: object, least_fps: Any) -> int
 
 
 def make_within(
-    trials: Trials, scope: Scope, max_bytes: int, lossy: float, least_fps: float | None
+    trials: Trials,
+    scopes: Sequence[Scope],
+    max_bytes: int,
+    lossy: float,
+    least_fps: float | None,
 ) -> QuantizedAnimation:
     """Return an animation whose file has at most so many bytes, and looks about as good as it can.
 
-    Where speckles would be seen, frames are left out first, if they may be. The best-looking is
-    taken of three: with most colours, as lossy as need be; as lossy as told, with fewer colours;
-    and one between.
+    The first of the scopes with which nothing has to be changed is taken, otherwise the last. Where
+    speckles would be seen, frames are left out first, if they may be. The best-looking is taken of
+    three: with most colours, as lossy as need be; as lossy as told, with fewer colours; and one
+    between.
 
     Raises
     ------
@@ -91,10 +99,11 @@ def make_within(
         looks = [_mean(trials.looks(trial, MOST_SEEN)) for trial in (one, other)]
         return other if looks[1] > looks[0] else one
 
-    plain = trials(scope, trials.most, lossy)
-    over = -spare(plain)
-    if over <= 0:
-        return plain.animation
+    for scope in scopes:
+        plain = trials(scope, trials.most, lossy)
+        over = -spare(plain)
+        if over <= 0:
+            return plain.animation
     del plain  # three others at once are enough for the memory
     rates = _rates(trials.counted.durations, least_fps)
     lossier = max(lossy, SPECKLED) if is_plain else lossy
@@ -118,9 +127,11 @@ def make_within(
         best = better(best, few)
         few = ways.by_loss(between, (lossy, lossier), min(start, lossier) / 2)
     best = better(best, few)
+    lossiest = float(MOST_LOSSY) if is_plain else lossy
+    if best is None:
+        best = ways.by_colors(lossiest, math.sqrt(trials.least * FEW), COLORS)
     if best is not None:
         return best.animation
-    lossiest = float(MOST_LOSSY) if is_plain else lossy
     last = trials(scope, trials.least, lossiest, rates[-1])
     if spare(last) < 0:
         raise BytesNotReached(max_bytes, *trials.smallest)

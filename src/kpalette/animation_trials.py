@@ -73,9 +73,9 @@ class Trials:
 
     @property
     def least(self) -> int:
-        """The fewest colours."""
+        """The fewest colours: of several, two, for with one nothing is seen."""
         fixed = self.fit.options.fixed
-        return max(1, 0 if fixed is None else len(fixed))
+        return max(min(2, self.most), 0 if fixed is None else len(fixed))
 
     def __call__(self, scope: Scope, k: int, lossy: float = 0.0, every: int = 1) -> Trial:
         """Make an animation of the first of each so many frames."""

@@ -117,7 +117,7 @@ def animator(
             return made()
         if target.name == MAX_BYTES:
             limit = {"max_bytes": int(target.best), "least_fps": least_fps}
-            return within(lambda: made(**limit))
+            return within(lambda: made(**limit), "; --width and --fps save more")
         return fewest(lambda quality: made(quality=quality), target, colors)
 
     return animate

@@ -77,8 +77,8 @@ def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: i
     return make(None)
 
 
-def within(make: Callable[[], Made]) -> Made:
-    """Make what has few bytes enough.
+def within(make: Callable[[], Made], advice: str = "") -> Made:
+    """Make what has few bytes enough; say what else could help if there is none.
 
     Raises
     ------
@@ -92,5 +92,5 @@ def within(make: Callable[[], Made]) -> Made:
     except BytesNotReached as error:
         told = str(error).removeprefix("max_bytes: ")
         raise Skipped(
-            NOT_REACHED, f"skipped: {told.replace(', reached', ' bytes, reached')}"
+            NOT_REACHED, f"skipped: {told.replace(', reached', ' bytes, reached')}{advice}"
         ) from None
