@@ -215,5 +215,5 @@ class TestReport:
     def test_without_an_image(self) -> None:
         made = kpalette.quantize(noise(4, 4), 2)
         bare = kpalette.Quantized(made.indices, made.palette, made.mse, 0, 0)
-        with pytest.raises(ValueError, match="expected what was made from an image"):
+        with pytest.raises(ValueError, match="expected the result of an image"):
             bare.report()

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from kpalette.files import AnimationSource
 
 MAX_COLORS = 256
+
+#: With so few colours, a GIF may be smaller without loss, which is tried as well.
+FEW_COLORS = 64
+
 SUFFIXES = {".gif": "gif", ".png": "png", ".apng": "png", ".webp": "webp"}
 
 
@@ -367,6 +371,8 @@ def quantize_animation(
     team = make_team(threads)
     fixed_colors = checked_fixed(fixed, k, alpha)
     posterize = checked_whole("posterize", posterize, 0, MOST_BITS)
+    if palette_scope == "auto" and smaller_in == "png":
+        scopes = scopes[:1]  # an APNG has one palette
     options = FitOptions(effort, seed, fixed_colors, posterize)
     fit = PaletteFit(k, options, dithering, team)
     frames = files.open_frames(source, Edits(fps=fps))
@@ -414,32 +420,42 @@ def map_animation(
     """
     numbers: list[int] = []
 
-    def noted() -> Iterable[Frame]:
+    def noted(frames: Iterable[Frame]) -> Iterable[Frame]:
+        numbers.clear()
         for frame in frames:
             numbers.append(frame.number)
             yield frame
 
-    coded = drawn = None
-    if per_bit and smaller_in != "gif":
+    def made(
+        shown: Sequence[Quantized], coded: Any = None, drawn: Any = None
+    ) -> QuantizedAnimation:
+        return QuantizedAnimation(
+            tuple(shown),
+            tuple(counted.durations[number] for number in numbers),
+            counted.loop,
+            _recounted(shown, [palettes.which[number] for number in numbers]),
+            palettes.scope,
+            coded,
+            drawn,
+            team.size,
+        )
+
+    if not per_bit:
+        return made(mapped_frames.map_frames(noted(frames), palettes, dithering, team))
+    if smaller_in != "gif":
         nearest = (
             (flat, palettes.which[frame.number], plain)
-            for frame, _, flat, plain in mapped_frames.nearest(noted(), palettes, team)
+            for frame, _, flat, plain in mapped_frames.nearest(noted(frames), palettes, team)
         )
         shown, drawn = rate_frames.choose(nearest, per_bit, team)
-    elif per_bit:
-        shown, coded = lossy_frames.map_frames(noted(), palettes, per_bit, team)
-    else:
-        shown = mapped_frames.map_frames(noted(), palettes, dithering, team)
-    return QuantizedAnimation(
-        shown,
-        tuple(counted.durations[number] for number in numbers),
-        counted.loop,
-        _recounted(shown, [palettes.which[number] for number in numbers]),
-        palettes.scope,
-        coded,
-        drawn,
-        team.size,
-    )
+        return made(shown, drawn=drawn)
+    lossy = made(*lossy_frames.map_frames(noted(frames), palettes, per_bit, team))
+    if max(map(len, lossy.palettes)) > FEW_COLORS or any(map(_is_soft, lossy.palettes)):
+        return lossy
+    kept = {*numbers}
+    again = (frame for frame in counted.frames() if frame.number in kept)
+    plain = made(mapped_frames.map_frames(noted(again), palettes, dithering, team))
+    return plain if len(plain.encode("gif")) <= len(lossy.encode("gif")) else lossy
 
 
 def _recounted(shown: Sequence[Quantized], which: Sequence[int]) -> tuple[Palette, ...]:

@@ -103,6 +103,8 @@ def run(args: Sequence[str]) -> int:
         One of `EXIT_CODES`.
     """
     if pngquant.is_call(args, NAMES):
+        if any(pngquant.is_film(arg) for arg in args):
+            return _run(["quantize", *args])
         code = _run(["quantize", pngquant.AS_PNGQUANT, *args])
         return pngquant.CODES.get(code, code)
     return _run(args)

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from kpalette.quantized import Quantized
 
 
+#: An animation of so many bytes is large, and one of so many pixels across large enough.
+LARGE, USUAL_WIDTH = 1_000_000, 480
+
+
 class Made(NamedTuple):
     """A picture's file, and what to say of it."""
 
@@ -123,7 +127,7 @@ class Recipe:
     def _write(self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None) -> Result:
         encoded = made.encoded
         bytes_out = len(encoded)
-        if self.output.skip_if_larger and bytes_out >= bytes_in and not made.is_new:
+        if self.output.skip_if_larger and bytes_out >= bytes_in:
             raise Skipped(
                 NOT_SMALLER,
                 f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
@@ -153,8 +157,18 @@ class Recipe:
             raise
         where = "" if job.target == "-" else f" in {job.target}"
         size = counted(bytes_out, "byte") if made.is_new else sizes(bytes_in, bytes_out)
-        line = f"{made.line}; {size}{where}"
+        line = f"{made.line}; {size}{where}{self._advice(made, bytes_in)}"
         return replace(result, line=line, written=True)
+
+    def _advice(self, made: Made, bytes_in: int) -> str:
+        """Say what would make a film's animation smaller, if it is large."""
+        if not made.is_new or len(made.encoded) < max(LARGE, bytes_in):
+            return ""
+        given = self.clip.given
+        names = [] if "--fps" in given else ["--fps 12"]
+        if made.figures["width"] > USUAL_WIDTH:
+            names.append(f"--width {USUAL_WIDTH}")
+        return f"; {', '.join([*names, '--lossy 30'])} would make it smaller"
 
     def _make(self, job: Job, photo: streams.Photo) -> Made:
         from kpalette import files
@@ -163,10 +177,13 @@ class Recipe:
         kind = self._kind(job, moving)
         whole = io.BytesIO(photo.whole)
         with _telling():
-            if moving is None and self.clip.given:
-                line = f"expected an animation for {self.clip.given[0]}, got a still picture"
-                raise Failed(USAGE, line)
-            if moving is not None and self.animate is not None and kind in files.ENCODERS:
+            moves = moving is not None and self.animate is not None and kind in files.ENCODERS
+            if self.clip.given and not moves:
+                got = "a still picture; -o FILE.gif makes one animation of several"
+                if moving is not None:
+                    got = "what is to be one picture"
+                raise Failed(USAGE, f"expected an animation for {self.clip.given[0]}, got {got}")
+            if moves and self.animate is not None:
                 frames = self.clip.opened(whole, kind, is_new=False)
                 return self._moving(frames, kind, self.animate, self._dpi(photo.whole))
             source = whole if self.keep_profile else photo.pixels

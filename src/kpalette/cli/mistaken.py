@@ -46,6 +46,11 @@ OTHER_NAMES = {
     "--jobs": ("use --jobs, as in --jobs 4", "--parallel --processes --workers"),
     "--ext": ("use --ext, as in --ext=-small.png", "--extension --suffix"),
     "--format": ("use --format", "--output-format --type"),
+    "--fps": ("use --fps, as in --fps 12", "--frame-rate --framerate --rate --delay"),
+    "--from": ("use --from, as in --from 1.5", "--start --ss --seek"),
+    "--to": ("use --to, as in --to 4.5", "--end --duration --stop"),
+    "--width": ("use --width, as in --width 480", "-W --resize --scale"),
+    "--bounce": ("use --bounce", "--boomerang --ping-pong --reverse"),
     "--fixed": ("use --fixed, as in --fixed '#ff8800'", "--fixed-colors --keep-color --lock"),
 }
 

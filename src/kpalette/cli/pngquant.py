@@ -83,6 +83,12 @@ def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
     return bool(first.startswith("-") or re.search(r"^\d+$|[./]", first) or os.path.exists(first))
 
 
+def is_film(name: str) -> bool:
+    """Return whether a name is that of a film, of which pngquant knows nothing."""
+    endings = r"\.(mp4|m4v|mov|3gp|webm|mkv|avi|mpe?g|m?ts)$"
+    return re.search(endings, name, re.IGNORECASE) is not None
+
+
 def rewrite(args: Sequence[str]) -> list[str]:
     """Insert the value of --floyd, which may follow only an equals sign."""
     end = args.index("--") if "--" in args else len(args)

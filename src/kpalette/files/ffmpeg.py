@@ -29,6 +29,12 @@ Note: TypeAlias = Callable[[str], object]
 
 #: What is passed on of the environment: what the program may need to start.
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
+#: What it says of films that have nothing to show, and what that means.
+KNOWN = {
+    "matches no streams": "the film has no pictures",
+    "does not contain any stream": "the film has no pictures",
+    "moov atom not found": "the film is cut off: the index at its end is missing",
+}
 #: So many of the last lines that it says are kept, and so much of each.
 MOST_LINES, MOST_CHARACTERS = 20, 500
 MOST_PROBED = 1000  #: Of the first, of which one tells of the first frame.
@@ -302,4 +308,7 @@ def _said(lines: Sequence[str]) -> str:
     """Return the last line that ffmpeg said, without the address of what said it."""
     last = next((line for line in reversed(lines) if line.strip()), "")
     text = re.sub(r"^(\[[^\]]*\] )+|^file:.*?: ", "", last.strip())
+    for part, words in KNOWN.items():
+        if any(part in line for line in lines):
+            return words
     return f"ffmpeg: {text}" if text else ""

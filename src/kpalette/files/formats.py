@@ -167,8 +167,8 @@ ADVICE = tuple(
         ),
         (
             rb".{4}ftyp|\x1a\x45\xdf\xa3|\0\0\x01\xba|RIFF.{4}AVI ", "a film",
-            "kpalette quantize and quantize_animation read it; for others, take its frames first, "
-            "as with ffmpeg",
+            "kpalette quantize makes an animation of it, which this reads, and so does "
+            "quantize_animation",
         ),
     )
 )  # fmt: skip

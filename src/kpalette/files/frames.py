@@ -76,6 +76,10 @@ class Frames:
     def __iter__(self) -> Iterator[tuple[ByteArray, int]]:
         return self.walk()
 
+    def __repr__(self) -> str:
+        n = "" if self.n_frames is None else f"about {self.n_frames}, "
+        return f"Frames({n}loop={self.loop})"
+
 
 def is_animated(source: ImageSource) -> bool:
     """Return whether an image has more than one frame, without decoding any.
@@ -166,24 +170,24 @@ def open_frames(
     n = edits.foreseen(frames.n_frames, frames.seconds)
 
     def walk() -> Iterator[tuple[ByteArray, int]]:
-        return _limited(edited(), max_pixels)
+        return _limited(edited(), max_pixels, n)
 
     walk = walk if is_at_hand else remembered(walk, n)
     return Frames(walk, frames.loop, n, None, frames.remarks)
 
 
 def _limited(
-    frames: Iterable[tuple[ByteArray, int]], max_pixels: int
+    frames: Iterable[tuple[ByteArray, int]], max_pixels: int, foreseen: int | None
 ) -> Iterator[tuple[ByteArray, int]]:
-    """Refuse more pixels than are asked for, all frames taken together."""
-    left = max_pixels
+    """Refuse more pixels than are asked for, all frames taken together; at once if foreseen."""
     for number, (pixels, duration) in enumerate(frames, 1):
         height, width = pixels.shape[:2]
-        left -= height * width
-        if left < 0:
+        surely = number if foreseen is None or number > 1 else int(0.9 * foreseen)
+        if max(number, surely) * height * width > max_pixels:
+            n = number if surely <= number else foreseen
             raise TooLargeError(
                 f"frame {number}: expected at most {max_pixels:,} pixels in all frames together "
-                f"(max_pixels), got {number:,} frames of {width}×{height}"
+                f"(max_pixels), got {n:,} frames of {width}×{height}; a lower fps or width helps"
             )
         yield pixels, duration
 

@@ -73,6 +73,8 @@ def is_film(source: Any) -> bool:
         return os.path.isfile(source) and container_of(formats.prefix_of(source)) is not None
     if not (hasattr(source, "read") and hasattr(source, "seek")) or source.closed:
         return False
+    if hasattr(source, "seekable") and not source.seekable():
+        return False
     before = source.tell()
     try:
         prefix = formats.prefix_of(source)
