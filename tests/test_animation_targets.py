@@ -265,6 +265,7 @@ def test_command_that_is_refused(clip: Path, fails: Any, tmp_path: Path) -> None
     assert "--max-bytes and --format gif exclude each other; give one" in said
     assert not out.exists()
     assert "above 0" in fails(2, "quantize", clip, "--max-bytes", "9k", "--least-fps", "0")
+    assert "--least-fps works with --max-bytes" in fails(2, "quantize", clip, "--least-fps", "9")
 
 
 def test_bytes_are_counted_as_written() -> None:

@@ -177,6 +177,8 @@ def quantize(
     way.check()
     if targets.max_bytes is not None:
         _check_plain_png(batch.kind, output, way)
+    elif pixels.least_fps is not None:
+        raise click.UsageError("--least-fps works with --max-bytes alone; --fps leaves out frames")
     palette = None
     if words.map is not None:
         way.refuse(
