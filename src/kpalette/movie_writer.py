@@ -40,7 +40,7 @@ class MovieWriter(AbstractMovieWriter):
 
     ``anim.save("x.gif", writer=kpalette.MovieWriter(fps=20))`` writes one with options. After
     ``import kpalette.movie_writer``, ``anim.save("x.gif", writer="kpalette", fps=20)`` does with
-    those that :meth:`matplotlib.animation.Animation.save` takes.
+    those that ``matplotlib.animation.Animation.save`` takes.
 
     Frames are kept compressed until the last one; then the file is written, whole or not at all.
     GIF has no half-transparent pixels: those of a ``transparent`` figure become opaque or
