@@ -31,8 +31,12 @@ const dropped = (name: string, image: string) => ({
 const rows = (page: Page) => page.locator("#batch-table tbody tr");
 
 async function reduceAll(page: Page): Promise<void> {
+  // Looked for in each frame, for a few small pictures are soon done.
+  const started = page.waitForFunction(
+    () => document.querySelector("#batch-start")?.textContent?.trim() === "Stop",
+  );
   await page.click("#batch-start");
-  await expect(page.locator("#batch-start")).toHaveText("Stop");
+  await started;
   await expect(page.locator("#batch-start")).toHaveText("Reduce again", { timeout: 60_000 });
 }
 
