@@ -161,7 +161,7 @@ class Recipe:
         return replace(result, line=line, written=True)
 
     def _advice(self, made: Made, bytes_in: int) -> str:
-        """Say what would make a film's animation smaller, if it is large."""
+        """Return what would make a film's animation smaller, if it is large; otherwise nothing."""
         if not made.is_new or len(made.encoded) < max(LARGE, bytes_in):
             return ""
         given = self.clip.given
@@ -299,7 +299,7 @@ def _as_options(message: str) -> str:
 
 @contextmanager
 def _telling() -> Iterator[None]:
-    """Tell in the command line's words why there can be no such file."""
+    """Raise Failed, in the command line's words, where there can be no such file."""
     try:
         yield
     except ImportError as error:

@@ -157,7 +157,7 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
         _open(file) as image,
     ):
         yield image
-        if truncated.may_lack_rows(image) and truncated.completed(_all_of(file)):
+        if truncated.may_lack_rows(image) and truncated.completed(all_of(file)):
             why = "the PNG has fewer rows than its header says"
             raise TruncatedError(f"{why}; {truncated.ADVICE}")
 
@@ -187,7 +187,7 @@ def _telling_end(file: Any) -> Iterator[None]:
     except (TruncatedError, TooLargeError):
         raise
     except ImageReadError as error:
-        reason = None if getattr(file, "closed", False) else truncated.broken_off(_all_of(file))
+        reason = None if getattr(file, "closed", False) else truncated.broken_off(all_of(file))
         if reason is None:
             raise
         raise reason from error
@@ -216,7 +216,7 @@ def _open(source: Any) -> Image.Image:
     try:
         image = formats.open_image(source)
     except HeaderError:
-        data = _all_of(source)
+        data = all_of(source)
         repaired = png_repair.without_damaged_chunks(data)
         if repaired is not None:
             image = formats.open_image(io.BytesIO(repaired))
@@ -232,7 +232,7 @@ def _open(source: Any) -> Image.Image:
         return found
     for kind in (bmp, tiff):
         if kind.is_misread(image):
-            return kind.read(_all_of(source)) or image
+            return kind.read(all_of(source)) or image
     if image.format == "TIFF":
         forget_xmp(image)
     if image.format == "PNG":
@@ -257,7 +257,7 @@ def _completed(file: Any, source: Any) -> Any:
     """Return a JPEG or PNG that is cut off with an end added, and warn; others as they are."""
     if not formats.prefix_of(file).startswith(truncated.STARTS):
         return file
-    data = truncated.completed(_all_of(file))
+    data = truncated.completed(all_of(file))
     if data is None:
         return file
     name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
@@ -265,7 +265,8 @@ def _completed(file: Any, source: Any) -> Any:
     return io.BytesIO(data)
 
 
-def _all_of(source: Any) -> bytes:
+def all_of(source: Any) -> bytes:
+    """Return the bytes of a path or of a seekable file, from its start."""
     if isinstance(source, (str, os.PathLike)):
         with open(source, "rb") as file:
             return file.read()

@@ -24,7 +24,15 @@ from PIL import Image
 from kpalette.colors import ByteArray
 from kpalette.files import apng_frames, gif_frames, mistaken, times, video, webp_frames
 from kpalette.files.composing import composed
-from kpalette.files.decoding import ImageReadError, ImageSource, as_pixels, naming, opened, reopen
+from kpalette.files.decoding import (
+    ImageReadError,
+    ImageSource,
+    all_of,
+    as_pixels,
+    naming,
+    opened,
+    reopen,
+)
 from kpalette.files.edits import Edits
 from kpalette.files.errors import TooLargeError
 from kpalette.files.frame_items import checked
@@ -235,7 +243,7 @@ def _of_file(source: Any, edits: Edits, quiet: bool) -> Frames:
     try:
         loop, n, seconds = _heading(source)
     except ImageReadError as error:
-        found = webp_frames.without_broken_end(_bytes_of(source))
+        found = webp_frames.without_broken_end(all_of(source))
         if found is None:
             raise
         note(remark(str(error).removeprefix(f"{source}: "), found[1]))
@@ -279,15 +287,6 @@ def _note(remarks: list[str], source: Any, quiet: bool, text: str) -> None:
 def _heading(source: Any) -> tuple[int, int, float | None]:
     with opened(source) as image:
         return _loop_of(image), *_length(image)
-
-
-def _bytes_of(source: Any) -> bytes:
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb") as file:
-            return file.read()
-    source.seek(0)
-    data: bytes = source.read()
-    return data
 
 
 def remark(reason: str, n_frames: int) -> str:

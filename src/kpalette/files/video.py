@@ -31,10 +31,6 @@ CONTAINERS = {
     "mpegts": rb"\x47.{187}\x47",
     "mpegvideo": rb"\0\0\x01\xb3",
 }
-#: What the names of films mostly end in.
-ENDINGS = (
-    ".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts",
-)  # fmt: skip
 
 MISSING = (
     "a film: needs the program ffmpeg, or PyAV (pip install 'kpalette[video]'), and neither is "
@@ -176,7 +172,7 @@ def _timed(
 
 @contextmanager
 def _named(source: Any) -> Iterator[str]:
-    """Give a film a name for as long as it is read."""
+    """Yield a film's path, or that of a temporary copy where it has none."""
     if isinstance(source, (str, os.PathLike)):
         yield os.fspath(source)
         return
