@@ -177,6 +177,26 @@ void check_pixels(Choices& choices) {
   EXPECT(std::all_of(indices.begin(), indices.end(), in_palette));
 }
 
+/// A picture, and a palette of 1 to 256 entries.
+struct Picture {
+  std::size_t width;
+  std::vector<std::uint8_t> palette;  // (k, channels)
+  std::vector<std::uint8_t> pixels;   // (height, width, channels)
+};
+
+Picture picture_of(Choices& choices, int channels) {
+  const auto d = static_cast<std::size_t>(channels);
+  const std::size_t wanted = 1 + static_cast<std::size_t>(choices.below(256));
+  const std::size_t k = 1 + static_cast<std::size_t>(choices.below(256));
+  Picture picture{.width = wanted, .palette = std::vector<std::uint8_t>(k * d), .pixels = {}};
+  for (std::uint8_t& level : picture.palette) level = choices.take<std::uint8_t>();
+  picture.pixels = pixels_of(choices, channels);
+  const std::size_t n = picture.pixels.size() / d;
+  picture.width = std::min(wanted, n);
+  picture.pixels.resize(n / picture.width * picture.width * d);
+  return picture;
+}
+
 /// Chooses indices by rate, from the nearest entries of any palette, whose colours may repeat.
 void check_rate(Choices& choices) {
   const int channels = 3 + choices.below(2);
@@ -185,13 +205,11 @@ void check_rate(Choices& choices) {
   const float strength = static_cast<float>(choices.below(256)) / 255;
   constexpr float kPrices[] = {0, kPerBit[1], kPerBit.back(), 1};
   const float per_bit = kPrices[choices.below(4)];
-  const std::size_t wanted_width = 1 + static_cast<std::size_t>(choices.below(256));
-  const std::size_t k = 1 + static_cast<std::size_t>(choices.below(256));
-  std::vector<std::uint8_t> palette(k * d);
-  for (std::uint8_t& level : palette) level = choices.take<std::uint8_t>();
-  std::vector<std::uint8_t> pixels = pixels_of(choices, channels);
-  const std::size_t width = std::min(wanted_width, pixels.size() / d);
-  pixels.resize(pixels.size() / d / width * width * d);
+  Picture picture = picture_of(choices, channels);
+  const std::size_t width = picture.width;
+  const std::vector<std::uint8_t>& palette = picture.palette;
+  std::vector<std::uint8_t>& pixels = picture.pixels;
+  const std::size_t k = palette.size() / d;
   const std::size_t n = pixels.size() / d;
   for (std::size_t i = 0; i < n; i += 1 + pixels[i * d] % 4) {
     std::copy_n(&palette[pixels[i * d + 1] % k * d], d, &pixels[i * d]);
@@ -259,13 +277,11 @@ void check_frames(Choices& choices) {
   const auto d = static_cast<std::size_t>(channels);
   constexpr float kPrices[] = {1e-9f, kPerBit[1], kPerBit.back(), 1};
   const float per_bit = kPrices[choices.below(4)];
-  const std::size_t wanted_width = 1 + static_cast<std::size_t>(choices.below(256));
-  const std::size_t k = 1 + static_cast<std::size_t>(choices.below(256));
-  std::vector<std::uint8_t> palette(k * d);
-  for (std::uint8_t& level : palette) level = choices.take<std::uint8_t>();
-  std::vector<std::uint8_t> pixels = pixels_of(choices, channels);
-  const std::size_t width = std::min(wanted_width, pixels.size() / d);
-  pixels.resize(pixels.size() / d / width * width * d);
+  Picture picture = picture_of(choices, channels);
+  const std::size_t width = picture.width;
+  const std::vector<std::uint8_t>& palette = picture.palette;
+  std::vector<std::uint8_t>& pixels = picture.pixels;
+  const std::size_t k = palette.size() / d;
   const std::size_t n = pixels.size() / d;
 
   LossyFrames one(palette, channels, width, n / width, per_bit);
