@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from math import inf, log10
 
 from kpalette import _core
-from kpalette.choices import Effort, Space
-from kpalette.colors import without_repeats
-from kpalette.palette import Palette
-from kpalette.posterize import posterized, posterized_histogram
+from kpalette.record import Record, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+
+    from kpalette.choices import Effort, Space
     from kpalette.colors import ByteArray
     from kpalette.histogram import ColorHistogram
+    from kpalette.palette import Palette
 
 
-@dataclass(frozen=True, eq=False)
-class FitOptions:
+class FitOptions(Record):
     """How far a fit goes, and what it keeps: see :func:`kpalette.quantize`.
 
     `fixed` are distinct uint8 colours (m, channels), with as many channels as the histogram's.
@@ -34,8 +33,7 @@ class FitOptions:
     mixing: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Fitted:
+class Fitted(Record):
     """What a fit hands on."""
 
     palette: Palette
@@ -103,4 +101,4 @@ class Fitter:
 
 def psnr(mse: float) -> float:
     """Return the peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale."""
-    return 10 * math.log10(3 * 255**2 / mse) if mse else math.inf
+    return 10 * log10(3 * 255**2 / mse) if mse else inf

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-
-import click
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed
-from kpalette.cli.inputs import Source
+from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed, UsageError
 from kpalette.cli.options import exclusive
+from kpalette.record import Record, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kpalette.cli.inputs import Source
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Record):
     """One photo and where its picture goes.
 
     Attributes
@@ -49,8 +50,7 @@ class Job:
             return False
 
 
-@dataclass(frozen=True)
-class Naming:
+class Naming(Record):
     """How targets are called.
 
     Attributes
@@ -88,7 +88,7 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
 
     Raises
     ------
-    click.UsageError
+    UsageError
         If the command line asks for what cannot be.
     """
     _check(sources, naming)
@@ -108,7 +108,7 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
         elif source.found:
             job = _told_apart(job, other, first)
         else:
-            raise click.UsageError(
+            raise UsageError(
                 f"{other.source!r} and {job.source!r} would both be written to {job.target!r}; "
                 "reduce them in separate runs"
             )
@@ -139,14 +139,14 @@ def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
 def _check(sources: Sequence[Source], naming: Naming) -> None:
     many = len(sources) > 1 or any(source.found for source in sources)
     if many and any(source.path == "-" for source in sources):
-        raise click.UsageError("stdin (-) must be the only photo")
+        raise UsageError("stdin (-) must be the only photo")
     given = {"-o": naming.out, "--out-dir": naming.out_dir, "--ext": naming.ext}
     if naming.out is not None and naming.folder != naming.out:
         if others := [name for name in ("--out-dir", "--ext") if given[name] is not None]:
             raise exclusive("-o", others[0])
         if many:
             who = f"{len(sources)} photos" if len(sources) > 1 else "folders and patterns"
-            raise click.UsageError(
+            raise UsageError(
                 f"-o: expected a directory for {who} (one that exists, or a name "
                 "that ends in '/'), or a name in '.gif', '.webp' or '.apng' for an animation, got "
                 f"{naming.out!r}"
@@ -154,16 +154,16 @@ def _check(sources: Sequence[Source], naming: Naming) -> None:
         special = os.path.exists(naming.out) and not os.path.isfile(naming.out)  # a pipe, a device
         known = not naming.endings or naming.out.lower().endswith(tuple(naming.endings))
         if naming.out == "" or (naming.out != "-" and not special and not known):
-            raise click.UsageError(
+            raise UsageError(
                 f"-o: expected a name that ends in {listed(naming.endings)}, or in '/' for a "
                 f"directory, got {naming.out!r}"
             )
     if naming.out is not None and naming.out_dir is not None:
         raise exclusive("-o", "--out-dir")
     if naming.out_dir == "":
-        raise click.UsageError("--out-dir: expected the name of a directory, got ''")
+        raise UsageError("--out-dir: expected the name of a directory, got ''")
     if naming.ext is not None and (not naming.ext or "/" in naming.ext):
-        raise click.UsageError(
+        raise UsageError(
             f"--ext: expected an ending such as '-small.png', got {naming.ext!r}"
         )
 

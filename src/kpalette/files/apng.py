@@ -19,8 +19,7 @@ import numpy as np
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, Mask, changes
 from kpalette.files.decoding import with_alpha
-from kpalette.files.png import chunk, density
-from kpalette.files.truncated import SIGNATURE
+from kpalette.files.indexed_png import SIGNATURE, chunk, density
 
 LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
 
