@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kpalette.colors import ByteArray
     from kpalette.histogram import ColorHistogram
     from kpalette.palette import Palette
+    from kpalette.still import CountedStill
 
 
 class FitOptions(Record):
@@ -32,25 +33,67 @@ class FitOptions(Record):
     posterize: int = 0
     mixing: bool = False
 
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
 
 class Fitted(Record):
-    """What a fit hands on."""
+    """What a fit hands on.
 
-    palette: Palette
-    labels: np.ndarray[Any, np.dtype[np.uint16]]  # of the histogram's colours
-    cost: float  # the sum over pixels of squared distances, on the scale of the space
-    mse: float  # on the 8-bit scale of sRGB
+    Attributes
+    ----------
+    colors : memoryview of uint8 (k, channels)
+        The palette's.
+    counts : memoryview of int64 (k,)
+        How many pixels have each for their nearest.
+    nearest : memoryview of uint16 (n,)
+        The nearest entries of the histogram's colours.
+    cost : float
+        The sum over pixels of squared distances, on the scale of the space.
+    mse : float
+        On the 8-bit scale of sRGB.
+    n_iter : int
+    """
+
+    colors: memoryview
+    counts: memoryview
+    nearest: memoryview
+    cost: float
+    mse: float
     n_iter: int
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+    @property
+    def palette(self) -> Palette:
+        """The palette, which is made once."""
+        if "_palette" not in self.__dict__:
+            import numpy as np
+
+            from kpalette.palette import Palette
+
+            counts = np.frombuffer(self.counts, np.int64)
+            self.__dict__["_palette"] = Palette(np.asarray(self.colors), counts)
+        made: Palette = self.__dict__["_palette"]
+        return made
+
+    @property
+    def labels(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
+        """The nearest entries as an array of NumPy."""
+        import numpy as np
+
+        return np.asarray(self.nearest)
 
     def __len__(self) -> int:
         """Return the number of colours."""
-        return len(self.palette)
+        return len(self.colors)
 
 
 class Fitter:
     """Fits palettes to one histogram; what it places for one k serves the next."""
 
-    def __init__(self, histogram: ColorHistogram, space: Space, team: _core.Team) -> None:
+    def __init__(
+        self, histogram: ColorHistogram | CountedStill, space: Space, team: _core.Team
+    ) -> None:
         self._core = _core.Fitter(histogram.colors, histogram.counts, space, team)
         self._histogram, self._space, self._team = histogram, space, team
         self._coarse: dict[int, Fitter] = {}
@@ -64,6 +107,11 @@ class Fitter:
 
     def _fit_posterized(self, k: int, options: FitOptions) -> Fitted:
         """Fit to posterized pixels, whose clusters are not finer than the levels are."""
+        import numpy as np
+
+        from kpalette.colors import without_repeats
+        from kpalette.posterize import posterized, posterized_histogram
+
         bits = options.posterize
         if bits not in self._coarse:
             coarse = posterized_histogram(self._histogram, bits)
@@ -95,8 +143,7 @@ class Fitter:
         return self._fitted()
 
     def _fitted(self) -> Fitted:
-        colors, counts, labels, cost, mse, n_iter = self._core.fitted()
-        return Fitted(Palette(colors, counts), labels, cost, mse, n_iter)
+        return Fitted(*self._core.fitted())
 
 
 def psnr(mse: float) -> float:

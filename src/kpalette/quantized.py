@@ -11,7 +11,8 @@ import numpy as np
 from kpalette import files, sorting
 from kpalette.checks import checked_whole
 from kpalette.choices import Order
-from kpalette.colors import MAX_COLORS, ByteArray
+from kpalette.checks import MAX_COLORS
+from kpalette.colors import ByteArray
 from kpalette.files import Metadata
 from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from kpalette import _core
+from kpalette.checks import is_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,19 +24,11 @@ def checked_threads(threads: int | None) -> int:
     """Return a number of threads, by default as many as the process may use, or raise."""
     if threads is None:
         threads = min(n_cores(), MAX_THREADS)
-    elif not _is_whole(threads):
+    elif not is_whole(threads):
         raise TypeError(f"threads: expected an integer or None, got {threads!r}")
     elif not 1 <= threads <= MAX_THREADS:
         raise ValueError(f"threads: expected 1 to {MAX_THREADS}, got {threads}")
     return int(threads)
-
-
-def _is_whole(value: object) -> bool:
-    if type(value) is int:
-        return True
-    from numbers import Integral  # NumPy's are such, too
-
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def make_team(threads: int | None) -> _core.Team:

@@ -220,7 +220,7 @@ class Way(Record):
 
     def check(self) -> None:
         """Refuse options that do not go together."""
-        from kpalette.checks import checked_fixed
+        from kpalette.color_lists import checked_fixed
 
         if self.posterize and self.kept.keep_profile:
             raise exclusive("--posterize", "--keep-profile")
