@@ -19,8 +19,8 @@ import numpy as np
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, Mask, changes
 from kpalette.files.decoding import with_alpha
+from kpalette.files.plain_png import SIGNATURE
 from kpalette.files.png import chunk, density
-from kpalette.files.truncated import SIGNATURE
 
 LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
 

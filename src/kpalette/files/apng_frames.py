@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from kpalette.files.composing import Disposal, RawFrame
 from kpalette.files.decoding import ImageReadError, as_pixels
+from kpalette.files.plain_png import SIGNATURE
 from kpalette.files.png import chunk
-from kpalette.files.truncated import SIGNATURE
 
 #: What says how the pixels of all frames are to be read. Their orientation is that of the canvas.
 SHARED = {

@@ -20,7 +20,7 @@ from kpalette.colors import ByteArray, repeated
 from kpalette.extras import required
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import check_sums, to_true_color
-from kpalette.files.truncated import SIGNATURE
+from kpalette.files.plain_png import SIGNATURE
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
