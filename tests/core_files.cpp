@@ -12,6 +12,7 @@
 #include "palette_order.hpp"
 #include "parallel.hpp"
 #include "png.hpp"
+#include "png_reader.hpp"
 #include "row_filters.hpp"
 
 using namespace kpalette;
@@ -135,6 +136,84 @@ void test_filters(std::size_t height, std::size_t stride, std::size_t below) {
   }
 }
 
+/// Rows of any bytes, filtered in any way, as the reader undoes them: of pixels of 1 to 4 bytes.
+void test_reader(int color, std::size_t width, std::size_t height, std::size_t below) {
+  current_case = text("reader, colour type ", color, ", ", width, "x", height);
+  const PngFormat format{.width = width, .height = height, .color = color};
+  const std::size_t size = color == PngFormat::kRgba        ? 4
+                           : color == PngFormat::kRgb       ? 3
+                           : color == PngFormat::kGreyAlpha ? 2
+                                                            : 1;
+  const std::size_t n = width * size;
+  Bytes rows = random_bytes(height * (n + 1), below, 9);
+  Bytes expected(height * n);
+  for (std::size_t y = 0; y < height; ++y) {
+    std::uint8_t& filter = rows[y * (n + 1)];
+    filter %= 5;
+    for (std::size_t x = 0; x < n; ++x) {
+      const std::size_t i = y * n + x;
+      const int left = x >= size ? expected[i - size] : 0;
+      const int above = y > 0 ? expected[i - n] : 0;
+      const int above_left = x >= size && y > 0 ? expected[i - n - size] : 0;
+      expected[i] =
+          static_cast<std::uint8_t>(rows[i + y + 1] + predicted(filter, left, above, above_left));
+    }
+  }
+  if (size == 1) {
+    Bytes repeated;
+    for (const std::uint8_t level : expected) repeated.insert(repeated.end(), 3, level);
+    expected = repeated;
+  } else if (size == 2) {
+    Bytes repeated;
+    for (std::size_t i = 0; i < expected.size(); i += 2) {
+      repeated.insert(repeated.end(), 3, expected[i]);
+      repeated.push_back(expected[i + 1]);
+    }
+    expected = repeated;
+  }
+  CHECK_EQUAL(format.size(), rows.size());
+  const auto d = static_cast<std::size_t>(format.channels());
+  Bytes some = rows;
+  Bytes pixels(width * height * d);
+  PngRows reader(format, width);  // at first a row, then the others
+  CHECK_EQUAL(reader.read(std::span(some).first(n + 1), pixels.data()), true);
+  CHECK_EQUAL(reader.read(std::span(some).subspan(n + 1), pixels.data() + width * d), true);
+  CHECK_EQUAL(pixels, expected);
+  if (!format.is_plain()) return;
+  CHECK_EQUAL(read_png(format, rows, rows.data()), static_cast<int>(d));  // where the rows were
+  rows.resize(expected.size());
+  CHECK_EQUAL(rows, expected);
+}
+
+/// Of all that the fourth filter can meet, it takes the neighbour that the standard says.
+void test_paeth() {
+  current_case = "the fourth filter";
+  const PngFormat format{.width = 2, .height = 2, .color = PngFormat::kRgba};
+  std::size_t wrong = 0;
+  for (int above_left = 0; above_left < 256; ++above_left) {
+    for (int above = 0; above < 256; ++above) {
+      for (int left = 0; left < 256; left += 4) {
+        const auto byte = [](int value) { return static_cast<std::uint8_t>(value); };
+        Bytes rows(format.size());
+        for (std::size_t i = 0; i < 4; ++i) {
+          rows[1 + i] = byte(above_left);
+          rows[5 + i] = byte(above);
+          // The first of a row is predicted from above alone.
+          rows[10 + i] = byte(left + static_cast<int>(i) - above_left);
+        }
+        rows[9] = 4;
+        Bytes pixels(16);
+        wrong += !PngRows(format, 2).read(rows, pixels.data());
+        for (std::size_t i = 0; i < 4; ++i) {
+          const int now = pixels[8 + i];
+          wrong += pixels[12 + i] != predicted(4, now, above, above_left);
+        }
+      }
+    }
+  }
+  CHECK_EQUAL(wrong, std::size_t{0});
+}
+
 std::uint32_t number_at(const Bytes& bytes, std::size_t at) {
   return std::uint32_t{bytes[at]} << 24 | std::uint32_t{bytes[at + 1]} << 16 |
          std::uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
@@ -246,6 +325,14 @@ void test_files() {
   test_filters(20, 33, 1);
   test_filters(20, 33, 9);
   test_filters(20, 33, 256);
+  for (const int color : {0, 2, 4, 6}) {
+    for (const auto& [width, height] :
+         {std::pair<std::size_t, std::size_t>{1, 1}, {2, 3}, {7, 40}, {65, 30}}) {
+      test_reader(color, width, height, 256);
+      test_reader(color, width, height, 5);
+    }
+  }
+  test_paeth();
   for (const std::size_t k : {1, 2, 3, 16, 17, 256}) {
     for (const auto effort : {PngEffort::quick, PngEffort::usual, PngEffort::thorough}) {
       for (const bool keep_order : {false, true}) {

@@ -129,3 +129,4 @@ void def_samples(nb::module_& m);
 void def_measures(nb::module_& m);
 void def_mapping(nb::module_& m);
 void def_indexed_files(nb::module_& m);
+void def_png_reader(nb::module_& m);

@@ -460,3 +460,20 @@ def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order=
     """
     Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `deflate` makes a zlib stream of bytes by a level.
     """
+
+class PngFormat:
+    """What a PNG file says of its pixels."""
+
+    def __init__(self, width: int, height: int, depth: int, color: int, interlaced: bool, palette: bytes, transparency: bytes) -> None: ...
+
+    @property
+    def is_valid(self) -> bool: ...
+
+    @property
+    def size(self) -> int:
+        """The bytes of all rows, with their filters' numbers."""
+
+def read_png(format: PngFormat, rows: bytearray) -> tuple[bytearray, int] | None:
+    """
+    Pixels (height * width * channels) of the inflated rows of a valid format, and channels: 3, or 4 if some pixel is not opaque. None if the rows are damaged. The rows are overwritten, and may become the pixels.
+    """

@@ -15,6 +15,7 @@ import numpy as np
 
 from kpalette import _core, files, rate
 from kpalette.checks import (
+    MAX_INDEXED,
     check_flag,
     check_options,
     checked_k,
@@ -22,7 +23,6 @@ from kpalette.checks import (
     checked_whole,
 )
 from kpalette.choices import Dither, Effort, SmallerIn, Space
-from kpalette.checks import MAX_INDEXED
 from kpalette.color_lists import checked_fixed
 from kpalette.colors import ByteArray, Colors
 from kpalette.dither import Dithering, Kept, show

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kpalette import files, sorting
-from kpalette.checks import checked_whole
+from kpalette.checks import MAX_COLORS, checked_whole
 from kpalette.choices import Order
-from kpalette.checks import MAX_COLORS
 from kpalette.colors import ByteArray
 from kpalette.files import Metadata
 from kpalette.fit import psnr

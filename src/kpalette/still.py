@@ -9,7 +9,7 @@ from __future__ import annotations
 from kpalette import _core
 from kpalette.dither import Dithering, show
 from kpalette.files import indexed_png
-from kpalette.fit import Fitter, FitOptions, psnr
+from kpalette.fit import FitOptions, Fitter, psnr
 from kpalette.no_larger import first_smaller
 from kpalette.record import Record
 

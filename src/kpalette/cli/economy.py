@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+
 from kpalette.record import Record
 
 TYPE_CHECKING = False

@@ -19,7 +19,8 @@ import numpy as np
 from kpalette.colors import ByteArray
 from kpalette.files.changes import Change, Indexed, Mask, changes
 from kpalette.files.decoding import with_alpha
-from kpalette.files.indexed_png import SIGNATURE, chunk, density
+from kpalette.files.indexed_png import chunk, density
+from kpalette.files.plain_png import SIGNATURE
 
 LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
 

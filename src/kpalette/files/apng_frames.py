@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from kpalette.files.composing import Disposal, RawFrame
 from kpalette.files.decoding import ImageReadError, as_pixels
-from kpalette.files.indexed_png import SIGNATURE, chunk
+from kpalette.files.indexed_png import chunk
+from kpalette.files.plain_png import SIGNATURE
 
 #: What says how the pixels of all frames are to be read. Their orientation is that of the canvas.
 SHARED = {

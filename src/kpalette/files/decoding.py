@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from PIL import Image
 
 from kpalette.checks import check_flag
 from kpalette.colors import ByteArray, hex_levels
-from kpalette.files import formats, mistaken, png_repair, truncated
+from kpalette.files import formats, mistaken, plain_png, png_repair, truncated
 from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
@@ -64,8 +65,38 @@ def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArra
     check_flag("allow_truncated", allow_truncated)
     if isinstance(source, np.ndarray):
         return without_opaque_alpha(_from_array(source))
+    found = _plain(source)
+    if found is not None:
+        return found
     with opened(source, allow_truncated=allow_truncated) as image:
         return _only_drawn(image, read_levels(image).pixels())
+
+
+def _plain(source: Any) -> ByteArray | None:
+    """Return the pixels of a file that the core reads; None for all others."""
+    if isinstance(source, (str, os.PathLike)):
+        if not os.path.isfile(source):
+            return None
+        with open(source, "rb") as file:
+            encoded = _png_of(file)
+    elif isinstance(source, (io.BytesIO, io.BufferedReader, io.BufferedRandom)):
+        encoded = _png_of(source) if source.seekable() else None
+    else:
+        return None
+    limit = Image.MAX_IMAGE_PIXELS
+    found = encoded and plain_png.read(encoded, 2 * limit if limit else sys.maxsize)
+    if not found:
+        return None
+    pixels = np.frombuffer(found.pixels, np.uint8)
+    return pixels.reshape(found.height, found.width, found.channels)
+
+
+def _png_of(file: BinaryIO) -> bytes | None:
+    """Return the bytes of a seekable file that is a PNG; None if it is another."""
+    file.seek(0)
+    if file.read(len(plain_png.SIGNATURE)) != plain_png.SIGNATURE:
+        return None
+    return all_of(file)
 
 
 def tile_pixels(tile: np.ndarray[Any, Any]) -> ByteArray:

@@ -12,6 +12,7 @@ from zlib import crc32
 from deflate import zlib_compress
 
 from kpalette import _core
+from kpalette.files.plain_png import SIGNATURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     #: The chunks that hold pixels: IHDR; PLTE and tRNS, if there are any; and IDAT.
     Packed: TypeAlias = tuple[bytes, bytes, bytes]
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def pack(

@@ -10,9 +10,10 @@ import numpy as np
 
 from kpalette.colors import ByteArray, repeated
 from kpalette.extras import required
-from kpalette.files.indexed_png import SIGNATURE, chunk, density, join, pack
+from kpalette.files.indexed_png import chunk, density, join, pack
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import check_sums, to_true_color
+from kpalette.files.plain_png import SIGNATURE
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo

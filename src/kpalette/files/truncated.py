@@ -13,7 +13,7 @@ from PIL import Image
 
 from kpalette.files.errors import ImageReadError, TruncatedError
 from kpalette.files.formats import PREFIX, identify
-from kpalette.files.indexed_png import SIGNATURE
+from kpalette.files.plain_png import SIGNATURE
 
 #: Those whose end can be told, by Pillow's names.
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
