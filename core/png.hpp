@@ -8,12 +8,14 @@
 // compression says which are worth it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "named.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -27,6 +29,9 @@ enum class PngEffort {
   usual,     ///< the ways that seem smallest are compressed
   thorough,  ///< all of them are, by level 12
 };
+
+inline constexpr std::array<Named<PngEffort>, 3> kPngEfforts{
+    {{"quick", PngEffort::quick}, {"usual", PngEffort::usual}, {"thorough", PngEffort::thorough}}};
 
 struct PngOptions {
   PngEffort effort = PngEffort::usual;

@@ -190,8 +190,8 @@ void def_fits(nb::module_& m) {
             const std::size_t k = found.counts.size();
             return std::tuple(copy_of<ViewedBytes>(found.colors, {k, self.colors.shape(1)}),
                               copy_of<ViewedCounts>(found.counts, {k}),
-                              copy_of<ViewedLabels>(found.labels, {found.labels.size()}), found.cost,
-                              found.mse, found.n_iter);
+                              copy_of<ViewedLabels>(found.labels, {found.labels.size()}),
+                              found.cost, found.mse, found.n_iter);
           },
           "The result: colors, counts, labels, which are memoryviews, cost, mse, n_iter.");
 

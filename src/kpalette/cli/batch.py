@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from kpalette.cli.economy import Economy
     from kpalette.cli.groups import Manners, Output
     from kpalette.cli.moving import Animate
+    from kpalette.files.plain import Photo
     from kpalette.quantized import Quantized
+    from kpalette.still import Still
 
     Reduce = Callable[[Any], Quantized]
 
@@ -109,9 +111,10 @@ class Batch:
         self,
         reduce: Reduce,
         animate: Animate,
-        describe: Callable[[Quantized], str],
+        describe: Callable[[Quantized | Still], str],
         others: Sequence[str] = (),
         *,
+        plainly: Callable[[Photo], Still] | None = None,
         quick: bool = False,
         keep_profile: bool = False,
         economy: Economy | None = None,
@@ -121,6 +124,7 @@ class Batch:
         paths = [path for job in self.jobs for path in job.frames or [job.source]]
         recipe = Recipe(
             reduce=reduce,
+            plainly=None if keep_profile else plainly,
             describe=describe,
             kind=self.kind,
             animate=None if output.first_frame else animate,

@@ -40,7 +40,11 @@ SIGINT, SIGPIPE, SIGTERM = 2, 13, 15
 
 
 class UsageError(Exception):
-    """A command line that asks for what cannot be; of a value by itself, it is a ValueError."""
+    """A command line that asks for what cannot be; `command` is whose it is, if that is known."""
+
+    def __init__(self, message: str, command: str = "") -> None:
+        super().__init__(message)
+        self.command = command
 
 
 class Failed(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from kpalette.cli import clips, pngquant, streams, tiled
+from kpalette.cli.batch import Batch
 from kpalette.cli.clips import Clip
 from kpalette.cli.economy import Economy
 from kpalette.cli.exits import USAGE, Failed, UsageError, counted
@@ -21,21 +22,25 @@ from kpalette.cli.groups import (
     Targets,
     Words,
 )
+from kpalette.cli.moving import animator, animator_to, in_format
 from kpalette.cli.options import MAX_K, exclusive
 from kpalette.cli.targets import MAX_BYTES, Target, fewest, target_of, within
 from kpalette.record import Record, replace
+from kpalette.threads import make_team
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from kpalette.cli.batch import Batch, Reduce
+    from kpalette.cli.batch import Reduce
     from kpalette.cli.moving import Animate
     from kpalette.colors import ByteArray
     from kpalette.files import ImageSource
+    from kpalette.files.plain import Photo
     from kpalette.palette import Palette
     from kpalette.quantized import Quantized
+    from kpalette.still import Still
 
 #: What is asked for, in the order in which --help-all lists it.
 GROUPS: dict[str, type[Record]] = {
@@ -159,6 +164,7 @@ def quantize(
         way.animate(palette, batch),
         lambda quantized: _describe(k, quantized),
         others,
+        plainly=None if palette is not None else way.plainly(batch),
         quick=fit.effort == "fast",
         keep_profile=kept.keep_profile,
         economy=way.economy(output, has_map=words.map is not None, is_shared=shared_palette),
@@ -220,10 +226,12 @@ class Way(Record):
 
     def check(self) -> None:
         """Refuse options that do not go together."""
-        from kpalette.color_lists import checked_fixed
-
         if self.posterize and self.kept.keep_profile:
             raise exclusive("--posterize", "--keep-profile")
+        if not self.pixels.fixed:
+            return
+        from kpalette.color_lists import checked_fixed
+
         try:
             checked_fixed(self.pixels.fixed, self.k, self.kept.alpha)
         except ValueError as error:
@@ -268,12 +276,35 @@ class Way(Record):
 
         return files.apply_alpha(pixels, self.kept.alpha)
 
+    def plainly(self, batch: Batch) -> Callable[[Photo], Still] | None:
+        """Return what makes pictures of plain photos without NumPy, if nothing rare is asked for.
+
+        They are those of `reduce`.
+        """
+        from kpalette import still
+        from kpalette.dither import Dithering
+
+        pixels, kept = self.pixels, self.kept
+        rare = pixels.weights or pixels.saliency or pixels.fixed or kept.keep_profile
+        if rare or kept.alpha != "keep" or self.target or self.posterize or self.dither == "spatial":
+            return None
+        smaller = self.saving["smaller"]
+        how = Dithering(self.dither, self.strength, self.fit.space, smaller)
+
+        def reduce(photo: Photo) -> Still:
+            team = make_team(batch.threads)
+            size = photo.height, photo.width, photo.channels
+            image = still.CountedStill.of(photo.pixels, *size, team)
+            return still.quantize(image, self.k, how, self.fit.effort, self.fit.seed, team)
+
+        return reduce
+
     def reduce(self, palette: Palette | None, batch: Batch) -> Reduce:
         """Return what makes pictures of pixels."""
-        from kpalette import pipeline
-
         mapping = self.mapping(batch)
         if palette is not None:
+            from kpalette import pipeline
+
             return lambda pixels: pipeline.remap(
                 self.flat(pixels), palette, k=MAX_K, space=self.fit.space, **mapping
             )
@@ -286,22 +317,24 @@ class Way(Record):
             "keep_profile": self.kept.keep_profile,
         }
 
-        def make(photo: ImageSource, quality: dict[str, float] | None) -> Quantized:
-            return pipeline.quantize(photo, self.k, quality=quality, **options)
+        def make(photo: ImageSource, **target: Any) -> Quantized:
+            from kpalette import pipeline
+
+            return pipeline.quantize(photo, self.k, **options, **target)
 
         def reduce(photo: ImageSource) -> Quantized:
             try:
                 if self.target is None:
-                    return make(photo, None)
+                    return make(photo)
                 if self.target.name == MAX_BYTES:
                     if batch.kind not in (None, "png"):
                         line = f"--max-bytes and --format {batch.kind} exclude each other; give one"
                         raise Failed(USAGE, line)
                     most = int(self.target.best)
-                    return within(
-                        lambda: pipeline.quantize(photo, self.k, max_bytes=most, **options)
-                    )
-                return fewest(functools.partial(make, photo), self.target, self.k)
+                    return within(lambda: make(photo, max_bytes=most))
+                return fewest(
+                    lambda quality: make(photo, quality=quality), self.target, self.k
+                )
             except ValueError as error:  # a map of another size, or of nothing but black
                 raise Failed(USAGE, str(error)) from None
 
@@ -370,7 +403,7 @@ def _weights(path: str | None, allow_truncated: bool) -> Any:
     return grey / 255
 
 
-def _describe(k: int, quantized: Quantized) -> str:
+def _describe(k: int, quantized: Quantized | Still) -> str:
     found = quantized.n_distinct
     # Fixed colours may leave no room, and what weighs nothing is not kept.
     kept = found < k and quantized.mse == 0

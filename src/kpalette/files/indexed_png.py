@@ -7,9 +7,7 @@ Module Level 4, "Untagged Colors"), as they do the colours of a page, which icon
 
 from __future__ import annotations
 
-from zlib import crc32
-
-from deflate import zlib_compress
+from deflate import crc32, zlib_compress
 
 from kpalette import _core
 from kpalette.files.plain_png import SIGNATURE
@@ -33,11 +31,10 @@ def pack(
     threads: int = 2,
 ) -> Packed:
     """Return the chunks of a picture: buffers of uint8 indices (h, w) and colours (k, 3 or 4)."""
-    usual = _core.PngEffort.THOROUGH if optimize else _core.PngEffort.USUAL
     return _core.png(
         indices,
         colors,
-        effort=_core.PngEffort.QUICK if quick else usual,
+        effort="quick" if quick else "thorough" if optimize else "usual",
         keep_order=keep_order,
         may_be_grey=may_be_grey,
         deflate=zlib_compress,
