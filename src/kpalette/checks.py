@@ -72,7 +72,7 @@ def check_options(space: object, effort: object) -> None:
     check_choice("effort", effort, _core.EFFORTS)
 
 
-def checked_seed(seed: object) -> int:
+def checked_seed(seed: Any) -> int:
     """Return a seed as an int; anything else is a TypeError or ValueError."""
     if not is_whole(seed):
         raise TypeError(f"seed: expected an integer, got {seed!r}")

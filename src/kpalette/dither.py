@@ -138,9 +138,10 @@ def show(
     `indices`, uint8 or uint16 (h, w), are written to. Pixels that are `kept` stay what they are, if
     the dither is spatial.
     """
-    _core.remap(image.flat, image.colors, fitted.nearest, indices, team)
+    flat, colors = _buffers(image)
+    _core.remap(flat, colors, fitted.nearest, indices, team)
     if dithering.smaller:
-        data = rate.choose(dithering, image.flat, fitted.colors, indices, team)
+        data = rate.choose(dithering, flat, fitted.colors, indices, team)
         return Shown(*tally(image, fitted.colors, indices, team), data)
     if not dithering.is_on or fitted.mse == 0:
         return Shown(fitted.counts, fitted.mse)
@@ -187,12 +188,13 @@ def apply(
         As `Quantized.mse`.
     """
     assert dithering.name is not None
+    flat, distinct = _buffers(image)
     _core.dither(
         dithering.name,
-        image.flat,
+        flat,
         colors,
         indices,
-        image.colors,
+        distinct,
         labels,
         strength=dithering.strength,
         team=team,
@@ -205,5 +207,11 @@ def tally(
     image: Counted | CountedStill, colors: Any, indices: Any, team: _core.Team
 ) -> tuple[Any, float]:
     """Return how often each entry is shown, int64 (k,), and the mean squared error."""
-    counts, error = _core.tally(image.flat, indices, colors, team)
-    return counts, error / len(image.flat)
+    flat, _ = _buffers(image)
+    counts, error = _core.tally(flat, indices, colors, team)
+    return counts, error / len(flat)
+
+
+def _buffers(image: Counted | CountedStill) -> tuple[Any, Any]:
+    """Return an image's pixels and distinct colours, as what the core is told to take."""
+    return image.flat, image.colors

@@ -54,9 +54,9 @@ class Fitted(Record):
     n_iter : int
     """
 
-    colors: memoryview
-    counts: memoryview
-    nearest: memoryview
+    colors: Any
+    counts: Any
+    nearest: Any
     cost: float
     mse: float
     n_iter: int
@@ -94,8 +94,9 @@ class Fitter:
     def __init__(
         self, histogram: ColorHistogram | CountedStill, space: Space, team: _core.Team
     ) -> None:
-        self._core = _core.Fitter(histogram.colors, histogram.counts, space, team)
-        self._histogram, self._space, self._team = histogram, space, team
+        given: Any = histogram
+        self._core = _core.Fitter(given.colors, given.counts, space, team)
+        self._histogram, self._space, self._team = given, space, team
         self._coarse: dict[int, Fitter] = {}
 
     def fit(self, k: int, options: FitOptions) -> Fitted:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Self, TypeVar, dataclass_transform
+    from typing import Any, TypeVar, dataclass_transform
 
     Made = TypeVar("Made", bound="Record")
 else:

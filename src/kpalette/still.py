@@ -1,7 +1,7 @@
-"""A still picture in few colours, by the core alone: for runs that are done before NumPy is loaded.
+"""A still picture in few colours, by the core alone: for what is done before NumPy is loaded.
 
-It is :mod:`kpalette.pipeline` for what most command lines ask for, of the same parts: `Fitter` fits,
-`dither.show` maps, and `no_larger` chooses. Arrays are buffers here.
+It is :mod:`kpalette.pipeline` for what most command lines ask for, of the same parts: `Fitter`
+fits, `dither.show` maps, and `first_smaller` chooses. Arrays are buffers here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from kpalette.files import indexed_png
 from kpalette.fit import FitOptions, Fitter, psnr
 from kpalette.no_larger import first_smaller
 from kpalette.record import Record
+from kpalette.threads import checked_threads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,26 +26,26 @@ if TYPE_CHECKING:
 class CountedStill(Record):
     """An image's pixels, uint8 (h w, 3 or 4), and its histogram."""
 
-    flat: memoryview
+    flat: Any
     height: int
     width: int
-    colors: memoryview
-    counts: memoryview
+    colors: Any
+    counts: Any
 
     @classmethod
     def of(
         cls, pixels: Any, height: int, width: int, channels: int, team: _core.Team
     ) -> CountedStill:
         """Count the colours of bytes, row by row."""
-        flat = memoryview(pixels).cast("B", (height * width, channels))
+        flat: Any = memoryview(pixels).cast("B", (height * width, channels))
         return cls(flat, height, width, *_core.count_colors(flat, team))
 
 
 class Still(Record):
     """What :class:`kpalette.Quantized` is, with buffers: indices (h, w) and a palette (k, c)."""
 
-    indices: memoryview
-    palette: memoryview
+    indices: Any
+    palette: Any
     mse: float
     n_iter: int
     n_distinct: int
@@ -62,15 +63,20 @@ class Still(Record):
         quick: bool = False,
         keep_order: bool = False,
         dpi: tuple[float, float] | None = None,
-        threads: int = 2,
+        threads: int | None = None,
     ) -> bytes:
         """Return the bytes of a PNG file; what was packed before is not packed again."""
-        assert kind == "png" and not optimize
+        assert kind == "png"
+        assert not optimize
         kept: dict[tuple[bool, bool], Packed] = self.__dict__.setdefault("_kept", {})
         key = quick, keep_order
         if key not in kept:
             kept[key] = indexed_png.pack(
-                self.indices, self.palette, quick=quick, keep_order=keep_order, threads=threads
+                self.indices,
+                self.palette,
+                quick=quick,
+                keep_order=keep_order,
+                threads=checked_threads(threads),
             )
         return indexed_png.join(kept[key], after=indexed_png.density(dpi) if dpi else b"")
 

@@ -1,13 +1,14 @@
 """The command line. stdout carries results only; all that is said goes to stderr.
 
-What most command lines ask for is read by :mod:`reading`, and done by :mod:`quantizing`, before
-click, NumPy, Pillow or anything else that takes long is imported. All others are read by click, whose
+What most command lines ask for is read by :mod:`reading`, and done by :mod:`quantizing`, without
+click, NumPy, Pillow or anything else that takes long to import. All others are read by click, whose
 commands are in a file each: help, mistakes, and what is rare.
 """
 
 from __future__ import annotations
 
-import _signal  # `signal` brings `enum`, which takes as long as a small picture
+# Without `enum`, which `signal` brings, and which takes as long as a small picture.
+import _signal  # type: ignore[import-not-found]
 import atexit
 import gc
 import os

@@ -149,9 +149,7 @@ class Recipe(Record):
                 raise Failed(UNREADABLE, f"{name}cannot be read: {error.strerror}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
-    def _write(
-        self, job: Job, made: Made, encoded: bytes, before: os.stat_result | None
-    ) -> Result:
+    def _write(self, job: Job, made: Made, encoded: bytes, before: os.stat_result | None) -> Result:
         """Write a picture; or, where it is not wanted, perhaps the photo's file itself."""
         try:
             return self._write_new(job, made, len(encoded), before)

@@ -336,7 +336,8 @@ class Output(Recursive):
     format: str | None = option(
         "--format",
         section=OUTPUT,
-        choices=["png", "gif", "webp", "tiff", "bmp"], any_case=True,
+        choices=["png", "gif", "webp", "tiff", "bmp"],
+        any_case=True,
         help="The format of the pictures.  [default: by the ending of OUT or END, otherwise png; "
         "an animation's own]",
     )

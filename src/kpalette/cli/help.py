@@ -56,18 +56,22 @@ class Option(click.Option):
             how["type"] = click.Choice(choices, case_sensitive=not any_case)
         elif is_path:
             how["type"] = PATH
+        if check is not None:
+            how["callback"] = _checking(check)
         super().__init__(*args, **how)
-        self.section, self.common, self.check = section, common, check
+        self.section, self.common = section, common
 
-    def process_value(self, context: click.Context, value: Any) -> Any:
-        """Read what was typed."""
-        found = super().process_value(context, value)
-        if self.check is None or found is None:
-            return found
+
+def _checking(check: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return what click calls with the text of an option."""
+
+    def checked(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         try:
-            return self.check(found)
+            return None if value is None else check(value)
         except ValueError as error:
-            raise click.BadParameter(str(error), context, self) from None
+            raise click.BadParameter(str(error)) from None
+
+    return checked
 
 
 def takes(**groups: type[Record]) -> Callable[[Command], Command]:

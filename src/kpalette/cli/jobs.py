@@ -48,7 +48,7 @@ class Result(Record):
     skipped: bool = False
     written: bool = False
     larger: bool = False
-    figures: Mapping[str, Any] = {}  # noqa: RUF012 - a record is not written to
+    figures: Mapping[str, Any] = {}
     remark: str = ""
 
 

@@ -163,9 +163,7 @@ def _check(sources: Sequence[Source], naming: Naming) -> None:
     if naming.out_dir == "":
         raise UsageError("--out-dir: expected the name of a directory, got ''")
     if naming.ext is not None and (not naming.ext or "/" in naming.ext):
-        raise UsageError(
-            f"--ext: expected an ending such as '-small.png', got {naming.ext!r}"
-        )
+        raise UsageError(f"--ext: expected an ending such as '-small.png', got {naming.ext!r}")
 
 
 def listed(endings: Sequence[str]) -> str:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from kpalette.choices import Dither as DitherName
     from kpalette.cli.batch import Reduce
     from kpalette.cli.moving import Animate
     from kpalette.colors import ByteArray
@@ -171,7 +172,7 @@ def quantize(
     )
 
 
-def _dithering(dither: Dither, words: Words) -> tuple[str | None, float]:
+def _dithering(dither: Dither, words: Words) -> tuple[Any, float]:
     """Settle the ways to ask for dithering: its name and its strength."""
     given = {"dither": dither.dither, "nofs": words.nofs, "floyd": words.floyd}
     asked = [name for name, value in given.items() if value not in (None, False)]
@@ -194,7 +195,7 @@ class Way(Record):
     pixels: Pixels
     kept: Kept
     fit: Fit
-    dither: str | None
+    dither: DitherName | None
     strength: float
     saving: dict[str, float]  # `smaller` and `lossy`
     target: Target | None
@@ -286,7 +287,13 @@ class Way(Record):
 
         pixels, kept = self.pixels, self.kept
         rare = pixels.weights or pixels.saliency or pixels.fixed or kept.keep_profile
-        if rare or kept.alpha != "keep" or self.target or self.posterize or self.dither == "spatial":
+        if (
+            rare
+            or kept.alpha != "keep"
+            or self.target
+            or self.posterize
+            or self.dither == "spatial"
+        ):
             return None
         smaller = self.saving["smaller"]
         how = Dithering(self.dither, self.strength, self.fit.space, smaller)
@@ -332,9 +339,7 @@ class Way(Record):
                         raise Failed(USAGE, line)
                     most = int(self.target.best)
                     return within(lambda: make(photo, max_bytes=most))
-                return fewest(
-                    lambda quality: make(photo, quality=quality), self.target, self.k
-                )
+                return fewest(lambda quality: make(photo, quality=quality), self.target, self.k)
             except ValueError as error:  # a map of another size, or of nothing but black
                 raise Failed(USAGE, str(error)) from None
 
@@ -373,9 +378,7 @@ def _check_plain_png(kind: str | None, output: Output, way: Way) -> None:
 def _shared(way: Way, batch: Batch) -> Palette | None:
     """Fit one palette to all photos."""
     if any(job.source == "-" for job in batch.jobs):
-        raise UsageError(
-            "--shared-palette reads photos twice, which stdin (-) does not allow"
-        )
+        raise UsageError("--shared-palette reads photos twice, which stdin (-) does not allow")
     if batch.output.dry_run:
         return None  # nor is anything fitted
     from kpalette import pipeline

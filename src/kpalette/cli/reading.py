@@ -33,7 +33,7 @@ class Asked(Record):
 
 
 class _Unknown(Exception):
-    """This is for click."""
+    """Something that is left to click."""
 
 
 def read(args: Sequence[str]) -> Asked | None:
@@ -42,8 +42,10 @@ def read(args: Sequence[str]) -> Asked | None:
         return None
     try:
         photos, given = _sort(pngquant.rewrite(args[1:]))
-        groups = {
-            name: kind(**{field: _value(option, given.get(field)) for field, option in declared(kind)})
+        groups: dict[str, Any] = {
+            name: kind(
+                **{field: _value(option, given.get(field)) for field, option in declared(kind)}
+            )
             for name, kind in GROUPS.items()
         }
     except (_Unknown, UsageError, ValueError):
@@ -84,9 +86,10 @@ def _sort(args: list[str]) -> tuple[list[str], dict[str, Any]]:
             given[field] = is_first
             continue
         if not equals:
-            value = next(rest, None)
-            if value is None:
+            following = next(rest, None)
+            if following is None:
                 raise _Unknown
+            value = following
         given[field] = (*given.get(field, ()), value) if option.how.get("multiple") else value
     return photos, given
 

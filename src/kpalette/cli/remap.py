@@ -97,9 +97,11 @@ def remap(
 
     animate = animator_to(palette, {**options, **dither.saving, "alpha": alpha.alpha})
     economy = Economy(smaller=not stills["smaller"] and name in (None, "floyd-steinberg"))
-    return batch.run(
-        reduce, animate, lambda few: _describe(len(palette), few), [palette_file], economy=economy
-    )
+
+    def describe(few: Any) -> str:
+        return _describe(len(palette), few)
+
+    return batch.run(reduce, animate, describe, [palette_file], economy=economy)
 
 
 def load(path: str, option: str) -> Palette:

@@ -124,9 +124,7 @@ def chart_kind(out: str | None) -> str:
     """Return the format of a chart that can be drawn, by its name; "" if there is to be none."""
     kind = os.path.splitext(out or "")[1][1:].lower()
     if out is not None and kind not in ("png", "svg", "pdf"):
-        raise UsageError(
-            f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}"
-        )
+        raise UsageError(f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}")
     if out is not None:
         from kpalette.extras import required
 
@@ -270,9 +268,7 @@ def write(
         raise Failed(UNWRITABLE, f"{where} cannot be written: {error.strerror}") from None
 
 
-def _write_file(
-    encoded: bytes, target: str, force: bool, times: tuple[int, int] | None
-) -> None:
+def _write_file(encoded: bytes, target: str, force: bool, times: tuple[int, int] | None) -> None:
     with replacing(target, overwrite=force) as file:
         file.write(encoded)
         if times is not None:

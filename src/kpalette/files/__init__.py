@@ -16,9 +16,10 @@ if TYPE_CHECKING:
         tile_pixels,
         with_alpha,
     )
-    from kpalette.files.encoding import FORMATS, encode, kind_of
+    from kpalette.files.encoding import encode, kind_of
     from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
     from kpalette.files.metadata import Metadata, read_dpi, read_metadata
+    from kpalette.files.names import FORMATS
     from kpalette.files.pictures import to_pillow
     from kpalette.files.raw import raw_frames
     from kpalette.files.stored import StoredPixels, read_stored
@@ -55,7 +56,7 @@ __all__ = [
 _HOMES = {
     "AnimationSource": "frames",
     "ENCODERS": "animated",
-    "FORMATS": "encoding",
+    "FORMATS": "names",
     "Frames": "frames",
     "ImageReadError": "decoding",
     "ImageSource": "decoding",
