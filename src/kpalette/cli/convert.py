@@ -112,14 +112,14 @@ class Recipe(Record):
         if before is not None and self.plainly is not None and self._is_plain(job):
             plain_photo = plain.read(job.source)
             if plain_photo is not None:
-                made = self._still(
-                    self.plainly,
-                    plain_photo,
-                    "png",
-                    {"dpi": None if self.output.strip else plain_photo.dpi},
-                    is_first=False,
+                besides = {"dpi": None if self.output.strip else plain_photo.dpi}
+                reduce = self.plainly
+                return self._write(
+                    job,
+                    lambda: self._still(reduce, plain_photo, "png", besides, is_first=False),
+                    plain_photo.encoded,
+                    before,
                 )
-                return self._write(job, made, plain_photo.encoded, before)
         return self._at_length(job, before)
 
     def _is_plain(self, job: Job) -> bool:
@@ -135,8 +135,7 @@ class Recipe(Record):
         if isinstance(found, (list, str)) or (found and files.is_film(found)):
             return self._write_new(job, self._clip(job, found), _size(found), before)
         photo = streams.read(job.source, self.allow_truncated, found)
-        made = self._make(job, photo)
-        result = self._write(job, made, photo.encoded, before)
+        result = self._write(job, lambda: self._make(job, photo), photo.encoded, before)
         return replace(result, remark=photo.remark or result.remark)
 
     def _foretell(self, job: Job) -> Result:
@@ -149,10 +148,12 @@ class Recipe(Record):
                 raise Failed(UNREADABLE, f"{name}cannot be read: {error.strerror}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
-    def _write(self, job: Job, made: Made, encoded: bytes, before: os.stat_result | None) -> Result:
-        """Write a picture; or, where it is not wanted, perhaps the photo's file itself."""
+    def _write(
+        self, job: Job, make: Callable[[], Made], encoded: bytes, before: os.stat_result | None
+    ) -> Result:
+        """Make and write a picture; or, where it is not wanted, perhaps the photo's file itself."""
         try:
-            return self._write_new(job, made, len(encoded), before)
+            return self._write_new(job, make(), len(encoded), before)
         except Skipped:
             if job.target == "-" and self.pass_on:
                 streams.write(encoded, "-", self.force)
