@@ -18,8 +18,7 @@ from PIL import Image
 
 import kpalette
 from conftest import PATIENCE, files_in, gradient, noise, png_header, tree
-from kpalette import cli
-from kpalette import still
+from kpalette import cli, still
 from kpalette.cli import inputs, jobs, plan
 
 COMMAND = [sys.executable, "-m", "kpalette"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -347,6 +346,8 @@ class ColorCounter:
     """
 
     def __init__(self, *, threads: int | None = None) -> None:
+        import threading
+
         self._team = make_team(threads)
         self._rgb = _core.Counter()
         self._rgba = PairwiseSum()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,11 +26,8 @@ from kpalette.choices import Dither, Effort, SmallerIn, Space
 from kpalette.color_lists import checked_fixed
 from kpalette.colors import ByteArray, Colors
 from kpalette.dither import Dithering, Kept, show
-from kpalette.files import ImageSource, gif
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, Counted
-from kpalette.importance import checked_weights, saliency_map, weigh
-from kpalette.looks import Reference
 from kpalette.max_bytes import checked_max_bytes, fit_within
 from kpalette.no_larger import first_smaller, is_no_larger
 from kpalette.palette import Palette
@@ -38,9 +35,13 @@ from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized
 from kpalette.record import replace
-from kpalette.spatial import Mover, Sampled, is_movable
 from kpalette.subset import best_entries
 from kpalette.threads import make_team
+
+if TYPE_CHECKING:
+    from kpalette.files import ImageSource
+    from kpalette.looks import Reference
+    from kpalette.spatial import Mover, Sampled
 
 
 def quantize(
@@ -232,15 +233,17 @@ def quantize(
     image = Counted.of(pixels, team)
     weighted, importance = image.histogram, None
     if weights is not None or saliency:
+        from kpalette.importance import checked_weights, saliency_map, weigh
+
         importance = checked_weights(weights, pixels.shape)
         if saliency:
             importance = importance * saliency_map(pixels, team)
         weighted = weigh(pixels, image.histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.mixes)
-    mover = Mover.of(dithering, [pixels], importance)
+    mover = _mover(dithering, [pixels], importance)
     fit_to = _fitting(weighted, image.histogram, space, options, team, mover)
     by_looks = most_bytes is not None or (target is not None and target[0] == "looks")
-    reference = Reference(pixels, team) if by_looks else None
+    reference = _reference(pixels, team) if by_looks else None
 
     @lru_cache(maxsize=1)  # searches map to one palette in many ways
     def plain(fitted: Fitted) -> Quantized:
@@ -372,10 +375,13 @@ def extract_palette(
     pixels: ByteArray | None = None
     parts: Sequence[ByteArray] = ()
     what = "a histogram" if isinstance(source, ColorHistogram) else "many images"
-    if isinstance(source, (list, tuple)):
-        source = Sampled.of(source, allow_truncated, threads)
-    if isinstance(source, Sampled):
-        parts, source = source.parts, source.histogram
+    if not isinstance(source, (ColorHistogram, np.ndarray)):
+        from kpalette.spatial import Sampled
+
+        if isinstance(source, (list, tuple)):
+            source = Sampled.of(source, allow_truncated, threads)
+        if isinstance(source, Sampled):
+            parts, source = source.parts, source.histogram
     if isinstance(source, ColorHistogram):
         histogram = source
         if target is not None and target[0] == "looks":
@@ -392,14 +398,16 @@ def extract_palette(
         pixels = None if pixels is None else files.with_alpha(pixels)
     weighted, importance = histogram, None
     if saliency and pixels is not None:
+        from kpalette.importance import saliency_map, weigh
+
         importance = saliency_map(pixels, team)
         weighted = weigh(pixels, histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.is_on)
-    mover = Mover.of(dithering, parts, importance)
+    mover = _mover(dithering, parts, importance)
     fit_to = _fitting(weighted, histogram, space, options, team, mover)
     if target is None:
         return fit_to(k).palette
-    reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
+    reference = None if pixels is None or target[0] == "psnr" else _reference(pixels, team)
 
     def measured(fitted: Fitted) -> float:
         if reference is None:
@@ -428,14 +436,33 @@ def _fitting(
     @lru_cache(maxsize=2)  # searches map one plain palette and one for mixing in many ways
     def fit_to(k: int, mixing: bool = options.mixing) -> Fitted:
         fitted = fitter.fit(k, replace(options, mixing=mixing))
-        if mover is not None and is_movable(fitted, options):
-            return mover.moved(fitted, weighted, options, whole, team)
+        if mover is not None:
+            from kpalette.spatial import is_movable
+
+            if is_movable(fitted, options):
+                return mover.moved(fitted, weighted, options, whole, team)
         if whole is fitter:
             return fitted
         shown = whole.assign(fitted.palette.colors, by_frequency=True)
         return replace(shown, n_iter=fitted.n_iter)
 
     return fit_to
+
+
+def _mover(dithering: Dithering, parts: Sequence[ByteArray], importance: Any) -> Mover | None:
+    """Return what moves palettes for a dithering; None if that leaves them as they are."""
+    if dithering.name != "spatial":
+        return None
+    from kpalette.spatial import Mover
+
+    return Mover.of(dithering, parts, importance)
+
+
+def _reference(pixels: ByteArray, team: _core.Team) -> Reference:
+    """Return what pictures are compared with by their looks."""
+    from kpalette.looks import Reference
+
+    return Reference(pixels, team)
 
 
 def remap(
@@ -502,6 +529,8 @@ def _mapped(
     origin = Origin(image.pixels, histogram, fitted.labels, palette.colors)
     made = Quantized(indices, palette, shown.mse, fitted.n_iter, len(histogram), origin)
     if shown.data is not None:
+        from kpalette.files import gif
+
         gif.keep(made._kept, indices, palette.colors, shown.data)
     return made
 

@@ -7,15 +7,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kpalette.files.animated import ENCODERS
+    from kpalette.files.arrays import apply_alpha, as_pixels, tile_pixels, with_alpha
     from kpalette.files.atomic import checked_path, replacing
-    from kpalette.files.decoding import (
-        ImageReadError,
-        ImageSource,
-        apply_alpha,
-        as_pixels,
-        tile_pixels,
-        with_alpha,
-    )
+    from kpalette.files.decoding import ImageReadError, ImageSource
     from kpalette.files.encoding import encode, kind_of
     from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
     from kpalette.files.metadata import Metadata, read_dpi, read_metadata
@@ -62,8 +56,8 @@ _HOMES = {
     "ImageSource": "decoding",
     "Metadata": "metadata",
     "StoredPixels": "stored",
-    "apply_alpha": "decoding",
-    "as_pixels": "decoding",
+    "apply_alpha": "arrays",
+    "as_pixels": "arrays",
     "checked_path": "atomic",
     "encode": "encoding",
     "is_animated": "frames",
@@ -75,9 +69,9 @@ _HOMES = {
     "read_metadata": "metadata",
     "read_stored": "stored",
     "replacing": "atomic",
-    "tile_pixels": "decoding",
+    "tile_pixels": "arrays",
     "to_pillow": "pictures",
-    "with_alpha": "decoding",
+    "with_alpha": "arrays",
 }
 
 

@@ -17,8 +17,8 @@ import deflate
 import numpy as np
 
 from kpalette.colors import ByteArray
+from kpalette.files.arrays import with_alpha
 from kpalette.files.changes import Change, Indexed, Mask, changes
-from kpalette.files.decoding import with_alpha
 from kpalette.files.indexed_png import chunk, density
 from kpalette.files.plain_png import SIGNATURE
 

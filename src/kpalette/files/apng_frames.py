@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
 
+from kpalette.files.arrays import as_pixels
 from kpalette.files.composing import Disposal, RawFrame
-from kpalette.files.decoding import ImageReadError, as_pixels
+from kpalette.files.decoding import ImageReadError
 from kpalette.files.indexed_png import chunk
 from kpalette.files.plain_png import SIGNATURE
 
