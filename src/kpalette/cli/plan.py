@@ -96,38 +96,54 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
     if [job.target for job in jobs] == ["-"]:
         streams.check_no_terminal()
     # What replaces its own photo has the first claim to that name.
-    own = [job for job in jobs if not job.failure and _same(job.source, job.target)]
-    first: dict[str, Job] = {os.path.realpath(job.target): job for job in own}
+    places = Places()
+    own = [job for job in jobs if not job.failure and places[job.source] == places[job.target]]
+    first: dict[str, Job] = {places[job.target]: job for job in own}
     kept = []
-    targets = {os.path.realpath(job.target) for job in jobs if not job.failure}
+    targets = {places[job.target] for job in jobs if not job.failure}
     for source, job in zip(sources, jobs, strict=True):
-        real = os.path.realpath(job.target)
+        real = places[job.target]
         other = first.setdefault(real, job)
         if job.failure or other is job:
             pass
         elif source.found:
-            job = _told_apart(job, other, first)
+            job = _told_apart(job, other, first, places)
         else:
             raise UsageError(
                 f"{other.source!r} and {job.source!r} would both be written to {job.target!r}; "
                 "reduce them in separate runs"
             )
         # What an earlier run has made of another photo is no photo.
-        itself = os.path.realpath(job.source)
+        itself = places[job.source]
         if not (source.found and itself in targets and itself != real) or naming.like_pngquant:
             kept.append(job)
     return kept
 
 
-def _same(a: str, b: str) -> bool:
-    return os.path.realpath(a) == os.path.realpath(b)
+class Places(dict[str, str]):
+    """The real paths of files, each looked up once, and those of their folders as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folders: dict[str, str] = {}
+
+    def __missing__(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):
+            real = os.path.realpath(path)
+        else:
+            if folder not in self._folders:
+                self._folders[folder] = os.path.realpath(folder)
+            real = os.path.join(self._folders[folder], name)
+        self[path] = real
+        return real
 
 
-def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
+def _told_apart(job: Job, other: Job, taken: dict[str, Job], places: Places) -> Job:
     """Return the job under another name: a-png.png for a.png beside a.jpg, if both were found."""
     stem, ending = os.path.splitext(job.target)
     renamed = f"{stem}-{os.path.splitext(job.source)[1][1:].lower()}{ending}"
-    if taken.setdefault(os.path.realpath(renamed), job) is job:
+    if taken.setdefault(places[renamed], job) is job:
         return replace(job, target=renamed)
     line = (
         f"{job.target}: the picture of {other.source} has that name, too; another --out-dir "
@@ -195,7 +211,8 @@ def _job(source: Source, naming: Naming) -> Job:
 
 def real_paths(photos: Sequence[str]) -> frozenset[str]:
     """Return the real paths of files, whatever they are called."""
-    return frozenset(os.path.realpath(photo) for photo in photos if photo != "-")
+    places = Places()
+    return frozenset(places[photo] for photo in photos if photo != "-")
 
 
 def check_free(job: Job, taken: frozenset[str], force: bool) -> None:

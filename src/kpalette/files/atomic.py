@@ -55,7 +55,8 @@ class replacing:  # noqa: N801 - it is used as a function
         if status and not stat.S_ISREG(status.st_mode):
             self._file: IO[bytes] = open(self._path, "wb")
             return self._file
-        self._target = os.path.realpath(self._path)
+        is_link = os.path.islink(self._path)
+        self._target = os.path.realpath(self._path) if is_link else self._path
         folder, name = os.path.split(self._target)
         self._temporary = os.path.join(folder, f".{name[:40]}-{os.urandom(8).hex()}")
         try:
