@@ -14,6 +14,7 @@
 
 #include "assignment.hpp"
 #include "counter.hpp"
+#include "deflate_strips.hpp"
 #include "dither.hpp"
 #include "error.hpp"
 #include "gif_changes.hpp"
@@ -394,6 +395,19 @@ void check_png(Choices& choices) {
   if (channels == static_cast<int>(d)) EXPECT(parts == pixels);
 }
 
+/// Joins streams of any bytes, if they are streams.
+void check_streams(Choices& choices) {
+  std::vector<std::vector<std::uint8_t>> streams(2);
+  const std::vector<std::size_t> sizes{choices.take<std::uint16_t>(), 1};
+  const std::size_t n = choices.take<std::uint16_t>() % 600u;
+  for (std::size_t i = 0; i < n; ++i) streams[0].push_back(choices.take<std::uint8_t>());
+  streams[1].assign(9, 0);
+  try {
+    EXPECT(join_zlib(streams, sizes).size() >= streams[0].size());
+  } catch (const std::invalid_argument&) {
+  }
+}
+
 /// Fits rows of floats.
 template <class T>
 void check_rows(Choices& choices) {
@@ -432,7 +446,7 @@ void check_rows(Choices& choices) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choices choices({data, size});
-  switch (choices.below(7)) {
+  switch (choices.below(8)) {
     case 0:
       check_pixels(choices);
       break;
@@ -450,6 +464,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 5:
       check_png(choices);
+      break;
+    case 6:
+      check_streams(choices);
       break;
     default:
       check_rows<double>(choices);

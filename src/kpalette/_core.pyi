@@ -442,9 +442,14 @@ def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
     The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.
     """
 
-def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str, team: Team) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """
     Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).
+    """
+
+def join_zlib(streams: Sequence[bytes], sizes: Sequence[int]) -> bytes:
+    """
+    One zlib stream of several of one level, whose bytes are so many, one after the other.
     """
 
 class PngEffort(enum.Enum):
