@@ -242,29 +242,33 @@ std::uint32_t joined_sums(std::uint32_t first, std::uint32_t second, std::size_t
 
 }  // namespace
 
-std::vector<std::uint8_t> join_zlib(std::span<const std::vector<std::uint8_t>> streams,
-                                    std::span<const std::size_t> sizes) {
-  Bytes out;
+DeflatedStrip open_strip(std::vector<std::uint8_t>&& zlib, std::size_t size, bool is_last) {
+  require(zlib.size() > kHeader + kSum);
+  std::uint32_t sum = 0;
+  for (const std::uint8_t byte : std::span(zlib).last(kSum)) sum = sum << 8 | byte;
+  zlib.resize(zlib.size() - kSum);
+  DeflatedStrip strip{.blocks = std::move(zlib), .header = {}, .sum = sum, .size = size};
+  std::copy_n(strip.blocks.begin(), kHeader, strip.header.begin());
+  strip.blocks.erase(strip.blocks.begin(), strip.blocks.begin() + kHeader);
+  const LastBlock last = find_last_block(strip.blocks, size);
+  if (is_last) return strip;
+  strip.blocks[last.first / 8] &= static_cast<std::uint8_t>(~(1u << last.first % 8));
+  // A stored block of nothing, whose three bits are zeros, ends at a whole byte.
+  strip.blocks.resize((last.end + 3 + 7) / 8);
+  strip.blocks.insert(strip.blocks.end(), {0, 0, 0xff, 0xff});
+  return strip;
+}
+
+std::vector<std::uint8_t> join_strips(std::span<const DeflatedStrip> strips) {
+  Bytes out(strips[0].header.begin(), strips[0].header.end());
   std::uint32_t sum = 1;
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    const std::span<const std::uint8_t> stream = streams[i];
-    require(stream.size() > kHeader + kSum);
-    const auto blocks = stream.subspan(kHeader, stream.size() - kHeader - kSum);
-    std::uint32_t of_stream = 0;
-    for (const std::uint8_t byte : stream.last(kSum)) of_stream = of_stream << 8 | byte;
-    sum = joined_sums(sum, of_stream, sizes[i]);
-    if (i == 0) out.assign(stream.begin(), stream.begin() + kHeader);
-    const std::size_t first = out.size();
-    out.insert(out.end(), blocks.begin(), blocks.end());
-    if (i + 1 == streams.size()) break;
-    const LastBlock last = find_last_block(blocks, sizes[i]);
-    out[first + last.first / 8] &= static_cast<std::uint8_t>(~(1u << last.first % 8));
-    // A stored block of nothing, whose three bits are zeros, ends at a whole byte.
-    out.resize(first + (last.end + 3 + 7) / 8);
-    out.insert(out.end(), {0, 0, 0xff, 0xff});
+  for (const DeflatedStrip& strip : strips) {
+    out.insert(out.end(), strip.blocks.begin(), strip.blocks.end());
+    sum = joined_sums(sum, strip.sum, strip.size);
   }
-  for (int shift = 24; shift >= 0; shift -= 8)
+  for (int shift = 24; shift >= 0; shift -= 8) {
     out.push_back(static_cast<std::uint8_t>(sum >> shift));
+  }
   return out;
 }
 

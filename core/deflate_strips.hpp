@@ -8,6 +8,7 @@
 // https://doi.org/10.17487/RFC1951
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,10 +20,19 @@ namespace kpalette {
 /// .2 %: matches do not reach into the strip before.
 inline constexpr std::size_t kStrip = 1u << 21;
 
-/// One zlib stream of several, all compressed by the same level; that of the bytes of the first,
-/// then of the second, and so on, which have so many bytes, `sizes`. Throws std::invalid_argument
-/// if one that others follow is no such stream.
-std::vector<std::uint8_t> join_zlib(std::span<const std::vector<std::uint8_t>> streams,
-                                    std::span<const std::size_t> sizes);
+/// What was compressed of a strip, as others may follow it.
+struct DeflatedStrip {
+  std::vector<std::uint8_t> blocks;
+  std::array<std::uint8_t, 2> header;
+  std::uint32_t sum;  // Adler-32 of its bytes
+  std::size_t size;   // their number
+};
+
+/// Takes the blocks out of a zlib stream of so many bytes, and their end, unless the strip is the
+/// last. Throws std::invalid_argument if it is no such stream.
+DeflatedStrip open_strip(std::vector<std::uint8_t>&& zlib, std::size_t size, bool is_last);
+
+/// The zlib stream of all strips, which were compressed by the same level; of one at least.
+std::vector<std::uint8_t> join_strips(std::span<const DeflatedStrip> strips);
 
 }  // namespace kpalette

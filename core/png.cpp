@@ -233,26 +233,30 @@ bool PngEncoder::compress() {
   const std::size_t some = std::min(strips_.size() - next_, static_cast<std::size_t>(team_.size()));
   team_.run(some, [&](std::size_t i, int) {
     Strip& strip = strips_[next_ + i];
-    const Way& way = ways_[strip.way];
-    strip.compressed = deflate_(std::span(way.rows).subspan(strip.first, strip.size), way.level);
+    Way& way = ways_[strip.way];
+    Bytes compressed = deflate_(std::span(way.rows).subspan(strip.first, strip.size), way.level);
+    if (strip.size == way.rows.size()) {
+      way.compressed = std::move(compressed);
+    } else {
+      const bool is_last = strip.first + strip.size == way.rows.size();
+      strip.deflated = open_strip(std::move(compressed), strip.size, is_last);
+    }
   });
   next_ += some;
   return next_ < strips_.size();
 }
 
-/// Joins what was compressed of each way.
+/// Joins the strips of each way that was cut.
 void PngEncoder::join() {
-  team_.run(ways_.size(), [&](std::size_t i, int) {
+  for (std::size_t i = 0; i < ways_.size(); ++i) {
     Bytes{}.swap(ways_[i].rows);
-    std::vector<Bytes> streams;
-    std::vector<std::size_t> sizes;
+    if (!ways_[i].compressed.empty()) continue;
+    std::vector<DeflatedStrip> parts;
     for (Strip& strip : strips_) {
-      if (strip.way != i) continue;
-      streams.push_back(std::move(strip.compressed));
-      sizes.push_back(strip.size);
+      if (strip.way == i) parts.push_back(std::move(strip.deflated));
     }
-    ways_[i].compressed = streams.size() == 1 ? std::move(streams[0]) : join_zlib(streams, sizes);
-  });
+    ways_[i].compressed = join_strips(parts);
+  }
   strips_.clear();
 }
 

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "deflate_strips.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -84,7 +85,7 @@ class PngEncoder {
     std::size_t way;
     std::size_t first;
     std::size_t size;
-    Bytes compressed{};
+    DeflatedStrip deflated{};
   };
 
   /// What is written for each index.

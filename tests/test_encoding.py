@@ -332,8 +332,9 @@ def test_what_is_no_stream_is_not_joined() -> None:
     for size in (0, len(data) - 1, len(data) + 1):
         with pytest.raises(ValueError, match="expected a zlib stream"):
             _core.join_zlib([good, good], [size, len(data)])
-    with pytest.raises(ValueError, match="one size per stream"):
-        _core.join_zlib([good], [])
+    for streams in ([good], []):
+        with pytest.raises(ValueError, match="expected .* stream"):
+            _core.join_zlib(streams, [])
     random = np.random.default_rng(0)
     for _ in range(2000):  # whatever comes of it, it ends
         stream = bytearray(good)

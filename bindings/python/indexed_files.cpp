@@ -194,12 +194,14 @@ OutBytes run_filter_rows(const Bytes& rows, const std::string& choice, Team& tea
 nb::bytes run_join_zlib(const std::vector<nb::bytes>& streams,
                         const std::vector<std::size_t>& sizes) {
   require(streams.size() == sizes.size(), "expected one size per stream");
-  std::vector<std::vector<std::uint8_t>> parts;
-  for (const nb::bytes& stream : streams) {
-    const auto bytes = bytes_of(stream);
-    parts.emplace_back(bytes.begin(), bytes.end());
+  require(!streams.empty(), "expected at least one stream");
+  std::vector<DeflatedStrip> strips;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const auto bytes = bytes_of(streams[i]);
+    std::vector<std::uint8_t> zlib(bytes.begin(), bytes.end());
+    strips.push_back(open_strip(std::move(zlib), sizes[i], i + 1 == streams.size()));
   }
-  const auto joined = without_gil([&] { return join_zlib(parts, sizes); });
+  const std::vector<std::uint8_t> joined = join_strips(strips);
   return nb::bytes(joined.data(), joined.size());
 }
 

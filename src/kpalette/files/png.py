@@ -68,7 +68,7 @@ def write(
                 keep_order=keep_order,
                 may_be_grey=may_be_grey,
                 deflate=deflate.zlib_compress,
-                team=_core.Team(1 if quick else min(threads, 2)),
+                team=_core.Team(_team_size(pixels.size, quick, threads)),
             )
             if kept is not None:
                 for old in [old for old in kept if old[:2] != sums]:
@@ -76,6 +76,13 @@ def write(
                 kept[key] = packed
         data = _file(packed, metadata, profile)
     return _optimized(data, indices, colors, keep_order) if optimize else data
+
+
+def _team_size(pixels: int, quick: bool, threads: int) -> int:
+    """Return how many threads have enough to do."""
+    if pixels >= LARGE:
+        return threads
+    return 1 if quick else min(threads, 2)
 
 
 def _file(packed: Packed, metadata: Metadata, profile: bytes | None) -> bytes:
