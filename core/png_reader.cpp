@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "paeth.hpp"
+
 namespace kpalette {
 namespace {
 
@@ -36,19 +38,6 @@ void store(const Levels& levels, Byte* to) {
   } else {
     std::memcpy(to, &bytes, n);
   }
-}
-
-/// As `paeth` in row_filters.cpp, of all levels at once: the nearest of the three to left + above -
-/// above_left. Where above_left is not between the other two, that is the one farther from it.
-/// Where it is, that is above_left, unless one of the two is at most half as far from it as the
-/// other: then it is the other. `turn` tells all of these apart, and few steps wait for the pixel
-/// to the left, which is known last.
-Levels paeth(const Levels& left, const Levels& above, const Levels& above_left) {
-  const Levels turn = above_left * 3 - above - left;
-  const Levels low = left < above ? left : above;
-  const Levels high = left < above ? above : left;
-  const Levels other = high > turn ? above_left : low;
-  return turn > low ? other : high;
 }
 
 /// Adds to a row what its filter took away: `n` bytes, `size` of them a pixel.

@@ -14,6 +14,7 @@
 
 #include "assignment.hpp"
 #include "counter.hpp"
+#include "deflate_strips.hpp"
 #include "dither.hpp"
 #include "error.hpp"
 #include "gif_changes.hpp"
@@ -394,6 +395,22 @@ void check_png(Choices& choices) {
   if (channels == static_cast<int>(d)) EXPECT(parts == pixels);
 }
 
+/// Opens a stream of any bytes, if it is a stream.
+void check_stream(Choices& choices) {
+  const std::size_t size = choices.take<std::uint16_t>();
+  const bool is_last = choices.below(2) == 1;
+  std::vector<std::uint8_t> stream;
+  for (std::size_t n = choices.take<std::uint16_t>() % 600u; n > 0; --n) {
+    stream.push_back(choices.take<std::uint8_t>());
+  }
+  const std::size_t before = stream.size();
+  try {
+    const DeflatedStrip strip = open_strip(std::move(stream), size, is_last);
+    EXPECT(strip.blocks.size() + 6 >= before && strip.blocks.size() <= before + 5);
+  } catch (const std::invalid_argument&) {
+  }
+}
+
 /// Fits rows of floats.
 template <class T>
 void check_rows(Choices& choices) {
@@ -432,7 +449,7 @@ void check_rows(Choices& choices) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choices choices({data, size});
-  switch (choices.below(7)) {
+  switch (choices.below(8)) {
     case 0:
       check_pixels(choices);
       break;
@@ -450,6 +467,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 5:
       check_png(choices);
+      break;
+    case 6:
+      check_stream(choices);
       break;
     default:
       check_rows<double>(choices);

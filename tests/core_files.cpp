@@ -39,12 +39,31 @@ void test_log2() {
   }
 }
 
+/// Bands counted by several threads add up.
+void test_many_neighbours() {
+  current_case = "many neighbours";
+  const Bytes indices = random_bytes(900 * 1200, 5, 1);
+  std::vector<std::int64_t> expected(25);
+  const auto add = [&](std::size_t a, std::size_t b) {
+    if (indices[a] == indices[b]) return;
+    ++expected[indices[a] * 5 + indices[b]];
+    ++expected[indices[b] * 5 + indices[a]];
+  };
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (i % 1200 > 0) add(i, i - 1);
+    if (i >= 1200) add(i, i - 1200);
+  }
+  Team team(3);
+  CHECK_EQUAL(count_neighbours(indices, 1200, 5, team), expected);
+}
+
 void test_neighbours() {
   const Bytes indices{0, 1, 1, 2, 0, 1};  // two rows of three
+  Team one(1);
   // across: 0-1, 2-0, 0-1; down: 0-2, 1-0
   const std::vector<std::int64_t> expected{0, 3, 2, 3, 0, 0, 2, 0, 0};
-  CHECK_EQUAL(count_neighbours(indices, 3, 3), expected);
-  CHECK_THROWS(std::invalid_argument, count_neighbours(indices, 3, 257));
+  CHECK_EQUAL(count_neighbours(indices, 3, 3, one), expected);
+  CHECK_THROWS(std::invalid_argument, count_neighbours(indices, 3, 257, one));
 }
 
 double cost_of(const std::vector<std::int64_t>& neighbours, const Bytes& order) {
@@ -65,7 +84,8 @@ void test_ramp(std::size_t k) {
   std::shuffle(names.begin(), names.end(), std::mt19937(static_cast<unsigned>(k)));
   Bytes indices;
   for (std::size_t i = 0; i < 4 * k; ++i) indices.push_back(names[i / 4]);
-  const auto order = order_palette(count_neighbours(indices, 4 * k, k), Bytes(k), 9);
+  Team one(1);
+  const auto order = order_palette(count_neighbours(indices, 4 * k, k, one), Bytes(k), 9);
   CHECK(order == names || Bytes(order.rbegin(), order.rend()) == names);
 }
 
@@ -75,7 +95,8 @@ void test_order(std::size_t k, std::size_t leading) {
   for (std::size_t i = 0; i < indices.size(); ++i) {
     indices[i] = static_cast<std::uint8_t>((indices[i] + i % 50 * k / 50 * 37) % k);
   }
-  const auto neighbours = count_neighbours(indices, 50, k);
+  Team team(3);
+  const auto neighbours = count_neighbours(indices, 50, k, team);
   Bytes first(k);
   for (std::size_t j = 0; j < leading; ++j) first[(j * 5 + 1) % k] = 1;
   const auto marked = std::ranges::count(first, 1);
@@ -117,7 +138,11 @@ void test_filters(std::size_t height, std::size_t stride, std::size_t below) {
   for (const auto choice : {FilterChoice::least_sum, FilterChoice::model}) {
     current_case =
         text("filters, ", height, " rows of ", stride, ", choice ", static_cast<int>(choice));
-    const Bytes filtered = filter_rows(rows, stride, choice);
+    const auto make = [&](std::size_t y, std::uint8_t* to) {
+      std::copy_n(&rows[y * stride], stride, to);
+    };
+    Team team(3);
+    const Bytes filtered = filter_rows(height, stride, make, choice, team);
     CHECK_EQUAL(filtered.size(), rows.size() + height);
     Bytes back(rows.size());
     for (std::size_t y = 0; y < height; ++y) {
@@ -309,6 +334,7 @@ void test_png(std::size_t k, std::size_t height, std::size_t width, int channels
 void test_files() {
   test_log2();
   test_neighbours();
+  test_many_neighbours();
   for (const std::size_t k : {2, 3, 40, 256}) {
     current_case = text("ramp of ", k);
     test_ramp(k);
@@ -325,6 +351,7 @@ void test_files() {
   test_filters(20, 33, 1);
   test_filters(20, 33, 9);
   test_filters(20, 33, 256);
+  test_filters(600, 9, 256);
   for (const int color : {0, 2, 4, 6}) {
     for (const auto& [width, height] :
          {std::pair<std::size_t, std::size_t>{1, 1}, {2, 3}, {7, 40}, {65, 30}}) {

@@ -4,6 +4,8 @@ import io
 import itertools
 import math
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import PIL.Image

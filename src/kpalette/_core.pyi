@@ -445,7 +445,7 @@ def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
     The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.
     """
 
-def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str, team: Team) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """
     Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).
     """

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     #: The chunks that hold pixels: IHDR; PLTE and tRNS, if there are any; and IDAT.
     Packed: TypeAlias = tuple[bytes, bytes, bytes]
 
+#: Bytes of rows from which on they are compressed in strips, and nobody waits for zopfli.
+LARGE = 4_000_000
+
 
 def pack(
     indices: Any,
@@ -38,8 +41,15 @@ def pack(
         keep_order=keep_order,
         may_be_grey=may_be_grey,
         deflate=zlib_compress,
-        team=_core.Team(1 if quick else min(threads, 2)),
+        team=_core.Team(_team_size(memoryview(indices).nbytes, quick, threads)),
     )
+
+
+def _team_size(pixels: int, quick: bool, threads: int) -> int:
+    """Return how many threads have enough to do."""
+    if pixels >= LARGE:
+        return threads
+    return 1 if quick else min(threads, 2)
 
 
 def join(packed: Packed, before: bytes = b"", after: bytes = b"") -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kpalette.colors import ByteArray, repeated
 from kpalette.extras import required
-from kpalette.files.indexed_png import chunk, density, join, pack
+from kpalette.files.indexed_png import LARGE, chunk, density, join, pack
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import check_sums, to_true_color
 from kpalette.files.plain_png import SIGNATURE
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from kpalette.files.indexed_png import Packed
 
-#: Bytes of rows from which on nobody waits for zopfli.
-LARGE = 4_000_000
 #: How often zopfli goes over the rows. Files of photos and graphics become 0.3 to 4 % smaller, in
 #: 0.5 to 10 s; by 5 times, photos become larger more often than not.
 ITERATIONS = 15
