@@ -450,6 +450,11 @@ def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), o
     Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).
     """
 
+def join_zlib(streams: Sequence[bytes], sizes: Sequence[int]) -> bytes:
+    """
+    One zlib stream of several of one level, whose bytes are so many, one after the other.
+    """
+
 def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, effort: str, keep_order: bool, may_be_grey: bool, deflate: Callable, team: Team) -> tuple[bytes, bytes, bytes]:
     """
     Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `effort` is quick, usual or thorough; `deflate` makes a zlib stream of bytes by a level.
