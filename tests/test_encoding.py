@@ -333,7 +333,7 @@ def test_what_is_no_stream_is_not_joined() -> None:
         with pytest.raises(ValueError, match="expected a zlib stream"):
             _core.join_zlib([good, good], [size, len(data)])
     for streams in ([good], []):
-        with pytest.raises(ValueError, match="expected .* stream"):
+        with pytest.raises(ValueError, match=r"expected .* stream"):
             _core.join_zlib(streams, [])
     random = np.random.default_rng(0)
     for _ in range(2000):  # whatever comes of it, it ends
