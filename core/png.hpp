@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "deflate_strips.hpp"
+#include "named.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -29,6 +30,9 @@ enum class PngEffort {
   usual,     ///< the ways that seem smallest are compressed
   thorough,  ///< all of them are, by level 12
 };
+
+inline constexpr std::array<Named<PngEffort>, 3> kPngEfforts{
+    {{"quick", PngEffort::quick}, {"usual", PngEffort::usual}, {"thorough", PngEffort::thorough}}};
 
 struct PngOptions {
   PngEffort effort = PngEffort::usual;

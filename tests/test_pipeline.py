@@ -4,6 +4,8 @@ import io
 import itertools
 import math
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import PIL.Image
@@ -506,3 +508,14 @@ def test_integers_may_be_numpys(dtype: type) -> None:
 @given(hnp.arrays(np.uint8, (3, 5, 3)))
 def test_arrays_may_be_views(pixels) -> None:
     assert quantize(pixels[::-1, ::2], 2).palette == quantize(pixels[::-1, ::2].copy(), 2).palette
+
+
+def test_an_array_needs_no_pillow() -> None:
+    code = (
+        "import sys, numpy as np, kpalette; kpalette.quantize(np.zeros((4, 4, 3), np.uint8), 2);"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    unused = {"PIL", "click", "deflate", "matplotlib", "kpalette.looks", "kpalette.spatial"}
+    assert loaded & unused == set()

@@ -223,7 +223,7 @@ Deflate deflate_by(const nb::callable& function) {
 }
 
 std::tuple<nb::bytes, nb::bytes, nb::bytes> run_png(const Bytes& indices, const Bytes& colors,
-                                                    PngEffort effort, bool keep_order,
+                                                    const std::string& effort, bool keep_order,
                                                     bool may_be_grey, const nb::callable& deflate,
                                                     Team& team) {
   const std::size_t k = colors.shape(0);
@@ -231,7 +231,9 @@ std::tuple<nb::bytes, nb::bytes, nb::bytes> run_png(const Bytes& indices, const 
   require(indices.size() > 0, "expected at least one pixel");
   require(std::ranges::all_of(view(indices), [&](auto index) { return index < k; }),
           "expected indices that the palette has");
-  const PngOptions options{.effort = effort, .keep_order = keep_order, .may_be_grey = may_be_grey};
+  const PngOptions options{.effort = choose(kPngEfforts, "effort", effort),
+                           .keep_order = keep_order,
+                           .may_be_grey = may_be_grey};
   const PngChunks chunks = without_gil([&] {
     const Watch watch = watch_signals();
     PngEncoder encoder(view(indices), indices.shape(1), view(colors), channels_of(colors), options,
@@ -288,12 +290,8 @@ void def_indexed_files(nb::module_& m) {
         "Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).");
   m.def("join_zlib", &run_join_zlib, "streams"_a, "sizes"_a,
         "One zlib stream of several of one level, whose bytes are so many, one after the other.");
-  nb::enum_<PngEffort>(m, "PngEffort", "How long to look for the smallest file.")
-      .value("QUICK", PngEffort::quick)
-      .value("USUAL", PngEffort::usual)
-      .value("THOROUGH", PngEffort::thorough);
   m.def("png", &run_png, "indices"_a, "colors"_a, nb::kw_only(), "effort"_a, "keep_order"_a,
         "may_be_grey"_a, "deflate"_a, "team"_a,
         "Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. "
-        "`deflate` makes a zlib stream of bytes by a level.");
+        "`effort` is quick, usual or thorough; `deflate` makes a zlib stream of bytes by a level.");
 }

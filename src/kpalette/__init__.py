@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from kpalette import image, metrics, model
     from kpalette.animation import QuantizedAnimation, quantize_animation
     from kpalette.clipping import clip
@@ -46,7 +46,7 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
+# Everything comes when it is first asked for, so that a small run need not wait for NumPy.
 # MovieWriter is not in __all__: `from kpalette import *` is to run without Matplotlib.
 _HOMES = {
     "BytesNotReached": "max_bytes",
@@ -71,6 +71,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name in _HOMES:
         value = getattr(import_module(f"kpalette.{_HOMES[name]}"), name)
         globals()[name] = value

@@ -1,7 +1,6 @@
 """The native engine. Use the kpalette package: nothing here is public."""
 
 from collections.abc import Callable, Sequence
-import enum
 from typing import Annotated, overload
 
 import numpy
@@ -22,8 +21,8 @@ def isa() -> str:
 def isas() -> list[str]:
     """Those that this processor can run, the best first."""
 
-def count_colors(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
-    """Distinct colours in Morton order, and their counts."""
+def count_colors(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[memoryview, dict(dtype='uint8', shape=(None, None))], Annotated[memoryview, dict(dtype='int64', shape=(None,))]]:
+    """Distinct colours in Morton order, and their counts; memoryviews."""
 
 def collect(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
     """The same for colours that may repeat, with a count each."""
@@ -96,8 +95,10 @@ class Fitter:
     @property
     def n_iter(self) -> int: ...
 
-    def fitted(self) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint16], dict(shape=(None,))], float, float, int]:
-        """The result: colors, counts, labels, cost, mse, n_iter."""
+    def fitted(self) -> tuple[Annotated[memoryview, dict(dtype='uint8', shape=(None, None))], Annotated[memoryview, dict(dtype='int64', shape=(None,))], Annotated[memoryview, dict(dtype='uint16', shape=(None,))], float, float, int]:
+        """
+        The result: colors, counts, labels, which are memoryviews, cost, mse, n_iter.
+        """
 
 def seed(points: Points, seeding: str, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
     """
@@ -347,14 +348,14 @@ class ColorLabels:
         """Writes the label of each pixel's colour, which is one of them."""
 
 @overload
-def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None:
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu')], team: Team) -> None:
     """Writes the label of each pixel's colour."""
 
 @overload
-def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint16], dict(order='C', device='cpu')], team: Team) -> None: ...
 
 @overload
-def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu')], team: Team) -> None: ...
 
 @overload
 def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, strength: float, origin: tuple[int, int], team: Team, above: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, errors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')] | None = None, kept: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> None: ...
@@ -366,11 +367,13 @@ def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, 
     """
 
 @overload
-def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], float]: ...
+def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[memoryview, dict(dtype='int64', shape=(None,))], float]: ...
 
 @overload
-def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], float]:
-    """How often each entry is shown, and the squared error in 8-bit sRGB."""
+def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[memoryview, dict(dtype='int64', shape=(None,))], float]:
+    """
+    How often each entry is shown, a memoryview, and the squared error in 8-bit sRGB.
+    """
 
 def mask(name: str) -> Annotated[NDArray[numpy.uint16], dict(shape=(None, None))]:
     """The ranks of a mask, uint16 (side, side)."""
@@ -452,18 +455,9 @@ def join_zlib(streams: Sequence[bytes], sizes: Sequence[int]) -> bytes:
     One zlib stream of several of one level, whose bytes are so many, one after the other.
     """
 
-class PngEffort(enum.Enum):
-    """How long to look for the smallest file."""
-
-    QUICK = 0
-
-    USUAL = 1
-
-    THOROUGH = 2
-
-def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, effort: PngEffort, keep_order: bool, may_be_grey: bool, deflate: Callable, team: Team) -> tuple[bytes, bytes, bytes]:
+def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, effort: str, keep_order: bool, may_be_grey: bool, deflate: Callable, team: Team) -> tuple[bytes, bytes, bytes]:
     """
-    Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `deflate` makes a zlib stream of bytes by a level.
+    Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `effort` is quick, usual or thorough; `deflate` makes a zlib stream of bytes by a level.
     """
 
 class PngFormat:

@@ -15,8 +15,9 @@ import numpy as np
 from kpalette import _core, files, lossy_frames, mapped_frames, rate, rate_frames
 from kpalette.animation_targets import checked_max_bytes, make_good, make_within
 from kpalette.animation_trials import Trials
-from kpalette.checks import check_choice, check_options, checked_fixed, checked_seed, checked_whole
+from kpalette.checks import check_choice, check_options, checked_seed, checked_whole
 from kpalette.choices import AnimationKind, Dither, Effort, Scope, Space
+from kpalette.color_lists import checked_fixed
 from kpalette.colors import Colors
 from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
 from kpalette.dither import Dithering

@@ -16,11 +16,6 @@ Colors: TypeAlias = "Color | Sequence[Color]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
-MAX_COLORS = 65_536
-
-#: Indexed files hold no more.
-MAX_INDEXED = 256
-
 
 def as_array(name: str, value: Any) -> np.ndarray[Any, Any]:
     """Return what a caller gave as an array, as NumPy does.

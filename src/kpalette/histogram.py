@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -165,7 +164,8 @@ class ColorHistogram:
     @classmethod
     def from_pixels(cls, pixels: ByteArray, team: _core.Team) -> Self:
         """Count uint8 pixels (..., 3 or 4) that :func:`kpalette.files.as_pixels` has checked."""
-        return cls.from_core(*_core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team))
+        colors, counts = _core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team)
+        return cls.from_core(np.asarray(colors), np.frombuffer(counts, np.int64))
 
     @classmethod
     def from_core(cls, colors: ByteArray, counts: CountArray) -> Self:
@@ -300,6 +300,16 @@ class Counted:
     pixels: ByteArray
     histogram: ColorHistogram
 
+    @property
+    def flat(self) -> ByteArray:
+        """The pixels as uint8 (h w, 3 or 4)."""
+        return self.pixels.reshape(-1, self.pixels.shape[2])
+
+    @property
+    def colors(self) -> ByteArray:
+        """The histogram's colours."""
+        return self.histogram.colors
+
     @classmethod
     def of(cls, pixels: ByteArray, team: _core.Team) -> Self:
         """Count the colours of pixels that :func:`kpalette.files.as_pixels` has checked."""
@@ -336,6 +346,8 @@ class ColorCounter:
     """
 
     def __init__(self, *, threads: int | None = None) -> None:
+        import threading
+
         self._team = make_team(threads)
         self._rgb = _core.Counter()
         self._rgba = PairwiseSum()

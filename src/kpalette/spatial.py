@@ -5,13 +5,14 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from kpalette import _core, files
 from kpalette.histogram import ColorCounter
+from kpalette.record import replace
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray

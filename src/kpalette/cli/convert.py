@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-import re
+import stat
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kpalette.cli import streams
-from kpalette.cli.clips import Clip, first_of
+from kpalette.cli.clips import first_of
 from kpalette.cli.exits import (
     EXISTS,
     NOT_SMALLER,
@@ -25,22 +21,32 @@ from kpalette.cli.exits import (
     growth,
     sizes,
 )
-from kpalette.cli.groups import Output
 from kpalette.cli.jobs import Result
-from kpalette.cli.moving import Animate, Progress, format_of
-from kpalette.cli.plan import Job, check_free
+from kpalette.cli.moving import format_of
+from kpalette.cli.plan import check_free
+from kpalette.files import plain
+from kpalette.files.names import FORMATS
+from kpalette.record import Record, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from kpalette.animation import QuantizedAnimation
+    from kpalette.cli.clips import Clip
+    from kpalette.cli.groups import Output
+    from kpalette.cli.moving import Animate
+    from kpalette.cli.plan import Job
     from kpalette.files import Frames, Metadata
     from kpalette.quantized import Quantized
-
+    from kpalette.still import Still
 
 #: An animation of so many bytes is large, and one of so many pixels across large enough.
 LARGE, USUAL_WIDTH = 1_000_000, 480
 
 
-class Made(NamedTuple):
+class Made(Record):
     """A picture's file, and what to say of it."""
 
     encoded: bytes
@@ -50,8 +56,7 @@ class Made(NamedTuple):
     is_new: bool = False  # whether the file comes of none of a kind like it
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(Record):
     """What is done with each photo, alike for all.
 
     Attributes
@@ -72,12 +77,14 @@ class Recipe:
         Whether to show the frames of an animation that are done.
     taken : set of str
         Real paths that are read, which only a target that was named may replace.
+    plainly : function, optional
+        The same as `reduce`, from a plain photo, without NumPy.
     pass_on : bool
         Whether stdout gets the photo itself where its picture is not wanted, as from pngquant.
     """
 
     reduce: Callable[[Any], Quantized]
-    describe: Callable[[Quantized], str]
+    describe: Callable[[Quantized | Still], str]
     output: Output
     clip: Clip
     kind: str | None = None
@@ -90,28 +97,45 @@ class Recipe:
     allow_truncated: bool = False
     force: bool = False
     pass_on: bool = False
+    plainly: Callable[[plain.Photo], Still] | None = None
 
     def __call__(self, job: Job) -> Result:
         """Do one photo."""
-        from kpalette import files
-
         if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
             raise Skipped(0, f"skipped: {job.target} exists")
         check_free(job, self.taken, self.force)
         if self.output.dry_run:
             return self._foretell(job)
-        before = _status(job.source) if os.path.isfile(job.source) else None
+        before = _status(job.source)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            before = None
+        if before is not None and self.plainly is not None and self._is_plain(job):
+            plain_photo = plain.read(job.source)
+            if plain_photo is not None:
+                besides = {"dpi": None if self.output.strip else plain_photo.dpi}
+                reduce = self.plainly
+                return self._write(
+                    job,
+                    lambda: self._still(reduce, plain_photo, "png", besides, is_first=False),
+                    plain_photo.encoded,
+                    before,
+                )
+        return self._at_length(job, before)
+
+    def _is_plain(self, job: Job) -> bool:
+        """Return whether a photo may do without NumPy, and whatever reads other than plain ones."""
+        asked = self.clip.given or self.output.strip is False or self.output.optimize
+        return not (asked or job.frames) and self._kind(job, None) == "png"
+
+    def _at_length(self, job: Job, before: os.stat_result | None) -> Result:
+        """Do one photo, or whatever it is."""
+        from kpalette import files
+
         found = [*job.frames] or streams.film_of(job.source)
         if isinstance(found, (list, str)) or (found and files.is_film(found)):
-            return self._write(job, self._clip(job, found), _size(found), before)
+            return self._write_new(job, self._clip(job, found), _size(found), before)
         photo = streams.read(job.source, self.allow_truncated, found)
-        try:
-            made = self._make(job, photo)
-            result = self._write(job, made, len(photo.encoded), before)
-        except Skipped:
-            if job.target == "-" and self.pass_on:
-                streams.write(photo.encoded, "-", self.force)
-            raise
+        result = self._write(job, lambda: self._make(job, photo), photo.encoded, before)
         return replace(result, remark=photo.remark or result.remark)
 
     def _foretell(self, job: Job) -> Result:
@@ -124,7 +148,20 @@ class Recipe:
                 raise Failed(UNREADABLE, f"{name}cannot be read: {error.strerror}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
-    def _write(self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None) -> Result:
+    def _write(
+        self, job: Job, make: Callable[[], Made], encoded: bytes, before: os.stat_result | None
+    ) -> Result:
+        """Make and write a picture; or, where it is not wanted, perhaps the photo's file itself."""
+        try:
+            return self._write_new(job, make(), len(encoded), before)
+        except Skipped:
+            if job.target == "-" and self.pass_on:
+                streams.write(encoded, "-", self.force)
+            raise
+
+    def _write_new(
+        self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None
+    ) -> Result:
         encoded = made.encoded
         bytes_out = len(encoded)
         if self.output.skip_if_larger and bytes_out >= bytes_in:
@@ -176,7 +213,7 @@ class Recipe:
         moving = format_of(photo.whole)
         kind = self._kind(job, moving)
         whole = io.BytesIO(photo.whole)
-        with _telling():
+        try:
             moves = moving is not None and self.animate is not None and kind in files.ENCODERS
             if self.clip.given and not moves:
                 got = "a still picture; -o FILE.gif makes one animation of several"
@@ -187,7 +224,10 @@ class Recipe:
                 frames = self.clip.opened(whole, kind, is_new=False)
                 return self._moving(frames, kind, self.animate, self._dpi(photo.whole))
             source = whole if self.keep_profile else photo.pixels
-            return self._still(source, kind, self._metadata(photo), is_first=moving is not None)
+            besides = {"metadata": self._metadata(photo)}
+            return self._still(self.reduce, source, kind, besides, is_first=moving is not None)
+        except (ImportError, ValueError) as error:
+            raise _as_failure(error) from None
 
     def _clip(self, job: Job, found: Any) -> Made:
         """Make an animation of a film, or of files that are its frames."""
@@ -195,31 +235,44 @@ class Recipe:
 
         kind = self._kind(job, "gif")
         frames = self.clip.opened(found, kind, is_new=True)
-        with _telling():
+        try:
             if self.animate is not None and kind in files.ENCODERS:
                 made = self._moving(frames, kind, self.animate, None)
             else:
                 pixels = first_of(frames)
-                made = self._still(pixels, kind, files.Metadata(), is_first=True)
-        return made._replace(is_new=True)
+                made = self._still(self.reduce, pixels, kind, {}, is_first=True)
+        except (ImportError, ValueError) as error:
+            raise _as_failure(error) from None
+        return replace(made, is_new=True)
 
     def _kind(self, job: Job, moving: str | None) -> str:
+        kind = self.kind or FORMATS.get(os.path.splitext(job.target)[1].lower())
+        if kind or moving is None:
+            return kind or "png"
         from kpalette import files
 
-        kind = self.kind or files.FORMATS.get(os.path.splitext(job.target)[1].lower())
         # On stdout, or by a name of any ending, an animation stays what it is.
-        return kind or (moving if moving in files.ENCODERS else None) or "png"
+        return moving if moving in files.ENCODERS else "png"
 
-    def _still(self, source: Any, kind: str, metadata: Metadata, *, is_first: bool) -> Made:
+    def _still(
+        self,
+        reduce: Callable[[Any], Quantized | Still],
+        source: Any,
+        kind: str,
+        besides: dict[str, Any],
+        *,
+        is_first: bool,
+    ) -> Made:
+        """Make the picture, and its file, which holds something besides."""
         start = time.perf_counter()
-        quantized = self.reduce(source)
+        quantized = reduce(source)
         seconds = time.perf_counter() - start
         encoded = quantized.encode(
             kind,
             optimize=self.output.optimize,
             quick=self.quick,
             keep_order=self.output.keep_order,
-            metadata=metadata,
+            **besides,
             threads=self.threads,
         )
         height, width = quantized.indices.shape
@@ -254,8 +307,10 @@ class Recipe:
     def _moving(
         self, frames: Frames, kind: str, animate: Animate, dpi: tuple[float, float] | None
     ) -> Made:
+        from kpalette.progress import frames_bar
+
         start = time.perf_counter()
-        with _bar(self.bar, frames.n_frames) as progress:
+        with frames_bar(self.bar, frames.n_frames) as progress:
             animation = animate(frames, kind, progress)
         seconds = time.perf_counter() - start
         few = animation.encode(kind, optimize=self.output.optimize, dpi=dpi)
@@ -280,7 +335,7 @@ class Recipe:
         return Made(few, line, figures, "; ".join(frames.remarks))
 
 
-def _error(picture: Quantized | QuantizedAnimation) -> str:
+def _error(picture: Quantized | Still | QuantizedAnimation) -> str:
     if not picture.mse:
         return "lossless"
     return f"MSE {picture.mse:.2f}, PSNR {picture.psnr:.2f} dB"
@@ -294,48 +349,16 @@ def _as_options(message: str) -> str:
     >>> _as_options("lay it over a colour by alpha='flatten:#ffffff'")
     'lay it over a colour by --alpha flatten:#ffffff'
     """
+    import re
+
     return re.sub(r"""\b(\w+)=(["'])(.*?)\2""", r"--\1 \3", message)
 
 
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Raise Failed, in the command line's words, where there can be no such file."""
-    try:
-        yield
-    except ImportError as error:
-        raise Failed(USAGE, str(error)) from None
-    except ValueError as error:
-        raise Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}") from None
-
-
-@contextmanager
-def _bar(shown: bool, n_frames: int | None) -> Iterator[Progress | None]:
-    """Show how many frames are done, and for how long it will go on."""
-    if not shown:
-        yield None
-        return
-    from kpalette.progress import ProgressLine
-
-    line = ProgressLine("count frames", n_frames)
-    steps = ["count"]
-    counted = 0
-
-    def tell(step: str, done: int) -> None:
-        nonlocal line, counted
-        if step != steps[-1] or done < line.done:  # again from the first
-            counted = counted or line.done
-            line.clear()
-            line = ProgressLine(f"{step} frames", counted)
-            steps.append(step)
-        if line.total is not None and done > line.total:
-            line.total = None  # it was but foreseen
-        line.update(done)
-
-    try:
-        line.show()
-        yield tell
-    finally:
-        line.clear()
+def _as_failure(error: ImportError | ValueError) -> Failed:
+    """Return, in the command line's words, why there can be no such file."""
+    if isinstance(error, ImportError):
+        return Failed(USAGE, str(error))
+    return Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}")
 
 
 def _size(source: Any) -> int:

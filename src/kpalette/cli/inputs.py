@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from kpalette.cli.exits import UNREADABLE, Failed
+from kpalette.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: What a name with one of them is a pattern by.
+MAGIC = frozenset("*?[")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Record):
     """A photo, or what became of looking for one.
 
     Attributes
@@ -56,7 +59,7 @@ def gather(
             else:
                 found = _walk(argument, away, deep=recursive)
             sources += _new(found, seen)
-        elif re.search(r"[*?\[]", argument) and not os.path.lexists(argument):
+        elif MAGIC & {*argument} and not os.path.lexists(argument):
             sources += _new(_match(argument, away), seen)
         else:
             sources.append(Source(argument, os.path.basename(argument)))
@@ -104,8 +107,10 @@ def _walk(folder: str, away: str | None, *, deep: bool) -> Iterator[Source]:
 
 
 def _match(pattern: str, away: str | None) -> Iterator[Source]:
+    from pathlib import Path
+
     parts = Path(pattern).parts
-    magic = next(i for i, part in enumerate(parts) if re.search(r"[*?\[]", part))
+    magic = next(i for i, part in enumerate(parts) if MAGIC & {*part})
     base = os.path.join(*parts[:magic]) if magic else ""
     below = "/".join((*parts[magic:], "*") if parts[-1] == "**" else parts[magic:])
     # A pattern that names no ending takes only what is an image by its own.

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
 from kpalette.cli import streams
 from kpalette.cli.exits import INTERNAL, Failed, Skipped, told
-from kpalette.cli.plan import Job
+from kpalette.record import Record
+from kpalette.threads import n_cores
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    from kpalette.cli.plan import Job
+
+    Work = Callable[[Job], "Result"]
+
+#: How threads are named that do jobs.
+THREADS = "kpalette-job"
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Record):
     """What became of a job.
 
     Attributes
@@ -40,13 +48,8 @@ class Result:
     skipped: bool = False
     written: bool = False
     larger: bool = False
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = {}
     remark: str = ""
-
-
-Work = Callable[[Job], Result]
-#: How threads are named that do jobs.
-THREADS = "kpalette-job"
 
 
 def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, int]:
@@ -54,8 +57,6 @@ def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, 
 
     Together they are no more than there are cores, unless asked for.
     """
-    from kpalette.threads import n_cores  # with NumPy, which --help does without
-
     cores = n_cores()
     workers = max(1, min(n_jobs, jobs or cores // (threads or 1)))
     return workers, threads or max(1, min(cores // workers, 256))
@@ -69,8 +70,10 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
         return
     # Threads: decoding, the core and encoding release the GIL, and on two cores processes took as
     # long. They would be started, and stopped, with more to do.
+    import threading
     from concurrent.futures import ThreadPoolExecutor
 
+    streams.writers = threading.Semaphore(streams.WRITERS)
     pool = ThreadPoolExecutor(workers, thread_name_prefix=THREADS)
     try:
         for future in [pool.submit(attempt, job, work) for job in jobs]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kpalette.cli import jobs as running
@@ -12,6 +11,7 @@ from kpalette.cli import streams
 from kpalette.cli.exits import Failed
 from kpalette.cli.jobs import Result
 from kpalette.cli.plan import Job
+from kpalette.record import replace
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray

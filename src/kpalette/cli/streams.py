@@ -4,42 +4,46 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import stat
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, NamedTuple
-
-import click
 
 from kpalette.cli.exits import (
     EXISTS,
     INTERNAL,
+    SIGPIPE,
     UNREADABLE,
     UNWRITABLE,
     USAGE,
     Failed,
     Stopped,
+    UsageError,
     say,
     told,
+    write_line,
 )
-from kpalette.extras import required
+from kpalette.files.atomic import replacing
+from kpalette.record import Record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import IO
+
     from kpalette import ColorHistogram
     from kpalette.colors import ByteArray
 
-#: Taken once by each writer, and wholly by who wants no file to be half-written.
+#: Taken once by each writer, and wholly by who wants no file to be half-written. None while there
+#: is but one thread that writes.
 WRITERS = 256
-writers = threading.Semaphore(WRITERS)
+writers: threading.Semaphore | None = None
 
 #: Whether threads were left behind that are still at work.
 abandoned = False
 
 
-class Photo(NamedTuple):
+class Photo(Record):
     """A photo's pixels, and the bytes of the file that they come from.
 
     `whole` are those bytes as well, or with an end, if the file is cut off.
@@ -75,17 +79,24 @@ def label(photo: str) -> str:
     return "stdin" if photo == "-" else photo
 
 
-@contextmanager
-def telling(photo: str, codes: set[int]) -> Iterator[None]:
-    """Print what fails with a photo, and add its code to `codes`."""
-    try:
-        yield
-    except Failed as failure:
-        say(f"kpalette: {label(photo)}: {failure}")
-        codes.add(failure.code)
-    except Exception as error:
-        say(f"kpalette: {label(photo)}: {told(error)}")
-        codes.add(INTERNAL)
+class telling:  # noqa: N801 - it is used as a function
+    """Print what fails with a photo within the block, and add its code to `codes`."""
+
+    def __init__(self, photo: str, codes: set[int]) -> None:
+        self._photo, self._codes = photo, codes
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        is_told = isinstance(error, Failed)
+        say(f"kpalette: {label(self._photo)}: {error if is_told else told(error)}")
+        self._codes.add(error.code if isinstance(error, Failed) else INTERNAL)
+        return True
 
 
 def stem(path: str) -> str:
@@ -106,17 +117,17 @@ def check_instruction_set() -> None:
 def check_no_terminal() -> None:
     """Refuse to write what is no text to a terminal."""
     if os.isatty(1):
-        raise click.UsageError("a terminal cannot show the file; give -o FILE, or a pipe")
+        raise UsageError("a terminal cannot show the file; give -o FILE, or a pipe")
 
 
 def chart_kind(out: str | None) -> str:
     """Return the format of a chart that can be drawn, by its name; "" if there is to be none."""
     kind = os.path.splitext(out or "")[1][1:].lower()
     if out is not None and kind not in ("png", "svg", "pdf"):
-        raise click.UsageError(
-            f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}"
-        )
+        raise UsageError(f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}")
     if out is not None:
+        from kpalette.extras import required
+
         required("matplotlib", "-o")
     return kind
 
@@ -126,9 +137,9 @@ def print_result(text: str) -> None:
     if sys.stdout is None:
         raise Failed(UNWRITABLE, "stdout cannot be written: it is closed")
     try:
-        click.echo(text)
+        write_line(sys.stdout, text)
     except BrokenPipeError:
-        raise Stopped(signal.SIGPIPE) from None
+        raise Stopped(SIGPIPE) from None
 
 
 def film_of(photo: str) -> str | IO[bytes] | None:
@@ -235,23 +246,31 @@ def write(
 
     `times` are when the file was used and changed last, in nanoseconds; now by default.
     """
-    from kpalette import files
-
     try:
         if target == "-":
             # Not by way of sys.stdout, which would try again at exit what has failed.
             with open(1, "wb", closefd=False) as stdout:
                 stdout.write(encoded)
         else:
-            with writers, files.replacing(target, overwrite=force) as file:
-                file.write(encoded)
-                if times is not None:
-                    file.flush()  # which sets the time
-                    os.utime(file.fileno(), ns=times)
+            if writers is not None:
+                writers.acquire()
+            try:
+                _write_file(encoded, target, force, times)
+            finally:
+                if writers is not None:
+                    writers.release()
     except FileExistsError:
         raise Failed(EXISTS, f"{target} exists; -f replaces it") from None
     except BrokenPipeError:
-        raise Stopped(signal.SIGPIPE) from None
+        raise Stopped(SIGPIPE) from None
     except OSError as error:
         where = "stdout" if target == "-" else target
         raise Failed(UNWRITABLE, f"{where} cannot be written: {error.strerror}") from None
+
+
+def _write_file(encoded: bytes, target: str, force: bool, times: tuple[int, int] | None) -> None:
+    with replacing(target, overwrite=force) as file:
+        file.write(encoded)
+        if times is not None:
+            file.flush()  # which sets the time
+            os.utime(file.fileno(), ns=times)

@@ -17,10 +17,10 @@ import deflate
 import numpy as np
 
 from kpalette.colors import ByteArray
+from kpalette.files.arrays import with_alpha
 from kpalette.files.changes import Change, Indexed, Mask, changes
-from kpalette.files.decoding import with_alpha
+from kpalette.files.indexed_png import chunk, density
 from kpalette.files.plain_png import SIGNATURE
-from kpalette.files.png import chunk, density
 
 LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from kpalette.colors import ByteArray
-from kpalette.files.decoding import with_alpha
+from kpalette.files.arrays import with_alpha
 
 #: One number for each pixel's colour; 0 is transparent.
 Shown: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]

@@ -23,16 +23,9 @@ from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files import apng_frames, gif_frames, mistaken, times, video, webp_frames
+from kpalette.files.arrays import as_pixels
 from kpalette.files.composing import composed
-from kpalette.files.decoding import (
-    ImageReadError,
-    ImageSource,
-    all_of,
-    as_pixels,
-    naming,
-    opened,
-    reopen,
-)
+from kpalette.files.decoding import ImageReadError, ImageSource, all_of, naming, opened, reopen
 from kpalette.files.edits import Edits
 from kpalette.files.errors import TooLargeError
 from kpalette.files.frame_items import checked

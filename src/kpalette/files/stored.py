@@ -9,7 +9,8 @@ from PIL import Image
 
 from kpalette.colors import ByteArray, hex_name
 from kpalette.files import icc
-from kpalette.files.decoding import ImageSource, apply_alpha, as_pixels, opened
+from kpalette.files.arrays import apply_alpha, as_pixels
+from kpalette.files.decoding import ImageSource, opened
 from kpalette.files.icc import Convert
 from kpalette.files.levels import read_levels
 

@@ -1,0 +1,82 @@
+"""Photos that are read without NumPy: PNG files by the core, and JPEG files by Pillow.
+
+Whatever is rare, damaged or may be understood in another way is left to :mod:`decoding`: the pixels
+here are what they are there.
+"""
+
+from __future__ import annotations
+
+from kpalette.files import plain_png
+from kpalette.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+JPEG = b"\xff\xd8\xff"
+EOI = b"\xff\xd9"
+
+
+class Photo(Record):
+    """A photo's file, its pixels, and how many of these an inch has.
+
+    Attributes
+    ----------
+    encoded : bytes
+    pixels : bytes-like
+        ``height * width * channels`` bytes of 8-bit sRGB, row by row.
+    width, height : int
+    channels : int
+        3, or 4 if some pixel is not opaque.
+    dpi : tuple of two floats, or None
+    """
+
+    encoded: bytes
+    pixels: Any
+    width: int
+    height: int
+    channels: int
+    dpi: tuple[float, float] | None
+
+
+def read(path: str) -> Photo | None:
+    """Read a file, once; None for one that is not plain, or that cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(len(plain_png.SIGNATURE))
+            if not start.startswith((plain_png.SIGNATURE, JPEG)):
+                return None
+            encoded = start + file.read()
+    except OSError:
+        return None
+    if start.startswith(JPEG):
+        return _jpeg(encoded)
+    found = plain_png.read(encoded)
+    if found is None:
+        return None
+    size = found.width, found.height, found.channels
+    return Photo(encoded, found.pixels, *size, found.dpi)
+
+
+def _jpeg(encoded: bytes) -> Photo | None:
+    """Read a JPEG file of RGB that says nothing of its colours, nor which side is up."""
+    if not encoded.endswith(EOI):
+        return None
+    import io
+    import warnings
+
+    from PIL import Image, JpegImagePlugin
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            image = JpegImagePlugin.JpegImageFile(io.BytesIO(encoded))
+            if image.mode != "RGB" or image.info.keys() & {"exif", "icc_profile", "mp"}:
+                return None
+            Image._decompression_bomb_check(image.size)
+            pixels = image.tobytes()
+    except Exception:  # any of a dozen; the long way tells
+        return None
+    # As metadata has it: without a unit Pillow takes 72.
+    dpi = image.info.get("dpi") if image.info.get("jfif_unit") else None
+    return Photo(encoded, pixels, *image.size, 3, dpi)
