@@ -71,6 +71,8 @@ def photos() -> dict[str, bytes]:
         "grey j.jpg": saved(few, "JPEG"),
         "cmyk.jpg": saved(photo.convert("CMYK"), "JPEG"),
         "turned j.jpeg": saved(photo, "JPEG", exif=exif),
+        "no density.jpg": saved(photo, "JPEG", dpi=(0, 0)),
+        "oblong.jpg": saved(photo, "JPEG", dpi=(300, 150), comment="by the sea"),
         "progressive.jpg": saved(photo, "JPEG", progressive=True, quality=60),
         "a.gif": saved(photo, "GIF"),
         "named.jpg": saved(photo),

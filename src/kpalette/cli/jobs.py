@@ -9,7 +9,7 @@ from kpalette.threads import n_cores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import Any
 
     from kpalette.cli.plan import Job
@@ -69,19 +69,38 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
             tell(attempt(job, work))
         return
     # Threads: decoding, the core and encoding release the GIL, and on two cores processes took as
-    # long. They would be started, and stopped, with more to do.
+    # long. They would be started, and stopped, with more to do. And no pool of concurrent.futures,
+    # which brings logging: to import them takes as long as a small photo.
     import threading
-    from concurrent.futures import ThreadPoolExecutor
 
     streams.writers = threading.Semaphore(streams.WRITERS)
-    pool = ThreadPoolExecutor(workers, thread_name_prefix=THREADS)
+    waiting: Iterator[tuple[int, Job | None]] = enumerate(jobs)
+    done: dict[int, Result] = {}
+    changed = threading.Condition()
+
+    def serve() -> None:
+        while True:
+            with changed:
+                number, job = next(waiting, (-1, None))
+            if job is None:
+                return
+            result = attempt(job, work)
+            with changed:
+                done[number] = result
+                changed.notify()
+
+    for number in range(workers):
+        threading.Thread(target=serve, name=f"{THREADS}-{number}", daemon=True).start()
     try:
-        for future in [pool.submit(attempt, job, work) for job in jobs]:
-            tell(future.result())
-        pool.shutdown()
+        for number in range(len(jobs)):
+            with changed:
+                while number not in done:
+                    changed.wait()
+                result = done.pop(number)
+            tell(result)
     except BaseException:
         streams.abandoned = True
-        pool.shutdown(wait=False, cancel_futures=True)
+        waiting = iter(())
         for _ in range(streams.WRITERS):  # once all are taken no one is writing, nor will be
             streams.writers.acquire()
         raise

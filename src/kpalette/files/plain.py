@@ -85,4 +85,6 @@ def _jpeg(encoded: bytes) -> Photo | None:
         return None
     # As metadata has it: without a unit Pillow takes 72.
     dpi = image.info.get("dpi") if image.info.get("jfif_unit") else None
+    if dpi is not None and not all(0 < value <= plain_png.MAX_DPI for value in dpi):
+        dpi = None
     return Photo(encoded, pixels, *image.size, 3, dpi)
