@@ -15,13 +15,16 @@ import pytest
 from fuzz.checksums import mended_png
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageCms
 
 from conftest import chunk, saved
 from kpalette import _core, files
 from kpalette.files import plain_png
 from kpalette.files.decoding import opened
+from kpalette.files.icc import profile_of
 from kpalette.files.levels import read_levels
+from kpalette.files.rgb_spaces import PRIMARIES as PRIMARIES_OF
+from kpalette.files.rgb_spaces import SRGB_CURVE, RGBSpace
 from kpalette.files.truncated import ADAM7
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -159,6 +162,14 @@ GAMMA = chunk(b"gAMA", struct.pack(">I", 45455))
 PRIMARIES = chunk(
     b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 )
+ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+OTHER_ICC = profile_of(RGBSpace(PRIMARIES_OF[12], SRGB_CURVE))
+
+
+def iccp(profile: bytes) -> bytes:
+    return chunk(b"iCCP", b"name\0\0" + zlib.compress(profile))
+
+
 OTHER_GAMMA = chunk(b"gAMA", struct.pack(">I", 100_000))
 OTHER_PRIMARIES = chunk(
     b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000)
@@ -183,6 +194,7 @@ def rgb(*before: bytes, **options: Any) -> bytes:
         rgb(behind=(TEXT, ZTXT, ITXT, TIME, OTHER)),
         rgb(behind=(OTHER[:-4] + b"sums",)),
         rgb(SRGB, OTHER_GAMMA, OTHER_PRIMARIES),
+        rgb(iccp(ICC), OTHER_GAMMA),
         rgb(GAMMA),
         rgb(GAMMA, PRIMARIES),
         rgb(OTHER_PRIMARIES),
@@ -222,6 +234,13 @@ def _header(at: int, value: int) -> bytes:
         "gamma": rgb(OTHER_GAMMA),
         "gamma of other primaries": rgb(GAMMA, OTHER_PRIMARIES),
         "code points": rgb(SRGB, chunk(b"cICP", b"\x0c\x0d\0\1")),
+        "other profile": rgb(iccp(OTHER_ICC)),
+        "profile packed otherwise": rgb(chunk(b"iCCP", b"name\0\1" + zlib.compress(ICC))),
+        "profile behind the pixels": rgb(behind=(iccp(ICC),)),
+        "profiles": rgb(iccp(ICC), iccp(ICC)),
+        "cut profile": rgb(chunk(b"iCCP", b"name\0\0" + zlib.compress(ICC)[:-9])),
+        "no profile": rgb(chunk(b"iCCP", b"name")),
+        "long profile": rgb(iccp(ICC + bytes(1 << 16))),
         "profile": rgb(chunk(b"iCCP", b"name\0\0" + zlib.compress(b"damaged"))),
         "profile behind": rgb(behind=(chunk(b"iCCP", b"name\0\0" + zlib.compress(b"?")),)),
         "space behind": rgb(behind=(OTHER_GAMMA,)),
@@ -281,7 +300,7 @@ def test_damaged_files_are_left_to_pillow(data: st.DataObject) -> None:
     width, height = data.draw(st.sampled_from(SIZES))
     interlaced = data.draw(st.integers(0, 1))
     rows = random_rows(width, height, color, depth, 5, interlaced=interlaced)
-    around = [TEXT, ZTXT, ITXT, SRGB, GAMMA, DENSITY, TIME, OTHER]
+    around = [TEXT, ZTXT, ITXT, SRGB, GAMMA, iccp(ICC), DENSITY, TIME, OTHER]
     before = data.draw(st.lists(st.sampled_from(around), max_size=3))
     behind = data.draw(st.lists(st.sampled_from(around), max_size=2))
     if color == 3:

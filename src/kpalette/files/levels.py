@@ -10,6 +10,7 @@ from PIL import Image
 from kpalette.colors import ByteArray
 from kpalette.files import tagged, transparency
 from kpalette.files.arrays import to_levels, without_opaque_alpha
+from kpalette.files.bands import pixel_bytes
 from kpalette.files.code_points import note_code_points
 from kpalette.files.errors import ImageReadError
 from kpalette.files.orientation import upright
@@ -42,31 +43,9 @@ class Stored:
         return self._with_alpha(self.image)
 
     def _with_alpha(self, image: Image.Image) -> ByteArray:
-        return without_opaque_alpha(_to_array(image, self.alpha))
-
-
-#: Bytes of a band, of 4 for each pixel: so many stay near the processor.
-BAND = 1 << 17
-
-
-def _to_array(image: Image.Image, alpha: Image.Image | None) -> ByteArray:
-    """Return the pixels (h, w, 3) of an image, or (h, w, 4) with an alpha.
-
-    That is done in bands. As a whole, Pillow's copies would take three times as long, and three
-    times the memory.
-    """
-    width, height = image.size
-    pixels = np.empty((height, width, 3 if alpha is None else 4), np.uint8)
-    rows = max(1, BAND // (4 * width))
-    for top in range(0, height, rows):
-        box = (0, top, width, min(height, top + rows))
-        band = image.crop(box)
-        if band.mode != "RGB":
-            band = band.convert("RGB")
-        pixels[top : box[3], :, :3] = np.asarray(band)
-        if alpha is not None:
-            pixels[top : box[3], :, 3] = np.asarray(alpha.crop(box))
-    return pixels
+        channels = 4 if self.alpha else 3
+        pixels = np.frombuffer(pixel_bytes(image, self.alpha), np.uint8)
+        return without_opaque_alpha(pixels.reshape(image.height, image.width, channels))
 
 
 def read_levels(image: Image.Image) -> Stored:

@@ -7,6 +7,8 @@ here are what they are there.
 from __future__ import annotations
 
 from kpalette.files import plain_png
+from kpalette.files.bands import pixel_bytes
+from kpalette.files.srgb_profile import is_srgb
 from kpalette.record import Record
 
 TYPE_CHECKING = False
@@ -59,7 +61,7 @@ def read(path: str) -> Photo | None:
 
 
 def _jpeg(encoded: bytes) -> Photo | None:
-    """Read a JPEG file of RGB that says nothing of its colours, nor which side is up."""
+    """Read a JPEG file of RGB that says nothing of its colours, or sRGB, nor which side is up."""
     if not encoded.endswith(EOI):
         return None
     import io
@@ -71,10 +73,14 @@ def _jpeg(encoded: bytes) -> Photo | None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             image = JpegImagePlugin.JpegImageFile(io.BytesIO(encoded))
-            if image.mode != "RGB" or image.info.keys() & {"exif", "icc_profile", "mp"}:
+            profile = image.info.get("icc_profile")
+            if image.mode != "RGB" or image.info.keys() & {"exif", "mp"}:
+                return None
+            if profile and not is_srgb(profile):
                 return None
             Image._decompression_bomb_check(image.size)
-            pixels = image.tobytes()
+            image.load()
+            pixels = pixel_bytes(image)
     except Exception:  # any of a dozen; the long way tells
         return None
     # As metadata has it: without a unit Pillow takes 72.

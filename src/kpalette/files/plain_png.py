@@ -9,6 +9,7 @@ from __future__ import annotations
 import deflate
 
 from kpalette import _core
+from kpalette.files.srgb_profile import is_srgb
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: The pixels that Pillow decodes at most, unless it is told otherwise.
@@ -17,14 +18,17 @@ MOST_PIXELS = 178_956_970
 MOST_PER_BYTE = 1032
 #: Texts of more bytes are rare, and it is for Pillow to say what it takes of them.
 MOST_TEXT = 1 << 20
+#: Profiles of more bytes say more than sRGB.
+MOST_PROFILE = 1 << 16
 
 #: Chunks of which there is one at most, by the bytes that they hold; None for any number.
 _SIZES = {
-    b"IHDR": 13, b"PLTE": None, b"tRNS": None, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32, b"pHYs": 9,
+    b"IHDR": 13, b"PLTE": None, b"tRNS": None, b"iCCP": None, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32,
+    b"pHYs": 9,
 }  # fmt: skip
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 #: Chunks that change what is seen, or that make it move.
-_NOT_PLAIN = (b"iCCP", b"cICP", b"eXIf", b"acTL", b"fcTL", b"fdAT")
+_NOT_PLAIN = (b"cICP", b"eXIf", b"acTL", b"fcTL", b"fdAT")
 #: Texts that Pillow does not tell from what other chunks say, by their names.
 _NOT_TEXTS = frozenset(
     (
@@ -175,10 +179,20 @@ def _layout(encoded: bytes) -> tuple[dict[bytes, bytes], list[memoryview]] | Non
 
 
 def _is_srgb(held: dict[bytes, bytes]) -> bool:
-    """Return whether the chunks say that colours are sRGB, or nothing."""
+    """Return whether the chunks say that colours are sRGB, or nothing; the first of them counts."""
+    if b"iCCP" in held:
+        return _is_srgb_profile(held[b"iCCP"])
     if b"sRGB" in held or b"gAMA" not in held:  # primaries alone count for nothing
         return True
     return held[b"gAMA"] == _GAMMA and held.get(b"cHRM", _PRIMARIES) == _PRIMARIES
+
+
+def _is_srgb_profile(chunk: bytes) -> bool:
+    _, _, rest = chunk.partition(b"\0")
+    try:
+        return rest[:1] == b"\0" and is_srgb(bytes(deflate.zlib_decompress(rest[1:], MOST_PROFILE)))
+    except deflate.DeflateError:
+        return False
 
 
 def _is_text(kind: bytes, chunk: bytes) -> bool:
