@@ -111,7 +111,8 @@ class Recipe(Record):
             before = None
         if before is not None and self.plainly is not None and self._is_plain(job):
             plain_photo = plain.read(job.source)
-            if plain_photo is not None:
+            # What is changing while it is read is told of at length.
+            if plain_photo is not None and len(plain_photo.encoded) == before.st_size:
                 besides = {"dpi": None if self.output.strip else plain_photo.dpi}
                 reduce = self.plainly
                 return self._write(
