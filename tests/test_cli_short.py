@@ -7,10 +7,12 @@ reads it by click, and all else goes through :func:`kpalette.quantize`.
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,26 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@contextmanager
+def piped(name: str | None) -> Iterator[None]:
+    """Have stdin read a file, by a pipe."""
+    if name is None:
+        yield
+        return
+    kept, (reading_end, writing_end) = os.dup(0), os.pipe()
+    os.dup2(reading_end, 0)
+    data = Path(name).read_bytes()
+    assert len(data) < 60_000  # which a pipe holds
+    os.write(writing_end, data)
+    os.close(writing_end)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 0)
+        for number in (kept, reading_end):
+            os.close(number)
+
+
 @pytest.fixture
 def outcome(
     here: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
@@ -109,7 +131,8 @@ def outcome(
             if long:
                 patch.setattr(reading, "read", lambda _: None)
                 patch.setattr(quantizing.Way, "plainly", lambda *_: None)
-            code = cli.run(args)
+            with piped(next((arg[1:] for arg in args if arg.startswith("<")), None)):
+                code = cli.run([arg for arg in args if not arg.startswith("<")])
         out, err = capfdbinary.readouterr()
         after = {name: (here / name).read_bytes() for name in tree(here)}
         made = {name: data for name, data in after.items() if before.get(name) != data}
@@ -183,6 +206,13 @@ def test_it_is_the_same_for_all_options(options: str, outcome: Any) -> None:
     short, long = (outcome(args, long=long) for long in (False, True))
     assert short == long
     assert "--dry-run" in options or len(short[3]) > len(ALL) // 3
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_it_is_the_same_from_stdin(name: str, outcome: Any) -> None:
+    for args in (["quantize", "-", "-k", "5"], ["4", "-"], ["quantize", "-", "-o", "x.gif"]):
+        short, long = (outcome([*args, f"<{name}"], long=long) for long in (False, True))
+        assert short == long
 
 
 @pytest.mark.parametrize(
