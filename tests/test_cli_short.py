@@ -18,13 +18,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from conftest import chunk, gradient, noise, raw_png, saved, tree
 from kpalette import cli
 from kpalette.cli import quantizing, reading
 from kpalette.cli.options import declared
+from kpalette.files.icc import profile_of
+from kpalette.files.rgb_spaces import PRIMARIES, SRGB_CURVE, RGBSpace
 
 #: What a plain run imports none of.
 HEAVY = {
@@ -46,6 +48,12 @@ def photos() -> dict[str, bytes]:
     few = Image.fromarray(noise(9, 17, 1) // 32, "L")
     exif = Image.Exif()
     exif[0x0112] = 6
+    upright = Image.Exif()
+    upright[0x0112], upright[0x010F] = 1, "a camera"
+    fine = Image.Exif()
+    fine[0x011A], fine[0x011B], fine[0x0128] = 300.0, 150.0, 2
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    wider = profile_of(RGBSpace(PRIMARIES[12], SRGB_CURVE))
     text = PngInfo()
     text.add_text("Title", "a gradient")
     photo = Image.fromarray(gradient(24, 36))
@@ -72,6 +80,13 @@ def photos() -> dict[str, bytes]:
         "grey j.jpg": saved(few, "JPEG"),
         "cmyk.jpg": saved(photo.convert("CMYK"), "JPEG"),
         "turned j.jpeg": saved(photo, "JPEG", exif=exif),
+        "upright.jpg": saved(photo, "JPEG", exif=upright),
+        "fine.jpg": saved(photo, "JPEG", exif=fine),
+        "sRGB.jpg": saved(photo, "JPEG", icc_profile=profile),
+        "grey sRGB.jpg": saved(few, "JPEG", icc_profile=profile),
+        "wider.jpg": saved(photo, "JPEG", icc_profile=wider),
+        "sRGB p.png": saved(photo, icc_profile=profile),
+        "wider p.png": saved(photo, icc_profile=wider),
         "no density.jpg": saved(photo, "JPEG", dpi=(0, 0)),
         "oblong.jpg": saved(photo, "JPEG", dpi=(300, 150), comment="by the sea"),
         "progressive.jpg": saved(photo, "JPEG", progressive=True, quality=60),

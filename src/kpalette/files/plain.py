@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 JPEG = b"\xff\xd8\xff"
 EOI = b"\xff\xd9"
+#: Of EXIF.
+ORIENTATION, X_RESOLUTION = 0x0112, 0x011A
 
 
 class Photo(Record):
@@ -62,7 +64,7 @@ def read(encoded: bytes) -> Photo | None:
 
 
 def _jpeg(encoded: bytes) -> Photo | None:
-    """Read a JPEG file of RGB that says nothing of its colours, or sRGB, nor which side is up."""
+    """Read a JPEG file of grey or RGB, in sRGB, that is upright as it is."""
     if not encoded.endswith(EOI):
         return None
     import io
@@ -75,17 +77,19 @@ def _jpeg(encoded: bytes) -> Photo | None:
             warnings.simplefilter("error")
             image = JpegImagePlugin.JpegImageFile(io.BytesIO(encoded))
             profile = image.info.get("icc_profile")
-            if image.mode != "RGB" or image.info.keys() & {"exif", "mp"}:
+            exif = image.getexif() if "exif" in image.info else {}
+            if image.mode not in ("L", "RGB") or "mp" in image.info:
                 return None
-            if profile and not is_srgb(profile):
+            if exif.get(ORIENTATION, 1) != 1 or (profile and not is_srgb(profile)):
                 return None
             Image._decompression_bomb_check(image.size)
             image.load()
             pixels = pixel_bytes(image)
     except Exception:  # any of a dozen; the long way tells
         return None
-    # As metadata has it: without a unit Pillow takes 72.
-    dpi = image.info.get("dpi") if image.info.get("jfif_unit") else None
+    # As metadata has it: where no one says anything Pillow takes 72.
+    says = image.info.get("jfif_unit") or X_RESOLUTION in exif
+    dpi = image.info.get("dpi") if says else None
     if dpi is not None and not all(0 < value <= plain_png.MAX_DPI for value in dpi):
         dpi = None
     return Photo(encoded, pixels, *image.size, 3, dpi)
