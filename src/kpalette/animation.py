@@ -17,7 +17,7 @@ from kpalette.animation_targets import checked_max_bytes, make_good, make_within
 from kpalette.animation_trials import Trials
 from kpalette.checks import check_choice, check_options, checked_fixed, checked_seed, checked_whole
 from kpalette.choices import AnimationKind, Dither, Effort, Scope, Space
-from kpalette.colors import Colors
+from kpalette.colors import Colors, is_soft
 from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
 from kpalette.dither import Dithering
 from kpalette.files import gif
@@ -190,7 +190,7 @@ class QuantizedAnimation:
 
     def frame_bytes(self) -> tuple[int, ...]:
         """Return how many bytes each frame takes as GIF; as APNG if GIF cannot hold the colours."""
-        if self._drawn is None and not any(_is_soft(palette) for palette in self.palettes):
+        if self._drawn is None and not any(is_soft(palette.colors) for palette in self.palettes):
             return self._gif.n_bytes
         sizes = [len(self._first(n).encode("png")) for n in range(1, len(self.frames) + 1)]
         return tuple(np.diff(sizes, prepend=0).tolist())
@@ -450,7 +450,9 @@ def map_animation(
         shown, drawn = rate_frames.choose(nearest, per_bit, team)
         return made(shown, drawn=drawn)
     lossy = made(*lossy_frames.map_frames(noted(frames), palettes, per_bit, team))
-    if max(map(len, lossy.palettes)) > FEW_COLORS or any(map(_is_soft, lossy.palettes)):
+    if max(map(len, lossy.palettes)) > FEW_COLORS or any(
+        is_soft(palette.colors) for palette in lossy.palettes
+    ):
         return lossy
     kept = {*numbers}
     again = (frame for frame in counted.frames() if frame.number in kept)
@@ -467,8 +469,3 @@ def _recounted(shown: Sequence[Quantized], which: Sequence[int]) -> tuple[Palett
             counts = palettes[number].counts + counts
         palettes[number] = Palette(frame.palette.colors, counts)
     return tuple(palettes.values())
-
-
-def _is_soft(palette: Palette) -> bool:
-    """Return whether a colour is half-transparent, which GIF cannot hold."""
-    return not np.isin(palette.colors[:, 3:], (0, 255)).all()

@@ -104,8 +104,9 @@ def quantize(
         much, because quality does not rise with every single k. An image that has no more than 256
         colours, nor more than k, keeps exactly those, if its PNG file is then no larger.
     alpha : str, default "keep"
-        What to do with transparency: keep it, or lay the image over a colour,
-        ``"flatten:#ffffff"``.
+        What to do with transparency: keep it; ``"threshold"``, which GIF needs, makes
+        half-transparent pixels opaque or transparent; ``"flatten:#ffffff"`` lays the image over a
+        colour.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         Mix colours that the palette lacks from those that it has, side by side. With `k` up to 256
         the palette is another one than without: its colours reach further out, so that more can be

@@ -109,6 +109,7 @@ class Batch:
         others: Sequence[str] = (),
         *,
         quick: bool = False,
+        alpha: str = "keep",
         keep_profile: bool = False,
         economy: Economy | None = None,
     ) -> int:
@@ -127,6 +128,7 @@ class Batch:
             output=output,
             quick=quick and not output.optimize,
             threads=self.threads,
+            alpha=alpha,
             keep_profile=keep_profile,
             allow_truncated=self.manners.allow_truncated,
             force=self.manners.force,

@@ -32,12 +32,20 @@ from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
     from kpalette.animation import QuantizedAnimation
+    from kpalette.colors import ByteArray
     from kpalette.files import Frames, Metadata
     from kpalette.quantized import Quantized
 
 
 #: An animation of so many bytes is large, and one of so many pixels across large enough.
 LARGE, USUAL_WIDTH = 1_000_000, 480
+
+
+#: What is said where a GIF cannot hold what is half-transparent.
+HARD = (
+    "what is half-transparent becomes opaque or transparent, for GIF; --alpha flatten:#rrggbb lays "
+    "it over a colour"
+)
 
 
 class Made(NamedTuple):
@@ -68,6 +76,8 @@ class Recipe:
         The format of the pictures, if it was asked for; otherwise the targets' endings say it.
     animate : function, optional
         Makes few colours of an animation; without it, the first frame is taken.
+    alpha : str
+        What becomes of transparency, as the command line says it.
     bar : bool
         Whether to show the frames of an animation that are done.
     taken : set of str
@@ -86,6 +96,7 @@ class Recipe:
     taken: frozenset[str] = frozenset()
     quick: bool = False
     threads: int | None = None
+    alpha: str = "keep"
     keep_profile: bool = False
     allow_truncated: bool = False
     force: bool = False
@@ -112,7 +123,8 @@ class Recipe:
             if job.target == "-" and self.pass_on:
                 streams.write(photo.encoded, "-", self.force)
             raise
-        return replace(result, remark=photo.remark or result.remark)
+        remarks = (photo.remark, result.remark)
+        return replace(result, remark="; ".join(remark for remark in remarks if remark))
 
     def _foretell(self, job: Job) -> Result:
         for path in job.frames or [job.source] * (job.source != "-"):
@@ -210,8 +222,20 @@ class Recipe:
         # On stdout, or by a name of any ending, an animation stays what it is.
         return kind or (moving if moving in files.ENCODERS else None) or "png"
 
+    def _has_no_room(self, kind: str, pixels: Any) -> bool:
+        """Return whether pixels are half-transparent, which is to be kept in what cannot."""
+        from kpalette.colors import is_soft
+
+        is_kept = kind == "gif" and self.alpha == "keep" and hasattr(pixels, "shape")
+        return is_kept and is_soft(pixels)
+
     def _still(self, source: Any, kind: str, metadata: Metadata, *, is_first: bool) -> Made:
+        from kpalette import files
+
         start = time.perf_counter()
+        remark = ""
+        if self._has_no_room(kind, source):
+            source, remark = files.apply_alpha(source, "threshold"), HARD
         quantized = self.reduce(source)
         seconds = time.perf_counter() - start
         encoded = quantized.encode(
@@ -237,7 +261,7 @@ class Recipe:
             "psnr": quantized.psnr if quantized.mse else None,
             "seconds": seconds,
         }
-        return Made(encoded, line, figures)
+        return Made(encoded, line, figures, remark)
 
     def _metadata(self, photo: streams.Photo) -> Metadata:
         from kpalette import files
@@ -251,10 +275,25 @@ class Recipe:
 
         return None if self.output.strip else files.read_dpi(io.BytesIO(encoded))
 
+    def _with_room(self, frames: Frames, kind: str) -> Frames:
+        """Return frames such that a format can hold them, which is remarked on."""
+        from kpalette import files
+
+        def walk() -> Iterator[tuple[ByteArray, int]]:
+            for pixels, duration in frames:
+                if self._has_no_room(kind, pixels):
+                    pixels = files.apply_alpha(pixels, "threshold")
+                    if HARD not in frames.remarks:
+                        frames.remarks.append(HARD)
+                yield pixels, duration
+
+        return replace(frames, walk=walk)
+
     def _moving(
         self, frames: Frames, kind: str, animate: Animate, dpi: tuple[float, float] | None
     ) -> Made:
         start = time.perf_counter()
+        frames = self._with_room(frames, kind)
         with _bar(self.bar, frames.n_frames) as progress:
             animation = animate(frames, kind, progress)
         seconds = time.perf_counter() - start

@@ -111,8 +111,8 @@ class Alpha:
         default="keep",
         callback=alpha,
         metavar="HOW",
-        help="keep transparency, or flatten:#rrggbb to lay the image over a colour.  "
-        "[default: keep]",
+        help="keep transparency; threshold makes what is half-transparent opaque or transparent; "
+        "flatten:#rrggbb lays the image over a colour.  [default: keep, for GIF threshold]",
     )
 
 

@@ -135,9 +135,9 @@ def _levels(color: str) -> tuple[int, ...] | None:
 def alpha(context: click.Context, parameter: click.Parameter, value: str) -> str:
     """Check an option that says what becomes of transparency."""
     kind, _, color = value.partition(":")
-    if value == "keep" or (kind == "flatten" and len(_levels(color) or ()) == 3):
+    if value in ("keep", "threshold") or (kind == "flatten" and len(_levels(color) or ()) == 3):
         return value
-    raise click.BadParameter(f"expected 'keep' or 'flatten:#rrggbb', got {value!r}")
+    raise click.BadParameter(f"expected 'keep', 'threshold' or 'flatten:#rrggbb', got {value!r}")
 
 
 def share(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:

@@ -99,7 +99,7 @@ def remap(
     animate = animator_to(palette, {**options, **dither.saving, "alpha": alpha.alpha})
     describe = functools.partial(_describe, len(palette))
     economy = Economy(smaller=not stills["smaller"] and name in (None, "floyd-steinberg"))
-    return batch.run(reduce, animate, describe, [palette_file], economy=economy)
+    return batch.run(reduce, animate, describe, [palette_file], alpha=alpha.alpha, economy=economy)
 
 
 def load(path: str, option: str) -> Palette:
