@@ -52,6 +52,7 @@ def made_up(tmp_path: Path) -> Path:
         (b"\0\0\x01\xba\x44", "mpeg"),
         (b"\0\0\x01\xb3\x44", "mpegvideo"),
         (b"\x47" + bytes(187) + b"\x47" + bytes(60), "mpegts"),
+        (b"time\x47" + bytes(187) + b"time\x47" + bytes(59), "mpegts"),
         # What makes ffmpeg open other files, or what is an image, or nothing known.
         (b"#EXTM3U\n/etc/passwd\n", None),
         (b"ffconcat version 1.0\nfile /etc/passwd\n", None),
@@ -77,10 +78,51 @@ def test_a_film_is_told_by_its_first_bytes(
 
 
 def test_a_film_is_no_picture(made_up: Path, fails: Any) -> None:
-    words = "got a film: kpalette quantize makes an animation of it"
-    with pytest.raises(ImageReadError, match=words):
-        kpalette.quantize(made_up)
-    assert words in fails(3, "palette", made_up)
+    words = "got a film: kpalette quantize and quantize_animation make an animation of it"
+    for read in (kpalette.quantize, kpalette.sweep):
+        with pytest.raises(ImageReadError, match=words):
+            read(made_up)
+    assert words in fails(3, "sweep", made_up)
+    Image.fromarray(noise(4, 5)).save(made_up.with_name("a.png"))
+    assert words in fails(3, "compare", made_up, made_up.with_name("a.png"))
+
+
+@pytest.mark.parametrize(
+    ("start", "title"),
+    [
+        (b"FLV\x01\x05\0\0\0\x09", "Flash video (FLV)"),
+        (b"OggS\0\x02", "Ogg"),
+        (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), "Windows Media (WMV, ASF)"),
+        (bytes.fromhex("060e2b34020501010d010201010204"), "MXF"),
+        (b".RMF\0\0\0\x12", "RealMedia"),
+        (b"\0\0\0\x01\x67\x64\0\x0d", "bare H.264 or H.265"),
+        (b"\0\0\0\x01\x40\x01\x0c\x01", "bare H.264 or H.265"),
+        (b"YUV4MPEG2 W352", "YUV4MPEG2 (Y4M)"),
+    ],
+)
+def test_films_that_are_not_read_are_named(
+    start: bytes, title: str, tmp_path: Path, fails: Any
+) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(start + bytes(300))
+    said = fails(3, "quantize", path)
+    assert f"got a film in {title}, which is not read: convert it to Matroska first" in said
+
+
+def test_colors_of_all_frames(made_up: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    frames = gradients(9)
+    program = stand_in(tmp_path / "bin", frames)
+    monkeypatch.setenv("PATH", str(program.parent))
+    expected = kpalette.ColorHistogram.from_images(pixels for _, pixels in frames)
+    clip = kpalette.clip(made_up)
+    for source in (made_up, io.BytesIO(made_up.read_bytes()), clip):
+        assert kpalette.ColorHistogram.from_image(source) == expected
+        assert kpalette.ColorHistogram.from_images([source]) == expected
+        assert kpalette.extract_palette(source, 8) == kpalette.extract_palette(expected, 8)
+    both = kpalette.extract_palette([made_up, frames[0][1]], 8)
+    assert both.counts.sum() == 10 * 48
+    with pytest.raises(ValueError, match=r"saliency: expected an image, .* got many images"):
+        kpalette.extract_palette(made_up, saliency=True)
 
 
 def test_what_is_started_and_how(

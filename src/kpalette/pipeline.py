@@ -301,7 +301,12 @@ def quantize(
 
 
 def extract_palette(
-    source: ImageSource | ColorHistogram | list[ImageSource] | tuple[ImageSource, ...] | Sampled,
+    source: ImageSource
+    | files.Frames
+    | ColorHistogram
+    | list[ImageSource]
+    | tuple[ImageSource, ...]
+    | Sampled,
     k: int = 8,
     *,
     space: Space = "oklab",
@@ -321,8 +326,9 @@ def extract_palette(
     Parameters
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
-        Or a list or tuple of images, which are read one at a time, for one palette of all. A
-        histogram may be the sum of those of many images, too.
+        Or a list or tuple of images, which are read one at a time, for one palette of all; so are
+        the frames of a film, or of what :func:`kpalette.clip` returns. A histogram may be the sum
+        of those of many images, too.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         How images will be mapped to the palette, which is made for it; `quality` goes by what is
         not dithered. It is the same for all but ``"spatial"``, which moves it further by the
@@ -369,7 +375,10 @@ def extract_palette(
     pixels: ByteArray | None = None
     parts: Sequence[ByteArray] = ()
     what = "a histogram" if isinstance(source, ColorHistogram) else "many images"
-    if isinstance(source, (list, tuple)):
+    if isinstance(source, files.Frames) or files.is_film(source):
+        film: Any = source
+        source = Sampled.of([film], threads=threads)
+    elif isinstance(source, (list, tuple)):
         source = Sampled.of(source, allow_truncated, threads)
     if isinstance(source, Sampled):
         parts, source = source.parts, source.histogram

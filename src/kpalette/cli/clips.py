@@ -207,9 +207,9 @@ def sequence(photos: Sequence[str], output: Output) -> list[str] | None:
         return None
     if output.first_frame or output.ext is not None or output.out_dir is not None:
         return None
-    if output.format not in (None, "gif", "png", "webp"):
+    if output.format not in (None, "gif", "png", "apng", "webp"):
         return None
-    found = gather(photos, output.recursive, None, shallow=True)
+    found = gather(photos, output.recursive, None, shallow=True, films=False)
     if len(found) == 1 and not found[0].found:
         return None
     return [_usable(source) for source in _in_order(found)]

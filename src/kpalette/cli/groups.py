@@ -286,8 +286,8 @@ class Recursive:
         "-r",
         "--recursive",
         section=MANY,
-        help="Take the images in folders, and in the folders in them. Hidden ones are left out, "
-        "and so are links to folders.",
+        help="Take the images and films in folders, and in the folders in them. Hidden ones are "
+        "left out, and so are links to folders.",
     )
 
 
@@ -316,7 +316,7 @@ class Output(Recursive):
     format: str | None = option(
         "--format",
         section=OUTPUT,
-        type=click.Choice(["png", "gif", "webp", "tiff", "bmp"], case_sensitive=False),
+        type=click.Choice(["png", "apng", "gif", "webp", "tiff", "bmp"], case_sensitive=False),
         help="The format of the pictures.  [default: by the ending of OUT or END, otherwise png; "
         "an animation's own]",
     )

@@ -11,7 +11,14 @@ from kpalette.files.decoding import (
     with_alpha,
 )
 from kpalette.files.encoding import FORMATS, encode, kind_of
-from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
+from kpalette.files.frames import (
+    AnimationSource,
+    Frames,
+    film_frames,
+    is_animated,
+    open_frames,
+    pictures,
+)
 from kpalette.files.metadata import Metadata, read_dpi, read_metadata
 from kpalette.files.pictures import to_pillow
 from kpalette.files.raw import raw_frames
@@ -31,10 +38,12 @@ __all__ = [
     "as_pixels",
     "checked_path",
     "encode",
+    "film_frames",
     "is_animated",
     "is_film",
     "kind_of",
     "open_frames",
+    "pictures",
     "raw_frames",
     "read_dpi",
     "read_metadata",

@@ -122,6 +122,33 @@ def is_animated(source: ImageSource) -> bool:
     return result
 
 
+def film_frames(source: Any, *, quiet: bool = False) -> Frames | None:
+    """Return the frames of a film or a clip, which are decoded at each walk; None for all else.
+
+    Of a film there may be any number: what only counts their colours keeps none. `quiet` is as in
+    :func:`open_frames`.
+    """
+    if isinstance(source, Frames):
+        return source
+    return _of_file(source, Edits(), quiet) if video.is_film(source) else None
+
+
+def pictures(source: Any, *, allow_truncated: bool = False) -> Iterator[ByteArray]:
+    """Yield the pixels of an image, as :func:`as_pixels` does; of a film or a clip, each frame's.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As these do.
+    """
+    frames = film_frames(source)
+    if frames is None:
+        yield as_pixels(source, allow_truncated=allow_truncated)
+        return
+    for pixels, _ in frames:
+        yield pixels
+
+
 def open_frames(
     source: AnimationSource,
     edits: Edits | None = None,
