@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -16,6 +20,7 @@ from PIL import Image
 import kpalette
 from clips import Pixels, moving
 from conftest import gradient, noise
+from kpalette import _core
 from kpalette.files import frame_store, resizing, times
 from kpalette.files.frame_store import FrameStore, changed, remembered, walked_once
 
@@ -129,6 +134,26 @@ def test_alpha_is_premultiplied() -> None:
     hidden[..., 3] = pixels[..., 3]
     hidden[10:] = pixels[10:]  # what cannot be seen does not matter
     np.testing.assert_array_equal(resizing.resized(hidden, 25, 20), found)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_the_same_levels_on_all_machines(channels: int) -> None:
+    """By any number of threads, and by any instruction set."""
+    code = (
+        "import sys, zlib, numpy as np; from kpalette import _core;"
+        f"pixels = np.random.default_rng(5).integers(0, 256, (211, 397, {channels}), np.uint8);"
+        "sizes = [(100, 50), (300, 211), (20, 9), (500, 400)];"
+        "made = [_core.resample(pixels, *size, _core.Team(n)) for size in sizes for n in (1, 3)];"
+        "print([zlib.crc32(one.data) for one in made])"
+    )
+    found = set()
+    for isa in _core.isas():
+        environment = {**os.environ, "KPALETTE_ISA": isa}
+        command = [sys.executable, "-c", code]
+        found.add(subprocess.run(command, env=environment, capture_output=True).stdout)
+    assert len(found) == 1
+    sums = ast.literal_eval(found.pop().decode())
+    assert sums[::2] == sums[1::2]
 
 
 def test_far_smaller_is_near_the_plain_filter() -> None:

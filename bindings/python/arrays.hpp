@@ -119,3 +119,4 @@ void def_samples(nb::module_& m);
 void def_measures(nb::module_& m);
 void def_mapping(nb::module_& m);
 void def_indexed_files(nb::module_& m);
+void def_pictures(nb::module_& m);

@@ -40,4 +40,5 @@ NB_MODULE(_core, m) {
   def_measures(m);
   def_mapping(m);
   def_indexed_files(m);
+  def_pictures(m);
 }

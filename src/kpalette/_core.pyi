@@ -460,3 +460,8 @@ def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order=
     """
     Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `deflate` makes a zlib stream of bytes by a level.
     """
+
+def resample(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None), order='C', device='cpu', writable=False)], width: int, height: int, team: Team) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None))]:
+    """
+    Pixels resampled by Lanczos's filter in linear light, uint8 (height, width, channels).
+    """
