@@ -219,6 +219,10 @@ class QuantizedAnimation:
 
         return as_html(self)
 
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return len(self.frames)
+
     def __repr__(self) -> str:
         width, height = self.size
         n, m = len(self.frames), len(self.palettes)

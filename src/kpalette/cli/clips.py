@@ -36,12 +36,12 @@ def moment(context: click.Context, parameter: click.Parameter, value: str | None
     """Check an option that takes a time: seconds, or hours, minutes and seconds with colons."""
     if value is None:
         return None
-    if re.fullmatch(r"(\d{1,6}:){0,2}\d{1,9}(\.\d{0,9})?", value, re.ASCII) is None:
-        raise click.BadParameter(f"expected seconds, such as 12.5, or 1:02:03.5, got {value!r}")
-    seconds = 0.0
-    for part in value.split(":"):
-        seconds = 60 * seconds + float(part)
-    return seconds
+    from kpalette.files import times
+
+    try:
+        return times.seconds(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def pixels(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:

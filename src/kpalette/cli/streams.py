@@ -143,7 +143,7 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
     """
     from kpalette import files
     from kpalette.files.errors import TruncatedError
-    from kpalette.files.frames import remark
+    from kpalette.files.moving_images import remark
     from kpalette.files.truncated import REMARK, completed
     from kpalette.files.webp_frames import without_broken_end
 

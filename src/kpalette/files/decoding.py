@@ -15,7 +15,7 @@ from PIL import Image
 from kpalette.checks import check_flag
 from kpalette.colors import ByteArray, hex_levels, is_soft
 from kpalette.files import formats, mistaken, png_repair, truncated
-from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system
+from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system, warn
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
 from kpalette.files.orientation import forget_xmp
@@ -276,7 +276,7 @@ def _completed(file: Any, source: Any) -> Any:
     if data is None:
         return file
     name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
-    warnings.warn(f"{name}{truncated.REMARK}", stacklevel=2)
+    warn(f"{name}{truncated.REMARK}")
     return io.BytesIO(data)
 
 

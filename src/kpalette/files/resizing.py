@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,15 +23,20 @@ class Crop(NamedTuple):
 
     @classmethod
     def of(cls, text: object) -> Crop:
-        """Read a rectangle such as ``"320x240+10+20"``.
+        """Read a rectangle, such as ``"320x240+10+20"`` or the box ``(10, 20, 330, 260)``.
 
         Raises
         ------
         TypeError, ValueError
             If it is none.
         """
+        if isinstance(text, (tuple, list)):
+            return cls._of_box(text)
         if not isinstance(text, str):
-            raise TypeError(f"crop: expected text such as '320x240+10+20', got {text!r}")
+            raise TypeError(
+                "crop: expected text such as '320x240+10+20', or (left, top, right, bottom), got "
+                f"{text!r}"
+            )
         found = re.fullmatch(r"(\d{1,9})[xX×](\d{1,9})\+(\d{1,9})\+(\d{1,9})", text.strip())
         if found is None or 0 in (crop := cls(*map(int, found.groups())))[:2]:
             raise ValueError(
@@ -37,6 +44,19 @@ class Crop(NamedTuple):
                 f"'320x240+10+20', got {text!r}"
             )
         return crop
+
+    @classmethod
+    def _of_box(cls, box: Sequence[object]) -> Crop:
+        """Read a box as Pillow has it."""
+        sides = [operator.index(side) for side in box if hasattr(side, "__index__")]
+        if len(sides) != len(box) or any(isinstance(side, bool) for side in box):
+            raise TypeError(f"crop: expected whole numbers, got {box!r}")
+        if len(sides) != 4 or not (0 <= sides[0] < sides[2] and 0 <= sides[1] < sides[3]):
+            raise ValueError(
+                f"crop: expected (left, top, right, bottom), each from 0 on, got {box!r}"
+            )
+        left, top, right, bottom = sides
+        return cls(right - left, bottom - top, left, top)
 
     def cut(self, pixels: ByteArray) -> ByteArray:
         """Return the part of an image (h, w, c).
