@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kpalette import _core, files, lossy_frames, mapped_frames, rate, rate_frames
 from kpalette.animation_targets import checked_max_bytes, make_good, make_within
 from kpalette.animation_trials import Trials
@@ -189,15 +187,18 @@ class QuantizedAnimation:
         return gif.code(self._indexed(), make_team(self._threads))
 
     def frame_bytes(self) -> tuple[int, ...]:
-        """Return how many bytes each frame takes as GIF; as APNG if GIF cannot hold the colours."""
+        """Return how many bytes each frame takes as GIF; as APNG if GIF cannot hold the colours.
+
+        A frame that is as the one before takes none. What the file has besides is not counted.
+        """
         if self._drawn is None and not any(is_soft(palette.colors) for palette in self.palettes):
             return self._gif.n_bytes
-        sizes = [len(self._first(n).encode("png")) for n in range(1, len(self.frames) + 1)]
-        return tuple(np.diff(sizes, prepend=0).tolist())
+        from kpalette.files import apng
 
-    def _first(self, n: int) -> QuantizedAnimation:
-        drawn = self._drawn and self._drawn[:n]
-        return replace(self, frames=self.frames[:n], durations=self.durations[:n], _drawn=drawn)
+        sizes = apng.frame_bytes(
+            self._indexed(), self.durations, self._sorted_palettes(), self._drawn
+        )
+        return tuple(sizes)
 
     def show(self) -> None:
         """Show the animation playing: below the cell of a notebook, otherwise in a web browser.
