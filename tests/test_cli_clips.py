@@ -194,6 +194,23 @@ def test_speed(arguments: list[str], wanted: list[int] | None, folder: Path) -> 
         assert min(found) >= 20
 
 
+def test_frames_that_are_alike_are_told(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [(noise(6, 8, seed=seed), 40) for seed in (1, 1, 2, 2, 1)]
+    kpalette.quantize_animation(frames).save("clip.gif")
+    made = kpalette.quantize_animation(frames, 16)
+    assert (len(made), made.n_changes) == (5, 3)
+    with Image.open("clip.gif") as image:
+        assert image.n_frames == 3  # type: ignore[attr-defined]
+    frames_of_a_program = [(number * 40, pixels) for number, (pixels, _) in enumerate(frames)]
+    stand_in(folder.parent / "bin", frames_of_a_program)
+    assert run("film.mp4", "-o", "x.webp", "--json") == 0
+    out, said = capsys.readouterr()
+    assert "5 frames (3 that differ), " in said
+    assert json.loads(out)["frames_that_differ"] == 3
+
+
 def test_speed_of_stills_is_that_of_pngquant(folder: Path, fails: Any, capsys: Any) -> None:
     assert run("still.png", "--speed", "11", "-o", "a.png") == 0
     assert run("still.png", "-s", "11", "-o", "b.png") == 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from kpalette import _core, files, lossy_frames, mapped_frames, rate, rate_frames
 from kpalette.animation_targets import checked_max_bytes, make_good, make_within
@@ -88,6 +91,12 @@ class QuantizedAnimation:
         """Width and height in pixels."""
         height, width = self.frames[0].indices.shape
         return width, height
+
+    @property
+    def n_changes(self) -> int:
+        """The number of frames that are not as the one before, which files have; with the first."""
+        pairs = itertools.pairwise(self.frames)
+        return 1 + sum(not _is_same(one, other) for one, other in pairs)
 
     def encode(
         self, kind: str, *, optimize: bool = False, dpi: tuple[float, float] | None = None
@@ -474,3 +483,11 @@ def _recounted(shown: Sequence[Quantized], which: Sequence[int]) -> tuple[Palett
             counts = palettes[number].counts + counts
         palettes[number] = Palette(frame.palette.colors, counts)
     return tuple(palettes.values())
+
+
+def _is_same(one: Quantized, other: Quantized) -> bool:
+    """Return whether frames show the same by the same palette."""
+    if one is other:
+        return True
+    colors = one.palette.colors, other.palette.colors
+    return bool(np.array_equal(*colors) and np.array_equal(one.indices, other.indices))

@@ -301,14 +301,17 @@ class Recipe:
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
+        written = animation.n_changes
+        same = "" if written == len(animation) else f" ({written:,} that differ)"
         line = (
-            f"{width}×{height}, {counted(len(animation.frames), 'frame')}, "
+            f"{width}×{height}, {counted(len(animation), 'frame')}{same}, "
             f"{palettes} {counted(k, 'colour')} in {seconds:.3f} s; {_error(animation)}"
         )
         figures = {
             "width": width,
             "height": height,
-            "frames": len(animation.frames),
+            "frames": len(animation),
+            "frames_that_differ": written,
             "palette_scope": animation.palette_scope,
             "palettes": n,
             "k": k,
