@@ -302,7 +302,8 @@ class Recipe:
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
         written = animation.n_changes
-        same = "" if written == len(animation) else f" ({written:,} that differ)"
+        differ = f"{written:,} that differ" if written > 1 else "all alike"
+        same = "" if written == len(animation) else f" ({differ})"
         line = (
             f"{width}×{height}, {counted(len(animation), 'frame')}{same}, "
             f"{palettes} {counted(k, 'colour')} in {seconds:.3f} s; {_error(animation)}"
