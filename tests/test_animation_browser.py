@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 from clips import clear_as_zero, moving, timeline
-from kpalette.animation import QuantizedAnimation, quantize_animation
+from kpalette.animation import quantize_animation
 from kpalette.files import ENCODERS
+from kpalette.quantized_animation import QuantizedAnimation
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 

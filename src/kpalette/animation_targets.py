@@ -14,9 +14,9 @@ from kpalette.quality import QualityNotReached, fit_fewest
 from kpalette.rate import MOST_LOSSY
 
 if TYPE_CHECKING:
-    from kpalette.animation import QuantizedAnimation
     from kpalette.animation_trials import Trial, Trials
     from kpalette.choices import Scope
+    from kpalette.quantized_animation import QuantizedAnimation
 
 #: From here on, frames have speckles that are seen.
 SPECKLED = 50.0

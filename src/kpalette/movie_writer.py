@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette.animation import SUFFIXES, quantize_animation
+from kpalette.animation import quantize_animation
 from kpalette.checks import checked_whole
 from kpalette.extras import required
 from kpalette.files import apply_alpha
+from kpalette.quantized_animation import SUFFIXES
 
 required("matplotlib", "MovieWriter")
 

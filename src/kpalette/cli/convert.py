@@ -31,10 +31,10 @@ from kpalette.cli.moving import Animate, Progress, format_of
 from kpalette.cli.plan import Job, check_free
 
 if TYPE_CHECKING:
-    from kpalette.animation import QuantizedAnimation
     from kpalette.colors import ByteArray
     from kpalette.files import Frames, Metadata
     from kpalette.quantized import Quantized
+    from kpalette.quantized_animation import QuantizedAnimation
 
 
 #: An animation of so many bytes is large, and one of so many pixels across large enough.
