@@ -325,7 +325,10 @@ def test_weights(photo: Path, tmp_path: Path, fails: Any) -> None:
             ["--fixed", "#000000,#ffffff,#ff0000", "-k", "2"],
             "--fixed: expected at most k = 2 colours",
         ),
-        (["--alpha", "flatten"], "'--alpha': expected 'keep' or 'flatten:#rrggbb', got 'flatten'"),
+        (
+            ["--alpha", "flatten"],
+            "'--alpha': expected 'keep', 'threshold' or 'flatten:#rrggbb', got 'flatten'",
+        ),
     ],
 )
 def test_wrong_colours(args: list[str], message: str, photo: Path, fails: Any) -> None:

@@ -130,3 +130,4 @@ void def_measures(nb::module_& m);
 void def_mapping(nb::module_& m);
 void def_indexed_files(nb::module_& m);
 void def_png_reader(nb::module_& m);
+void def_pictures(nb::module_& m);

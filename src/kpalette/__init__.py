@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kpalette import image, metrics, model
-    from kpalette.animation import QuantizedAnimation, quantize_animation
+    from kpalette.animation import quantize_animation
     from kpalette.clipping import clip
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError, raw_frames
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kpalette.pipeline import extract_palette, quantize
     from kpalette.quality import QualityNotReached
     from kpalette.quantized import Quantized
+    from kpalette.quantized_animation import QuantizedAnimation
 
 __all__ = [
     "BytesNotReached",
@@ -59,7 +60,7 @@ _HOMES = {
     "PaletteReadError": "palette_files",
     "QualityNotReached": "quality",
     "Quantized": "quantized",
-    "QuantizedAnimation": "animation",
+    "QuantizedAnimation": "quantized_animation",
     "Sweep": "curve",
     "clip": "clipping",
     "extract_palette": "pipeline",

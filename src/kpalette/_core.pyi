@@ -476,3 +476,8 @@ def read_png(format: PngFormat, rows: bytearray) -> tuple[bytearray, int] | None
     """
     Pixels (height * width * channels) of the inflated rows of a valid format, and channels: 3, or 4 if some pixel is not opaque. None if the rows are damaged. The rows are overwritten, and may become the pixels.
     """
+
+def resample(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None), order='C', device='cpu', writable=False)], width: int, height: int, team: Team) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None))]:
+    """
+    Pixels resampled by Lanczos's filter in linear light, uint8 (height, width, channels).
+    """

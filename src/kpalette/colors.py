@@ -128,3 +128,11 @@ def frozen(array: Any) -> Any:
     """Make the array read-only, and return it."""
     array.flags.writeable = False
     return array
+
+
+def is_soft(colors: ByteArray) -> bool:
+    """Return whether some of the colours (..., 3 or 4) are half-transparent."""
+    if colors.shape[-1] == 3:
+        return False
+    alphas = colors[..., 3]
+    return bool(((alphas > 0) & (alphas < 255)).any())

@@ -81,14 +81,19 @@ class ColorHistogram:
 
     @classmethod
     def from_image(
-        cls, source: ImageSource, *, allow_truncated: bool = False, threads: int | None = None
-    ) -> Self:
+        cls,
+        source: ImageSource | files.Frames,
+        *,
+        allow_truncated: bool = False,
+        threads: int | None = None,
+    ) -> ColorHistogram:
         """Count the colours of an image.
 
         Parameters
         ----------
         source : path, file object, Pillow image or array
-            See :func:`kpalette.quantize`.
+            See :func:`kpalette.quantize`. Of a film, or of what :func:`kpalette.clip` returns, all
+            frames are counted.
         allow_truncated : bool, default False
             See :func:`kpalette.quantize`.
         threads : int, optional
@@ -106,12 +111,17 @@ class ColorHistogram:
         >>> len(ColorHistogram.from_image(np.eye(4, dtype=np.uint8)))
         2
         """
+        if isinstance(source, files.Frames) or files.is_film(source):
+            return cls.from_images([source], threads=threads)
         pixels = files.as_pixels(source, allow_truncated=allow_truncated)
         return cls.from_pixels(pixels, make_team(threads))
 
     @classmethod
     def from_images(
-        cls, sources: Iterable[ImageSource | ColorHistogram], *, threads: int | None = None
+        cls,
+        sources: Iterable[ImageSource | files.Frames | ColorHistogram],
+        *,
+        threads: int | None = None,
     ) -> ColorHistogram:
         """Count the colours of many images: the tiles of one, the frames of a film, files.
 
@@ -354,8 +364,8 @@ class ColorCounter:
         self._n_pixels = 0
         self._lock = threading.Lock()  # a team serves one caller at a time
 
-    def update(self, source: ImageSource | ColorHistogram) -> None:
-        """Count another image, or add a histogram.
+    def update(self, source: ImageSource | files.Frames | ColorHistogram) -> None:
+        """Count another image, the frames of a film or a clip, or add a histogram.
 
         Parameters
         ----------
@@ -373,7 +383,10 @@ class ColorCounter:
             with self._lock:
                 self._add(source)
             return
-        pixels = files.as_pixels(source)
+        for pixels in files.pictures(source):
+            self._count(pixels)
+
+    def _count(self, pixels: ByteArray) -> None:
         with self._lock:
             if pixels.shape[2] == 4:
                 self._add(ColorHistogram.from_pixels(pixels, self._team))

@@ -107,8 +107,9 @@ def quantize(
         much, because quality does not rise with every single k. An image that has no more than 256
         colours, nor more than k, keeps exactly those, if its PNG file is then no larger.
     alpha : str, default "keep"
-        What to do with transparency: keep it, or lay the image over a colour,
-        ``"flatten:#ffffff"``.
+        What to do with transparency: keep it; ``"threshold"``, which GIF needs, makes
+        half-transparent pixels opaque or transparent; ``"flatten:#ffffff"`` lays the image over a
+        colour.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         Mix colours that the palette lacks from those that it has, side by side. With `k` up to 256
         the palette is another one than without: its colours reach further out, so that more can be
@@ -307,7 +308,12 @@ def quantize(
 
 
 def extract_palette(
-    source: ImageSource | ColorHistogram | list[ImageSource] | tuple[ImageSource, ...] | Sampled,
+    source: ImageSource
+    | files.Frames
+    | ColorHistogram
+    | list[ImageSource]
+    | tuple[ImageSource, ...]
+    | Sampled,
     k: int = 8,
     *,
     space: Space = "oklab",
@@ -327,8 +333,9 @@ def extract_palette(
     Parameters
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
-        Or a list or tuple of images, which are read one at a time, for one palette of all. A
-        histogram may be the sum of those of many images, too.
+        Or a list or tuple of images, which are read one at a time, for one palette of all; so are
+        the frames of a film, or of what :func:`kpalette.clip` returns. A histogram may be the sum
+        of those of many images, too.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         How images will be mapped to the palette, which is made for it; `quality` goes by what is
         not dithered. It is the same for all but ``"spatial"``, which moves it further by the
@@ -378,7 +385,10 @@ def extract_palette(
     if not isinstance(source, (ColorHistogram, np.ndarray)):
         from kpalette.spatial import Sampled
 
-        if isinstance(source, (list, tuple)):
+        if isinstance(source, files.Frames) or files.is_film(source):
+            film: Any = source
+            source = Sampled.of([film], threads=threads)
+        elif isinstance(source, (list, tuple)):
             source = Sampled.of(source, allow_truncated, threads)
         if isinstance(source, Sampled):
             parts, source = source.parts, source.histogram

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -121,14 +122,14 @@ class Sampled:
     @classmethod
     def of(
         cls,
-        sources: Iterable[ImageSource],
+        sources: Iterable[ImageSource | files.Frames],
         allow_truncated: bool = False,
         threads: int | None = None,
     ) -> Self:
         """Read images, one after another."""
         counter, sample = ColorCounter(threads=threads), RowSample()
-        for number, source in enumerate(sources):
-            pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+        pictures = (files.pictures(one, allow_truncated=allow_truncated) for one in sources)
+        for number, pixels in enumerate(itertools.chain.from_iterable(pictures)):
             counter.update(pixels)
             sample.add(pixels, number)
         if counter.n_pixels == 0:

@@ -61,11 +61,12 @@ class Batch:
         self.clip = clip
         self.output, self.manners, self.like_pngquant = output, manners, like_pngquant
         endings = () if like_pngquant or output.format else tuple(FORMATS)
-        self.kind = output.format or self._kind(endings)
+        ending = output.format  # an APNG is a PNG under another name
+        self.kind = "png" if ending == "apng" else ending or self._kind(endings)
         keeps = self.kind is None and not like_pngquant and not output.first_frame
         naming = Naming(
             suffix,
-            f".{self.kind or 'png'}",
+            f".{ending or self.kind or 'png'}",
             output.out,
             output.out_dir,
             output.ext,
@@ -74,7 +75,8 @@ class Batch:
             like_pngquant=like_pngquant,
         )
         if frames is None:
-            self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
+            found = gather(photos, output.recursive, naming.folder, films=not like_pngquant)
+            self.jobs = plan(found, naming)
         else:
             together = photos[0] if len(photos) == 1 else f"{frames[0]} to {frames[-1]}"
             self.jobs = [Job(together, output.out or "", named=True, frames=tuple(frames))]
@@ -116,6 +118,7 @@ class Batch:
         *,
         plainly: Callable[[Photo], Still] | None = None,
         quick: bool = False,
+        alpha: str = "keep",
         keep_profile: bool = False,
         economy: Economy | None = None,
     ) -> int:
@@ -135,6 +138,7 @@ class Batch:
             output=output,
             quick=quick and not output.optimize,
             threads=self.threads,
+            alpha=alpha,
             keep_profile=keep_profile,
             allow_truncated=self.manners.allow_truncated,
             force=self.manners.force,

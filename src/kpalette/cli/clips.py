@@ -30,14 +30,9 @@ NAMES = {"start": "from", "end": "to", "play_speed": "speed"}
 
 def moment(value: str) -> float:
     """Check an option that takes a time: seconds, or hours, minutes and seconds with colons."""
-    import re
+    from kpalette.files import times
 
-    if re.fullmatch(r"(\d{1,6}:){0,2}\d{1,9}(\.\d{0,9})?", value, re.ASCII) is None:
-        raise ValueError(f"expected seconds, such as 12.5, or 1:02:03.5, got {value!r}")
-    seconds = 0.0
-    for part in value.split(":"):
-        seconds = 60 * seconds + float(part)
-    return seconds
+    return times.seconds(value)
 
 
 def pixels(value: str) -> int:
@@ -206,9 +201,9 @@ def sequence(photos: Sequence[str], output: Output) -> list[str] | None:
         return None
     if output.first_frame or output.ext is not None or output.out_dir is not None:
         return None
-    if output.format not in (None, "gif", "png", "webp"):
+    if output.format not in (None, "gif", "png", "apng", "webp"):
         return None
-    found = gather(photos, output.recursive, None, shallow=True)
+    found = gather(photos, output.recursive, None, shallow=True, films=False)
     if len(found) == 1 and not found[0].found:
         return None
     return [_usable(source) for source in _in_order(found)]

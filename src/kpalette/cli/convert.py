@@ -30,20 +30,27 @@ from kpalette.record import Record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
-    from kpalette.animation import QuantizedAnimation
     from kpalette.cli.clips import Clip
     from kpalette.cli.groups import Output
     from kpalette.cli.moving import Animate
     from kpalette.cli.plan import Job
+    from kpalette.colors import ByteArray
     from kpalette.files import Frames, Metadata
     from kpalette.quantized import Quantized
+    from kpalette.quantized_animation import QuantizedAnimation
     from kpalette.still import Still
 
 #: An animation of so many bytes is large, and one of so many pixels across large enough.
 LARGE, USUAL_WIDTH = 1_000_000, 480
+
+#: What is said where a GIF cannot hold what is half-transparent.
+HARD = (
+    "what is half-transparent becomes opaque or transparent, for GIF; --alpha flatten:#rrggbb lays "
+    "it over a colour"
+)
 
 
 class Made(Record):
@@ -73,6 +80,8 @@ class Recipe(Record):
         The format of the pictures, if it was asked for; otherwise the targets' endings say it.
     animate : function, optional
         Makes few colours of an animation; without it, the first frame is taken.
+    alpha : str
+        What becomes of transparency, as the command line says it.
     bar : bool
         Whether to show the frames of an animation that are done.
     taken : set of str
@@ -93,6 +102,7 @@ class Recipe(Record):
     taken: frozenset[str] = frozenset()
     quick: bool = False
     threads: int | None = None
+    alpha: str = "keep"
     keep_profile: bool = False
     allow_truncated: bool = False
     force: bool = False
@@ -146,7 +156,8 @@ class Recipe(Record):
             return self._write_new(job, self._clip(job, found), _size(found), before)
         photo = streams.read(job.source, self.allow_truncated, found)
         result = self._write(job, lambda: self._make(job, photo), photo.encoded, before)
-        return replace(result, remark=photo.remark or result.remark)
+        remarks = (photo.remark, result.remark)
+        return replace(result, remark="; ".join(remark for remark in remarks if remark))
 
     def _foretell(self, job: Job) -> Result:
         for path in job.frames or [job.source] * (job.source != "-"):
@@ -264,6 +275,14 @@ class Recipe(Record):
         # On stdout, or by a name of any ending, an animation stays what it is.
         return moving if moving in files.ENCODERS else "png"
 
+    def _has_no_room(self, kind: str, pixels: Any) -> bool:
+        """Return whether pixels are half-transparent, which is to be kept in what cannot."""
+        if kind != "gif" or self.alpha != "keep" or not hasattr(pixels, "shape"):
+            return False
+        from kpalette.colors import is_soft
+
+        return is_soft(pixels)
+
     def _still(
         self,
         reduce: Callable[[Any], Quantized | Still],
@@ -275,6 +294,11 @@ class Recipe(Record):
     ) -> Made:
         """Make the picture, and its file, which holds something besides."""
         start = time.perf_counter()
+        remark = ""
+        if self._has_no_room(kind, source):
+            from kpalette import files
+
+            source, remark = files.apply_alpha(source, "threshold"), HARD
         quantized = reduce(source)
         seconds = time.perf_counter() - start
         encoded = quantized.encode(
@@ -300,7 +324,7 @@ class Recipe(Record):
             "psnr": quantized.psnr if quantized.mse else None,
             "seconds": seconds,
         }
-        return Made(encoded, line, figures)
+        return Made(encoded, line, figures, remark)
 
     def _metadata(self, photo: streams.Photo) -> Metadata:
         from kpalette import files
@@ -314,12 +338,29 @@ class Recipe(Record):
 
         return None if self.output.strip else files.read_dpi(io.BytesIO(encoded))
 
+    def _with_room(self, frames: Frames, kind: str) -> Frames:
+        """Return frames such that a format can hold them, which is remarked on."""
+        import dataclasses
+
+        from kpalette import files
+
+        def walk() -> Iterator[tuple[ByteArray, int]]:
+            for pixels, duration in frames:
+                if self._has_no_room(kind, pixels):
+                    pixels = files.apply_alpha(pixels, "threshold")
+                    if HARD not in frames.remarks:
+                        frames.remarks.append(HARD)
+                yield pixels, duration
+
+        return dataclasses.replace(frames, walk=walk)
+
     def _moving(
         self, frames: Frames, kind: str, animate: Animate, dpi: tuple[float, float] | None
     ) -> Made:
         from kpalette.progress import frames_bar
 
         start = time.perf_counter()
+        frames = self._with_room(frames, kind)
         with frames_bar(self.bar, frames.n_frames) as progress:
             animation = animate(frames, kind, progress)
         seconds = time.perf_counter() - start
@@ -327,14 +368,18 @@ class Recipe(Record):
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
+        written = animation.n_changes
+        differ = f"{written:,} that differ" if written > 1 else "all alike"
+        same = "" if written == len(animation) else f" ({differ})"
         line = (
-            f"{width}×{height}, {counted(len(animation.frames), 'frame')}, "
+            f"{width}×{height}, {counted(len(animation), 'frame')}{same}, "
             f"{palettes} {counted(k, 'colour')} in {seconds:.3f} s; {_error(animation)}"
         )
         figures = {
             "width": width,
             "height": height,
-            "frames": len(animation.frames),
+            "frames": len(animation),
+            "frames_that_differ": written,
             "palette_scope": animation.palette_scope,
             "palettes": n,
             "k": k,

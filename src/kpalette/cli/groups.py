@@ -138,8 +138,8 @@ class Alpha(Record):
         default="keep",
         check=alpha,
         metavar="HOW",
-        help="keep transparency, or flatten:#rrggbb to lay the image over a colour.  "
-        "[default: keep]",
+        help="keep transparency; threshold makes what is half-transparent opaque or transparent; "
+        "flatten:#rrggbb lays the image over a colour.  [default: keep, for GIF threshold]",
     )
 
 
@@ -307,8 +307,8 @@ class Recursive(Record):
         "-r",
         "--recursive",
         section=MANY,
-        help="Take the images in folders, and in the folders in them. Hidden ones are left out, "
-        "and so are links to folders.",
+        help="Take the images and films in folders, and in the folders in them. Hidden ones are "
+        "left out, and so are links to folders.",
     )
 
 
@@ -336,7 +336,7 @@ class Output(Recursive):
     format: str | None = option(
         "--format",
         section=OUTPUT,
-        choices=["png", "gif", "webp", "tiff", "bmp"],
+        choices=["png", "apng", "gif", "webp", "tiff", "bmp"],
         any_case=True,
         help="The format of the pictures.  [default: by the ending of OUT or END, otherwise png; "
         "an animation's own]",

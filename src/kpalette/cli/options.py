@@ -97,9 +97,9 @@ def _levels(color: str) -> tuple[int, ...] | None:
 def alpha(value: str) -> str:
     """Check an option that says what becomes of transparency."""
     kind, _, color = value.partition(":")
-    if value == "keep" or (kind == "flatten" and len(_levels(color) or ()) == 3):
+    if value in ("keep", "threshold") or (kind == "flatten" and len(_levels(color) or ()) == 3):
         return value
-    raise ValueError(f"expected 'keep' or 'flatten:#rrggbb', got {value!r}")
+    raise ValueError(f"expected 'keep', 'threshold' or 'flatten:#rrggbb', got {value!r}")
 
 
 def _number(text: str) -> float:

@@ -141,10 +141,10 @@ def palette(
 ) -> int:
     """List the best colours of photos, or write them as a palette file.
 
-    A PHOTO is an image file, a folder with -r, a pattern such as '**/*.png', - for stdin, or a
-    histogram that was saved as .histogram. There is one palette for all of them together, in which
-    each counts by its pixels; if one cannot be read, there is none. Without OUT or --format, each
-    colour is printed with its share of the pixels.
+    A PHOTO is an image file, a film, a folder with -r, a pattern such as '**/*.png', - for stdin,
+    or a histogram that was saved as .histogram. There is one palette for all of them together, in
+    which each counts by its pixels, a film by those of all frames; if one cannot be read, there is
+    none. Without OUT or --format, each colour is printed with its share of the pixels.
 
     With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
 
@@ -155,8 +155,7 @@ def palette(
       kpalette palette *.jpg -k 16 --dither floyd-steinberg -o mixing.gpl
       kpalette palette photo.jpg --sort hue --format css > colors.css
       kpalette palette 's3://photos/**/*.jpg' -k 32 --scheduler tcp://host:8786
-      ffmpeg -i film.mp4 -f rawvideo -pix_fmt rgb24 - |
-        kpalette palette - --raw 1920x1080
+      kpalette palette film.mp4 -k 16
     """  # noqa: D301
     from kpalette.cli.inputs import gather
 
@@ -271,11 +270,14 @@ def _count(
             if source.path.endswith(HISTOGRAM):
                 _add(counter, streams.read_histogram(source.path))
             elif raw is None:
-                pixels = streams.read_still(source.path, manners.quiet, manners.allow_truncated)
-                counter.update(pixels)
-                sample.add(pixels, next(numbers))
-                if kept is not None:
-                    kept.append(pixels)
+                how = (manners.quiet, manners.allow_truncated)
+                for number, pixels in enumerate(streams.read_pictures(source.path, *how)):
+                    if number and kept is not None:
+                        raise Failed(USAGE, "--saliency: expected an image, got a film")
+                    counter.update(pixels)
+                    sample.add(pixels, next(numbers))
+                    if kept is not None:
+                        kept.append(pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)

@@ -24,6 +24,7 @@ COMMON = {"quality", "pngquant_speed", "nofs", "ext", "out", "force", "help_all"
 #: What the names of films mostly end in.
 FILMS = (
     ".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts",
+    ".m2ts", ".m2v", ".vob",
 )  # fmt: skip
 
 #: Its exit codes where ours are others: what cannot be read, and a wrong command line.

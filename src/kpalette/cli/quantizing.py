@@ -167,6 +167,7 @@ def quantize(
         others,
         plainly=None if palette is not None else way.plainly(batch),
         quick=fit.effort == "fast",
+        alpha=kept.alpha,
         keep_profile=kept.keep_profile,
         economy=way.economy(output, has_map=words.map is not None, is_shared=shared_palette),
     )
@@ -384,6 +385,8 @@ def _shared(way: Way, batch: Batch) -> Palette | None:
     from kpalette import pipeline
     from kpalette.cli import shared
 
+    if batch.kind == "gif" and way.kept.alpha == "keep":  # as each will be
+        way = replace(way, kept=replace(way.kept, alpha="threshold"))
     batch.jobs, total = shared.count(
         batch.jobs, batch.workers, batch.threads, way.flat, batch.manners.allow_truncated
     )

@@ -101,7 +101,7 @@ def remap(
     def describe(few: Any) -> str:
         return _describe(len(palette), few)
 
-    return batch.run(reduce, animate, describe, [palette_file], economy=economy)
+    return batch.run(reduce, animate, describe, [palette_file], alpha=alpha.alpha, economy=economy)
 
 
 def load(path: str, option: str) -> Palette:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from kpalette import ColorHistogram
     from kpalette.colors import ByteArray
+    from kpalette.files import Frames
 
 #: Taken once by each writer, and wholly by who wants no file to be half-written. None while there
 #: is but one thread that writes.
@@ -59,19 +60,6 @@ class Photo(Record):
         from kpalette import files
 
         return files.is_animated(io.BytesIO(self.whole))
-
-    def frames(self) -> Iterator[ByteArray]:
-        """Return the pixels, or those of each frame of an animation."""
-        from kpalette import files
-
-        if not self.is_animated():
-            yield self.pixels
-            return
-        try:
-            for pixels, _ in files.open_frames(io.BytesIO(self.whole)).walk():
-                yield pixels
-        except files.ImageReadError as error:
-            raise Failed(UNREADABLE, str(error)) from None
 
 
 def label(photo: str) -> str:
@@ -166,7 +154,7 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
     """
     from kpalette import files
     from kpalette.files.errors import TruncatedError
-    from kpalette.files.frames import remark
+    from kpalette.files.moving_images import remark
     from kpalette.files.truncated import REMARK, completed
     from kpalette.files.webp_frames import without_broken_end
 
@@ -187,14 +175,63 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
         raise Failed(UNREADABLE, str(error)) from None
 
 
-def read_still(photo: str, quiet: bool, allow_truncated: bool = False) -> ByteArray:
+def read_still(
+    photo: str, quiet: bool, allow_truncated: bool = False, pipe: IO[bytes] | None = None
+) -> ByteArray:
     """Read a photo's pixels: those of the first frame of an animation, which is said."""
-    found = read(photo, allow_truncated)
+    found = read(photo, allow_truncated, pipe)
     if not quiet and found.remark:
         say(f"kpalette: {label(photo)}: {found.remark}")
     if not quiet and found.is_animated():
         say(f"kpalette: {label(photo)}: an animation; only its first frame is read")
     return found.pixels
+
+
+def read_film(film: str | IO[bytes]) -> Frames | None:
+    """Return a film's frames, decoded one at a time; None for what is no film."""
+    from kpalette import files
+
+    try:
+        return files.film_frames(film, quiet=True)
+    except files.ImageReadError as error:
+        raise Failed(UNREADABLE, str(error).removeprefix(f"{film}: ")) from None
+
+
+def read_pictures(photo: str, quiet: bool, allow_truncated: bool = False) -> Iterator[ByteArray]:
+    """Read the pixels of a photo, as `read_still` does, or those of each frame of a film."""
+    found = film_of(photo)
+    film = None if found is None else read_film(found)
+    if film is None:
+        yield read_still(photo, quiet, allow_truncated, None if isinstance(found, str) else found)
+        return
+    yield from _pixels(film)
+    for remark in film.remarks if not quiet else ():
+        say(f"kpalette: {label(photo)}: {remark}")
+
+
+def read_frames(photo: str, allow_truncated: bool = False) -> Iterator[ByteArray]:
+    """Read the pixels of a photo, or those of each frame of an animation or a film."""
+    from kpalette import files
+
+    found = film_of(photo)
+    frames = None if found is None else read_film(found)
+    if frames is None:
+        still = read(photo, allow_truncated, None if isinstance(found, str) else found)
+        if not still.is_animated():
+            yield still.pixels
+            return
+        frames = files.open_frames(io.BytesIO(still.whole))
+    yield from _pixels(frames)
+
+
+def _pixels(frames: Frames) -> Iterator[ByteArray]:
+    from kpalette import files
+
+    try:
+        for pixels, _ in frames:
+            yield pixels
+    except files.ImageReadError as error:
+        raise Failed(UNREADABLE, str(error)) from None
 
 
 def read_histogram(path: str) -> ColorHistogram:

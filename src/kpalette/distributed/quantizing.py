@@ -274,7 +274,7 @@ def quantize(
         mosaic = open_image(source, band_chunks(mosaic), missing)
     if palette is not None:
         colors = palette.colors
-        if mosaic.array.shape[2:] == (4,) and alpha == "keep":
+        if mosaic.array.shape[2:] == (4,) and not alpha.startswith("flatten"):
             colors = files.with_alpha(colors)
         mapper = Mapper(alpha, dithering, False)
         indices = mapping.map_tiles(mosaic, colors, mapper)

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from kpalette.files.atomic import checked_path, replacing
     from kpalette.files.decoding import ImageReadError, ImageSource
     from kpalette.files.encoding import encode, kind_of
-    from kpalette.files.frames import AnimationSource, Frames, is_animated, open_frames
+    from kpalette.files.frames import (
+        AnimationSource,
+        Frames,
+        film_frames,
+        is_animated,
+        open_frames,
+        pictures,
+    )
     from kpalette.files.metadata import Metadata, read_dpi, read_metadata
     from kpalette.files.names import FORMATS
     from kpalette.files.pictures import to_pillow
@@ -32,10 +39,12 @@ __all__ = [
     "as_pixels",
     "checked_path",
     "encode",
+    "film_frames",
     "is_animated",
     "is_film",
     "kind_of",
     "open_frames",
+    "pictures",
     "raw_frames",
     "read_dpi",
     "read_metadata",
@@ -60,10 +69,12 @@ _HOMES = {
     "as_pixels": "arrays",
     "checked_path": "atomic",
     "encode": "encoding",
+    "film_frames": "frames",
     "is_animated": "frames",
     "is_film": "video",
     "kind_of": "encoding",
     "open_frames": "frames",
+    "pictures": "frames",
     "raw_frames": "raw",
     "read_dpi": "metadata",
     "read_metadata": "metadata",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette.checks import check_flag
-from kpalette.colors import ByteArray, hex_levels
+from kpalette.colors import ByteArray, hex_levels, is_soft
 from kpalette.files import mistaken
 
 if TYPE_CHECKING:
@@ -73,25 +73,30 @@ def with_alpha(colors: ByteArray) -> ByteArray:
 
 
 def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
-    """Keep the alpha of pixels (h, w, 3 or 4), or lay them over a colour: ``"flatten:#rrggbb"``.
+    """Return pixels (h, w, 3 or 4) with their alpha kept, hard or gone.
 
-    The colour may be short, as in ``"flatten:#fff"``.
+    ``"keep"`` keeps it. ``"threshold"`` makes pixels opaque from an alpha of 128 on, and others
+    wholly transparent, as GIF needs them. ``"flatten:#rrggbb"`` lays them over that colour, which
+    may be short, as in ``"flatten:#fff"``.
 
     Raises
     ------
     TypeError
         If `alpha` is not a string.
     ValueError
-        If it is neither ``"keep"`` nor ``"flatten:"`` with a colour.
+        If it is none of these.
     """
+    ways = "'keep', 'threshold' or 'flatten:#rrggbb'"
     if not isinstance(alpha, str):
-        raise TypeError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
+        raise TypeError(f"alpha: expected {ways}, got {alpha!r}")
     if alpha == "keep":
         return pixels
+    if alpha == "threshold":
+        return _hard(pixels)
     kind, _, color = alpha.partition(":")
     levels = hex_levels(color)
     if kind != "flatten" or levels is None or len(levels) != 3:
-        raise ValueError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
+        raise ValueError(f"alpha: expected {ways}, got {alpha!r}")
     if pixels.shape[2] == 3:
         return pixels
     backdrop = np.array(levels, np.uint16)
@@ -99,6 +104,16 @@ def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
     # Up to 65,152, so that 16 bits are enough.
     mixed = (pixels[..., :3] * share + backdrop * (255 - share) + 127) // 255
     return mixed.astype(np.uint8)
+
+
+def _hard(pixels: ByteArray) -> ByteArray:
+    if not is_soft(pixels):
+        return pixels
+    hard = pixels.copy()
+    shown = pixels[..., 3] >= 128
+    hard[..., 3] = 255
+    hard[~shown] = 0
+    return without_opaque_alpha(hard)
 
 
 def _from_array(array: np.ndarray[Any, Any], *, is_tile: bool = False) -> ByteArray:

@@ -16,7 +16,7 @@ from PIL import Image
 from kpalette.colors import ByteArray
 from kpalette.files import formats, mistaken, plain_png, png_repair, truncated
 from kpalette.files.arrays import with_alpha
-from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system
+from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system, warn
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels
 from kpalette.files.orientation import forget_xmp
@@ -206,7 +206,7 @@ def _completed(file: Any, source: Any) -> Any:
     if data is None:
         return file
     name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
-    warnings.warn(f"{name}{truncated.REMARK}", stacklevel=2)
+    warn(f"{name}{truncated.REMARK}")
     return io.BytesIO(data)
 
 

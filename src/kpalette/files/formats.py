@@ -16,6 +16,7 @@ from typing import Any
 import PIL
 from PIL import Image, ImageFile
 
+from kpalette.files.containers import CONTAINERS, OTHERS
 from kpalette.files.errors import HeaderError, ImageReadError, TooLargeError, is_of_system
 
 #: So many of a file's first bytes tell what it is.
@@ -166,9 +167,14 @@ ADVICE = tuple(
             "convert it to PNG first, as with djxl",
         ),
         (
-            rb".{4}ftyp|\x1a\x45\xdf\xa3|\0\0\x01\xba|RIFF.{4}AVI ", "a film",
-            "kpalette quantize makes an animation of it, which this reads, and so does "
-            "quantize_animation",
+            b"|".join(CONTAINERS.values()), "a film",
+            "kpalette quantize and quantize_animation make an animation of it, kpalette palette "
+            "and extract_palette its palette",
+        ),
+        *(
+            (start, f"a film in {title}, which is not read",
+             "convert it to Matroska first, as with ffmpeg -i FILM -c copy film.mkv")
+            for title, start in OTHERS.items()
         ),
     )
 )  # fmt: skip

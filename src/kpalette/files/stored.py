@@ -40,9 +40,9 @@ class StoredPixels:
         return _converted(colors, self._from_srgb)
 
     def apply_alpha(self, alpha: str) -> StoredPixels:
-        """Keep alpha, or lay the pixels over an sRGB colour: see :func:`apply_alpha`."""
-        if alpha == "keep":
-            return self
+        """Do the same as :func:`apply_alpha`, by a colour of sRGB."""
+        if not alpha.startswith("flatten"):
+            return replace(self, pixels=apply_alpha(self.pixels, alpha))
         backdrop = apply_alpha(np.zeros((1, 1, 4), np.uint8), alpha)
         color = hex_name(self.from_srgb(backdrop)[0, 0])
         return replace(self, pixels=apply_alpha(self.pixels, f"flatten:{color}"))
