@@ -383,7 +383,7 @@ class ColorCounter:
             with self._lock:
                 self._add(source)
             return
-        for pixels in files.pictures(source):
+        for pixels in files.walk_pixels(source):
             self._count(pixels)
 
     def _count(self, pixels: ByteArray) -> None:

@@ -128,7 +128,7 @@ class Sampled:
     ) -> Self:
         """Read images, one after another."""
         counter, sample = ColorCounter(threads=threads), RowSample()
-        pictures = (files.pictures(one, allow_truncated=allow_truncated) for one in sources)
+        pictures = (files.walk_pixels(one, allow_truncated=allow_truncated) for one in sources)
         for number, pixels in enumerate(itertools.chain.from_iterable(pictures)):
             counter.update(pixels)
             sample.add(pixels, number)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
         film_frames,
         is_animated,
         open_frames,
-        pictures,
+        walk_pixels,
     )
     from kpalette.files.metadata import Metadata, read_dpi, read_metadata
     from kpalette.files.names import FORMATS
@@ -44,7 +44,6 @@ __all__ = [
     "is_film",
     "kind_of",
     "open_frames",
-    "pictures",
     "raw_frames",
     "read_dpi",
     "read_metadata",
@@ -52,6 +51,7 @@ __all__ = [
     "replacing",
     "tile_pixels",
     "to_pillow",
+    "walk_pixels",
     "with_alpha",
 ]
 
@@ -74,7 +74,6 @@ _HOMES = {
     "is_film": "video",
     "kind_of": "encoding",
     "open_frames": "frames",
-    "pictures": "frames",
     "raw_frames": "raw",
     "read_dpi": "metadata",
     "read_metadata": "metadata",
@@ -82,6 +81,7 @@ _HOMES = {
     "replacing": "atomic",
     "tile_pixels": "arrays",
     "to_pillow": "pictures",
+    "walk_pixels": "frames",
     "with_alpha": "arrays",
 }
 

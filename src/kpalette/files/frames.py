@@ -132,7 +132,7 @@ def film_frames(source: Any, *, quiet: bool = False) -> Frames | None:
     return _of_file(source, Edits(), quiet) if video.is_film(source) else None
 
 
-def pictures(source: Any, *, allow_truncated: bool = False) -> Iterator[ByteArray]:
+def walk_pixels(source: Any, *, allow_truncated: bool = False) -> Iterator[ByteArray]:
     """Yield the pixels of an image, as :func:`as_pixels` does; of a film or a clip, each frame's.
 
     Raises
