@@ -109,29 +109,39 @@ class Recipe(Record):
         before = _status(job.source)
         if before is not None and not stat.S_ISREG(before.st_mode):
             before = None
-        if before is not None and self.plainly is not None and self._is_plain(job):
-            plain_photo = plain.read(job.source)
-            if plain_photo is not None:
-                besides = {"dpi": None if self.output.strip else plain_photo.dpi}
-                reduce = self.plainly
-                return self._write(
-                    job,
-                    lambda: self._still(reduce, plain_photo, "png", besides, is_first=False),
-                    plain_photo.encoded,
-                    before,
-                )
-        return self._at_length(job, before)
+        found: Any = None
+        if (before is not None or job.source == "-") and self._is_plain(job):
+            found = streams.read_plain(job.source)
+            if isinstance(found, bytes):
+                photo = plain.read(found)
+                if photo is not None:
+                    return self._plain(job, photo, before)
+                found = io.BytesIO(found)
+        return self._at_length(job, found, before)
 
     def _is_plain(self, job: Job) -> bool:
         """Return whether a photo may do without NumPy, and whatever reads other than plain ones."""
         asked = self.clip.given or self.output.strip is False or self.output.optimize
-        return not (asked or job.frames) and self._kind(job, None) == "png"
+        rare = asked or job.frames or self.plainly is None
+        return not rare and self._kind(job, None) == "png"
 
-    def _at_length(self, job: Job, before: os.stat_result | None) -> Result:
-        """Do one photo, or whatever it is."""
+    def _plain(self, job: Job, photo: plain.Photo, before: os.stat_result | None) -> Result:
+        """Do one photo that is plain."""
+        reduce = self.plainly
+        assert reduce is not None
+        besides = {"dpi": None if self.output.strip else photo.dpi}
+
+        def make() -> Made:
+            return self._still(reduce, photo, "png", besides, is_first=False)
+
+        return self._write(job, make, photo.encoded, before)
+
+    def _at_length(self, job: Job, found: Any, before: os.stat_result | None) -> Result:
+        """Do one photo, or whatever it is; `found` is what was read of it."""
         from kpalette import files
 
-        found = [*job.frames] or streams.film_of(job.source)
+        if found is None:
+            found = [*job.frames] or streams.film_of(job.source)
         if isinstance(found, (list, str)) or (found and files.is_film(found)):
             return self._write_new(job, self._clip(job, found), _size(found), before)
         photo = streams.read(job.source, self.allow_truncated, found)

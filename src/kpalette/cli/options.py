@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from kpalette.cli.exits import UsageError
-from kpalette.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from kpalette.record import Record
 
 #: An indexed PNG has room for no more.
 MAX_K = 256
@@ -23,11 +24,13 @@ PNGQUANT, GENERAL = "In pngquant's words", "General"
 SECTIONS = (OPTIONS, COLORS, OUTPUT, ANIMATIONS, MANY, LARGE, PNGQUANT, GENERAL)
 
 
-class Declared(Record):
+class Declared:
     """An option: the names that are typed, and what `help.Option` takes besides."""
 
-    names: tuple[str, ...]
-    how: dict[str, Any]
+    __slots__ = ("how", "names")
+
+    def __init__(self, names: tuple[str, ...], how: dict[str, Any]) -> None:
+        self.names, self.how = names, how
 
 
 def option(*names: str, **how: Any) -> Any:

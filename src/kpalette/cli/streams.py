@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
     from types import TracebackType
-    from typing import IO
+    from typing import IO, BinaryIO
 
     from kpalette import ColorHistogram
     from kpalette.colors import ByteArray
@@ -227,16 +227,45 @@ def read_raw(film: str, width: int, height: int) -> Iterator[ByteArray]:
         raise Failed(UNREADABLE, str(error)) from None
 
 
+def read_plain(photo: str) -> bytes | IO[bytes] | None:
+    """Read a photo that may be plain: its bytes. Of others, None; or, of stdin, all, spooled."""
+    from kpalette.files import plain
+
+    try:
+        if photo != "-":
+            with open(photo, "rb") as file:
+                if not plain.may_be_plain(file.read(plain.START)):
+                    return None
+                file.seek(0)
+                return _whole(file)
+        with open(0, "rb", buffering=0, closefd=False) as pipe:
+            start = b""
+            while len(start) < plain.START and (more := pipe.read(plain.START - len(start))):
+                start += more
+            if plain.may_be_plain(start):
+                return start + pipe.readall()
+            from kpalette.files.spool import spooled
+
+            return spooled(pipe, start)
+    except OSError as error:
+        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+
+
 def _read_bytes(photo: str) -> bytes:
     if photo == "-":
         with open(0, "rb", closefd=False) as stdin:
             return stdin.read()
     with open(photo, "rb") as file:
-        before = os.fstat(file.fileno())
-        encoded = file.read()
-        if stat.S_ISREG(before.st_mode) and len(encoded) != before.st_size:
-            raise Failed(UNREADABLE, "the file changed while it was read")
-        return encoded
+        return _whole(file)
+
+
+def _whole(file: BinaryIO) -> bytes:
+    """Return the bytes of a file, from its beginning."""
+    before = os.fstat(file.fileno())
+    encoded = file.read()
+    if stat.S_ISREG(before.st_mode) and len(encoded) != before.st_size:
+        raise Failed(UNREADABLE, "the file changed while it was read")
+    return encoded
 
 
 def write(

@@ -43,17 +43,18 @@ class Photo(Record):
     dpi: tuple[float, float] | None
 
 
-def read(path: str) -> Photo | None:
-    """Read a file, once; None for one that is not plain, or that cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            start = file.read(len(plain_png.SIGNATURE))
-            if not start.startswith((plain_png.SIGNATURE, JPEG)):
-                return None
-            encoded = start + file.read()
-    except OSError:
-        return None
-    if start.startswith(JPEG):
+#: So many of a file's first bytes tell whether it may be plain.
+START = len(plain_png.SIGNATURE)
+
+
+def may_be_plain(start: bytes) -> bool:
+    """Return whether a file begins as PNG or JPEG files do."""
+    return start.startswith((plain_png.SIGNATURE, JPEG))
+
+
+def read(encoded: bytes) -> Photo | None:
+    """Return the photo in a file; None for one that is not plain."""
+    if encoded.startswith(JPEG):
         return _jpeg(encoded)
     found = plain_png.read(encoded)
     if found is None:
