@@ -117,13 +117,6 @@ def fails(capsys: pytest.CaptureFixture[str]) -> Any:
 
 
 @pytest.fixture
-def long_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have all command lines read by click, and all photos by NumPy."""
-    monkeypatch.setattr(cli.reading, "read", lambda _: None)
-    monkeypatch.setattr(cli.quantizing.Way, "plainly", lambda *_: None)
-
-
-@pytest.fixture
 def brand(tmp_path: Path) -> Path:
     """Write a palette file of four colours."""
     path = tmp_path / "brand.gpl"
