@@ -22,11 +22,23 @@ from distributed import Client, LocalCluster
 import kpalette
 from conftest import PATIENCE, noise
 from kpalette import ColorHistogram, distributed
-from kpalette.distributed import OutputError, SchedulerLostError, TileError, running
+from kpalette.distributed import (
+    NoWorkersError,
+    OutputError,
+    SchedulerLostError,
+    TileError,
+    WaitingWarning,
+    running,
+    tasks,
+)
 
 PIXELS = noise(120, 160)
 SIDE = 40
 N_TILES = 12
+
+
+# All workers can be dead for a second, where tests kill them.
+pytestmark = pytest.mark.filterwarnings("ignore::kpalette.distributed.WaitingWarning")
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +133,41 @@ def test_array_that_is_on_the_cluster_already(client) -> None:
     q = distributed.quantize(persisted, 5, scheduler=client)
     indices = client.compute(q.indices).result()
     assert np.array_equal(indices, kpalette.quantize(PIXELS, 5).indices)
+
+
+def test_many_waves_give_what_one_gives(client, tmp_path, monkeypatch) -> None:
+    """And a tile of any wave is named, and two at most are submitted."""
+    monkeypatch.setattr(tasks, "WAVE", 2)
+    zarr.create_array(tmp_path / "big.zarr", data=PIXELS, chunks=(SIDE, SIDE, 3))
+    whole = kpalette.quantize(PIXELS, 7, dither="bayer")
+    for scheduler in ("synchronous", client):
+        options = {"dither": "bayer", "scheduler": scheduler}
+        for source in (tmp_path / "big.zarr", da.from_array(PIXELS, chunks=(SIDE, 50, 3))):
+            q = distributed.quantize(source, 7, chunks=SIDE, **options)
+            assert np.array_equal(q.palette.colors, whole.palette.colors)
+            q.save(tmp_path / "few.zarr", overwrite=True)
+            saved = zarr.open_group(tmp_path / "few.zarr", mode="r")
+            assert np.array_equal(saved["indices"][:], whole.indices)
+            assert saved["counts"][:].sum() == whole.indices.size
+            assert q.tile_errors().looks == whole.report(0).comparison.looks
+        with pytest.raises(TileError, match=r"tile \(2, 3\), rows 80 to 119, .*the tape is torn"):
+            distributed.histogram(tiles(tmp_path, {"2-3": "fail"}), scheduler=scheduler)
+
+
+def test_two_waves_are_submitted_at_most(client, monkeypatch) -> None:
+    monkeypatch.setattr(tasks, "WAVE", 1)
+    monkeypatch.setattr(running, "_result", lambda client, future, workers: future.result())
+    known: list[int] = []
+    merged = tasks.merged
+
+    def counted(wave: Any, merge: Any) -> Any:
+        known.append(len(client.futures))
+        return merged(wave, merge)
+
+    monkeypatch.setattr(tasks, "merged", counted)
+    distributed.histogram(PIXELS, chunks=SIDE, scheduler=client)
+    assert len(known) == N_TILES
+    assert max(known) == 1  # as a second one is made
 
 
 def test_worker_killed_while_counting(client, tmp_path) -> None:
@@ -223,6 +270,49 @@ def scheduler_with_a_worker() -> Iterator[tuple[int, str]]:
         address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
         with started("-m", "distributed.cli.dask_worker", address, "--no-nanny", *options):
             yield scheduler.pid, address
+
+
+class TestNoWorkers:
+    @pytest.mark.filterwarnings("default::kpalette.distributed.WaitingWarning")
+    def test_is_told_at_once_and_ends_after_a_limit(self, client_without_workers) -> None:
+        address = client_without_workers.scheduler.address
+        start = time.monotonic()
+        with (
+            dask.config.set({"kpalette.wait-for-workers": 0.5}),
+            pytest.warns(WaitingWarning, match=f"'{address}' has no worker: waiting 0.5 s"),
+            pytest.raises(
+                NoWorkersError, match=r"has had no worker for 0\.5 s; finished tiles are"
+            ),
+        ):
+            distributed.histogram(PIXELS, scheduler=client_without_workers)
+        assert time.monotonic() - start > 0.5
+        assert issubclass(NoWorkersError, SchedulerLostError)
+
+    def test_goes_on_once_one_comes(self, client_without_workers) -> None:
+        cluster = client_without_workers.cluster
+
+        def told(*warning: Any) -> None:
+            cluster.scale(1)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(running.warnings, "warn", lambda *args, **kwargs: told())
+            found = distributed.histogram(PIXELS, scheduler=client_without_workers)
+        assert found == ColorHistogram.from_image(PIXELS)
+
+    def test_the_limit_is_five_minutes_unless_told(self) -> None:
+        assert running.patience() == 300
+        with dask.config.set({"kpalette.wait-for-workers": "2 hours"}):
+            assert running.patience() == 7200
+
+
+@pytest.fixture
+def client_without_workers() -> Iterator[Client]:
+    options = {"host": "127.0.0.1", "dashboard_address": None, "silence_logs": 50}
+    with (
+        LocalCluster(n_workers=0, threads_per_worker=1, processes=False, **options) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
 
 
 class TestSchedulerLost:

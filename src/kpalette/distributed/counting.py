@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
+from dask.task_spec import Task, TaskRef
 
 from kpalette import files
 from kpalette.checks import check_flag
@@ -131,24 +131,24 @@ def histogram_of(
     progress: bool,
 ) -> ColorHistogram:
     """Count the colours of a source that :func:`open_source` opened."""
-    partials = None
-    if checkpoint is not None:
-        partials = Checkpoint.open(checkpoint, _fingerprint(source), alpha, missing)
+    if checkpoint is None:
+        return _total(source, Counter(alpha, None), scheduler, progress)
+    with Checkpoint.open(checkpoint, _fingerprint(source), alpha, missing) as partials:
+        return _total(source, Counter(alpha, partials), scheduler, progress)
 
-    def total_of() -> ColorHistogram | Damaged | None:
-        counted = _count(source, Counter(alpha, partials))
-        result: ColorHistogram | Damaged | None
-        result = running.run(tasks.merged(counted, _add), scheduler, counted.names, progress)
-        return result
 
-    total = total_of()
-    while isinstance(total, Damaged):
+def _total(source: Any, counter: Counter, scheduler: Any, progress: bool) -> ColorHistogram:
+    """Count all tiles or photos; those again whose partial histograms are damaged."""
+    while True:
+        total = running.run(_counting(source, counter), _add, scheduler, progress)
+        if not isinstance(total, Damaged):
+            break
         for path in total.paths:
             os.unlink(path)
-        total = total_of()
     if total is None:
         raise ValueError("source: expected at least one image, got an empty bag")
-    return total
+    found: ColorHistogram = total
+    return found
 
 
 @dataclass(frozen=True)
@@ -187,32 +187,35 @@ class Counter:
         return histogram
 
 
-def _count(source: Mosaic | Photos | Any, counter: Counter) -> Tasks:
-    """Make a task per tile or photo: it counts, or reads the checkpoint's partial histogram."""
+def _counting(source: Mosaic | Photos | Any, counter: Counter) -> Iterator[Tasks]:
+    """Yield tasks for each tile or photo: they count, or read the partial histogram."""
     token = f"count-{tokenize(_identity(source), counter)}"
-    done = counter.checkpoint.finished() if counter.checkpoint else set()
-    results: dict[Key, Any] = {}
-    names: dict[Key, str] = {}
-
-    def add(name: str, where: str, func: Callable[..., Any], part: Any) -> None:
-        key = (token, name)
-        if counter.checkpoint and name in done:
-            results[key] = Task(key, checkpoints.load, counter.checkpoint.path(name))
-        else:
-            results[key] = Task(key, func, part, name)
-        names[key] = where
-
+    func: Callable[..., Any]
+    parts: Iterable[tuple[str, str, Any]]  # of each result: its name, its tile, its pixels
     if isinstance(source, Photos):
-        for i, path in enumerate(source.paths):
-            add(str(i), path, counter.count_photo, path)
-        return Tasks(results, names)
-    if isinstance(source, Mosaic):
-        for (i, j), where in source.tile_names().items():
-            add(f"{i}-{j}", where, counter.count_block, TaskRef(source.block(i, j)))
-        return tasks.needing(source.array, results, names)
-    for i, key in enumerate(source.__dask_keys__()):
-        add(str(i), f"bag, partition {i}", counter.count_partition, TaskRef(key))
-    return tasks.needing(source, results, names)
+        array, func = None, counter.count_photo
+        parts = ((str(i), path, path) for i, path in enumerate(source.paths))
+    elif isinstance(source, Mosaic):
+        array, func, grid = source.array, counter.count_block, source.grid
+        places = grid.places()
+        parts = ((f"{at[0]}-{at[1]}", grid.name(at), source.block(at)) for at in places)
+    else:
+        array, func = source, counter.count_partition
+        keys = enumerate(source.__dask_keys__())
+        parts = ((str(i), f"bag, partition {i}", TaskRef(key)) for i, key in keys)
+    for wave in tasks.in_waves(parts):
+        results: dict[Key, Any] = {}
+        names: dict[Key, str] = {}
+        for name, where, pixels in wave:
+            key: Key = (token, name)
+            path = counter.checkpoint.path(name) if counter.checkpoint else None
+            if path and os.path.exists(path):
+                key = (f"load-{token}", name)
+                results[key] = Task(key, checkpoints.load, path)
+            else:
+                results[key] = Task(key, func, pixels, name)
+            names[key] = where
+        yield tasks.needing(array, results, names)
 
 
 def _identity(source: Mosaic | Photos | Any) -> Any:
