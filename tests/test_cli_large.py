@@ -19,7 +19,7 @@ import zarr
 from PIL import Image
 
 import kpalette
-from conftest import PATIENCE, noise
+from conftest import PATIENCE, files_in, noise
 from kpalette import cli
 from kpalette.cli.exits import sizes
 from kpalette.distributed import running
@@ -30,14 +30,14 @@ COMMAND = [sys.executable, "-m", "kpalette"]
 ONE_BLOCK = """
 import threading
 from kpalette import cli
-from kpalette.distributed.saving import BlockWriter
+from kpalette.distributed.blocks import BlockWriter
 
 first, over, write = threading.Lock(), threading.Event(), BlockWriter.write
 
 def one_block(self, block):
     if not first.acquire(blocking=False):
         over.wait()
-    write(self, block)
+    return write(self, block)
 
 BlockWriter.write = one_block
 try:
@@ -270,7 +270,7 @@ def test_a_cluster_without_workers_is_told_of_and_left(tmp_path: Path, tiff: Pat
 
     with (
         LocalCluster(
-            n_workers=0, host="127.0.0.1", dashboard_address=None, silence_logs=50
+            n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
         ) as none,
         dask.config.set({"kpalette.wait-for-workers": "500 ms"}),
     ):

@@ -201,11 +201,11 @@ class _Workers:
         limit = patience()
         if self.gone_since is None:
             self.gone_since = time.monotonic()
-            text = f"{self.address!r} has no worker: waiting {limit:,.0f} s for one"
+            text = f"{self.address!r} has no worker: waiting {limit:,.6g} s for one"
             warnings.warn(text, WaitingWarning, stacklevel=2)
         elif time.monotonic() - self.gone_since > limit:
             raise NoWorkersError(
-                f"scheduler: {self.address!r} has had no worker for {limit:,.0f} s; {KEPT}"
+                f"scheduler: {self.address!r} has had no worker for {limit:,.6g} s; {KEPT}"
             )
 
 
