@@ -15,7 +15,9 @@ from typing import Any, ClassVar, TypeAlias
 
 import dask
 from dask.base import compute, get_scheduler
+from dask.delayed import Delayed
 from dask.diagnostics import ProgressBar
+from dask.system import CPU_COUNT
 from dask.utils import parse_timedelta
 
 from kpalette.distributed import tasks
@@ -30,6 +32,7 @@ from kpalette.distributed.errors import (
 from kpalette.distributed.tasks import Tasks
 
 Merge: TypeAlias = Callable[[list[Any]], Any]
+Fold: TypeAlias = Callable[[Iterable[Any]], Any]
 
 LOCAL = ("threads", "processes", "synchronous")
 #: TCP and TLS need a port. Addresses of other protocols are left to Dask.
@@ -42,6 +45,8 @@ LOOK_AFTER = 1
 CLOSE_TIMEOUT = 5
 #: Seconds to wait for a worker of a cluster that has none: see :func:`patience`.
 NO_WORKERS = 300
+#: Batches of a wave for each thread, at least, if there are so many tiles.
+BATCHES = 4
 #: Waves that are on a cluster at a time.
 AHEAD = 2
 KEPT = (
@@ -72,6 +77,7 @@ def run(
     scheduler: Any,
     progress: bool,
     *,
+    fold: Fold | None = None,
     in_order: bool = False,
 ) -> Any:
     """Compute one result, wave by wave.
@@ -86,6 +92,8 @@ def run(
         See :func:`kpalette.distributed.histogram`.
     progress : bool
         Whether to show Dask's bar on stderr, for each wave.
+    fold : function, optional
+        What is merged is this function of the results of a few neighbours, which come one by one.
     in_order : bool
         Whether each task waits for the one before, so that no tile is read too early. (A cluster
         holds such tasks back itself.)
@@ -106,11 +114,11 @@ def run(
         client = getattr(get_scheduler(), "__self__", None)
     if isinstance(scheduler, str) and scheduler not in LOCAL:
         with connected(scheduler) as client:
-            return reduced(_on_cluster(client, waves, merge, progress), merge)
+            return reduced(_on_cluster(client, waves, merge, fold, progress), merge)
     if _is_client(client):
-        return reduced(_on_cluster(client, waves, merge, progress), merge)
+        return reduced(_on_cluster(client, waves, merge, fold, progress), merge)
     where = "synchronous" if in_order else scheduler
-    return reduced(_here(where, waves, merge, progress), merge)
+    return reduced(_here(where, waves, merge, fold, progress), merge)
 
 
 def reduced(results: Iterable[Any], merge: Merge) -> Any:
@@ -118,11 +126,22 @@ def reduced(results: Iterable[Any], merge: Merge) -> Any:
     return reduce(lambda total, result: merge([total, result]), results)
 
 
-def _here(where: Any, waves: Iterable[Tasks], merge: Merge, progress: bool) -> Iterator[Any]:
+def _here(
+    where: Any, waves: Iterable[Tasks], merge: Merge, fold: Fold | None, progress: bool
+) -> Iterator[Any]:
     """Yield the result of each wave, from one of Dask's local schedulers."""
+    threads = dask.config.get("num_workers", None) or CPU_COUNT
     for wave in waves:
         with ProgressBar(out=sys.stderr) if progress else nullcontext():
-            yield compute(tasks.merged(wave, merge), scheduler=where)[0]
+            yield compute(_tree(wave, merge, fold, threads), scheduler=where)[0]
+
+
+def _tree(wave: Tasks, merge: Merge, fold: Fold | None, threads: int) -> Delayed:
+    """Return the result of a wave; batches are so small that all threads end about together."""
+    if fold is not None:
+        size = len(wave.names) // (BATCHES * max(1, threads))
+        wave = tasks.batched(wave, fold, min(max(size, 1), tasks.FAN_IN))
+    return tasks.merged(wave, merge)
 
 
 def _is_client(value: Any) -> bool:
@@ -225,7 +244,9 @@ def _result(client: Any, future: Any, workers: _Workers) -> Any:
     return future.result()
 
 
-def _on_cluster(client: Any, waves: Iterable[Tasks], merge: Merge, progress: bool) -> Iterator[Any]:
+def _on_cluster(
+    client: Any, waves: Iterable[Tasks], merge: Merge, fold: Fold | None, progress: bool
+) -> Iterator[Any]:
     """Yield the result of each wave; raise SchedulerLostError if the scheduler is lost.
 
     The next wave is submitted before the last has ended, so that no worker is idle.
@@ -244,7 +265,8 @@ def _on_cluster(client: Any, waves: Iterable[Tasks], merge: Merge, progress: boo
     try:
         while True:
             for wave in islice(rest, AHEAD - len(submitted)):
-                submitted.append((client.compute(tasks.merged(wave, merge)), wave.names))
+                threads = sum(client.nthreads().values()) if fold else 1
+                submitted.append((client.compute(_tree(wave, merge, fold, threads)), wave.names))
             if not submitted:
                 return
             future = submitted[0][0]

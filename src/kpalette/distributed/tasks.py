@@ -117,6 +117,59 @@ def _naming(node: Any, owner: str | None) -> Any:
     return named
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Does the work of several tasks one after another, and folds their results as they come."""
+
+    nodes: list[Any]
+    fold: Callable[[Iterable[Any]], Any]
+
+    def __call__(self) -> Any:
+        """Return what the fold returns."""
+        return self.fold(node() for node in self.nodes)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A task's function, and the fold of its result."""
+
+    func: Callable[..., Any]
+    fold: Callable[[Iterable[Any]], Any]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what the fold returns."""
+        return self.fold([self.func(*args, **kwargs)])
+
+
+def batched(tasks: Tasks, fold: Callable[[Iterable[Any]], Any], size: int) -> Tasks:
+    """Fold results: of several neighbours in one task, if they need no other tasks.
+
+    Parameters
+    ----------
+    tasks : Tasks
+    fold : function
+        Takes an iterator of results, of which one is in memory at a time.
+    size : int
+        The most results of a batch.
+    """
+    graph = dict(tasks.graph)
+    names: dict[Key, str] = {}
+    alone = []
+    for key, where in tasks.names.items():
+        if type(graph[key]) is Task and not graph[key].dependencies:
+            alone.append(key)
+        else:
+            graph[key] = copy.copy(graph[key])
+            graph[key].func = Folded(graph[key].func, fold)
+            names[key] = where
+    for group in _groups(alone, size):
+        nodes = [graph.pop(key) for key in group]
+        graph[group[0]] = Task(group[0], Batch(nodes, fold))
+        rest = f", or one of the next {len(group) - 1}" if len(group) > 1 else ""
+        names[group[0]] = tasks.names[group[0]] + rest
+    return Tasks(graph, names)
+
+
 def _owners(graph: Mapping[Key, Any], names: Mapping[Key, str]) -> dict[Key, str | None]:
     """Return each needed task, and the name of the result that needs it; None if several do."""
     owners: dict[Key, str | None] = {}
@@ -153,7 +206,7 @@ def merged(tasks: Tasks, merge: Callable[[list[Any]], Any]) -> Delayed:
     depth = 0
     while len(layer) > 1 or depth == 0:
         above: list[Key] = []
-        for group in _groups(layer):
+        for group in _groups(layer, FAN_IN):
             key = (f"merge-{token}", depth, len(above))
             graph[key] = Task(key, merge, List(*(TaskRef(each) for each in group)))
             above.append(key)
@@ -162,6 +215,6 @@ def merged(tasks: Tasks, merge: Callable[[list[Any]], Any]) -> Delayed:
     return Delayed(layer[0], graph)
 
 
-def _groups(keys: list[Key]) -> Iterator[list[Key]]:
-    for start in range(0, len(keys), FAN_IN):
-        yield keys[start : start + FAN_IN]
+def _groups(keys: list[Key], size: int) -> Iterator[list[Key]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
