@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import kpalette
 import power_cuts
 from conftest import files_in, noise, tree
 from kpalette import ColorHistogram, Palette, distributed
-from kpalette.distributed import LockedError, blocks, locks, saving
+from kpalette.distributed import LockedError, OutputError, blocks, locks, saving
 from kpalette.distributed.blocks import BlockWriter
 
 PIXELS = noise(24, 20)
@@ -216,6 +218,80 @@ class TestMarks:
         check(tmp_path / "few.zarr", other)
 
 
+class TestFailures:
+    """Of the disk, at each call: the error names a file, and the next run resumes."""
+
+    @staticmethod
+    def failed(run: Callable[[], Any]) -> OutputError | None:
+        try:
+            run()
+        except OutputError as error:
+            return error if error.errno == errno.EIO else pytest.fail(str(error))
+        return None
+
+    @pytest.mark.parametrize("call", ["fsync", "rename", "replace", "mkdir", "pwrite"])
+    def test_saving_resumes_after_any_failure(self, call, tmp_path, monkeypatch) -> None:
+        real = getattr(os, call)
+        for n in range(100):
+            folder = tmp_path / str(n)
+            folder.mkdir()
+            calls = iter(range(n + 1))
+
+            def fails(*args: Any, calls: Any = calls, n: int = n, **kwargs: Any) -> Any:
+                if next(calls, n) == n:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                return real(*args, **kwargs)
+
+            q = lazily("floyd-steinberg" if n % 2 else None)
+            with monkeypatch.context() as patch:
+                patch.setattr(os, call, fails)
+                failed = self.failed(lambda q=q, path=folder / "few.zarr": q.save(path))
+            if not failed:
+                break
+            assert str(failed.filename).startswith(str(folder / "few.zarr"))
+            if not (folder / "few.zarr").exists():
+                q.save(folder / "few.zarr")
+            check(folder / "few.zarr", dither=q._mapper.dithering.name)
+        assert 0 < n < 100
+
+    def test_counting_resumes_after_any_failure(self, tmp_path, monkeypatch) -> None:
+        real = os.fsync
+        for n in range(100):
+            calls = iter(range(n + 1))
+
+            def fails(number: int, calls: Any = calls, n: int = n) -> None:
+                if next(calls, n) == n:
+                    raise OSError(errno.EIO, os.strerror(errno.EIO))
+                real(number)
+
+            def count(folder: Path = tmp_path / str(n)) -> ColorHistogram:
+                return distributed.histogram(
+                    PIXELS, chunks=(12, 20), checkpoint=folder, scheduler="synchronous"
+                )
+
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "fsync", fails)
+                failed = self.failed(count)
+            if not failed:
+                break
+            assert count() == ColorHistogram.from_image(PIXELS)
+        assert 3 < n < 100
+
+    def test_a_place_that_vanishes(self, tmp_path, monkeypatch) -> None:
+        write = BlockWriter.write
+
+        def vanishes(self: BlockWriter, block: Any) -> Any:
+            shutil.rmtree(tmp_path / "few.zarr.part")
+            return write(self, block)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(BlockWriter, "write", vanishes)
+            with pytest.raises(OutputError, match=r"few\.zarr\.part"):
+                lazily().save(tmp_path / "few.zarr")
+        lazily().save(tmp_path / "few.zarr")
+        check(tmp_path / "few.zarr")
+
+
 HOLDER = """
 import sys, time
 from kpalette.distributed.locks import locked
@@ -317,7 +393,6 @@ class TestLocks:
         assert len(tried) == 2
 
     def test_a_file_system_without_locks_is_told_of(self, tmp_path, monkeypatch) -> None:
-        import errno
         import fcntl
 
         def flock(number: int, how: int) -> None:
