@@ -84,11 +84,14 @@ def histogram(
     ------
     CheckpointError
         If the checkpoint belongs to another source; a ``ValueError``.
+    LockedError
+        If another run counts into the checkpoint; an ``OSError``.
     OSError
         If a path does not exist, or a checkpoint cannot be written (an `OutputError`, which names
         the file).
     SchedulerLostError
-        If no scheduler answers at the address, or the connection is lost; a ``RuntimeError``.
+        If no scheduler answers at the address, the connection is lost, or a cluster has no worker
+        for 5 minutes (`NoWorkersError`; a `WaitingWarning` says so at once); a ``RuntimeError``.
     TileError
         If a tile or photo cannot be read, has values out of range, or kills its workers; a
         ``RuntimeError`` that names the tile or photo.
@@ -99,9 +102,11 @@ def histogram(
 
     Notes
     -----
-    One task with one thread reads and counts a tile. It holds the tile and a table of up to 2**24
+    One task with one thread reads and counts a tile; or up to eight, one after another, if there
+    are many and no checkpoint keeps the histogram of each. It holds a tile and a table of 2**24
     colours. Processes exchange distinct colours with their counts, 11 bytes each, eight histograms
-    at a time.
+    at a time. Tasks are submitted in waves of 4,096 tiles: the client's memory does not grow with
+    their number.
 
     Examples
     --------
