@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,11 @@ from kpalette.distributed import (
     SchedulerLostError,
     TileError,
     WaitingWarning,
+    counting,
+    mosaics,
+    quantizing,
     running,
+    saving,
     tasks,
 )
 
@@ -158,6 +163,36 @@ def test_many_waves_give_what_one_gives(client, tmp_path, monkeypatch) -> None:
             assert q.tile_errors().looks == whole.report(0).comparison.looks
         with pytest.raises(TileError, match=r"tile \(2, 3\), rows 80 to 119, .*the tape is torn"):
             distributed.histogram(tiles(tmp_path, {"2-3": "fail"}), scheduler=scheduler)
+
+
+def test_the_clients_memory_does_not_grow_with_the_number_of_tiles(tmp_path) -> None:
+    """Of 10,000 and 490,000 tiles that kpalette reads, the first wave takes as much."""
+    peaks = []
+    for side in (100, 700):
+        tracemalloc.start()
+        mosaic = mosaics.of_reader(
+            _read_zeros, (4 * side, 4 * side, 3), np.uint8, 4, (4, 4), "image", {"side": side}
+        )
+        palette = kpalette.Palette(np.eye(3, dtype=np.uint8))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(quantizing, "open_image", lambda *_, mosaic=mosaic: mosaic)
+            q = distributed.quantize("image", palette=palette)
+        done = np.zeros((side, side), bool)
+        waves = (
+            counting._counting(mosaic, counting.Counter("keep", None)),
+            saving._writing(q, q.indices, tmp_path, mosaic.grid, done),
+        )
+        for wave in map(next, waves):
+            assert len(wave.names) == tasks.WAVE
+            assert len(wave.graph) <= tasks.WAVE + 1  # the palette
+            tasks.merged(wave, list)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 2**20
+
+
+def _read_zeros(rows: slice, columns: slice) -> np.ndarray[Any, Any]:
+    return np.zeros((rows.stop - rows.start, columns.stop - columns.start, 3), np.uint8)
 
 
 def test_two_waves_are_submitted_at_most(client, monkeypatch) -> None:

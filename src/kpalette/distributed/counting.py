@@ -158,7 +158,7 @@ def _total(source: Any, counter: Counter, scheduler: Any, progress: bool) -> Col
     return found
 
 
-#: Images with at least so many bytes are counted together.
+#: Bytes from which on a table of all colours is faster than a histogram for each image.
 MANY = 3 << 22
 #: What a task returns: pixels that are to be counted, or their histogram if that is kept.
 Part: TypeAlias = Any
@@ -200,9 +200,10 @@ class Counter:
     @staticmethod
     def _count(images: Iterable[ByteArray]) -> ColorHistogram | None:
         """Count RGB images together, which is faster than to add up their histograms."""
-        team, parts, opaque = make_team(1), [], None
+        team, parts, opaque, n_bytes = make_team(1), [], None, 0
         for pixels in images:
-            if pixels.shape[-1] == 4 or (opaque is None and pixels.size < MANY):
+            n_bytes += pixels.nbytes
+            if pixels.shape[-1] == 4 or (opaque is None and n_bytes < MANY):
                 parts.append(ColorHistogram.from_pixels(pixels, team))
                 continue
             opaque = opaque or _core.Counter()
