@@ -15,7 +15,6 @@ from typing import Any, ClassVar, TypeAlias
 
 import dask
 from dask.base import compute, get_scheduler
-from dask.delayed import Delayed
 from dask.diagnostics import ProgressBar
 from dask.system import CPU_COUNT
 from dask.utils import parse_timedelta
@@ -133,15 +132,15 @@ def _here(
     threads = dask.config.get("num_workers", None) or CPU_COUNT
     for wave in waves:
         with ProgressBar(out=sys.stderr) if progress else nullcontext():
-            yield compute(_tree(wave, merge, fold, threads), scheduler=where)[0]
+            yield compute(tasks.merged(_folded(wave, fold, threads), merge), scheduler=where)[0]
 
 
-def _tree(wave: Tasks, merge: Merge, fold: Fold | None, threads: int) -> Delayed:
-    """Return the result of a wave; batches are so small that all threads end about together."""
-    if fold is not None:
-        size = len(wave.names) // (BATCHES * max(1, threads))
-        wave = tasks.batched(wave, fold, min(max(size, 1), tasks.FAN_IN))
-    return tasks.merged(wave, merge)
+def _folded(wave: Tasks, fold: Fold | None, threads: int) -> Tasks:
+    """Fold results, in batches that are so small that all threads end about together."""
+    if fold is None:
+        return wave
+    size = len(wave.names) // (BATCHES * max(1, threads))
+    return tasks.batched(wave, fold, min(max(size, 1), tasks.FAN_IN))
 
 
 def _is_client(value: Any) -> bool:
@@ -265,8 +264,8 @@ def _on_cluster(
     try:
         while True:
             for wave in islice(rest, AHEAD - len(submitted)):
-                threads = sum(client.nthreads().values()) if fold else 1
-                submitted.append((client.compute(_tree(wave, merge, fold, threads)), wave.names))
+                folded = _folded(wave, fold, _n_threads(client))
+                submitted.append((client.compute(tasks.merged(folded, merge)), folded.names))
             if not submitted:
                 return
             future = submitted[0][0]
@@ -290,6 +289,12 @@ def _on_cluster(
     finally:
         for future, _ in submitted:
             _release(future)
+
+
+def _n_threads(client: Any) -> int:
+    with suppress(OSError, TimeoutError):  # it may be lost, as is found when a result is awaited
+        return sum(client.nthreads().values())
+    return 1
 
 
 def _release(future: Any) -> None:
