@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 
@@ -45,6 +46,8 @@ def cluster(workers: int, folder: str) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
     with (
+        # Else it gives up a worker that is killed and takes more than 15 s to come back.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": 300}),
         LocalCluster(
             n_workers=workers, threads_per_worker=1, dashboard_address=None, memory_limit=0
         ) as local,

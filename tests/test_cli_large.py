@@ -19,7 +19,7 @@ import zarr
 from PIL import Image
 
 import kpalette
-from conftest import PATIENCE, noise
+from conftest import PATIENCE, files_in, noise
 from kpalette import cli
 from kpalette.cli.exits import sizes
 from kpalette.distributed import running
@@ -30,14 +30,14 @@ COMMAND = [sys.executable, "-m", "kpalette"]
 ONE_BLOCK = """
 import threading
 from kpalette import cli
-from kpalette.distributed.saving import BlockWriter
+from kpalette.distributed.blocks import BlockWriter
 
 first, over, write = threading.Lock(), threading.Event(), BlockWriter.write
 
 def one_block(self, block):
     if not first.acquire(blocking=False):
         over.wait()
-    write(self, block)
+    return write(self, block)
 
 BlockWriter.write = one_block
 try:
@@ -238,7 +238,7 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
     command = [sys.executable, "-c", ONE_BLOCK, *map(str, args)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     deadline = time.monotonic() + PATIENCE
-    while not (part / "done").is_dir() or not os.listdir(part / "done"):
+    while not list(part.glob("*/done/[0-9]*")):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.002)
@@ -247,11 +247,40 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
     assert process.returncode == (130 if number == signal.SIGINT else -number)
     assert said == (b"kpalette: interrupted\n" if number == signal.SIGINT else b"")
     assert not out.exists()
-    finished = {path.name: path.stat().st_mtime_ns for path in (part / "done").iterdir()}
-    assert finished
+    assert list(part.glob("*/done/[0-9]*"))
     assert run(*args).returncode == 0
     assert np.array_equal(decoded(out), kpalette.quantize(image, 200).rgb)
     assert not part.exists()
+
+
+def test_an_output_that_another_run_writes_is_refused(tmp_path: Path, tiff: Path, fails) -> None:
+    from kpalette.distributed.locks import locked
+
+    for folder in ("few.zarr.part", "few.zarr.counts"):
+        with locked(tmp_path / folder):
+            line = fails(75, "quantize", str(tiff), "-k", "8", "-o", str(tmp_path / "few.zarr"))
+            assert f"{folder}: Another run writes there: process {os.getpid()} on " in line
+    assert run("quantize", tiff, "-k", 8, "-o", tmp_path / "few.zarr").returncode == 0
+    assert files_in(tmp_path) == {"big.tif", "few.zarr"}
+
+
+def test_a_cluster_without_workers_is_told_of_and_left(tmp_path: Path, tiff: Path, capsys) -> None:
+    import dask
+    from distributed import LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as none,
+        dask.config.set({"kpalette.wait-for-workers": "500 ms"}),
+    ):
+        where = none.scheduler_address
+        out = str(tmp_path / "few.zarr")
+        args = ["quantize", str(tiff), "-k", "8", "-o", out, "--scheduler", where]
+        assert cli.run(args) == 69
+    first, last = capsys.readouterr().err.splitlines()
+    assert first == f"warning: '{where}' has no worker: waiting 0.5 s for one"
+    assert last.startswith(f"kpalette: scheduler: '{where}' has had no worker for 0.5 s; finished")
 
 
 def test_url_needs_a_place_for_the_picture(fails) -> None:

@@ -160,7 +160,7 @@ def test_reading_and_counting_a_tile_is_one_task() -> None:
 
     lazy = da.zeros((100, 100, 3), chunks=(10, 10, 3), dtype=np.uint8) + np.uint8(1)
     found = mosaics.of_array(lazy, None)
-    counted = counting._count(found, counting.Counter("keep", None))
+    (counted,) = counting._counting(found, counting.Counter("keep", None))
     assert set(counted.graph) == set(counted.names)
     graph = tasks.merged(counted, counting._add).dask
     merges = [node for key, node in graph.items() if key not in counted.names]

@@ -22,7 +22,12 @@ def test_bars_are_on_stderr(on_a_cluster: bool, capsys, tmp_path) -> None:
         where = "threads"
         if on_a_cluster:
             # Its own log would be on stderr, too: of a machine with little memory or time.
-            local = Client(processes=False, dashboard_address=None, n_workers=1, silence_logs=50)
+            local = Client(
+                processes=False,
+                dashboard_address="127.0.0.1:0",
+                n_workers=1,
+                silence_logs=50,
+            )
             where = stack.enter_context(local)
         capsys.readouterr()
         quiet = distributed.quantize(tiles, 4, scheduler=where)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,17 +23,39 @@ from distributed import Client, LocalCluster
 import kpalette
 from conftest import PATIENCE, noise
 from kpalette import ColorHistogram, distributed
-from kpalette.distributed import OutputError, SchedulerLostError, TileError, running
+from kpalette.distributed import (
+    NoWorkersError,
+    OutputError,
+    SchedulerLostError,
+    TileError,
+    WaitingWarning,
+    counting,
+    mosaics,
+    quantizing,
+    running,
+    saving,
+    tasks,
+)
 
 PIXELS = noise(120, 160)
 SIDE = 40
 N_TILES = 12
 
 
+# All workers can be dead for a second, where tests kill them.
+pytestmark = pytest.mark.filterwarnings("ignore::kpalette.distributed.WaitingWarning")
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[LocalCluster]:
+    settings = {
+        "distributed.comm.timeouts.connect": PATIENCE,
+        # After 15 s a LocalCluster gives up a worker that has died, and whose successor it does not
+        # see just then: such as one that is starting, or has been killed again.
+        "distributed.deploy.lost-worker-timeout": PATIENCE,
+    }
     with (
-        dask.config.set({"distributed.comm.timeouts.connect": PATIENCE}),
+        dask.config.set(settings),
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
@@ -121,6 +144,78 @@ def test_array_that_is_on_the_cluster_already(client) -> None:
     q = distributed.quantize(persisted, 5, scheduler=client)
     indices = client.compute(q.indices).result()
     assert np.array_equal(indices, kpalette.quantize(PIXELS, 5).indices)
+
+
+def test_many_waves_give_what_one_gives(client, tmp_path, monkeypatch) -> None:
+    """And a tile of any wave is named, and two at most are submitted."""
+    monkeypatch.setattr(tasks, "WAVE", 2)
+    zarr.create_array(tmp_path / "big.zarr", data=PIXELS, chunks=(SIDE, SIDE, 3))
+    whole = kpalette.quantize(PIXELS, 7, dither="bayer")
+    for scheduler in ("synchronous", client):
+        options = {"dither": "bayer", "scheduler": scheduler}
+        for source in (tmp_path / "big.zarr", da.from_array(PIXELS, chunks=(SIDE, 50, 3))):
+            q = distributed.quantize(source, 7, chunks=SIDE, **options)
+            assert np.array_equal(q.palette.colors, whole.palette.colors)
+            q.save(tmp_path / "few.zarr", overwrite=True)
+            saved = zarr.open_group(tmp_path / "few.zarr", mode="r")
+            assert np.array_equal(saved["indices"][:], whole.indices)
+            assert saved["counts"][:].sum() == whole.indices.size
+            assert q.tile_errors().looks == whole.report(0).comparison.looks
+        with pytest.raises(TileError, match=r"tile \(2, 3\), rows 80 to 119, .*the tape is torn"):
+            distributed.histogram(tiles(tmp_path, {"2-3": "fail"}), scheduler=scheduler)
+
+
+def test_the_clients_memory_does_not_grow_with_the_number_of_tiles(tmp_path) -> None:
+    """Of 10,000 and 490,000 tiles that kpalette reads, the first wave takes as much."""
+    peaks = []
+    for side in (100, 700):
+        tracemalloc.start()
+        mosaic = mosaics.of_reader(
+            _read_zeros, (4 * side, 4 * side, 3), np.uint8, 4, (4, 4), "image", {"side": side}
+        )
+        palette = kpalette.Palette(np.eye(3, dtype=np.uint8))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(quantizing, "open_image", lambda *_, mosaic=mosaic: mosaic)
+            q = distributed.quantize("image", palette=palette)
+        done = np.zeros((side, side), bool)
+        waves = (
+            counting._counting(mosaic, counting.Counter("keep", None)),
+            saving._writing(q, q.indices, tmp_path, mosaic.grid, done),
+        )
+        for wave in map(next, waves):
+            assert len(wave.names) == tasks.WAVE
+            assert len(wave.graph) <= tasks.WAVE + 1  # the palette
+            tasks.merged(wave, list)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 2**20
+
+
+def _read_zeros(rows: slice, columns: slice) -> np.ndarray[Any, Any]:
+    return np.zeros((rows.stop - rows.start, columns.stop - columns.start, 3), np.uint8)
+
+
+def test_two_waves_are_submitted_at_most(client, monkeypatch) -> None:
+    monkeypatch.setattr(tasks, "WAVE", 1)
+    made: list[int] = []
+    ended: list[int] = []
+    merged, result = tasks.merged, running._result
+
+    def counted(wave: Any, merge: Any) -> Any:
+        made.append(1)
+        assert len(made) <= len(ended) + 2
+        return merged(wave, merge)
+
+    def noted(*args: Any) -> Any:
+        assert len(made) == min(len(ended) + 2, N_TILES)
+        found = result(*args)
+        ended.append(1)
+        return found
+
+    monkeypatch.setattr(tasks, "merged", counted)
+    monkeypatch.setattr(running, "_result", noted)
+    distributed.histogram(PIXELS, chunks=SIDE, scheduler=client)
+    assert len(made) == len(ended) == N_TILES
 
 
 def test_worker_killed_while_counting(client, tmp_path) -> None:
@@ -223,6 +318,47 @@ def scheduler_with_a_worker() -> Iterator[tuple[int, str]]:
         address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
         with started("-m", "distributed.cli.dask_worker", address, "--no-nanny", *options):
             yield scheduler.pid, address
+
+
+class TestNoWorkers:
+    @pytest.mark.filterwarnings("default::kpalette.distributed.WaitingWarning")
+    def test_is_told_at_once_and_ends_after_a_limit(self, client_without_workers) -> None:
+        address = client_without_workers.scheduler.address
+        start = time.monotonic()
+        with (
+            dask.config.set({"kpalette.wait-for-workers": 0.5}),
+            pytest.warns(WaitingWarning, match=f"'{address}' has no worker: waiting 0.5 s"),
+            pytest.raises(NoWorkersError, match=r"has had no worker for 0\.5 s; finished"),
+        ):
+            distributed.histogram(PIXELS, scheduler=client_without_workers)
+        assert time.monotonic() - start > 0.5
+        assert issubclass(NoWorkersError, SchedulerLostError)
+
+    def test_goes_on_once_one_comes(self, client_without_workers) -> None:
+        cluster = client_without_workers.cluster
+
+        def told(*warning: Any) -> None:
+            cluster.scale(1)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(running.warnings, "warn", lambda *args, **kwargs: told())
+            found = distributed.histogram(PIXELS, scheduler=client_without_workers)
+        assert found == ColorHistogram.from_image(PIXELS)
+
+    def test_the_limit_is_five_minutes_unless_told(self) -> None:
+        assert running.patience() == 300
+        with dask.config.set({"kpalette.wait-for-workers": "2 hours"}):
+            assert running.patience() == 7200
+
+
+@pytest.fixture
+def client_without_workers() -> Iterator[Client]:
+    options = {"dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+    with (
+        LocalCluster(n_workers=0, threads_per_worker=1, processes=False, **options) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
 
 
 class TestSchedulerLost:

@@ -17,8 +17,9 @@ EXIT_CODES = {
     3: "an input cannot be read as an image or a palette",
     15: "an output exists already (see --force)",
     16: "an output cannot be written",
-    69: "the cluster cannot be reached, or its connection was lost",
+    69: "the cluster cannot be reached, has no workers, or its connection was lost",
     70: "internal error (KPALETTE_DEBUG=1 shows the traceback)",
+    75: "another run is writing the output",
     98: "the result would not be smaller (see --skip-if-larger)",
     99: "the quality or the size asked for cannot be reached",
     129: "the terminal was closed",
@@ -27,7 +28,7 @@ EXIT_CODES = {
     143: "terminated",
 }
 MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70
-UNAVAILABLE = 69
+UNAVAILABLE, LOCKED = 69, 75
 NOT_SMALLER, NOT_REACHED, BROKEN_PIPE = 98, 99, 141
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(

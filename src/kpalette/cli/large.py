@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from click.core import ParameterSource
 from kpalette.cli import memory, streams
 from kpalette.cli.exits import (
     EXISTS,
+    LOCKED,
     UNAVAILABLE,
     UNREADABLE,
     UNWRITABLE,
@@ -60,7 +62,7 @@ def tiles(
     """Set up Dask: give the options of all its functions, and turn its errors into ours."""
     try:
         from kpalette import distributed  # which says what is missing
-        from kpalette.distributed import running
+        from kpalette.distributed import locks, running
     except ImportError as error:
         if is_too_large(photo):
             line = f"{photo}: too large to read at once, and to read it in tiles, {error}"
@@ -86,6 +88,10 @@ def tiles(
         stack.callback(logging.disable, logging.NOTSET)
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         stack.enter_context(dask.config.set(num_workers=workers))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("always", distributed.WaitingWarning)
+        warnings.simplefilter("once", locks.UnlockedWarning)
+        warnings.showwarning = lambda message, *_: say(f"warning: {message}")
         try:
             if scheduler not in running.LOCAL:  # before anything is written
                 options["scheduler"] = stack.enter_context(running.connected(scheduler))
@@ -94,6 +100,8 @@ def tiles(
             raise Failed(UNAVAILABLE, str(error)) from None
         except FileExistsError as error:
             raise Failed(EXISTS, f"{error.filename} exists; -f replaces it") from None
+        except distributed.LockedError as error:
+            raise Failed(LOCKED, f"{error.filename}: {error.strerror}") from None
         except OSError as error:
             code = UNWRITABLE if isinstance(error, distributed.OutputError) else UNREADABLE
             where = f"{error.filename}: " if error.filename else ""
@@ -143,8 +151,9 @@ def quantize(
     start = time.perf_counter()
     with tiles(photo, large, quiet=manners.quiet, jobs=output.jobs) as where:
         from kpalette import distributed
-        from kpalette.distributed import checkpoints
+        from kpalette.distributed import checkpoints, locks
 
+        locks.check_free(f"{os.path.abspath(out)}.part")  # before hours of counting
         if where["progress"]:
             say("count and fit")
         try:

@@ -18,18 +18,24 @@ if _missing := [name for name in _NEEDED if find_spec(name) is None]:
 from kpalette.distributed.counting import histogram  # noqa: E402
 from kpalette.distributed.errors import (  # noqa: E402
     CheckpointError,
+    LockedError,
+    NoWorkersError,
     OutputError,
     SchedulerLostError,
     TileError,
+    WaitingWarning,
 )
 from kpalette.distributed.quantizing import QuantizedArray, quantize  # noqa: E402
 
 __all__ = [
     "CheckpointError",
+    "LockedError",
+    "NoWorkersError",
     "OutputError",
     "QuantizedArray",
     "SchedulerLostError",
     "TileError",
+    "WaitingWarning",
     "histogram",
     "quantize",
 ]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.array.overlap import ensure_minimum_chunksize, overlap
 from dask.base import tokenize
+from dask.task_spec import Task
 
 from kpalette import _core, files
 from kpalette.colors import ByteArray
 from kpalette.distributed import running, tasks
 from kpalette.distributed.errors import reading
-from kpalette.distributed.mosaics import Mosaic, tile_name
-from kpalette.distributed.tasks import Key
+from kpalette.distributed.mosaics import Grid, Mosaic
+from kpalette.distributed.tasks import Key, Tasks
 from kpalette.dither import Rest
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def map_spatially(mosaic: Mosaic, palette: Any, mapper: Mapper, dtype: Any) -> A
     wide = overlap(array.rechunk((rows, columns, *array.chunks[2:])), depth, boundary="none")
     token = tokenize(array.name, palette.key, mapper)
     mapped = da.map_blocks(
-        Around(mapper, mosaic.name).map_block,
+        Around(mapper, Grid.of(mosaic.name, (rows, columns))).map_block,
         wide,
         palette,
         chunks=(rows, columns),
@@ -77,15 +77,13 @@ class Around:
     """Maps blocks that have a margin, which is cut off again; errors name the tile."""
 
     mapper: Mapper
-    image: str
+    grid: Grid
 
-    def map_block(self, block: Any, colors: ByteArray, block_info: Any = None) -> Indices:
+    def map_block(self, block: Any, colors: ByteArray, block_id: Any = None) -> Indices:
         """Map a block of a Dask array."""
-        place = block_info[None]
-        (top, bottom), (left, right) = place["array-location"]
+        (top, bottom), (left, right) = self.grid.spans(block_id)
         start = max(0, top - REACH), max(0, left - REACH)
-        where = tile_name(self.image, place["chunk-location"], (top, bottom), (left, right))
-        with reading(where):
+        with reading(self.grid.name(block_id)):
             pixels = self.mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
             found = self.mapper.map(pixels, colors, Rest(start))
         inner = found[top - start[0] : bottom - start[0], left - start[1] : right - start[1]]
@@ -101,25 +99,32 @@ def palette_rows(
     """
     rows, columns = _core.palette_places(*mosaic.array.shape[:2])
     token = tokenize(mosaic.array.name, mapper, channels)
-    results: dict[Key, Any] = {}
-    names: dict[Key, str] = {}
-    edges = [np.cumsum((0, *sizes)).tolist() for sizes in mosaic.array.chunks[:2]]
-    for (i, down), (j, across) in product(*(enumerate(pairwise(axis)) for axis in edges)):
-        places = [
-            slice(*np.searchsorted(some, side).tolist())
-            for some, side in ((rows, down), (columns, across))
-        ]
-        inside = rows[places[0]] - down[0], columns[places[1]] - across[0]
-        if len(inside[0]) and len(inside[1]):
-            key = (f"rows-{token}", i, j)
-            taker = Taker(mapper, channels, inside, tuple(places))
-            results[key] = Task(key, taker.take, TaskRef(mosaic.block(i, j)))
-            names[key] = tile_name(mosaic.name, (i, j), down, across)
-    found = tasks.needing(mosaic.array, results, names)
+    waves = _taking(mosaic, mapper, channels, (rows, columns), f"rows-{token}")
     whole = np.empty((len(rows), len(columns), channels), np.uint8)
-    for places, pixels in running.run(tasks.merged(found, _joined), scheduler, names, progress):
+    for places, pixels in running.run(waves, _joined, scheduler, progress):
         whole[places] = pixels
     return whole
+
+
+def _taking(
+    mosaic: Mosaic, mapper: Mapper, channels: int, wanted: tuple[Any, Any], token: str
+) -> Iterator[Tasks]:
+    """Yield tasks that take the wanted rows and columns of the tiles that have any."""
+    for wave in tasks.in_waves(mosaic.grid.places()):
+        results: dict[Key, Any] = {}
+        names: dict[Key, str] = {}
+        for place in wave:
+            spans = mosaic.grid.spans(place)
+            found = [np.searchsorted(*pair).tolist() for pair in zip(wanted, spans, strict=True)]
+            places = slice(*found[0]), slice(*found[1])
+            inside = wanted[0][places[0]] - spans[0][0], wanted[1][places[1]] - spans[1][0]
+            if len(inside[0]) and len(inside[1]):
+                key = (token, *place)
+                taker = Taker(mapper, channels, inside, places)
+                results[key] = Task(key, taker.take, mosaic.block(place))
+                names[key] = mosaic.grid.name(place)
+        if results:
+            yield tasks.needing(mosaic.array, results, names)
 
 
 @dataclass(frozen=True, eq=False)

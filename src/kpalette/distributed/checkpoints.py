@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from kpalette import files
+from kpalette import files, histogram_files
+from kpalette.distributed import locks
 from kpalette.distributed.errors import CheckpointError, writing
+from kpalette.files import durable
 from kpalette.histogram import ColorHistogram
 from kpalette.histogram_files import FORMAT_VERSION
 
@@ -30,13 +34,16 @@ class Checkpoint:
     folder: str
 
     @classmethod
-    def open(cls, folder: Any, source: dict[str, Any], alpha: str, missing: str) -> Self:
-        """Create a checkpoint folder, or reuse one of the same source.
+    @contextmanager
+    def open(cls, folder: Any, source: dict[str, Any], alpha: str, missing: str) -> Iterator[Self]:
+        """Create a checkpoint folder, or reuse one of the same source, and lock it for the block.
 
         Raises
         ------
         CheckpointError
             If the folder belongs to another source, or holds other files.
+        LockedError
+            If another run counts into the folder.
         OSError
             If the folder cannot be created or read.
         """
@@ -44,39 +51,24 @@ class Checkpoint:
         record = {"version": FORMAT_VERSION, "alpha": alpha, "missing": missing, **source}
         with writing(path):
             os.makedirs(path, exist_ok=True)
-        name = os.path.join(path, RECORD)
-        try:
-            with open(name, "rb") as file:
-                there = json.load(file)
-        except FileNotFoundError:
-            if some := sorted(os.listdir(path))[:1]:
-                raise CheckpointError(
-                    f"checkpoint: expected an empty folder, or one with a {RECORD}, got one with "
-                    f"{some[0]!r} in {path!r}"
-                ) from None
-            with writing(name), files.replacing(name) as file:
-                file.write(json.dumps(record).encode())
-            return cls(path)
-        except ValueError as error:
-            raise CheckpointError(f"checkpoint: {name!r} is damaged: {error}") from error
-        _check_same(there, json.loads(json.dumps(record)), path)
-        return cls(path)
+        _check_ours(path)
+        with locks.locked(path):
+            durable.sweep(path)
+            _check_same(path, json.loads(json.dumps(record)))
+            yield cls(path)
 
     def path(self, name: str) -> str:
         """Return the path of a tile's partial histogram."""
         return os.path.join(self.folder, name + ENDING)
 
-    def finished(self) -> set[str]:
-        """Return the names of the tiles whose partial histograms exist."""
-        return {
-            name.removesuffix(ENDING) for name in os.listdir(self.folder) if name.endswith(ENDING)
-        }
-
 
 def save(histogram: ColorHistogram, path: str) -> None:
-    """Write a partial histogram atomically."""
+    """Write a partial histogram: atomically, and so that it stays after a power cut."""
     with writing(path):
-        histogram.save(path)
+        with files.replacing(path) as file:
+            histogram_files.write_to(file, histogram.colors, histogram.counts)
+            durable.sync_open(file)
+        durable.sync_folder(os.path.dirname(path))
 
 
 @dataclass(frozen=True)
@@ -94,7 +86,33 @@ def load(path: str) -> ColorHistogram | Damaged:
         return Damaged((path,))
 
 
-def _check_same(there: Any, here: dict[str, Any], path: str) -> None:
+def _check_ours(path: str) -> None:
+    """Raise CheckpointError if a folder holds files, and none that says what of."""
+    names = os.listdir(path)
+    others = [name for name in names if name != locks.LOCK and not durable.is_temporary(name)]
+    if others and RECORD not in names:
+        raise CheckpointError(
+            f"checkpoint: expected an empty folder, or one with a {RECORD}, got one with "
+            f"{min(others)!r} in {path!r}"
+        )
+
+
+def _check_same(path: str, here: dict[str, Any]) -> None:
+    """Write what the source is, or raise CheckpointError if it was another."""
+    name = os.path.join(path, RECORD)
+    try:
+        with open(name, "rb") as file:
+            there = json.load(file)
+    except FileNotFoundError:
+        with writing(name):
+            with files.replacing(name) as file:
+                file.write(json.dumps(here).encode())
+                durable.sync_open(file)
+            durable.sync_folder(path)
+            durable.sync_folder(os.path.dirname(path))
+        return
+    except ValueError as error:
+        raise CheckpointError(f"checkpoint: {name!r} is damaged: {error}") from error
     if there == here:
         return
     if not isinstance(there, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import reduce
 from operator import add
 from typing import Any
@@ -9,16 +10,16 @@ from typing import Any
 import dask
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
+from dask.task_spec import Task, TaskRef
 
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed import running, tasks
 from kpalette.distributed.errors import reading
 from kpalette.distributed.mapping import Indices, Mapper
-from kpalette.distributed.mosaics import Mosaic, tile_name
-from kpalette.distributed.tasks import Key
+from kpalette.distributed.mosaics import Grid, Mosaic
+from kpalette.distributed.tasks import Key, Tasks
 from kpalette.looks import TILE, Reference, TileErrors
 from kpalette.threads import make_team
 
@@ -33,6 +34,7 @@ def tile_errors(
     rows, columns = (aligned(sizes) for sizes in indices.chunks)
     source = mosaic.array.rechunk((rows, columns, *mosaic.array.chunks[2:]))
     indices = indices.rechunk((rows, columns))
+    grid = Grid.of(mosaic.name, (rows, columns))
     token = tokenize(source.name, indices.name, colors, mapper)
     compared = da.map_blocks(
         _compare,
@@ -40,23 +42,28 @@ def tile_errors(
         indices if source.ndim == 2 else indices[..., None],
         dask.delayed(colors, name=f"colors-{token}"),
         mapper=mapper,
-        image=mosaic.name,
+        grid=grid,
         drop_axis=list(range(2, source.ndim)),
         chunks=((1,) * len(rows), (1,) * len(columns)),
         dtype=object,
         meta=np.empty((0, 0), object),
         name=f"compare-{token}",
     )
-    cut = Mosaic(source, mosaic.name, mosaic.fingerprint)
-    results: dict[Key, Any] = {}
-    names: dict[Key, str] = {}
-    for (i, j), where in cut.tile_names().items():
-        key = (f"errors-{token}", i, j)
-        results[key] = Task(key, _only, TaskRef((compared.name, i, j)))
-        names[key] = where
-    found = tasks.needing(compared, results, names)
-    total: TileErrors = running.run(tasks.merged(found, _sum), scheduler, names, progress)
+    waves = _summing(compared, grid, f"errors-{token}")
+    total: TileErrors = running.run(waves, _sum, scheduler, progress)
     return total
+
+
+def _summing(compared: Any, grid: Grid, token: str) -> Iterator[Tasks]:
+    """Yield tasks that return what was measured of each block."""
+    for wave in tasks.in_waves(grid.places()):
+        results: dict[Key, Any] = {}
+        names: dict[Key, str] = {}
+        for place in wave:
+            key = (token, *place)
+            results[key] = Task(key, _only, TaskRef((compared.name, *place)))
+            names[key] = grid.name(place)
+        yield tasks.needing(compared, results, names)
 
 
 def aligned(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -72,12 +79,12 @@ def _compare(
     indices: Indices,
     colors: ByteArray,
     mapper: Mapper,
-    image: str,
-    block_info: Any = None,
+    grid: Grid,
+    block_id: Any = None,
 ) -> Any:
     """Measure one block, as an array (1, 1)."""
-    rows, columns = block_info[0]["array-location"][:2]
-    with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
+    rows, columns = grid.spans(block_id)
+    with reading(grid.name(block_id)):
         pixels = mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
         reference = Reference(pixels, make_team(1), (rows[0], columns[0]))
         found = np.empty((1, 1), object)

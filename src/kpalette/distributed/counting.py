@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
+from dask.task_spec import Task, TaskRef
 
-from kpalette import files
+from kpalette import _core, files
 from kpalette.checks import check_flag
 from kpalette.colors import ByteArray
 from kpalette.distributed import checkpoints, photos, running, tasks
@@ -84,11 +84,14 @@ def histogram(
     ------
     CheckpointError
         If the checkpoint belongs to another source; a ``ValueError``.
+    LockedError
+        If another run counts into the checkpoint; an ``OSError``.
     OSError
         If a path does not exist, or a checkpoint cannot be written (an `OutputError`, which names
         the file).
     SchedulerLostError
-        If no scheduler answers at the address, or the connection is lost; a ``RuntimeError``.
+        If no scheduler answers at the address, the connection is lost, or a cluster has no worker
+        for 5 minutes (`NoWorkersError`; a `WaitingWarning` says so at once); a ``RuntimeError``.
     TileError
         If a tile or photo cannot be read, has values out of range, or kills its workers; a
         ``RuntimeError`` that names the tile or photo.
@@ -99,9 +102,11 @@ def histogram(
 
     Notes
     -----
-    One task with one thread reads and counts a tile. It holds the tile and a table of up to 2**24
+    One task with one thread reads and counts a tile; or up to eight, one after another, if there
+    are many and no checkpoint keeps the histogram of each. It holds a tile and a table of 2**24
     colours. Processes exchange distinct colours with their counts, 11 bytes each, eight histograms
-    at a time.
+    at a time. Tasks are submitted in waves of 4,096 tiles: the client's memory does not grow with
+    their number.
 
     Examples
     --------
@@ -131,24 +136,32 @@ def histogram_of(
     progress: bool,
 ) -> ColorHistogram:
     """Count the colours of a source that :func:`open_source` opened."""
-    partials = None
-    if checkpoint is not None:
-        partials = Checkpoint.open(checkpoint, _fingerprint(source), alpha, missing)
+    if checkpoint is None:
+        return _total(source, Counter(alpha, None), scheduler, progress)
+    with Checkpoint.open(checkpoint, _fingerprint(source), alpha, missing) as partials:
+        return _total(source, Counter(alpha, partials), scheduler, progress)
 
-    def total_of() -> ColorHistogram | Damaged | None:
-        counted = _count(source, Counter(alpha, partials))
-        result: ColorHistogram | Damaged | None
-        result = running.run(tasks.merged(counted, _add), scheduler, counted.names, progress)
-        return result
 
-    total = total_of()
-    while isinstance(total, Damaged):
+def _total(source: Any, counter: Counter, scheduler: Any, progress: bool) -> ColorHistogram:
+    """Count all tiles or photos; those again whose partial histograms are damaged."""
+    while True:
+        fold = counter.count_all if counter.checkpoint is None else None
+        waves = _counting(source, counter)
+        total = running.run(waves, _add, scheduler, progress, fold=fold)
+        if not isinstance(total, Damaged):
+            break
         for path in total.paths:
             os.unlink(path)
-        total = total_of()
     if total is None:
         raise ValueError("source: expected at least one image, got an empty bag")
-    return total
+    found: ColorHistogram = total
+    return found
+
+
+#: Bytes from which on a table of all colours is faster than a histogram for each image.
+MANY = 3 << 22
+#: What a task returns: pixels that are to be counted, or their histogram if that is kept.
+Part: TypeAlias = Any
 
 
 @dataclass(frozen=True)
@@ -158,61 +171,77 @@ class Counter:
     alpha: str
     checkpoint: Checkpoint | None
 
-    def count(self, pixels: ByteArray, name: str) -> ColorHistogram:
-        """Count pixels that :func:`kpalette.files.as_pixels` returned."""
-        pixels = files.apply_alpha(pixels, self.alpha)
-        histogram = ColorHistogram.from_pixels(pixels, make_team(1))
-        return self._kept(histogram, name)
+    def of_block(self, block: Any, name: str) -> Part:
+        """Take a block of an array."""
+        return self._part([files.tile_pixels(np.asarray(block))], name)
 
-    def count_block(self, block: Any, name: str) -> ColorHistogram:
-        """Count a block of an array."""
-        return self.count(files.tile_pixels(np.asarray(block)), name)
+    def of_photo(self, path: str, name: str) -> Part:
+        """Read a photo."""
+        return self._part([photos.read(path)], name)
 
-    def count_photo(self, path: str, name: str) -> ColorHistogram:
-        """Count a photo."""
-        return self.count(photos.read(path), name)
+    def of_partition(self, items: Any, name: str) -> Part:
+        """Read the photos of a bag's partition."""
+        return self._part(map(photos.read, items), name)
 
-    def count_partition(self, items: Any, name: str) -> ColorHistogram | None:
-        """Count the photos of a bag's partition; return None if it is empty."""
-        team, total = make_team(1), None
-        for item in items:
-            pixels = files.apply_alpha(photos.read(item), self.alpha)
-            histogram = ColorHistogram.from_pixels(pixels, team)
-            total = histogram if total is None else total + histogram
-        return None if total is None else self._kept(total, name)
+    def count_all(self, parts: Iterable[Part]) -> ColorHistogram | None:
+        """Count the pixels of tiles or photos as they come; return None if there are none."""
+        return self._count(pixels for part in parts for pixels in part)
 
-    def _kept(self, histogram: ColorHistogram, name: str) -> ColorHistogram:
-        if self.checkpoint is not None:
+    def _part(self, images: Iterable[ByteArray], name: str) -> Part:
+        """Return the images; or their histogram, if that is written to the checkpoint."""
+        prepared = (files.apply_alpha(pixels, self.alpha) for pixels in images)
+        if self.checkpoint is None:
+            return prepared
+        histogram = self._count(prepared)
+        if histogram is not None:
             checkpoints.save(histogram, self.checkpoint.path(name))
         return histogram
 
+    @staticmethod
+    def _count(images: Iterable[ByteArray]) -> ColorHistogram | None:
+        """Count RGB images together, which is faster than to add up their histograms."""
+        team, parts, opaque, n_bytes = make_team(1), [], None, 0
+        for pixels in images:
+            n_bytes += pixels.nbytes
+            if pixels.shape[-1] == 4 or (opaque is None and n_bytes < MANY):
+                parts.append(ColorHistogram.from_pixels(pixels, team))
+                continue
+            opaque = opaque or _core.Counter()
+            opaque.add(pixels.reshape(-1, 3), team)
+        if opaque is not None:
+            parts.append(ColorHistogram.from_core(*opaque.total(team)))
+        return sum(parts[1:], parts[0]) if parts else None
 
-def _count(source: Mosaic | Photos | Any, counter: Counter) -> Tasks:
-    """Make a task per tile or photo: it counts, or reads the checkpoint's partial histogram."""
+
+def _counting(source: Mosaic | Photos | Any, counter: Counter) -> Iterator[Tasks]:
+    """Yield tasks for each tile or photo: they count, or read the partial histogram."""
     token = f"count-{tokenize(_identity(source), counter)}"
-    done = counter.checkpoint.finished() if counter.checkpoint else set()
-    results: dict[Key, Any] = {}
-    names: dict[Key, str] = {}
-
-    def add(name: str, where: str, func: Callable[..., Any], part: Any) -> None:
-        key = (token, name)
-        if counter.checkpoint and name in done:
-            results[key] = Task(key, checkpoints.load, counter.checkpoint.path(name))
-        else:
-            results[key] = Task(key, func, part, name)
-        names[key] = where
-
+    func: Callable[..., Any]
+    parts: Iterable[tuple[str, str, Any]]  # of each result: its name, its tile, its pixels
     if isinstance(source, Photos):
-        for i, path in enumerate(source.paths):
-            add(str(i), path, counter.count_photo, path)
-        return Tasks(results, names)
-    if isinstance(source, Mosaic):
-        for (i, j), where in source.tile_names().items():
-            add(f"{i}-{j}", where, counter.count_block, TaskRef(source.block(i, j)))
-        return tasks.needing(source.array, results, names)
-    for i, key in enumerate(source.__dask_keys__()):
-        add(str(i), f"bag, partition {i}", counter.count_partition, TaskRef(key))
-    return tasks.needing(source, results, names)
+        array, func = None, counter.of_photo
+        parts = ((str(i), path, path) for i, path in enumerate(source.paths))
+    elif isinstance(source, Mosaic):
+        array, func, grid = source.array, counter.of_block, source.grid
+        places = grid.places()
+        parts = ((f"{at[0]}-{at[1]}", grid.name(at), source.block(at)) for at in places)
+    else:
+        array, func = source, counter.of_partition
+        keys = enumerate(source.__dask_keys__())
+        parts = ((str(i), f"bag, partition {i}", TaskRef(key)) for i, key in keys)
+    for wave in tasks.in_waves(parts):
+        results: dict[Key, Any] = {}
+        names: dict[Key, str] = {}
+        for name, where, pixels in wave:
+            key: Key = (token, name)
+            path = counter.checkpoint.path(name) if counter.checkpoint else None
+            if path and os.path.exists(path):
+                key = (f"load-{token}", name)
+                results[key] = Task(key, checkpoints.load, path)
+            else:
+                results[key] = Task(key, func, pixels, name)
+            names[key] = where
+        yield tasks.needing(array, results, names)
 
 
 def _identity(source: Mosaic | Photos | Any) -> Any:

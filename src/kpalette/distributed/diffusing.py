@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dask.array as da
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
+from dask.task_spec import Task, TaskRef
 
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading, writing
 from kpalette.distributed.mosaics import Mosaic, tile_name
 from kpalette.dither import Rest
+from kpalette.files import durable
 
 if TYPE_CHECKING:
     from kpalette.distributed.mapping import Indices, Mapper
@@ -40,15 +42,29 @@ class Carry:
     errors: np.ndarray[Any, np.dtype[np.float32]]
 
     def save(self, path: str) -> None:
-        """Write the state to a file atomically."""
-        with writing(path), files.replacing(path) as file:
-            np.savez(file, above=self.above, errors=self.errors)
+        """Write the state to a file: atomically, and so that it stays."""
+        with writing(path):
+            with files.replacing(path) as file:
+                np.savez(file, above=self.above, errors=self.errors)
+                durable.sync_open(file)
+            durable.sync_folder(os.path.dirname(path))
 
     @classmethod
     def load(cls, path: str) -> Carry:
         """Read what :meth:`save` wrote."""
         with np.load(path) as file:
             return cls(file["above"], file["errors"])
+
+
+def drop_damaged(folder: str) -> None:
+    """Delete saved states that cannot be read, so that their bands are mapped again."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        try:
+            Carry.load(path)
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile):
+            with writing(path):
+                os.unlink(path)
 
 
 def band_chunks(mosaic: Mosaic) -> tuple[int, int]:

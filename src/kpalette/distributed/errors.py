@@ -43,6 +43,22 @@ class SchedulerLostError(RuntimeError):
     """A scheduler that does not answer, or whose connection was lost."""
 
 
+class NoWorkersError(SchedulerLostError):
+    """A cluster that has had no worker for too long."""
+
+
+class WaitingWarning(RuntimeWarning):
+    """A cluster that has no worker now, so that a run waits for one."""
+
+
+class LockedError(OSError):
+    """An output or a checkpoint that another run writes to.
+
+    It has ``strerror``, which names the run, and ``filename``, the folder. The lock of a process
+    that dies is free at once.
+    """
+
+
 class OutputError(OSError):
     """A file of the result or of a checkpoint that cannot be written, for example on a full disk.
 

@@ -14,7 +14,7 @@ from kpalette.colors import ByteArray
 from kpalette.distributed.around import SPATIAL, map_spatially
 from kpalette.distributed.diffusing import FLOYD, diffuse
 from kpalette.distributed.errors import reading
-from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.distributed.mosaics import Grid, Mosaic
 from kpalette.dither import Dithering, Rest, apply
 from kpalette.fit import Fitter
 from kpalette.histogram import Counted
@@ -59,15 +59,21 @@ class Mapper:
             apply(self.dithering, image, labels, colors, indices, team, rest)
         return indices
 
-    def map_block(
-        self, block: Any, colors: ByteArray, image: str, block_info: Any = None
-    ) -> Indices:
+    def map_tile(self, tile: Any, colors: ByteArray, where: str, start: tuple[int, int]) -> Indices:
+        """Map a tile whose first pixel is at `start`; errors name the tile."""
+        with reading(where):
+            pixels = files.tile_pixels(np.asarray(tile))
+            return self.map(self.prepared(pixels, colors.shape[1]), colors, Rest(start))
+
+    def map_block(self, block: Any, colors: ByteArray, grid: Grid, block_id: Any = None) -> Indices:
         """Map a block of a Dask array; errors name the tile."""
-        rows, columns = block_info[0]["array-location"][:2]
-        with reading(tile_name(image, block_info[0]["chunk-location"], rows, columns)):
-            pixels = files.tile_pixels(np.asarray(block))
-            prepared = self.prepared(pixels, colors.shape[1])
-            return self.map(prepared, colors, Rest((rows[0], columns[0])))
+        rows, columns = grid.spans(block_id)
+        return self.map_tile(block, colors, grid.name(block_id), (rows[0], columns[0]))
+
+    @property
+    def needs_tile_alone(self) -> bool:
+        """Whether a tile's indices depend on its own pixels and place alone."""
+        return not self.dithering.is_on or self.dithering.name not in (FLOYD, SPATIAL)
 
 
 def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | None = None) -> Any:
@@ -86,7 +92,7 @@ def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper, folder: str | N
     return array.map_blocks(
         mapper.map_block,
         palette,
-        image=mosaic.name,
+        grid=mosaic.grid,
         drop_axis=list(range(2, array.ndim)),
         dtype=dtype,
         meta=np.empty((0, 0), dtype),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product
-from typing import Any, TypeAlias
+from functools import cached_property
+from itertools import product
+from typing import Any, Self, TypeAlias
 
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
+from dask.task_spec import Task, TaskRef
 from dask.utils import parse_bytes
 
 from kpalette.distributed.errors import reading
@@ -20,6 +22,53 @@ Reader: TypeAlias = Callable[[slice, slice], Array]
 
 #: The default size of a tile, in pixels: 50 MB in RGB.
 TILE_PIXELS = 1 << 24
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Where blocks begin along an axis: a range, if it can, so that few bytes tell of many."""
+
+    starts: Sequence[int]
+    length: int
+
+    @classmethod
+    def of(cls, sizes: Sequence[int]) -> Self:
+        """Make them of the sizes of blocks."""
+        length, step = int(sum(sizes)), int(sizes[0])
+        if all(size == step for size in sizes[:-1]) and sizes[-1] <= step:
+            return cls(range(0, length, step), length)
+        return cls(np.cumsum((0, *sizes[:-1])).tolist(), length)
+
+    def span(self, i: int) -> tuple[int, int]:
+        """Return where a block begins and ends."""
+        after = i + 1
+        return self.starts[i], self.starts[after] if after < len(self.starts) else self.length
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the tiles of an image lie."""
+
+    image: str
+    rows: Sides
+    columns: Sides
+
+    @classmethod
+    def of(cls, image: str, chunks: Any) -> Self:
+        """Make it of an image's name and the sizes of blocks along rows and columns."""
+        return cls(image, Sides.of(chunks[0]), Sides.of(chunks[1]))
+
+    def places(self) -> Iterator[tuple[int, int]]:
+        """Yield the position of each tile, row by row."""
+        return product(range(len(self.rows.starts)), range(len(self.columns.starts)))
+
+    def spans(self, place: tuple[int, ...]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return a tile's rows and columns."""
+        return self.rows.span(place[0]), self.columns.span(place[1])
+
+    def name(self, place: tuple[int, ...]) -> str:
+        """Return the name of a tile for errors."""
+        return tile_name(self.image, place, *self.spans(place))
 
 
 @dataclass(frozen=True)
@@ -36,25 +85,26 @@ class Mosaic:
         Values that identify the image, which JSON can hold.
     unit_rows : int
         The number of rows that are stored, and so best read, together.
+    reader : Reader, optional
+        What reads the tiles, if that is all that the array does.
     """
 
     array: Any
     name: str
     fingerprint: dict[str, Any]
     unit_rows: int = 1
+    reader: Reader | None = None
 
-    def block(self, i: int, j: int) -> tuple[Any, ...]:
-        """Return Dask's key of a tile."""
-        return (self.array.name, i, j, 0)[: self.array.ndim + 1]
+    @cached_property
+    def grid(self) -> Grid:
+        """Where the tiles lie."""
+        return Grid.of(self.name, self.array.chunks)
 
-    def tile_names(self) -> dict[tuple[int, int], str]:
-        """Return the name of each tile, by its position."""
-        edges = [np.cumsum((0, *sizes)).tolist() for sizes in self.array.chunks[:2]]
-        rows, columns = (list(enumerate(pairwise(axis))) for axis in edges)
-        return {
-            (i, j): tile_name(self.name, (i, j), height, width)
-            for (i, height), (j, width) in product(rows, columns)
-        }
+    def block(self, place: tuple[int, int]) -> Any:
+        """Return Dask's node of a tile: a task that reads it, or a reference to the array's."""
+        if self.reader is None:
+            return TaskRef((self.array.name, *place, 0)[: self.array.ndim + 1])
+        return Task(None, _read, self.reader, self.grid.name(place), *self.grid.spans(place))
 
 
 def tile_name(
@@ -115,19 +165,22 @@ def of_reader(
     array = da.map_blocks(
         _read_block,
         reader=reader,
-        image=name,
+        grid=Grid.of(name, blocks),
         chunks=blocks,
         dtype=dtype,
         meta=np.empty((0,) * len(shape), dtype),
         name=f"read-{tokenize(fingerprint, blocks)}",
     )
-    return Mosaic(array, name, {**fingerprint, **_outlines(array)}, unit[0])
+    return Mosaic(array, name, {**fingerprint, **_outlines(array)}, unit[0], reader)
 
 
-def _read_block(reader: Reader, image: str, block_info: Any = None) -> Array:
-    block = block_info[None]
-    rows, columns = block["array-location"][:2]
-    with reading(tile_name(image, block["chunk-location"], rows, columns)):
+def _read_block(reader: Reader, grid: Grid, block_id: Any = None) -> Array:
+    # Not `block_info`, for which Dask keeps a kilobyte for each block.
+    return _read(reader, grid.name(block_id), *grid.spans(block_id))
+
+
+def _read(reader: Reader, where: str, rows: tuple[int, int], columns: tuple[int, int]) -> Array:
+    with reading(where):
         return reader(slice(*rows), slice(*columns))
 
 

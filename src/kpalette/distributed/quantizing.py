@@ -128,7 +128,8 @@ class QuantizedArray:
 
         Workers write finished blocks to ``path.part``, a folder that they share with the client. At
         the end it becomes `path`, atomically. After a failure it stays, and the next `save` with
-        the same source, palette and options computes only the missing blocks.
+        the same source, palette and options computes only the blocks that are missing, or that a
+        power cut has damaged. One call at a time writes to a path.
 
         Parameters
         ----------
@@ -149,6 +150,8 @@ class QuantizedArray:
         ------
         FileExistsError
             If `path` exists, or ``path.part`` exists and is not an unfinished result.
+        LockedError
+            If another call, here or anywhere, writes to the path now. An ``OSError``.
         OutputError
             If a file cannot be written; it names the file. An ``OSError``.
         SchedulerLostError, TileError

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+import time
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
+from functools import reduce
+from itertools import islice
+from typing import Any, ClassVar, TypeAlias
 
+import dask
 from dask.base import compute, get_scheduler
-from dask.delayed import Delayed
 from dask.diagnostics import ProgressBar
+from dask.system import CPU_COUNT
+from dask.utils import parse_timedelta
 
+from kpalette.distributed import tasks
 from kpalette.distributed.bars import following
-from kpalette.distributed.errors import SchedulerLostError, TileError, in_words
+from kpalette.distributed.errors import (
+    NoWorkersError,
+    SchedulerLostError,
+    TileError,
+    WaitingWarning,
+    in_words,
+)
+from kpalette.distributed.tasks import Tasks
+
+Merge: TypeAlias = Callable[[list[Any]], Any]
+Fold: TypeAlias = Callable[[Iterable[Any]], Any]
 
 LOCAL = ("threads", "processes", "synchronous")
 #: TCP and TLS need a port. Addresses of other protocols are left to Dask.
@@ -24,6 +42,16 @@ CONNECT_TIMEOUT = 10
 LOOK_AFTER = 1
 #: Seconds that closing a temporary client may take.
 CLOSE_TIMEOUT = 5
+#: Seconds to wait for a worker of a cluster that has none: see :func:`patience`.
+NO_WORKERS = 300
+#: Batches of a wave for each thread, at least, if there are so many tiles.
+BATCHES = 4
+#: Waves that are on a cluster at a time.
+AHEAD = 2
+KEPT = (
+    "finished tiles are kept in the checkpoint or the unfinished output, if there is one, for the "
+    "next run"
+)
 
 
 def check_scheduler(scheduler: Any) -> None:
@@ -43,30 +71,36 @@ def check_scheduler(scheduler: Any) -> None:
 
 
 def run(
-    task: Delayed,
+    waves: Iterable[Tasks],
+    merge: Merge,
     scheduler: Any,
-    names: Mapping[Any, str],
     progress: bool,
     *,
+    fold: Fold | None = None,
     in_order: bool = False,
 ) -> Any:
-    """Compute one result.
+    """Compute one result, wave by wave.
 
     Parameters
     ----------
-    task : Delayed
+    waves : iterable of Tasks
+        At least one. Each is made when it is submitted.
+    merge : function
+        Merges a list of results into one.
     scheduler : None, str or Client
         See :func:`kpalette.distributed.histogram`.
-    names : mapping
-        The tile of each task, by its key: the error names it if the task kills its workers.
     progress : bool
-        Whether to show Dask's bar on stderr.
+        Whether to show Dask's bar on stderr, for each wave.
+    fold : function, optional
+        What is merged is this function of the results of a few neighbours, which come one by one.
     in_order : bool
         Whether each task waits for the one before, so that no tile is read too early. (A cluster
         holds such tasks back itself.)
 
     Raises
     ------
+    NoWorkersError
+        If a cluster has had no worker for :func:`patience` seconds.
     SchedulerLostError
         If no scheduler answers at the address, or the connection is lost.
     TileError
@@ -79,12 +113,34 @@ def run(
         client = getattr(get_scheduler(), "__self__", None)
     if isinstance(scheduler, str) and scheduler not in LOCAL:
         with connected(scheduler) as client:
-            return _run_on(client, task, names, progress)
+            return reduced(_on_cluster(client, waves, merge, fold, progress), merge)
     if _is_client(client):
-        return _run_on(client, task, names, progress)
-    with ProgressBar(out=sys.stderr) if progress else nullcontext():
-        (result,) = compute(task, scheduler="synchronous" if in_order else scheduler)
-    return result
+        return reduced(_on_cluster(client, waves, merge, fold, progress), merge)
+    where = "synchronous" if in_order else scheduler
+    return reduced(_here(where, waves, merge, fold, progress), merge)
+
+
+def reduced(results: Iterable[Any], merge: Merge) -> Any:
+    """Merge results as they come."""
+    return reduce(lambda total, result: merge([total, result]), results)
+
+
+def _here(
+    where: Any, waves: Iterable[Tasks], merge: Merge, fold: Fold | None, progress: bool
+) -> Iterator[Any]:
+    """Yield the result of each wave, from one of Dask's local schedulers."""
+    threads = dask.config.get("num_workers", None) or CPU_COUNT
+    for wave in waves:
+        with ProgressBar(out=sys.stderr) if progress else nullcontext():
+            yield compute(tasks.merged(_folded(wave, fold, threads), merge), scheduler=where)[0]
+
+
+def _folded(wave: Tasks, fold: Fold | None, threads: int) -> Tasks:
+    """Fold results, in batches that are so small that all threads end about together."""
+    if fold is None:
+        return wave
+    size = len(wave.names) // (BATCHES * max(1, threads))
+    return tasks.batched(wave, fold, min(max(size, 1), tasks.FAN_IN))
 
 
 def _is_client(value: Any) -> bool:
@@ -103,13 +159,23 @@ def connected(address: str) -> Iterator[Any]:
     """
     from distributed import Client
 
-    # Made in two steps, to close a client that could not connect. Left to the garbage collector, it
-    # would close itself in whatever thread that runs, and can deadlock.
-    client = Client.__new__(Client)
+    class Ours(Client):  # type: ignore[misc]
+        """Remembers itself first, to be closed if it cannot connect.
+
+        Left to the garbage collector, it would close itself in whatever thread that runs, and can
+        deadlock.
+        """
+
+        made: ClassVar[list[Any]] = []
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            self.made.append(self)
+            super().__init__(*args, **kwargs)
+
     try:
-        client.__init__(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
+        client = Ours(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except BaseException as error:
-        _close(client)
+        _close(Ours.made.pop())
         if isinstance(error, (OSError, TypeError, ValueError)):
             raise SchedulerLostError(
                 f"scheduler: got no answer from {address!r}: {in_words(error)}"
@@ -126,12 +192,48 @@ def _close(client: Any) -> None:
         client.close(timeout=CLOSE_TIMEOUT)
 
 
-def _result(client: Any, future: Any) -> Any:
-    """Wait for a result, and check every `LOOK_AFTER` seconds that the scheduler is connected."""
+def patience() -> float:
+    """Return for how many seconds a run waits for a worker, where there is none.
+
+    It is Dask's setting ``kpalette.wait-for-workers``, such as ``"1 hour"``, or 5 minutes.
+    """
+    return float(parse_timedelta(dask.config.get("kpalette.wait-for-workers", NO_WORKERS)))
+
+
+class _Workers:
+    """Warns as soon as a cluster has no worker, and ends the run when it waits for too long."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self.client = client
+        self.address = address
+        self.gone_since: float | None = None
+
+    def check(self) -> None:
+        """Raise NoWorkersError if there has been no worker for too long."""
+        try:
+            if self.client.status != "running" or self.client.nthreads():
+                self.gone_since = None
+                return
+        except (OSError, TimeoutError):  # it is lost, as the caller will find
+            return
+        limit = patience()
+        if self.gone_since is None:
+            self.gone_since = time.monotonic()
+            text = f"{self.address!r} has no worker: waiting {limit:,.6g} s for one"
+            warnings.warn(text, WaitingWarning, stacklevel=2)
+        elif time.monotonic() - self.gone_since > limit:
+            raise NoWorkersError(
+                f"scheduler: {self.address!r} has had no worker for {limit:,.6g} s; {KEPT}"
+            )
+
+
+def _result(client: Any, future: Any, workers: _Workers) -> Any:
+    """Wait for a result; check every `LOOK_AFTER` seconds for the scheduler and its workers."""
     from distributed import wait
 
     # `future.result(timeout=…)` cannot tell a slow transfer from a lost scheduler.
     while not future.done():
+        workers.check()
         try:
             with client.as_current():  # `wait` takes no client
                 wait(future, timeout=LOOK_AFTER)
@@ -141,8 +243,13 @@ def _result(client: Any, future: Any) -> Any:
     return future.result()
 
 
-def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool) -> Any:
-    """Compute on a cluster; raise SchedulerLostError if its scheduler is lost."""
+def _on_cluster(
+    client: Any, waves: Iterable[Tasks], merge: Merge, fold: Fold | None, progress: bool
+) -> Iterator[Any]:
+    """Yield the result of each wave; raise SchedulerLostError if the scheduler is lost.
+
+    The next wave is submitted before the last has ended, so that no worker is idle.
+    """
     from concurrent.futures import CancelledError
 
     from distributed.client import ClosedClientError
@@ -151,19 +258,28 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
 
     lost = (CancelledError, ClosedClientError, CommClosedError, TimeoutError)
     address = getattr(client.scheduler, "address", "an unknown address")
-    future = None
+    workers = _Workers(client, address)
+    submitted: deque[tuple[Any, dict[Any, str]]] = deque()
+    rest = iter(waves)
     try:
-        future = client.compute(task)
-        with following(future, address) if progress else nullcontext():
-            return _result(client, future)
+        while True:
+            for wave in islice(rest, AHEAD - len(submitted)):
+                folded = _folded(wave, fold, _n_threads(client))
+                submitted.append((client.compute(tasks.merged(folded, merge)), folded.names))
+            if not submitted:
+                return
+            future = submitted[0][0]
+            with following(future, address) if progress else nullcontext():
+                result = _result(client, future, workers)
+            _release(submitted.popleft()[0])
+            yield result
     except lost as error:
         raise SchedulerLostError(
-            f"scheduler: lost the connection to {address!r}; finished tiles are kept in the "
-            "checkpoint or the unfinished output, if there is one, for the next run"
+            f"scheduler: lost the connection to {address!r}; {KEPT}"
         ) from error
     except KilledWorker as error:
-        names_by_text = {str(key): name for key, name in names.items()}
-        where = names_by_text.get(str(error.task), f"task {error.task}")
+        names = {str(key): name for _, wave in submitted for key, name in wave.items()}
+        where = names.get(str(error.task), f"task {error.task}")
         n = error.allowed_failures + 1
         raise TileError(
             where,
@@ -171,6 +287,16 @@ def _run_on(client: Any, task: Delayed, names: Mapping[Any, str], progress: bool
             "workers more memory, or make chunks smaller",
         ) from error
     finally:
-        if future is not None:
-            with suppress(Exception):
-                future.release()
+        for future, _ in submitted:
+            _release(future)
+
+
+def _n_threads(client: Any) -> int:
+    with suppress(OSError, TimeoutError):  # it may be lost, as is found when a result is awaited
+        return sum(client.nthreads().values())
+    return 1
+
+
+def _release(future: Any) -> None:
+    with suppress(Exception):  # the scheduler may be gone
+        future.release()

@@ -7,33 +7,36 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from dask._task_spec import Task, TaskRef
 from dask.base import tokenize
+from dask.task_spec import DataNode, Task, TaskRef
 
 import kpalette
 from kpalette import files
-from kpalette.distributed import running, tasks, tiffout
+from kpalette.distributed import blocks, diffusing, locks, running, tasks, tiffout
+from kpalette.distributed.blocks import DONE, GROUP, BlockWriter, Counts, find_done
 from kpalette.distributed.diffusing import FLOYD
 from kpalette.distributed.errors import writing
 from kpalette.distributed.mapping import map_tiles
-from kpalette.distributed.mosaics import tile_name
-from kpalette.distributed.tasks import Key
+from kpalette.distributed.mosaics import Grid
+from kpalette.distributed.tasks import Key, Tasks
+from kpalette.files import durable
 
 if TYPE_CHECKING:
     from kpalette.distributed.quantizing import QuantizedArray
 
 ENDINGS = (".zarr", ".tif", ".tiff")
 
-# The folder of an unfinished result holds: its description, the group, the counts of the entries in
-# each written block, the states of error diffusion, and at the end the file that it replaces.
+# The folder of an unfinished result holds its lock, and this record of what it is. All else is in
+# a folder whose name tells one record from another: workers of a run whose client was killed go on
+# for a while, and must not write into the next run's result.
 RECORD = "run.json"
-GROUP = "group.zarr"
-DONE = "done"
+# In there are the group, the marks of its blocks, the states of error diffusion, and at the end
+# the file that the result replaces.
 CARRIED = "carried"
 REPLACED = "replaced"
 
@@ -41,35 +44,72 @@ REPLACED = "replaced"
 def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
     """Write a result: see :meth:`QuantizedArray.save`."""
     target = Path(os.path.abspath(_checked(q, path)))
-    if os.path.lexists(target) and not overwrite:
-        raise _exists(target)
-    indices = _regular(q.indices)
+    _check_new(target, overwrite)
     part = target.with_name(f"{target.name}.part")
-    group = part / GROUP
-    _prepare(q, indices, part)
-    if q._mapper.dithering.name == FLOYD:  # resumes only from a band's saved state
-        folder = os.fspath(part / CARRIED)
-        indices = _regular(map_tiles(q._source, q._colors, q._mapper, folder))
-    _write_blocks(q, indices, part, progress)
-    if target.suffix.lower() == ".zarr":
-        with writing(os.fspath(group)):
-            _write_counts(group, part / DONE)
-        _put_in_place(group, target, part / REPLACED, overwrite)
-    else:
-        tiffout.write(group, q.palette, target, overwrite)
-    shutil.rmtree(part, ignore_errors=True)
+    _check_ours(part)
+    with locks.locked(part):
+        _restore(part, target)
+        _check_new(target, overwrite)
+        indices = _regular(q.indices)
+        work = _prepare(q, indices, part)
+        if q._mapper.dithering.name == FLOYD:  # resumes only from a band's saved state
+            diffusing.drop_damaged(os.fspath(work / CARRIED))
+            indices = _regular(map_tiles(q._source, q._colors, q._mapper, str(work / CARRIED)))
+        counts = _write_blocks(q, indices, work, progress)
+        group = work / GROUP
+        if target.suffix.lower() == ".zarr":
+            with writing(os.fspath(group)):
+                _write_counts(group, counts)
+            _put_in_place(group, target, part / REPLACED, overwrite)
+        else:
+            tiffout.write(group, q.palette, target, overwrite)
+        locks.remove(part)
 
 
 def _put_in_place(group: Path, target: Path, replaced: Path, overwrite: bool) -> None:
-    """Rename a finished group to the target."""
-    if os.path.lexists(target):
-        if not overwrite:  # another process has made it since
-            raise _exists(target)
-        shutil.rmtree(replaced, ignore_errors=True)  # left by an interrupted run
-        with writing(os.fspath(target)):
-            os.rename(target, replaced)
+    """Rename a finished group to the target, and what was there to `replaced`."""
     with writing(os.fspath(target)):
+        if os.path.lexists(target):
+            _check_new(target, overwrite)  # another process has made it since
+            os.rename(target, replaced)
+            durable.sync_folder(replaced.parent)
+            durable.sync_folder(target.parent)
         os.rename(group, target)
+        durable.sync_folder(target.parent)
+
+
+def _restore(part: Path, target: Path) -> None:
+    """Put back what a run that ended between two renames has taken away."""
+    replaced = part / REPLACED
+    if not os.path.lexists(replaced):
+        return
+    if os.path.lexists(target):
+        shutil.rmtree(replaced, ignore_errors=True)
+        return
+    with writing(os.fspath(target)):
+        os.rename(replaced, target)
+        durable.sync_folder(target.parent)
+
+
+def _check_new(target: Path, overwrite: bool) -> None:
+    """Raise FileExistsError if there is something that must stay."""
+    if os.path.lexists(target) and not overwrite:
+        raise _exists(target)
+
+
+def _check_ours(part: Path) -> None:
+    """Raise FileExistsError if there is a file or folder that is not an unfinished result."""
+    try:
+        names = os.listdir(part)
+    except FileNotFoundError:
+        if not os.path.lexists(part):
+            return
+        names = [part.name]
+    except OSError:
+        names = [part.name]
+    others = [name for name in names if name != locks.LOCK and not durable.is_temporary(name)]
+    if others and RECORD not in names:
+        raise _exists(part, "Not an unfinished result")
 
 
 def _exists(path: Path, what: str | None = None) -> FileExistsError:
@@ -101,15 +141,13 @@ def _regular(indices: Any) -> Any:
     return indices.rechunk(sizes)
 
 
-def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
-    """Create the folder of an unfinished result, or reuse one of the same result.
+def _prepare(q: QuantizedArray, indices: Any, part: Path) -> Path:
+    """Return the folder to work in: of an unfinished result like this one, or a new one.
 
     Raises
     ------
-    FileExistsError
-        If there is a file or folder that is not an unfinished result.
     OutputError
-        If the folder cannot be created.
+        If it cannot be created.
     """
     import zarr
 
@@ -123,22 +161,22 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
             "chunks": indices.chunksize,
         }
     )
-    if part.is_dir() and not os.listdir(part):  # left by a run stopped right after mkdir
-        part.rmdir()
-    if os.path.lexists(part):
-        try:
-            there = (part / RECORD).read_text()
-        except OSError:
-            raise _exists(part, "Not an unfinished result") from None
-        if there == record and (part / GROUP).exists():
-            return
-        shutil.rmtree(part)
+    work = part / hashlib.sha256(record.encode()).hexdigest()[:16]
+    if (work / GROUP).is_dir() and _read(part / RECORD) == record:
+        blocks.sweep(work)
+        return work
+    locks.clear(part)
+    making = part / "new"
     with writing(os.fspath(part)):
-        part.mkdir()
         # Written first: it marks the folder as ours.
-        (part / RECORD).write_text(record)
-        (part / DONE).mkdir()
-        (part / CARRIED).mkdir()
+        with files.replacing(part / RECORD) as file:
+            file.write(record.encode())
+            durable.sync_open(file)
+        durable.sync_folder(part)
+        durable.sync_folder(part.parent)
+        making.mkdir()
+        (making / DONE).mkdir()
+        (making / CARRIED).mkdir()
         attributes = {
             "kpalette": kpalette.__version__,
             "k": len(colors),
@@ -146,8 +184,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
             "dither": q._mapper.dithering.name,
             "mse": None if q._mapper.dithering.name else q.mse,
         }
-        making = part / f"new-{GROUP}"
-        group = zarr.create_group(making, attributes=attributes)
+        group = zarr.create_group(making / GROUP, attributes=attributes)
         group.create_array("palette", data=colors)
         group.create_array("counts", data=np.zeros(len(colors), np.int64))
         group.create_array(
@@ -156,71 +193,71 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
             dtype=indices.dtype,
             chunks=indices.chunksize,
         )
-        os.rename(making, part / GROUP)
+        durable.sync_tree(making)
+        os.rename(making, work)
+        durable.sync_folder(part)
+    return work
 
 
-def _write_blocks(q: QuantizedArray, indices: Any, part: Path, progress: bool) -> None:
-    """Compute and write the missing blocks."""
-    marks = [name for name in os.listdir(part / DONE) if not name.startswith(".")]
-    done = {tuple(map(int, name.split("-"))) for name in marks}
-    token = f"write-{tokenize(indices.name, part)}"
-    results: dict[Key, Any] = {}
-    names: dict[Key, str] = {}
-    for (i, j), (rows, columns) in _regions(indices.chunks).items():
-        if (i, j) not in done:
-            key = (token, i, j)
-            writer = BlockWriter(os.fspath(part), (i, j), rows, columns, len(q.palette))
-            results[key] = Task(key, writer.write, TaskRef((indices.name, i, j)))
-            names[key] = tile_name(q._source.name, (i, j), rows, columns)
-    if results:
-        unfinished = tasks.needing(indices, results, names)
-        in_order = q._mapper.dithering.name == FLOYD
-        merged = tasks.merged(unfinished, _nothing)
-        running.run(merged, q._scheduler, names, progress, in_order=in_order)
+def _read(path: Path) -> str | None:
+    """Return a file's text; None if it is none."""
+    try:
+        return path.read_text()
+    except (OSError, ValueError):
+        return None
 
 
-def _write_counts(group: Path, done: Path) -> None:
-    """Write the sum over all blocks of each entry's count."""
+def _write_blocks(q: QuantizedArray, indices: Any, work: Path, progress: bool) -> Counts:
+    """Compute and write the missing blocks; return the count of each entry in all blocks."""
+    grid = Grid.of(q._source.name, indices.chunks)
+    k = len(q.palette)
+    done, counts = find_done(work, grid, k)
+    if done.all():
+        return counts
+    # The blocks of bands are one wave: they wait for each other.
+    in_order = q._mapper.dithering.name == FLOYD
+    waves = _writing(q, indices, work, grid, done)
+    written: Counts = running.run(waves, _sum, q._scheduler, progress, in_order=in_order)
+    return counts + written
+
+
+def _writing(
+    q: QuantizedArray, indices: Any, work: Path, grid: Grid, done: np.ndarray[Any, Any]
+) -> Iterator[Tasks]:
+    """Yield tasks that write the blocks that are not done."""
+    token = tokenize(indices.name, work)
+    missing = (place for place in grid.places() if not done[place])
+    alone = q._mapper.needs_tile_alone and indices is q.indices
+    palette = f"palette-{token}"
+    in_order = q._mapper.dithering.name == FLOYD
+    for wave in [list(missing)] if in_order else tasks.in_waves(missing):
+        results: dict[Key, Any] = {}
+        names: dict[Key, str] = {}
+        for place in wave:
+            key = (f"write-{token}", *place)
+            rows, columns = grid.spans(place)
+            where = grid.name(place)
+            block: Any = TaskRef((indices.name, *place))
+            if alone:  # without Dask's array, whose graph is of all blocks
+                tile, start = q._source.block(place), (rows[0], columns[0])
+                colors = TaskRef(palette)
+                block = Task(None, q._mapper.map_tile, tile, colors, where, start)
+            writer = BlockWriter(os.fspath(work), place, rows, columns, len(q.palette))
+            results[key] = Task(key, writer.write, block)
+            names[key] = where
+        if alone:  # as a task of its own, which is sent to each worker once
+            results[palette] = DataNode(palette, q._colors)
+        yield tasks.needing(q._source.array if alone else indices, results, names)
+
+
+def _write_counts(group: Path, counts: Counts) -> None:
+    """Write the count of each entry."""
     import zarr
 
-    counts = zarr.open_array(group / "counts", mode="r+")
-    counts[:] = sum(np.fromfile(mark, np.int64) for mark in done.glob("[0-9]*"))
+    zarr.open_array(group / "counts", mode="r+")[:] = counts
+    durable.sync_tree(group / "counts")
 
 
-def _regions(chunks: Any) -> dict[tuple[int, int], tuple[tuple[int, int], tuple[int, int]]]:
-    """Return the rows and columns of each block."""
-    rows, columns = (np.cumsum((0, *sizes)).tolist() for sizes in chunks)
-    return {
-        (i, j): ((rows[i], rows[i + 1]), (columns[j], columns[j + 1]))
-        for i in range(len(rows) - 1)
-        for j in range(len(columns) - 1)
-    }
-
-
-@dataclass(frozen=True)
-class BlockWriter:
-    """Writes a block of indices, and then a mark that it is complete."""
-
-    part: str
-    place: tuple[int, int]
-    rows: tuple[int, int]
-    columns: tuple[int, int]
-    k: int
-
-    def write(self, block: Any) -> None:
-        """Write a block of indices (rows, columns)."""
-        import zarr
-
-        array = os.path.join(self.part, GROUP, "indices")
-        with writing(array):
-            indices = zarr.open_array(array, mode="r+")
-            # Zarr omits chunks of zeros by default; readers may take them for lost.
-            indices = indices.with_config({"write_empty_chunks": True})
-            indices[slice(*self.rows), slice(*self.columns)] = block
-        mark = os.path.join(self.part, DONE, "-".join(map(str, self.place)))
-        with writing(mark), files.replacing(mark) as file:
-            file.write(np.bincount(block.ravel(), minlength=self.k).tobytes())
-
-
-def _nothing(results: list[Any]) -> None:
-    """Merge the results of writing, which are None."""
+def _sum(parts: list[Counts]) -> Counts:
+    total: Counts = np.sum(parts, axis=0, dtype=np.int64)
+    return total

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import itertools
+import math
 import os
+import pickle
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,21 +133,39 @@ def _check_complete(array: Any, name: str) -> None:
     Zarr reads its fill value for them, whether they were lost or omitted because they hold
     nothing else.
     """
-    from zarr.core.sync import sync
-
     sizes = array.shards or array.chunks
     counts = [-(-side // size) for side, size in zip(array.shape, sizes, strict=True)]
     prefix = f"{array.path}/" if array.path else ""
-    keys = [
+    keys = (
         prefix + array.metadata.encode_chunk_key(place)
         for place in itertools.product(*map(range, counts))
-    ]
-    absent = sync(_absent(array.store, prefix, keys))
-    if absent:
+    )
+    n_absent, first = _count_absent(array.store, prefix, keys)
+    if n_absent:
         raise ValueError(
-            f"source: expected {len(keys)} chunks in {name}, but {len(absent)} are missing, first "
-            f"{absent[0]}; missing='fill' reads them as {array.fill_value}, the fill value"
+            f"source: expected {math.prod(counts)} chunks in {name}, but {n_absent} are missing, "
+            f"first {first}; missing='fill' reads them as {array.fill_value}, the fill value"
         )
+
+
+def _count_absent(store: Any, prefix: str, keys: Iterator[str]) -> tuple[int, str]:
+    """Return how many keys a store does not have, and the first of them."""
+    import fsspec.asyn
+    from zarr.storage import FsspecStore, LocalStore
+
+    if type(store) is LocalStore:  # nothing is kept of a million chunks
+        missing = (key for key in keys if not (store.root / key).exists())
+        first = next(missing, "")
+        return bool(first) + sum(1 for _ in missing), first
+    # Zarr's public interface does not run a coroutine in its own loop; fsspec's does, in another,
+    # to which a file system cannot take its connections: there it is made anew.
+    again = pickle.dumps(store) if isinstance(store, FsspecStore) else None
+
+    async def ask() -> list[str]:
+        return await _absent(pickle.loads(again) if again else store, prefix, list(keys))
+
+    absent = fsspec.asyn.sync(fsspec.asyn.get_loop(), ask)
+    return len(absent), absent[0] if absent else ""
 
 
 async def _absent(store: Any, prefix: str, keys: list[str]) -> list[str]:

@@ -1,0 +1,135 @@
+"""Simulated power cuts: what a file system may have kept, at each moment of a run.
+
+Bytes are sure to stay once their file is synchronized, and names once their folder is. At each
+moment a file system may have kept all names, but none or half of the bytes that were not
+synchronized; or no more than it had to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: A folder's files by their relative path, with their bytes; of folders in it, None.
+Tree = dict[str, bytes | None]
+
+EVENTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link"}
+_recorders: list[Recorder] = []
+
+
+class Recorder:
+    """Records what may be left of a folder after a power cut; what is there first stays."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.states: dict[str, Tree] = {}
+        self._bytes: dict[int, bytes] = {}
+        self._names: dict[int, dict[str, int]] = {}
+        self._held: list[int] = []  # so that no other file gets the same inode
+        self._turn = threading.RLock()
+        self._busy = False
+        for folder, _, names in os.walk(root):
+            for path in (folder, *(os.path.join(folder, name) for name in names)):
+                number = os.open(path, os.O_RDONLY)
+                self._synchronize(number)
+                os.close(number)
+
+    def fsync(self, number: int) -> None:
+        """Stand in for os.fsync."""
+        with self._turn:
+            self.cut()
+            self._synchronize(number)
+
+    def cut(self) -> None:
+        """Record what is left if the power is cut now."""
+        with self._turn:
+            if self._busy:
+                return
+            self._busy = True
+            try:
+                kept: Tree = {}
+                self._descend(os.stat(self.root).st_ino, "", kept)
+                for tree in (self._all_names(0), self._all_names(0.5), kept):
+                    text = repr(sorted(tree.items())).encode()
+                    self.states[hashlib.sha256(text).hexdigest()] = tree
+            finally:
+                self._busy = False
+
+    def close(self) -> None:
+        for number in self._held:
+            os.close(number)
+
+    def _synchronize(self, number: int) -> None:
+        self._held.append(os.dup(number))
+        status = os.fstat(number)
+        path = f"/proc/self/fd/{number}"
+        if stat.S_ISDIR(status.st_mode):
+            self._names[status.st_ino] = {item.name: item.inode() for item in os.scandir(path)}
+        else:
+            self._bytes[status.st_ino] = Path(path).read_bytes()
+
+    def _all_names(self, share: float) -> Tree:
+        tree: Tree = {}
+        for path in self.root.rglob("*"):
+            name = str(path.relative_to(self.root))
+            if path.is_dir():
+                tree[name] = None
+                continue
+            now = path.read_bytes()
+            if now != self._bytes.get(path.stat().st_ino):
+                now = now[: int(len(now) * share)]
+            tree[name] = now
+        return tree
+
+    def _descend(self, folder: int, prefix: str, tree: Tree) -> None:
+        for name, inode in self._names.get(folder, {}).items():
+            path = os.path.join(prefix, name)
+            if inode in self._names:
+                tree[path] = None
+                self._descend(inode, path, tree)
+            else:
+                tree[path] = self._bytes.get(inode, b"")
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in EVENTS:
+        for recorder in _recorders:
+            recorder.cut()
+
+
+@contextmanager
+def recording(root: Path) -> Iterator[Recorder]:
+    """Record what may be left of a folder, until the block ends."""
+    if not getattr(sys, "_power_cuts_are_recorded", False):
+        sys.addaudithook(_hook)  # for ever
+        sys._power_cuts_are_recorded = True  # type: ignore[attr-defined]
+    recorder = Recorder(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", recorder.fsync)
+        _recorders.append(recorder)
+        try:
+            yield recorder
+        finally:
+            _recorders.remove(recorder)
+            recorder.cut()
+            recorder.close()
+
+
+def write(tree: Tree, root: Path) -> None:
+    """Write a tree to a new folder."""
+    root.mkdir()
+    for name, data in sorted(tree.items()):
+        if data is None:
+            (root / name).mkdir(parents=True, exist_ok=True)
+        else:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(data)
