@@ -328,8 +328,10 @@ void test_texture() {
   weigh_by_texture(std::span(coords).first(1), 1, weights.data(), team);
   CHECK_EQUAL(weights[0], 1);
 
-  weigh_by_lightness(coords, width, weights.data(), team);
-  weigh_by_lightness(coords, width, again.data(), three);
+  weigh_by_lightness(coords, width, {0, 0, 40, width}, weights.data(), team);
+  weigh_by_lightness(coords, width, {0, 0, 3, width}, again.data(), three);
+  weigh_by_lightness(coords, width, {3, 0, 40, 7}, again.data(), three);
+  weigh_by_lightness(coords, width, {3, 7, 40, width}, again.data(), three);
   CHECK(weights == again);
   CHECK_EQUAL(weights[20 * width + 10], 1);
   CHECK(weights[20 * width + 50] < 0.5f);
