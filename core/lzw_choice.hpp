@@ -17,6 +17,9 @@
 
 namespace kpalette {
 
+/// With so few colours, a GIF may be smaller without loss, which is tried as well.
+inline constexpr std::size_t kFewColors = 64;
+
 /// For each entry, all of them, the nearest first.
 class NearEntries {
  public:

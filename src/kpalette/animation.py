@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 
 MAX_COLORS = 256
 
-#: With so few colours, a GIF may be smaller without loss, which is tried as well.
-FEW_COLORS = 64
-
 SUFFIXES = {".gif": "gif", ".png": "png", ".apng": "png", ".webp": "webp"}
 
 
@@ -450,7 +447,7 @@ def map_animation(
         shown, drawn = rate_frames.choose(nearest, per_bit, team)
         return made(shown, drawn=drawn)
     lossy = made(*lossy_frames.map_frames(noted(frames), palettes, per_bit, team))
-    if max(map(len, lossy.palettes)) > FEW_COLORS or any(map(_is_soft, lossy.palettes)):
+    if max(map(len, lossy.palettes)) > _core.FEW_COLORS or any(map(_is_soft, lossy.palettes)):
         return lossy
     kept = {*numbers}
     again = (frame for frame in counted.frames() if frame.number in kept)
