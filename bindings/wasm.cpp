@@ -380,6 +380,8 @@ GifImages* run_code_changes(const std::uint8_t* indices, std::size_t n, std::siz
   return new GifImages(code_changes(frames, width, team));
 }
 
+EXPORT(few_colors) std::size_t few_colors() { return kFewColors; }
+
 /// Frames of one palette that a GIF takes few bytes for; to be freed.
 EXPORT(lossy_frames_new)
 LossyFrames* lossy_frames_new(const std::uint8_t* palette, std::size_t k, int channels,

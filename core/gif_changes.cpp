@@ -82,7 +82,7 @@ void place(const Distinct* before, Distinct& now, const Distinct* following, std
       now.cleared = vanishes(i);
     }
   }
-  now.part = around(height, width,
+  now.part = around({0, 0, height, width}, width,
                     [&](std::size_t i) { return changed(i) || (now.cleared && vanishes(i)); });
   if (now.part.size() == 0) now.part = {0, 0, 1, 1};
 }
@@ -97,8 +97,13 @@ int entry_to_keep(const Look& look, std::span<const std::uint8_t> indices,
   return free == drawn.end() ? -1 : static_cast<int>(free - drawn.begin());
 }
 
-/// Writes a part the smallest way.
-GifImage code(const Distinct* before, const Distinct& now, std::size_t width, bool transparent) {
+/// All ways are tried on one of so many frames, and on those of few pixels.
+constexpr std::size_t kTried = 8;
+constexpr std::size_t kFew = 1 << 14;
+
+/// Writes a part the smallest way, or in that of a `habit`, which becomes the smallest.
+GifImage code(const Distinct* before, const Distinct& now, std::size_t width, bool transparent,
+              std::optional<GifWay>& habit) {
   const Rectangle& part = now.part;
   const auto indices = cut(now.frame->indices.data(), width, part);
   const Changed changed{before, now, width};
@@ -127,42 +132,49 @@ GifImage code(const Distinct* before, const Distinct& now, std::size_t width, bo
     }
   }
   std::vector<LzwFrame> ways;
-  if (image.keep < 0 || !transparent) ways.push_back({.bits = bits, .indices = indices});
+  std::vector<GifWay> names;
+  const auto add = [&](GifWay name, const LzwFrame& way) {
+    names.push_back(name);
+    ways.push_back(way);
+  };
+  if (image.keep < 0 || !transparent) add(GifWay::drawn, {.bits = bits, .indices = indices});
   auto left_out = drawn;
   if (image.keep >= 0) {
     for (std::size_t i = 0; i < kept.size(); ++i) {
       if (kept[i]) left_out[i] = static_cast<std::uint8_t>(image.keep);
     }
-    if (leaves_out || !stays) ways.push_back({.bits = bits, .indices = left_out});
+    if (leaves_out || !stays) add(GifWay::left_out, {.bits = bits, .indices = left_out});
   }
   if (image.keep >= 0 && stays) {
-    ways.push_back({.bits = bits, .indices = drawn, .keep = image.keep, .kept = kept});
+    add(GifWay::either, {.bits = bits, .indices = drawn, .keep = image.keep, .kept = kept});
   }
-  if (ways.size() == 1) {
-    image.data = lzw(ways[0]);
+  const auto usual =
+      std::ranges::find(names, habit, [](GifWay name) { return std::optional(name); });
+  if (usual != names.end() && part.size() > kFew) {
+    image.data = lzw(ways[static_cast<std::size_t>(usual - names.begin())]);
     return image;
   }
-  std::vector<std::size_t> sizes;
-  for (const LzwFrame& way : ways) sizes.push_back(lzw_at_once(way).size());
-  image.data = lzw(ways[static_cast<std::size_t>(std::ranges::min_element(sizes) - sizes.begin())]);
+  const auto [data, smallest] = smallest_lzw(ways);
+  image.data = data;
+  if (ways.size() > 1) habit = names[smallest];
   return image;
 }
 
 }  // namespace
 
-std::optional<GifImage> code_change(const GifFrame* before, const GifFrame& now,
-                                    std::size_t width) {
+std::optional<GifImage> code_change(const GifFrame* before, const GifFrame& now, std::size_t width,
+                                    std::optional<GifWay>& habit) {
   const Look look(now);
   Distinct drawn{0, &now, &look};
   if (before == nullptr) {
     place(nullptr, drawn, nullptr, width);
-    return code(nullptr, drawn, width, look.has_clear);
+    return code(nullptr, drawn, width, look.has_clear, habit);
   }
   const Look look_before(*before);
   if (is_same(*before, look_before, now, look)) return std::nullopt;
   const Distinct last{0, before, &look_before};
   place(&last, drawn, nullptr, width);
-  return code(&last, drawn, width, look.has_clear);
+  return code(&last, drawn, width, look.has_clear, habit);
 }
 
 std::vector<std::optional<GifImage>> code_changes(std::span<const GifFrame> frames,
@@ -181,8 +193,18 @@ std::vector<std::optional<GifImage>> code_changes(std::span<const GifFrame> fram
   }
   const bool transparent = std::ranges::any_of(looks, &Look::has_clear);
   std::vector<std::optional<GifImage>> images(frames.size());
+  std::vector<std::optional<GifWay>> habits(distinct.size() / kTried + 1);
+  const auto write = [&](std::size_t j, std::optional<GifWay>& habit) {
+    images[distinct[j].number] = code(neighbour(j - 1), distinct[j], width, transparent, habit);
+  };
+  // The first frame has nothing to keep, and says nothing of others.
+  const auto first_of = [](std::size_t group) { return std::max<std::size_t>(1, group * kTried); };
+  team.run(habits.size(), [&](std::size_t group, int) {
+    if (first_of(group) < distinct.size()) write(first_of(group), habits[group]);
+  });
   team.run(distinct.size(), [&](std::size_t j, int) {
-    images[distinct[j].number] = code(neighbour(j - 1), distinct[j], width, transparent);
+    auto habit = habits[j / kTried];
+    if (j != first_of(j / kTried)) write(j, habit);
   });
   return images;
 }

@@ -20,13 +20,19 @@ struct GifFrame {
   int channels;
 };
 
+/// What becomes of pixels that are shown already: all are drawn again, or left out, or each is what
+/// takes fewer bytes.
+enum class GifWay { drawn, left_out, either };
+
 /// Returns what is written for an opaque frame after another one, or none; nothing if it looks like
-/// that one.
-std::optional<GifImage> code_change(const GifFrame* before, const GifFrame& now, std::size_t width);
+/// that one. Only the way of a `habit` is tried; if there is none, all are, and the smallest
+/// becomes it.
+std::optional<GifImage> code_change(const GifFrame* before, const GifFrame& now, std::size_t width,
+                                    std::optional<GifWay>& habit);
 
 /// Returns what is written for each frame; nothing for one that looks like the frame before.
 ///
-/// Pixels that are shown already are left out, drawn again, or some of both, whatever is smallest.
+/// All ways are tried on one of a few frames, and the smallest is that of others after it.
 /// A pixel becomes clear only if what was there is cleared after the frame before.
 std::vector<std::optional<GifImage>> code_changes(std::span<const GifFrame> frames,
                                                   std::size_t width, Team& team);

@@ -17,20 +17,37 @@ struct Rectangle {
   std::size_t size() const { return height() > 0 ? height() * width() : 0; }
 };
 
-/// The rectangle around the pixels that are something, which has none if there are none.
+/// A rectangle with what is so near to it in a picture.
+inline Rectangle grown(const Rectangle& part, std::size_t by, std::size_t height,
+                       std::size_t width) {
+  return {part.top - std::min(part.top, by), part.left - std::min(part.left, by),
+          std::min(height, part.bottom + by), std::min(width, part.right + by)};
+}
+
+/// The rectangle around the pixels of a part that are something, which has none if there are none.
 template <class Is>
-Rectangle around(std::size_t height, std::size_t width, const Is& is) {
-  Rectangle part{height, width, 0, 0};
-  for (std::size_t y = 0; y < height; ++y) {
-    for (std::size_t x = 0; x < width; ++x) {
-      if (!is(y * width + x)) continue;
-      part.top = std::min(part.top, y);
-      part.left = std::min(part.left, x);
-      part.bottom = y + 1;
-      part.right = std::max(part.right, x + 1);
+Rectangle around(const Rectangle& part, std::size_t width, const Is& is) {
+  const auto has = [&](std::size_t y) {
+    for (std::size_t x = part.left; x < part.right; ++x) {
+      if (is(y * width + x)) return true;
+    }
+    return false;
+  };
+  Rectangle found = part;
+  while (found.top < found.bottom && !has(found.top)) ++found.top;
+  if (found.size() == 0) return {};
+  while (!has(found.bottom - 1)) --found.bottom;
+  std::size_t left = part.right;
+  std::size_t right = part.left;
+  for (std::size_t y = found.top; y < found.bottom; ++y) {
+    for (std::size_t x = part.left; x < left; ++x) {
+      if (is(y * width + x)) left = x;
+    }
+    for (std::size_t x = part.right; x > std::max(right, left); --x) {
+      if (is(y * width + x - 1)) right = x;
     }
   }
-  return part;
+  return {found.top, left, found.bottom, std::max(right, left + 1)};
 }
 
 /// The values of a part, row by row.

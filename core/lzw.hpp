@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace kpalette {
@@ -23,8 +24,9 @@ struct LzwFrame {
 /// is kept for a while, whatever is smaller.
 std::vector<std::uint8_t> lzw(const LzwFrame& frame);
 
-/// The same, where it is cleared when it is full: in half of the time.
-std::vector<std::uint8_t> lzw_at_once(const LzwFrame& frame);
+/// Returns the data of the way that is smallest where the dictionary is cleared when it is full,
+/// and the number of that way.
+std::pair<std::vector<std::uint8_t>, std::size_t> smallest_lzw(std::span<const LzwFrame> ways);
 
 /// Returns which entries an image's data have.
 std::array<bool, 256> lzw_entries(std::span<const std::uint8_t> data);

@@ -9,12 +9,16 @@
 #include <span>
 #include <vector>
 
-#include "buffer.hpp"
+#include "gif_changes.hpp"
 #include "gif_image.hpp"
 #include "parallel.hpp"
 #include "point4.hpp"
+#include "seen_frames.hpp"
 
 namespace kpalette {
+
+/// With so few colours, a GIF may be smaller without loss, which is tried as well.
+inline constexpr std::size_t kFewColors = 64;
 
 /// For each entry, all of them, the nearest first.
 class NearEntries {
@@ -59,7 +63,7 @@ class LossyFrames {
   int channels() const { return channels_; }
   std::size_t width() const { return width_; }
   std::size_t height() const { return height_; }
-  std::size_t k() const { return entries_.size(); }
+  std::size_t k() const { return seen_.entries().size(); }
 
  private:
   /// What may be written: anything; no pixel that is kept; or, `runs`, pixels that could stay
@@ -71,29 +75,31 @@ class LossyFrames {
   struct Way;
 
   Frame prepare(std::span<const std::uint8_t> pixels, const std::uint8_t* nearest, Team& team);
-  /// Takes the mean over frames where a source is still but for noise, which has no mean in space.
-  void smooth(Point4* wanted, Team& team) const;
   /// Returns which pixels of a frame's part may be drawn as what they show, and which be kept.
   std::vector<std::uint8_t> allowed(Rule rule, const Frame& frame,
                                     const std::uint8_t* nearest) const;
   Way search(const Frame& frame, const std::uint8_t* nearest,
              std::span<const std::uint8_t> allowed) const;
-  Way lossless(const Frame& frame, const std::uint8_t* nearest) const;
-  void take(Frame&& frame, std::span<const std::uint8_t> pixels, std::uint8_t* indices,
+  /// Returns nothing if it costs so much or more.
+  std::optional<Way> lossless(const Frame& frame, const std::uint8_t* nearest, double most);
+  void take(const Frame& frame, std::span<const std::uint8_t> pixels, std::uint8_t* indices,
             const Way& way);
 
   std::vector<std::uint8_t> palette_;
   int channels_;
   std::size_t width_, height_;
   float per_bit_;
-  std::vector<Point4> entries_;
+  SeenFrames seen_;
   NearEntries near_;
   // Of the frame before, if there was one:
   std::vector<std::uint8_t> shown_;
-  Buffer<Point4> held_;               // the source, or its mean where it was still
   std::vector<std::uint8_t> pixels_;  // the source when each pixel was in a part the last time
-  Rule rule_ = Rule::any;             // the best of those that were tried last
-  unsigned n_flat_ = 0;               // frames of graphics
+  std::vector<double> staying_;       // by rows: the price of what is shown
+  Rectangle drawn_{};
+  Rule rule_ = Rule::any;  // the best of those that were tried last
+  unsigned n_flat_ = 0;    // frames of graphics
+  std::optional<GifWay> habit_;
+  unsigned n_frames_ = 0;
   double cost_ = 0;
 };
 

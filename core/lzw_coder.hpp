@@ -15,7 +15,7 @@ inline constexpr float kNever = std::numeric_limits<float>::infinity();
 
 // Of the paths through the dictionary, few are followed. In units of what a bit may cost:
 inline constexpr int kMostVisits = 200;    // of paths that cost something, for a code
-inline constexpr float kPixelOver = 16;    // of any pixel but the first
+inline constexpr float kPixelOver = 10;    // of any pixel but the first
 inline constexpr float kCounted = 0.998f;  // of what was counted, with each code
 
 /// Codes pixels, which `Prices` says what they may be written as, and at what price:

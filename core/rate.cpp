@@ -12,6 +12,7 @@
 #include "runs.hpp"
 #include "similar_places.hpp"
 #include "spaces.hpp"
+#include "stillness.hpp"
 #include "texture.hpp"
 
 namespace kpalette {
@@ -29,9 +30,6 @@ constexpr float kBelow = 5.0f / 16;
 constexpr float kBelowRight = 1.0f / 16;
 
 // Of animations, as in lzw_choice.cpp.
-constexpr float kStill = 4e-4f;   // the squared distance below which a source is still
-constexpr int kMoved = 1;         // levels: what differs by more is drawn,
-constexpr float kWorth = 0.5f;    // if its error is above so much of a bit's price
 constexpr float kFlicker = 1.5f;  // bits that another colour costs where the source is still
 
 /// Marks what keeps its nearest entry, and what stays opaque, in `rows` rows from `first` on.

@@ -125,44 +125,45 @@ void weigh_by_texture(std::span<const Point4> coords, std::size_t width, float* 
   for (std::size_t i = 0; i < coords.size(); ++i) weights[i] *= scale;
 }
 
-void weigh_by_lightness(std::span<const Point4> coords, std::size_t width, float* weights,
-                        Team& team) {
-  // Lightness in sixteenths, so that sums are those of integers.
+void weigh_by_lightness(std::span<const Point4> coords, std::size_t width, const Rectangle& part,
+                        float* weights, Team& team) {
+  // Lightness in sixteenths, so that sums are those of integers, all of which have 31 bits.
   constexpr float kSteps = 1600;
   constexpr std::size_t kSide = 5;
   constexpr std::size_t kBeside = kSide / 2;
   constexpr float kHalf = 250 * kSteps * kSteps / 1e4f * kSide * kSide * kSide * kSide;
   const std::size_t height = coords.size() / width;
-  Buffer<std::int32_t> light(coords.size());
-  for (std::size_t i = 0; i < coords.size(); ++i) {
-    light[i] = static_cast<std::int32_t>(coords[i][0] * kSteps);
-  }
-  team.run(height, [&](std::size_t y, int) {
-    std::vector<std::int32_t> sums(width + 2 * kBeside);
-    std::vector<std::int32_t> squares(width + 2 * kBeside);
+  const Rectangle near = grown(part, kBeside, height, width);
+  const std::size_t across = part.width() + 2 * kBeside;
+  // Of each row, with what is beyond an edge as at the edge.
+  Buffer<std::int32_t> light(near.height() * across);
+  team.run(near.height(), [&](std::size_t row, int) {
+    const Point4* const from = &coords[(near.top + row) * width];
+    std::int32_t* const to = &light[row * across];
+    for (std::size_t x = 0; x < across; ++x) {
+      const auto at = static_cast<std::ptrdiff_t>(part.left + x) - std::ptrdiff_t{kBeside};
+      to[x] = static_cast<std::int32_t>(from[within(at, width)][0] * kSteps);
+    }
+  });
+  team.run(part.height(), [&](std::size_t row, int) {
+    const std::size_t y = part.top + row;
+    std::vector<std::int32_t> sums(across);
+    std::vector<std::int32_t> squares(across);
     for (std::size_t i = 0; i < kSide; ++i) {
       const auto offset = static_cast<std::ptrdiff_t>(y + i) - std::ptrdiff_t{kBeside};
-      const std::int32_t* const row = &light[within(offset, height) * width];
-      for (std::size_t x = 0; x < width; ++x) {
-        sums[x + kBeside] += row[x];
-        squares[x + kBeside] += row[x] * row[x];
+      const std::int32_t* const from = &light[(within(offset, height) - near.top) * across];
+      for (std::size_t x = 0; x < across; ++x) {
+        sums[x] += from[x];
+        squares[x] += from[x] * from[x];
       }
     }
-    for (std::size_t i = 0; i < kBeside; ++i) {
-      sums[i] = sums[kBeside];
-      squares[i] = squares[kBeside];
-      sums[width + kBeside + i] = sums[width + kBeside - 1];
-      squares[width + kBeside + i] = squares[width + kBeside - 1];
-    }
-    for (std::size_t x = 0; x < width; ++x) {
-      std::int64_t sum = 0;
-      std::int64_t square = 0;
-      for (std::size_t i = 0; i < kSide; ++i) {
-        sum += sums[x + i];
-        square += squares[x + i];
-      }
-      const std::int64_t variance = std::int64_t{kSide * kSide} * square - sum * sum;
-      weights[y * width + x] = kHalf / (kHalf + static_cast<float>(variance));
+    float* const to = weights + y * width + part.left;
+    for (std::size_t x = 0; x < part.width(); ++x) {
+      const std::int32_t sum = sums[x] + sums[x + 1] + sums[x + 2] + sums[x + 3] + sums[x + 4];
+      const std::int32_t square =
+          squares[x] + squares[x + 1] + squares[x + 2] + squares[x + 3] + squares[x + 4];
+      const std::int32_t variance = std::int32_t{kSide * kSide} * square - sum * sum;
+      to[x] = kHalf / (kHalf + static_cast<float>(variance));
     }
   });
 }

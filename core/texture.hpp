@@ -5,6 +5,7 @@
 #include <span>
 
 #include "buffer.hpp"
+#include "gif_image.hpp"
 #include "parallel.hpp"
 #include "point4.hpp"
 
@@ -20,8 +21,8 @@ void weigh_by_texture(std::span<const Point4> coords, std::size_t width, float* 
                       Team& team);
 
 /// The same for films, at a quarter of the time: 1 / (1 + v / 250), where v is the variance in 5 by
-/// 5 pixels of a lightness that goes to 100.
-void weigh_by_lightness(std::span<const Point4> coords, std::size_t width, float* weights,
-                        Team& team);
+/// 5 pixels of a lightness that goes to 100. Of a part of the picture.
+void weigh_by_lightness(std::span<const Point4> coords, std::size_t width, const Rectangle& part,
+                        float* weights, Team& team);
 
 }  // namespace kpalette

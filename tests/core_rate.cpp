@@ -2,6 +2,7 @@
 // for every team.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "lzw_choice.hpp"
 #include "rate.hpp"
 #include "runs.hpp"
+#include "seen_frames.hpp"
 #include "texture.hpp"
 
 namespace {
@@ -328,11 +330,48 @@ void test_texture() {
   weigh_by_texture(std::span(coords).first(1), 1, weights.data(), team);
   CHECK_EQUAL(weights[0], 1);
 
-  weigh_by_lightness(coords, width, weights.data(), team);
-  weigh_by_lightness(coords, width, again.data(), three);
+  weigh_by_lightness(coords, width, {0, 0, 40, width}, weights.data(), team);
+  weigh_by_lightness(coords, width, {0, 0, 3, width}, again.data(), three);
+  weigh_by_lightness(coords, width, {3, 0, 40, 7}, again.data(), three);
+  weigh_by_lightness(coords, width, {3, 7, 40, width}, again.data(), three);
   CHECK(weights == again);
   CHECK_EQUAL(weights[20 * width + 10], 1);
   CHECK(weights[20 * width + 50] < 0.5f);
+}
+
+void test_seen_frames() {
+  // Of a drawing, what is found where it changes is as if all of it were new.
+  const std::size_t width = 40, height = 30;
+  std::mt19937 random(2);
+  const std::vector<std::uint8_t> palette{0, 0, 0, 255, 255, 255, 200, 30, 40, 90, 90, 90};
+  std::vector<std::uint8_t> indices(width * height);
+  std::vector<std::uint8_t> pixels(3 * indices.size());
+  Team team(1);
+  SeenFrames seen(palette, 3, width, height, 1e-4f);
+  for (int frame = 0; frame < 12; ++frame) {
+    const std::size_t top = random() % height, left = random() % width;
+    const std::size_t bottom = std::min<std::size_t>(height, top + random() % 9);
+    const std::size_t right = std::min<std::size_t>(width, left + random() % 9);
+    for (std::size_t y = top; y < bottom; ++y) {
+      for (std::size_t x = left; x < right; ++x) {
+        const auto entry = random() % (frame % 2 == 0 ? 1 : 4) + static_cast<unsigned>(frame) % 3;
+        indices[y * width + x] = static_cast<std::uint8_t>(entry % 4);
+      }
+    }
+    for (std::size_t i = 0; i < pixels.size(); ++i) {
+      pixels[i] = palette[3 * indices[i / 3] + i % 3];
+      // Some are near an entry, but not its colour.
+      if (i / 3 % 11 == 0 && pixels[i] == 90) pixels[i] = 93;
+    }
+    seen.take(pixels, indices.data(), frame > 0, team);
+    SeenFrames anew(palette, 3, width, height, 1e-4f);
+    anew.take(pixels, indices.data(), false, team);
+    CHECK(seen.is_flat() && anew.is_flat());
+    CHECK(std::ranges::equal(seen.weights(), anew.weights()));
+    CHECK(std::ranges::equal(seen.least(), anew.least()));
+    CHECK(std::memcmp(seen.wanted().data(), anew.wanted().data(),
+                      seen.wanted().size() * sizeof(Point4)) == 0);
+  }
 }
 
 }  // namespace
@@ -342,6 +381,8 @@ void test_rate() {
   test_codes();
   current_case = "texture";
   test_texture();
+  current_case = "frames of drawings";
+  test_seen_frames();
   current_case = "frames without loss";
   test_changes();
   for (const Kind kind : kKinds) {

@@ -250,6 +250,7 @@ std::tuple<nb::bytes, nb::bytes, nb::bytes> run_png(const Bytes& indices, const 
 }  // namespace
 
 void def_indexed_files(nb::module_& m) {
+  m.attr("FEW_COLORS") = kFewColors;
   m.attr("PER_BIT") = nb::tuple(nb::cast(std::vector<float>(kPerBit.begin(), kPerBit.end())));
   m.def("per_bit", &per_bit, "smaller"_a, "What a bit may cost in squared error in Oklab.");
   m.def("choose_by_rate", &run_choose_by_rate, "pixels"_a, "palette"_a, "indices"_a.noconvert(),

@@ -47,9 +47,6 @@ const SHARES = [0.7, 0.35, 0];
 /** If two quick files differ by more than this factor, they say which is smaller. */
 const CLOSE = 1.5;
 
-/** With so few colours, a GIF may be smaller without loss, which is tried as well. */
-const FEW_COLORS = 64;
-
 /** The result, and measures of it that take as long as a fit. */
 export interface Mapped {
   quantized: Quantized;
@@ -195,7 +192,7 @@ function* inFewerBytes(
     const { quantized, drawn } = few;
     quantized.file = yield* encodeFrames(image, quantized, quantized.indices, drawn);
     let best = few;
-    if (quantized.colors.length <= FEW_COLORS * quantized.channels) {
+    if (quantized.colors.length <= image.core.call("few_colors") * quantized.channels) {
       const exact = yield* made(plain, { smaller: 0 });
       const file = yield* encodeFrames(image, exact.quantized, exact.quantized.indices);
       if (file.length <= quantized.file.length) best = exact;

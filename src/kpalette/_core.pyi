@@ -391,6 +391,8 @@ def spatial_palette(parts: Sequence[Annotated[NDArray[numpy.uint8], dict(shape=(
     The palette, uint8 (k, channels), moved to where spatial dithering shows images, uint8 (h, w, channels), best; weights, uint16 (h, w), of up to 4096.
     """
 
+FEW_COLORS: int = 64
+
 PER_BIT: tuple = ...
 
 def per_bit(smaller: float) -> float:

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 MAX_COLORS = 256
 
-#: With so few colours, a GIF may be smaller without loss, which is tried as well.
-FEW_COLORS = 64
-
 
 def quantize_animation(
     source: AnimationSource,
@@ -257,7 +254,7 @@ def map_animation(
         shown, drawn = rate_frames.choose(nearest, per_bit, team)
         return made(shown, drawn=drawn)
     lossy = made(*lossy_frames.map_frames(noted(frames), palettes, per_bit, team))
-    if max(map(len, lossy.palettes)) > FEW_COLORS or any(
+    if max(map(len, lossy.palettes)) > _core.FEW_COLORS or any(
         is_soft(palette.colors) for palette in lossy.palettes
     ):
         return lossy
