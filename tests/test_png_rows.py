@@ -93,6 +93,24 @@ def test_damage_is_told(changes: st.DataObject, tmp_path_factory: pytest.TempPat
     np.testing.assert_array_equal(pixels, files.as_pixels(path))
 
 
+def test_more_rows_than_announced(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    rows = random_rows(9, 4, 2, 8, 1)
+    path.write_bytes(png(9, 2, 2, 8, rows + bytes(1 << 24)))
+    whole = slice(0, 2), slice(0, 9)
+    np.testing.assert_array_equal(PngRows(str(path), 9).read(*whole), files.as_pixels(path))
+
+
+def test_a_file_that_is_cut_off_meanwhile(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(picture(2, 8))
+    found = PngRows(str(path), 9)
+    with path.open("r+b") as file:
+        file.truncate(200)
+    with pytest.raises(ImageReadError, match="fewer rows"):
+        found.read(slice(0, HEIGHT), slice(0, WIDTH))
+
+
 def test_the_core_refuses_other_rows() -> None:
     form = _core.PngFormat(2, 3, 8, 2, False, b"", b"")
     rows = _core.PngRows(form)

@@ -11,7 +11,7 @@ from kpalette.colors import ByteArray
 from kpalette.distributed import mosaics
 from kpalette.distributed.mosaics import Mosaic, of_reader
 from kpalette.files.errors import ImageReadError
-from kpalette.files.png_rows import PngRows, opened
+from kpalette.files.png_rows import PngRows, layout_of
 
 #: Places in a file from which rows are read: 50 KB each.
 PLACES = 256
@@ -52,7 +52,7 @@ def open_path(path: str, chunks: Any) -> Mosaic | None:
     """
     status = os.stat(path)
     try:
-        _, found = opened(path)
+        found = layout_of(path)
     except ImageReadError:
         return None
     shape = found.height, found.width, found.form.channels

@@ -5,6 +5,8 @@ What comes before a place is then only what inflating looks back to, 32 KB, and 
 
 from __future__ import annotations
 
+import os
+import weakref
 import zlib
 from mmap import ACCESS_READ, mmap
 from typing import Any, NamedTuple
@@ -53,7 +55,9 @@ class PngRows:
     """
 
     def __init__(self, path: str, every: int) -> None:
-        self._data, found = opened(path)
+        found = layout_of(path)
+        self._file = os.open(path, os.O_RDONLY)
+        weakref.finalize(self, os.close, self._file)
         self._form = found.form
         self.height, self.width, self.channels = found.height, found.width, found.form.channels
         self._every = every
@@ -117,9 +121,10 @@ class _Stream:
             yield np.frombuffer(pixels, np.uint8).reshape(shape)
 
     def finish(self) -> None:
-        """Go on to the end of what is compressed, where its check sum is."""
+        """Go on to the end of what is compressed, where its check sum is, or to more rows."""
         while not self._inflater.eof and (self._given or self._piece < len(self._file._pieces)):
-            self._more(1)
+            if self._more(1):
+                return
 
     def _inflated(self, size: int) -> bytearray:
         found = bytearray()
@@ -134,7 +139,8 @@ class _Stream:
     def _more(self, most: int) -> bytes:
         if not self._given and self._piece < len(self._file._pieces):
             start, end = self._file._pieces[self._piece]
-            self._given = self._file._data[start:end]
+            # Not by mmap: a file that is cut off meanwhile would end the process.
+            self._given = os.pread(self._file._file, end - start, start)
             self._piece += 1
         try:
             found: bytes = self._inflater.decompress(self._given, most)
@@ -144,8 +150,8 @@ class _Stream:
         return found
 
 
-def opened(path: str) -> tuple[mmap, plain_png.Layout]:
-    """Open a file for reading by rows.
+def layout_of(path: str) -> plain_png.Layout:
+    """Return where the pixels are in a file that can be read by rows.
 
     Raises
     ------
@@ -159,9 +165,10 @@ def opened(path: str) -> tuple[mmap, plain_png.Layout]:
             data = mmap(file.fileno(), 0, access=ACCESS_READ)
         except ValueError:
             raise ImageReadError("the file is empty") from None
-    found = plain_png.layout(data)
+    with data:
+        found = plain_png.layout(data)
     if found is None or found.form.interlaced:
         raise ImageReadError(
             "expected a whole PNG in sRGB that is not interlaced, which can be read by rows"
         )
-    return data, found
+    return found
