@@ -13,7 +13,7 @@ PLAYGROUND := playground/engine/wasm/kpalette.wasm playground/node_modules/.stam
 # Of .venv, if the machine's own Node is missing or too old.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
-CXX_FILES := $(wildcard bindings/*.?pp core/*.?pp fuzz/*.?pp tests/*.?pp)
+CXX_FILES := $(wildcard bindings/*.?pp bindings/*/*.?pp core/*.?pp fuzz/*.?pp tests/*.?pp)
 SOURCES := pyproject.toml CMakeLists.txt $(filter-out fuzz/% tests/%,$(CXX_FILES)) \
   $(wildcard src/kpalette/*.py* src/kpalette/*/*.py)
 

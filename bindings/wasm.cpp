@@ -1,4 +1,4 @@
-// The core for the playground: the calls of python.cpp, over linear memory.
+// The core for the playground: the calls of python/, over linear memory.
 //
 // The worker owns what it asks for: it frees objects by the function beside the one that made them,
 // and arrays, which it passes by their address, by free(). It checks what it passes, as the package

@@ -168,7 +168,7 @@ std::int64_t choose_by_rate(std::span<const std::uint8_t> pixels, int channels, 
 struct RateSearch::State {
   Search search;
   std::size_t bands = 0;  // that were begun
-  std::unique_ptr<BandSearch> band;
+  std::unique_ptr<BandSearch> band{};
 };
 
 RateSearch::RateSearch(std::span<const std::uint8_t> pixels, int channels, std::size_t width,

@@ -51,13 +51,6 @@ class Counter:
 
     def total(self, team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]: ...
 
-class Points:
-    """Colours placed in a space, weighted by their counts."""
-
-    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team, space: str = 'srgb') -> None: ...
-
-    def __len__(self) -> int: ...
-
 def place(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], space: str = 'srgb') -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
     """The coordinates of colours, float64 (n, channels)."""
 
@@ -72,13 +65,16 @@ def middle(channels: int, space: str = 'srgb') -> list[int]:
 
 SPACES: tuple = ('oklab', 'srgb', 'linear', 'lab')
 
+class Points:
+    """Colours placed in a space, weighted by their counts."""
+
+    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], team: Team, space: str = 'srgb') -> None: ...
+
+    def __len__(self) -> int: ...
+
 SEEDINGS: tuple = ('random', 'k-means++', 'maximin', 'wu')
 
 EFFORTS: tuple = ('fast', 'balanced', 'best')
-
-DITHERS: tuple = ...
-
-MOST_MIXED: int = 256
 
 class Fitter:
     """Fits palettes to one histogram, a step at a time."""
@@ -153,6 +149,25 @@ class Assignment:
     @property
     def counts(self) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
         """int64 (k,)"""
+
+@overload
+def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = False) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
+
+@overload
+def lloyd(assignment: SampleAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, single: bool, settle: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
+
+@overload
+def lloyd(assignment: SparseAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, single: bool, settle: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]:
+    """Passes of k-means: centers, inertia, n_iter, converged."""
+
+def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int, shaken: int = 0, seed: int = 0) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
+    """Leaves local minima by merging and splitting: centers, n_iter."""
+
+def find_vivid_regions(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], most: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+    """Colours (m, channels) of small vivid regions that the centers lost."""
+
+def fourth_powers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
+    """Weighted sum of the fourth powers of distances."""
 
 class Samples:
     """Rows of floats, with weights."""
@@ -243,16 +258,6 @@ def distances(rows: Annotated[NDArray[numpy.float64], dict(shape=(None, None), o
 @overload
 def distances(rows: SparseSamples, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.float64], dict(shape=(None, None))], team: Team) -> None: ...
 
-@overload
-def lloyd(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, relaxed: int = 0, farthest: bool = False) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
-
-@overload
-def lloyd(assignment: SampleAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, single: bool, settle: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]: ...
-
-@overload
-def lloyd(assignment: SparseAssignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, max_iter: int, tol: float, single: bool, settle: bool = True) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], float, int, bool]:
-    """Passes of k-means: centers, inertia, n_iter, converged."""
-
 class SampleAssignment:
     """Which centre each sample is nearest to."""
 
@@ -288,15 +293,6 @@ class SparseAssignment:
     @property
     def labels(self) -> Annotated[NDArray[numpy.int32], dict(shape=(None,))]:
         """int32 (n,)"""
-
-def improve(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, rounds: int, passes: int, shaken: int = 0, seed: int = 0) -> tuple[Annotated[NDArray[numpy.float64], dict(shape=(None, None))], int]:
-    """Leaves local minima by merging and splitting: centers, n_iter."""
-
-def find_vivid_regions(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], most: int) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
-    """Colours (m, channels) of small vivid regions that the centers lost."""
-
-def fourth_powers(assignment: Assignment, centers: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> float:
-    """Weighted sum of the fourth powers of distances."""
 
 def delta_e_2000(lab_a: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], lab_b: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]:
     """CIEDE2000 of pairs of rows, float64 (n,)."""
@@ -337,6 +333,10 @@ class Runs:
     def __init__(self, which: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> None: ...
 
     def errors(self, labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> list[tuple[int, int, int, int, int, int, int, int]]: ...
+
+DITHERS: tuple = ...
+
+MOST_MIXED: int = 256
 
 class ColorLabels:
     """The labels, below 256, of the colours of many images."""
