@@ -9,6 +9,7 @@
 #include "lloyd.hpp"
 #include "mix.hpp"
 #include "palette.hpp"
+#include "quick.hpp"
 #include "vivid_regions.hpp"
 
 namespace kpalette {
@@ -73,6 +74,7 @@ void Fitter::fit(int k, const Effort& effort, std::uint64_t seed,
   faithful_ = true;
   last_.reset();
   growing_ = false;
+  if (effort.bins && !mixes && plan_bins()) return;
   plan();
   const int most = std::min(k / kColorsPerVividRegion, k - count_of(fixed_));
   if (most > 0 && effort.vivid_regions && space_.name() == SpaceName::oklab)
@@ -177,6 +179,19 @@ void Fitter::plan() {
       fitted_.cost = std::min(fitted_.cost, last_->cost);
     });
   }
+}
+
+/// Plans a fit to the means of bins, unless they do not suffice.
+bool Fitter::plan_bins() {
+  if (space_.name() != SpaceName::srgb || dim() != 3) return false;
+  const auto bins = std::make_shared<const Bins>(HistogramView(colors_, counts_));
+  if (!bins->suffice(k_)) return false;
+  once([this, bins] {
+    const Fitted fitted = fit_to_bins(*bins, k_, effort_, seed_, fixed_, team_);
+    take(fitted.colors, false);
+    fitted_.n_iter = n_iter_ = fitted.n_iter;
+  });
+  return true;
 }
 
 /// Seeds and refines roughly, several times if the effort says so; the best is left.

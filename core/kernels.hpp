@@ -60,6 +60,13 @@ struct Kernels {
                          std::int32_t* labels, std::int32_t* close);
   static constexpr int kGroup = 6;  // with two or four vectors of samples, what registers can hold
 
+  /// Writes which of two or more colours, given by ids into `palette` (k, 3), is nearest to each
+  /// colour of a cube of 8 levels a side, the first among equals: (8, 8, 8). The colours are those
+  /// that list() leaves for the cube without a pivot, so that numbers fit 16 bits: see there.
+  void (*fill_cell)(const std::uint8_t* corner, const std::uint8_t* palette,
+                    const std::int32_t* ids, int count, std::uint8_t* cell);
+  static constexpr int kCell = 512;
+
   /// Loops over rows whose results depend on no instruction set.
   const RowKernels& rows;
 };

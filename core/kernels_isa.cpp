@@ -63,6 +63,19 @@ inline void append(const std::int32_t* from, unsigned keep, std::int32_t* to) {
 #endif
 }
 
+/// The least of the lanes.
+inline float least_of(Floats values) {
+  typedef float Floats4 __attribute__((vector_size(16)));
+  Floats4 parts[kLanes / 4];
+  __builtin_memcpy(parts, &values, sizeof parts);
+  for (int part = 1; part < kLanes / 4; ++part) {
+    parts[0] = parts[0] < parts[part] ? parts[0] : parts[part];
+  }
+  const float low = parts[0][0] < parts[0][1] ? parts[0][0] : parts[0][1];
+  const float high = parts[0][2] < parts[0][3] ? parts[0][2] : parts[0][3];
+  return low < high ? low : high;
+}
+
 /// Finds the candidate nearest to the middle of the box.
 template <int D>
 inline void find_pivot(const Box& box, const Candidates& in, float* pivot) {
@@ -77,9 +90,8 @@ inline void find_pivot(const Box& box, const Candidates& in, float* pivot) {
     which = square < nearest ? all(j) : which;
     nearest = least(nearest, square);
   }
-  int best = 0;
-  for (int lane = 1; lane < kLanes; ++lane) best = nearest[lane] < nearest[best] ? lane : best;
-  for (int axis = 0; axis < D; ++axis) pivot[axis] = in.coords[axis][which[best] + best];
+  const int lane = __builtin_ctz(bits(nearest == all(least_of(nearest))));
+  for (int axis = 0; axis < D; ++axis) pivot[axis] = in.coords[axis][which[lane] + lane];
 }
 
 /// Calls keep(j, lanes) for the candidates that could be nearest.
@@ -191,6 +203,69 @@ Marks assign(const float* block, const float* centers, const std::int32_t* ids, 
   return marks;
 }
 
+// For the colours of a cube, exact in 16 bits.
+constexpr int kWide = 2 * kLanes;
+typedef std::int16_t Wide __attribute__((vector_size(kWide * 2)));
+typedef std::uint8_t Narrow __attribute__((vector_size(kWide), aligned(1)));
+
+inline Wide wide(int value) { return static_cast<std::int16_t>(value) - Wide{}; }
+
+void fill_cell(const std::uint8_t* corner, const std::uint8_t* palette, const std::int32_t* ids,
+               int count, std::uint8_t* cell) {
+  // For a colour at x from the corner, d2(c) - d2(c0) = rest + slopes . x, where c0 is the first.
+  // Let p be the pivot of list(), which is nearest to the middle, and |.| the sum over axes. Over
+  // the cube, d2(c) - d2(p) has a range of 2 * 7 |c - p| <= 10,710; it is at most 0 somewhere, or c
+  // would be out, and at least 0 in the middle. So it is from -5,355 to 10,710, as is that of c0,
+  // and their difference is below 2^14.
+  struct Line {
+    int rest;
+    int slopes[3];
+  };
+  Line lines[256];
+  const std::uint8_t* first = palette + 3 * ids[0];
+  for (int j = 0; j < count; ++j) {
+    const std::uint8_t* color = palette + 3 * ids[j];
+    lines[j].rest = 0;
+    for (int axis = 0; axis < 3; ++axis) {
+      const int from = corner[axis] - color[axis];
+      const int from_first = corner[axis] - first[axis];
+      lines[j].rest += from * from - from_first * from_first;
+      lines[j].slopes[axis] = 2 * (first[axis] - color[axis]);
+    }
+  }
+  Wide greens;  // within a vector, from its first colour
+  Wide blues;
+  for (int lane = 0; lane < kWide; ++lane) {
+    greens[lane] = static_cast<std::int16_t>(lane >> 3);
+    blues[lane] = static_cast<std::int16_t>(lane & 7);
+  }
+  constexpr int kAtOnce = kLanes >= 16 ? 8 : 4;
+  for (int start = 0; start < Kernels::kCell; start += kAtOnce * kWide) {
+    Wide best[kAtOnce];
+    Wide label[kAtOnce];
+    for (int v = 0; v < kAtOnce; ++v) {
+      best[v] = Wide{};
+      label[v] = wide(ids[0]);
+    }
+    for (int j = 1; j < count; ++j) {
+      const Line& line = lines[j];
+      const Wide within = wide(line.slopes[1]) * greens + wide(line.slopes[2]) * blues;
+      const Wide id = wide(ids[j]);
+      for (int v = 0; v < kAtOnce; ++v) {
+        const int at = start + v * kWide;
+        const Wide score =
+            within + wide(line.rest + (at >> 6) * line.slopes[0] + (at >> 3 & 7) * line.slopes[1]);
+        label[v] = score < best[v] ? id : label[v];
+        best[v] = score < best[v] ? score : best[v];
+      }
+    }
+    for (int v = 0; v < kAtOnce; ++v) {
+      *reinterpret_cast<Narrow*>(cell + start + v * kWide) =
+          __builtin_convertvector(label[v], Narrow);
+    }
+  }
+}
+
 /// The nearest so far, for kAtOnce vectors of samples.
 template <int kAtOnce>
 struct Nearest {
@@ -298,6 +373,7 @@ const Kernels KPALETTE_TABLE(KPALETTE_ISA_NAME) = {
     {nullptr, nullptr, nullptr, list<3>, list<4>},
     {nullptr, nullptr, nullptr, assign<3>, assign<4>},
     assign_samples,
+    fill_cell,
     KPALETTE_ROWS(KPALETTE_ISA_NAME),
 };
 

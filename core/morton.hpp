@@ -87,6 +87,17 @@ inline std::uint32_t last_word(const std::uint8_t* pixel) {
 inline std::uint32_t cube_of(std::uint32_t word) { return join_nibbles(word >> 4 & 0x0f0f0f); }
 inline std::uint32_t place_in_cube(std::uint32_t word) { return join_nibbles(word & 0x0f0f0f); }
 
+// A bin is a cube of 8 levels a side; there are 32,768 of them.
+
+/// The bin of a pixel: 1024 * red + 32 * green + blue, the high five bits of each.
+constexpr std::uint32_t bin_of(std::uint32_t word) {
+  return (word << 7 & 0x7c00) | (word >> 6 & 0x3e0) | (word >> 19 & 0x1f);
+}
+/// A place in a bin: 64 * red + 8 * green + blue.
+constexpr std::uint32_t place_in_bin(std::uint32_t word) {
+  return (word << 6 & 0x1c0) | (word >> 5 & 0x38) | (word >> 16 & 7);
+}
+
 /// Calls visit(i, word) for pixels first to last of n.
 template <class Visit>
 inline void for_each_word(const std::uint8_t* pixels, std::size_t n, std::size_t first,

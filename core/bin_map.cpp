@@ -1,0 +1,130 @@
+#include "bin_map.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "candidates.hpp"
+#include "morton.hpp"
+
+namespace kpalette {
+namespace {
+
+constexpr std::size_t kChunk = 1u << 16;  // pixels per task
+constexpr std::size_t kBatch = 64;
+constexpr std::size_t kPage = Kernels::kCell;
+constexpr std::uint32_t kCoarse = 512;  // parts of the cube of colours: 32 levels a side, 64 bins
+
+/// A cube of colours. All numbers are halves of integers below 2^8, so that filters are exact.
+Box cube(const std::uint8_t* corner, int side) {
+  Box box{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    box.half[axis] = 0.5f * static_cast<float>(side - 1);
+    box.middle[axis] = static_cast<float>(corner[axis]) + box.half[axis];
+  }
+  return box;
+}
+
+}  // namespace
+
+BinMap::BinMap(std::span<const std::uint8_t> palette, const Bins& bins, Team& team)
+    : k_(palette.size() / 3), starts_(Bins::kBins) {
+  const Kernels& isa = kernels();
+  const int k = static_cast<int>(k_);
+  CandidateList all(k, 3);
+  all.view.count = k;
+  for (int j = 0; j < k; ++j) {
+    for (int axis = 0; axis < 3; ++axis) all.view.coords[axis][j] = palette[3 * j + axis];
+    all.view.ids[j] = j;
+  }
+  for (int j = k; j % Candidates::kPad != 0; ++j) {
+    for (int axis = 0; axis < 3; ++axis) all.view.coords[axis][j] = Candidates::kFar;
+  }
+
+  // A page for each entry, which bins share where it alone is near, and one for each bin.
+  auto next = static_cast<std::uint32_t>(k_ * kPage);
+  for (std::size_t bin = 0; bin < Bins::kBins; ++bin) {
+    if (bins.count(bin) == 0) continue;
+    starts_[bin] = next;
+    next += kPage;
+  }
+  pages_.resize(next);
+  for (std::size_t j = 0; j < k_; ++j) {
+    std::fill_n(pages_.data() + j * kPage, kPage, static_cast<std::uint8_t>(j));
+  }
+
+  struct Worker {
+    CandidateList near;
+    std::vector<std::int32_t> ids;
+  };
+  std::vector<std::optional<Worker>> workers(static_cast<std::size_t>(team.size()));
+  team.run(kCoarse, [&](std::size_t part, int id) {
+    std::optional<Worker>& own = workers[static_cast<std::size_t>(id)];
+    const auto code = static_cast<std::uint32_t>(part);
+    bool narrowed = false;
+    for (std::uint32_t low = 0; low < 64; ++low) {
+      std::uint8_t corner[3];
+      unmorton<3>(code << 15 | low << 9, corner);
+      const std::uint32_t bin = bin_of(last_word(corner));
+      if (starts_[bin] == 0) continue;
+      if (!own) own.emplace(CandidateList(k, 3), std::vector<std::int32_t>(k_ + Candidates::kPad));
+      if (!narrowed) {
+        std::uint8_t coarse[3];
+        unmorton<3>(code << 15, coarse);
+        isa.narrow[3](cube(coarse, 32), all.view, nullptr, 0, own->near.view);
+        narrowed = true;
+      }
+      const int count = isa.list[3](cube(corner, 8), own->near.view, nullptr, 0, own->ids.data());
+      if (count == 1) {
+        starts_[bin] = static_cast<std::uint32_t>(own->ids[0]) * kPage;
+      } else {
+        isa.fill_cell(corner, palette.data(), own->ids.data(), count, pages_.data() + starts_[bin]);
+      }
+    }
+  });
+}
+
+std::vector<std::int64_t> BinMap::map(std::span<const std::uint8_t> pixels, std::uint8_t* indices,
+                                      Team& team) const {
+  const std::size_t n = pixels.size() / 3;
+  // Four tables, for of neighbours that have one entry each would wait for the one before.
+  using Tables = std::array<std::array<std::uint32_t, 256>, 4>;
+  std::vector<std::vector<std::int64_t>> counts(static_cast<std::size_t>(team.size()));
+  team.run((n + kChunk - 1) / kChunk, [&](std::size_t chunk, int worker) {
+    const std::size_t first = chunk * kChunk;
+    const std::size_t last = std::min(n, first + kChunk);
+    const std::uint8_t* const pages = pages_.data();
+    const std::uint32_t* const starts = starts_.data();
+    // In batches, so that places are found in vectors.
+    std::array<std::uint32_t, kBatch> found{};
+    std::array<std::uint32_t, kBatch> places;
+    for (std::size_t start = first; start < last; start += kBatch) {
+      const std::size_t size = std::min(kBatch, last - start);
+      for_each_word(pixels.data(), n, start, start + size,
+                    [&](std::size_t i, std::uint32_t word) { found[i - start] = word; });
+      for (std::size_t i = 0; i < kBatch; ++i) places[i] = place_in_bin(found[i]);
+      for (std::size_t i = 0; i < kBatch; ++i) found[i] = bin_of(found[i]);
+      for (std::size_t i = 0; i < size; ++i) {
+        indices[start + i] = pages[starts[found[i]] + places[i]];
+      }
+    }
+    Tables tables{};
+    std::size_t i = first;
+    for (; i + 4 <= last; i += 4) {
+      for (std::size_t t = 0; t < 4; ++t) ++tables[t][indices[i + t]];
+    }
+    for (; i < last; ++i) ++tables[0][indices[i]];
+    std::vector<std::int64_t>& own = counts[static_cast<std::size_t>(worker)];
+    own.resize(256);
+    for (const auto& table : tables) {
+      for (std::size_t j = 0; j < 256; ++j) own[j] += table[j];
+    }
+  });
+  std::vector<std::int64_t> total(k_);
+  for (const auto& own : counts) {
+    if (own.empty()) continue;
+    for (std::size_t j = 0; j < k_; ++j) total[j] += own[j];
+  }
+  return total;
+}
+
+}  // namespace kpalette
