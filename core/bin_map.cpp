@@ -1,6 +1,7 @@
 #include "bin_map.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 
 #include "candidates.hpp"
@@ -12,7 +13,10 @@ namespace {
 constexpr std::size_t kChunk = 1u << 16;  // pixels per task
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kPage = Kernels::kCell;
-constexpr std::uint32_t kCoarse = 512;  // parts of the cube of colours: 32 levels a side, 64 bins
+constexpr std::size_t kCoarse = 512;  // parts of the cube of colours: 32 levels a side, 64 bins
+
+/// The first of the 32 levels of a part.
+constexpr std::uint8_t level(std::size_t part) { return static_cast<std::uint8_t>(32 * part); }
 
 /// A cube of colours. All numbers are halves of integers below 2^8, so that filters are exact.
 Box cube(const std::uint8_t* corner, int side) {
@@ -40,14 +44,12 @@ BinMap::BinMap(std::span<const std::uint8_t> palette, const Bins& bins, Team& te
     for (int axis = 0; axis < 3; ++axis) all.view.coords[axis][j] = Candidates::kFar;
   }
 
-  // A page for each entry, which bins share where it alone is near, and one for each bin.
-  auto next = static_cast<std::uint32_t>(k_ * kPage);
-  for (std::size_t bin = 0; bin < Bins::kBins; ++bin) {
-    if (bins.count(bin) == 0) continue;
-    starts_[bin] = next;
-    next += kPage;
-  }
-  pages_.resize(next);
+  // A page for each entry, which bins share where it alone is near, and one for each other bin, in
+  // the order in which they are filled: so memory beyond those is never touched.
+  std::size_t occurring = 0;
+  for (std::size_t bin = 0; bin < Bins::kBins; ++bin) occurring += bins.count(bin) > 0;
+  pages_.resize((k_ + occurring) * kPage);
+  std::atomic<std::uint32_t> next{static_cast<std::uint32_t>(k_ * kPage)};
   for (std::size_t j = 0; j < k_; ++j) {
     std::fill_n(pages_.data() + j * kPage, kPage, static_cast<std::uint8_t>(j));
   }
@@ -59,17 +61,17 @@ BinMap::BinMap(std::span<const std::uint8_t> palette, const Bins& bins, Team& te
   std::vector<std::optional<Worker>> workers(static_cast<std::size_t>(team.size()));
   team.run(kCoarse, [&](std::size_t part, int id) {
     std::optional<Worker>& own = workers[static_cast<std::size_t>(id)];
-    const auto code = static_cast<std::uint32_t>(part);
+    const std::uint8_t coarse[3] = {level(part >> 6), level(part >> 3 & 7), level(part & 7)};
     bool narrowed = false;
-    for (std::uint32_t low = 0; low < 64; ++low) {
-      std::uint8_t corner[3];
-      unmorton<3>(code << 15 | low << 9, corner);
+    for (std::uint8_t place = 0; place < 64; ++place) {
+      const auto step = [&](int axis, int bits) {
+        return static_cast<std::uint8_t>(coarse[axis] + (place >> bits & 3) * 8);
+      };
+      const std::uint8_t corner[3] = {step(0, 4), step(1, 2), step(2, 0)};
       const std::uint32_t bin = bin_of(last_word(corner));
-      if (starts_[bin] == 0) continue;
+      if (bins.count(bin) == 0) continue;
       if (!own) own.emplace(CandidateList(k, 3), std::vector<std::int32_t>(k_ + Candidates::kPad));
       if (!narrowed) {
-        std::uint8_t coarse[3];
-        unmorton<3>(code << 15, coarse);
         isa.narrow[3](cube(coarse, 32), all.view, nullptr, 0, own->near.view);
         narrowed = true;
       }
@@ -77,6 +79,7 @@ BinMap::BinMap(std::span<const std::uint8_t> palette, const Bins& bins, Team& te
       if (count == 1) {
         starts_[bin] = static_cast<std::uint32_t>(own->ids[0]) * kPage;
       } else {
+        starts_[bin] = next.fetch_add(kPage, std::memory_order_relaxed);
         isa.fill_cell(corner, palette.data(), own->ids.data(), count, pages_.data() + starts_[bin]);
       }
     }
