@@ -11,7 +11,6 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kChunk = 1u << 16;  // pixels per task
-constexpr std::size_t kBatch = 64;
 constexpr std::size_t kPage = Kernels::kCell;
 constexpr std::size_t kCoarse = 512;  // parts of the cube of colours: 32 levels a side, 64 bins
 
@@ -97,19 +96,10 @@ std::vector<std::int64_t> BinMap::map(std::span<const std::uint8_t> pixels, std:
     const std::size_t last = std::min(n, first + kChunk);
     const std::uint8_t* const pages = pages_.data();
     const std::uint32_t* const starts = starts_.data();
-    // In batches, so that places are found in vectors.
-    std::array<std::uint32_t, kBatch> found{};
-    std::array<std::uint32_t, kBatch> places;
-    for (std::size_t start = first; start < last; start += kBatch) {
-      const std::size_t size = std::min(kBatch, last - start);
-      for_each_word(pixels.data(), n, start, start + size,
-                    [&](std::size_t i, std::uint32_t word) { found[i - start] = word; });
-      for (std::size_t i = 0; i < kBatch; ++i) places[i] = place_in_bin(found[i]);
-      for (std::size_t i = 0; i < kBatch; ++i) found[i] = bin_of(found[i]);
-      for (std::size_t i = 0; i < size; ++i) {
-        indices[start + i] = pages[starts[found[i]] + places[i]];
-      }
-    }
+    for_each_place(pixels.data(), n, first, last,
+                   [&](std::size_t i, std::uint32_t bin, std::uint32_t place) {
+                     indices[i] = pages[starts[bin] + place];
+                   });
     Tables tables{};
     std::size_t i = first;
     for (; i + 4 <= last; i += 4) {

@@ -107,6 +107,24 @@ inline void for_each_word(const std::uint8_t* pixels, std::size_t n, std::size_t
   if (safe < last) visit(safe, last_word(pixels + 3 * safe));
 }
 
+/// Calls visit(i, bin, place in it) for pixels first to last of n, which are found in batches, as
+/// vectors.
+template <class Visit>
+inline void for_each_place(const std::uint8_t* pixels, std::size_t n, std::size_t first,
+                           std::size_t last, const Visit& visit) {
+  constexpr std::size_t kBatch = 64;
+  std::array<std::uint32_t, kBatch> bins{};
+  std::array<std::uint32_t, kBatch> places{};
+  for (std::size_t start = first; start < last; start += kBatch) {
+    const std::size_t end = start + kBatch < last ? start + kBatch : last;
+    for_each_word(pixels, n, start, end,
+                  [&](std::size_t i, std::uint32_t word) { bins[i - start] = word; });
+    for (std::size_t i = 0; i < kBatch; ++i) places[i] = place_in_bin(bins[i]);
+    for (std::size_t i = 0; i < kBatch; ++i) bins[i] = bin_of(bins[i]);
+    for (std::size_t i = start; i < end; ++i) visit(i, bins[i - start], places[i - start]);
+  }
+}
+
 /// The Morton order of cubes, and of places in a cube.
 constexpr std::array<std::uint16_t, 4096> make_cube_order() {
   std::array<std::uint16_t, 4096> order{};
