@@ -332,7 +332,7 @@ std::vector<std::uint8_t> Fitter::absent() const {
 /// Rounds the centres to a palette.
 void Fitter::round() {
   fitted_ = {};
-  fitted_.colors = round_centers(*assignment_, centers_, fixed_, faithful_);
+  fitted_.colors = round_centers(*assignment_, centers_, fixed_, faithful_, effort_.rounding);
   fitted_.centers = centers_;
   fitted_.n_iter = n_iter_;
   measure(space_.place(fitted_.colors));

@@ -31,6 +31,7 @@ struct Effort {
   int passes;
   int relaxed;                // over-relaxed passes over all colours
   int plain;                  // plain ones after them, at most
+  int rounding = 4;           // passes that move the rounded colours, at most
   int drawn_starts = 0;       // by k-means++ besides that by Wu's method; the best of all is kept
   int random_rounds = 0;      // over all colours, which choose at random what to merge and split
   bool vivid_regions = true;  // whether small vivid regions are given colours of their own
@@ -46,6 +47,7 @@ inline constexpr std::array<Named<Effort>, 3> kEfforts{{
       .passes = 0,
       .relaxed = 2,
       .plain = 1,
+      .rounding = 1,
       .vivid_regions = false,
       .bins = true}},
     {"balanced", {.start = 5, .rounds = 8, .passes = 3, .relaxed = 5, .plain = 3}},
