@@ -380,7 +380,7 @@ const Points& Fitter::placed(std::size_t step) {
   std::unique_ptr<Thinned>& made = placed_[step];
   if (!made && step == 1) made = std::make_unique<Thinned>(colors_, counts_, space_, team_);
   if (!made) {
-    made = std::make_unique<Thinned>(thin_out(colors_, counts_, dim(), step), space_, team_);
+    made = std::make_unique<Thinned>(thin_out(colors_, counts_, dim(), step, team_), space_, team_);
   }
   return made->points;
 }
