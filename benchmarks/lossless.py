@@ -34,7 +34,7 @@ def plain(indices: np.ndarray[Any, Any], colors: np.ndarray[Any, Any]) -> bytes:
     header, palette, rows = _core.png(
         np.ascontiguousarray(indices, np.uint8),
         colors,
-        effort=_core.PngEffort.QUICK,
+        effort="quick",
         keep_order=True,
         may_be_grey=False,
         deflate=lambda rows, level: deflate.zlib_compress(rows, 10),

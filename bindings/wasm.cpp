@@ -309,6 +309,7 @@ std::vector<std::uint8_t> deflate(std::span<const std::uint8_t> bytes, int level
 }
 
 struct PngFile {
+  std::vector<std::uint8_t> indices;
   PngEncoder encoder;
   std::vector<std::uint8_t> bytes{};
 };
@@ -322,8 +323,9 @@ PngFile* png_new(const std::uint8_t* indices, std::size_t n, std::size_t width,
                  bool keep_order) {
   const PngOptions options{.effort = quick ? PngEffort::quick : PngEffort::usual,
                            .keep_order = keep_order};
-  return new PngFile{PngEncoder(span_of(indices, n), width, span_of(colors, k, channels), channels,
-                                options, deflate, team)};
+  std::vector<std::uint8_t> copied(indices, indices + n);  // whose place stays as it moves
+  PngEncoder encoder(copied, width, span_of(colors, k, channels), channels, options, deflate, team);
+  return new PngFile{std::move(copied), std::move(encoder)};
 }
 EXPORT(png_free) void png_free(PngFile* self) { delete self; }
 

@@ -12,6 +12,9 @@ namespace {
 
 using Order = std::vector<std::uint8_t>;
 
+// Pixels that one thread counts at a time.
+constexpr std::size_t kBand = 1u << 19;
+
 /// The modified Zeng order of some entries.
 Order zeng_order(const std::vector<std::int64_t>& neighbours, std::size_t k, Order left) {
   Order order;
@@ -165,15 +168,26 @@ class Row {
 }  // namespace
 
 std::vector<std::int64_t> count_neighbours(std::span<const std::uint8_t> indices, std::size_t width,
-                                           std::size_t k) {
+                                           std::size_t k, Team& team) {
   if (k > kMostIndexed) throw std::invalid_argument("expected at most 256 colours");
+  const std::size_t height = indices.size() / width;
+  const std::size_t band = std::max<std::size_t>(1, kBand / width);
+  const std::size_t bands = (height + band - 1) / band;
+  std::vector<std::vector<std::int64_t>> counted(static_cast<std::size_t>(team.size()));
+  team.run(bands, [&](std::size_t task, int worker) {
+    auto& pairs = counted[static_cast<std::size_t>(worker)];
+    pairs.resize(k * k);
+    for (std::size_t y = task * band; y < std::min(height, (task + 1) * band); ++y) {
+      const std::uint8_t* here = indices.data() + y * width;
+      for (std::size_t x = 1; x < width; ++x) ++pairs[here[x - 1] * k + here[x]];
+      if (y == 0) continue;
+      const std::uint8_t* above = here - width;
+      for (std::size_t x = 0; x < width; ++x) ++pairs[above[x] * k + here[x]];
+    }
+  });
   std::vector<std::int64_t> pairs(k * k);
-  for (std::size_t row = 0; row < indices.size(); row += width) {
-    const std::uint8_t* here = indices.data() + row;
-    for (std::size_t x = 1; x < width; ++x) ++pairs[here[x - 1] * k + here[x]];
-    if (row == 0) continue;
-    const std::uint8_t* above = here - width;
-    for (std::size_t x = 0; x < width; ++x) ++pairs[above[x] * k + here[x]];
+  for (const auto& some : counted) {
+    for (std::size_t i = 0; i < some.size(); ++i) pairs[i] += some[i];
   }
   for (std::size_t i = 0; i < k; ++i) {
     pairs[i * k + i] = 0;

@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "parallel.hpp"
+
 namespace kpalette {
 
 /// Colours that an indexed file holds.
@@ -14,7 +16,7 @@ inline constexpr std::size_t kMostIndexed = 256;
 /// How often two entries are neighbours, across or down: (k, k), symmetric, 0 on the diagonal.
 /// `indices` (height, width), each below k, which is at most 256.
 std::vector<std::int64_t> count_neighbours(std::span<const std::uint8_t> indices, std::size_t width,
-                                           std::size_t k);
+                                           std::size_t k, Team& team);
 
 /// The entries in the order in which they are to be listed, a permutation of 0 to k - 1; the first
 /// ones are those that `first` (k) marks.

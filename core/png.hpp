@@ -8,12 +8,15 @@
 // compression says which are worth it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "deflate_strips.hpp"
+#include "named.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -27,6 +30,9 @@ enum class PngEffort {
   usual,     ///< the ways that seem smallest are compressed
   thorough,  ///< all of them are, by level 12
 };
+
+inline constexpr std::array<Named<PngEffort>, 3> kPngEfforts{
+    {{"quick", PngEffort::quick}, {"usual", PngEffort::usual}, {"thorough", PngEffort::thorough}}};
 
 struct PngOptions {
   PngEffort effort = PngEffort::usual;
@@ -44,13 +50,14 @@ struct PngChunks {
   std::vector<std::uint8_t> file() const;
 };
 
-/// Encodes a picture, a step at a time: a step compresses once on each thread.
+/// Encodes a picture, a step at a time: a step compresses once on each thread. Large pictures are
+/// compressed in strips, whatever the number of threads.
 ///
 /// W3C (2025). Portable Network Graphics (PNG) Specification, third edition.
 class PngEncoder {
  public:
-  /// `indices` (height, width) each below k, of which there are some, and `colors` (k, channels), k
-  /// at most 256, are copied; `team` must outlive this.
+  /// `indices` (height, width) are each below k, and there are some; of `colors` (k, channels), k
+  /// is at most 256. `indices` and `team` must outlive this.
   PngEncoder(std::span<const std::uint8_t> indices, std::size_t width,
              std::span<const std::uint8_t> colors, int channels, const PngOptions& options,
              Deflate deflate, Team& team);
@@ -70,19 +77,31 @@ class PngEncoder {
     int bits;       // per pixel: 1, 2, 4 or 8
     Bytes rows;     // (height, 1 + stride), each after its filter's number
     double estimate = 0;
+    int level = 0;
     Bytes compressed{};
 
     /// Bytes that other ways may save, besides those of the rows.
     std::size_t overhead() const;
   };
 
+  /// A part of a way's rows that is compressed by itself.
+  struct Strip {
+    std::size_t way;
+    std::size_t first;
+    std::size_t size;
+    DeflatedStrip deflated{};
+  };
+
+  /// What is written for each index.
+  using Numbers = std::array<std::uint8_t, 256>;
+
   std::size_t height() const { return indices_.size() / width_; }
 
   void make_ways();
-  void add_plain(const Bytes& pixels, const Bytes& order, int bits);
-  void add_filtered(const Bytes& pixels, const Bytes& order, int bits);
+  void add_plain(const Numbers& numbers, const Bytes& order, int bits);
+  void add_filtered(const Numbers& numbers, const Bytes& order, int bits);
   void add(const Bytes& order, int bits, Bytes&& rows);
-  Bytes renumbered(const Bytes& order) const;
+  void make_row(const Numbers& numbers, int bits, std::size_t row, std::uint8_t* to) const;
   Bytes order_by_count() const;
   std::optional<Bytes> grey_levels() const;
 
@@ -91,18 +110,22 @@ class PngEncoder {
   int level_for(const Way& way) const;
   void keep_promising();
   bool for_all(const std::function<void(Way&)>& make);
+  void cut();
+  bool compress();
+  void join();
   void finish();
 
-  Bytes indices_;
+  std::span<const std::uint8_t> indices_;
   std::size_t width_;
   Bytes rgba_;  // (k, 4)
   PngOptions options_;
   Deflate deflate_;
   Team& team_;
 
-  enum class Stage { make, estimate, estimate_whole, compress, done } stage_ = Stage::make;
+  enum class Stage { make, estimate, estimate_whole, level, compress, done } stage_ = Stage::make;
   std::vector<Way> ways_;
-  std::size_t next_ = 0;  // of the ways, in this stage
+  std::vector<Strip> strips_;
+  std::size_t next_ = 0;  // of the ways or strips, in this stage
   bool flat_ = false;     // whether a way shrinks so much that a sample of it says little
   PngChunks chunks_;
 };

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <limits>
+#include <cstring>
 
 #include "log2.hpp"
+#include "paeth.hpp"
 
 namespace kpalette {
 namespace {
@@ -15,52 +15,68 @@ constexpr std::size_t kFilters = 5;
 using Bytes = std::vector<std::uint8_t>;
 using Counts = std::array<std::uint32_t, 256>;
 
-/// The neighbour to the left, above, or above and to the left that is nearest to left + above -
-/// above_left, the first among equals.
-int paeth(int left, int above, int above_left) {
-  const int to_left = std::abs(above - above_left);
-  const int to_above = std::abs(left - above_left);
-  const int to_both = std::abs(left + above - 2 * above_left);
-  const int other = to_above <= to_both ? above : above_left;
-  return to_left <= to_above && to_left <= to_both ? left : other;
+/// 8 levels, wide enough for what predicts them.
+using Levels = std::int16_t __attribute__((vector_size(16)));
+using Packed = std::uint8_t __attribute__((vector_size(8)));
+
+Levels load(const std::uint8_t* from) {
+  Packed bytes;
+  std::memcpy(&bytes, from, sizeof(bytes));
+  return __builtin_convertvector(bytes, Levels);
 }
 
-/// What each filter makes of a row, all from the row and the one above.
-class Filtered {
- public:
-  explicit Filtered(std::size_t stride) {
-    for (Bytes& row : rows_) row.resize(stride);
+/// What a filter makes of a row, (stride), and of the one above. Before each there is a zero.
+template <class Predict>
+void apply(const std::uint8_t* row, const std::uint8_t* above, std::size_t stride,
+           std::uint8_t* out, const Predict& predict) {
+  constexpr std::size_t kLanes = sizeof(Packed);
+  std::size_t i = 0;
+  for (; i + kLanes <= stride; i += kLanes) {
+    const Levels found =
+        load(row + i) - predict(load(row + i - 1), load(above + i), load(above + i - 1));
+    const Packed bytes = __builtin_convertvector(found, Packed);
+    std::memcpy(out + i, &bytes, kLanes);
   }
-
-  const Bytes& operator[](std::size_t filter) const { return rows_[filter]; }
-
-  void set(const std::uint8_t* row, const std::uint8_t* above) {
-    const std::size_t n = rows_[0].size();
-    std::copy_n(row, n, rows_[0].data());
-    apply(rows_[1], row, above, [](int left, int, int) { return left; });
-    apply(rows_[2], row, above, [](int, int up, int) { return up; });
-    apply(rows_[3], row, above, [](int left, int up, int) { return (left + up) / 2; });
-    apply(rows_[4], row, above, paeth);
+  for (; i < stride; ++i) {
+    const int found = row[i] - predict(int{row[i - 1]}, int{above[i]}, int{above[i - 1]});
+    out[i] = static_cast<std::uint8_t>(found);
   }
+}
 
- private:
-  template <class Predict>
-  static void apply(Bytes& out, const std::uint8_t* row, const std::uint8_t* above,
-                    const Predict& predict) {
-    std::uint8_t* to = out.data();
-    to[0] = static_cast<std::uint8_t>(row[0] - predict(0, above[0], 0));
-    for (std::size_t i = 1; i < out.size(); ++i) {
-      to[i] = static_cast<std::uint8_t>(row[i] - predict(row[i - 1], above[i], above[i - 1]));
-    }
+void apply(std::size_t filter, const std::uint8_t* row, const std::uint8_t* above,
+           std::size_t stride, std::uint8_t* out) {
+  const auto by = [&](const auto& predict) { apply(row, above, stride, out, predict); };
+  switch (filter) {
+    case 0:
+      std::copy_n(row, stride, out);
+      break;
+    case 1:
+      by([](const auto& left, const auto&, const auto&) { return left; });
+      break;
+    case 2:
+      by([](const auto&, const auto& up, const auto&) { return up; });
+      break;
+    case 3:
+      by([](const auto& left, const auto& up, const auto&) { return (left + up) >> 1; });
+      break;
+    default:
+      by([](const auto& left, const auto& up, const auto& both) { return paeth(left, up, both); });
   }
+}
 
-  std::array<Bytes, kFilters> rows_;
-};
-
+/// How often each byte comes. In turns by four counters: a byte that comes again at once would wait
+/// for its own.
 Counts count(const Bytes& row) {
-  Counts counts{};
-  for (const std::uint8_t byte : row) ++counts[byte];
-  return counts;
+  std::array<Counts, 4> parts{};
+  std::size_t i = 0;
+  for (; i + 4 <= row.size(); i += 4) {
+    for (std::size_t part = 0; part < 4; ++part) ++parts[part][row[i + part]];
+  }
+  for (; i < row.size(); ++i) ++parts[0][row[i]];
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    parts[0][byte] += parts[1][byte] + parts[2][byte] + parts[3][byte];
+  }
+  return parts[0];
 }
 
 /// log2_of, of small values by a table.
@@ -108,41 +124,85 @@ class Model {
   Counts seen_{};
 };
 
+// Rows whose filters are tried side by side before those are chosen one after the other, and how
+// many of them are a task.
+constexpr std::size_t kRound = 256;
+constexpr std::size_t kTask = 8;
+
+/// Rows at work, each after a zero; the first is that before the others.
+class Round {
+ public:
+  Round(std::size_t height, std::size_t stride)
+      : height_(height), stride_(stride), rows_((std::min(kRound, height) + 1) * (1 + stride)) {}
+
+  std::size_t first() const { return first_; }
+  std::size_t size() const { return std::min(kRound, height_ - first_); }
+  std::uint8_t* above(std::size_t i) { return rows_.data() + i * (1 + stride_) + 1; }
+  std::uint8_t* row(std::size_t i) { return above(i + 1); }
+
+  /// Goes on to the next rows; whether there are any.
+  bool next() {
+    std::copy_n(above(size()), stride_, above(0));
+    first_ += size();
+    return first_ < height_;
+  }
+
+ private:
+  std::size_t height_;
+  std::size_t stride_;
+  Bytes rows_;
+  std::size_t first_ = 0;
+};
+
+/// Calls body(i) for the rows of a round, several as a task.
+template <class Body>
+void for_rows(std::size_t n, Team& team, const Body& body) {
+  team.run((n + kTask - 1) / kTask, [&](std::size_t task, int) {
+    for (std::size_t i = task * kTask; i < std::min(n, (task + 1) * kTask); ++i) body(i);
+  });
+}
+
 }  // namespace
 
-std::vector<std::uint8_t> filter_rows(std::span<const std::uint8_t> rows, std::size_t stride,
-                                      FilterChoice choice) {
-  Bytes out;
-  out.reserve(rows.size() + rows.size() / stride);
-  const Bytes nothing(stride);
-  Filtered filtered(stride);
+std::vector<std::uint8_t> filter_rows(std::size_t height, std::size_t stride, const MakeRow& make,
+                                      FilterChoice choice, Team& team) {
+  Bytes out(height * (1 + stride));
+  if (height == 0) return out;
+  const bool by_model = choice == FilterChoice::model;
   const Log2 log2;
   Model model;
-  const std::uint8_t* above = nothing.data();
-  for (std::size_t start = 0; start < rows.size(); start += stride) {
-    const std::uint8_t* row = rows.data() + start;
-    filtered.set(row, above);
-    std::array<Counts, kFilters> counts;
-    std::size_t best = 0;
-    std::int64_t least = std::numeric_limits<std::int64_t>::max();
-    for (std::size_t filter = 0; filter < kFilters; ++filter) {
-      std::int64_t cost = 0;
-      if (choice == FilterChoice::least_sum) {
-        cost = sum_of_sizes(filtered[filter]);
-      } else {
-        counts[filter] = count(filtered[filter]);
-        cost = model.bits(counts[filter], log2);
+  Round round(height, stride);
+  std::vector<std::array<Counts, kFilters>> counts(by_model ? round.size() : 0);
+  std::vector<std::array<std::int64_t, kFilters>> sums(round.size());
+  do {
+    for_rows(round.size(), team, [&](std::size_t i) { make(round.first() + i, round.row(i)); });
+    for_rows(round.size(), team, [&](std::size_t i) {
+      Bytes tried(stride);
+      for (std::size_t filter = 0; filter < kFilters; ++filter) {
+        apply(filter, round.row(i), round.above(i), stride, tried.data());
+        if (by_model) {
+          counts[i][filter] = count(tried);
+        } else {
+          sums[i][filter] = sum_of_sizes(tried);
+        }
       }
-      if (cost < least) {
-        least = cost;
-        best = filter;
+    });
+    std::uint8_t* const written = out.data() + round.first() * (1 + stride);
+    for (std::size_t i = 0; i < round.size(); ++i) {
+      if (by_model) {
+        for (std::size_t filter = 0; filter < kFilters; ++filter) {
+          sums[i][filter] = model.bits(counts[i][filter], log2);
+        }
       }
+      const auto best = std::ranges::min_element(sums[i]) - sums[i].begin();
+      if (by_model) model.add(counts[i][static_cast<std::size_t>(best)]);
+      written[i * (1 + stride)] = static_cast<std::uint8_t>(best);
     }
-    if (choice == FilterChoice::model) model.add(counts[best]);
-    out.push_back(static_cast<std::uint8_t>(best));
-    out.insert(out.end(), filtered[best].begin(), filtered[best].end());
-    above = row;
-  }
+    for_rows(round.size(), team, [&](std::size_t i) {
+      std::uint8_t* const row = written + i * (1 + stride);
+      apply(*row, round.row(i), round.above(i), stride, row + 1);
+    });
+  } while (round.next());
   return out;
 }
 

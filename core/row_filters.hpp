@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
+
+#include "parallel.hpp"
 
 namespace kpalette {
 
@@ -14,11 +17,14 @@ enum class FilterChoice {
   model,      ///< the fewest bits by how often each byte was written in the rows above, and here
 };
 
+/// Writes a row's bytes to where it is told. Threads call it at once.
+using MakeRow = std::function<void(std::size_t row, std::uint8_t* to)>;
+
 /// Rows (height, stride) of bytes, a pixel each, as PNG holds them before compression: each after
 /// the number of its filter, (height, 1 + stride).
 ///
 /// W3C (2025). Portable Network Graphics (PNG) Specification, third edition, section 9.
-std::vector<std::uint8_t> filter_rows(std::span<const std::uint8_t> rows, std::size_t stride,
-                                      FilterChoice choice);
+std::vector<std::uint8_t> filter_rows(std::size_t height, std::size_t stride, const MakeRow& make,
+                                      FilterChoice choice, Team& team);
 
 }  // namespace kpalette

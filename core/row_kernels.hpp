@@ -70,6 +70,10 @@ struct RowKernels {
   /// The weighted sum over 64 places of the lesser of two numbers, and that lesser one in `out` if
   /// there is an `out`, which may be `a`. No `weights`: they are 1.
   double (*sum_least)(const float* a, const float* b, const double* weights, float* out);
+
+  /// The sum of rows of `width` values times their weights, (row 0 + row 1) + ...
+  void (*mix)(const float* const* rows, const float* weights, std::size_t count, std::size_t width,
+              float* out);
 };
 
 }  // namespace kpalette

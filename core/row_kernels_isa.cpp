@@ -489,6 +489,33 @@ double sum_least(const float* a, const float* b, const double* weights, float* o
   return sum8(sum);
 }
 
+// ---- rows of an image ----
+
+template <int kVectors>
+inline void mix_some(const float* const* rows, const float* weights, std::size_t count,
+                     std::size_t at, float* out) {
+  Floats sums[kVectors] = {};
+  for (std::size_t row = 0; row < count; ++row) {
+    const Floats weight = all(weights[row]);
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) sums[v] += load(rows[row] + at + v * kLanes) * weight;
+  }
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) store(out + at + v * kLanes, sums[v]);
+}
+
+void mix(const float* const* rows, const float* weights, std::size_t count, std::size_t width,
+         float* out) {
+  std::size_t at = 0;
+  for (; at + 8 * kLanes <= width; at += 8 * kLanes) mix_some<8>(rows, weights, count, at, out);
+  for (; at + kLanes <= width; at += kLanes) mix_some<1>(rows, weights, count, at, out);
+  for (; at < width; ++at) {
+    float sum = 0;
+    for (std::size_t row = 0; row < count; ++row) sum += rows[row][at] * weights[row];
+    out[at] = sum;
+  }
+}
+
 // ---- sparse rows ----
 
 template <int kVectors, class T, class Index>
@@ -532,6 +559,7 @@ const RowKernels KPALETTE_TABLE(KPALETTE_ISA_NAME) = {
     {dots<double, std::int64_t>},
     squares_to,
     sum_least,
+    mix,
 };
 
 }  // namespace kpalette

@@ -14,6 +14,7 @@
 
 #include "assignment.hpp"
 #include "counter.hpp"
+#include "deflate_strips.hpp"
 #include "dither.hpp"
 #include "error.hpp"
 #include "gif_changes.hpp"
@@ -25,6 +26,7 @@
 #include "mix.hpp"
 #include "palette.hpp"
 #include "parallel.hpp"
+#include "png_reader.hpp"
 #include "points.hpp"
 #include "rate.hpp"
 #include "remap.hpp"
@@ -350,6 +352,65 @@ void check_counts(Choices& choices) {
   }
 }
 
+/// Reads rows of a PNG: at once, and where there is one pass, some at a time.
+void check_png(Choices& choices) {
+  constexpr int kColors[] = {0, 2, 3, 4, 6, 1};
+  PngFormat format{.width = 1 + choices.take<std::uint16_t>() % 300u,
+                   .height = 1u + choices.below(40),
+                   .depth = 1 << choices.below(5),
+                   .color = kColors[choices.below(6)],
+                   .interlaced = choices.below(2) == 1};
+  const std::size_t first = choices.below(40);
+  const auto fill = [&](std::vector<std::uint8_t>& bytes, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) bytes.push_back(choices.take<std::uint8_t>());
+  };
+  fill(format.palette, choices.below(50));
+  fill(format.transparency, choices.below(8));
+  if (!format.is_valid()) return;
+  std::vector<std::uint8_t> rows;
+  fill(rows, format.size());
+  if (choices.below(4) > 0) {  // otherwise few filters are right
+    for (std::size_t at = 0; at < rows.size(); at += format.stride(format.width)) rows[at] %= 5;
+  }
+  const auto d = static_cast<std::size_t>(format.channels());
+  const std::size_t n = format.width * format.height;
+  std::vector<std::uint8_t> some = rows;
+  std::vector<std::uint8_t> pixels(n * d);
+  std::vector<std::uint8_t> taken = rows;
+  const int channels = read_png(format, taken, pixels.data());
+  EXPECT(channels == 0 || channels == 3 || channels == static_cast<int>(d));
+  if (format.is_plain()) {
+    EXPECT(read_png(format, rows, rows.data()) == channels);
+    if (channels > 0) EXPECT(std::equal(rows.begin(), rows.begin() + n * channels, pixels.begin()));
+  }
+  if (format.interlaced) return;
+  PngRows reader(format, format.width);
+  const std::size_t rows_first = std::min(first, format.height);
+  const auto cut = rows_first * format.stride(format.width);
+  std::vector<std::uint8_t> parts(n * d);
+  const bool whole =
+      reader.read(std::span(some).first(cut), parts.data()) &&
+      reader.read(std::span(some).subspan(cut), parts.data() + rows_first * format.width * d);
+  EXPECT(whole == (channels > 0));
+  if (channels == static_cast<int>(d)) EXPECT(parts == pixels);
+}
+
+/// Opens a stream of any bytes, if it is a stream.
+void check_stream(Choices& choices) {
+  const std::size_t size = choices.take<std::uint16_t>();
+  const bool is_last = choices.below(2) == 1;
+  std::vector<std::uint8_t> stream;
+  for (std::size_t n = choices.take<std::uint16_t>() % 600u; n > 0; --n) {
+    stream.push_back(choices.take<std::uint8_t>());
+  }
+  const std::size_t before = stream.size();
+  try {
+    const DeflatedStrip strip = open_strip(std::move(stream), size, is_last);
+    EXPECT(strip.blocks.size() + 6 >= before && strip.blocks.size() <= before + 5);
+  } catch (const std::invalid_argument&) {
+  }
+}
+
 /// Fits rows of floats.
 template <class T>
 void check_rows(Choices& choices) {
@@ -388,7 +449,7 @@ void check_rows(Choices& choices) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Choices choices({data, size});
-  switch (choices.below(6)) {
+  switch (choices.below(8)) {
     case 0:
       check_pixels(choices);
       break;
@@ -403,6 +464,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 4:
       check_frames(choices);
+      break;
+    case 5:
+      check_png(choices);
+      break;
+    case 6:
+      check_stream(choices);
       break;
     default:
       check_rows<double>(choices);

@@ -19,7 +19,8 @@ from fuzz.choices import Choices
 from fuzz.law import allowing, expect
 from kpalette import ImageReadError, QualityNotReached, files
 from kpalette.choices import DITHERS, SPACES
-from kpalette.files import formats
+from kpalette.files import decoding, formats, plain_png
+from kpalette.files.levels import read_levels
 from kpalette.files.truncated import REMARK
 
 OPTIONS = 16  #: Bytes of options before the file.
@@ -128,6 +129,9 @@ def _check_still(choices: Choices, file: bytes) -> None:
         expect(pixels is None or np.array_equal(part, pixels), "whole files are not touched")
     if pixels is None:
         return
+    if plain_png.read(file):
+        with allowing(), decoding.opened(io.BytesIO(file)) as image:
+            expect(np.array_equal(read_levels(image).pixels(), pixels), "pixels are Pillow's")
     expect(known is not None, "only what is on the list is read")
     expect(pixels.dtype == np.uint8 and pixels.shape[2] in (3, 4), "pixels have 8 bits")
     with allowing(ImageReadError):  # the file may be damaged after the pixels

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from conftest import gradient
-from kpalette.animation import QuantizedAnimation
+from kpalette.quantized_animation import QuantizedAnimation
 
 Pixels = np.ndarray[Any, Any]
 

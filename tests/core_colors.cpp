@@ -12,6 +12,7 @@
 #include "looks.hpp"
 #include "morton.hpp"
 #include "remap.hpp"
+#include "resample.hpp"
 
 namespace {
 
@@ -384,6 +385,28 @@ void test_looks(std::size_t height, std::size_t width, int channels) {
   }
 }
 
+void test_resample(Sides from, Sides to, int channels) {
+  current_case = text("resampled from ", from.width, " to ", to.width, ", ", channels, " channels");
+  const Bytes pixels = make_pixels(from.width * from.height, channels, Kind::noise, 3);
+  const auto n = static_cast<std::size_t>(channels);
+  Bytes one(to.width * to.height * n);
+  Bytes many(one.size());
+  Team alone(1);
+  Team three(3);
+  resample(pixels, from, channels, to, one, alone);
+  resample(pixels, from, channels, to, many, three);
+  CHECK(one == many);
+  Bytes flat;
+  for (std::size_t i = 0; i < from.width * from.height; ++i) {
+    flat.insert(flat.end(), pixels.begin(), pixels.begin() + channels);
+    if (channels == 4) flat.back() = 255;
+  }
+  resample(flat, from, channels, to, one, alone);
+  for (std::size_t i = 0; i < one.size(); i += n) {
+    CHECK(std::equal(one.begin() + i, one.begin() + i + channels, flat.begin()));
+  }
+}
+
 }  // namespace
 
 void test_colors() {
@@ -404,5 +427,10 @@ void test_colors() {
     test_looks(1, 1, channels);
     test_looks(33, 70, channels);
     test_looks(600, 300, channels);
+    test_resample({7, 5}, {3, 4}, channels);
+    test_resample({1, 1}, {5, 3}, channels);
+    test_resample({400, 301}, {97, 3}, channels);
+    test_resample({400, 301}, {17, 13}, channels);
+    test_resample({40, 3}, {401, 2}, channels);
   }
 }

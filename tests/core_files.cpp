@@ -12,6 +12,7 @@
 #include "palette_order.hpp"
 #include "parallel.hpp"
 #include "png.hpp"
+#include "png_reader.hpp"
 #include "row_filters.hpp"
 
 using namespace kpalette;
@@ -38,12 +39,31 @@ void test_log2() {
   }
 }
 
+/// Bands counted by several threads add up.
+void test_many_neighbours() {
+  current_case = "many neighbours";
+  const Bytes indices = random_bytes(900 * 1200, 5, 1);
+  std::vector<std::int64_t> expected(25);
+  const auto add = [&](std::size_t a, std::size_t b) {
+    if (indices[a] == indices[b]) return;
+    ++expected[indices[a] * 5 + indices[b]];
+    ++expected[indices[b] * 5 + indices[a]];
+  };
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (i % 1200 > 0) add(i, i - 1);
+    if (i >= 1200) add(i, i - 1200);
+  }
+  Team team(3);
+  CHECK_EQUAL(count_neighbours(indices, 1200, 5, team), expected);
+}
+
 void test_neighbours() {
   const Bytes indices{0, 1, 1, 2, 0, 1};  // two rows of three
+  Team one(1);
   // across: 0-1, 2-0, 0-1; down: 0-2, 1-0
   const std::vector<std::int64_t> expected{0, 3, 2, 3, 0, 0, 2, 0, 0};
-  CHECK_EQUAL(count_neighbours(indices, 3, 3), expected);
-  CHECK_THROWS(std::invalid_argument, count_neighbours(indices, 3, 257));
+  CHECK_EQUAL(count_neighbours(indices, 3, 3, one), expected);
+  CHECK_THROWS(std::invalid_argument, count_neighbours(indices, 3, 257, one));
 }
 
 double cost_of(const std::vector<std::int64_t>& neighbours, const Bytes& order) {
@@ -64,7 +84,8 @@ void test_ramp(std::size_t k) {
   std::shuffle(names.begin(), names.end(), std::mt19937(static_cast<unsigned>(k)));
   Bytes indices;
   for (std::size_t i = 0; i < 4 * k; ++i) indices.push_back(names[i / 4]);
-  const auto order = order_palette(count_neighbours(indices, 4 * k, k), Bytes(k), 9);
+  Team one(1);
+  const auto order = order_palette(count_neighbours(indices, 4 * k, k, one), Bytes(k), 9);
   CHECK(order == names || Bytes(order.rbegin(), order.rend()) == names);
 }
 
@@ -74,7 +95,8 @@ void test_order(std::size_t k, std::size_t leading) {
   for (std::size_t i = 0; i < indices.size(); ++i) {
     indices[i] = static_cast<std::uint8_t>((indices[i] + i % 50 * k / 50 * 37) % k);
   }
-  const auto neighbours = count_neighbours(indices, 50, k);
+  Team team(3);
+  const auto neighbours = count_neighbours(indices, 50, k, team);
   Bytes first(k);
   for (std::size_t j = 0; j < leading; ++j) first[(j * 5 + 1) % k] = 1;
   const auto marked = std::ranges::count(first, 1);
@@ -116,7 +138,11 @@ void test_filters(std::size_t height, std::size_t stride, std::size_t below) {
   for (const auto choice : {FilterChoice::least_sum, FilterChoice::model}) {
     current_case =
         text("filters, ", height, " rows of ", stride, ", choice ", static_cast<int>(choice));
-    const Bytes filtered = filter_rows(rows, stride, choice);
+    const auto make = [&](std::size_t y, std::uint8_t* to) {
+      std::copy_n(&rows[y * stride], stride, to);
+    };
+    Team team(3);
+    const Bytes filtered = filter_rows(height, stride, make, choice, team);
     CHECK_EQUAL(filtered.size(), rows.size() + height);
     Bytes back(rows.size());
     for (std::size_t y = 0; y < height; ++y) {
@@ -133,6 +159,84 @@ void test_filters(std::size_t height, std::size_t stride, std::size_t below) {
     }
     CHECK_EQUAL(back, rows);
   }
+}
+
+/// Rows of any bytes, filtered in any way, as the reader undoes them: of pixels of 1 to 4 bytes.
+void test_reader(int color, std::size_t width, std::size_t height, std::size_t below) {
+  current_case = text("reader, colour type ", color, ", ", width, "x", height);
+  const PngFormat format{.width = width, .height = height, .color = color};
+  const std::size_t size = color == PngFormat::kRgba        ? 4
+                           : color == PngFormat::kRgb       ? 3
+                           : color == PngFormat::kGreyAlpha ? 2
+                                                            : 1;
+  const std::size_t n = width * size;
+  Bytes rows = random_bytes(height * (n + 1), below, 9);
+  Bytes expected(height * n);
+  for (std::size_t y = 0; y < height; ++y) {
+    std::uint8_t& filter = rows[y * (n + 1)];
+    filter %= 5;
+    for (std::size_t x = 0; x < n; ++x) {
+      const std::size_t i = y * n + x;
+      const int left = x >= size ? expected[i - size] : 0;
+      const int above = y > 0 ? expected[i - n] : 0;
+      const int above_left = x >= size && y > 0 ? expected[i - n - size] : 0;
+      expected[i] =
+          static_cast<std::uint8_t>(rows[i + y + 1] + predicted(filter, left, above, above_left));
+    }
+  }
+  if (size == 1) {
+    Bytes repeated;
+    for (const std::uint8_t level : expected) repeated.insert(repeated.end(), 3, level);
+    expected = repeated;
+  } else if (size == 2) {
+    Bytes repeated;
+    for (std::size_t i = 0; i < expected.size(); i += 2) {
+      repeated.insert(repeated.end(), 3, expected[i]);
+      repeated.push_back(expected[i + 1]);
+    }
+    expected = repeated;
+  }
+  CHECK_EQUAL(format.size(), rows.size());
+  const auto d = static_cast<std::size_t>(format.channels());
+  Bytes some = rows;
+  Bytes pixels(width * height * d);
+  PngRows reader(format, width);  // at first a row, then the others
+  CHECK_EQUAL(reader.read(std::span(some).first(n + 1), pixels.data()), true);
+  CHECK_EQUAL(reader.read(std::span(some).subspan(n + 1), pixels.data() + width * d), true);
+  CHECK_EQUAL(pixels, expected);
+  if (!format.is_plain()) return;
+  CHECK_EQUAL(read_png(format, rows, rows.data()), static_cast<int>(d));  // where the rows were
+  rows.resize(expected.size());
+  CHECK_EQUAL(rows, expected);
+}
+
+/// Of all that the fourth filter can meet, it takes the neighbour that the standard says.
+void test_paeth() {
+  current_case = "the fourth filter";
+  const PngFormat format{.width = 2, .height = 2, .color = PngFormat::kRgba};
+  std::size_t wrong = 0;
+  for (int above_left = 0; above_left < 256; ++above_left) {
+    for (int above = 0; above < 256; ++above) {
+      for (int left = 0; left < 256; left += 4) {
+        const auto byte = [](int value) { return static_cast<std::uint8_t>(value); };
+        Bytes rows(format.size());
+        for (std::size_t i = 0; i < 4; ++i) {
+          rows[1 + i] = byte(above_left);
+          rows[5 + i] = byte(above);
+          // The first of a row is predicted from above alone.
+          rows[10 + i] = byte(left + static_cast<int>(i) - above_left);
+        }
+        rows[9] = 4;
+        Bytes pixels(16);
+        wrong += !PngRows(format, 2).read(rows, pixels.data());
+        for (std::size_t i = 0; i < 4; ++i) {
+          const int now = pixels[8 + i];
+          wrong += pixels[12 + i] != predicted(4, now, above, above_left);
+        }
+      }
+    }
+  }
+  CHECK_EQUAL(wrong, std::size_t{0});
 }
 
 std::uint32_t number_at(const Bytes& bytes, std::size_t at) {
@@ -230,6 +334,7 @@ void test_png(std::size_t k, std::size_t height, std::size_t width, int channels
 void test_files() {
   test_log2();
   test_neighbours();
+  test_many_neighbours();
   for (const std::size_t k : {2, 3, 40, 256}) {
     current_case = text("ramp of ", k);
     test_ramp(k);
@@ -246,6 +351,15 @@ void test_files() {
   test_filters(20, 33, 1);
   test_filters(20, 33, 9);
   test_filters(20, 33, 256);
+  test_filters(600, 9, 256);
+  for (const int color : {0, 2, 4, 6}) {
+    for (const auto& [width, height] :
+         {std::pair<std::size_t, std::size_t>{1, 1}, {2, 3}, {7, 40}, {65, 30}}) {
+      test_reader(color, width, height, 256);
+      test_reader(color, width, height, 5);
+    }
+  }
+  test_paeth();
   for (const std::size_t k : {1, 2, 3, 16, 17, 256}) {
     for (const auto effort : {PngEffort::quick, PngEffort::usual, PngEffort::thorough}) {
       for (const bool keep_order : {false, true}) {

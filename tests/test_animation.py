@@ -416,3 +416,17 @@ def test_frames_open_where_they_are_asked_for() -> None:
     frames = open_frames(io.BytesIO(quantize_animation(moving(), 8).encode("gif")))
     assert [len(list(frames.walk())) for _ in range(2)] == [8, 8]
     assert files.open_frames is open_frames
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("smaller", [0, 1])
+def test_bytes_of_each_frame_of_an_apng(channels: int, smaller: float) -> None:
+    frames = [(noise(9, 12, channels, seed=seed), 40) for seed in (1, 1, 2, 3, 3)]
+    how: Any = {"smaller": smaller, "smaller_in": "png", "palette_scope": "global"}
+    a = quantize_animation(frames, 40, **how)
+    sizes = a.frame_bytes()
+    assert [size == 0 for size in sizes] == [False, True, False, False, True]
+    if channels == 4 or smaller:
+        chunks = a.encode("png").split(b"fcTL")[1:]
+        assert len(chunks) == 3
+        assert 0 < len(a.encode("png")) - sum(sizes) < 300

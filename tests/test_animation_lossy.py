@@ -17,8 +17,9 @@ import kpalette
 from clips import Pixels, check_shown, decoded, moving
 from conftest import gradient, noise
 from kpalette import _core, cli
-from kpalette.animation import QuantizedAnimation, quantize_animation
+from kpalette.animation import quantize_animation
 from kpalette.choices import Scope
+from kpalette.quantized_animation import QuantizedAnimation
 
 
 def film(n: int = 6) -> list[tuple[Pixels, int]]:

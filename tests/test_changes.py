@@ -63,7 +63,7 @@ def test_a_frame_that_is_shown_for_too_long_is_written_again_as_one_pixel() -> N
 
 def test_frames_that_look_the_same_are_one() -> None:
     clear = [frame(x1y1=0), frame(x1y1=3)]  # two colours that nobody sees
-    ((_, _, time),) = merged([*clear, clear[0]], [10, 20, 30])
+    ((_, _, _, time),) = merged([*clear, clear[0]], [10, 20, 30])
     assert time == 60
     assert [time for *_, time in merged([frame(), frame(x1y1=2), frame()], [1, 2, 3])] == [1, 2, 3]
     assert [*merged([], [])] == []

@@ -15,7 +15,7 @@ from PIL import Image
 
 import kpalette
 from conftest import files_in, gradient
-from kpalette import cli, curve, pipeline
+from kpalette import cli, curve, pipeline, still
 
 COMMAND = [sys.executable, "-m", "kpalette"]
 
@@ -122,6 +122,8 @@ def test_internal_errors_are_one_line(
         raise RuntimeError("boom\nbang")
 
     monkeypatch.setattr(pipeline, "quantize", boom)
+    monkeypatch.setattr(still, "quantize", boom)
+    assert "RuntimeError: boom" in fails(70, "quantize", photo, "--alpha", "flatten:#fff")
     line = fails(70, "quantize", photo)
     assert line == rf"kpalette: {photo}: internal error: RuntimeError: boom\nbang" + "\n"
     monkeypatch.setattr(curve, "sweep", boom)
@@ -137,6 +139,8 @@ def test_a_lack_of_memory_is_told(photo: Path, fails: Any, monkeypatch: pytest.M
         raise MemoryError
 
     monkeypatch.setattr(pipeline, "quantize", greedy)
+    monkeypatch.setattr(still, "quantize", greedy)
+    assert fails(70, "quantize", photo, "--saliency").endswith(": there is not enough memory\n")
     assert fails(70, "quantize", photo) == f"kpalette: {photo}: there is not enough memory\n"
 
 

@@ -136,18 +136,33 @@ def test_what_cannot_be_asked(
     assert set(clip.parent.iterdir()) == before
 
 
-def test_half_transparent_frames_do_not_fit_a_gif(
+def test_what_is_half_transparent_becomes_hard_in_a_gif(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "soft.webp"
-    frames = [Image.fromarray(noise(20, 20, 4, seed=i)) for i in range(3)]
-    frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True, duration=50)
-    out = tmp_path / "hard.gif"
-    assert cli.run(["quantize", str(path), "-o", str(out)]) == 16
-    assert "--alpha flatten:#ffffff lays the image over a colour" in capsys.readouterr().err
-    assert not out.exists()
-    assert cli.run(["quantize", str(path), "-o", str(out), "--alpha", "flatten:#fff"]) == 0
-    assert len(frames_of(out)) == 3
+    """Stills and animations alike: opaque from half on, which is remarked on; or as is asked."""
+    path, still = tmp_path / "moving.webp", tmp_path / "soft.png"
+    frames = [noise(20, 20, 4, seed=i) for i in range(3)]
+    first, *others = map(Image.fromarray, frames)
+    first.save(path, save_all=True, append_images=others, lossless=True, duration=50)
+    first.save(still)
+    remark = "half-transparent becomes opaque or transparent, for GIF; --alpha flatten:#rrggbb lays"
+    for source, n in ((path, 3), (still, 1)):
+        out = tmp_path / f"{n}.gif"
+        assert cli.run(["quantize", str(source), "-k", "30", "-o", str(out)]) == 0
+        assert remark in capsys.readouterr().err
+        with Image.open(out) as image:
+            shown = [np.asarray(frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)]
+        assert len(shown) == n
+        for pixels, before in zip(shown, frames, strict=False):
+            np.testing.assert_array_equal(pixels[..., 3], np.where(before[..., 3] < 128, 0, 255))
+        arguments = ["quantize", str(source), "-k", "30", "-o", str(out), "--force", "--alpha"]
+        assert cli.run([*arguments, "threshold"]) == 0
+        assert cli.run([*arguments, "flatten:#fff"]) == 0
+        assert remark not in capsys.readouterr().err
+        with Image.open(out) as image:
+            assert "transparency" not in image.info or n == 3
+    arguments = ["quantize", str(path), str(still), "--shared-palette", "--format", "gif"]
+    assert cli.run([*arguments, "-k", "9"]) == 0
 
 
 def test_colours_of_a_palette(clip: Path, tmp_path: Path) -> None:

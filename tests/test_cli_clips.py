@@ -103,6 +103,53 @@ def test_a_film_among_photos(folder: Path) -> None:
         assert getattr(image, "n_frames", 1) == 1
 
 
+@pytest.mark.parametrize("photos", [["-r", "."], ["*"], ["**"]], ids=" ".join)
+def test_films_are_found_like_photos(photos: list[str], folder: Path) -> None:
+    Path("sub").mkdir()
+    Path("sub/Second.MKV").write_bytes(MP4)
+    Path("code.ts").write_text("export {}")
+    assert run(*photos, "-k", "9", "--out-dir", "few") == 0
+    found = {str(path.relative_to("few")) for path in Path("few").rglob("*.*")}
+    assert found == {"film.gif", "still.png"} | ({"sub/Second.gif"} if photos != ["*"] else set())
+    assert run(*photos, "-k", "9") == 0
+    assert run(*photos, "-k", "9", "--force") == 0  # which leaves results alone
+    assert {"film-9.gif", "still-9.png"} <= files_in(folder)
+    assert not {"film-9-9.gif", "still-9-9.png"} & files_in(folder)
+
+
+def test_one_palette_for_films_and_photos(folder: Path) -> None:
+    assert run("film.mp4", "still.png", "-k", "9", "--shared-palette", "--out-dir", "few") == 0
+    sources = [kpalette.clip("film.mp4"), "still.png"]
+    palette = kpalette.extract_palette(kpalette.ColorHistogram.from_images(sources), 9)
+    wanted = set(map(tuple, palette.colors.tolist()))
+    for name in ("few/film.gif", "few/still.png"):
+        for pixels, _ in decoded(Path(name).read_bytes()):
+            assert set(map(tuple, pixels[..., :3].reshape(-1, 3).tolist())) <= wanted
+
+
+def test_the_palette_of_a_film(folder: Path, capsys: Any, fails: Any, tmp_path: Path) -> None:
+    assert cli.run(["palette", "film.mp4", "-k", "4", "--json"]) == 0
+    out, said = capsys.readouterr()
+    assert json.loads(out)["n_pixels"] == 480
+    assert "film.mp4: 480 pixels" in said
+    assert "--saliency: expected an image, got a film" in fails(
+        2, "palette", "film.mp4", "--saliency"
+    )
+    stand_in(tmp_path / "bin", gradients(10), said="a packet is missing\n")
+    assert cli.run(["palette", "film.mp4", "-k", "4"]) == 0
+    assert "film.mp4: damaged, and shown as far as it goes" in capsys.readouterr().err
+    stand_in(tmp_path / "bin", [], probe="file:/x/film.mp4: moov atom not found\n")
+    assert "the film is cut off" in fails(3, "palette", "film.mp4")
+
+
+def test_apng_is_a_format(folder: Path) -> None:
+    assert run("film.mp4", "still.png", "-k", "9", "--format", "apng") == 0
+    assert len(durations("film-9.apng")) == 10
+    assert len(durations("still-9.apng")) == 1
+    assert run("film.mp4", "-k", "9", "-o", "x", "--format", "apng") == 0
+    assert Path("x").read_bytes() == Path("film-9.apng").read_bytes()
+
+
 def test_json_of_a_film(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("film.mp4", "-o", "x.gif", "-q", "--json") == 0
     report = json.loads(capsys.readouterr().out)
@@ -145,6 +192,23 @@ def test_speed(arguments: list[str], wanted: list[int] | None, folder: Path) -> 
     if wanted is None:
         assert sum(found) == 100
         assert min(found) >= 20
+
+
+def test_frames_that_are_alike_are_told(
+    folder: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = [(noise(6, 8, seed=seed), 40) for seed in (1, 1, 2, 2, 1)]
+    kpalette.quantize_animation(frames).save("clip.gif")
+    made = kpalette.quantize_animation(frames, 16)
+    assert (len(made), made.n_changes) == (5, 3)
+    with Image.open("clip.gif") as image:
+        assert image.n_frames == 3  # type: ignore[attr-defined]
+    frames_of_a_program = [(number * 40, pixels) for number, (pixels, _) in enumerate(frames)]
+    stand_in(folder.parent / "bin", frames_of_a_program)
+    assert run("film.mp4", "-o", "x.webp", "--json") == 0
+    out, said = capsys.readouterr()
+    assert "5 frames (3 that differ), " in said
+    assert json.loads(out)["frames_that_differ"] == 3
 
 
 def test_speed_of_stills_is_that_of_pngquant(folder: Path, fails: Any, capsys: Any) -> None:

@@ -18,7 +18,7 @@ from PIL import Image
 
 import kpalette
 from conftest import PATIENCE, files_in, gradient, noise, png_header, tree
-from kpalette import cli
+from kpalette import cli, still
 from kpalette.cli import inputs, jobs, plan
 
 COMMAND = [sys.executable, "-m", "kpalette"]
@@ -302,17 +302,21 @@ def test_a_shared_palette_needs_what_can_be_read_twice(
 def test_a_photo_that_changes_is_not_replaced(
     photo: Path, fails: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = kpalette.pipeline.quantize
+    def slow(way: Any) -> Any:
+        plain = way.quantize
 
-    def slow(*args: Any, **options: Any) -> Any:
-        with photo.open("ab") as file:
-            file.write(b"more")
-        return plain(*args, **options)
+        def quantize(*args: Any, **options: Any) -> Any:
+            with photo.open("ab") as file:
+                file.write(b"more")
+            return plain(*args, **options)
 
-    monkeypatch.setattr(kpalette.pipeline, "quantize", slow)
+        return quantize
+
     args = ["quantize", photo, "--ext", ".png", "-f", "-k", "4"]
-    assert "the file changed while it was reduced" in fails(3, *args)
-    assert photo.read_bytes().endswith(b"more")
+    for way, more in ((kpalette.pipeline, ["--saliency"]), (still, [])):
+        monkeypatch.setattr(way, "quantize", slow(way))
+        assert "the file changed while it was reduced" in fails(3, *args, *more)
+        assert photo.read_bytes().endswith(b"more")
 
 
 def test_photos_that_vanish_fail_alone(folder: Path, monkeypatch: Any, capsys: Any) -> None:

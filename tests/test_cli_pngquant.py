@@ -212,9 +212,7 @@ def test_a_mistyped_command_is_no_file(fails: Any) -> None:
 
 
 def test_quality_is_read_as_by_pngquant() -> None:
-    def read(value: str) -> Any:
-        return pngquant.quality_range(None, None, value)  # type: ignore[arg-type]
-
+    read = pngquant.quality_range
     assert read("60-80") == (60, 80)
     assert read("90") == (81, 90)
     assert read("65-") == (65, 100)

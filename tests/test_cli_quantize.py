@@ -69,7 +69,6 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
         "keep_profile": True,
         "posterize": 0,
         "weights": None,
-        "quality": None,
         "saliency": True,
         "alpha": "flatten:#ffffff",
         "dither": "bayer",
@@ -326,7 +325,10 @@ def test_weights(photo: Path, tmp_path: Path, fails: Any) -> None:
             ["--fixed", "#000000,#ffffff,#ff0000", "-k", "2"],
             "--fixed: expected at most k = 2 colours",
         ),
-        (["--alpha", "flatten"], "'--alpha': expected 'keep' or 'flatten:#rrggbb', got 'flatten'"),
+        (
+            ["--alpha", "flatten"],
+            "'--alpha': expected 'keep', 'threshold' or 'flatten:#rrggbb', got 'flatten'",
+        ),
     ],
 )
 def test_wrong_colours(args: list[str], message: str, photo: Path, fails: Any) -> None:
@@ -390,10 +392,12 @@ def test_fast_compresses_quickly(photo: Path) -> None:
 
 def test_nothing_is_imported_that_is_not_used(photo: Path) -> None:
     code = (
-        "import sys; from kpalette import cli; cli.run(['quantize', sys.argv[1], '-q']);"
+        "import sys; from kpalette import cli; cli.run(['quantize', *sys.argv[1:], '-q']);"
         "print(*sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(photo)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(photo), "--saliency"], capture_output=True, text=True
+    )
     loaded = set(done.stdout.split())
     assert {"numpy", "PIL.PngImagePlugin"} <= loaded
     unused = {"matplotlib", "sklearn", "tqdm", "scipy", "pandas", "concurrent.futures"}

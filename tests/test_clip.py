@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +21,7 @@ from PIL import Image
 import kpalette
 from clips import Pixels, moving
 from conftest import gradient, noise
+from kpalette import _core
 from kpalette.files import frame_store, resizing, times
 from kpalette.files.frame_store import FrameStore, changed, remembered, walked_once
 
@@ -131,6 +137,26 @@ def test_alpha_is_premultiplied() -> None:
     np.testing.assert_array_equal(resizing.resized(hidden, 25, 20), found)
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+def test_the_same_levels_on_all_machines(channels: int) -> None:
+    """By any number of threads, and by any instruction set."""
+    code = (
+        "import sys, zlib, numpy as np; from kpalette import _core;"
+        f"pixels = np.random.default_rng(5).integers(0, 256, (211, 397, {channels}), np.uint8);"
+        "sizes = [(100, 50), (300, 211), (20, 9), (500, 400)];"
+        "made = [_core.resample(pixels, *size, _core.Team(n)) for size in sizes for n in (1, 3)];"
+        "print([zlib.crc32(one.data) for one in made])"
+    )
+    found = set()
+    for isa in _core.isas():
+        environment = {**os.environ, "KPALETTE_ISA": isa}
+        command = [sys.executable, "-c", code]
+        found.add(subprocess.run(command, env=environment, capture_output=True).stdout)
+    assert len(found) == 1
+    sums = ast.literal_eval(found.pop().decode())
+    assert sums[::2] == sums[1::2]
+
+
 def test_far_smaller_is_near_the_plain_filter() -> None:
     pixels = np.asarray(Image.fromarray(noise(30, 40)).resize((400, 300), Image.Resampling.BICUBIC))
     found = resizing.resized(pixels, 40, 30).astype(int)
@@ -173,6 +199,9 @@ def test_crop() -> None:
     np.testing.assert_array_equal(found, pixels[2:7, 3:10])
     ((found, _),) = kpalette.clip([(pixels, 10)], crop="7x5+3+2", width=14)
     assert found.shape == (10, 14, 3)
+    for box in ((3, 2, 10, 7), [3, 2, 10, 7], tuple(np.array([3, 2, 10, 7]))):
+        ((found, _),) = kpalette.clip([(pixels, 10)], crop=box)
+        np.testing.assert_array_equal(found, np.asarray(Image.fromarray(pixels).crop(tuple(box))))
     with pytest.raises(ValueError, match=r"crop: expected a part of 30×20 pixels, got 7x5\+24\+2"):
         list(kpalette.clip([(pixels, 10)], crop="7x5+24+2"))
 
@@ -284,6 +313,48 @@ def test_edits_follow_each_other() -> None:
     assert found[0][0].shape == (20, 30, 3)
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("2", 2), ("0:02.5", 2.5), ("1:02", 62), ("01:00:03.25", 3603.25), ("0.", 0)],
+)
+def test_times_as_text(text: str, seconds: float) -> None:
+    assert times.seconds(text) == seconds
+    frames = [(noise(4, 4, seed=i), 1000) for i in range(5)]
+    if seconds < 5:
+        check_same(
+            list(kpalette.clip(frames, start=text)), list(kpalette.clip(frames, start=seconds))
+        )
+
+
+def test_the_length_of_a_clip(tmp_path: Path) -> None:
+    clip = kpalette.clip(moving(6), fps=10)
+    assert repr(clip) == "Frames(about 5 frames, loop=0)" or "about" in repr(clip)
+    assert bool(clip)
+    n = len(clip)
+    assert n == len(list(clip))
+    assert repr(clip) == f"Frames({n} frames, loop=0)"
+    assert len(kpalette.clip(iter(moving(6)))) == 6
+    a = kpalette.quantize_animation(clip, 8)
+    assert len(a) == len(a.frames) == n
+
+
+def test_warnings_point_at_the_caller(tmp_path: Path) -> None:
+    path = tmp_path / "cut.gif"
+    frames = [(noise(40, 40, seed=i), 40) for i in range(6)]
+    data = kpalette.quantize_animation(frames, 16).encode("gif")
+    path.write_bytes(data[: len(data) * 3 // 4])
+    for read in (lambda: list(kpalette.clip(path)), lambda: kpalette.quantize_animation(path)):
+        with pytest.warns(UserWarning, match="frames before it are taken") as caught:
+            read()
+        assert [Path(one.filename).name for one in caught] == ["test_clip.py"]
+    still = tmp_path / "cut.png"
+    Image.fromarray(noise(40, 40)).save(still)
+    still.write_bytes(still.read_bytes()[:-1000])
+    with pytest.warns(UserWarning, match="cut off") as caught:
+        kpalette.quantize(still, allow_truncated=True)
+    assert Path(caught[0].filename).name == "test_clip.py"
+
+
 def test_sources_without_times() -> None:
     array = np.stack([pixels for pixels, _ in moving(6)])
     expected = list(kpalette.clip(array, fps=30))
@@ -347,7 +418,14 @@ def test_too_many_pixels() -> None:
         ({"speed": float("inf")}, ValueError, "speed: .* got inf"),
         ({"width": 0}, ValueError, "width: expected 1 to 65535, got 0"),
         ({"height": 1.5}, TypeError, "height: expected an integer, got 1.5"),
-        ({"crop": (1, 2, 3, 4)}, TypeError, r"crop: expected text such as '320x240\+10\+20'"),
+        ({"crop": 7}, TypeError, r"crop: expected text such as '320x240\+10\+20', or \(left, top"),
+        ({"crop": (1, 2, 3)}, ValueError, r"crop: expected \(left, .*, got \(1, 2, 3\)"),
+        ({"crop": (9, 2, 3, 4)}, ValueError, r"crop: expected \(left, .* from 0 on"),
+        ({"crop": (-1, 2, 3, 4)}, ValueError, r"crop: expected \(left, .* from 0 on"),
+        ({"crop": (0.5, 2, 3, 4)}, TypeError, "crop: expected whole numbers"),
+        ({"start": "1:2:3:4"}, ValueError, "start: expected seconds, such as 12.5, or 1:02:03.5"),
+        ({"end": "later"}, ValueError, "end: expected seconds, .* got 'later'"),
+        ({"end": "0"}, ValueError, "end: expected a number above 0"),
         ({"crop": "1,2,3,4"}, ValueError, r"crop: expected WIDTHxHEIGHT\+X\+Y.* got '1,2,3,4'"),
         ({"crop": "0x4+1+1"}, ValueError, "crop: "),
         ({"start": -1}, ValueError, "start: expected 0 or more, got -1"),

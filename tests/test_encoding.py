@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -262,15 +265,92 @@ def test_extreme_shapes(shape: tuple[int, int], k: int) -> None:
 
 
 @pytest.mark.parametrize("choice", ["model", "least sum"])
-@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (50, 1), (40, 31)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (50, 1), (40, 31), (600, 7)])
 def test_rows_are_filtered_as_specified(shape: tuple[int, int], choice: str) -> None:
     ramp = np.add.outer(np.arange(shape[0]), np.arange(shape[1])).astype(np.uint8)
     for rows in (noise(*shape, channels=1), ramp, ramp + noise(*shape, channels=1) % 9, ramp * 0):
-        filtered = _core.filter_rows(rows, choice)
+        filtered = _core.filter_rows(rows, choice, _core.Team(1))
+        again = _core.filter_rows(rows, choice, _core.Team(3))
+        np.testing.assert_array_equal(filtered, again)
         np.testing.assert_array_equal(filtered, reference.filtered(rows, choice))
         np.testing.assert_array_equal(
             reference.unfiltered(filtered.tobytes(), filtered.shape[1]), rows
         )
+
+
+def _strips() -> dict[str, bytes]:
+    random = np.random.default_rng(4)
+    skewed = (random.geometric(0.02, 90_000) % 256).astype(np.uint8)
+    repeated = np.tile(random.integers(0, 9, 700), 130)
+    far = np.concatenate([skewed[:300], np.zeros(32_000), skewed[:300]])
+    arrays = [noise(300, 300), skewed, repeated, far, np.zeros(70_000)]
+    names = ["noise", "skewed", "repeated", "far", "zeros"]
+    found = {
+        name: array.astype(np.uint8).tobytes() for name, array in zip(names, arrays, strict=True)
+    }
+    return found | {"one": b"x", "text": b"to be or not to be " * 9}
+
+
+STRIPS = _strips()
+
+
+def _packers() -> dict[str, Callable[[bytes], bytes]]:
+    def by_zlib(level: int, strategy: int) -> Callable[[bytes], bytes]:
+        def pack(data: bytes) -> bytes:
+            packer = zlib.compressobj(level, strategy=strategy)
+            return packer.compress(data) + packer.flush()
+
+        return pack
+
+    found: dict[str, Callable[[bytes], bytes]] = {
+        f"libdeflate {level}": partial(deflate.zlib_compress, compresslevel=level)
+        for level in range(13)
+    }
+    strategies = {"fixed": zlib.Z_FIXED, "Huffman": zlib.Z_HUFFMAN_ONLY, "runs": zlib.Z_RLE}
+    found |= {name: by_zlib(6, strategy) for name, strategy in strategies.items()}
+    return found | {f"zlib {level}": by_zlib(level, zlib.Z_DEFAULT_STRATEGY) for level in (0, 1, 9)}
+
+
+@pytest.mark.parametrize("packer", _packers())
+def test_strips_are_joined(packer: str) -> None:
+    """What is compressed in strips inflates to the same, whatever blocks the strips have."""
+    pack = _packers()[packer]
+    whole = list(STRIPS.values())
+    for parts in (whole, whole[::-1], whole[:1], *([part] * 3 for part in whole)):
+        joined = _core.join_zlib([bytes(pack(part)) for part in parts], list(map(len, parts)))
+        assert zlib.decompress(joined) == b"".join(parts)  # which checks the sum as well
+
+
+def test_what_is_no_stream_is_not_joined() -> None:
+    data = STRIPS["text"]
+    good = bytes(deflate.zlib_compress(data, 8))
+    assert zlib.decompress(_core.join_zlib([good, good], [len(data)] * 2)) == 2 * data
+    damaged = [b"", good[:7], good[:-9] + good[-4:], good + b"more", good[:2] + b"\7" + good[3:]]
+    for stream in damaged:
+        with pytest.raises(ValueError, match="expected a zlib stream"):
+            _core.join_zlib([stream, good], [len(data)] * 2)
+    for size in (0, len(data) - 1, len(data) + 1):
+        with pytest.raises(ValueError, match="expected a zlib stream"):
+            _core.join_zlib([good, good], [size, len(data)])
+    for streams in ([good], []):
+        with pytest.raises(ValueError, match=r"expected .* stream"):
+            _core.join_zlib(streams, [])
+    random = np.random.default_rng(0)
+    for _ in range(2000):  # whatever comes of it, it ends
+        stream = bytearray(good)
+        for at in random.integers(2, len(good), 3):
+            stream[at] = random.integers(256)
+        with contextlib.suppress(ValueError):
+            _core.join_zlib([bytes(stream), good], [len(data)] * 2)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_large_files_are_compressed_in_strips(threads: int) -> None:
+    indices = (noise(2100, 2300, channels=1) % 7 + np.arange(2300) // 9 % 200).astype(np.uint8)
+    for quick in (False, True):
+        encoded = files.encode(indices, palette(256), "png", quick=quick, threads=threads)
+        assert np.array_equal(decoded(encoded)[..., :3], palette(256)[indices])
+        assert encoded == files.encode(indices, palette(256), "png", quick=quick, threads=2)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 17, 60])
@@ -297,8 +377,8 @@ def test_the_core_refuses_what_it_cannot_hold() -> None:
         lambda: _core.order_palette(index, np.zeros(257, np.uint8), 3),
         lambda: _core.order_palette(index, np.zeros(0, np.uint8), 3),
         lambda: _core.order_palette(index[:0], np.zeros(9, np.uint8), 3),
-        lambda: _core.filter_rows(index[:0], "model"),
-        lambda: _core.filter_rows(index, "best"),
+        lambda: _core.filter_rows(index[:0], "model", _core.Team(1)),
+        lambda: _core.filter_rows(index, "best", _core.Team(1)),
     ):
         with pytest.raises(ValueError, match="expected"):
             call()

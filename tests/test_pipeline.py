@@ -4,6 +4,8 @@ import io
 import itertools
 import math
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import PIL.Image
@@ -463,6 +465,17 @@ class TestAlpha:
         flat = quantize(pixels, 3, alpha="flatten:#ffffff")
         assert flat.rgb.tolist() == [[[255] * 3, [255] * 3, [0] * 3]]
 
+    @pytest.mark.parametrize("k", [1, 2, 9, 40])
+    def test_threshold(self, k: int) -> None:
+        pixels = noise(9, 12, 4)
+        hard = quantize(pixels, k, alpha="threshold")
+        shown = np.where(pixels[..., 3:] < 128, 0, pixels | (0, 0, 0, 255)).astype(np.uint8)
+        np.testing.assert_array_equal(hard.rgba, quantize(shown, k).rgba)
+        if k > 1:
+            np.testing.assert_array_equal(hard.rgba[..., 3], shown[..., 3])
+        pixels[..., 3] |= 128
+        assert quantize(pixels, k, alpha="threshold").palette.colors.shape[1] == 3
+
     @pytest.mark.parametrize(
         ("alpha", "error"),
         [
@@ -476,7 +489,9 @@ class TestAlpha:
         ],
     )
     def test_others_are_refused(self, alpha, error) -> None:
-        with pytest.raises(error, match="alpha: expected 'keep' or 'flatten:#rrggbb', got"):
+        with pytest.raises(
+            error, match="alpha: expected 'keep', 'threshold' or 'flatten:#rrggbb', got"
+        ):
             quantize(photo_like(3, 8), 2, alpha=alpha)
 
 
@@ -506,3 +521,14 @@ def test_integers_may_be_numpys(dtype: type) -> None:
 @given(hnp.arrays(np.uint8, (3, 5, 3)))
 def test_arrays_may_be_views(pixels) -> None:
     assert quantize(pixels[::-1, ::2], 2).palette == quantize(pixels[::-1, ::2].copy(), 2).palette
+
+
+def test_an_array_needs_no_pillow() -> None:
+    code = (
+        "import sys, numpy as np, kpalette; kpalette.quantize(np.zeros((4, 4, 3), np.uint8), 2);"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    unused = {"PIL", "click", "deflate", "matplotlib", "kpalette.looks", "kpalette.spatial"}
+    assert loaded & unused == set()

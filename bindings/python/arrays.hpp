@@ -43,6 +43,13 @@ using OutDistances = Out<double, nb::ndim<1>>;
 using OutRanks = Out<std::uint16_t, nb::ndim<2>>;
 using OutHashes = Out<std::uint64_t, nb::ndim<1>>;
 
+/// The same as memoryviews, for what is done without NumPy.
+template <class T, class Dims>
+using MemoryView = nb::ndarray<nb::memview, T, Dims>;
+using ViewedBytes = MemoryView<std::uint8_t, nb::ndim<2>>;
+using ViewedCounts = MemoryView<std::int64_t, nb::ndim<1>>;
+using ViewedLabels = MemoryView<std::uint16_t, nb::ndim<1>>;
+
 /// Gives a vector to Python without copying it.
 template <class Array, class Vector>
 Array hand_over(Vector&& values, std::initializer_list<std::size_t> shape) {
@@ -108,6 +115,9 @@ nb::tuple names_of(const Table& table) {
   return nb::tuple(names);
 }
 
+/// One index for each pixel, in any shape.
+template <class Index>
+using Flat = nb::ndarray<Index, nb::c_contig, nb::device::cpu>;
 template <class Index>
 using Indices = nb::ndarray<Index, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
@@ -119,3 +129,5 @@ void def_samples(nb::module_& m);
 void def_measures(nb::module_& m);
 void def_mapping(nb::module_& m);
 void def_indexed_files(nb::module_& m);
+void def_png_reader(nb::module_& m);
+void def_pictures(nb::module_& m);

@@ -14,11 +14,12 @@
 
 namespace {
 
-std::tuple<OutBytes, OutCounts> hand_over_histogram(Histogram&& histogram) {
+template <class Colors = OutBytes, class Numbers = OutCounts>
+std::tuple<Colors, Numbers> hand_over_histogram(Histogram&& histogram) {
   const std::size_t n = histogram.size();
   const auto channels = static_cast<std::size_t>(histogram.channels);
-  return {hand_over<OutBytes>(std::move(histogram.colors), {n, channels}),
-          hand_over<OutCounts>(std::move(histogram.counts), {n})};
+  return {hand_over<Colors>(std::move(histogram.colors), {n, channels}),
+          hand_over<Numbers>(std::move(histogram.counts), {n})};
 }
 
 }  // namespace
@@ -28,10 +29,10 @@ void def_colors(nb::module_& m) {
       "count_colors",
       [](const Bytes& pixels, Team& team) {
         const int channels = channels_of(pixels);
-        return hand_over_histogram(
+        return hand_over_histogram<ViewedBytes, ViewedCounts>(
             without_gil([&] { return count_colors(view(pixels), channels, team); }));
       },
-      "pixels"_a, "team"_a, "Distinct colours in Morton order, and their counts.");
+      "pixels"_a, "team"_a, "Distinct colours in Morton order, and their counts; memoryviews.");
   m.def(
       "collect",
       [](const Bytes& colors, const Counts& counts) {

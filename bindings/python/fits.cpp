@@ -208,12 +208,12 @@ void def_fits(nb::module_& m) {
           [](const OwningFitter& self) {
             const Fitted& found = self.fitter.fitted();
             const std::size_t k = found.counts.size();
-            return std::tuple(copy_of<OutBytes>(found.colors, {k, self.colors.shape(1)}),
-                              copy_of<OutCounts>(found.counts, {k}),
-                              copy_of<OutLabels>(found.labels, {found.labels.size()}), found.cost,
-                              found.mse, found.n_iter);
+            return std::tuple(copy_of<ViewedBytes>(found.colors, {k, self.colors.shape(1)}),
+                              copy_of<ViewedCounts>(found.counts, {k}),
+                              copy_of<ViewedLabels>(found.labels, {found.labels.size()}),
+                              found.cost, found.mse, found.n_iter);
           },
-          "The result: colors, counts, labels, cost, mse, n_iter.");
+          "The result: colors, counts, labels, which are memoryviews, cost, mse, n_iter.");
 
   m.def("quantize_quickly", &run_quickly, "pixels"_a, "k"_a, "effort"_a, "seed"_a, "fixed"_a,
         "out"_a.noconvert(), "team"_a,

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "arrays.hpp"
+#include "deflate_strips.hpp"
 #include "gif_changes.hpp"
 #include "lzw.hpp"
 #include "lzw_choice.hpp"
@@ -168,21 +169,40 @@ OutEntries run_order_palette(const Bytes& indices, const Labels<std::uint8_t>& f
   require(indices.size() > 0, "expected at least one pixel");
   require(std::ranges::all_of(view(indices), [&](auto index) { return index < k; }),
           "expected indices that the palette has");
+  Team team(1);
   return hand_over<OutEntries>(without_gil([&] {
                                  return order_palette(
-                                     count_neighbours(view(indices), indices.shape(1), k),
+                                     count_neighbours(view(indices), indices.shape(1), k, team),
                                      view(first), passes);
                                }),
                                {k});
 }
 
-OutBytes run_filter_rows(const Bytes& rows, const std::string& choice) {
+OutBytes run_filter_rows(const Bytes& rows, const std::string& choice, Team& team) {
   require(rows.size() > 0, "expected at least one byte");
   require(choice == "least sum" || choice == "model", "expected the name of a choice");
   const auto how = choice == "model" ? FilterChoice::model : FilterChoice::least_sum;
+  const std::size_t stride = rows.shape(1);
+  const auto make = [&](std::size_t row, std::uint8_t* to) {
+    std::copy_n(rows.data() + row * stride, stride, to);
+  };
   return hand_over<OutBytes>(
-      without_gil([&] { return filter_rows(view(rows), rows.shape(1), how); }),
-      {rows.shape(0), rows.shape(1) + 1});
+      without_gil([&] { return filter_rows(rows.shape(0), stride, make, how, team); }),
+      {rows.shape(0), stride + 1});
+}
+
+nb::bytes run_join_zlib(const std::vector<nb::bytes>& streams,
+                        const std::vector<std::size_t>& sizes) {
+  require(streams.size() == sizes.size(), "expected one size per stream");
+  require(!streams.empty(), "expected at least one stream");
+  std::vector<DeflatedStrip> strips;
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    const auto bytes = bytes_of(streams[i]);
+    std::vector<std::uint8_t> zlib(bytes.begin(), bytes.end());
+    strips.push_back(open_strip(std::move(zlib), sizes[i], i + 1 == streams.size()));
+  }
+  const std::vector<std::uint8_t> joined = join_strips(strips);
+  return nb::bytes(joined.data(), joined.size());
 }
 
 /// A Python function that compresses, as the core calls it, from any thread.
@@ -203,7 +223,7 @@ Deflate deflate_by(const nb::callable& function) {
 }
 
 std::tuple<nb::bytes, nb::bytes, nb::bytes> run_png(const Bytes& indices, const Bytes& colors,
-                                                    PngEffort effort, bool keep_order,
+                                                    const std::string& effort, bool keep_order,
                                                     bool may_be_grey, const nb::callable& deflate,
                                                     Team& team) {
   const std::size_t k = colors.shape(0);
@@ -211,7 +231,9 @@ std::tuple<nb::bytes, nb::bytes, nb::bytes> run_png(const Bytes& indices, const 
   require(indices.size() > 0, "expected at least one pixel");
   require(std::ranges::all_of(view(indices), [&](auto index) { return index < k; }),
           "expected indices that the palette has");
-  const PngOptions options{.effort = effort, .keep_order = keep_order, .may_be_grey = may_be_grey};
+  const PngOptions options{.effort = choose(kPngEfforts, "effort", effort),
+                           .keep_order = keep_order,
+                           .may_be_grey = may_be_grey};
   const PngChunks chunks = without_gil([&] {
     const Watch watch = watch_signals();
     PngEncoder encoder(view(indices), indices.shape(1), view(colors), channels_of(colors), options,
@@ -264,14 +286,12 @@ void def_indexed_files(nb::module_& m) {
         "The same data with other entries, uint8 (256,), of at most as many bits.");
   m.def("order_palette", &run_order_palette, "indices"_a, "first"_a, "passes"_a,
         "The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.");
-  m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a,
+  m.def("filter_rows", &run_filter_rows, "rows"_a, "choice"_a, "team"_a,
         "Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).");
-  nb::enum_<PngEffort>(m, "PngEffort", "How long to look for the smallest file.")
-      .value("QUICK", PngEffort::quick)
-      .value("USUAL", PngEffort::usual)
-      .value("THOROUGH", PngEffort::thorough);
+  m.def("join_zlib", &run_join_zlib, "streams"_a, "sizes"_a,
+        "One zlib stream of several of one level, whose bytes are so many, one after the other.");
   m.def("png", &run_png, "indices"_a, "colors"_a, nb::kw_only(), "effort"_a, "keep_order"_a,
         "may_be_grey"_a, "deflate"_a, "team"_a,
         "Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. "
-        "`deflate` makes a zlib stream of bytes by a level.");
+        "`effort` is quick, usual or thorough; `deflate` makes a zlib stream of bytes by a level.");
 }

@@ -23,10 +23,10 @@ namespace {
 
 template <class Label, class Index>
 void run_remap(const Bytes& pixels, const Bytes& colors, const Labels<Label>& labels,
-               nb::ndarray<Index, nb::ndim<1>, nb::c_contig, nb::device::cpu> out, Team& team) {
+               const Flat<Index>& out, Team& team) {
   require(channels_of(pixels) == channels_of(colors), "expected equal numbers of channels");
   require(colors.shape(0) == labels.shape(0), "expected one label per colour");
-  require(pixels.shape(0) == out.shape(0), "expected one index per pixel");
+  require(pixels.shape(0) == out.size(), "expected one index per pixel");
   nb::gil_scoped_release release;
   remap<Label, Index>(view(pixels), channels_of(pixels), view(colors), view(labels), out.data(),
                       team);
@@ -92,14 +92,14 @@ void run_dither(const std::string& name, const Bytes& pixels, const Bytes& palet
 }
 
 template <class Index>
-std::tuple<OutCounts, double> run_tally(const Bytes& pixels, const Labels<Index>& indices,
-                                        const Bytes& palette, Team& team) {
+std::tuple<ViewedCounts, double> run_tally(const Bytes& pixels, const Flat<const Index>& indices,
+                                           const Bytes& palette, Team& team) {
   require(channels_of(pixels) == channels_of(palette), "expected equal numbers of channels");
-  require(pixels.shape(0) == indices.shape(0), "expected one index per pixel");
+  require(pixels.shape(0) == indices.size(), "expected one index per pixel");
   Tally result = without_gil(
       [&] { return tally(view(pixels), channels_of(pixels), view(indices), view(palette), team); });
   const std::size_t k = result.counts.size();
-  return {hand_over<OutCounts>(std::move(result.counts), {k}), result.squared_error};
+  return {hand_over<ViewedCounts>(std::move(result.counts), {k}), result.squared_error};
 }
 
 template <class Index>
@@ -110,7 +110,7 @@ void def_dithering(nb::module_& m) {
         "Turns the indices (h, w) of nearest entries into dithered ones; labels are the nearest "
         "entries of all colours of the pixels. Those kept are to stay: uint8 (h, w), not 0.");
   m.def("tally", &run_tally<Index>, "pixels"_a, "indices"_a.noconvert(), "palette"_a, "team"_a,
-        "How often each entry is shown, and the squared error in 8-bit sRGB.");
+        "How often each entry is shown, a memoryview, and the squared error in 8-bit sRGB.");
 }
 
 }  // namespace

@@ -40,4 +40,6 @@ NB_MODULE(_core, m) {
   def_measures(m);
   def_mapping(m);
   def_indexed_files(m);
+  def_png_reader(m);
+  def_pictures(m);
 }

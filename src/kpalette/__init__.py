@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from kpalette import image, metrics, model
-    from kpalette.animation import QuantizedAnimation, quantize_animation
+    from kpalette.animation import quantize_animation
     from kpalette.clipping import clip
     from kpalette.curve import Sweep, sweep
     from kpalette.files import ImageReadError, raw_frames
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kpalette.pipeline import extract_palette, quantize
     from kpalette.quality import QualityNotReached
     from kpalette.quantized import Quantized
+    from kpalette.quantized_animation import QuantizedAnimation
 
 __all__ = [
     "BytesNotReached",
@@ -46,7 +47,7 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-# Everything comes when it is first asked for, so that `kpalette --help` need not wait for NumPy.
+# Everything comes when it is first asked for, so that a small run need not wait for NumPy.
 # MovieWriter is not in __all__: `from kpalette import *` is to run without Matplotlib.
 _HOMES = {
     "BytesNotReached": "max_bytes",
@@ -59,7 +60,7 @@ _HOMES = {
     "PaletteReadError": "palette_files",
     "QualityNotReached": "quality",
     "Quantized": "quantized",
-    "QuantizedAnimation": "animation",
+    "QuantizedAnimation": "quantized_animation",
     "Sweep": "curve",
     "clip": "clipping",
     "extract_palette": "pipeline",
@@ -71,6 +72,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name in _HOMES:
         value = getattr(import_module(f"kpalette.{_HOMES[name]}"), name)
         globals()[name] = value

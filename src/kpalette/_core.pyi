@@ -1,7 +1,6 @@
 """The native engine. Use the kpalette package: nothing here is public."""
 
 from collections.abc import Callable, Sequence
-import enum
 from typing import Annotated, overload
 
 import numpy
@@ -22,8 +21,8 @@ def isa() -> str:
 def isas() -> list[str]:
     """Those that this processor can run, the best first."""
 
-def count_colors(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
-    """Distinct colours in Morton order, and their counts."""
+def count_colors(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[memoryview, dict(dtype='uint8', shape=(None, None))], Annotated[memoryview, dict(dtype='int64', shape=(None,))]]:
+    """Distinct colours in Morton order, and their counts; memoryviews."""
 
 def collect(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
     """The same for colours that may repeat, with a count each."""
@@ -96,8 +95,10 @@ class Fitter:
     @property
     def n_iter(self) -> int: ...
 
-    def fitted(self) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint16], dict(shape=(None,))], float, float, int]:
-        """The result: colors, counts, labels, cost, mse, n_iter."""
+    def fitted(self) -> tuple[Annotated[memoryview, dict(dtype='uint8', shape=(None, None))], Annotated[memoryview, dict(dtype='int64', shape=(None,))], Annotated[memoryview, dict(dtype='uint16', shape=(None,))], float, float, int]:
+        """
+        The result: colors, counts, labels, which are memoryviews, cost, mse, n_iter.
+        """
 
 def quantize_quickly(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, effort: str, seed: int, fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], int] | None:
     """
@@ -352,14 +353,14 @@ class ColorLabels:
         """Writes the label of each pixel's colour, which is one of them."""
 
 @overload
-def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None:
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu')], team: Team) -> None:
     """Writes the label of each pixel's colour."""
 
 @overload
-def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.uint16], dict(order='C', device='cpu')], team: Team) -> None: ...
 
 @overload
-def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu')], team: Team) -> None: ...
+def remap(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.int32], dict(shape=(None,), order='C', device='cpu', writable=False)], out: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu')], team: Team) -> None: ...
 
 @overload
 def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu')], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], labels: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], *, strength: float, origin: tuple[int, int], team: Team, above: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None, errors: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order='C', device='cpu')] | None = None, kept: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None = None) -> None: ...
@@ -371,11 +372,13 @@ def dither(name: str, pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, 
     """
 
 @overload
-def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], float]: ...
+def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint8], dict(order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[memoryview, dict(dtype='int64', shape=(None,))], float]: ...
 
 @overload
-def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(shape=(None,), order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.int64], dict(shape=(None,))], float]:
-    """How often each entry is shown, and the squared error in 8-bit sRGB."""
+def tally(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], indices: Annotated[NDArray[numpy.uint16], dict(order='C', device='cpu', writable=False)], palette: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[memoryview, dict(dtype='int64', shape=(None,))], float]:
+    """
+    How often each entry is shown, a memoryview, and the squared error in 8-bit sRGB.
+    """
 
 def mask(name: str) -> Annotated[NDArray[numpy.uint16], dict(shape=(None, None))]:
     """The ranks of a mask, uint16 (side, side)."""
@@ -447,21 +450,64 @@ def order_palette(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, Non
     The order in which neighbours' indices are near, uint8 (k,); `first` marks who leads.
     """
 
-def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
+def filter_rows(rows: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], choice: str, team: Team) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None))]:
     """
     Rows (h, n) as differences, each after its filter's number, uint8 (h, 1 + n).
     """
 
-class PngEffort(enum.Enum):
-    """How long to look for the smallest file."""
-
-    QUICK = 0
-
-    USUAL = 1
-
-    THOROUGH = 2
-
-def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, effort: PngEffort, keep_order: bool, may_be_grey: bool, deflate: Callable, team: Team) -> tuple[bytes, bytes, bytes]:
+def join_zlib(streams: Sequence[bytes], sizes: Sequence[int]) -> bytes:
     """
-    Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `deflate` makes a zlib stream of bytes by a level.
+    One zlib stream of several of one level, whose bytes are so many, one after the other.
+    """
+
+def png(indices: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], *, effort: str, keep_order: bool, may_be_grey: bool, deflate: Callable, team: Team) -> tuple[bytes, bytes, bytes]:
+    """
+    Chunks of the smallest PNG file found: IHDR; PLTE and tRNS, if there are any; and IDAT. `effort` is quick, usual or thorough; `deflate` makes a zlib stream of bytes by a level.
+    """
+
+class PngFormat:
+    """What a PNG file says of its pixels."""
+
+    def __init__(self, width: int, height: int, depth: int, color: int, interlaced: bool, palette: bytes, transparency: bytes) -> None: ...
+
+    @property
+    def is_valid(self) -> bool: ...
+
+    @property
+    def interlaced(self) -> bool: ...
+
+    @property
+    def channels(self) -> int:
+        """4 if some pixel may be transparent, or 3."""
+
+    @property
+    def stride(self) -> int:
+        """The bytes of a row, with its filter's number."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of all rows, with their filters' numbers."""
+
+class PngRows:
+    """Rows of a format, from above to below."""
+
+    def __init__(self, format: PngFormat, above: bytes = ...) -> None:
+        """`above` is that of a reader that read the rows before."""
+
+    def read(self, rows: bytearray) -> bytearray | None:
+        """
+        Pixels (rows * width * channels) of inflated rows, as read_png makes them.
+        """
+
+    @property
+    def above(self) -> bytes: ...
+
+def read_png(format: PngFormat, rows: bytearray) -> tuple[bytearray, int] | None:
+    """
+    Pixels (height * width * channels) of the inflated rows of a valid format, and channels: 3, or 4 if some pixel is not opaque. None if the rows are damaged. The rows are overwritten, and may become the pixels.
+    """
+
+def resample(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None), order='C', device='cpu', writable=False)], width: int, height: int, team: Team) -> Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None))]:
+    """
+    Pixels resampled by Lanczos's filter in linear light, uint8 (height, width, channels).
     """

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import io
-import math
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from kpalette import _core, files, lossy_frames, mapped_frames, rate, rate_frames
 from kpalette.animation_targets import checked_max_bytes, make_good, make_within
 from kpalette.animation_trials import Trials
-from kpalette.checks import check_choice, check_options, checked_fixed, checked_seed, checked_whole
+from kpalette.checks import check_choice, check_options, checked_seed, checked_whole
 from kpalette.choices import AnimationKind, Dither, Effort, Scope, Space
-from kpalette.colors import Colors
+from kpalette.color_lists import checked_fixed
+from kpalette.colors import Colors, is_soft
 from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
 from kpalette.dither import Dithering
-from kpalette.files import gif
 from kpalette.files.edits import Edits
-from kpalette.fit import FitOptions, psnr
+from kpalette.fit import FitOptions
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality
 from kpalette.quantized import Quantized
+from kpalette.quantized_animation import QuantizedAnimation
 from kpalette.rate import LOSSY
 from kpalette.scope_choice import choose
 from kpalette.scopes import scopes_to_try
@@ -39,194 +34,6 @@ MAX_COLORS = 256
 
 #: With so few colours, a GIF may be smaller without loss, which is tried as well.
 FEW_COLORS = 64
-
-SUFFIXES = {".gif": "gif", ".png": "png", ".apng": "png", ".webp": "webp"}
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class QuantizedAnimation:
-    """An animation in few colours.
-
-    Attributes
-    ----------
-    frames : tuple of Quantized
-        The full frames as shown, one for each of the source. Their ``indices`` are uint8 (h, w).
-    durations : tuple of int
-        Milliseconds for which each frame is shown.
-    loop : int
-        How often the animation plays; 0 for ever.
-    palettes : tuple of Palette
-        One for all frames, for each scene or for each frame, in order. The counts are summed over
-        the palette's frames.
-    palette_scope : {"global", "scene", "frame"}
-        The scope of each palette.
-
-    Examples
-    --------
-    See :func:`quantize_animation`.
-    """
-
-    frames: tuple[Quantized, ...]
-    durations: tuple[int, ...]
-    loop: int
-    palettes: tuple[Palette, ...]
-    palette_scope: Scope
-    _coded: gif.Coded | None = None  # how a GIF has the frames, if they are made for that
-    _drawn: tuple[Any, ...] | None = None  # what of each an APNG or WebP draws, likewise
-    _threads: int | None = None
-
-    @property
-    def mse(self) -> float:
-        """Mean over frames of :attr:`kpalette.Quantized.mse`."""
-        return math.fsum(frame.mse for frame in self.frames) / len(self.frames)
-
-    @property
-    def psnr(self) -> float:
-        """Peak signal-to-noise ratio of `mse` in decibels; infinite if the result is lossless."""
-        return psnr(self.mse)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        height, width = self.frames[0].indices.shape
-        return width, height
-
-    def encode(
-        self, kind: str, *, optimize: bool = False, dpi: tuple[float, float] | None = None
-    ) -> bytes:
-        """Return the bytes of an animated file that shows exactly these colours.
-
-        Only the changes from frame to frame are written. Consecutive frames that look the same
-        become one, with the sum of their durations.
-
-        Parameters
-        ----------
-        kind : {"gif", "png", "webp"}
-            ``"gif"`` rounds durations to hundredths of a second, without drift; those above 0
-            become at least two hundredths. ``"png"`` is APNG: indexed if all frames together have
-            at most 256 colours, otherwise true colour, which takes more bytes. ``"webp"`` is
-            lossless.
-        optimize : bool, default False
-            Whether to take longer for fewer bytes. No difference for ``"gif"``.
-        dpi : tuple of two floats, optional
-            Pixels per inch, across and down, which ``"png"`` alone holds.
-
-        Raises
-        ------
-        ValueError
-            If the kind is another, or cannot hold the animation: GIF has no half-transparent
-            colours and at most 65,535 pixels a side, WebP at most 16,383.
-        """
-        file = io.BytesIO()
-        self._write(file, kind, optimize, dpi)
-        return file.getvalue()
-
-    def save(self, path: str | os.PathLike[str], *, optimize: bool = False) -> None:
-        """Write an animated file: ``.gif``, ``.png`` or ``.apng``, or ``.webp``.
-
-        The file appears whole or not at all. An existing file is replaced.
-
-        Parameters
-        ----------
-        path : path
-            The suffix selects the format.
-        optimize : bool, default False
-            See :meth:`encode`.
-
-        Raises
-        ------
-        ValueError
-            If the suffix is another, or as :meth:`encode`.
-        OSError
-            If the file cannot be written.
-        """
-        name = files.checked_path(path)
-        suffix = os.path.splitext(name)[1].lower()
-        if suffix not in SUFFIXES:
-            known = ", ".join(SUFFIXES)
-            raise ValueError(f"path: expected a name that ends in one of {known}, got {name!r}")
-        with files.replacing(path) as file:
-            self._write(file, SUFFIXES[suffix], optimize)
-
-    def _write(
-        self, file: Any, kind: str, optimize: bool, dpi: tuple[float, float] | None = None
-    ) -> None:
-        if kind not in files.ENCODERS:
-            raise ValueError(f"kind: expected one of {', '.join(files.ENCODERS)}, got {kind!r}")
-        options: dict[str, Any] = {"dpi": dpi} if kind == "png" else {}
-        if kind == "gif":
-            options["coded"] = self._gif
-        else:
-            options["drawn"] = self._drawn
-        files.ENCODERS[kind](
-            file,
-            self._indexed(),
-            self.durations,
-            self.loop,
-            self.size,
-            self._sorted_palettes(),
-            optimize=optimize,
-            **options,
-        )
-
-    def _indexed(self) -> Iterable[tuple[Any, Any]]:
-        return ((frame.indices, frame.palette.colors) for frame in self.frames)
-
-    def _sorted_palettes(self) -> list[Any]:
-        """Return the palettes' colours, the most used first: GIF has it once for all its frames."""
-        uses: dict[bytes, int] = {}
-        for frame in self.frames:
-            name = frame.palette.colors.tobytes()
-            uses[name] = uses.get(name, 0) + 1
-        colors = (palette.colors for palette in self.palettes)
-        return sorted(colors, key=lambda some: -uses.get(some.tobytes(), 0))
-
-    @cached_property
-    def _gif(self) -> gif.Coded:
-        """What a GIF has of the frames, which is compressed once."""
-        if self._coded is not None:
-            return self._coded
-        return gif.code(self._indexed(), make_team(self._threads))
-
-    def frame_bytes(self) -> tuple[int, ...]:
-        """Return how many bytes each frame takes as GIF; as APNG if GIF cannot hold the colours."""
-        if self._drawn is None and not any(_is_soft(palette) for palette in self.palettes):
-            return self._gif.n_bytes
-        sizes = [len(self._first(n).encode("png")) for n in range(1, len(self.frames) + 1)]
-        return tuple(np.diff(sizes, prepend=0).tolist())
-
-    def _first(self, n: int) -> QuantizedAnimation:
-        drawn = self._drawn and self._drawn[:n]
-        return replace(self, frames=self.frames[:n], durations=self.durations[:n], _drawn=drawn)
-
-    def show(self) -> None:
-        """Show the animation playing: below the cell of a notebook, otherwise in a web browser.
-
-        The browser gets a temporary file, which stays until the system clears such files.
-
-        Raises
-        ------
-        RuntimeError
-            If there is no web browser; :meth:`save` writes a file.
-        """
-        from kpalette.showing import show
-
-        show(self)
-
-    def _repr_html_(self) -> str:
-        """Show it playing, its figures and its palette, where it is a notebook cell's value."""
-        from kpalette.showing import as_html
-
-        return as_html(self)
-
-    def __repr__(self) -> str:
-        width, height = self.size
-        n, m = len(self.frames), len(self.palettes)
-        k = max(map(len, self.palettes))
-        return (
-            f"QuantizedAnimation({width}×{height}, {n} frame{'s' * (n != 1)}, "
-            f"{m} palette{'s' * (m != 1)} of {k} colours, MSE {self.mse:.4g})"
-        )
 
 
 def quantize_animation(
@@ -450,7 +257,9 @@ def map_animation(
         shown, drawn = rate_frames.choose(nearest, per_bit, team)
         return made(shown, drawn=drawn)
     lossy = made(*lossy_frames.map_frames(noted(frames), palettes, per_bit, team))
-    if max(map(len, lossy.palettes)) > FEW_COLORS or any(map(_is_soft, lossy.palettes)):
+    if max(map(len, lossy.palettes)) > FEW_COLORS or any(
+        is_soft(palette.colors) for palette in lossy.palettes
+    ):
         return lossy
     kept = {*numbers}
     again = (frame for frame in counted.frames() if frame.number in kept)
@@ -467,8 +276,3 @@ def _recounted(shown: Sequence[Quantized], which: Sequence[int]) -> tuple[Palett
             counts = palettes[number].counts + counts
         palettes[number] = Palette(frame.palette.colors, counts)
     return tuple(palettes.values())
-
-
-def _is_soft(palette: Palette) -> bool:
-    """Return whether a colour is half-transparent, which GIF cannot hold."""
-    return not np.isin(palette.colors[:, 3:], (0, 255)).all()

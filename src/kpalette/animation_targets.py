@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from kpalette.animation_search import BY_LOSS, NEAR, Ways
 from kpalette.checks import checked_whole
 from kpalette.max_bytes import BytesNotReached
-from kpalette.quality import GAIN, QualityNotReached, fit_fewest
+from kpalette.quality import QualityNotReached, fit_fewest
 from kpalette.rate import MOST_LOSSY
 
 if TYPE_CHECKING:
-    from kpalette.animation import QuantizedAnimation
     from kpalette.animation_trials import Trial, Trials
     from kpalette.choices import Scope
-
-#: Of the logarithm of bytes, so much may be left over; of looks or decibels, so much.
-NEAR = {"bytes": 0.05, "looks": 1.0, "psnr": 0.5}
-
-#: About how these change with log(1 + lossy), and with the logarithm of the number of colours:
-#: bytes become better as they are fewer.
-BY_LOSS = {"bytes": 0.17, "looks": -3.0, "psnr": -1.0}
-BY_COLORS = {"bytes": -0.35, **{name: gain / math.log(2) for name, gain in GAIN.items()}}
+    from kpalette.quantized_animation import QuantizedAnimation
 
 #: From here on, frames have speckles that are seen.
 SPECKLED = 50.0
@@ -35,17 +27,14 @@ MOST_TRIALS = 10
 #: to be without more loss; with dithering, that is all there is.
 LOSSES, COLORS, ONLY_COLORS = 2, 3, 6
 
+#: Loss alone is tried if it has to gain at most so many times what it usually can.
+FARTHEST = 1.6
+
 #: About so many colours fit where almost nothing does.
 FEW = 16
 
-#: The number of colours changes by at most this factor from one trial to the next.
-STRIDE = 8
-
 #: So many frames, spread evenly, tell by their mean looks which of two files is better.
 MOST_SEEN = 32
-
-#: Places that are nearer than this are one, on a logarithmic scale.
-SAME = math.log(1.03)
 
 
 def checked_max_bytes(max_bytes: object, quality: object, least_fps: Any) -> int | None:
@@ -107,29 +96,31 @@ def make_within(
     del plain  # three others at once are enough for the memory
     rates = _rates(trials.counted.durations, least_fps)
     lossier = max(lossy, SPECKLED) if is_plain else lossy
+    ends = lossy, lossier
     gain = BY_LOSS["bytes"] * (math.log1p(lossier) - math.log1p(lossy))
     times = math.exp(over - gain)  # of the bytes that there may be, without speckles
     every = next((every for every in rates if every >= times), rates[-1])
     need = over - math.log(every)
-    ways = _Ways(trials, scope, "bytes", spare, every)
-    start = math.expm1(math.log1p(lossy) + need / BY_LOSS["bytes"])
-    most, best = ONLY_COLORS, None
-    if is_plain and need > gain:
-        most -= LOSSES
-    elif is_plain:
-        most = COLORS
-        best = ways.by_loss(trials.most, (lossy, lossier), start)
-    few = ways.by_colors(lossy, trials.most * math.exp(need / BY_COLORS["bytes"]), most)
-    if few is not None and is_plain:
-        between = math.isqrt(few.k * trials.most)
-        if need > gain:  # so many are too many
-            between = min(between, 2 * few.k)
-        best = better(best, few)
-        few = ways.by_loss(between, (lossy, lossier), min(start, lossier) / 2)
+    ways = Ways(trials, scope, "bytes", spare, every, {(trials.most, lossy): -need})
+    best = None
+    if is_plain and need < FARTHEST * gain:
+        best = ways.by_loss(trials.most, ends, LOSSES)
+    few = ways.by_colors(lossy, COLORS if is_plain else ONLY_COLORS)
     best = better(best, few)
+    # Between these, half of it by loss, or less where that gains little.
+    room = ways.loss_slope * (math.log1p(lossier) - math.log1p(lossy))
+    if few is not None and room > NEAR["bytes"]:
+        by_loss = min(need, room) / 2
+        start = math.expm1(math.log1p(lossy) + by_loss / ways.loss_slope)
+        k = ways.colors_for(lossy, -by_loss)
+        best = better(best, ways.by_loss(k, ends, LOSSES, start))
+    n = -1
+    while best is not None and spare(best) > NEAR["bytes"] and n < trials.n < MOST_TRIALS:
+        n = trials.n
+        best = better(best, ways.nearer(best, ends))
     lossiest = float(MOST_LOSSY) if is_plain else lossy
     if best is None:
-        best = ways.by_colors(lossiest, math.sqrt(trials.least * FEW), COLORS)
+        best = ways.by_colors(lossiest, COLORS, math.sqrt(trials.least * FEW))
     if best is not None:
         return best.animation
     last = trials(scope, trials.least, lossiest, rates[-1])
@@ -185,108 +176,13 @@ def make_good(
         few = fit_fewest(partial(trials, scope), trials.least, trials.most, quality, reached)
         is_smaller = few.size < first.size or first.animation.mse > 0
         return few.animation if is_smaller else first.animation
-    ways = _Ways(trials, scope, name, spare)
-    start = trials.most * math.exp(-min(100.0, found[-1] - wanted) / BY_COLORS[name])
-    less = ways.by_colors(0.0, start, COLORS) or first
+    ways = Ways(trials, scope, name, spare, spares={(trials.most, 0.0): found[-1] - wanted})
+    less = ways.by_colors(0.0, COLORS) or first
     between = math.isqrt(less.k * trials.most)
     best = less if less.size < first.size else first
     del first, less  # for the memory
     for k, start in ((trials.most, most_lossy / 2), (between, most_lossy / 4)):
-        lossy = ways.by_loss(k, (0.0, most_lossy), start)
+        lossy = ways.by_loss(k, (0.0, most_lossy), LOSSES, start)
         if lossy is not None and lossy.size < best.size:
             best = lossy
     return best.animation
-
-
-@dataclass(frozen=True)
-class _Ways:
-    """Searches for what is just good enough, along one way.
-
-    Attributes
-    ----------
-    trials : Trials
-    scope : str
-    name : str
-        What it has to be good in, by the tables above.
-    spare : function
-        How much better than it has to be a trial is; negative if it is not good enough.
-    every : int
-        Of so many frames, the first is left.
-    """
-
-    trials: Trials
-    scope: Scope
-    name: str
-    spare: Callable[[Trial], float]
-    every: int = 1
-
-    def by_loss(self, k: int, ends: tuple[float, float], start: float) -> Trial | None:
-        """Return a trial of k colours, as good or as small as it has to be, if one is."""
-
-        def tried(at: float) -> Trial:
-            return self.trials(self.scope, k, round(math.expm1(at), 2), self.every)
-
-        low, high = map(math.log1p, ends)
-        slope = BY_LOSS[self.name]
-        return self._nearest(tried, low, high, math.log1p(start), slope, LOSSES)
-
-    def by_colors(self, lossy: float, start: float, most: int) -> Trial | None:
-        """Return the same as lossy as told, of as few or as many colours as need be."""
-        seen: set[int] = set()
-
-        def tried(at: float) -> Trial | None:
-            k = round(math.exp(at))
-            if k in seen:
-                inside = range(min(seen), max(seen))
-                k = next((n for n in (k - 1, k + 1) if n in inside and n not in seen), 0)
-            seen.add(k)
-            return self.trials(self.scope, k, lossy, self.every) if k else None
-
-        low, high = math.log(self.trials.least), math.log(self.trials.most)
-        return self._nearest(tried, low, high, math.log(start), BY_COLORS[self.name], most)
-
-    def _nearest(
-        self,
-        tried: Callable[[float], Trial | None],
-        low: float,
-        high: float,
-        start: float,
-        slope: float,
-        most: int,
-    ) -> Trial | None:
-        """Return the last good one of at most so many trials between two places.
-
-        The next place is where a line through the last two leads to, if something is there that was
-        not tried.
-        """
-        easy, hard = (high, low) if slope > 0 else (low, high)
-        near, stride = NEAR[self.name], math.log(STRIDE)
-        good: float | None = None
-        bad: float | None = None
-        before: tuple[float, float] | None = None
-        best: Trial | None = None
-        at = start
-        for _ in range(most):
-            at = min(high, max(low, at))
-            trial = tried(at)
-            if trial is None:
-                break
-            over = self.spare(trial)
-            if over >= 0:
-                good, best = at, trial
-                if over <= near or at == hard:
-                    break
-            else:
-                bad = at
-                if at == easy:
-                    break
-            if before is not None and (over - before[1]) * (at - before[0]) * slope > 0:
-                slope = (over - before[1]) / (at - before[0])
-            before = at, over
-            at += min(stride, max(-stride, (near / 2 - over) / slope))
-            if good is not None and bad is not None:
-                if abs(good - bad) < SAME:
-                    break
-                tenth = abs(good - bad) / 10
-                at = min(max(good, bad) - tenth, max(min(good, bad) + tenth, at))
-        return best

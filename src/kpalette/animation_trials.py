@@ -12,9 +12,9 @@ from kpalette.looks import Reference
 
 if TYPE_CHECKING:
     from kpalette import _core
-    from kpalette.animation import QuantizedAnimation
     from kpalette.choices import AnimationKind, Scope
     from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
+    from kpalette.quantized_animation import QuantizedAnimation
 
 #: Maps frames to palettes, at a price of a bit.
 Mapping: TypeAlias = "Callable[[Iterable[Frame], ScopePalettes, float], QuantizedAnimation]"

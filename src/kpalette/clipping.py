@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kpalette import files
 from kpalette.files.edits import Edits
@@ -19,9 +19,9 @@ def clip(
     speed: float = 1.0,
     width: int | None = None,
     height: int | None = None,
-    crop: str | None = None,
-    start: float = 0.0,
-    end: float | None = None,
+    crop: str | tuple[int, int, int, int] | None = None,
+    start: float | str = 0.0,
+    end: float | str | None = None,
     bounce: bool = False,
     max_pixels: int = MAX_PIXELS,
 ) -> Frames:
@@ -49,11 +49,12 @@ def clip(
         The size in pixels; with one of them, the other is in proportion. Pixels are resampled in
         linear light by Lanczos's filter. Enlarged by whole factors, they are repeated, so that
         pixel art stays sharp.
-    crop : str, optional
+    crop : str or tuple of four int, optional
         The part of the picture that is kept, before it is resized: ``"320x240+10+20"`` is 320
-        pixels wide and 240 high, 10 from the left and 20 from the top.
-    start, end : float, optional
-        Seconds of the source.
+        pixels wide and 240 high, 10 from the left and 20 from the top. So is Pillow's box, left,
+        top, right and bottom: ``(10, 20, 330, 260)``.
+    start, end : float or str, optional
+        Times of the source: seconds, or text such as ``"1:02.5"`` and ``"1:00:03"``.
     bounce : bool, default False
         Whether frames come back in reverse, so that the animation has no visible beginning.
     max_pixels : int, default 2**30
@@ -62,6 +63,8 @@ def clip(
     Returns
     -------
     Frames
+        Its ``len()`` is the number of frames, which are decoded once for that; ``n_frames`` is
+        about how many there are, where that is known beforehand.
 
     Raises
     ------
@@ -87,10 +90,14 @@ def clip(
     >>> frames = np.zeros((30, 48, 64, 3), np.uint8)
     >>> frames[:, :, :, 1] = np.arange(30)[:, None, None]
     >>> half = kpalette.clip(frames, fps=30, width=32, start=0.5)
+    >>> len(half)
+    15
     >>> [(pixels.shape, duration) for pixels, duration in half][:2]
     [((24, 32, 3), 33), ((24, 32, 3), 34)]
     >>> kpalette.quantize_animation(half, 8).size
     (32, 24)
     """
-    edits = Edits(fps, speed, width, height, crop, start, end, bounce)
+    begin: Any = start  # text becomes seconds
+    finish: Any = end
+    edits = Edits(fps, speed, width, height, crop, begin, finish, bounce)
     return files.open_frames(source, edits, max_pixels=max_pixels)

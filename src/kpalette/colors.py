@@ -16,11 +16,6 @@ Colors: TypeAlias = "Color | Sequence[Color]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
-MAX_COLORS = 65_536
-
-#: Indexed files hold no more.
-MAX_INDEXED = 256
-
 
 def as_array(name: str, value: Any) -> np.ndarray[Any, Any]:
     """Return what a caller gave as an array, as NumPy does.
@@ -133,3 +128,11 @@ def frozen(array: Any) -> Any:
     """Make the array read-only, and return it."""
     array.flags.writeable = False
     return array
+
+
+def is_soft(colors: ByteArray) -> bool:
+    """Return whether some of the colours (..., 3 or 4) are half-transparent."""
+    if colors.shape[-1] == 3:
+        return False
+    alphas = colors[..., 3]
+    return bool(((alphas > 0) & (alphas < 255)).any())

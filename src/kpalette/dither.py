@@ -1,31 +1,36 @@
-"""Dithering: from the nearest entry of each pixel to indices that mix to the pixels' colours."""
+"""Mapping: from the nearest entry of each pixel to indices, some that mix to the pixels' colours.
+
+What is done here takes arrays of NumPy and memoryviews alike.
+"""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from kpalette import _core, rate
+from kpalette.checks import check_choice, is_number
+from kpalette.record import Record
 
-import numpy as np
-
-from kpalette import _core
-from kpalette.checks import check_choice
-from kpalette.choices import DITHERS, SMALLER_IN, SPACES, Dither, SmallerIn, Space
-from kpalette.colors import ByteArray, CountArray
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kpalette.histogram import Counted
+    from typing import Any
 
-    Labels = np.ndarray[Any, np.dtype[np.uint16]]
+    import numpy as np
+
+    from kpalette.choices import Dither, SmallerIn, Space
+    from kpalette.colors import ByteArray
+    from kpalette.fit import Fitted
+    from kpalette.histogram import Counted
+    from kpalette.still import CountedStill
+
     Indices = np.ndarray[Any, Any]
 
+#: The formats whose bytes `smaller` saves.
+SMALLER_IN = ("png", "gif")
 
 #: The dither that smaller files have of themselves.
 DIFFUSION = "floyd-steinberg"
 
 
-@dataclass(frozen=True)
-class Dithering:
+class Dithering(Record):
     """How pixels are mapped to a palette: nearest entries, a dither, or such as save bytes.
 
     Raises
@@ -41,29 +46,33 @@ class Dithering:
     smaller: float = 0  # see rate.py
     smaller_in: SmallerIn = "png"
 
-    def __post_init__(self) -> None:
-        """Check the attributes."""
-        known, name, strength = ", ".join(DITHERS), self.name, self.strength
-        check_choice("space", self.space, SPACES)
+    def __init__(
+        self,
+        name: Dither | None,
+        strength: float,
+        space: Space,
+        smaller: float = 0,
+        smaller_in: SmallerIn = "png",
+    ) -> None:
+        known = ", ".join(_core.DITHERS)
+        check_choice("space", space, _core.SPACES)
         if name is not None and not isinstance(name, str):
             raise TypeError(f"dither: expected None or one of {known}, got {name!r}")
-        if name is not None and name not in DITHERS:
+        if name is not None and name not in _core.DITHERS:
             raise ValueError(f"dither: expected None or one of {known}, got {name!r}")
-        if isinstance(strength, bool) or not isinstance(
-            strength, (int, float, np.integer, np.floating)
-        ):
+        if not is_number(strength):
             raise TypeError(f"dither_strength: expected a number, got {strength!r}")
-        if not 0 <= float(strength) <= 1 or math.isnan(strength):
+        if not 0 <= float(strength) <= 1:  # which NaN is not
             raise ValueError(f"dither_strength: expected 0 to 1, got {strength}")
-        object.__setattr__(self, "strength", float(strength))
-        if self.smaller and name not in (None, DIFFUSION):
+        if smaller and name not in (None, DIFFUSION):
             raise ValueError(
                 f"smaller: expected dither None or {DIFFUSION!r}, because it diffuses errors "
                 f"itself, got {name!r}"
             )
-        check_choice("smaller_in", self.smaller_in, SMALLER_IN)
-        if self.smaller and self.smaller_in == "gif" and self.name and self.strength > 0:
+        check_choice("smaller_in", smaller_in, SMALLER_IN)
+        if smaller and smaller_in == "gif" and name and strength > 0:
             raise ValueError(f"smaller_in='gif': expected no dither, got {name!r}")
+        super().__init__(name, float(strength), space, smaller, smaller_in)
 
     @property
     def is_on(self) -> bool:
@@ -76,14 +85,14 @@ class Dithering:
         return self.is_on and not self.smaller
 
 
-class Kept(NamedTuple):
+class Kept(Record):
     """Pixels whose entries are given, and stay: indices (h, w), where the bool mask (h, w) is."""
 
     indices: Indices
     mask: np.ndarray[Any, np.dtype[np.bool_]]
 
 
-class Rest(NamedTuple):
+class Rest(Record):
     """What lies around pixels that are a part of an image.
 
     Attributes
@@ -105,15 +114,53 @@ class Rest(NamedTuple):
     kept: ByteArray | None = None
 
 
+class Shown(Record):
+    """How often a palette's entries are shown, int64 (k,), and what is lost by that.
+
+    `data` are a GIF's, if the indices were chosen for it: other ways of writing them take more.
+    """
+
+    counts: Any
+    mse: float
+    data: bytes | None = None
+
+
+def show(
+    dithering: Dithering,
+    image: Counted | CountedStill,
+    fitted: Fitted,
+    indices: Any,
+    team: _core.Team,
+    kept: Kept | None = None,
+) -> Shown:
+    """Map an image's pixels to a palette that was fitted to their histogram, and dither.
+
+    `indices`, uint8 or uint16 (h, w), are written to. Pixels that are `kept` stay what they are, if
+    the dither is spatial.
+    """
+    flat, colors = _buffers(image)
+    _core.remap(flat, colors, fitted.nearest, indices, team)
+    if dithering.smaller:
+        data = rate.choose(dithering, flat, fitted.colors, indices, team)
+        return Shown(*tally(image, fitted.colors, indices, team), data)
+    if not dithering.is_on or fitted.mse == 0:
+        return Shown(fitted.counts, fitted.mse)
+    rest = Rest()
+    if kept is not None and dithering.name == "spatial":
+        indices[kept.mask] = kept.indices[kept.mask]
+        rest = Rest(kept=kept.mask.view("u1"))
+    return Shown(*apply(dithering, image, fitted.nearest, fitted.colors, indices, team, rest))
+
+
 def apply(
     dithering: Dithering,
-    image: Counted,
-    labels: Labels,
-    colors: ByteArray,
-    indices: Indices,
+    image: Counted | CountedStill,
+    labels: Any,
+    colors: Any,
+    indices: Any,
     team: _core.Team,
     rest: Rest = Rest(),  # noqa: B008
-) -> tuple[CountArray, float]:
+) -> tuple[Any, float]:
     """Dither an image in place.
 
     Parameters
@@ -135,31 +182,36 @@ def apply(
 
     Returns
     -------
-    counts : int64 array (k,)
+    counts : memoryview of int64 (k,)
         How often each entry is shown.
     mse : float
         As `Quantized.mse`.
     """
     assert dithering.name is not None
-    flat = image.pixels.reshape(-1, image.pixels.shape[2])
+    flat, distinct = _buffers(image)
     _core.dither(
         dithering.name,
         flat,
         colors,
         indices,
-        image.histogram.colors,
+        distinct,
         labels,
         strength=dithering.strength,
         team=team,
-        **rest._asdict(),
+        **rest.as_dict(),
     )
     return tally(image, colors, indices, team)
 
 
 def tally(
-    image: Counted, colors: ByteArray, indices: Indices, team: _core.Team
-) -> tuple[CountArray, float]:
+    image: Counted | CountedStill, colors: Any, indices: Any, team: _core.Team
+) -> tuple[Any, float]:
     """Return how often each entry is shown, int64 (k,), and the mean squared error."""
-    flat = image.pixels.reshape(-1, image.pixels.shape[2])
-    counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
+    flat, _ = _buffers(image)
+    counts, error = _core.tally(flat, indices, colors, team)
     return counts, error / len(flat)
+
+
+def _buffers(image: Counted | CountedStill) -> tuple[Any, Any]:
+    """Return an image's pixels and distinct colours, as what the core is told to take."""
+    return image.flat, image.colors

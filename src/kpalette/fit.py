@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from math import inf, log10
 
 from kpalette import _core
-from kpalette.choices import Effort, Space
-from kpalette.colors import without_repeats
-from kpalette.palette import Palette
-from kpalette.posterize import posterized, posterized_histogram
+from kpalette.record import Record, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy as np
+
+    from kpalette.choices import Effort, Space
     from kpalette.colors import ByteArray
     from kpalette.histogram import ColorHistogram
+    from kpalette.palette import Palette
+    from kpalette.still import CountedStill
 
 
-@dataclass(frozen=True, eq=False)
-class FitOptions:
+class FitOptions(Record):
     """How far a fit goes, and what it keeps: see :func:`kpalette.quantize`.
 
     `fixed` are distinct uint8 colours (m, channels), with as many channels as the histogram's.
@@ -33,28 +33,70 @@ class FitOptions:
     posterize: int = 0
     mixing: bool = False
 
+    __eq__, __hash__ = object.__eq__, object.__hash__
 
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """What a fit hands on."""
 
-    palette: Palette
-    labels: np.ndarray[Any, np.dtype[np.uint16]]  # of the histogram's colours
-    cost: float  # the sum over pixels of squared distances, on the scale of the space
-    mse: float  # on the 8-bit scale of sRGB
+class Fitted(Record):
+    """What a fit hands on.
+
+    Attributes
+    ----------
+    colors : memoryview of uint8 (k, channels)
+        The palette's.
+    counts : memoryview of int64 (k,)
+        How many pixels have each for their nearest.
+    nearest : memoryview of uint16 (n,)
+        The nearest entries of the histogram's colours.
+    cost : float
+        The sum over pixels of squared distances, on the scale of the space.
+    mse : float
+        On the 8-bit scale of sRGB.
+    n_iter : int
+    """
+
+    colors: Any
+    counts: Any
+    nearest: Any
+    cost: float
+    mse: float
     n_iter: int
+
+    __eq__, __hash__ = object.__eq__, object.__hash__
+
+    @property
+    def palette(self) -> Palette:
+        """The palette, which is made once."""
+        if "_palette" not in self.__dict__:
+            import numpy as np
+
+            from kpalette.palette import Palette
+
+            counts = np.frombuffer(self.counts, np.int64)
+            self.__dict__["_palette"] = Palette(np.asarray(self.colors), counts)
+        made: Palette = self.__dict__["_palette"]
+        return made
+
+    @property
+    def labels(self) -> np.ndarray[Any, np.dtype[np.uint16]]:
+        """The nearest entries as an array of NumPy."""
+        import numpy as np
+
+        return np.asarray(self.nearest)
 
     def __len__(self) -> int:
         """Return the number of colours."""
-        return len(self.palette)
+        return len(self.colors)
 
 
 class Fitter:
     """Fits palettes to one histogram; what it places for one k serves the next."""
 
-    def __init__(self, histogram: ColorHistogram, space: Space, team: _core.Team) -> None:
-        self._core = _core.Fitter(histogram.colors, histogram.counts, space, team)
-        self._histogram, self._space, self._team = histogram, space, team
+    def __init__(
+        self, histogram: ColorHistogram | CountedStill, space: Space, team: _core.Team
+    ) -> None:
+        given: Any = histogram
+        self._core = _core.Fitter(given.colors, given.counts, space, team)
+        self._histogram, self._space, self._team = given, space, team
         self._coarse: dict[int, Fitter] = {}
 
     def fit(self, k: int, options: FitOptions) -> Fitted:
@@ -66,6 +108,11 @@ class Fitter:
 
     def _fit_posterized(self, k: int, options: FitOptions) -> Fitted:
         """Fit to posterized pixels, whose clusters are not finer than the levels are."""
+        import numpy as np
+
+        from kpalette.colors import without_repeats
+        from kpalette.posterize import posterized, posterized_histogram
+
         bits = options.posterize
         if bits not in self._coarse:
             coarse = posterized_histogram(self._histogram, bits)
@@ -97,10 +144,9 @@ class Fitter:
         return self._fitted()
 
     def _fitted(self) -> Fitted:
-        colors, counts, labels, cost, mse, n_iter = self._core.fitted()
-        return Fitted(Palette(colors, counts), labels, cost, mse, n_iter)
+        return Fitted(*self._core.fitted())
 
 
 def psnr(mse: float) -> float:
     """Return the peak signal-to-noise ratio, in decibels, of an error on the 8-bit scale."""
-    return 10 * math.log10(3 * 255**2 / mse) if mse else math.inf
+    return 10 * log10(3 * 255**2 / mse) if mse else inf

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -82,14 +81,19 @@ class ColorHistogram:
 
     @classmethod
     def from_image(
-        cls, source: ImageSource, *, allow_truncated: bool = False, threads: int | None = None
-    ) -> Self:
+        cls,
+        source: ImageSource | files.Frames,
+        *,
+        allow_truncated: bool = False,
+        threads: int | None = None,
+    ) -> ColorHistogram:
         """Count the colours of an image.
 
         Parameters
         ----------
         source : path, file object, Pillow image or array
-            See :func:`kpalette.quantize`.
+            See :func:`kpalette.quantize`. Of a film, or of what :func:`kpalette.clip` returns, all
+            frames are counted.
         allow_truncated : bool, default False
             See :func:`kpalette.quantize`.
         threads : int, optional
@@ -107,12 +111,17 @@ class ColorHistogram:
         >>> len(ColorHistogram.from_image(np.eye(4, dtype=np.uint8)))
         2
         """
+        if isinstance(source, files.Frames) or files.is_film(source):
+            return cls.from_images([source], threads=threads)
         pixels = files.as_pixels(source, allow_truncated=allow_truncated)
         return cls.from_pixels(pixels, make_team(threads))
 
     @classmethod
     def from_images(
-        cls, sources: Iterable[ImageSource | ColorHistogram], *, threads: int | None = None
+        cls,
+        sources: Iterable[ImageSource | files.Frames | ColorHistogram],
+        *,
+        threads: int | None = None,
     ) -> ColorHistogram:
         """Count the colours of many images: the tiles of one, the frames of a film, files.
 
@@ -165,7 +174,8 @@ class ColorHistogram:
     @classmethod
     def from_pixels(cls, pixels: ByteArray, team: _core.Team) -> Self:
         """Count uint8 pixels (..., 3 or 4) that :func:`kpalette.files.as_pixels` has checked."""
-        return cls.from_core(*_core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team))
+        colors, counts = _core.count_colors(pixels.reshape(-1, pixels.shape[-1]), team)
+        return cls.from_core(np.asarray(colors), np.frombuffer(counts, np.int64))
 
     @classmethod
     def from_core(cls, colors: ByteArray, counts: CountArray) -> Self:
@@ -300,6 +310,16 @@ class Counted:
     pixels: ByteArray
     histogram: ColorHistogram
 
+    @property
+    def flat(self) -> ByteArray:
+        """The pixels as uint8 (h w, 3 or 4)."""
+        return self.pixels.reshape(-1, self.pixels.shape[2])
+
+    @property
+    def colors(self) -> ByteArray:
+        """The histogram's colours."""
+        return self.histogram.colors
+
     @classmethod
     def of(cls, pixels: ByteArray, team: _core.Team) -> Self:
         """Count the colours of pixels that :func:`kpalette.files.as_pixels` has checked."""
@@ -336,14 +356,16 @@ class ColorCounter:
     """
 
     def __init__(self, *, threads: int | None = None) -> None:
+        import threading
+
         self._team = make_team(threads)
         self._rgb = _core.Counter()
         self._rgba = PairwiseSum()
         self._n_pixels = 0
         self._lock = threading.Lock()  # a team serves one caller at a time
 
-    def update(self, source: ImageSource | ColorHistogram) -> None:
-        """Count another image, or add a histogram.
+    def update(self, source: ImageSource | files.Frames | ColorHistogram) -> None:
+        """Count another image, the frames of a film or a clip, or add a histogram.
 
         Parameters
         ----------
@@ -361,7 +383,10 @@ class ColorCounter:
             with self._lock:
                 self._add(source)
             return
-        pixels = files.as_pixels(source)
+        for pixels in files.walk_pixels(source):
+            self._count(pixels)
+
+    def _count(self, pixels: ByteArray) -> None:
         with self._lock:
             if pixels.shape[2] == 4:
                 self._add(ColorHistogram.from_pixels(pixels, self._team))

@@ -73,8 +73,8 @@ def tallied(
 ) -> Quantized:
     """Return a frame that shows indices, with their counts and error."""
     colors = own.palette.colors
-    counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
-    palette = Palette(colors, counts)
+    counts, error = _core.tally(flat, indices, colors, team)
+    palette = Palette(colors, np.asarray(counts))
     return Quantized(indices, palette, error / len(flat), own.fitted.n_iter, frame.n_distinct)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from kpalette.checks import checked_whole
-from kpalette.colors import MAX_INDEXED
+from kpalette.checks import MAX_INDEXED, checked_whole
 from kpalette.dither import DIFFUSION, Dithering
 from kpalette.rate import MOST_SEARCHED, STEP, strengths
+from kpalette.record import replace
 
 if TYPE_CHECKING:
     from kpalette.quantized import Quantized

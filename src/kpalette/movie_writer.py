@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette.animation import SUFFIXES, quantize_animation
+from kpalette.animation import quantize_animation
 from kpalette.checks import checked_whole
 from kpalette.extras import required
+from kpalette.files import apply_alpha
+from kpalette.quantized_animation import SUFFIXES
 
 required("matplotlib", "MovieWriter")
 
@@ -175,10 +177,5 @@ class _Timed:
             flat = np.frombuffer(zlib.decompress(frame), np.uint8)
             pixels = flat.reshape(height, width, 4)
             if writer._kind == "gif":
-                pixels = _without_soft_alpha(pixels)
+                pixels = apply_alpha(pixels, "threshold")
             yield pixels, ends[i + 1] - ends[i]
-
-
-def _without_soft_alpha(pixels: ByteArray) -> ByteArray:
-    alpha = np.where(pixels[..., 3:] < 128, np.uint8(0), np.uint8(255))
-    return np.concatenate([pixels[..., :3], alpha], axis=2)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 
 import numpy as np
 
-from kpalette.checks import checked_color_list
+from kpalette.checks import MAX_COLORS
 from kpalette.choices import Dither, Order, SmallerIn, Space
-from kpalette.colors import MAX_COLORS, checked_counts, frozen, hex_name, repeated
+from kpalette.color_lists import checked_color_list
+from kpalette.colors import checked_counts, frozen, hex_name, repeated
 from kpalette.extras import required
 
 if TYPE_CHECKING:

@@ -6,39 +6,42 @@ dither.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kpalette import _core, files, rate
 from kpalette.checks import (
+    MAX_INDEXED,
     check_flag,
     check_options,
-    checked_fixed,
     checked_k,
     checked_seed,
     checked_whole,
 )
 from kpalette.choices import Dither, Effort, SmallerIn, Space
-from kpalette.colors import MAX_INDEXED, ByteArray, Colors
-from kpalette.dither import Dithering, Kept, Rest, apply, tally
-from kpalette.files import ImageSource, gif
+from kpalette.color_lists import checked_fixed
+from kpalette.colors import ByteArray, Colors
+from kpalette.dither import Dithering, Kept, show
 from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram, Counted
-from kpalette.importance import checked_weights, saliency_map, weigh
-from kpalette.looks import Reference
 from kpalette.max_bytes import checked_max_bytes, fit_within
-from kpalette.no_larger import first_no_larger, is_no_larger
+from kpalette.no_larger import first_smaller, is_no_larger
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
 from kpalette.quantized import Origin, Quantized, QuicklyQuantized
-from kpalette.spatial import Mover, Sampled, is_movable
+from kpalette.record import replace
 from kpalette.subset import best_entries
 from kpalette.threads import make_team
+
+if TYPE_CHECKING:
+    from kpalette.files import ImageSource
+    from kpalette.looks import Reference
+    from kpalette.spatial import Mover, Sampled
 
 
 def quantize(
@@ -106,8 +109,9 @@ def quantize(
         much, because quality does not rise with every single k. An image that has no more than 256
         colours, nor more than k, keeps exactly those, if its PNG file is then no larger.
     alpha : str, default "keep"
-        What to do with transparency: keep it, or lay the image over a colour,
-        ``"flatten:#ffffff"``.
+        What to do with transparency: keep it; ``"threshold"``, which GIF needs, makes
+        half-transparent pixels opaque or transparent; ``"flatten:#ffffff"`` lays the image over a
+        colour.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         Mix colours that the palette lacks from those that it has, side by side. With `k` up to 256
         the palette is another one than without: its colours reach further out, so that more can be
@@ -237,26 +241,30 @@ def quantize(
     image = Counted.of(pixels, team)
     weighted, importance = image.histogram, None
     if weights is not None or saliency:
+        from kpalette.importance import checked_weights, saliency_map, weigh
+
         importance = checked_weights(weights, pixels.shape)
         if saliency:
             importance = importance * saliency_map(pixels, team)
         weighted = weigh(pixels, image.histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.mixes)
-    mover = Mover.of(dithering, [pixels], importance)
+    mover = _mover(dithering, [pixels], importance)
     fit_to = _fitting(weighted, image.histogram, space, options, team, mover)
     by_looks = most_bytes is not None or (target is not None and target[0] == "looks")
-    reference = Reference(pixels, team) if by_looks else None
+    reference = _reference(pixels, team) if by_looks else None
 
     @lru_cache(maxsize=1)  # searches map to one palette in many ways
     def plain(fitted: Fitted) -> Quantized:
         return _mapped(image, fitted, Dithering(None, 0, space), team)
 
+    def mapped_once(fitted: Fitted, how: Dithering) -> Quantized:
+        return _mapped(image, fitted, how, team) if how.is_on else plain(fitted)
+
     def mapped(fitted: Fitted, how: Dithering) -> Quantized:
         if how.smaller and how.smaller_in == "png":
-            mixed = partial(fit_to, len(fitted.palette), mixing=True)
-            tries = _smaller(image, fitted, mixed, how, team)
-            return first_no_larger(tries, plain(fitted), effort, team)
-        return _mapped(image, fitted, how, team)
+            mixed = partial(fit_to, len(fitted), mixing=True)
+            return first_smaller(fitted, mixed, how, mapped_once, effort=effort, team=team)
+        return mapped_once(fitted, how)
 
     def made(k: int, how: Dithering) -> Quantized:
         return mapped(fit_to(k), how)
@@ -307,7 +315,12 @@ def quantize(
 
 
 def extract_palette(
-    source: ImageSource | ColorHistogram | list[ImageSource] | tuple[ImageSource, ...] | Sampled,
+    source: ImageSource
+    | files.Frames
+    | ColorHistogram
+    | list[ImageSource]
+    | tuple[ImageSource, ...]
+    | Sampled,
     k: int = 8,
     *,
     space: Space = "oklab",
@@ -327,8 +340,9 @@ def extract_palette(
     Parameters
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
-        Or a list or tuple of images, which are read one at a time, for one palette of all. A
-        histogram may be the sum of those of many images, too.
+        Or a list or tuple of images, which are read one at a time, for one palette of all; so are
+        the frames of a film, or of what :func:`kpalette.clip` returns. A histogram may be the sum
+        of those of many images, too.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         How images will be mapped to the palette, which is made for it; `quality` goes by what is
         not dithered. It is the same for all but ``"spatial"``, which moves it further by the
@@ -375,10 +389,16 @@ def extract_palette(
     pixels: ByteArray | None = None
     parts: Sequence[ByteArray] = ()
     what = "a histogram" if isinstance(source, ColorHistogram) else "many images"
-    if isinstance(source, (list, tuple)):
-        source = Sampled.of(source, allow_truncated, threads)
-    if isinstance(source, Sampled):
-        parts, source = source.parts, source.histogram
+    if not isinstance(source, (ColorHistogram, np.ndarray)):
+        from kpalette.spatial import Sampled
+
+        if isinstance(source, files.Frames) or files.is_film(source):
+            film: Any = source
+            source = Sampled.of([film], threads=threads)
+        elif isinstance(source, (list, tuple)):
+            source = Sampled.of(source, allow_truncated, threads)
+        if isinstance(source, Sampled):
+            parts, source = source.parts, source.histogram
     if isinstance(source, ColorHistogram):
         histogram = source
         if target is not None and target[0] == "looks":
@@ -395,14 +415,16 @@ def extract_palette(
         pixels = None if pixels is None else files.with_alpha(pixels)
     weighted, importance = histogram, None
     if saliency and pixels is not None:
+        from kpalette.importance import saliency_map, weigh
+
         importance = saliency_map(pixels, team)
         weighted = weigh(pixels, histogram, importance, team)
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.is_on)
-    mover = Mover.of(dithering, parts, importance)
+    mover = _mover(dithering, parts, importance)
     fit_to = _fitting(weighted, histogram, space, options, team, mover)
     if target is None:
         return fit_to(k).palette
-    reference = None if pixels is None or target[0] == "psnr" else Reference(pixels, team)
+    reference = None if pixels is None or target[0] == "psnr" else _reference(pixels, team)
 
     def measured(fitted: Fitted) -> float:
         if reference is None:
@@ -431,14 +453,33 @@ def _fitting(
     @lru_cache(maxsize=2)  # searches map one plain palette and one for mixing in many ways
     def fit_to(k: int, mixing: bool = options.mixing) -> Fitted:
         fitted = fitter.fit(k, replace(options, mixing=mixing))
-        if mover is not None and is_movable(fitted, options):
-            return mover.moved(fitted, weighted, options, whole, team)
+        if mover is not None:
+            from kpalette.spatial import is_movable
+
+            if is_movable(fitted, options):
+                return mover.moved(fitted, weighted, options, whole, team)
         if whole is fitter:
             return fitted
         shown = whole.assign(fitted.palette.colors, by_frequency=True)
         return replace(shown, n_iter=fitted.n_iter)
 
     return fit_to
+
+
+def _mover(dithering: Dithering, parts: Sequence[ByteArray], importance: Any) -> Mover | None:
+    """Return what moves palettes for a dithering; None if that leaves them as they are."""
+    if dithering.name != "spatial":
+        return None
+    from kpalette.spatial import Mover
+
+    return Mover.of(dithering, parts, importance)
+
+
+def _reference(pixels: ByteArray, team: _core.Team) -> Reference:
+    """Return what pictures are compared with by their looks."""
+    from kpalette.looks import Reference
+
+    return Reference(pixels, team)
 
 
 def remap(
@@ -475,14 +516,18 @@ def remap(
         entries, colors = entries[best], np.ascontiguousarray(colors[best])
     nearest = Fitter(image.histogram, space, team).assign(colors)
     if dithering.smaller and smaller_in == "png":
-        plain = _mapped(image, nearest, Dithering(None, 0, space), team)
-        tries = _smaller(image, nearest, lambda: nearest, dithering, team)
-        result = first_no_larger(tries, plain, "balanced", team)
+
+        def mapped(fitted: Fitted, how: Dithering) -> Quantized:
+            return _mapped(image, fitted, how, team)
+
+        result = first_smaller(
+            nearest, lambda: nearest, dithering, mapped, effort="balanced", team=team
+        )
     else:
         result = _mapped(image, nearest, dithering, team, kept)
     if entries.shape == colors.shape:
         return result
-    return replace(result, palette=Palette(entries, result.palette.counts))
+    return dataclasses.replace(result, palette=Palette(entries, result.palette.counts))
 
 
 def _mapped(
@@ -493,43 +538,18 @@ def _mapped(
     kept: Kept | None = None,
 ) -> Quantized:
     """Map pixels to a palette that was fitted to their histogram, and dither."""
-    histogram, labels, palette = image.histogram, fitted.labels, fitted.palette
-    colors, mse = palette.colors, fitted.mse
-    indices = map_pixels(image.pixels, histogram.colors, labels, len(colors), team)
-    data = None
-    if dithering.smaller:
-        data = rate.choose(dithering, image.pixels, colors, indices, team)
-        counts, mse = tally(image, colors, indices, team)
-        palette = Palette(colors, counts)
-    elif dithering.is_on and mse > 0:
-        rest = Rest()
-        if kept is not None and dithering.name == "spatial":
-            np.copyto(indices, kept.indices, where=kept.mask)
-            rest = Rest(kept=kept.mask.view(np.uint8))
-        counts, mse = apply(dithering, image, labels, colors, indices, team, rest)
-        palette = Palette(colors, counts)
-    origin = Origin(image.pixels, histogram, labels, colors)
-    made = Quantized(indices, palette, mse, fitted.n_iter, len(histogram), origin)
-    if data is not None:
-        gif.keep(made._kept, indices, colors, data)
+    palette, indices = fitted.palette, _room(image.pixels, len(fitted))
+    shown = show(dithering, image, fitted, indices, team, kept)
+    if shown.counts is not fitted.counts:
+        palette = Palette(palette.colors, np.asarray(shown.counts))
+    histogram = image.histogram
+    origin = Origin(image.pixels, histogram, fitted.labels, palette.colors)
+    made = Quantized(indices, palette, shown.mse, fitted.n_iter, len(histogram), origin)
+    if shown.data is not None:
+        from kpalette.files import gif
+
+        gif.keep(made._kept, indices, palette.colors, shown.data)
     return made
-
-
-def _smaller(
-    image: Counted,
-    plain: Fitted,
-    mixed: Callable[[], Fitted],
-    dithering: Dithering,
-    team: _core.Team,
-) -> Iterator[Quantized]:
-    """Map pixels to entries that cost few bits, by diffusing as much as may be, less, and nothing.
-
-    `mixed` makes the palette for what is diffused. Diffusing may make a file grow: that of a smooth
-    gradient, which is banded without.
-    """
-    for strength in rate.strengths(dithering.strength):
-        fitted = mixed() if strength else plain
-        yield _mapped(image, fitted, replace(dithering, strength=strength), team)
 
 
 def _quantize_quickly(
@@ -573,7 +593,10 @@ def map_pixels(
     team: _core.Team,
 ) -> np.ndarray[Any, Any]:
     """Look up the label, of k, of each pixel's colour; `colors` are all that there are."""
-    indices = np.empty(pixels.shape[:2], index_dtype(k))
-    flat = pixels.reshape(-1, pixels.shape[2])
-    _core.remap(flat, colors, labels, indices.reshape(-1), team)
+    indices = _room(pixels, k)
+    _core.remap(pixels.reshape(-1, pixels.shape[2]), colors, labels, indices, team)
     return indices
+
+
+def _room(pixels: ByteArray, k: int) -> np.ndarray[Any, Any]:
+    return np.empty(pixels.shape[:2], index_dtype(k))

@@ -10,7 +10,8 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from kpalette import _core
-from kpalette.colors import MAX_COLORS, ByteArray
+from kpalette.checks import MAX_COLORS
+from kpalette.colors import ByteArray
 from kpalette.histogram import ColorHistogram
 
 Array: TypeAlias = np.ndarray[Any, Any]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -80,6 +81,34 @@ def counted(items: list[T], label: str, *, shown: bool) -> Iterator[T]:
     finally:
         line.show()
         sys.stderr.write("\n")
+
+
+@contextmanager
+def frames_bar(shown: bool, n_frames: int | None) -> Iterator[Callable[[str, int], object] | None]:
+    """Show how many frames are done, and for how long it will go on."""
+    if not shown:
+        yield None
+        return
+    line = ProgressLine("count frames", n_frames)
+    steps = ["count"]
+    counted = 0
+
+    def tell(step: str, done: int) -> None:
+        nonlocal line, counted
+        if step != steps[-1] or done < line.done:  # again from the first
+            counted = counted or line.done
+            line.clear()
+            line = ProgressLine(f"{step} frames", counted)
+            steps.append(step)
+        if line.total is not None and done > line.total:
+            line.total = None  # it was but foreseen
+        line.update(done)
+
+    try:
+        line.show()
+        yield tell
+    finally:
+        line.clear()
 
 
 def _clock(seconds: float) -> str:

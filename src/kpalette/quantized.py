@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kpalette import _core, files, sorting
-from kpalette.checks import checked_whole
+from kpalette.checks import MAX_COLORS, checked_whole
 from kpalette.choices import Order
-from kpalette.colors import MAX_COLORS, ByteArray
-from kpalette.files import Metadata
+from kpalette.colors import ByteArray
 from kpalette.fit import Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
@@ -22,6 +21,7 @@ from kpalette.threads import checked_threads, make_team
 if TYPE_CHECKING:
     import PIL.Image
 
+    from kpalette.files import Metadata
     from kpalette.report import Report
 
 

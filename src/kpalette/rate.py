@@ -5,18 +5,16 @@ The core looks for the cheapest way to write rows; its ``rate.hpp`` says how.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
-
-import numpy as np
-
 from kpalette import _core
-from kpalette.colors import MAX_INDEXED, ByteArray
-from kpalette.dither import Dithering
+from kpalette.checks import MAX_INDEXED, is_number
+from kpalette.record import replace
 
-Indices = np.ndarray[Any, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from kpalette.dither import Dithering
 
 #: How much smaller files can be asked to be; searches go up to MOST_SEARCHED.
 MOST_SMALLER, MOST_SEARCHED = 3, len(_core.PER_BIT) - 1
@@ -39,7 +37,7 @@ def checked_smaller(smaller: Any, k: int) -> float:
     TypeError, ValueError
         If it is not a number from 0 to `MOST_SMALLER`; or above 0 for more than 256 colours.
     """
-    if isinstance(smaller, bool) or not isinstance(smaller, (int, float, np.number)):
+    if not is_number(smaller):
         raise TypeError(f"smaller: expected a number, got {smaller!r}")
     if not 0 <= float(smaller) <= MOST_SMALLER:
         raise ValueError(f"smaller: expected 0 to {MOST_SMALLER}, got {smaller}")
@@ -57,7 +55,7 @@ def checked_price(smaller: Any, lossy: Any, k: int) -> float:
         If one of them is no number, or out of its range, or both are above 0.
     """
     smaller = checked_smaller(smaller, k)
-    if isinstance(lossy, bool) or not isinstance(lossy, (int, float, np.number)):
+    if not is_number(lossy):
         raise TypeError(f"lossy: expected a number, got {lossy!r}")
     if not 0 <= float(lossy) <= MOST_LOSSY:
         raise ValueError(f"lossy: expected 0 to {MOST_LOSSY}, got {lossy}")
@@ -68,6 +66,8 @@ def checked_price(smaller: Any, lossy: Any, k: int) -> float:
 
 def smaller_as(lossy: float) -> float:
     """Return how much smaller a still is to be, for how lossy an animation would be: at most 3."""
+    import numpy as np
+
     price = min(LOSSY * lossy, _core.PER_BIT[MOST_SMALLER])
     return float(np.interp(price, _core.PER_BIT, range(len(_core.PER_BIT))))
 
@@ -79,9 +79,9 @@ def strengths(strength: float) -> tuple[float, ...]:
 
 def choose(
     dithering: Dithering,
-    pixels: ByteArray,
-    colors: ByteArray,
-    indices: Indices,
+    flat: Any,
+    colors: Any,
+    indices: Any,
     team: _core.Team,
 ) -> bytes | None:
     """Turn the indices of nearest entries into some whose file is smaller, in place.
@@ -90,10 +90,11 @@ def choose(
     ----------
     dithering : Dithering
         One that makes files smaller.
-    pixels : uint8 array (h, w, c)
-    colors : uint8 array (k, c)
+    flat : buffer of uint8 (h w, c)
+        The pixels.
+    colors : buffer of uint8 (k, c)
         At most 256.
-    indices : uint8 array (h, w)
+    indices : buffer of uint8 (h, w)
         Written to.
     team : Team
         The threads to use.
@@ -103,7 +104,7 @@ def choose(
     bytes, optional
         For a GIF, the image's data: other ways of writing these indices take more.
     """
-    flat, price = pixels.reshape(-1, pixels.shape[2]), _core.per_bit(dithering.smaller)
+    price = _core.per_bit(dithering.smaller)
     if dithering.smaller_in == "gif":
         frames = _core.LossyFrames(colors, *indices.shape, per_bit=price)
         written = frames.choose(flat, indices, team)
@@ -121,7 +122,7 @@ def most_smaller(dithering: Dithering, is_good: Callable[[Dithering], bool]) -> 
     """
     if is_good(dithering):
         return dithering
-    low, high = 0, math.ceil(dithering.smaller / STEP)  # good or none, not good
+    low, high = 0, -int(-dithering.smaller // STEP)  # good or none, not good
     while high - low > 1:
         middle = (low + high) // 2
         if is_good(replace(dithering, smaller=middle * STEP)):

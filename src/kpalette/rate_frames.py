@@ -72,7 +72,7 @@ def choose(
             # A slow change adds up until it is drawn.
             held = np.where((indices == before).reshape(-1, 1), held, flat)
         last = which, flat, indices
-        counts, error = _core.tally(flat, indices.reshape(-1), colors, team)
-        palette = Palette(colors, counts)
+        counts, error = _core.tally(flat, indices, colors, team)
+        palette = Palette(colors, np.asarray(counts))
         shown.append(replace(plain, indices=indices, palette=palette, mse=error / len(flat)))
     return tuple(shown), tuple(drawn)

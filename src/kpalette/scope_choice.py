@@ -11,9 +11,9 @@ from kpalette.looks import Reference
 
 if TYPE_CHECKING:
     from kpalette import _core
-    from kpalette.animation import QuantizedAnimation
     from kpalette.choices import Scope
     from kpalette.counted_animation import CountedAnimation, Frame, PaletteFit, ScopePalettes
+    from kpalette.quantized_animation import QuantizedAnimation
 
 #: Maps some frames.
 Try: TypeAlias = "Callable[[Sequence[Frame], ScopePalettes], QuantizedAnimation]"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kpalette import notebook
 
 if TYPE_CHECKING:
-    from kpalette.animation import QuantizedAnimation
+    from kpalette.quantized_animation import QuantizedAnimation
 
 
 def as_html(animation: QuantizedAnimation) -> str:

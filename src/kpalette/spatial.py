@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from kpalette import _core, files
 from kpalette.histogram import ColorCounter
+from kpalette.record import replace
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
@@ -120,14 +122,14 @@ class Sampled:
     @classmethod
     def of(
         cls,
-        sources: Iterable[ImageSource],
+        sources: Iterable[ImageSource | files.Frames],
         allow_truncated: bool = False,
         threads: int | None = None,
     ) -> Self:
         """Read images, one after another."""
         counter, sample = ColorCounter(threads=threads), RowSample()
-        for number, source in enumerate(sources):
-            pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+        pictures = (files.walk_pixels(one, allow_truncated=allow_truncated) for one in sources)
+        for number, pixels in enumerate(itertools.chain.from_iterable(pictures)):
             counter.update(pixels)
             sample.add(pixels, number)
         if counter.n_pixels == 0:

@@ -143,7 +143,8 @@ def animate_steps(
     >>> path.read_bytes()[:6]
     b'GIF89a'
     """
-    from kpalette.animation import SUFFIXES, quantize_animation
+    from kpalette.animation import quantize_animation
+    from kpalette.quantized_animation import SUFFIXES
 
     check_history(img, history)
     milliseconds = checked_whole("milliseconds", milliseconds, 20, 10_000)

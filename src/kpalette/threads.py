@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
-from typing import Any
-
-import numpy as np
 
 from kpalette import _core
+from kpalette.checks import is_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 MAX_THREADS = 256
 
@@ -23,7 +24,7 @@ def checked_threads(threads: int | None) -> int:
     """Return a number of threads, by default as many as the process may use, or raise."""
     if threads is None:
         threads = min(n_cores(), MAX_THREADS)
-    elif isinstance(threads, bool) or not isinstance(threads, (int, np.integer)):
+    elif not is_whole(threads):
         raise TypeError(f"threads: expected an integer or None, got {threads!r}")
     elif not 1 <= threads <= MAX_THREADS:
         raise ValueError(f"threads: expected 1 to {MAX_THREADS}, got {threads}")
@@ -49,11 +50,17 @@ def limited_team() -> _core.Team:
     return make_team(min(team, n_cores(), MAX_THREADS) if team > 0 else None)
 
 
-@lru_cache
+_found_pools: list[Any] | None = None
+
+
 def _openmp_pools() -> list[Any]:
     """Return the OpenMP libraries of this process: looking for them takes a millisecond."""
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return []
-    return list(ThreadpoolController().select(user_api="openmp").lib_controllers)
+    global _found_pools
+    if _found_pools is None:
+        try:
+            from threadpoolctl import ThreadpoolController
+        except ImportError:
+            _found_pools = []
+        else:
+            _found_pools = list(ThreadpoolController().select(user_api="openmp").lib_controllers)
+    return _found_pools

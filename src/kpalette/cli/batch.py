@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
-
-import click
 
 from kpalette.cli import jobs as running
-from kpalette.cli.clips import Clip
 from kpalette.cli.convert import Recipe
-from kpalette.cli.economy import Economy
-from kpalette.cli.groups import Manners, Output
+from kpalette.cli.exits import UsageError
 from kpalette.cli.inputs import gather
-from kpalette.cli.moving import Animate, ending_of
+from kpalette.cli.moving import ending_of
 from kpalette.cli.options import exclusive
 from kpalette.cli.plan import Job, Naming, listed, plan, real_paths
 from kpalette.cli.tally import Tally
-from kpalette.extras import required
+from kpalette.files.names import FORMATS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kpalette.quantized import Quantized
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
-Reduce = Callable[[Any], "Quantized"]
+    from kpalette.cli.clips import Clip
+    from kpalette.cli.economy import Economy
+    from kpalette.cli.groups import Manners, Output
+    from kpalette.cli.moving import Animate
+    from kpalette.files.plain import Photo
+    from kpalette.quantized import Quantized
+    from kpalette.still import Still
+
+    Reduce = Callable[[Any], Quantized]
 
 
 class Batch:
@@ -56,12 +60,13 @@ class Batch:
     ) -> None:
         self.clip = clip
         self.output, self.manners, self.like_pngquant = output, manners, like_pngquant
-        endings = () if like_pngquant or output.format else tuple(_formats())
-        self.kind = output.format or self._kind(endings)
+        endings = () if like_pngquant or output.format else tuple(FORMATS)
+        ending = output.format  # an APNG is a PNG under another name
+        self.kind = "png" if ending == "apng" else ending or self._kind(endings)
         keeps = self.kind is None and not like_pngquant and not output.first_frame
         naming = Naming(
             suffix,
-            f".{self.kind or 'png'}",
+            f".{ending or self.kind or 'png'}",
             output.out,
             output.out_dir,
             output.ext,
@@ -70,45 +75,50 @@ class Batch:
             like_pngquant=like_pngquant,
         )
         if frames is None:
-            self.jobs = plan(gather(photos, output.recursive, naming.folder), naming)
+            found = gather(photos, output.recursive, naming.folder, films=not like_pngquant)
+            self.jobs = plan(found, naming)
         else:
             together = photos[0] if len(photos) == 1 else f"{frames[0]} to {frames[-1]}"
             self.jobs = [Job(together, output.out or "", named=True, frames=tuple(frames))]
         if output.skip_if_larger and output.even_if_larger:
             raise exclusive("--skip-if-larger", "--even-if-larger")
         if output.as_json and any(job.target == "-" for job in self.jobs):
-            raise click.UsageError(
+            raise UsageError(
                 "--json and the picture would both go to stdout; write the picture with -o FILE"
             )
         if output.optimize and any(self._is_png(job.target) for job in self.jobs):
+            from kpalette.extras import required
+
             for package in ("oxipng", "zopfli"):
                 required(package, "--optimize")
         self.workers, self.threads = running.share_out(len(self.jobs), output.jobs, manners.threads)
 
     def _is_png(self, target: str) -> bool:
-        return (self.kind or _formats().get(os.path.splitext(target)[1].lower(), "png")) == "png"
+        return (self.kind or FORMATS.get(os.path.splitext(target)[1].lower(), "png")) == "png"
 
     def _kind(self, endings: Sequence[str]) -> str | None:
         """Return the format by the name that is asked for, if one is."""
-        formats, ext, out = _formats(), self.output.ext, self.output.out
+        ext, out = self.output.ext, self.output.out
         if ext is not None:
             if endings and not ext.lower().endswith(tuple(endings)):
-                raise click.UsageError(
+                raise UsageError(
                     f"--ext: expected an ending such as '-small.png', with {listed(endings)}, "
                     f"got {ext!r}"
                 )
-            return formats.get("." + ext.lower().rpartition(".")[2], "png")
+            return FORMATS.get("." + ext.lower().rpartition(".")[2], "png")
         named = "" if out is None or os.path.isdir(out) else out.lower()
-        return formats.get(os.path.splitext(named)[1])
+        return FORMATS.get(os.path.splitext(named)[1])
 
     def run(
         self,
         reduce: Reduce,
         animate: Animate,
-        describe: Callable[[Quantized], str],
+        describe: Callable[[Quantized | Still], str],
         others: Sequence[str] = (),
         *,
+        plainly: Callable[[Photo], Still] | None = None,
         quick: bool = False,
+        alpha: str = "keep",
         keep_profile: bool = False,
         economy: Economy | None = None,
     ) -> int:
@@ -117,6 +127,7 @@ class Batch:
         paths = [path for job in self.jobs for path in job.frames or [job.source]]
         recipe = Recipe(
             reduce=reduce,
+            plainly=None if keep_profile else plainly,
             describe=describe,
             kind=self.kind,
             animate=None if output.first_frame else animate,
@@ -127,6 +138,7 @@ class Batch:
             output=output,
             quick=quick and not output.optimize,
             threads=self.threads,
+            alpha=alpha,
             keep_profile=keep_profile,
             allow_truncated=self.manners.allow_truncated,
             force=self.manners.force,
@@ -148,9 +160,3 @@ class Batch:
         # pngquant ends with what was wrong last.
         last = next((code for code in reversed(tally.codes) if code), 0)
         return last if like_pngquant else code
-
-
-def _formats() -> dict[str, str]:
-    from kpalette import files
-
-    return files.FORMATS

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import re
-from collections.abc import Generator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import click
 
 from kpalette.cli import memory, pngquant
-from kpalette.cli.exits import UNREADABLE, UNWRITABLE, USAGE, Failed
-from kpalette.cli.help import ANIMATIONS
+from kpalette.cli.exits import UNREADABLE, UNWRITABLE, USAGE, Failed, UsageError
 from kpalette.cli.inputs import Source, gather
 from kpalette.cli.moving import ENDINGS, ending_of
-from kpalette.cli.options import above_zero, flag, option, whole
+from kpalette.cli.options import ANIMATIONS, above_zero, flag, option, whole
+from kpalette.record import Record, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from typing import Any
+
     from kpalette.cli.groups import Output
     from kpalette.colors import ByteArray
     from kpalette.files import Frames
@@ -32,31 +28,25 @@ GIF_FPS = 50
 NAMES = {"start": "from", "end": "to", "play_speed": "speed"}
 
 
-def moment(context: click.Context, parameter: click.Parameter, value: str | None) -> float | None:
+def moment(value: str) -> float:
     """Check an option that takes a time: seconds, or hours, minutes and seconds with colons."""
-    if value is None:
-        return None
-    if re.fullmatch(r"(\d{1,6}:){0,2}\d{1,9}(\.\d{0,9})?", value, re.ASCII) is None:
-        raise click.BadParameter(f"expected seconds, such as 12.5, or 1:02:03.5, got {value!r}")
-    seconds = 0.0
-    for part in value.split(":"):
-        seconds = 60 * seconds + float(part)
-    return seconds
+    from kpalette.files import times
+
+    return times.seconds(value)
 
 
-def pixels(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+def pixels(value: str) -> int:
     """Check an option that takes a number of pixels."""
-    return None if value is None else memory.size(value, "500M or 4G")
+    return memory.size(value, "500M or 4G")
 
 
-@dataclass(frozen=True)
-class Clip:
+class Clip(Record):
     """What is done to an animation before it is quantized."""
 
     fps: float | None = option(
         "--fps",
         section=ANIMATIONS,
-        callback=above_zero,
+        check=above_zero,
         metavar="N",
         help="At most N frames a second, others are left out; of single pictures, N a second.  "
         f"[default: all, of films as GIF {GIF_FPS}; {FPS} for pictures]",
@@ -64,14 +54,14 @@ class Clip:
     width: int | None = option(
         "--width",
         section=ANIMATIONS,
-        callback=whole(1, 65_535, "65535"),
+        check=whole(1, 65_535, "65535"),
         metavar="N",
         help="How wide to make it, in pixels; the height is in proportion, unless given.",
     )
     height: int | None = option(
         "--height",
         section=ANIMATIONS,
-        callback=whole(1, 65_535, "65535"),
+        check=whole(1, 65_535, "65535"),
         metavar="N",
         help="How high to make it.",
     )
@@ -84,25 +74,25 @@ class Clip:
     start: float | None = option(
         "--from",
         section=ANIMATIONS,
-        callback=moment,
+        check=moment,
         metavar="TIME",
         help="Where to begin: seconds, or h:m:s.",
     )
     end: float | None = option(
-        "--to", section=ANIMATIONS, callback=moment, metavar="TIME", help="Where to end."
+        "--to", section=ANIMATIONS, check=moment, metavar="TIME", help="Where to end."
     )
     bounce: bool = flag("--bounce", section=ANIMATIONS, help="Play it forwards and backwards.")
     loop: int | None = option(
         "--loop",
         section=ANIMATIONS,
-        callback=whole(0, 65_535, "65535"),
+        check=whole(0, 65_535, "65535"),
         metavar="N",
         help="How often to play it, 0 for ever.  [default: as it did; new ones for ever]",
     )
     max_pixels: int | None = option(
         "--max-pixels",
         section=ANIMATIONS,
-        callback=pixels,
+        check=pixels,
         metavar="N",
         help="The most pixels that all frames may have together; each takes a byte of memory.  "
         "[default: 1,073,741,824]",
@@ -118,12 +108,14 @@ class Clip:
         """Return the options, whose speed is that of an animation; pngquant's has no x."""
         if self.speed is None:
             return self
+        import re
+
         number = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(x?)", self.speed.lower(), re.ASCII)
         moves = is_one or (len(photos) == 1 and ending_of(photos[0]) is not None)
         if not moves and (number is None or not number[2]):
             return self
         if number is None or not float(number[1]):
-            raise click.UsageError(f"--speed: expected a number above 0, got {self.speed!r}")
+            raise UsageError(f"--speed: expected a number above 0, got {self.speed!r}")
         return replace(self, speed=f"{number[1]}x")
 
     @property
@@ -191,6 +183,8 @@ class Clip:
             raise Failed(UNREADABLE, _without_path(str(error), source)) from None
         except OSError as error:
             raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+        from dataclasses import replace
+
         loop = frames.loop if self.loop is None else self.loop
         return replace(frames, walk=lambda: _telling(frames, source), loop=loop)
 
@@ -207,9 +201,9 @@ def sequence(photos: Sequence[str], output: Output) -> list[str] | None:
         return None
     if output.first_frame or output.ext is not None or output.out_dir is not None:
         return None
-    if output.format not in (None, "gif", "png", "webp"):
+    if output.format not in (None, "gif", "png", "apng", "webp"):
         return None
-    found = gather(photos, output.recursive, None, shallow=True)
+    found = gather(photos, output.recursive, None, shallow=True, films=False)
     if len(found) == 1 and not found[0].found:
         return None
     return [_usable(source) for source in _in_order(found)]
@@ -219,7 +213,7 @@ def _usable(source: Source) -> str:
     if source.failure is not None:
         raise Failed(source.failure.code, f"{source.path}: {source.failure}")
     if source.path == "-":
-        raise click.UsageError("expected '-' (stdin) to be the only photo")
+        raise UsageError("expected '-' (stdin) to be the only photo")
     if ending_of(source.path) is not None:
         raise Failed(
             USAGE, f"{source.path}: expected still pictures for an animation, got one that moves"
@@ -237,8 +231,8 @@ def _in_order(sources: list[Source]) -> list[Source]:
 def first_of(frames: Frames) -> ByteArray:
     """Return the first frame's pixels, without decoding others."""
     walk: Any = frames.walk()
-    with closing(walk):
-        pixels: ByteArray = next(walk)[0]
+    pixels: ByteArray = next(walk)[0]
+    walk.close()
     return pixels
 
 
@@ -250,12 +244,16 @@ def natural(name: str) -> list[tuple[int, str]]:
     >>> sorted(["f10.png", "f9.png", "f010.png"], key=natural)
     ['f9.png', 'f010.png', 'f10.png']
     """
+    import re
+
     parts = re.split(r"(\d+)", name.casefold())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts] + [(-2, name)]
 
 
 def _telling(frames: Frames, source: Any) -> Generator[tuple[ByteArray, int]]:
     """Walk through frames, and tell what fails in the command line's words."""
+    import errno
+
     from kpalette.files import ImageReadError
 
     try:
@@ -280,6 +278,8 @@ def _without_path(text: str, source: Any) -> str:
 
 def _as_option(text: str) -> str:
     """Put the library's names of arguments in the command line's words."""
+    import re
+
     text = text.replace("(max_pixels)", "(--max-pixels)")
     return re.sub(
         r"^(fps|speed|width|height|crop|start|end): ",

@@ -7,11 +7,10 @@ import json
 import click
 
 from kpalette.cli import plan, streams
-from kpalette.cli.exits import EPILOG, USAGE, Failed, ending, say
+from kpalette.cli.exits import EPILOG, USAGE, Failed, UsageError, ending, say
 from kpalette.cli.groups import Manners
-from kpalette.cli.help import Explained
+from kpalette.cli.help import PATH, Explained, takes
 from kpalette.cli.mistaken import PHOTO
-from kpalette.cli.options import PATH, takes
 
 
 @click.command(cls=Explained, epilog=EPILOG)
@@ -55,7 +54,7 @@ def compare(
     """  # noqa: D301
     streams.check_instruction_set()
     if a == b == "-":
-        raise click.UsageError("stdin (-) can be only one of the two images")
+        raise UsageError("stdin (-) can be only one of the two images")
     kind = streams.chart_kind(out)
     plan.check_target(out, [a, b], manners.force)
     codes: set[int] = set()

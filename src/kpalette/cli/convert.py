@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-import re
+import stat
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kpalette.cli import streams
-from kpalette.cli.clips import Clip, first_of
+from kpalette.cli.clips import first_of
 from kpalette.cli.exits import (
     EXISTS,
     NOT_SMALLER,
@@ -25,22 +21,39 @@ from kpalette.cli.exits import (
     growth,
     sizes,
 )
-from kpalette.cli.groups import Output
 from kpalette.cli.jobs import Result
-from kpalette.cli.moving import Animate, Progress, format_of
-from kpalette.cli.plan import Job, check_free
+from kpalette.cli.moving import format_of
+from kpalette.cli.plan import check_free
+from kpalette.files import plain
+from kpalette.files.names import FORMATS
+from kpalette.record import Record, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kpalette.animation import QuantizedAnimation
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from kpalette.cli.clips import Clip
+    from kpalette.cli.groups import Output
+    from kpalette.cli.moving import Animate
+    from kpalette.cli.plan import Job
+    from kpalette.colors import ByteArray
     from kpalette.files import Frames, Metadata
     from kpalette.quantized import Quantized
-
+    from kpalette.quantized_animation import QuantizedAnimation
+    from kpalette.still import Still
 
 #: An animation of so many bytes is large, and one of so many pixels across large enough.
 LARGE, USUAL_WIDTH = 1_000_000, 480
 
+#: What is said where a GIF cannot hold what is half-transparent.
+HARD = (
+    "what is half-transparent becomes opaque or transparent, for GIF; --alpha flatten:#rrggbb lays "
+    "it over a colour"
+)
 
-class Made(NamedTuple):
+
+class Made(Record):
     """A picture's file, and what to say of it."""
 
     encoded: bytes
@@ -50,8 +63,7 @@ class Made(NamedTuple):
     is_new: bool = False  # whether the file comes of none of a kind like it
 
 
-@dataclass(frozen=True)
-class Recipe:
+class Recipe(Record):
     """What is done with each photo, alike for all.
 
     Attributes
@@ -68,16 +80,20 @@ class Recipe:
         The format of the pictures, if it was asked for; otherwise the targets' endings say it.
     animate : function, optional
         Makes few colours of an animation; without it, the first frame is taken.
+    alpha : str
+        What becomes of transparency, as the command line says it.
     bar : bool
         Whether to show the frames of an animation that are done.
     taken : set of str
         Real paths that are read, which only a target that was named may replace.
+    plainly : function, optional
+        The same as `reduce`, from a plain photo, without NumPy.
     pass_on : bool
         Whether stdout gets the photo itself where its picture is not wanted, as from pngquant.
     """
 
     reduce: Callable[[Any], Quantized]
-    describe: Callable[[Quantized], str]
+    describe: Callable[[Quantized | Still], str]
     output: Output
     clip: Clip
     kind: str | None = None
@@ -86,33 +102,62 @@ class Recipe:
     taken: frozenset[str] = frozenset()
     quick: bool = False
     threads: int | None = None
+    alpha: str = "keep"
     keep_profile: bool = False
     allow_truncated: bool = False
     force: bool = False
     pass_on: bool = False
+    plainly: Callable[[plain.Photo], Still] | None = None
 
     def __call__(self, job: Job) -> Result:
         """Do one photo."""
-        from kpalette import files
-
         if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
             raise Skipped(0, f"skipped: {job.target} exists")
         check_free(job, self.taken, self.force)
         if self.output.dry_run:
             return self._foretell(job)
-        before = _status(job.source) if os.path.isfile(job.source) else None
-        found = [*job.frames] or streams.film_of(job.source)
+        before = _status(job.source)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            before = None
+        found: Any = None
+        if (before is not None or job.source == "-") and self._is_plain(job):
+            found = streams.read_plain(job.source)
+            if isinstance(found, bytes):
+                photo = plain.read(found)
+                if photo is not None:
+                    return self._plain(job, photo, before)
+                found = io.BytesIO(found)
+        return self._at_length(job, found, before)
+
+    def _is_plain(self, job: Job) -> bool:
+        """Return whether a photo may do without NumPy, and whatever reads other than plain ones."""
+        asked = self.clip.given or self.output.strip is False or self.output.optimize
+        rare = asked or job.frames or self.plainly is None
+        return not rare and self._kind(job, None) == "png"
+
+    def _plain(self, job: Job, photo: plain.Photo, before: os.stat_result | None) -> Result:
+        """Do one photo that is plain."""
+        reduce = self.plainly
+        assert reduce is not None
+        besides = {"dpi": None if self.output.strip else photo.dpi}
+
+        def make() -> Made:
+            return self._still(reduce, photo, "png", besides, is_first=False)
+
+        return self._write(job, make, photo.encoded, before)
+
+    def _at_length(self, job: Job, found: Any, before: os.stat_result | None) -> Result:
+        """Do one photo, or whatever it is; `found` is what was read of it."""
+        from kpalette import files
+
+        if found is None:
+            found = [*job.frames] or streams.film_of(job.source)
         if isinstance(found, (list, str)) or (found and files.is_film(found)):
-            return self._write(job, self._clip(job, found), _size(found), before)
+            return self._write_new(job, self._clip(job, found), _size(found), before)
         photo = streams.read(job.source, self.allow_truncated, found)
-        try:
-            made = self._make(job, photo)
-            result = self._write(job, made, len(photo.encoded), before)
-        except Skipped:
-            if job.target == "-" and self.pass_on:
-                streams.write(photo.encoded, "-", self.force)
-            raise
-        return replace(result, remark=photo.remark or result.remark)
+        result = self._write(job, lambda: self._make(job, photo), photo.encoded, before)
+        remarks = (photo.remark, result.remark)
+        return replace(result, remark="; ".join(remark for remark in remarks if remark))
 
     def _foretell(self, job: Job) -> Result:
         for path in job.frames or [job.source] * (job.source != "-"):
@@ -124,7 +169,20 @@ class Recipe:
                 raise Failed(UNREADABLE, f"{name}cannot be read: {error.strerror}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
-    def _write(self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None) -> Result:
+    def _write(
+        self, job: Job, make: Callable[[], Made], encoded: bytes, before: os.stat_result | None
+    ) -> Result:
+        """Make and write a picture; or, where it is not wanted, perhaps the photo's file itself."""
+        try:
+            return self._write_new(job, make(), len(encoded), before)
+        except Skipped:
+            if job.target == "-" and self.pass_on:
+                streams.write(encoded, "-", self.force)
+            raise
+
+    def _write_new(
+        self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None
+    ) -> Result:
         encoded = made.encoded
         bytes_out = len(encoded)
         if self.output.skip_if_larger and bytes_out >= bytes_in:
@@ -176,7 +234,7 @@ class Recipe:
         moving = format_of(photo.whole)
         kind = self._kind(job, moving)
         whole = io.BytesIO(photo.whole)
-        with _telling():
+        try:
             moves = moving is not None and self.animate is not None and kind in files.ENCODERS
             if self.clip.given and not moves:
                 got = "a still picture; -o FILE.gif makes one animation of several"
@@ -187,7 +245,10 @@ class Recipe:
                 frames = self.clip.opened(whole, kind, is_new=False)
                 return self._moving(frames, kind, self.animate, self._dpi(photo.whole))
             source = whole if self.keep_profile else photo.pixels
-            return self._still(source, kind, self._metadata(photo), is_first=moving is not None)
+            besides = {"metadata": self._metadata(photo)}
+            return self._still(self.reduce, source, kind, besides, is_first=moving is not None)
+        except (ImportError, ValueError) as error:
+            raise _as_failure(error) from None
 
     def _clip(self, job: Job, found: Any) -> Made:
         """Make an animation of a film, or of files that are its frames."""
@@ -195,31 +256,57 @@ class Recipe:
 
         kind = self._kind(job, "gif")
         frames = self.clip.opened(found, kind, is_new=True)
-        with _telling():
+        try:
             if self.animate is not None and kind in files.ENCODERS:
                 made = self._moving(frames, kind, self.animate, None)
             else:
                 pixels = first_of(frames)
-                made = self._still(pixels, kind, files.Metadata(), is_first=True)
-        return made._replace(is_new=True)
+                made = self._still(self.reduce, pixels, kind, {}, is_first=True)
+        except (ImportError, ValueError) as error:
+            raise _as_failure(error) from None
+        return replace(made, is_new=True)
 
     def _kind(self, job: Job, moving: str | None) -> str:
+        kind = self.kind or FORMATS.get(os.path.splitext(job.target)[1].lower())
+        if kind or moving is None:
+            return kind or "png"
         from kpalette import files
 
-        kind = self.kind or files.FORMATS.get(os.path.splitext(job.target)[1].lower())
         # On stdout, or by a name of any ending, an animation stays what it is.
-        return kind or (moving if moving in files.ENCODERS else None) or "png"
+        return moving if moving in files.ENCODERS else "png"
 
-    def _still(self, source: Any, kind: str, metadata: Metadata, *, is_first: bool) -> Made:
+    def _has_no_room(self, kind: str, pixels: Any) -> bool:
+        """Return whether pixels are half-transparent, which is to be kept in what cannot."""
+        if kind != "gif" or self.alpha != "keep" or not hasattr(pixels, "shape"):
+            return False
+        from kpalette.colors import is_soft
+
+        return is_soft(pixels)
+
+    def _still(
+        self,
+        reduce: Callable[[Any], Quantized | Still],
+        source: Any,
+        kind: str,
+        besides: dict[str, Any],
+        *,
+        is_first: bool,
+    ) -> Made:
+        """Make the picture, and its file, which holds something besides."""
         start = time.perf_counter()
-        quantized = self.reduce(source)
+        remark = ""
+        if self._has_no_room(kind, source):
+            from kpalette import files
+
+            source, remark = files.apply_alpha(source, "threshold"), HARD
+        quantized = reduce(source)
         seconds = time.perf_counter() - start
         encoded = quantized.encode(
             kind,
             optimize=self.output.optimize,
             quick=self.quick,
             keep_order=self.output.keep_order,
-            metadata=metadata,
+            **besides,
             threads=self.threads,
         )
         height, width = quantized.indices.shape
@@ -237,7 +324,7 @@ class Recipe:
             "psnr": quantized.psnr if quantized.mse else None,
             "seconds": seconds,
         }
-        return Made(encoded, line, figures)
+        return Made(encoded, line, figures, remark)
 
     def _metadata(self, photo: streams.Photo) -> Metadata:
         from kpalette import files
@@ -251,25 +338,48 @@ class Recipe:
 
         return None if self.output.strip else files.read_dpi(io.BytesIO(encoded))
 
+    def _with_room(self, frames: Frames, kind: str) -> Frames:
+        """Return frames such that a format can hold them, which is remarked on."""
+        import dataclasses
+
+        from kpalette import files
+
+        def walk() -> Iterator[tuple[ByteArray, int]]:
+            for pixels, duration in frames:
+                if self._has_no_room(kind, pixels):
+                    pixels = files.apply_alpha(pixels, "threshold")
+                    if HARD not in frames.remarks:
+                        frames.remarks.append(HARD)
+                yield pixels, duration
+
+        return dataclasses.replace(frames, walk=walk)
+
     def _moving(
         self, frames: Frames, kind: str, animate: Animate, dpi: tuple[float, float] | None
     ) -> Made:
+        from kpalette.progress import frames_bar
+
         start = time.perf_counter()
-        with _bar(self.bar, frames.n_frames) as progress:
+        frames = self._with_room(frames, kind)
+        with frames_bar(self.bar, frames.n_frames) as progress:
             animation = animate(frames, kind, progress)
         seconds = time.perf_counter() - start
         few = animation.encode(kind, optimize=self.output.optimize, dpi=dpi)
         width, height = animation.size
         n, k = len(animation.palettes), max(map(len, animation.palettes))
         palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
+        written = animation.n_changes
+        differ = f"{written:,} that differ" if written > 1 else "all alike"
+        same = "" if written == len(animation) else f" ({differ})"
         line = (
-            f"{width}×{height}, {counted(len(animation.frames), 'frame')}, "
+            f"{width}×{height}, {counted(len(animation), 'frame')}{same}, "
             f"{palettes} {counted(k, 'colour')} in {seconds:.3f} s; {_error(animation)}"
         )
         figures = {
             "width": width,
             "height": height,
-            "frames": len(animation.frames),
+            "frames": len(animation),
+            "frames_that_differ": written,
             "palette_scope": animation.palette_scope,
             "palettes": n,
             "k": k,
@@ -280,7 +390,7 @@ class Recipe:
         return Made(few, line, figures, "; ".join(frames.remarks))
 
 
-def _error(picture: Quantized | QuantizedAnimation) -> str:
+def _error(picture: Quantized | Still | QuantizedAnimation) -> str:
     if not picture.mse:
         return "lossless"
     return f"MSE {picture.mse:.2f}, PSNR {picture.psnr:.2f} dB"
@@ -294,48 +404,16 @@ def _as_options(message: str) -> str:
     >>> _as_options("lay it over a colour by alpha='flatten:#ffffff'")
     'lay it over a colour by --alpha flatten:#ffffff'
     """
+    import re
+
     return re.sub(r"""\b(\w+)=(["'])(.*?)\2""", r"--\1 \3", message)
 
 
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Raise Failed, in the command line's words, where there can be no such file."""
-    try:
-        yield
-    except ImportError as error:
-        raise Failed(USAGE, str(error)) from None
-    except ValueError as error:
-        raise Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}") from None
-
-
-@contextmanager
-def _bar(shown: bool, n_frames: int | None) -> Iterator[Progress | None]:
-    """Show how many frames are done, and for how long it will go on."""
-    if not shown:
-        yield None
-        return
-    from kpalette.progress import ProgressLine
-
-    line = ProgressLine("count frames", n_frames)
-    steps = ["count"]
-    counted = 0
-
-    def tell(step: str, done: int) -> None:
-        nonlocal line, counted
-        if step != steps[-1] or done < line.done:  # again from the first
-            counted = counted or line.done
-            line.clear()
-            line = ProgressLine(f"{step} frames", counted)
-            steps.append(step)
-        if line.total is not None and done > line.total:
-            line.total = None  # it was but foreseen
-        line.update(done)
-
-    try:
-        line.show()
-        yield tell
-    finally:
-        line.clear()
+def _as_failure(error: ImportError | ValueError) -> Failed:
+    """Return, in the command line's words, why there can be no such file."""
+    if isinstance(error, ImportError):
+        return Failed(USAGE, str(error))
+    return Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}")
 
 
 def _size(source: Any) -> int:

@@ -8,8 +8,7 @@ import click
 
 from kpalette.cli import plan
 from kpalette.cli.exits import EPILOG, UNREADABLE, UNWRITABLE, Failed, say
-from kpalette.cli.help import Explained
-from kpalette.cli.options import PATH
+from kpalette.cli.help import PATH, Explained
 
 
 @click.command(cls=Explained, epilog=EPILOG)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-from kpalette.cli.jobs import Result
+from kpalette.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kpalette.cli.jobs import Result
 
 #: Of so many colours and --smaller, which save about 20 and 45 % of a photo of 256 colours each.
 FEWER, SMALLER = 32, 2
 
 
-@dataclass(frozen=True)
-class Economy:
+class Economy(Record):
     """What a command line leaves open that would make its files smaller.
 
     Attributes

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
-import signal
+import sys
 
-import click
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 #: What each exit code means. 15, 16, 98 and 99 are pngquant's.
 EXIT_CODES = {
@@ -32,6 +33,18 @@ NOT_SMALLER, NOT_REACHED, BROKEN_PIPE = 98, 99, 141
 EPILOG = "\b\nExit codes:\n" + "\n".join(
     f"  {code:3}  {meaning}" for code, meaning in EXIT_CODES.items()
 )
+
+
+#: Signals by their numbers, which are the same everywhere: `signal` would bring `enum`.
+SIGINT, SIGPIPE, SIGTERM = 2, 13, 15
+
+
+class UsageError(Exception):
+    """A command line that asks for what cannot be; `command` is whose it is, if that is known."""
+
+    def __init__(self, message: str, command: str = "") -> None:
+        super().__init__(message)
+        self.command = command
 
 
 class Failed(Exception):
@@ -62,15 +75,26 @@ def ending(codes: set[int]) -> int:
 
 def say(line: str) -> None:
     """Print one line to stderr, whatever a file's name holds."""
-    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
-    # Python's words for a byte of a name that is not UTF-8, here or where a name is quoted.
-    text = re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", text)
+    text = line
+    if not line.isprintable():
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+    if "\\udc" in text:  # Python's words for a byte of a name that is not UTF-8
+        import re
+
+        text = re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", text)
     try:
-        click.echo(text, err=True)
+        write_line(sys.stderr, text)
     except BrokenPipeError:
-        raise Stopped(signal.SIGPIPE) from None
+        raise Stopped(SIGPIPE) from None
     except OSError:
         pass  # there is nowhere else to say that stderr is full
+
+
+def write_line(stream: TextIO | None, text: str) -> None:
+    """Write a line to a standard stream, if there is one, at once."""
+    if stream is not None:
+        stream.write(f"{text}\n")
+        stream.flush()
 
 
 def counted(number: int, what: str) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import get_args
-
-import click
-
-from kpalette import choices
+from kpalette import _core
 from kpalette.cli import memory, pngquant
-from kpalette.cli.help import COLORS, GENERAL, LARGE, MANY, OUTPUT, PNGQUANT
+from kpalette.cli.exits import UsageError
 from kpalette.cli.options import (
+    COLORS,
+    GENERAL,
+    LARGE,
+    MANY,
+    MAX_K,
     MAX_THREADS,
-    PATH,
+    OUTPUT,
+    PNGQUANT,
     above_zero,
     alpha,
     flag,
@@ -25,16 +26,46 @@ from kpalette.cli.options import (
     use_looks,
     whole,
 )
+from kpalette.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kpalette import choices
+
+#: Which frames of an animation can share a palette.
+SCOPES = ("auto", "global", "scene", "frame")
 
 
-@dataclass(frozen=True)
-class Manners:
+class Number(Record):
+    """How many colours there are to be."""
+
+    k: int | None = option(
+        "-k",
+        section=COLORS,
+        common=True,
+        check=whole(1, MAX_K, str(MAX_K)),
+        metavar="K",
+        help=f"How many colours, 1 to {MAX_K}.  [default: {MAX_K}]",
+    )
+
+
+class Shared(Record):
+    """Whether photos share a palette."""
+
+    shared_palette: bool = flag(
+        "--shared-palette",
+        section=MANY,
+        help="One palette for all photos together, each counting by its pixels.",
+    )
+
+
+class Manners(Record):
     """How a command that reads photos goes about it."""
 
     threads: int | None = option(
         "--threads",
         section=GENERAL,
-        callback=whole(1, MAX_THREADS, str(MAX_THREADS)),
+        check=whole(1, MAX_THREADS, str(MAX_THREADS)),
         metavar="N",
         help="How many threads to use; the result is the same with any.  [default: all cores]",
     )
@@ -49,14 +80,13 @@ class Manners:
     quiet: bool = flag("-q", "--quiet", section=GENERAL, help="Say nothing unless something fails.")
 
 
-@dataclass(frozen=True)
-class Space:
+class Space(Record):
     """Where distances are measured."""
 
     space: choices.Space = option(
         "--space",
         section=COLORS,
-        type=click.Choice(choices.SPACES),
+        choices=_core.SPACES,
         default="oklab",
         show_default=True,
         help="Where colours are compared: oklab and lab are close to what the eye sees; srgb gives "
@@ -64,14 +94,13 @@ class Space:
     )
 
 
-@dataclass(frozen=True)
 class Fit(Space):
     """How a palette is fitted."""
 
     effort: choices.Effort = option(
         "--effort",
         section=COLORS,
-        type=click.Choice(choices.EFFORTS),
+        choices=_core.EFFORTS,
         default="balanced",
         show_default=True,
         help="How much time to spend on a lower error.",
@@ -80,57 +109,53 @@ class Fit(Space):
         "--seed",
         section=COLORS,
         default="0",
-        callback=whole(0, 2**64 - 1, "2**64 - 1"),
+        check=whole(0, 2**64 - 1, "2**64 - 1"),
         metavar="N",
         help="The seed of the random choices.  [default: 0]",
     )
 
 
-@dataclass(frozen=True)
-class Fixed:
+class Fixed(Record):
     """Colours that the palette must have."""
 
     fixed: tuple[str, ...] = option(
         "--fixed",
         section=COLORS,
         multiple=True,
-        callback=hex_colors,
+        check=hex_colors,
         metavar="COLOR",
         help="A colour that the palette must have, such as '#ff8800'. Give several with commas "
         "between, or give the option again.",
     )
 
 
-@dataclass(frozen=True)
-class Alpha:
+class Alpha(Record):
     """What becomes of transparency."""
 
     alpha: str = option(
         "--alpha",
         section=COLORS,
         default="keep",
-        callback=alpha,
+        check=alpha,
         metavar="HOW",
-        help="keep transparency, or flatten:#rrggbb to lay the image over a colour.  "
-        "[default: keep]",
+        help="keep transparency; threshold makes what is half-transparent opaque or transparent; "
+        "flatten:#rrggbb lays the image over a colour.  [default: keep, for GIF threshold]",
     )
 
 
-@dataclass(frozen=True)
-class Salient:
+class Salient(Record):
     """Whether what stands out counts more."""
 
     saliency: bool = flag("--saliency", section=COLORS, help="Give more weight to what stands out.")
 
 
-@dataclass(frozen=True)
 class Pixels(Salient, Fixed):
     """What counts of a photo's pixels."""
 
     palette_scope: choices.Scope = option(
         "--palette-scope",
         section=COLORS,
-        type=click.Choice(get_args(choices.Scope)),
+        choices=SCOPES,
         default="auto",
         show_default=True,
         help="An animation's palettes: one for all frames (global), one for each scene or frame, "
@@ -139,7 +164,7 @@ class Pixels(Salient, Fixed):
     least_fps: float | None = option(
         "--least-fps",
         section=COLORS,
-        callback=above_zero,
+        check=above_zero,
         metavar="N",
         help="Leave out frames of an animation for --max-bytes, so that N a second remain.  "
         "[default: all are kept]",
@@ -147,13 +172,12 @@ class Pixels(Salient, Fixed):
     weights: str | None = option(
         "--weights",
         section=COLORS,
-        type=PATH,
+        is_path=True,
         metavar="MAP",
         help="A grey image of the photo's size. The lighter a pixel, the more it counts.",
     )
 
 
-@dataclass(frozen=True)
 class Kept(Alpha):
     """What stays as it is in the file."""
 
@@ -165,15 +189,14 @@ class Kept(Alpha):
     )
 
 
-@dataclass(frozen=True)
-class Targets:
+class Targets(Record):
     """How good a picture has to be, instead of how many colours it has."""
 
     looks: float | None = option(
         "--looks",
         section=COLORS,
         common=True,
-        callback=score,
+        check=score,
         metavar="N",
         help="The fewest colours that look as good as N of 100. A difference is hardly seen at "
         "90, seen beside the photo at 70, and seen at once at 50. At most K colours.",
@@ -181,16 +204,16 @@ class Targets:
     psnr: float | None = option(
         "--psnr",
         section=COLORS,
-        callback=above_zero,
+        check=above_zero,
         metavar="N",
         help="The fewest colours that reach a PSNR of N decibels.",
     )
-    delta_e: None = option("--delta-e", "--delta-e-p95", hidden=True, callback=use_looks)
+    delta_e: None = option("--delta-e", "--delta-e-p95", hidden=True, check=use_looks)
     quality: tuple[int, int] | None = option(
         "-Q",
         "--quality",
         section=COLORS,
-        callback=pngquant.quality_range,
+        check=pngquant.quality_range,
         metavar="MIN-MAX",
         help="The fewest colours that reach MAX of 100. If K colours reach only MIN, it is K. "
         "The scale is pngquant's.",
@@ -198,31 +221,30 @@ class Targets:
     max_bytes: int | None = option(
         "--max-bytes",
         section=COLORS,
-        callback=memory.file_size,
+        check=memory.file_size,
         metavar="SIZE",
         help="Or the best-looking PNG or animation of at most SIZE, such as 50k or 5M. It is made "
         "smaller as by --smaller, and gets fewer colours.",
     )
 
 
-@dataclass(frozen=True)
-class Dither:
+class Dither(Record):
     """How pixels are mapped to a palette."""
 
     dither: str | None = option(
         "--dither",
         section=COLORS,
         common=True,
-        type=click.Choice(["none", *choices.DITHERS]),
+        choices=["none", *_core.DITHERS],
         metavar="HOW",
         help="Mix colours side by side. HOW is none, "
-        f"{', '.join(choices.DITHERS[:-1])} or {choices.DITHERS[-1]}; spatial looks best.  "
+        f"{', '.join(_core.DITHERS[:-1])} or {_core.DITHERS[-1]}; spatial looks best.  "
         "[default: none]",
     )
     dither_strength: float | None = option(
         "--dither-strength",
         section=COLORS,
-        callback=share,
+        check=share,
         metavar="S",
         help="How much to dither, 0 to 1; less makes smaller files.  [default: 1]",
     )
@@ -230,7 +252,7 @@ class Dither:
         "--smaller",
         section=COLORS,
         common=True,
-        callback=smaller,
+        check=smaller,
         default="0",
         metavar="N",
         help="Make PNG files and animations smaller, 0 to 3. The difference is not seen with 1, "
@@ -241,7 +263,7 @@ class Dither:
     lossy: float = option(
         "--lossy",
         section=COLORS,
-        callback=lossy,
+        check=lossy,
         default="0",
         metavar="N",
         help="The same on the scale of gifsicle, 0 to 100: 15, 30 and 60 are --smaller 1, 2 and 3. "
@@ -260,11 +282,11 @@ class Dither:
     def settled(self) -> tuple[str | None, float]:
         """Return the dither's name and its strength."""
         if self.smaller and self.lossy:
-            raise click.UsageError("--smaller and --lossy exclude each other; give one")
+            raise UsageError("--smaller and --lossy exclude each other; give one")
         if self.smaller or self.lossy:
             if self.dither not in (None, "none", "floyd-steinberg"):
                 name = "--lossy" if self.lossy else "--smaller"
-                raise click.UsageError(
+                raise UsageError(
                     f"{name} and --dither {self.dither} exclude each other; give one, or "
                     "--dither floyd-steinberg or none"
                 )
@@ -273,25 +295,23 @@ class Dither:
             return self.dither, 1.0 if self.dither_strength is None else self.dither_strength
         if self.dither in (None, "none"):
             if self.dither_strength is not None:
-                raise click.UsageError("--dither-strength needs --dither HOW")
+                raise UsageError("--dither-strength needs --dither HOW")
             return None, 1.0
         return self.dither, 1.0 if self.dither_strength is None else self.dither_strength
 
 
-@dataclass(frozen=True)
-class Recursive:
+class Recursive(Record):
     """Whether folders are entered."""
 
     recursive: bool = flag(
         "-r",
         "--recursive",
         section=MANY,
-        help="Take the images in folders, and in the folders in them. Hidden ones are left out, "
-        "and so are links to folders.",
+        help="Take the images and films in folders, and in the folders in them. Hidden ones are "
+        "left out, and so are links to folders.",
     )
 
 
-@dataclass(frozen=True)
 class Output(Recursive):
     """What is written for each photo, and where."""
 
@@ -301,7 +321,7 @@ class Output(Recursive):
         "--output",
         section=OUTPUT,
         common=True,
-        type=PATH,
+        is_path=True,
         metavar="OUT",
         help="A file, a directory, or - for stdout. A name that ends in / is a directory, made if "
         "need be. Without it, pictures go beside their photos.",
@@ -316,7 +336,8 @@ class Output(Recursive):
     format: str | None = option(
         "--format",
         section=OUTPUT,
-        type=click.Choice(["png", "gif", "webp", "tiff", "bmp"], case_sensitive=False),
+        choices=["png", "apng", "gif", "webp", "tiff", "bmp"],
+        any_case=True,
         help="The format of the pictures.  [default: by the ending of OUT or END, otherwise png; "
         "an animation's own]",
     )
@@ -358,7 +379,7 @@ class Output(Recursive):
     out_dir: str | None = option(
         "--out-dir",
         section=MANY,
-        type=PATH,
+        is_path=True,
         metavar="DIR",
         help="Write below DIR, made if need be: x/sub/a.jpg of folder x becomes DIR/sub/a.png.",
     )
@@ -366,7 +387,7 @@ class Output(Recursive):
         "-j",
         "--jobs",
         section=MANY,
-        callback=whole(1, MAX_THREADS, str(MAX_THREADS)),
+        check=whole(1, MAX_THREADS, str(MAX_THREADS)),
         metavar="N",
         help="How many photos at once; each takes memory.  [default: as many as cores]",
     )
@@ -383,8 +404,7 @@ class Output(Recursive):
     )
 
 
-@dataclass(frozen=True)
-class Large:
+class Large(Record):
     """What Dask does."""
 
     scheduler: str | None = option(
@@ -397,7 +417,7 @@ class Large:
     memory_limit: int | None = option(
         "--memory-limit",
         section=LARGE,
-        callback=memory.limit,
+        check=memory.limit,
         metavar="SIZE",
         help="How much memory this process may use, such as 2GB, which limits the tiles; at least "
         f"{memory.LEAST_LIMIT // 10**6}MB.",
@@ -405,7 +425,7 @@ class Large:
     missing: str = option(
         "--missing",
         section=LARGE,
-        type=click.Choice(["error", "fill"]),
+        choices=["error", "fill"],
         default="error",
         help="What to do where chunks of a Zarr array or a TIFF are missing: end with an error, or "
         "use the fill value.  "
@@ -413,14 +433,13 @@ class Large:
     )
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(Record):
     """What pngquant calls otherwise."""
 
     pngquant_speed: int | None = option(
         "-s",
         section=PNGQUANT,
-        callback=whole(1, 11, "11"),
+        check=whole(1, 11, "11"),
         metavar="N",
         help="How fast, from 1 to 11. 1 and 2 are --effort best, 3 to 9 balanced, 10 and 11 "
         "fast; 11 does not dither.",
@@ -429,21 +448,21 @@ class Words:
     floyd: float | None = option(
         "--floyd",
         section=PNGQUANT,
-        callback=share,
+        check=share,
         metavar="[=S]",
         help="--dither floyd-steinberg, of strength S from 0 to 1.",
     )
     map: str | None = option(
         "--map",
         section=PNGQUANT,
-        type=PATH,
+        is_path=True,
         metavar="FILE",
         help="Use the colours of this palette or image; of more than 256, the best for the photo.",
     )
     posterize: int | None = option(
         "--posterize",
         section=PNGQUANT,
-        callback=whole(0, 4, "4"),
+        check=whole(0, 4, "4"),
         metavar="N",
         help="Drop the last N bits of each level of the palette, for displays that have fewer "
         "bits: 4 for ARGB4444.  [default: 0]",

@@ -2,29 +2,115 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import click
 
 from kpalette.cli.mistaken import correction
+from kpalette.cli.options import OPTIONS, SECTIONS, declared
+from kpalette.record import Record
 
-OPTIONS, COLORS, OUTPUT, MANY = "Options", "Colours", "Output", "Many photos"
-ANIMATIONS = "Animations"
-LARGE = "Large images"
-PNGQUANT, GENERAL = "In pngquant's words", "General"
-SECTIONS = (OPTIONS, COLORS, OUTPUT, ANIMATIONS, MANY, LARGE, PNGQUANT, GENERAL)
+Command: TypeAlias = Callable[..., int]
+
+
+#: A name that shells complete. What is wrong with the file itself, the commands tell.
+PATH = click.Path(readable=False)
 
 
 class Option(click.Option):
-    """An option that --help-all shows in a section, and --help only if it is a common one."""
+    """An option that --help-all shows in a section, and --help only if it is a common one.
+
+    Parameters
+    ----------
+    section : str
+        Of `options.SECTIONS`: where --help-all shows it.
+    common : bool
+        Whether --help shows it, too.
+    check : function, optional
+        Reads its text, or those of all that are given, if it may be given again; it raises
+        ValueError for what it does not take.
+    choices : sequence of str, optional
+        What it takes; in any case, if `any_case`.
+    is_path : bool
+        Whether it takes the name of a file.
+    **how
+        The rest of what click takes for an option.
+    """
 
     def __init__(
-        self, *args: Any, section: str = OPTIONS, common: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        section: str = OPTIONS,
+        common: bool = False,
+        check: Callable[[Any], Any] | None = None,
+        choices: Sequence[str] = (),
+        any_case: bool = False,
+        is_path: bool = False,
+        **how: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        if choices:
+            how["type"] = click.Choice(choices, case_sensitive=not any_case)
+        elif is_path:
+            how["type"] = PATH
+        if check is not None:
+            how["callback"] = _checking(check)
+        super().__init__(*args, **how)
         self.section, self.common = section, common
+
+
+def _checking(check: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return what click calls with the text of an option."""
+
+    def checked(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return None if value is None else check(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return checked
+
+
+def takes(**groups: type[Record]) -> Callable[[Command], Command]:
+    """Add the options of groups to a command, which is then called with a value of each group.
+
+    Parameters
+    ----------
+    **groups : subclass of Record
+        Whose fields `options.option` declares, by the names of the command's parameters.
+
+    Examples
+    --------
+    >>> from kpalette.cli.options import flag
+    >>> class Looks(Record):
+    ...     large: bool = flag("--large")
+    >>> @click.command()
+    ... @takes(looks=Looks)
+    ... def show(looks: Looks) -> None:
+    ...     print(looks.large)
+    >>> show.main(["--large"], standalone_mode=False)
+    True
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def called(**given: Any) -> int:
+            values = {
+                name: group(**{field: given.pop(field) for field in group.fields})
+                for name, group in groups.items()
+            }
+            return command(**given, **values)
+
+        decorated: Command = called
+        for group in reversed(groups.values()):
+            for field, told in reversed([*declared(group)]):
+                decorated = click.option(*told.names, field, cls=Option, **told.how)(decorated)
+        return decorated
+
+    return decorate
 
 
 class Explained(click.Command):

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from kpalette.cli.exits import UNREADABLE, Failed
+from kpalette.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+#: What a name with one of them is a pattern by.
+MAGIC = frozenset("*?[")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Record):
     """A photo, or what became of looking for one.
 
     Attributes
@@ -34,14 +37,19 @@ class Source:
 
 
 def gather(
-    arguments: Sequence[str], recursive: bool, leave_out: str | None, *, shallow: bool = False
+    arguments: Sequence[str],
+    recursive: bool,
+    leave_out: str | None,
+    *,
+    shallow: bool = False,
+    films: bool = True,
 ) -> list[Source]:
     """Find the photos that the arguments name, in their order and each folder's by name.
 
-    Folders are entered if `recursive`, or if `shallow` for the images right in them, but neither
-    hidden ones, nor links to folders (which may lead round in circles), nor the folder `leave_out`,
-    where results go. A pattern that the shell has left as it is, because it was quoted or there is
-    no shell, is expanded.
+    Films are found like photos, unless told not. Folders are entered if `recursive`, or if
+    `shallow` for the images right in them, but neither hidden ones, nor links to folders (which may
+    lead round in circles), nor the folder `leave_out`, where results go. A pattern that the shell
+    has left as it is, because it was quoted or there is no shell, is expanded.
     """
     sources: list[Source] = []
     away = os.path.realpath(leave_out) if leave_out is not None else None
@@ -54,10 +62,10 @@ def gather(
                 line = "cannot be read: it is a directory; -r takes the images in it"
                 found = iter([Source(argument, "", failure=Failed(UNREADABLE, line))])
             else:
-                found = _walk(argument, away, deep=recursive)
+                found = _walk(argument, away, deep=recursive, films=films)
             sources += _new(found, seen)
-        elif re.search(r"[*?\[]", argument) and not os.path.lexists(argument):
-            sources += _new(_match(argument, away), seen)
+        elif MAGIC & {*argument} and not os.path.lexists(argument):
+            sources += _new(_match(argument, away, films=films), seen)
         else:
             sources.append(Source(argument, os.path.basename(argument)))
     return sources
@@ -72,8 +80,7 @@ def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
             yield source
 
 
-def _walk(folder: str, away: str | None, *, deep: bool) -> Iterator[Source]:
-    endings = _endings()
+def _walk(folder: str, away: str | None, *, deep: bool, films: bool) -> Iterator[Source]:
     found = False
     waiting = [folder]
     while waiting:
@@ -93,7 +100,7 @@ def _walk(folder: str, away: str | None, *, deep: bool) -> Iterator[Source]:
             if entry.is_dir(follow_symlinks=False):
                 if away is None or os.path.realpath(entry.path) != away:
                     folders.append(entry.path)
-            elif os.path.splitext(entry.name)[1].lower() in endings and entry.is_file():
+            elif _is_image(entry.path, films) and entry.is_file():
                 found = True
                 yield Source(entry.path, os.path.relpath(entry.path, folder), True)
         if deep:
@@ -103,13 +110,15 @@ def _walk(folder: str, away: str | None, *, deep: bool) -> Iterator[Source]:
         yield Source(folder, "", True, Failed(UNREADABLE, line))
 
 
-def _match(pattern: str, away: str | None) -> Iterator[Source]:
+def _match(pattern: str, away: str | None, *, films: bool) -> Iterator[Source]:
+    from pathlib import Path
+
     parts = Path(pattern).parts
-    magic = next(i for i, part in enumerate(parts) if re.search(r"[*?\[]", part))
+    magic = next(i for i, part in enumerate(parts) if MAGIC & {*part})
     base = os.path.join(*parts[:magic]) if magic else ""
     below = "/".join((*parts[magic:], "*") if parts[-1] == "**" else parts[magic:])
     # A pattern that names no ending takes only what is an image by its own.
-    endings = _endings() if parts[-1] in ("*", "**") else None
+    is_open = parts[-1] in ("*", "**")
     found = False
     try:
         # pathlib's ** goes round no circles of links, as glob's does.
@@ -122,7 +131,7 @@ def _match(pattern: str, away: str | None) -> Iterator[Source]:
         name = os.path.relpath(path, base or ".")
         hidden = any(part.startswith(".") for part in Path(name).parts) and "/." not in f"/{below}"
         result = away is not None and _is_below(os.path.realpath(path), away)
-        other = endings is not None and path.suffix.lower() not in endings
+        other = is_open and not _is_image(os.fspath(path), films)
         if not (hidden or result or other) and path.is_file():
             found = True
             yield Source(os.path.join(base, name), name, True)
@@ -136,7 +145,19 @@ def _is_below(path: str, folder: str) -> bool:
     return os.path.commonpath([path, folder]) == folder
 
 
-def _endings() -> frozenset[str]:
+def _is_image(path: str, films: bool) -> bool:
+    """Return whether a file is an image or a film by its name, which of .ts says too little."""
+    from kpalette.cli.pngquant import FILMS
     from kpalette.files.formats import ENDINGS  # with Pillow, which --help does without
 
-    return ENDINGS
+    ending = os.path.splitext(path)[1].lower()
+    if ending in ENDINGS or not films or ending not in FILMS:
+        return ending in ENDINGS
+    if ending not in (".ts", ".mts"):
+        return True
+    from kpalette.files import is_film
+
+    try:
+        return is_film(path)
+    except OSError:
+        return False

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
 from kpalette.cli import streams
 from kpalette.cli.exits import INTERNAL, Failed, Skipped, told
-from kpalette.cli.plan import Job
+from kpalette.record import Record
+from kpalette.threads import n_cores
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from kpalette.cli.plan import Job
+
+    Work = Callable[[Job], "Result"]
+
+#: How threads are named that do jobs.
+THREADS = "kpalette-job"
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(Record):
     """What became of a job.
 
     Attributes
@@ -40,13 +48,8 @@ class Result:
     skipped: bool = False
     written: bool = False
     larger: bool = False
-    figures: dict[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = {}
     remark: str = ""
-
-
-Work = Callable[[Job], Result]
-#: How threads are named that do jobs.
-THREADS = "kpalette-job"
 
 
 def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, int]:
@@ -54,8 +57,6 @@ def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, 
 
     Together they are no more than there are cores, unless asked for.
     """
-    from kpalette.threads import n_cores  # with NumPy, which --help does without
-
     cores = n_cores()
     workers = max(1, min(n_jobs, jobs or cores // (threads or 1)))
     return workers, threads or max(1, min(cores // workers, 256))
@@ -68,17 +69,38 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
             tell(attempt(job, work))
         return
     # Threads: decoding, the core and encoding release the GIL, and on two cores processes took as
-    # long. They would be started, and stopped, with more to do.
-    from concurrent.futures import ThreadPoolExecutor
+    # long. They would be started, and stopped, with more to do. And no pool of concurrent.futures,
+    # which brings logging: to import them takes as long as a small photo.
+    import threading
 
-    pool = ThreadPoolExecutor(workers, thread_name_prefix=THREADS)
+    streams.writers = threading.Semaphore(streams.WRITERS)
+    waiting: Iterator[tuple[int, Job | None]] = enumerate(jobs)
+    done: dict[int, Result] = {}
+    changed = threading.Condition()
+
+    def serve() -> None:
+        while True:
+            with changed:
+                number, job = next(waiting, (-1, None))
+            if job is None:
+                return
+            result = attempt(job, work)
+            with changed:
+                done[number] = result
+                changed.notify()
+
+    for number in range(workers):
+        threading.Thread(target=serve, name=f"{THREADS}-{number}", daemon=True).start()
     try:
-        for future in [pool.submit(attempt, job, work) for job in jobs]:
-            tell(future.result())
-        pool.shutdown()
+        for number in range(len(jobs)):
+            with changed:
+                while number not in done:
+                    changed.wait()
+                result = done.pop(number)
+            tell(result)
     except BaseException:
         streams.abandoned = True
-        pool.shutdown(wait=False, cancel_futures=True)
+        waiting = iter(())
         for _ in range(streams.WRITERS):  # once all are taken no one is writing, nor will be
             streams.writers.acquire()
         raise

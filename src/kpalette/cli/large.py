@@ -21,6 +21,7 @@ from kpalette.cli.exits import (
     UNWRITABLE,
     USAGE,
     Failed,
+    UsageError,
     counted,
     say,
     sizes,
@@ -28,47 +29,15 @@ from kpalette.cli.exits import (
 from kpalette.cli.groups import Large, Manners, Output
 from kpalette.cli.jobs import share_out
 from kpalette.cli.options import MAX_K, MAX_THREADS
+from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
 
-ENDINGS = (".zarr", ".tif", ".tiff")
 #: What quantize and palette take for large images; other options are refused.
 QUANTIZE = {"photos", "k", "out", "space", "effort", "seed", "fixed", "alpha", "dither", "map"}
 QUANTIZE |= {"dither_strength", "jobs", "force", "quiet", "as_json", "scheduler", "memory_limit"}
 QUANTIZE |= {"missing"}
-
-
-def is_asked_for(photos: Sequence[str], out: str | None, large: Large) -> bool:
-    """Return whether a command line is for Dask: by its options, or by what it reads or writes."""
-    return (
-        large.scheduler is not None
-        or large.memory_limit is not None
-        or is_zarr(out or "")
-        or any(is_zarr(photo) or "://" in photo for photo in photos)
-        or (len(photos) == 1 and is_large_tiff(photos[0]))
-    )
-
-
-def is_zarr(name: str) -> bool:
-    """Return whether a name is that of a Zarr group."""
-    return name.rstrip("/").lower().endswith(".zarr")
-
-
-def is_large_tiff(name: str) -> bool:
-    """Return whether a file is a TIFF with more pixels than are decoded at once."""
-    if not name.lower().endswith(ENDINGS[1:]) or not os.path.isfile(name):
-        return False
-    from kpalette.files.errors import ImageReadError, TooLargeError
-    from kpalette.files.formats import open_image
-
-    try:
-        with open_image(name):
-            return False
-    except TooLargeError:
-        return True
-    except (OSError, ImageReadError):
-        return False  # which reading tells
 
 
 def refuse_others(known: set[str]) -> None:
@@ -78,7 +47,7 @@ def refuse_others(known: set[str]) -> None:
         name = parameter.name or ""
         source = context.get_parameter_source(name)
         if source is ParameterSource.COMMANDLINE and name not in known:
-            raise click.UsageError(
+            raise UsageError(
                 f"{parameter.opts[0]} does not work for images in tiles; "
                 "see 'Large images' in --help-all"
             )
@@ -93,7 +62,7 @@ def tiles(
         from kpalette import distributed  # which says what is missing
         from kpalette.distributed import running
     except ImportError as error:
-        if is_large_tiff(photo):
+        if is_too_large(photo):
             line = f"{photo}: too large to read at once, and to read it in tiles, {error}"
             raise Failed(UNREADABLE, line) from None
         raise Failed(USAGE, str(error)) from None
@@ -103,7 +72,7 @@ def tiles(
     try:
         running.check_scheduler(scheduler)
     except ValueError as error:
-        raise click.UsageError(f"--{error}") from None
+        raise UsageError(f"--{error}") from None
     workers, _ = share_out(MAX_THREADS, jobs, 1)
     bar = not quiet and os.isatty(2)
     options = {"scheduler": scheduler, "progress": bar, "missing": large.missing}
@@ -148,17 +117,17 @@ def quantize(
 
     refuse_others(QUANTIZE)
     if len(photos) != 1 or photos[0] == "-":
-        raise click.UsageError(f"expected one large image, got {len(photos)} photos")
+        raise UsageError(f"expected one large image, got {len(photos)} photos")
     photo = photos[0]
     if os.path.isdir(photo) and not is_zarr(photo):
         why = "it is a directory whose name does not end in .zarr"
         raise Failed(UNREADABLE, f"{photo}: cannot be read: {why}")
     if "://" in photo and not output.out:
-        raise click.UsageError("a photo at a URL needs -o OUT, the place of its picture")
+        raise UsageError("a photo at a URL needs -o OUT, the place of its picture")
     out = output.out or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
     if not out.rstrip("/").lower().endswith(ENDINGS):
-        why = f", as {photo} is too large for other formats" if is_large_tiff(photo) else ""
-        raise click.UsageError(
+        why = f", as {photo} is too large for other formats" if is_too_large(photo) else ""
+        raise UsageError(
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff'{why}, got {out!r}"
         )
     if palette_file is not None:
@@ -237,8 +206,17 @@ def histogram(
     with tiles(photos[0], large, quiet=quiet) as where:
         from kpalette import distributed
 
-        if len(photos) > 1 or not photos[0].rstrip("/").lower().endswith(ENDINGS):
+        if len(photos) > 1 or not _is_cut(photos[0]):
             where.pop("chunks", None)  # photos are not cut
         source = photos[0] if len(photos) == 1 else list(photos)
         found: ColorHistogram = distributed.histogram(source, checkpoint=checkpoint, **where)
         return found
+
+
+def _is_cut(photo: str) -> bool:
+    """Return whether a photo is read in tiles, and not as a whole."""
+    from kpalette.distributed import pngs
+
+    if photo.rstrip("/").lower().endswith(ENDINGS):
+        return True
+    return os.path.isfile(photo) and pngs.open_path(photo, None) is not None

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
-import click
-
 #: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured: see
 #: docs/scale.md.
 BASE = 860_000_000
@@ -21,28 +17,26 @@ UNITS |= {f"{name}i": 2 ** (10 * n) for n, name in enumerate("kmgt", 1)}
 
 def size(value: str, example: str) -> int:
     """Return the number of bytes that an option says, such as 50k or 4GB."""
+    import re
+
     pattern = r"(\d{1,20}(?:\.\d{1,20})?)\s*([kmgt]?i?)b?"
     found = re.fullmatch(pattern, value.strip().lower(), re.ASCII)
     if found is None or found[2] not in UNITS:
-        raise click.BadParameter(f"expected a size such as {example}, got {value!r}")
+        raise ValueError(f"expected a size such as {example}, got {value!r}")
     return int(float(found[1]) * UNITS[found[2]])
 
 
-def file_size(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+def file_size(value: str) -> int:
     """Check an option that takes the size of a file."""
-    if value is None:
-        return None
     bytes_ = size(value, "50k or 1.5MB")
     if bytes_ < 1:
-        raise click.BadParameter(f"expected at least 1 byte, got {value!r}")
+        raise ValueError(f"expected at least 1 byte, got {value!r}")
     return bytes_
 
 
-def limit(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+def limit(value: str) -> int:
     """Check an option that takes how much memory there is for a run in tiles."""
-    if value is None:
-        return None
     bytes_ = size(value, "4GB or 500MiB")
     if bytes_ < LEAST_LIMIT:
-        raise click.BadParameter(f"expected at least {LEAST_LIMIT // 10**6}MB, got {value}")
+        raise ValueError(f"expected at least {LEAST_LIMIT // 10**6}MB, got {value}")
     return bytes_

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kpalette.cli.exits import USAGE, Failed
 from kpalette.cli.options import MAX_K
 from kpalette.cli.targets import MAX_BYTES, Target, fewest, within
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, TypeAlias
+
     from kpalette import Palette, QuantizedAnimation
     from kpalette.colors import ByteArray
     from kpalette.files import Frames
     from kpalette.spatial import Sampled
 
-Progress: TypeAlias = Callable[[str, int], object]
-#: From frames, a format and a function to tell progress, to the animation in few colours.
-Animate: TypeAlias = "Callable[[Frames, str, Progress | None], QuantizedAnimation]"
+    Progress: TypeAlias = Callable[[str, int], object]
+    #: From frames, a format and a function to tell progress, to the animation in few colours.
+    Animate: TypeAlias = Callable[[Frames, str, Progress | None], QuantizedAnimation]
 
 #: What the name of an animation ends in, and so its picture's. A .png is hardly ever one.
 ENDINGS = (".gif", ".webp", ".apng")
+#: What stills mostly end in.
+PLAIN = (".png", ".jpg", ".jpeg")
 
 
 def ending_of(path: str) -> str | None:
@@ -30,10 +33,12 @@ def ending_of(path: str) -> str | None:
 
     A film becomes a GIF.
     """
+    ending = os.path.splitext(path)[1].lower()
+    if ending in PLAIN:
+        return None
     from kpalette import files
     from kpalette.files.formats import ENDINGS as STILL
 
-    ending = os.path.splitext(path)[1].lower()
     try:
         if ending not in STILL and files.is_film(path):
             return ".gif"
@@ -44,6 +49,8 @@ def ending_of(path: str) -> str | None:
 
 def format_of(encoded: bytes) -> str | None:
     """Return the format of a file in memory if it is an animation."""
+    import io
+
     from kpalette import files
     from kpalette.files.formats import PREFIX, identify
 

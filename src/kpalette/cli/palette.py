@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -15,12 +14,22 @@ import click
 from kpalette import choices
 from kpalette.choices import Order
 from kpalette.cli import large as large_images
-from kpalette.cli import plan, streams
-from kpalette.cli.exits import EPILOG, UNREADABLE, USAGE, Failed, counted, ending, say
+from kpalette.cli import plan, streams, tiled
+from kpalette.cli.exits import (
+    EPILOG,
+    UNREADABLE,
+    USAGE,
+    Failed,
+    UsageError,
+    counted,
+    ending,
+    say,
+)
 from kpalette.cli.groups import Fit, Fixed, Large, Manners, Recursive, Salient
-from kpalette.cli.help import COLORS, LARGE, MANY, Explained
+from kpalette.cli.help import PATH, Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO_ANYWHERE
-from kpalette.cli.options import PATH, option, sides, takes, whole
+from kpalette.cli.options import COLORS, LARGE, MANY, option, sides, whole
+from kpalette.record import Record
 
 if TYPE_CHECKING:
     from kpalette import ColorCounter, ColorHistogram, Palette
@@ -39,34 +48,32 @@ FORMATS = ["act", "ase", "css", "gpl", "hex", "json", "pal", "png"]
 BINARY = ("act", "ase", "png")
 
 
-@dataclass(frozen=True)
 class Counting(Recursive):
     """What is counted, and how."""
 
     raw: tuple[int, int] | None = option(
         "--raw",
         section=MANY,
-        callback=sides,
+        check=sides,
         metavar="WxH",
         help="The PHOTO is a film: bare frames of W times H pixels, R, G and B in 8 bits each.",
     )
     checkpoint: str | None = option(
         "--checkpoint",
         section=LARGE,
-        type=PATH,
+        is_path=True,
         metavar="DIR",
         help="Keep in DIR what is counted, so that a run that was stopped can be taken up.",
     )
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(Record):
     """How pictures will be mapped to the palette."""
 
     dither: str | None = option(
         "--dither",
         section=COLORS,
-        type=click.Choice(["none", *choices.DITHERS]),
+        choices=["none", *choices.DITHERS],
         help="Make the palette for pictures that will be dithered: its colours reach further out. "
         "They are the same for each way to dither but spatial.  [default: none]",
     )
@@ -77,7 +84,9 @@ class Mapping:
 @click.option(
     "-k",
     default="8",
-    callback=whole(1, MAX_K, str(MAX_K)),
+    check=whole(1, MAX_K, str(MAX_K)),
+    cls=Option,
+    common=True,
     metavar="K",
     help=f"How many colours, 1 to {MAX_K}.  [default: 8]",
 )
@@ -132,10 +141,10 @@ def palette(
 ) -> int:
     """List the best colours of photos, or write them as a palette file.
 
-    A PHOTO is an image file, a folder with -r, a pattern such as '**/*.png', - for stdin, or a
-    histogram that was saved as .histogram. There is one palette for all of them together, in which
-    each counts by its pixels; if one cannot be read, there is none. Without OUT or --format, each
-    colour is printed with its share of the pixels.
+    A PHOTO is an image file, a film, a folder with -r, a pattern such as '**/*.png', - for stdin,
+    or a histogram that was saved as .histogram. There is one palette for all of them together, in
+    which each counts by its pixels, a film by those of all frames; if one cannot be read, there is
+    none. Without OUT or --format, each colour is printed with its share of the pixels.
 
     With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
 
@@ -146,8 +155,7 @@ def palette(
       kpalette palette *.jpg -k 16 --dither floyd-steinberg -o mixing.gpl
       kpalette palette photo.jpg --sort hue --format css > colors.css
       kpalette palette 's3://photos/**/*.jpg' -k 32 --scheduler tcp://host:8786
-      ffmpeg -i film.mp4 -f rawvideo -pix_fmt rgb24 - |
-        kpalette palette - --raw 1920x1080
+      kpalette palette film.mp4 -k 16
     """  # noqa: D301
     from kpalette.cli.inputs import gather
 
@@ -157,7 +165,7 @@ def palette(
     codes: set[int] = set()
     pixels: list[ByteArray] | None = [] if salient.saliency else None
     source: Any
-    if large_images.is_asked_for(photos, None, large):
+    if tiled.is_asked_for(photos, None, large):
         large_images.refuse_others(LARGE_PALETTE)
         plan.check_target(out, photos, manners.force)
         names = list(photos)
@@ -177,7 +185,7 @@ def palette(
 
     from kpalette import extract_palette, palette_files
 
-    options = {**asdict(fit), **asdict(fixed), "threads": manners.threads}
+    options = {**fit.as_dict(), **fixed.as_dict(), "threads": manners.threads}
     options["dither"] = None if mapping.dither == "none" else mapping.dither
     start = time.perf_counter()
     try:
@@ -185,7 +193,7 @@ def palette(
     except OverflowError as error:  # of histograms that were multiplied
         raise Failed(UNREADABLE, str(error)) from None
     except ValueError as error:  # more fixed colours than k, or one of them twice
-        raise click.UsageError(f"--{error}") from None
+        raise UsageError(f"--{error}") from None
     seconds = time.perf_counter() - start
     title = streams.stem(streams.label(names[0]) if out in (None, "-") else out)
     try:
@@ -215,16 +223,16 @@ def palette(
 def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: bool) -> str | None:
     """Refuse options that do not go together; the format of the palette file, if there is one."""
     if len(photos) > 1 and "-" in photos:
-        raise click.UsageError("stdin (-) must be the only photo")
+        raise UsageError("stdin (-) must be the only photo")
     if as_json and ((out in (None, "-") and kind is not None) or out == "-"):
-        raise click.UsageError(
+        raise UsageError(
             "--json and the palette file would both go to stdout; write it with -o FILE"
         )
     if kind is None and out not in (None, "-"):
         kind = os.path.splitext(out)[1][1:].lower()
         if kind not in FORMATS:
             known = ", ".join(f"'.{name}'" for name in FORMATS)
-            raise click.UsageError(f"-o: expected a name that ends in one of {known}, got {out!r}")
+            raise UsageError(f"-o: expected a name that ends in one of {known}, got {out!r}")
     if kind in BINARY and out in (None, "-"):
         streams.check_no_terminal()
     return kind
@@ -233,10 +241,10 @@ def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: 
 def _check_one_image(sources: Sequence[Source], raw: tuple[int, int] | None) -> None:
     """Refuse what no pixel stands out of: what is more than one image, or a histogram."""
     if len(sources) != 1:
-        raise click.UsageError(f"--saliency: expected one photo, got {len(sources)}")
+        raise UsageError(f"--saliency: expected one photo, got {len(sources)}")
     if raw is not None or sources[0].path.endswith(HISTOGRAM):
         got = "a film" if raw is not None else "a histogram"
-        raise click.UsageError(f"--saliency: expected an image, got {got}")
+        raise UsageError(f"--saliency: expected an image, got {got}")
 
 
 def _count(
@@ -262,11 +270,14 @@ def _count(
             if source.path.endswith(HISTOGRAM):
                 _add(counter, streams.read_histogram(source.path))
             elif raw is None:
-                pixels = streams.read_still(source.path, manners.quiet, manners.allow_truncated)
-                counter.update(pixels)
-                sample.add(pixels, next(numbers))
-                if kept is not None:
-                    kept.append(pixels)
+                how = (manners.quiet, manners.allow_truncated)
+                for number, pixels in enumerate(streams.read_pictures(source.path, *how)):
+                    if number and kept is not None:
+                        raise Failed(USAGE, "--saliency: expected an image, got a film")
+                    counter.update(pixels)
+                    sample.add(pixels, next(numbers))
+                    if kept is not None:
+                        kept.append(pixels)
             else:
                 for frame in streams.read_raw(source.path, *raw):
                     counter.update(frame)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-
-import click
 
 from kpalette.cli import streams
-from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed
-from kpalette.cli.inputs import Source
+from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed, UsageError
 from kpalette.cli.options import exclusive
+from kpalette.record import Record, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kpalette.cli.inputs import Source
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(Record):
     """One photo and where its picture goes.
 
     Attributes
@@ -49,8 +50,7 @@ class Job:
             return False
 
 
-@dataclass(frozen=True)
-class Naming:
+class Naming(Record):
     """How targets are called.
 
     Attributes
@@ -88,7 +88,7 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
 
     Raises
     ------
-    click.UsageError
+    UsageError
         If the command line asks for what cannot be.
     """
     _check(sources, naming)
@@ -96,38 +96,54 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
     if [job.target for job in jobs] == ["-"]:
         streams.check_no_terminal()
     # What replaces its own photo has the first claim to that name.
-    own = [job for job in jobs if not job.failure and _same(job.source, job.target)]
-    first: dict[str, Job] = {os.path.realpath(job.target): job for job in own}
+    places = Places()
+    own = [job for job in jobs if not job.failure and places[job.source] == places[job.target]]
+    first: dict[str, Job] = {places[job.target]: job for job in own}
     kept = []
-    targets = {os.path.realpath(job.target) for job in jobs if not job.failure}
+    targets = {places[job.target] for job in jobs if not job.failure}
     for source, job in zip(sources, jobs, strict=True):
-        real = os.path.realpath(job.target)
+        real = places[job.target]
         other = first.setdefault(real, job)
         if job.failure or other is job:
             pass
         elif source.found:
-            job = _told_apart(job, other, first)
+            job = _told_apart(job, other, first, places)
         else:
-            raise click.UsageError(
+            raise UsageError(
                 f"{other.source!r} and {job.source!r} would both be written to {job.target!r}; "
                 "reduce them in separate runs"
             )
         # What an earlier run has made of another photo is no photo.
-        itself = os.path.realpath(job.source)
+        itself = places[job.source]
         if not (source.found and itself in targets and itself != real) or naming.like_pngquant:
             kept.append(job)
     return kept
 
 
-def _same(a: str, b: str) -> bool:
-    return os.path.realpath(a) == os.path.realpath(b)
+class Places(dict[str, str]):
+    """The real paths of files, each looked up once, and those of their folders as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folders: dict[str, str] = {}
+
+    def __missing__(self, path: str) -> str:
+        folder, name = os.path.split(path)
+        if name in ("", ".", "..") or os.path.islink(path):
+            real = os.path.realpath(path)
+        else:
+            if folder not in self._folders:
+                self._folders[folder] = os.path.realpath(folder)
+            real = os.path.join(self._folders[folder], name)
+        self[path] = real
+        return real
 
 
-def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
+def _told_apart(job: Job, other: Job, taken: dict[str, Job], places: Places) -> Job:
     """Return the job under another name: a-png.png for a.png beside a.jpg, if both were found."""
     stem, ending = os.path.splitext(job.target)
     renamed = f"{stem}-{os.path.splitext(job.source)[1][1:].lower()}{ending}"
-    if taken.setdefault(os.path.realpath(renamed), job) is job:
+    if taken.setdefault(places[renamed], job) is job:
         return replace(job, target=renamed)
     line = (
         f"{job.target}: the picture of {other.source} has that name, too; another --out-dir "
@@ -139,14 +155,14 @@ def _told_apart(job: Job, other: Job, taken: dict[str, Job]) -> Job:
 def _check(sources: Sequence[Source], naming: Naming) -> None:
     many = len(sources) > 1 or any(source.found for source in sources)
     if many and any(source.path == "-" for source in sources):
-        raise click.UsageError("stdin (-) must be the only photo")
+        raise UsageError("stdin (-) must be the only photo")
     given = {"-o": naming.out, "--out-dir": naming.out_dir, "--ext": naming.ext}
     if naming.out is not None and naming.folder != naming.out:
         if others := [name for name in ("--out-dir", "--ext") if given[name] is not None]:
             raise exclusive("-o", others[0])
         if many:
             who = f"{len(sources)} photos" if len(sources) > 1 else "folders and patterns"
-            raise click.UsageError(
+            raise UsageError(
                 f"-o: expected a directory for {who} (one that exists, or a name "
                 "that ends in '/'), or a name in '.gif', '.webp' or '.apng' for an animation, got "
                 f"{naming.out!r}"
@@ -154,18 +170,16 @@ def _check(sources: Sequence[Source], naming: Naming) -> None:
         special = os.path.exists(naming.out) and not os.path.isfile(naming.out)  # a pipe, a device
         known = not naming.endings or naming.out.lower().endswith(tuple(naming.endings))
         if naming.out == "" or (naming.out != "-" and not special and not known):
-            raise click.UsageError(
+            raise UsageError(
                 f"-o: expected a name that ends in {listed(naming.endings)}, or in '/' for a "
                 f"directory, got {naming.out!r}"
             )
     if naming.out is not None and naming.out_dir is not None:
         raise exclusive("-o", "--out-dir")
     if naming.out_dir == "":
-        raise click.UsageError("--out-dir: expected the name of a directory, got ''")
+        raise UsageError("--out-dir: expected the name of a directory, got ''")
     if naming.ext is not None and (not naming.ext or "/" in naming.ext):
-        raise click.UsageError(
-            f"--ext: expected an ending such as '-small.png', got {naming.ext!r}"
-        )
+        raise UsageError(f"--ext: expected an ending such as '-small.png', got {naming.ext!r}")
 
 
 def listed(endings: Sequence[str]) -> str:
@@ -197,7 +211,8 @@ def _job(source: Source, naming: Naming) -> Job:
 
 def real_paths(photos: Sequence[str]) -> frozenset[str]:
     """Return the real paths of files, whatever they are called."""
-    return frozenset(os.path.realpath(photo) for photo in photos if photo != "-")
+    places = Places()
+    return frozenset(places[photo] for photo in photos if photo != "-")
 
 
 def check_free(job: Job, taken: frozenset[str], force: bool) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
 
-import click
+from kpalette.cli.exits import UNREADABLE, USAGE, UsageError
 
-from kpalette.choices import Effort
-from kpalette.cli.exits import UNREADABLE, USAGE
-from kpalette.cli.help import Explained
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kpalette.choices import Effort
 
 #: The hidden option that says that a command line is one of pngquant's.
 AS_PNGQUANT = "--as-pngquant"
@@ -24,18 +24,17 @@ COMMON = {"quality", "pngquant_speed", "nofs", "ext", "out", "force", "help_all"
 #: What the names of films mostly end in.
 FILMS = (
     ".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".mpg", ".mpeg", ".ts", ".mts",
+    ".m2ts", ".m2v", ".vob",
 )  # fmt: skip
 
 #: Its exit codes where ours are others: what cannot be read, and a wrong command line.
 CODES = {UNREADABLE: 2, USAGE: 4}
 
 
-def quality_range(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> tuple[int, int] | None:
+def quality_range(value: str) -> tuple[int, int]:
     """Read MIN-MAX, MIN-, -MAX, or N, which pngquant takes for nine tenths of N to N."""
-    if value is None:
-        return None
+    import re
+
     match = re.fullmatch(r"(\d{1,3})?(-)?(\d{1,3})?", value, re.ASCII)
     low, dash, high = match.groups() if match else (None, None, None)
     if low or high:
@@ -43,17 +42,18 @@ def quality_range(
         least = int(low or 0) if dash else most * 9 // 10
         if least <= most <= 100:
             return least, most
-    raise click.BadParameter(f"expected MIN-MAX with numbers from 0 to 100, got {value!r}")
+    raise ValueError(f"expected MIN-MAX with numbers from 0 to 100, got {value!r}")
 
 
 def speed(value: str) -> int:
     """Read a speed, 1 to 11."""
-    if re.fullmatch(r"0*([1-9]|1[01])", value, re.ASCII) is None:
-        raise click.BadParameter(
-            f"expected a whole number from 1 to 11, got {value!r}; 1.5x plays animations faster",
-            param_hint="--speed",
+    number = value.lstrip("0") if value.isascii() and value.isdigit() else ""
+    if number not in [str(n) for n in range(1, 12)]:
+        raise UsageError(
+            f"Invalid value for --speed: expected a whole number from 1 to 11, got {value!r}; "
+            "1.5x plays animations faster"
         )
-    return int(value)
+    return int(number)
 
 
 def effort(speed: int) -> Effort:
@@ -71,7 +71,7 @@ def split_number(photos: Sequence[str], strict: bool) -> tuple[int | None, Seque
         is_number = photo.isascii() and photo.isdigit()
         if is_number and ((strict and i == 0) or not os.path.lexists(photo)):
             if len(photo) > 3 or not 2 <= int(photo) <= 256:
-                raise click.UsageError(f"number of colours: expected 2 to 256, got {photo}")
+                raise UsageError(f"number of colours: expected 2 to 256, got {photo}")
             return int(photo), [*photos[:i], *photos[i + 1 :]]
     return None, photos
 
@@ -85,7 +85,8 @@ def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
     if not args or args[0] in (*commands, "-h", "--help", "--help-all", "-V", "--version"):
         return False
     first = args[0]
-    return bool(first.startswith("-") or re.search(r"^\d+$|[./]", first) or os.path.exists(first))
+    named = first.startswith("-") or first.isdecimal() or "." in first or "/" in first
+    return named or os.path.exists(first)
 
 
 def is_film(name: str) -> bool:
@@ -97,29 +98,3 @@ def rewrite(args: Sequence[str]) -> list[str]:
     """Insert the value of --floyd, which may follow only an equals sign."""
     end = args.index("--") if "--" in args else len(args)
     return [*("--floyd=1" if arg == "--floyd" else arg for arg in args[:end]), *args[end:]]
-
-
-class Command(Explained):
-    """The command that runs pngquant's command lines, which have a --help of their own."""
-
-    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Read the command line."""
-        context.meta[LIKE_PNGQUANT] = AS_PNGQUANT in args
-        return super().parse_args(context, rewrite(args))
-
-    def format_help(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write --help: that of a command line without a command, if it is one."""
-        if not context.meta.get(LIKE_PNGQUANT):
-            super().format_help(context, formatter)
-            return
-        formatter.write_usage("kpalette", "[OPTIONS] [K] PHOTO...")
-        formatter.write_paragraph()
-        formatter.write_text("Write photos in K colours (256) as pngquant does: to photo-fs8.png.")
-        formatter.write("  kpalette 64 --quality 60-80 photo.png\n")
-        self.format_common(context, formatter)
-
-    def is_common(self, context: click.Context, parameter: click.Parameter) -> bool:
-        """Return whether --help shows an option."""
-        if context.meta.get(LIKE_PNGQUANT):
-            return parameter.name in COMMON
-        return super().is_common(context, parameter)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,12 +9,12 @@ import click
 from kpalette.cli import clips, streams
 from kpalette.cli.clips import Clip
 from kpalette.cli.economy import Economy
-from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, counted
+from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, UsageError, counted
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
-from kpalette.cli.help import COLORS, Explained, Option
+from kpalette.cli.help import Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.moving import animator_to, in_format
-from kpalette.cli.options import MAX_K, PATH, takes
+from kpalette.cli.options import COLORS, MAX_K
 
 if TYPE_CHECKING:
     from kpalette import Palette
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     cls=Option,
     section=COLORS,
     common=True,
-    type=PATH,
+    is_path=True,
 )
 @takes(space=Space, alpha=Alpha, dither=Dither, output=Output, clip=Clip, manners=Manners)
 def remap(
@@ -97,9 +96,12 @@ def remap(
         return pipeline.remap(pixels, palette, k=MAX_K, **stills)
 
     animate = animator_to(palette, {**options, **dither.saving, "alpha": alpha.alpha})
-    describe = functools.partial(_describe, len(palette))
     economy = Economy(smaller=not stills["smaller"] and name in (None, "floyd-steinberg"))
-    return batch.run(reduce, animate, describe, [palette_file], economy=economy)
+
+    def describe(few: Any) -> str:
+        return _describe(len(palette), few)
+
+    return batch.run(reduce, animate, describe, [palette_file], alpha=alpha.alpha, economy=economy)
 
 
 def load(path: str, option: str) -> Palette:
@@ -109,7 +111,7 @@ def load(path: str, option: str) -> Palette:
     try:
         palette_files.format_of(path)
     except ValueError as error:
-        raise click.UsageError(f"{option}: {str(error).removeprefix('path: ')}") from None
+        raise UsageError(f"{option}: {str(error).removeprefix('path: ')}") from None
     try:
         return Palette.load(path)
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kpalette.cli.exits import EXIT_CODES, UNREADABLE, UNWRITABLE, Failed, Stopped, say
-from kpalette.cli.help import Explained
+from kpalette.cli.help import Explained, Option
 from kpalette.cli.options import whole
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {CODES[code]}" for code i
 @click.command(cls=Explained, epilog=EPILOG)
 @click.option(
     "--port",
-    callback=whole(0, 65_535, "65535"),
+    check=whole(0, 65_535, "65535"),
+    cls=Option,
+    common=True,
     metavar="N",
     help="Port to listen on; 0 for any. If the usual one is taken, any other is used.  "
     f"[default: {USUAL_PORT}]",

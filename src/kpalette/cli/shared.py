@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kpalette.cli import jobs as running
@@ -12,6 +11,7 @@ from kpalette.cli import streams
 from kpalette.cli.exits import Failed
 from kpalette.cli.jobs import Result
 from kpalette.cli.plan import Job
+from kpalette.record import replace
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
@@ -43,7 +43,7 @@ def count(
     after: list[Job] = []
 
     def work(job: Job) -> Result:
-        for frame, pixels in enumerate(streams.read(job.source, allow_truncated).frames()):
+        for frame, pixels in enumerate(streams.read_frames(job.source, allow_truncated)):
             flat = prepare(pixels)
             sample.add(flat, numbers[id(job)] + frame * len(jobs))
             with lock:  # in whatever order: counts are integers

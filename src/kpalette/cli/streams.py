@@ -4,42 +4,47 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import stat
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, NamedTuple
-
-import click
 
 from kpalette.cli.exits import (
     EXISTS,
     INTERNAL,
+    SIGPIPE,
     UNREADABLE,
     UNWRITABLE,
     USAGE,
     Failed,
     Stopped,
+    UsageError,
     say,
     told,
+    write_line,
 )
-from kpalette.extras import required
+from kpalette.files.atomic import replacing
+from kpalette.record import Record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import IO, BinaryIO
+
     from kpalette import ColorHistogram
     from kpalette.colors import ByteArray
+    from kpalette.files import Frames
 
-#: Taken once by each writer, and wholly by who wants no file to be half-written.
+#: Taken once by each writer, and wholly by who wants no file to be half-written. None while there
+#: is but one thread that writes.
 WRITERS = 256
-writers = threading.Semaphore(WRITERS)
+writers: threading.Semaphore | None = None
 
 #: Whether threads were left behind that are still at work.
 abandoned = False
 
 
-class Photo(NamedTuple):
+class Photo(Record):
     """A photo's pixels, and the bytes of the file that they come from.
 
     `whole` are those bytes as well, or with an end, if the file is cut off.
@@ -56,36 +61,30 @@ class Photo(NamedTuple):
 
         return files.is_animated(io.BytesIO(self.whole))
 
-    def frames(self) -> Iterator[ByteArray]:
-        """Return the pixels, or those of each frame of an animation."""
-        from kpalette import files
-
-        if not self.is_animated():
-            yield self.pixels
-            return
-        try:
-            for pixels, _ in files.open_frames(io.BytesIO(self.whole)).walk():
-                yield pixels
-        except files.ImageReadError as error:
-            raise Failed(UNREADABLE, str(error)) from None
-
 
 def label(photo: str) -> str:
     """Name a photo for people."""
     return "stdin" if photo == "-" else photo
 
 
-@contextmanager
-def telling(photo: str, codes: set[int]) -> Iterator[None]:
-    """Print what fails with a photo, and add its code to `codes`."""
-    try:
-        yield
-    except Failed as failure:
-        say(f"kpalette: {label(photo)}: {failure}")
-        codes.add(failure.code)
-    except Exception as error:
-        say(f"kpalette: {label(photo)}: {told(error)}")
-        codes.add(INTERNAL)
+class telling:  # noqa: N801 - it is used as a function
+    """Print what fails with a photo within the block, and add its code to `codes`."""
+
+    def __init__(self, photo: str, codes: set[int]) -> None:
+        self._photo, self._codes = photo, codes
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        is_told = isinstance(error, Failed)
+        say(f"kpalette: {label(self._photo)}: {error if is_told else told(error)}")
+        self._codes.add(error.code if isinstance(error, Failed) else INTERNAL)
+        return True
 
 
 def stem(path: str) -> str:
@@ -106,17 +105,17 @@ def check_instruction_set() -> None:
 def check_no_terminal() -> None:
     """Refuse to write what is no text to a terminal."""
     if os.isatty(1):
-        raise click.UsageError("a terminal cannot show the file; give -o FILE, or a pipe")
+        raise UsageError("a terminal cannot show the file; give -o FILE, or a pipe")
 
 
 def chart_kind(out: str | None) -> str:
     """Return the format of a chart that can be drawn, by its name; "" if there is to be none."""
     kind = os.path.splitext(out or "")[1][1:].lower()
     if out is not None and kind not in ("png", "svg", "pdf"):
-        raise click.UsageError(
-            f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}"
-        )
+        raise UsageError(f"-o: expected a name that ends in '.png', '.svg' or '.pdf', got {out!r}")
     if out is not None:
+        from kpalette.extras import required
+
         required("matplotlib", "-o")
     return kind
 
@@ -126,9 +125,9 @@ def print_result(text: str) -> None:
     if sys.stdout is None:
         raise Failed(UNWRITABLE, "stdout cannot be written: it is closed")
     try:
-        click.echo(text)
+        write_line(sys.stdout, text)
     except BrokenPipeError:
-        raise Stopped(signal.SIGPIPE) from None
+        raise Stopped(SIGPIPE) from None
 
 
 def film_of(photo: str) -> str | IO[bytes] | None:
@@ -155,7 +154,7 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
     """
     from kpalette import files
     from kpalette.files.errors import TruncatedError
-    from kpalette.files.frames import remark
+    from kpalette.files.moving_images import remark
     from kpalette.files.truncated import REMARK, completed
     from kpalette.files.webp_frames import without_broken_end
 
@@ -176,14 +175,63 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
         raise Failed(UNREADABLE, str(error)) from None
 
 
-def read_still(photo: str, quiet: bool, allow_truncated: bool = False) -> ByteArray:
+def read_still(
+    photo: str, quiet: bool, allow_truncated: bool = False, pipe: IO[bytes] | None = None
+) -> ByteArray:
     """Read a photo's pixels: those of the first frame of an animation, which is said."""
-    found = read(photo, allow_truncated)
+    found = read(photo, allow_truncated, pipe)
     if not quiet and found.remark:
         say(f"kpalette: {label(photo)}: {found.remark}")
     if not quiet and found.is_animated():
         say(f"kpalette: {label(photo)}: an animation; only its first frame is read")
     return found.pixels
+
+
+def read_film(film: str | IO[bytes]) -> Frames | None:
+    """Return a film's frames, decoded one at a time; None for what is no film."""
+    from kpalette import files
+
+    try:
+        return files.film_frames(film, quiet=True)
+    except files.ImageReadError as error:
+        raise Failed(UNREADABLE, str(error).removeprefix(f"{film}: ")) from None
+
+
+def read_pictures(photo: str, quiet: bool, allow_truncated: bool = False) -> Iterator[ByteArray]:
+    """Read the pixels of a photo, as `read_still` does, or those of each frame of a film."""
+    found = film_of(photo)
+    film = None if found is None else read_film(found)
+    if film is None:
+        yield read_still(photo, quiet, allow_truncated, None if isinstance(found, str) else found)
+        return
+    yield from _pixels(film)
+    for remark in film.remarks if not quiet else ():
+        say(f"kpalette: {label(photo)}: {remark}")
+
+
+def read_frames(photo: str, allow_truncated: bool = False) -> Iterator[ByteArray]:
+    """Read the pixels of a photo, or those of each frame of an animation or a film."""
+    from kpalette import files
+
+    found = film_of(photo)
+    frames = None if found is None else read_film(found)
+    if frames is None:
+        still = read(photo, allow_truncated, None if isinstance(found, str) else found)
+        if not still.is_animated():
+            yield still.pixels
+            return
+        frames = files.open_frames(io.BytesIO(still.whole))
+    yield from _pixels(frames)
+
+
+def _pixels(frames: Frames) -> Iterator[ByteArray]:
+    from kpalette import files
+
+    try:
+        for pixels, _ in frames:
+            yield pixels
+    except files.ImageReadError as error:
+        raise Failed(UNREADABLE, str(error)) from None
 
 
 def read_histogram(path: str) -> ColorHistogram:
@@ -216,16 +264,45 @@ def read_raw(film: str, width: int, height: int) -> Iterator[ByteArray]:
         raise Failed(UNREADABLE, str(error)) from None
 
 
+def read_plain(photo: str) -> bytes | IO[bytes] | None:
+    """Read a photo that may be plain: its bytes. Of others, None; or, of stdin, all, spooled."""
+    from kpalette.files import plain
+
+    try:
+        if photo != "-":
+            with open(photo, "rb") as file:
+                if not plain.may_be_plain(file.read(plain.START)):
+                    return None
+                file.seek(0)
+                return _whole(file)
+        with open(0, "rb", buffering=0, closefd=False) as pipe:
+            start = b""
+            while len(start) < plain.START and (more := pipe.read(plain.START - len(start))):
+                start += more
+            if plain.may_be_plain(start):
+                return start + pipe.readall()
+            from kpalette.files.spool import spooled
+
+            return spooled(pipe, start)
+    except OSError as error:
+        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+
+
 def _read_bytes(photo: str) -> bytes:
     if photo == "-":
         with open(0, "rb", closefd=False) as stdin:
             return stdin.read()
     with open(photo, "rb") as file:
-        before = os.fstat(file.fileno())
-        encoded = file.read()
-        if stat.S_ISREG(before.st_mode) and len(encoded) != before.st_size:
-            raise Failed(UNREADABLE, "the file changed while it was read")
-        return encoded
+        return _whole(file)
+
+
+def _whole(file: BinaryIO) -> bytes:
+    """Return the bytes of a file, from its beginning."""
+    before = os.fstat(file.fileno())
+    encoded = file.read()
+    if stat.S_ISREG(before.st_mode) and len(encoded) != before.st_size:
+        raise Failed(UNREADABLE, "the file changed while it was read")
+    return encoded
 
 
 def write(
@@ -235,23 +312,31 @@ def write(
 
     `times` are when the file was used and changed last, in nanoseconds; now by default.
     """
-    from kpalette import files
-
     try:
         if target == "-":
             # Not by way of sys.stdout, which would try again at exit what has failed.
             with open(1, "wb", closefd=False) as stdout:
                 stdout.write(encoded)
         else:
-            with writers, files.replacing(target, overwrite=force) as file:
-                file.write(encoded)
-                if times is not None:
-                    file.flush()  # which sets the time
-                    os.utime(file.fileno(), ns=times)
+            if writers is not None:
+                writers.acquire()
+            try:
+                _write_file(encoded, target, force, times)
+            finally:
+                if writers is not None:
+                    writers.release()
     except FileExistsError:
         raise Failed(EXISTS, f"{target} exists; -f replaces it") from None
     except BrokenPipeError:
-        raise Stopped(signal.SIGPIPE) from None
+        raise Stopped(SIGPIPE) from None
     except OSError as error:
         where = "stdout" if target == "-" else target
         raise Failed(UNWRITABLE, f"{where} cannot be written: {error.strerror}") from None
+
+
+def _write_file(encoded: bytes, target: str, force: bool, times: tuple[int, int] | None) -> None:
+    with replacing(target, overwrite=force) as file:
+        file.write(encoded)
+        if times is not None:
+            file.flush()  # which sets the time
+            os.utime(file.fileno(), ns=times)

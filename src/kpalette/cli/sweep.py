@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
 
 import click
 
 from kpalette.cli import plan, streams
 from kpalette.cli.exits import EPILOG, counted, say
 from kpalette.cli.groups import Fit, Manners
-from kpalette.cli.help import Explained
+from kpalette.cli.help import PATH, Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO
-from kpalette.cli.options import PATH, takes
 
 MAX_K = 65_536
 
 
-def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[int]:
+def _ks(value: str) -> list[int]:
     """Read numbers of colours: 16, or 8,16,32, or 2:64:2 with its last."""
     ks: set[int] = set()
     for part in value.split(","):
@@ -27,7 +25,7 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
         first, last, step = (int(n) if n else None for n in match.groups()) if match else (0, 0, 0)
         last, step = first if last is None else last, 1 if step is None else step
         if not first or not last or not step or not first <= last <= MAX_K:
-            raise click.BadParameter(
+            raise ValueError(
                 f"expected numbers from 1 to {MAX_K} as in 16 or 8,16,32, or a range "
                 f"first:last or first:last:step as in 2:64:2, got {value!r}"
             )
@@ -41,7 +39,9 @@ def _ks(context: click.Context, parameter: click.Parameter, value: str) -> list[
     "-k",
     "ks",
     default="2:64:2",
-    callback=_ks,
+    check=_ks,
+    cls=Option,
+    common=True,
     metavar="K",
     help="How many colours: 16, 8,16,32, or a range. A range is FIRST:LAST or "
     f"FIRST:LAST:STEP, LAST included; from 1 to {MAX_K}.  [default: 2:64:2]",
@@ -87,7 +87,7 @@ def sweep(
 
         pixels = streams.read_still(photo, manners.quiet, manners.allow_truncated)
         source = ColorHistogram.from_image(pixels, threads=manners.threads) if no_png else pixels
-        found = curve.sweep(source, ks, **asdict(fit), threads=manners.threads)
+        found = curve.sweep(source, ks, **fit.as_dict(), threads=manners.threads)
         if out is not None:
             streams.write(found.chart(kind), out, manners.force)
     if codes:

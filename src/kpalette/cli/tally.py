@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-from typing import TYPE_CHECKING
 
 from kpalette.cli import streams
 from kpalette.cli.economy import Economy
 from kpalette.cli.exits import ending, say
-from kpalette.cli.jobs import Result
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kpalette.cli.jobs import Result
     from kpalette.progress import ProgressLine
 
 #: So many lines are seen at once: failures among them need not be told again in the end.
@@ -131,6 +130,8 @@ class Tally:
 
 def as_json(result: Result) -> str:
     """Return a result as an object in one line."""
+    import json
+
     job = result.job
     fine = not result.code and not result.skipped
     report = {

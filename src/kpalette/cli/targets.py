@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
-from typing import NamedTuple, TypeVar
-
 from kpalette.cli.exits import NOT_REACHED, Skipped
 from kpalette.cli.groups import Targets
 from kpalette.cli.options import exclusive
+from kpalette.record import Record
 
-Made = TypeVar("Made")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Made = TypeVar("Made")
 
 #: The name of the target that is not a quality.
 MAX_BYTES = "max_bytes"
 
 
-class Target(NamedTuple):
+class Target(Record):
     """A measure, how much of it there shall be, and how little if K colours are too few for that.
 
     No `worst` is any.
@@ -31,7 +33,7 @@ class Target(NamedTuple):
 
 def target_of(targets: Targets) -> Target | None:
     """Return the one that is asked for, if any."""
-    asked = [one.name for one in fields(targets) if getattr(targets, one.name) is not None]
+    asked = [name for name, value in targets.as_dict().items() if value is not None]
     if len(asked) > 1:
         raise exclusive(*("--" + name.replace("_", "-") for name in asked))
     if not asked:

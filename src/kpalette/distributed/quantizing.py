@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import dask.array as da
 import numpy as np
 
 from kpalette import files
-from kpalette.checks import check_flag, check_options, checked_fixed, checked_k, checked_seed
+from kpalette.checks import check_flag, check_options, checked_k, checked_seed
 from kpalette.choices import Dither, Effort, Space
+from kpalette.color_lists import checked_fixed
 from kpalette.colors import ByteArray, Colors
 from kpalette.distributed import mapping, running
 from kpalette.distributed.around import SPATIAL, palette_rows
@@ -25,6 +26,7 @@ from kpalette.fit import FitOptions, Fitted, Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.looks import TileErrors
 from kpalette.palette import Palette
+from kpalette.record import replace
 from kpalette.spatial import Mover, is_movable
 from kpalette.threads import make_team
 
@@ -272,7 +274,7 @@ def quantize(
         mosaic = open_image(source, band_chunks(mosaic), missing)
     if palette is not None:
         colors = palette.colors
-        if mosaic.array.shape[2:] == (4,) and alpha == "keep":
+        if mosaic.array.shape[2:] == (4,) and not alpha.startswith("flatten"):
             colors = files.with_alpha(colors)
         mapper = Mapper(alpha, dithering, False)
         indices = mapping.map_tiles(mosaic, colors, mapper)

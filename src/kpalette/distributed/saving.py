@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> None:
         {
             "kpalette": kpalette.__version__,
             "source": q._source.fingerprint,
-            "mapper": asdict(q._mapper),
+            "mapper": {**vars(q._mapper), "dithering": q._mapper.dithering.as_dict()},
             "palette": hashlib.sha256(colors.tobytes() + q.palette.counts.tobytes()).hexdigest(),
             "chunks": indices.chunksize,
         }

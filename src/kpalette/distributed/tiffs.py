@@ -13,8 +13,8 @@ from PIL import Image
 
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, of_reader
+from kpalette.files.arrays import to_levels
 from kpalette.files.errors import is_of_system
-from kpalette.files.levels import to_levels
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 PHOTOMETRICS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")

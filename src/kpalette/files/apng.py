@@ -9,7 +9,7 @@ W3C (2025). Portable Network Graphics (PNG) Specification, third edition.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -17,10 +17,10 @@ import deflate
 import numpy as np
 
 from kpalette.colors import ByteArray
+from kpalette.files.arrays import with_alpha
 from kpalette.files.changes import Change, Indexed, Mask, changes
-from kpalette.files.decoding import with_alpha
-from kpalette.files.png import chunk, density
-from kpalette.files.truncated import SIGNATURE
+from kpalette.files.indexed_png import chunk, density
+from kpalette.files.plain_png import SIGNATURE
 
 LONGEST = 65_535  #: Milliseconds, as 16 bits hold them.
 
@@ -78,20 +78,8 @@ def write(
     """Write frames as APNG: see :data:`kpalette.files.animated.ENCODERS`."""
     layout = _Layout.of(palettes)
     level = 12 if optimize else 10
-    sequence = 0
-    pictures: list[bytes] = []
-    for change in changes(frames, durations, LONGEST, drawn=drawn):
-        blend, data = _smaller(change, layout, level, first=not pictures)
-        height, width = change.indices.shape
-        place = (width, height, change.left, change.top, change.duration, 1000, 0, blend)
-        picture = chunk(b"fcTL", struct.pack(">5I2H2B", sequence, *place))
-        if pictures:
-            sequence += 1
-            picture += chunk(b"fdAT", struct.pack(">I", sequence) + data)
-        else:
-            picture += chunk(b"IDAT", data)
-        sequence += 1
-        pictures.append(picture)
+    found = changes(frames, durations, LONGEST, drawn=drawn)
+    pictures = [part for _, part in _pictures(found, layout, level)]
     kind = {1: 3, 3: 2, 4: 6}[layout.channels]
     file.write(SIGNATURE)
     file.write(chunk(b"IHDR", struct.pack(">2I5B", *size, 8, kind, 0, 0, 0)))
@@ -104,6 +92,39 @@ def write(
         file.write(density(dpi))
     file.writelines(pictures)
     file.write(chunk(b"IEND", b""))
+
+
+def frame_bytes(
+    frames: Iterable[Indexed],
+    durations: Sequence[int],
+    palettes: Sequence[ByteArray],
+    drawn: Sequence[Mask | None] | None = None,
+) -> list[int]:
+    """Return how many bytes :func:`write` takes for each frame: 0 for one that is as the last."""
+    layout = _Layout.of(palettes)
+    sizes = [0] * len(durations)
+    for change, part in _pictures(changes(frames, durations, LONGEST, drawn=drawn), layout, 10):
+        sizes[change.frame] += len(part)
+    return sizes
+
+
+def _pictures(
+    found: Iterable[Change], layout: _Layout, level: int
+) -> Iterator[tuple[Change, bytes]]:
+    """Yield changes and their chunks."""
+    sequence = 0
+    for number, change in enumerate(found):
+        blend, data = _smaller(change, layout, level, first=not number)
+        height, width = change.indices.shape
+        place = (width, height, change.left, change.top, change.duration, 1000, 0, blend)
+        picture = chunk(b"fcTL", struct.pack(">5I2H2B", sequence, *place))
+        if number:
+            sequence += 1
+            picture += chunk(b"fdAT", struct.pack(">I", sequence) + data)
+        else:
+            picture += chunk(b"IDAT", data)
+        sequence += 1
+        yield change, picture
 
 
 def _smaller(change: Change, layout: _Layout, level: int, *, first: bool) -> tuple[int, bytes]:

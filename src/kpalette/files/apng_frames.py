@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
 
+from kpalette.files.arrays import as_pixels
 from kpalette.files.composing import Disposal, RawFrame
-from kpalette.files.decoding import ImageReadError, as_pixels
-from kpalette.files.png import chunk
-from kpalette.files.truncated import SIGNATURE
+from kpalette.files.decoding import ImageReadError
+from kpalette.files.indexed_png import chunk
+from kpalette.files.plain_png import SIGNATURE
 
 #: What says how the pixels of all frames are to be read. Their orientation is that of the canvas.
 SHARED = {

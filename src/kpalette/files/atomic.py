@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import IO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import IO
 
 
 def checked_path(path: object) -> str:
@@ -25,8 +25,7 @@ def checked_path(path: object) -> str:
     return name
 
 
-@contextmanager
-def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterator[IO[bytes]]:
+class replacing:  # noqa: N801 - it is used as a function
     """Open a temporary file that replaces `path` when the block ends without an error.
 
     Until then an existing file stays unchanged, and a failure leaves nothing behind. If `path` is
@@ -42,45 +41,78 @@ def replacing(path: str | os.PathLike[str], *, overwrite: bool = True) -> Iterat
     TypeError
         If `path` is not a path.
     """
-    checked_path(path)
-    try:
-        status = os.stat(path)
-    except FileNotFoundError:
-        status = None
-    if status and not stat.S_ISREG(status.st_mode):
-        with open(path, "wb") as file:
-            yield file
-        return
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:40]}-{os.urandom(8).hex()}")
-    try:
-        with open(temporary, "xb") as file:
+
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+        self._path, self._overwrite = checked_path(path), overwrite
+        self._temporary = ""  # where the file is written to directly
+        self._target = ""
+
+    def __enter__(self) -> IO[bytes]:
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            status = None
+        if status and not stat.S_ISREG(status.st_mode):
+            self._file: IO[bytes] = open(self._path, "wb")
+            return self._file
+        is_link = os.path.islink(self._path)
+        self._target = os.path.realpath(self._path) if is_link else self._path
+        folder, name = os.path.split(self._target)
+        self._temporary = os.path.join(folder, f".{name[:40]}-{os.urandom(8).hex()}")
+        try:
+            self._file = open(self._temporary, "xb")
             if status:
-                with suppress(OSError):  # a file system without permissions
-                    os.chmod(temporary, stat.S_IMODE(status.st_mode) & 0o777)
-            yield file
-        if overwrite:
-            os.replace(temporary, target)
+                try:
+                    os.chmod(self._temporary, stat.S_IMODE(status.st_mode) & 0o777)
+                except OSError:
+                    pass  # a file system without permissions
+        except BaseException as error:
+            self._give_up(error)
+            raise
+        return self._file
+
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+            if error is None and self._temporary:
+                self._rename()
+        except BaseException as failure:
+            self._give_up(failure)
+            raise
+        if error is not None:
+            self._give_up(error)
+
+    def _rename(self) -> None:
+        if self._overwrite:
+            os.replace(self._temporary, self._target)
         else:
-            _rename_to_new(temporary, target)
-    except BaseException as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename == os.fspath(temporary):
-            raise OSError(error.errno, error.strerror, os.fspath(path)) from None
-        raise
+            _rename_to_new(self._temporary, self._target)
+
+    def _give_up(self, error: BaseException) -> None:
+        """Remove the temporary file; an error of the system is that of the path which was asked."""
+        if not self._temporary:
+            return
+        try:
+            os.unlink(self._temporary)
+        except OSError:
+            pass
+        if isinstance(error, OSError) and error.filename == self._temporary:
+            raise OSError(error.errno, error.strerror, self._path) from None
 
 
-def _rename_to_new(temporary: Path, target: Path) -> None:
+def _rename_to_new(temporary: str, target: str) -> None:
     """Rename a file; raise FileExistsError if the new name is taken."""
     try:
         os.link(temporary, target)  # unlike a rename, fails if the name is taken
     except FileExistsError:
         raise
     except OSError:  # a file system without hard links
-        if target.exists():
-            name = os.fspath(temporary)
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name) from None
+        if os.path.exists(target):
+            import errno
+
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), temporary) from None
         os.replace(temporary, target)
     else:
         os.unlink(temporary)

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from kpalette.colors import ByteArray
-from kpalette.files.decoding import with_alpha
+from kpalette.files.arrays import with_alpha
 
 #: One number for each pixel's colour; 0 is transparent.
 Shown: TypeAlias = np.ndarray[Any, np.dtype[np.uint32]]
@@ -38,6 +38,8 @@ class Change:
         others that take fewer bytes if they are drawn.
     duration : int
         In milliseconds.
+    frame : int
+        The number of the frame, the first of those that look the same.
     """
 
     indices: ByteArray
@@ -46,6 +48,7 @@ class Change:
     top: int
     changed: Mask
     duration: int
+    frame: int
 
 
 def shown(indices: ByteArray, colors: ByteArray) -> Shown:
@@ -55,20 +58,22 @@ def shown(indices: ByteArray, colors: ByteArray) -> Shown:
     return table.view(np.uint32).reshape(-1)[indices]
 
 
-def merged(frames: Iterable[Frame], durations: Iterable[int]) -> Iterator[tuple[Frame, Shown, int]]:
-    """Merge consecutive frames that look the same, and add their durations."""
-    last: tuple[Frame, Shown] | None = None
+def merged(
+    frames: Iterable[Frame], durations: Iterable[int]
+) -> Iterator[tuple[int, Frame, Shown, int]]:
+    """Merge consecutive frames that look the same: the first's number, and the sum of durations."""
+    last: tuple[int, Frame, Shown] | None = None
     total = 0
-    for frame, duration in zip(frames, durations, strict=True):
+    for number, (frame, duration) in enumerate(zip(frames, durations, strict=True)):
         now = shown(frame[0], frame[1])
-        if last is not None and np.array_equal(now, last[1]):
+        if last is not None and np.array_equal(now, last[2]):
             total += duration
             continue
         if last is not None:
-            yield last[0], last[1], total
-        last, total = (frame, now), duration
+            yield last[0], last[1], last[2], total
+        last, total = (number, frame, now), duration
     if last is not None:
-        yield last[0], last[1], total
+        yield last[0], last[1], last[2], total
 
 
 def changes(
@@ -96,7 +101,7 @@ def changes(
     canvas: Shown | None = None
     masks = itertools.repeat(None) if drawn is None else drawn
     told = ((*frame, mask) for frame, mask in zip(frames, masks, strict=drawn is not None))
-    for (indices, colors, mask), now, time in merged(told, durations):
+    for number, (indices, colors, mask), now, time in merged(told, durations):
         for done in range(0, max(time, 1), longest):
             changed = np.ones(now.shape, bool) if canvas is None else now != canvas
             if mask is not None and changed.any():
@@ -104,7 +109,7 @@ def changes(
             part = _around(changed, align)
             top, left = part[0].start, part[1].start
             duration = min(longest, time - done)
-            yield Change(indices[part], colors, left, top, changed[part], duration)
+            yield Change(indices[part], colors, left, top, changed[part], duration, number)
             canvas = now
 
 

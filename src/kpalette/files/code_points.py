@@ -12,7 +12,7 @@ from typing import IO, NamedTuple
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from kpalette.files.truncated import SIGNATURE
+from kpalette.files.plain_png import SIGNATURE
 
 _KEYS = {"PNG": "cicp", "AVIF": "nclx"}
 #: More than this before the pixels no file has that tells its colours: bytes, chunks or boxes.

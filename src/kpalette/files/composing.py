@@ -14,7 +14,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from kpalette.colors import ByteArray
-from kpalette.files.decoding import ImageReadError, with_alpha
+from kpalette.files.arrays import with_alpha
+from kpalette.files.decoding import ImageReadError
 
 #: What becomes of a frame's part of the canvas before the next: it stays, it becomes transparent,
 #: or it becomes what it was before the frame.

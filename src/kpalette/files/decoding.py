@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,107 +13,51 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from PIL import Image
 
-from kpalette.checks import check_flag
-from kpalette.colors import ByteArray, hex_levels
-from kpalette.files import formats, mistaken, png_repair, truncated
-from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system
+from kpalette.colors import ByteArray
+from kpalette.files import formats, mistaken, plain_png, png_repair, truncated
+from kpalette.files.arrays import with_alpha
+from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system, warn
 from kpalette.files.errors import ImageReadError as ImageReadError
-from kpalette.files.levels import read_levels, to_levels, without_opaque_alpha
+from kpalette.files.levels import read_levels
 from kpalette.files.orientation import forget_xmp
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
 
 
-def as_pixels(source: ImageSource, *, allow_truncated: bool = False) -> ByteArray:
-    """Return an image's pixels: 8-bit sRGB, upright.
-
-    Parameters
-    ----------
-    source : path, binary file object, Pillow image or array
-        An array has shape (h, w), (h, w, 3) or (h, w, 4), and dtype uint8, bool, uint16 (0 to
-        65535) or float (0 to 1). Of a file with several images, the first is read.
-    allow_truncated : bool, default False
-        Whether to read a JPEG or PNG file that is cut off as far as it goes, with a warning. The
-        rest is grey in a JPEG; in a PNG it is the palette's first colour, or else transparent, or
-        black where there is no alpha. There must be a row of pixels.
-
-    Returns
-    -------
-    uint8 array (h, w, 3) or (h, w, 4), C order
-        With alpha only if some pixel is not opaque.
-
-    Notes
-    -----
-    Levels of 16 bits are divided by 257 and rounded in arrays, grey images and TIFF files that
-    Pillow does not read. In other files of 16 bits Pillow drops the lower eight, which is a level
-    less for half of them, and so it is with grey PNG files that declare a colour space. Either way
-    what was 8 bits before, times 257, comes back as it was.
-    TIFF files of 16-bit grey with alpha, and those of 16 bits whose channels lie one after the
-    other without compression, need tifffile, which the extra ``kpalette[tiff]`` installs.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be opened.
-    ImageReadError
-        If a file holds no image that can be read, is of a format that is not read, or is cut off.
-    TypeError
-        If the source, or an array's dtype, is of another kind.
-    ValueError
-        If an array's shape or values are out of range.
-    """
-    check_flag("allow_truncated", allow_truncated)
-    if isinstance(source, np.ndarray):
-        return without_opaque_alpha(_from_array(source))
+def decoded(source: Any, *, allow_truncated: bool) -> ByteArray:
+    """Return the pixels of whatever :func:`kpalette.files.as_pixels` reads but arrays."""
+    found = _plain(source)
+    if found is not None:
+        return found
     with opened(source, allow_truncated=allow_truncated) as image:
         return _only_drawn(image, read_levels(image).pixels())
 
 
-def tile_pixels(tile: np.ndarray[Any, Any]) -> ByteArray:
-    """Return the pixels of an array that is a part of an image, as :func:`as_pixels` does."""
-    return without_opaque_alpha(_from_array(tile, is_tile=True))
+def _plain(source: Any) -> ByteArray | None:
+    """Return the pixels of a file that the core reads; None for all others."""
+    if isinstance(source, (str, os.PathLike)):
+        if not os.path.isfile(source):
+            return None
+        with open(source, "rb") as file:
+            encoded = _png_of(file)
+    elif isinstance(source, (io.BytesIO, io.BufferedReader, io.BufferedRandom)):
+        encoded = _png_of(source) if source.seekable() else None
+    else:
+        return None
+    limit = Image.MAX_IMAGE_PIXELS
+    found = encoded and plain_png.read(encoded, 2 * limit if limit else sys.maxsize)
+    if not found:
+        return None
+    pixels = np.frombuffer(found.pixels, np.uint8)
+    return pixels.reshape(found.height, found.width, found.channels)
 
 
-def with_alpha(colors: ByteArray) -> ByteArray:
-    """Return uint8 colours (..., 4): those given, opaque if they are (..., 3)."""
-    if colors.shape[-1] == 4:
-        return colors
-    return np.concatenate([colors, np.full_like(colors[..., :1], 255)], axis=-1)
-
-
-def apply_alpha(pixels: ByteArray, alpha: Any) -> ByteArray:
-    """Keep the alpha of pixels (h, w, 3 or 4), or lay them over a colour: ``"flatten:#rrggbb"``.
-
-    The colour may be short, as in ``"flatten:#fff"``.
-
-    Raises
-    ------
-    TypeError
-        If `alpha` is not a string.
-    ValueError
-        If it is neither ``"keep"`` nor ``"flatten:"`` with a colour.
-    """
-    if not isinstance(alpha, str):
-        raise TypeError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
-    if alpha == "keep":
-        return pixels
-    kind, _, color = alpha.partition(":")
-    levels = hex_levels(color)
-    if kind != "flatten" or levels is None or len(levels) != 3:
-        raise ValueError(f"alpha: expected 'keep' or 'flatten:#rrggbb', got {alpha!r}")
-    if pixels.shape[2] == 3:
-        return pixels
-    backdrop = np.array(levels, np.uint16)
-    share = pixels[..., 3:].astype(np.uint16)
-    # Up to 65,152, so that 16 bits are enough.
-    mixed = (pixels[..., :3] * share + backdrop * (255 - share) + 127) // 255
-    return mixed.astype(np.uint8)
-
-
-def _from_array(array: np.ndarray[Any, Any], *, is_tile: bool = False) -> ByteArray:
-    mistaken.check_shape(array, is_tile=is_tile)
-    levels = to_levels(array)
-    return np.stack([levels] * 3, axis=-1) if levels.ndim == 2 else levels
+def _png_of(file: BinaryIO) -> bytes | None:
+    """Return the bytes of a seekable file that is a PNG; None if it is another."""
+    file.seek(0)
+    if file.read(len(plain_png.SIGNATURE)) != plain_png.SIGNATURE:
+        return None
+    return all_of(file)
 
 
 @contextmanager
@@ -261,7 +206,7 @@ def _completed(file: Any, source: Any) -> Any:
     if data is None:
         return file
     name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
-    warnings.warn(f"{name}{truncated.REMARK}", stacklevel=2)
+    warn(f"{name}{truncated.REMARK}")
     return io.BytesIO(data)
 
 

@@ -37,8 +37,8 @@ class Edits:
     speed: float = 1.0
     width: int | None = None
     height: int | None = None
-    crop: str | None = None
-    start: float = 0.0
+    crop: str | tuple[int, int, int, int] | None = None
+    start: float = 0.0  # or text, which becomes seconds
     end: float | None = None
     bounce: bool = False
 
@@ -52,6 +52,8 @@ class Edits:
                 checked_whole(name, getattr(self, name), 1, MOST)
         if self.crop is not None:
             Crop.of(self.crop)
+        for name in ("start", "end"):
+            object.__setattr__(self, name, _as_seconds(name, getattr(self, name)))
         _checked_number("start", self.start, math.inf, or_zero=True)
         if self.end is not None:
             _checked_number("end", self.end, math.inf)
@@ -120,6 +122,13 @@ class Edits:
             pixels = Crop.of(self.crop).cut(pixels)
         height, width = pixels.shape[:2]
         return resized(pixels, *new_size(width, height, self.width, self.height))
+
+
+def _as_seconds(name: str, moment: object) -> object:
+    try:
+        return times.seconds(moment) if isinstance(moment, str) else moment
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _checked_number(name: str, value: object, most: float, *, or_zero: bool = False) -> None:

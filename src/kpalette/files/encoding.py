@@ -12,17 +12,7 @@ from kpalette.colors import ByteArray, checked_colors
 from kpalette.files import by_pillow, gif, png
 from kpalette.files.atomic import checked_path
 from kpalette.files.metadata import Metadata
-
-#: The format of each suffix.
-FORMATS = {
-    ".png": "png",
-    ".apng": "png",
-    ".gif": "gif",
-    ".webp": "webp",
-    ".tif": "tiff",
-    ".tiff": "tiff",
-    ".bmp": "bmp",
-}
+from kpalette.files.names import FORMATS
 
 #: The formats that hold a profile.
 PROFILED = ("png", "webp", "tiff")

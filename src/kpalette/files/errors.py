@@ -1,8 +1,16 @@
-"""What is raised for a file that holds no image that can be read."""
+"""What is raised for a file that holds no image that can be read, and what is warned of."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import warnings
 from errno import EINVAL, EOVERFLOW
+
+#: Where this package is, and what is called from it and calls it.
+PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+BETWEEN = (PACKAGE, contextlib.__file__)
 
 
 class ImageReadError(ValueError):
@@ -33,3 +41,12 @@ def is_of_system(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno not in (None, EINVAL, EOVERFLOW)
     return isinstance(error, MemoryError)
+
+
+def warn(text: str) -> None:
+    """Warn of a file, at the line outside of this package that has it read."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(BETWEEN):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(text, stacklevel=level)

@@ -45,8 +45,13 @@ WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 ALPHA = re.compile(r"yuva|rgba|argb|bgra|abgr|gbrap|ya\d|pal8")
 PRIMARIES = {"bt709": 1, "bt2020": 9, "smpte432": 12}
 TRANSFERS = {"smpte2084": tone_mapping.PQ, "arib-std-b67": tone_mapping.HLG}
-#: Of so many rows on, films that do not tell are taken for high definition, as by browsers.
+#: Of so many rows on, films that do not tell their matrix are taken for BT.709, others for BT.601.
+#: So does Chromium; mpv does from 1280 columns or 577 rows on, and ffmpeg takes BT.601 for all.
 HD = 720
+#: Formats with a sample of chroma for two pixels of a row, which is taken to lie between them, as
+#: browsers and ffmpeg before 7.1 do it, whatever a film tells: most do not tell what they were made
+#: with.
+HALVED = re.compile(r"yuva?j?42\d|nv12|nv21|nv16|p[02]1\d|yuyv|uyvy|yvyu|y210")
 
 _FRAME = re.compile(r" n: *0 .* fmt:(\w+) .*sar:(\d+)/(\d+) s:(\d+)x(\d+) ")
 _COLORS = re.compile(r" color_space:(\S+) color_primaries:(\S+) color_trc:(\S+)")
@@ -70,7 +75,8 @@ class Film:
         By which its colours become R, G and B: ffmpeg's name.
     points : CodePoints, optional
         Of a film of high dynamic range.
-    has_alpha : bool
+    has_alpha, is_halved : bool
+        Whether it has alpha, and a sample of chroma for two pixels.
     decoder : str, optional
         Instead of ffmpeg's own.
     seconds, rate : float, optional
@@ -82,6 +88,7 @@ class Film:
     matrix: str
     points: CodePoints | None
     has_alpha: bool
+    is_halved: bool
     decoder: str | None
     seconds: float | None
     rate: float | None
@@ -148,10 +155,8 @@ def read(
     shape = (film.height, film.width, channels)
     # Rounded up, so that at each moment the frame comes that is shown then.
     fewer = f"fps={fps}:round=up," if fps is not None and (film.rate or 0) > fps else ""
-    scale = (
-        f"{fewer}scale={film.width}:{film.height}:in_color_matrix={film.matrix}:"
-        "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
-    )
+    size = film.width, film.height
+    scale = f"{fewer}scale={scaling(*size, film.matrix, is_halved=film.is_halved)}"
     # Raw frames in Matroska have their times with them.
     command = [
         *_input(path, demuxer, most_pixels, film.decoder, "error", start),
@@ -178,6 +183,14 @@ def read(
             note(f"damaged, and shown as far as it goes; {_said(lines)}")
         elif process.returncode:
             note(f"ffmpeg ended early, with exit code {process.returncode}")
+
+
+def scaling(width: int, height: int, matrix: str, *, is_halved: bool) -> str:
+    """Return the arguments of ffmpeg's scale filter that makes frames of this size."""
+    place = "in_h_chr_pos=128:" if is_halved else ""
+    # Rounded rightly: the quick way is 1.2 levels too dark.
+    flags = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
+    return f"{width}:{height}:in_color_matrix={matrix}:{place}flags={flags}"
 
 
 def _input(
@@ -235,6 +248,7 @@ def _probe(path: str, demuxer: str, most: int, decoder: str | None) -> Film:
         "auto" if space != "unknown" else "bt709" if rows >= HD else "bt601",
         points,
         ALPHA.match(pixel_format) is not None,
+        HALVED.match(pixel_format) is not None,
         decoder or (named if re.search(r"alpha_mode *: *1", text) else None),
         None if duration is None else _seconds(*duration.groups()),
         float(rate[1]) if rate else None,

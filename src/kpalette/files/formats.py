@@ -16,6 +16,7 @@ from typing import Any
 import PIL
 from PIL import Image, ImageFile
 
+from kpalette.files.containers import CONTAINERS, OTHERS
 from kpalette.files.errors import HeaderError, ImageReadError, TooLargeError, is_of_system
 
 #: So many of a file's first bytes tell what it is.
@@ -76,7 +77,8 @@ _OWN_DECODER = "Pillow's own decoder in C, of a run of bytes per row"
 FORMATS = (
     _format(
         "PNG", rb"\x89PNG\r\n\x1a\n", ".png .apng", "PngImagePlugin",
-        "chunks are cut by Pillow, and inflated by zlib no further than the header's size",
+        "rows are inflated by libdeflate no further than the header's size, and read by the core; "
+        "what is rare or damaged, by Pillow and zlib",
     ),
     _format(
         "JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", "JpegImagePlugin",
@@ -166,9 +168,14 @@ ADVICE = tuple(
             "convert it to PNG first, as with djxl",
         ),
         (
-            rb".{4}ftyp|\x1a\x45\xdf\xa3|\0\0\x01\xba|RIFF.{4}AVI ", "a film",
-            "kpalette quantize makes an animation of it, which this reads, and so does "
-            "quantize_animation",
+            b"|".join(CONTAINERS.values()), "a film",
+            "kpalette quantize and quantize_animation make an animation of it, kpalette palette "
+            "and extract_palette its palette",
+        ),
+        *(
+            (start, f"a film in {title}, which is not read",
+             "convert it to Matroska first, as with ffmpeg -i FILM -c copy film.mkv")
+            for title, start in OTHERS.items()
         ),
     )
 )  # fmt: skip
@@ -241,7 +248,8 @@ def too_large(error: Exception) -> TooLargeError:
     most = f"{2 * Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "fewer"
     return TooLargeError(
         f"expected at most {most} pixels in one piece, got {got}; kpalette[distributed] reads a "
-        "TIFF in tiles; in Python, PIL.Image.MAX_IMAGE_PIXELS is half of the limit"
+        "TIFF in tiles, and most PNG files; in Python, PIL.Image.MAX_IMAGE_PIXELS is half of the "
+        "limit"
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from kpalette.colors import ByteArray
 from kpalette.files import times
-from kpalette.files.decoding import as_pixels
+from kpalette.files.arrays import as_pixels
 
 
 def checked(items: Iterable[Any], fps: Fraction | None) -> Iterator[tuple[ByteArray, int]]:

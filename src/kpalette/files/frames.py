@@ -1,52 +1,34 @@
 """Decoding of animations: frames as they are shown, one at a time, as often as they are asked for.
 
-Files hold changes, from which each frame is composed as a whole picture: GIF and APNG here, since
-Pillow shows others than browsers do; WebP and AVIF by their own libraries, through Pillow; films by
-ffmpeg. What is done to frames is in `edits`.
+Image files are read in `moving_images`, films by ffmpeg, and frames of a program in `frame_items`.
+What is done to frames is in `edits`.
 """
 
 from __future__ import annotations
 
 import io
-import itertools
 import os
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import apng_frames, gif_frames, mistaken, times, video, webp_frames
-from kpalette.files.composing import composed
-from kpalette.files.decoding import (
-    ImageReadError,
-    ImageSource,
-    all_of,
-    as_pixels,
-    naming,
-    opened,
-    reopen,
-)
+from kpalette.files import mistaken, moving_images, video, webp_frames
+from kpalette.files.arrays import as_pixels
+from kpalette.files.decoding import ImageReadError, ImageSource, all_of, naming, opened, reopen
 from kpalette.files.edits import Edits
-from kpalette.files.errors import TooLargeError
+from kpalette.files.errors import TooLargeError, warn
 from kpalette.files.frame_items import checked
 from kpalette.files.frame_store import remembered, walked_once
 
 #: What an animation can come from: what one image can, pairs of an image and its milliseconds, or
 #: images alone.
 AnimationSource: TypeAlias = "ImageSource | Iterable[tuple[ImageSource, float] | ImageSource]"
-
-#: The formats whose frames are read here, and those whose frames Pillow gives. What others have
-#: several of are pages or sizes, and no frames that follow each other in time.
-RAW_FRAMES = {"GIF": gif_frames.read_frames, "PNG": apng_frames.read_frames}
-PILLOW_FRAMES = frozenset({"AVIF", "WEBP"})
-
 
 #: So many pixels all frames may have together, unless told otherwise. The result takes a byte each.
 MAX_PIXELS = 1 << 30
@@ -57,6 +39,7 @@ class Frames:
     """Frames to walk through, any number of times.
 
     Iterating gives pairs of uint8 pixels (h, w, 3 or 4), all of one size, and whole milliseconds.
+    The length is the number of frames, for which they are walked through once.
 
     Attributes
     ----------
@@ -80,13 +63,29 @@ class Frames:
     seconds: float | None = None
     remarks: list[str] = field(default_factory=list)
     begin: float = 0.0
+    _counted: list[int] = field(default_factory=list, repr=False, compare=False)
 
     def __iter__(self) -> Iterator[tuple[ByteArray, int]]:
-        return self.walk()
+        n = 0
+        for frame in self.walk():
+            n += 1
+            yield frame
+        self._counted[:] = [n]
+
+    def __len__(self) -> int:
+        if not self._counted:
+            for _ in self:
+                pass
+        return self._counted[0]
+
+    def __bool__(self) -> bool:
+        return True  # without a walk
 
     def __repr__(self) -> str:
-        n = "" if self.n_frames is None else f"about {self.n_frames}, "
-        return f"Frames({n}loop={self.loop})"
+        n = self._counted[0] if self._counted else self.n_frames
+        about = "" if self._counted else "about "
+        frames = "" if n is None else f"{about}{n:,} frame{'s' * (n != 1)}, "
+        return f"Frames({frames}loop={self.loop})"
 
 
 def is_animated(source: ImageSource) -> bool:
@@ -114,12 +113,39 @@ def is_animated(source: ImageSource) -> bool:
     if video.is_film(source):
         return True
     with opened(source) as image:
-        result = _has_frames(image)
+        result = moving_images.has_frames(image)
     # What comes by a pipe is used up, and some of Pillow's plug-ins close the file.
     file: Any = source
     if hasattr(file, "seekable") and not file.closed and file.seekable():
         file.seek(0)
     return result
+
+
+def film_frames(source: Any, *, quiet: bool = False) -> Frames | None:
+    """Return the frames of a film or a clip, which are decoded at each walk; None for all else.
+
+    Of a film there may be any number: what only counts their colours keeps none. `quiet` is as in
+    :func:`open_frames`.
+    """
+    if isinstance(source, Frames):
+        return source
+    return _of_file(source, Edits(), quiet) if video.is_film(source) else None
+
+
+def walk_pixels(source: Any, *, allow_truncated: bool = False) -> Iterator[ByteArray]:
+    """Yield the pixels of an image, as :func:`as_pixels` does; of a film or a clip, each frame's.
+
+    Raises
+    ------
+    OSError, TypeError, ValueError
+        As these do.
+    """
+    frames = film_frames(source)
+    if frames is None:
+        yield as_pixels(source, allow_truncated=allow_truncated)
+        return
+    for pixels, _ in frames:
+        yield pixels
 
 
 def open_frames(
@@ -232,29 +258,32 @@ def _of_file(source: Any, edits: Edits, quiet: bool) -> Frames:
         return Frames(decode, 0, film.n_frames, film.seconds, remarks, begin)
     if isinstance(source, Image.Image):
         with opened(source):
-            file = _file_of(source)
-            if file is None or not _has_frames(source):
+            file = moving_images.file_of(source)
+            if file is None or not moving_images.has_frames(source):
                 return Frames(
-                    lambda: _as_far_as_it_goes(_walk_pillow(source), note), _loop_of(source)
+                    lambda: moving_images.as_far_as_it_goes(
+                        moving_images.walk_pillow(source), note
+                    ),
+                    moving_images.loop_of(source),
                 )
-            with _left_where_it_is(file):
+            with moving_images.left_where_it_is(file):
                 file.seek(0)
                 source = io.BytesIO(file.read())
     try:
-        loop, n, seconds = _heading(source)
+        loop, n, seconds = moving_images.heading(source)
     except ImageReadError as error:
         found = webp_frames.without_broken_end(all_of(source))
         if found is None:
             raise
-        note(remark(str(error).removeprefix(f"{source}: "), found[1]))
+        note(moving_images.remark(str(error).removeprefix(f"{source}: "), found[1]))
         source = io.BytesIO(found[0])
-        loop, n, seconds = _heading(source)
+        loop, n, seconds = moving_images.heading(source)
 
     def walk() -> Iterator[tuple[ByteArray, int]]:
         if hasattr(source, "seek"):
             source.seek(0)
         with naming(source), reopen(source) as image:
-            yield from _as_far_as_it_goes(_walk_image(image), note)
+            yield from moving_images.as_far_as_it_goes(moving_images.walk_image(image), note)
 
     return Frames(walk, loop, n, seconds, remarks)
 
@@ -281,132 +310,4 @@ def _note(remarks: list[str], source: Any, quiet: bool, text: str) -> None:
         if quiet:
             return
         name = f"{os.fspath(source)}: " if isinstance(source, (str, os.PathLike)) else ""
-        warnings.warn(f"{name}{text}", stacklevel=2)
-
-
-def _heading(source: Any) -> tuple[int, int, float | None]:
-    with opened(source) as image:
-        return _loop_of(image), *_length(image)
-
-
-def remark(reason: str, n_frames: int) -> str:
-    """Return what to say of a clip that is damaged after so many frames."""
-    if n_frames == 1:
-        return f"{reason}; only the frame before it is taken"
-    return f"{reason}; the {n_frames:,} frames before it are taken"
-
-
-def _as_far_as_it_goes(
-    frames: Iterator[tuple[ByteArray, int]], note: Callable[[str], object]
-) -> Iterator[tuple[ByteArray, int]]:
-    """Yield the frames before the first that is damaged, if it is not the first of all."""
-    number = 0
-    try:
-        for frame in frames:
-            number += 1
-            yield frame
-    except TooLargeError:
-        raise
-    except ImageReadError as error:
-        if not number:
-            raise
-        note(remark(str(error), number))
-
-
-def _file_of(image: Image.Image) -> BinaryIO | None:
-    """Return the open file whose frames are read here. Its name in Pillow is `fp` only at first."""
-    file: BinaryIO | None = getattr(image, "_fp", None) if image.format in RAW_FRAMES else None
-    with suppress(ValueError):  # of Pillow, where the file is closed
-        if file is not None and not getattr(file, "closed", False):
-            return file
-    return None
-
-
-@contextmanager
-def _left_where_it_is(file: BinaryIO) -> Iterator[None]:
-    before = file.tell()
-    try:
-        yield
-    finally:
-        file.seek(before)
-
-
-def _has_frames(image: Image.Image, least: int = 2) -> bool:
-    """Return whether an image has so many frames, the last of which may be damaged."""
-    file = _file_of(image)
-    if file is None:
-        known = image.format in RAW_FRAMES or image.format in PILLOW_FRAMES
-        return known and bool(getattr(image, "is_animated", False))
-    with _left_where_it_is(file):
-        try:
-            return len([*itertools.islice(RAW_FRAMES[image.format or ""](file), least)]) == least
-        except ImageReadError:
-            return True
-
-
-def _length(image: Image.Image) -> tuple[int, float | None]:
-    """Return how many frames an image has and how many seconds, as far as its file says so."""
-    file = _file_of(image)
-    if file is None:
-        return (int(getattr(image, "n_frames", 1)) if _has_frames(image) else 1), None
-    n = milliseconds = 0
-    with _left_where_it_is(file), suppress(ImageReadError):
-        for frame in RAW_FRAMES[image.format or ""](file):
-            n += 1
-            milliseconds += frame.duration or times.UNTIMED
-    return max(1, n), milliseconds / 1000
-
-
-def _loop_of(image: Image.Image) -> int:
-    file = _file_of(image)
-    if file is None or image.format != "GIF":
-        return int(image.info.get("loop", 0))
-    with _left_where_it_is(file):
-        return gif_frames.read_loop(file)
-
-
-def _walk_image(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
-    """Read an image that nobody else has."""
-    file = _file_of(image)
-    if file is None or not _has_frames(image, least=1):
-        yield from _walk_pillow(image)
-        return
-    for pixels, duration in composed(RAW_FRAMES[image.format or ""](file), *image.size):
-        yield _upright(pixels, image.info.get("exif")), duration
-
-
-def _upright(pixels: ByteArray, exif: bytes | None) -> ByteArray:
-    if exif is None:
-        return pixels
-    picture = Image.fromarray(pixels)
-    picture.info["exif"] = exif
-    return as_pixels(picture)
-
-
-def _walk_pillow(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
-    """Let Pillow compose the frames; the image is afterwards at the frame where it was."""
-    with opened(image):
-        moving = _has_frames(image)
-    if not moving:
-        yield as_pixels(image), _duration_of(image)
-        return
-    before = image.tell()
-    try:
-        for number in itertools.count():
-            try:
-                with opened(image):
-                    try:
-                        image.seek(number)
-                    except EOFError:
-                        return
-                    pixels = as_pixels(image)
-            except ImageReadError as error:
-                raise ImageReadError(f"frame {number + 1}: {error}") from error
-            yield pixels, _duration_of(image)  # which WebP knows once it is decoded
-    finally:
-        with suppress(ImageReadError), opened(image):  # damaged before that frame
-            image.seek(before)
-
-
-def _duration_of(image: Image.Image) -> int:
-    return round(float(image.info.get("duration", 0)))
+        warn(f"{name}{text}")

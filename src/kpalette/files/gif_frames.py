@@ -17,8 +17,9 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 from kpalette.colors import ByteArray
+from kpalette.files.arrays import with_alpha
 from kpalette.files.composing import Disposal, RawFrame
-from kpalette.files.decoding import ImageReadError, opened, with_alpha
+from kpalette.files.decoding import ImageReadError, opened
 
 LOOPS = (b"\x0bNETSCAPE2.0\3\1", b"\x0bANIMEXTS1.0\3\1")
 WINDOW = 1 << 13  #: Bytes that are read at once.

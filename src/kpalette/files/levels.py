@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import mistaken, tagged, transparency
+from kpalette.files import tagged, transparency
+from kpalette.files.arrays import to_levels, without_opaque_alpha
+from kpalette.files.bands import pixel_bytes
 from kpalette.files.code_points import note_code_points
 from kpalette.files.errors import ImageReadError
 from kpalette.files.orientation import upright
-
-
-def to_levels(array: np.ndarray[Any, Any]) -> ByteArray:
-    """Scale any dtype's black and white to 0 and 255."""
-    if array.dtype == np.uint8:
-        return array
-    if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
-    if array.dtype.newbyteorder("=") == np.uint16:
-        return ((array.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-    if np.issubdtype(array.dtype, np.floating):
-        if not np.all((array >= 0) & (array <= 1)):  # false for NaN as well
-            if not np.isfinite(array).all():
-                raise ValueError("source: expected finite values, got NaN or infinity")
-            raise ValueError(
-                f"source: expected float values from 0 to 1, got {array.min()} to {array.max()}"
-                + mistaken.range_hint(array)
-            )
-        scaled: ByteArray = (array * array.dtype.type(255) + array.dtype.type(0.5)).astype(np.uint8)
-        return scaled
-    raise TypeError(
-        f"source: expected dtype uint8, bool, uint16 or float, got {array.dtype}"
-        + mistaken.dtype_hint(array)
-    )
 
 
 @dataclass(frozen=True)
@@ -66,18 +43,9 @@ class Stored:
         return self._with_alpha(self.image)
 
     def _with_alpha(self, image: Image.Image) -> ByteArray:
-        if self.alpha or image.mode != "RGB":  # otherwise a copy would be half of the time
-            image = image.convert("RGB")
-        if self.alpha:
-            image.putalpha(self.alpha)
-        return without_opaque_alpha(np.asarray(image))
-
-
-def without_opaque_alpha(pixels: ByteArray) -> ByteArray:
-    """Return pixels (h, w, 3 or 4), in C order, without alpha if all are opaque."""
-    if pixels.shape[2] == 4 and int(pixels[..., 3].min()) == 255:
-        pixels = pixels[..., :3]
-    return np.ascontiguousarray(pixels)
+        channels = 4 if self.alpha else 3
+        pixels = np.frombuffer(pixel_bytes(image, self.alpha), np.uint8)
+        return without_opaque_alpha(pixels.reshape(image.height, image.width, channels))
 
 
 def read_levels(image: Image.Image) -> Stored:

@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from kpalette.files.decoding import ImageSource, opened
 from kpalette.files.orientation import orientation
+from kpalette.files.plain_png import MAX_DPI
 
 _TAG, _IFD = ExifTags.Base, ExifTags.IFD
 
@@ -37,9 +38,6 @@ _XMP_ORIENTATION = re.compile(
     rb"""(?<!\s)\s*tiff:Orientation\s*=\s*(?:"[^"]*"|'[^']*')"""
     rb"""|<tiff:Orientation\b[^<>]*>[^<]*</tiff:Orientation\s*>"""
 )
-
-#: What all formats have room for.
-MAX_DPI = 1_000_000
 
 _DESCRIPTIONS = ("Description", "Comment", "comment")
 

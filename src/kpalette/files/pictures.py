@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from kpalette.colors import ByteArray
+from kpalette.colors import ByteArray, is_soft
 
 
 def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
@@ -45,10 +45,11 @@ def check_sums(indices: np.ndarray[Any, Any], colors: ByteArray) -> tuple[int, i
 
 def check_no_soft_alpha(colors: ByteArray, what: str) -> None:
     """Raise ValueError if a colour (k, 3 or 4) is neither opaque nor wholly transparent."""
-    if colors.shape[1] == 4 and ((colors[:, 3] > 0) & (colors[:, 3] < 255)).any():
+    if is_soft(colors):
         raise ValueError(
             f"{what}: expected colours that are opaque or wholly transparent, got half-transparent "
-            "ones; alpha='flatten:#ffffff' lays the image over a colour"
+            "ones; alpha='threshold' makes them so, alpha='flatten:#ffffff' lays the image over a "
+            "colour"
         )
 
 

@@ -1,39 +1,30 @@
-"""PNG: indexed and grey files by our own hand, true colour by Pillow's.
-
-No chunk says that colours are sRGB: browsers take what says nothing for just that (CSS Color
-Module Level 4, "Untagged Colors"), as they do the colours of a page, which icons are to match; and
-13 bytes are a tenth of a tiny icon.
-"""
+"""PNG: indexed and grey files by our own hand, true colour by Pillow's."""
 
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import deflate
 import numpy as np
 
-from kpalette import _core
 from kpalette.colors import ByteArray, repeated
 from kpalette.extras import required
+from kpalette.files.indexed_png import LARGE, chunk, density, join, pack
 from kpalette.files.metadata import Metadata
 from kpalette.files.pictures import check_sums, to_true_color
-from kpalette.files.truncated import SIGNATURE
+from kpalette.files.plain_png import SIGNATURE
 
 if TYPE_CHECKING:
     from PIL.PngImagePlugin import PngInfo
 
-#: Bytes of rows from which on nobody waits for zopfli.
-LARGE = 4_000_000
+    from kpalette.files.indexed_png import Packed
+
 #: How often zopfli goes over the rows. Files of photos and graphics become 0.3 to 4 % smaller, in
 #: 0.5 to 10 s; by 5 times, photos become larger more often than not.
 ITERATIONS = 15
 
 
-#: The chunks that hold pixels: IHDR; PLTE and tRNS, if there are any; and IDAT.
-Packed: TypeAlias = tuple[bytes, bytes, bytes]
 #: What was compressed, by all that decides it.
 Kept: TypeAlias = "dict[tuple[object, ...], Packed]"
 
@@ -60,15 +51,14 @@ def write(
         key = (*sums, optimize, quick, keep_order, may_be_grey)
         packed = None if kept is None else kept.get(key)
         if packed is None:
-            usual = _core.PngEffort.THOROUGH if optimize else _core.PngEffort.USUAL
-            packed = _core.png(
+            packed = pack(
                 pixels,
                 np.ascontiguousarray(colors, np.uint8),
-                effort=_core.PngEffort.QUICK if quick else usual,
+                optimize=optimize,
+                quick=quick,
                 keep_order=keep_order,
                 may_be_grey=may_be_grey,
-                deflate=deflate.zlib_compress,
-                team=_core.Team(1 if quick else min(threads, 2)),
+                threads=threads,
             )
             if kept is not None:
                 for old in [old for old in kept if old[:2] != sums]:
@@ -79,28 +69,15 @@ def write(
 
 
 def _file(packed: Packed, metadata: Metadata, profile: bytes | None) -> bytes:
-    header, palette, rows = packed
     chunks = []
     if profile:
         chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(profile, 9)))
     chunks += [(kind, data) for kind, data, *_ in _texts(metadata).chunks]
-    written = b"".join(chunk(kind, data) for kind, data in chunks) + palette
-    if metadata.dpi:
-        written += density(metadata.dpi)
+    before = b"".join(chunk(kind, data) for kind, data in chunks)
+    after = density(metadata.dpi) if metadata.dpi else b""
     if metadata.exif:
-        written += chunk(b"eXIf", metadata.exif)
-    return SIGNATURE + header + written + rows + chunk(b"IEND", b"")
-
-
-def density(dpi: tuple[float, float]) -> bytes:
-    """Return the chunk that says how many pixels an inch has; PNG counts them per metre."""
-    across, down = (round(value / 0.0254) for value in dpi)
-    return chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    """Wrap what a chunk holds in its length, kind and check sum."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        after += chunk(b"eXIf", metadata.exif)
+    return join(packed, before, after)
 
 
 def _true_color(

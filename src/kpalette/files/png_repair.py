@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK, MAX_TEXT_MEMORY
 
-from kpalette.files.truncated import SIGNATURE
+from kpalette.files.plain_png import SIGNATURE
 
 #: The bytes that ancillary chunks hold whose size does not depend on the image.
 SIZES = {b"cHRM": 32, b"cICP": 4, b"gAMA": 4, b"pHYs": 9, b"sRGB": 1, b"tIME": 7}

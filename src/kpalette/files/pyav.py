@@ -14,12 +14,9 @@ from kpalette.colors import ByteArray
 from kpalette.files import tone_mapping
 from kpalette.files.code_points import CodePoints
 from kpalette.files.errors import ImageReadError, is_of_system
-from kpalette.files.ffmpeg import HD, WITH_ALPHA, Note
+from kpalette.files.ffmpeg import HALVED, HD, WITH_ALPHA, Note, scaling
 
-#: SWS_BICUBIC, and what makes swscale round rightly and take chroma at every pixel.
-FLAGS = 4 | 0x40000 | 0x2000 | 0x4000
 UNSPECIFIED = 2  #: The code point of H.273.
-BT_709, BT_601 = 1, 5  #: swscale's names of matrices.
 
 
 def length(source: Any, demuxer: str, most: int) -> tuple[int | None, float | None]:
@@ -44,6 +41,7 @@ def read(
             begin = (container.start_time or 0) / 1e6 + start
             rate = stream.average_rate
             size: tuple[int, int] | None = None
+            converter = _Converter()
             for frame in _decoded(container, stream):
                 if frame.pts is None:
                     continue
@@ -57,7 +55,7 @@ def read(
                     )
                 size = size or _size(frame, stream.sample_aspect_ratio)
                 number += 1
-                yield _pixels(frame, size), round(1000 * time), rate and float(1000 / rate)
+                yield converter.pixels(frame, size), round(1000 * time), rate and float(1000 / rate)
     except Exception as error:
         if is_of_system(error) and not _is_of_libraries(error):
             raise
@@ -117,18 +115,53 @@ def _size(frame: Any, aspect: Any) -> tuple[int, int]:
     return width, frame.height
 
 
-def _pixels(frame: Any, size: tuple[int, int]) -> ByteArray:
-    has_alpha = any(component.is_alpha for component in frame.format.components)
-    matrix = None
-    if frame.colorspace == UNSPECIFIED and not frame.format.is_rgb:
-        matrix = BT_709 if frame.height >= HD else BT_601
-    kind = "rgba" if has_alpha else "rgb24"
-    how = {} if matrix is None else {"src_colorspace": matrix}
-    shown = frame.reformat(*size, kind, interpolation=FLAGS, **how)
-    pixels: ByteArray = shown.to_ndarray()
-    points = CodePoints(frame.color_primaries, frame.color_trc)
-    if tone_mapping.is_hdr(points):
-        pixels[..., :3] = tone_mapping.to_srgb(pixels[..., :3], points)
-    if frame.rotation % 360:
-        pixels = np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
-    return pixels
+class _Converter:
+    """Turns frames to pixels by the filter that ffmpeg has for it."""
+
+    def __init__(self) -> None:
+        self._kind: tuple[Any, ...] = ()
+        self._graph: Any = None
+
+    def pixels(self, frame: Any, size: tuple[int, int]) -> ByteArray:
+        """Return a frame's pixels, upright; `size` is before it is turned."""
+        has_alpha = any(component.is_alpha for component in frame.format.components)
+        matrix = "auto"
+        if frame.colorspace == UNSPECIFIED and not frame.format.is_rgb:
+            matrix = "bt709" if frame.height >= HD else "bt601"
+        kind = (frame.width, frame.height, frame.format.name, has_alpha, matrix, size)
+        if kind != self._kind:
+            self._graph, self._kind = self._made(frame, has_alpha, matrix, size), kind
+        self._graph.push(frame)
+        pixels: ByteArray = self._graph.pull().to_ndarray()
+        points = CodePoints(frame.color_primaries, frame.color_trc)
+        if tone_mapping.is_hdr(points):
+            pixels[..., :3] = tone_mapping.to_srgb(pixels[..., :3], points)
+        return _turned(pixels, frame)
+
+    @staticmethod
+    def _made(frame: Any, has_alpha: bool, matrix: str, size: tuple[int, int]) -> Any:
+        av: Any = import_module("av")
+        graph = av.filter.Graph()
+        begin = graph.add_buffer(
+            width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base
+        )
+        is_halved = HALVED.match(frame.format.name) is not None
+        scale = graph.add("scale", scaling(*size, matrix, is_halved=is_halved))
+        kind = graph.add("format", f"pix_fmts={'rgba' if has_alpha else 'rgb24'}")
+        end = graph.add("buffersink")
+        for one, other in ((begin, scale), (scale, kind), (kind, end)):
+            one.link_to(other)
+        graph.configure()
+        return graph
+
+
+def _turned(pixels: ByteArray, frame: Any) -> ByteArray:
+    """Return pixels as a frame's matrix says that they are displayed: turned, or mirrored."""
+    data = next((one for one in frame.side_data if one.type.name == "DISPLAYMATRIX"), None)
+    if data is None:
+        return pixels
+    # A pixel at (x, y) goes to (ax + cy, bx + dy).
+    a, b, _, c, d = np.frombuffer(bytes(data), np.int32)[:5].tolist()
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        pixels, a, d = pixels.swapaxes(0, 1), c, b
+    return np.ascontiguousarray(pixels[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

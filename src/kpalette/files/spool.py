@@ -17,9 +17,10 @@ class Spool(tempfile.SpooledTemporaryFile[bytes]):
         self.close()
 
 
-def spooled(pipe: BinaryIO) -> Spool:
-    """Return what comes from a pipe as a file that can seek, at its beginning."""
+def spooled(pipe: BinaryIO, start: bytes = b"") -> Spool:
+    """Return what comes from a pipe, behind what has come of it, as a file that can seek."""
     file = Spool(max_size=MOST)
+    file.write(start)
     shutil.copyfileobj(pipe, file, 1 << 20)
     file.seek(0)
     return file

@@ -9,7 +9,8 @@ from PIL import Image
 
 from kpalette.colors import ByteArray, hex_name
 from kpalette.files import icc
-from kpalette.files.decoding import ImageSource, apply_alpha, as_pixels, opened
+from kpalette.files.arrays import apply_alpha, as_pixels
+from kpalette.files.decoding import ImageSource, opened
 from kpalette.files.icc import Convert
 from kpalette.files.levels import read_levels
 
@@ -39,9 +40,9 @@ class StoredPixels:
         return _converted(colors, self._from_srgb)
 
     def apply_alpha(self, alpha: str) -> StoredPixels:
-        """Keep alpha, or lay the pixels over an sRGB colour: see :func:`apply_alpha`."""
-        if alpha == "keep":
-            return self
+        """Do the same as :func:`apply_alpha`, by a colour of sRGB."""
+        if not alpha.startswith("flatten"):
+            return replace(self, pixels=apply_alpha(self.pixels, alpha))
         backdrop = apply_alpha(np.zeros((1, 1, 4), np.uint8), alpha)
         color = hex_name(self.from_srgb(backdrop)[0, 0])
         return replace(self, pixels=apply_alpha(self.pixels, f"flatten:{color}"))

@@ -21,6 +21,7 @@ from kpalette.files import icc, tone_mapping
 from kpalette.files.code_points import CodePoints
 from kpalette.files.icc import Convert
 from kpalette.files.rgb_spaces import CURVES, PRIMARIES, SRGB, SRGB_CURVE, RGBSpace
+from kpalette.files.srgb_profile import is_srgb
 from kpalette.files.tone_mapping import is_hdr
 
 #: Where the info of a Pillow image says what space its colours are in.
@@ -64,7 +65,10 @@ def _spaces(info: Mapping[Any, Any], mode: str) -> Iterator[Space | None]:
     """Yield what a file declares, in order of precedence; None for what makes no sense."""
     if points := info.get("cicp"):
         yield _of_code_points(points)
-    if profile := info.get("icc_profile"):
+    profile = info.get("icc_profile")
+    if profile and mode in ("L", "RGB") and is_srgb(profile):
+        yield _of_rgb(IS_SRGB)
+    elif profile:
         convert = icc.to_srgb(profile, mode)
         yield convert and Space(convert, profile)
     if points := info.get("nclx"):

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from kpalette.files.arrays import to_levels
 from kpalette.files.errors import ImageReadError
-from kpalette.files.levels import to_levels
 
 BITS, COMPRESSION, ORIENTATION, PLANAR, FORMAT, PROFILE = 258, 259, 274, 284, 339, 34675
 _UNHEARD = logging.NullHandler()  # Python prints what no one handles; an error tells of damage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TypeAlias
@@ -14,6 +15,22 @@ Shown: TypeAlias = "tuple[ByteArray, int]"
 #: For so many milliseconds viewers show a frame whose file says 0.
 UNTIMED = 100
 HALF = Fraction(1, 2)
+
+
+def seconds(text: str) -> float:
+    """Return the seconds of a time: ``"12.5"``, or ``"1:02:03.5"`` with hours and minutes.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if re.fullmatch(r"(\d{1,6}:){0,2}\d{1,9}(\.\d{0,9})?", text, re.ASCII) is None:
+        raise ValueError(f"expected seconds, such as 12.5, or 1:02:03.5, got {text!r}")
+    total = 0.0
+    for part in text.split(":"):
+        total = 60 * total + float(part)
+    return total
 
 
 def at(number: int, fps: Fraction) -> int:

@@ -12,7 +12,8 @@ import deflate
 from PIL import Image
 
 from kpalette.files.errors import ImageReadError, TruncatedError
-from kpalette.files.formats import PREFIX, SIGNATURES, identify
+from kpalette.files.formats import PREFIX, identify
+from kpalette.files.plain_png import SIGNATURE
 
 #: Those whose end can be told, by Pillow's names.
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG"}
@@ -20,7 +21,6 @@ REMARK = "the file is cut off; the part that is there is read"
 #: The command line has an option of this name.
 ADVICE = "allow_truncated=True reads the part that is there"
 
-SIGNATURE = SIGNATURES["PNG"]
 STARTS = (SIGNATURE, b"\xff\xd8\xff")
 END = b"\0\0\0\0IEND\xaeB`\x82"
 

@@ -17,20 +17,11 @@ from PIL import Image
 
 from kpalette.colors import ByteArray
 from kpalette.files import formats
+from kpalette.files.containers import CONTAINERS
 from kpalette.files.errors import ImageReadError
 
 if TYPE_CHECKING:
     from kpalette.files.ffmpeg import Note
-
-#: Demuxers of ffmpeg, and how the files begin that they are for.
-CONTAINERS = {
-    "mov": rb".{4}(?:ftyp.{4}|moov|mdat|wide|free|skip|pnot)",
-    "matroska": rb"\x1a\x45\xdf\xa3",
-    "avi": rb"RIFF.{4}AVI ",
-    "mpeg": rb"\0\0\x01\xba",
-    "mpegts": rb"\x47.{187}\x47",
-    "mpegvideo": rb"\0\0\x01\xb3",
-}
 
 MISSING = (
     "a film: needs the program ffmpeg, or PyAV (pip install 'kpalette[video]'), and neither is "

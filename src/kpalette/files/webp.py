@@ -16,9 +16,9 @@ from typing import IO
 from PIL import Image
 
 from kpalette.colors import ByteArray
+from kpalette.files.arrays import with_alpha
 from kpalette.files.by_pillow import webp_ways
 from kpalette.files.changes import Change, Indexed, Mask, changes
-from kpalette.files.decoding import with_alpha
 
 LONGEST = 2**24 - 1  #: Milliseconds, as 24 bits hold them.
 WIDEST = 16_383  #: Pixels of width or height.

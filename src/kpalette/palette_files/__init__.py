@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpalette import files
-from kpalette.colors import MAX_COLORS
+from kpalette.checks import MAX_COLORS
 from kpalette.palette_files import act, ase, css, gpl, hexadecimal, json, pal, swatches
 from kpalette.palette_files.reading import Entries, PaletteReadError, distinct
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kpalette.colors import MAX_COLORS, ByteArray, CountArray, hex_levels
+from kpalette.checks import MAX_COLORS
+from kpalette.colors import ByteArray, CountArray, hex_levels
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 40

@@ -14,8 +14,8 @@ from PIL import Image
 
 from kpalette import files
 from kpalette.files.decoding import opened
+from kpalette.files.plain_png import SIGNATURE
 from kpalette.files.tagged import DECLARATIONS
-from kpalette.files.truncated import SIGNATURE
 from kpalette.palette_files.reading import Entries, PaletteReadError
 
 if TYPE_CHECKING:
