@@ -134,7 +134,8 @@ Histogram* run_weigh_salient(const std::uint8_t* pixels, std::size_t height, std
 }
 
 EXPORT(thin_out) Histogram* thinned(const Histogram* histogram, std::size_t step) {
-  return new Histogram(thin_out(histogram->colors, histogram->counts, histogram->channels, step));
+  return new Histogram(
+      thin_out(histogram->colors, histogram->counts, histogram->channels, step, team));
 }
 
 EXPORT(histogram_size) std::size_t histogram_size(const Histogram* self) { return self->size(); }

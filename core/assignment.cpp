@@ -1,6 +1,7 @@
 #include "assignment.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -9,10 +10,13 @@
 namespace kpalette {
 /// The centres of the update under way, in the forms that the search wants.
 struct Assignment::Search {
-  Search(int k, int dim) : all(k, dim) {}
+  Search(int k, int dim) : all(k, dim), packed(static_cast<std::size_t>(k * (dim + 1))) {}
+
+  const float* at(int center, int dim) const { return packed.data() + center * (dim + 1); }
 
   std::span<const double> centers;  // absolute coordinates
   CandidateList all;
+  std::vector<float> packed;  // (k, dim + 1), see Kernels::assign
   float slack = 0;
   float gap = 0;
   const Kernels& isa = kernels();
@@ -21,16 +25,16 @@ struct Assignment::Search {
 /// What one thread writes to during an update.
 struct Assignment::Worker {
   Worker(const Assignment& assignment)
-      : deltas(static_cast<std::size_t>(assignment.k_) * assignment.stride()),
-        scratch(static_cast<std::size_t>(assignment.k_ + Candidates::kPad)) {
-    for (std::size_t level = 0; level < assignment.points_.levels().size(); ++level) {
+      : ids(static_cast<std::size_t>(assignment.k_ + Candidates::kPad)),
+        deltas(static_cast<std::size_t>(assignment.k_) * assignment.stride()) {
+    for (std::size_t level = 1; level < assignment.points_.levels().size(); ++level) {
       lists.emplace_back(assignment.k_, assignment.points_.dim());
     }
   }
 
-  std::vector<CandidateList> lists;  // by level of the tree: what is left of the candidates there
+  std::vector<CandidateList> lists;  // by level of the tree, from the second: what is left there
+  std::vector<std::int32_t> ids;     // what is left for a block
   std::vector<std::int64_t> deltas;  // (k, dim + 1), to be added to the sums
-  std::vector<float> scratch;
   std::int64_t changed = 0;
 };
 
@@ -87,7 +91,9 @@ void Assignment::prepare(std::span<const double> centers) {
       square += value * value;
       reach = std::max(reach, std::abs(static_cast<float>(value)));
     }
-    all.half_square[j] = static_cast<float>(0.5 * square);
+    float* packed = search_->packed.data() + j * (dim + 1);
+    for (int axis = 0; axis < dim; ++axis) packed[axis] = all.coords[axis][j];
+    packed[dim] = static_cast<float>(0.5 * square);
     all.ids[j] = j;
   }
   for (int j = k_; j % Candidates::kPad != 0; ++j) {
@@ -107,45 +113,59 @@ void Assignment::prepare(std::span<const double> centers) {
 template <int D>
 void Assignment::visit(std::size_t level, std::size_t node, const Candidates& candidates,
                        Worker& worker) {
-  Candidates& left = worker.lists[level].view;
-  search_->isa.narrow[D](points_.levels()[level][node], candidates, left, search_->slack,
-                         worker.scratch.data());
+  if (level == 0) return search_block<D>(node, candidates, worker);
+  std::size_t first = node;
+  std::size_t last = node + 1;
+  for (std::size_t i = 0; i < level; ++i) {
+    first *= kFan;
+    last *= kFan;
+  }
+  last = std::min(last, points_.blocks());
+  Candidates& left = worker.lists[level - 1].view;
+  const Box& box = points_.levels()[level][node];
+  search_->isa.narrow[D](box, candidates, pivot<D>((first + last) / 2), search_->slack, left);
   if (left.count == 1) {
-    std::size_t first = node;
-    std::size_t last = node + 1;
-    for (std::size_t i = 0; i < level; ++i) {
-      first *= kFan;
-      last *= kFan;
-    }
-    last = std::min(last, points_.blocks());
     for (std::size_t block = first; block < last; ++block) {
       relabel_whole(block, static_cast<std::uint16_t>(left.ids[0]), worker);
     }
-  } else if (level == 0) {
-    search_block<D>(node, left, worker);
-  } else {
-    const std::size_t last = std::min((node + 1) * kFan, points_.levels()[level - 1].size());
-    for (std::size_t child = node * kFan; child < last; ++child) {
-      visit<D>(level - 1, child, left, worker);
-    }
+    return;
   }
+  const std::size_t end = std::min((node + 1) * kFan, points_.levels()[level - 1].size());
+  for (std::size_t child = node * kFan; child < end; ++child) {
+    visit<D>(level - 1, child, left, worker);
+  }
+}
+
+/// Where a centre is that was nearest to a point of the block, if labels say so already.
+template <int D>
+const float* Assignment::pivot(std::size_t block) const {
+  return fresh_ ? nullptr : search_->at(labels_[block * kBlock + kBlock / 2], D);
 }
 
 template <int D>
 void Assignment::search_block(std::size_t block, const Candidates& candidates, Worker& worker) {
+  const Search& search = *search_;
+  std::int32_t* ids = worker.ids.data();
+  const Box& box = points_.levels()[0][block];
+  const int count = search.isa.list[D](box, candidates, pivot<D>(block), search.slack, ids);
+  if (count == 1) return relabel_whole(block, static_cast<std::uint16_t>(ids[0]), worker);
   alignas(64) std::uint16_t labels[kBlock];
-  alignas(64) std::int32_t close[kBlock];
-  if (search_->isa.assign[D](points_.block(block), candidates, search_->gap, labels, close)) {
-    for (int lane = 0; lane < kBlock; ++lane) {
-      if (close[lane] != 0) labels[lane] = decide<D>(block, lane, candidates);
-    }
+  const std::uint16_t* before = labels_.data() + block * kBlock;
+  Marks marks = search.isa.assign[D](points_.block(block), search.packed.data(), ids, count,
+                                     search.gap, before, labels);
+  for (; marks.close != 0; marks.close &= marks.close - 1) {
+    const int lane = std::countr_zero(marks.close);
+    labels[lane] = decide<D>(block, lane, {ids, static_cast<std::size_t>(count)});
+    const std::uint64_t bit = std::uint64_t{1} << lane;
+    marks.changed = labels[lane] != before[lane] ? marks.changed | bit : marks.changed & ~bit;
   }
-  relabel<D>(block, labels, worker);
+  relabel<D>(block, labels, marks.changed, worker);
 }
 
 /// The nearest candidate by the definition, for a point that floats cannot decide.
 template <int D>
-std::uint16_t Assignment::decide(std::size_t block, int lane, const Candidates& candidates) const {
+std::uint16_t Assignment::decide(std::size_t block, int lane,
+                                 std::span<const std::int32_t> ids) const {
   double x[D];
   for (int axis = 0; axis < D; ++axis) {
     x[axis] = static_cast<double>(points_.block(block)[axis * kBlock + lane]) +
@@ -153,9 +173,8 @@ std::uint16_t Assignment::decide(std::size_t block, int lane, const Candidates& 
   }
   double best = 0;
   std::int32_t label = -1;
-  for (int j = 0; j < candidates.count; ++j) {
-    const double* center =
-        search_->centers.data() + static_cast<std::size_t>(candidates.ids[j]) * D;
+  for (const std::int32_t id : ids) {
+    const double* center = search_->centers.data() + static_cast<std::size_t>(id) * D;
     double square = 0;
     for (int axis = 0; axis < D; ++axis) {
       const double offset = x[axis] - center[axis];
@@ -163,7 +182,7 @@ std::uint16_t Assignment::decide(std::size_t block, int lane, const Candidates& 
     }
     if (label < 0 || square < best) {
       best = square;
-      label = candidates.ids[j];
+      label = id;
     }
   }
   return static_cast<std::uint16_t>(label);
@@ -171,28 +190,26 @@ std::uint16_t Assignment::decide(std::size_t block, int lane, const Candidates& 
 
 /// Moves the points of a block whose label changed from sum to sum.
 template <int D>
-void Assignment::relabel(std::size_t block, const std::uint16_t* labels, Worker& worker) {
+void Assignment::relabel(std::size_t block, const std::uint16_t* labels, std::uint64_t changed,
+                         Worker& worker) {
   std::uint16_t* old = labels_.data() + block * kBlock;
-  if (!fresh_ && std::memcmp(old, labels, kBlock * sizeof *old) == 0) return;
+  if (fresh_) changed = ~std::uint64_t{0};
+  if (changed == 0) return;
   const std::int64_t* weights = points_.weights(block);
   const float* coords = points_.block(block);
-  for (int lane = 0; lane < kBlock; ++lane) {
-    if (!fresh_ && lane % 4 == 0 && std::memcmp(old + lane, labels + lane, 8) == 0) {
-      lane += 3;
-      continue;
-    }
-    if (!fresh_ && labels[lane] == old[lane]) continue;
-    const std::int64_t weight = weights[lane];
-    worker.changed += weight > 0;
-    std::int64_t* to = worker.deltas.data() + labels[lane] * (D + 1);
-    std::int64_t* from = worker.deltas.data() + old[lane] * (D + 1);
-    to[0] += weight;
-    if (!fresh_) from[0] -= weight;
+  for (; changed != 0; changed &= changed - 1) {
+    const int lane = std::countr_zero(changed);
+    std::int64_t sums[D + 1];
+    sums[0] = weights[lane];
     for (int axis = 0; axis < D; ++axis) {
-      const std::int64_t sum = weight * static_cast<std::int64_t>(coords[axis * kBlock + lane]);
-      to[1 + axis] += sum;
-      if (!fresh_) from[1 + axis] -= sum;
+      sums[1 + axis] = sums[0] * static_cast<std::int64_t>(coords[axis * kBlock + lane]);
     }
+    worker.changed += sums[0] > 0;
+    std::int64_t* to = worker.deltas.data() + labels[lane] * (D + 1);
+    for (int i = 0; i <= D; ++i) to[i] += sums[i];
+    if (fresh_) continue;
+    std::int64_t* from = worker.deltas.data() + old[lane] * (D + 1);
+    for (int i = 0; i <= D; ++i) from[i] -= sums[i];
   }
   std::memcpy(old, labels, kBlock * sizeof *old);
   uniform_[block] = -1;
@@ -217,10 +234,14 @@ void Assignment::relabel_whole(std::size_t block, std::uint16_t label, Worker& w
   } else {
     alignas(64) std::uint16_t labels[kBlock];
     std::fill_n(labels, kBlock, label);
+    std::uint64_t changed = 0;
+    for (std::size_t lane = 0; lane < kBlock; ++lane) {
+      changed |= std::uint64_t{labels_[block * kBlock + lane] != label} << lane;
+    }
     if (points_.dim() == 3) {
-      relabel<3>(block, labels, worker);
+      relabel<3>(block, labels, changed, worker);
     } else {
-      relabel<4>(block, labels, worker);
+      relabel<4>(block, labels, changed, worker);
     }
   }
   uniform_[block] = label;

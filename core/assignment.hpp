@@ -66,9 +66,12 @@ class Assignment {
   template <int D>
   void search_block(std::size_t block, const Candidates& candidates, Worker& worker);
   template <int D>
-  std::uint16_t decide(std::size_t block, int lane, const Candidates& candidates) const;
+  const float* pivot(std::size_t block) const;
   template <int D>
-  void relabel(std::size_t block, const std::uint16_t* labels, Worker& worker);
+  std::uint16_t decide(std::size_t block, int lane, std::span<const std::int32_t> ids) const;
+  template <int D>
+  void relabel(std::size_t block, const std::uint16_t* labels, std::uint64_t changed,
+               Worker& worker);
   void relabel_whole(std::size_t block, std::uint16_t label, Worker& worker);
 
   std::size_t stride() const { return static_cast<std::size_t>(points_.dim()) + 1; }

@@ -15,12 +15,11 @@ class CandidateList {
     // A kernel may write one vector past the end.
     const auto padded = static_cast<std::size_t>((capacity + 2 * Candidates::kPad - 1) /
                                                  Candidates::kPad * Candidates::kPad);
-    floats_.resize(padded * static_cast<std::size_t>(dim + 1));
+    floats_.resize(padded * static_cast<std::size_t>(dim));
     ids_.resize(padded);
     for (int axis = 0; axis < dim; ++axis) {
       view.coords[axis] = floats_.data() + static_cast<std::size_t>(axis) * padded;
     }
-    view.half_square = floats_.data() + static_cast<std::size_t>(dim) * padded;
     view.ids = ids_.data();
   }
   // Moving the vectors keeps the view's pointers valid; copying would not.

@@ -13,36 +13,39 @@
 
 namespace kpalette {
 
-/// RGB: a page of 4,096 values for each of the 4,096 cubes that holds a colour. For a photo that is
-/// a few megabytes, and neighbouring pixels use the same few cache lines.
+/// RGB: a page of 512 values for each of the 32,768 bins that holds a colour. For a photo that is a
+/// few megabytes, and neighbouring pixels use the same few cache lines.
 template <class Value>
-class CubeTable {
+class BinTable {
  public:
   template <class Source>
-  CubeTable(std::span<const std::uint8_t> colors, std::span<const Source> values) {
-    std::uint32_t pages = 0;
+  BinTable(std::span<const std::uint8_t> colors, std::span<const Source> values) {
+    std::uint32_t end = 0;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      std::uint32_t& page = page_of_[cube_of(last_word(colors.data() + 3 * i))];
-      if (page == kNoPage) page = pages++;
+      std::uint32_t& start = starts_[bin_of(last_word(colors.data() + 3 * i))];
+      if (start != kNone) continue;
+      start = end;
+      end += kPage;
     }
-    values_.resize(static_cast<std::size_t>(pages) << 12);
+    values_.resize(end);
     for (std::size_t i = 0; i < values.size(); ++i) {
-      values_[slot(last_word(colors.data() + 3 * i))] = static_cast<Value>(values[i]);
+      const std::uint32_t word = last_word(colors.data() + 3 * i);
+      values_[starts_[bin_of(word)] + place_in_bin(word)] = static_cast<Value>(values[i]);
     }
-    // Cubes without colours share the first page; they are never looked up.
-    std::replace(page_of_.begin(), page_of_.end(), kNoPage, std::uint32_t{0});
+    // Bins without colours share the first page; they are never looked up.
+    std::replace(starts_.begin(), starts_.end(), kNone, std::uint32_t{0});
   }
 
-  const Value& operator[](std::uint32_t word) const { return values_[slot(word)]; }
+  const Value& operator[](std::uint32_t word) const { return at(bin_of(word), place_in_bin(word)); }
+  const Value& at(std::uint32_t bin, std::uint32_t place) const {
+    return values_[starts_[bin] + place];
+  }
 
  private:
-  static constexpr std::uint32_t kNoPage = 0xffffffff;
+  static constexpr std::uint32_t kNone = 0xffffffff;
+  static constexpr std::uint32_t kPage = 512;
 
-  std::size_t slot(std::uint32_t word) const {
-    return static_cast<std::size_t>(page_of_[cube_of(word)]) << 12 | place_in_cube(word);
-  }
-
-  std::vector<std::uint32_t> page_of_ = std::vector<std::uint32_t>(4096, kNoPage);
+  std::vector<std::uint32_t> starts_ = std::vector<std::uint32_t>(32'768, kNone);
   Buffer<Value> values_;  // initialized only for the colours, the only ones that are read
 };
 

@@ -16,11 +16,9 @@ constexpr std::int64_t kCarry = 1 << 8;
 
 constexpr const char* kTooMany = "the counts of a colour add up to more than 2^63 - 1";
 
-/// The index of a colour's counter: five bits per channel give its block, three its place there.
+/// The index of a colour's counter.
 constexpr std::uint32_t slot_of(std::uint32_t word) {
-  constexpr std::uint32_t kBlock = Counter::kBlock;
-  const std::uint32_t block = (word << 7 & 0x7c00) | (word >> 6 & 0x3e0) | (word >> 19 & 0x1f);
-  return block * kBlock + ((word << 6 & 0x1c0) | (word >> 5 & 0x38) | (word >> 16 & 7));
+  return bin_of(word) * Counter::kBlock + place_in_bin(word);
 }
 
 /// A colour of the first block, which begins at black; make_places() lists them in Morton order.

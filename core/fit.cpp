@@ -9,6 +9,7 @@
 #include "lloyd.hpp"
 #include "mix.hpp"
 #include "palette.hpp"
+#include "quick.hpp"
 #include "vivid_regions.hpp"
 
 namespace kpalette {
@@ -73,6 +74,7 @@ void Fitter::fit(int k, const Effort& effort, std::uint64_t seed,
   faithful_ = true;
   last_.reset();
   growing_ = false;
+  if (effort.bins && !mixes && plan_bins()) return;
   plan();
   const int most = std::min(k / kColorsPerVividRegion, k - count_of(fixed_));
   if (most > 0 && effort.vivid_regions && space_.name() == SpaceName::oklab)
@@ -177,6 +179,19 @@ void Fitter::plan() {
       fitted_.cost = std::min(fitted_.cost, last_->cost);
     });
   }
+}
+
+/// Plans a fit to the means of bins, unless they do not suffice.
+bool Fitter::plan_bins() {
+  if (space_.name() != SpaceName::srgb || dim() != 3) return false;
+  const auto bins = std::make_shared<const Bins>(HistogramView(colors_, counts_));
+  if (!bins->suffice(k_)) return false;
+  once([this, bins] {
+    const Fitted fitted = fit_to_bins(*bins, k_, effort_, seed_, fixed_, team_);
+    take(fitted.colors, false);
+    fitted_.n_iter = n_iter_ = fitted.n_iter;
+  });
+  return true;
 }
 
 /// Seeds and refines roughly, several times if the effort says so; the best is left.
@@ -317,7 +332,7 @@ std::vector<std::uint8_t> Fitter::absent() const {
 /// Rounds the centres to a palette.
 void Fitter::round() {
   fitted_ = {};
-  fitted_.colors = round_centers(*assignment_, centers_, fixed_, faithful_);
+  fitted_.colors = round_centers(*assignment_, centers_, fixed_, faithful_, effort_.rounding);
   fitted_.centers = centers_;
   fitted_.n_iter = n_iter_;
   measure(space_.place(fitted_.colors));
@@ -365,7 +380,7 @@ const Points& Fitter::placed(std::size_t step) {
   std::unique_ptr<Thinned>& made = placed_[step];
   if (!made && step == 1) made = std::make_unique<Thinned>(colors_, counts_, space_, team_);
   if (!made) {
-    made = std::make_unique<Thinned>(thin_out(colors_, counts_, dim(), step), space_, team_);
+    made = std::make_unique<Thinned>(thin_out(colors_, counts_, dim(), step, team_), space_, team_);
   }
   return made->points;
 }

@@ -269,19 +269,24 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
 }
 
 Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
-                   int channels, std::size_t step) {
+                   int channels, std::size_t step, Team& team) {
+  constexpr std::size_t kPerTask = 1u << 13;  // colours of the result
   const auto width = static_cast<std::size_t>(channels);
+  const std::size_t size = (counts.size() + step - 1) / step;
   Histogram thin;
   thin.channels = channels;
-  thin.counts.reserve(counts.size() / step + 1);
-  thin.colors.reserve(width * (counts.size() / step + 1));
-  for (std::size_t first = 0; first < counts.size(); first += step) {
-    const auto run = counts.subspan(first, std::min(step, counts.size() - first));
-    const auto most =
-        static_cast<std::size_t>(std::max_element(run.begin(), run.end()) - run.begin());
-    append(thin, colors.data() + (first + most) * width,
-           std::accumulate(run.begin(), run.end(), std::int64_t{0}));
-  }
+  thin.counts.resize(size);
+  thin.colors.resize(width * size);
+  team.run((size + kPerTask - 1) / kPerTask, [&](std::size_t task, int) {
+    for (std::size_t i = task * kPerTask; i < std::min(size, (task + 1) * kPerTask); ++i) {
+      const std::size_t first = i * step;
+      const auto run = counts.subspan(first, std::min(step, counts.size() - first));
+      const auto most =
+          static_cast<std::size_t>(std::max_element(run.begin(), run.end()) - run.begin());
+      std::copy_n(colors.data() + (first + most) * width, width, thin.colors.data() + i * width);
+      thin.counts[i] = std::accumulate(run.begin(), run.end(), std::int64_t{0});
+    }
+  });
   return thin;
 }
 

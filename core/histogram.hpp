@@ -47,7 +47,7 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
 /// stands for all. A fit to it places centres roughly, in a fraction of the time. The sum of the
 /// counts must be at most 2^63 - 1.
 Histogram thin_out(std::span<const std::uint8_t> colors, std::span<const std::int64_t> counts,
-                   int channels, std::size_t step);
+                   int channels, std::size_t step, Team& team);
 
 /// Convert colours (n, channels) to Morton codes, and codes to colours.
 Buffer<std::uint32_t> to_codes(std::span<const std::uint8_t> colors, int channels);

@@ -73,38 +73,45 @@ std::vector<Shape> sketch_shapes(const Assignment& assignment, const std::vector
   const std::size_t step = std::max<std::size_t>(1, points.blocks() / std::max(kMinBlocks, 4 * k));
   const std::size_t used = (points.blocks() + step - 1) / step;
   const std::size_t chunks = (used + kBlocksPerChunk - 1) / kBlocksPerChunk;
-  std::vector<std::vector<Shape>> partial(chunks);
+  // Weights, then products, each of all clusters: so nothing is read in wider pieces than it was
+  // written in just before, which takes twice as long.
+  constexpr std::size_t kSums = 1 + D * (D + 1) / 2;
+  std::vector<std::vector<double>> partial(chunks);
   assignment.team().run(chunks, [&](std::size_t chunk, int) {
-    std::vector<Shape>& shapes = partial[chunk];
-    shapes.resize(k);
+    partial[chunk].resize(kSums * k);
+    double* const sums = partial[chunk].data();
     const std::size_t end = std::min(used, (chunk + 1) * kBlocksPerChunk);
     for (std::size_t index = chunk * kBlocksPerChunk; index < end; ++index) {
       const std::size_t block = index * step;
-      const float* coords = points.block(block);
+      double offsets[D][kBlock];
+      for (std::size_t a = 0; a < D; ++a) {
+        const float* coords = points.block(block) + a * kBlock;
+        const double origin = points.origin()[a];
+        for (std::size_t i = 0; i < kBlock; ++i)
+          offsets[a][i] = static_cast<double>(coords[i]) + origin;
+      }
+      const std::int64_t* weights = points.weights(block);
+      const std::uint16_t* labels = assignment.labels() + block * kBlock;
       for (std::size_t lane = 0; lane < kBlock; ++lane) {
-        const std::size_t label = assignment.labels()[block * kBlock + lane];
-        const auto weight = static_cast<double>(points.weights(block)[lane]);
-        std::array<double, D> offset;
+        const std::size_t label = labels[lane];
+        const auto weight = static_cast<double>(weights[lane]);
+        double offset[D];
+        for (std::size_t a = 0; a < D; ++a) offset[a] = offsets[a][lane] - centers[label * D + a];
+        double* sum = sums + label;
+        *sum += weight;
         for (std::size_t a = 0; a < D; ++a) {
-          offset[a] = static_cast<double>(coords[a * kBlock + lane]) + points.origin()[a] -
-                      centers[label * D + a];
-        }
-        Shape& shape = shapes[label];
-        shape.weight += weight;
-        for (std::size_t a = 0; a < D; ++a) {
-          for (std::size_t b = a; b < D; ++b) {
-            shape.products[a * kMaxDim + b] += weight * offset[a] * offset[b];
-          }
+          for (std::size_t b = a; b < D; ++b) *(sum += k) += weight * offset[a] * offset[b];
         }
       }
     }
   });
   std::vector<Shape> total(k);
-  for (const auto& shapes : partial) {
-    for (std::size_t j = 0; j < k; ++j) {
-      total[j].weight += shapes[j].weight;
-      for (std::size_t i = 0; i < total[j].products.size(); ++i) {
-        total[j].products[i] += shapes[j].products[i];
+  for (const std::vector<double>& sums : partial) {
+    const double* sum = sums.data();
+    for (std::size_t j = 0; j < k; ++j) total[j].weight += *sum++;
+    for (std::size_t a = 0; a < D; ++a) {
+      for (std::size_t b = a; b < D; ++b) {
+        for (std::size_t j = 0; j < k; ++j) total[j].products[a * kMaxDim + b] += *sum++;
       }
     }
   }

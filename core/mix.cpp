@@ -309,7 +309,7 @@ std::vector<std::uint8_t> mix_opaque(const HistogramView& histogram,
   if (std::ranges::all_of(histogram.counts, [](auto count) { return count == 0; })) return colors;
   const std::size_t step = (histogram.size() + kEnough - 1) / kEnough;
   std::optional<Histogram> thinned;
-  if (step > 1) thinned = thin_out(histogram.colors, histogram.counts, 3, step);
+  if (step > 1) thinned = thin_out(histogram.colors, histogram.counts, 3, step, team);
   const HistogramView few = thinned ? HistogramView(*thinned) : histogram;
   const std::vector<Place> places = place_all(few.colors);
   std::vector<Mixture> mixtures(places.size());

@@ -87,6 +87,17 @@ inline std::uint32_t last_word(const std::uint8_t* pixel) {
 inline std::uint32_t cube_of(std::uint32_t word) { return join_nibbles(word >> 4 & 0x0f0f0f); }
 inline std::uint32_t place_in_cube(std::uint32_t word) { return join_nibbles(word & 0x0f0f0f); }
 
+// A bin is a cube of 8 levels a side; there are 32,768 of them.
+
+/// The bin of a pixel: 1024 * red + 32 * green + blue, the high five bits of each.
+constexpr std::uint32_t bin_of(std::uint32_t word) {
+  return (word << 7 & 0x7c00) | (word >> 6 & 0x3e0) | (word >> 19 & 0x1f);
+}
+/// A place in a bin: 64 * red + 8 * green + blue.
+constexpr std::uint32_t place_in_bin(std::uint32_t word) {
+  return (word << 6 & 0x1c0) | (word >> 5 & 0x38) | (word >> 16 & 7);
+}
+
 /// Calls visit(i, word) for pixels first to last of n.
 template <class Visit>
 inline void for_each_word(const std::uint8_t* pixels, std::size_t n, std::size_t first,
@@ -94,6 +105,24 @@ inline void for_each_word(const std::uint8_t* pixels, std::size_t n, std::size_t
   const std::size_t safe = last == n ? last - 1 : last;
   for (std::size_t i = first; i < safe; ++i) visit(i, rgb_word(pixels + 3 * i));
   if (safe < last) visit(safe, last_word(pixels + 3 * safe));
+}
+
+/// Calls visit(i, bin, place in it) for pixels first to last of n, which are found in batches, as
+/// vectors.
+template <class Visit>
+inline void for_each_place(const std::uint8_t* pixels, std::size_t n, std::size_t first,
+                           std::size_t last, const Visit& visit) {
+  constexpr std::size_t kBatch = 64;
+  std::array<std::uint32_t, kBatch> bins{};
+  std::array<std::uint32_t, kBatch> places{};
+  for (std::size_t start = first; start < last; start += kBatch) {
+    const std::size_t end = start + kBatch < last ? start + kBatch : last;
+    for_each_word(pixels, n, start, end,
+                  [&](std::size_t i, std::uint32_t word) { bins[i - start] = word; });
+    for (std::size_t i = 0; i < kBatch; ++i) places[i] = place_in_bin(bins[i]);
+    for (std::size_t i = 0; i < kBatch; ++i) bins[i] = bin_of(bins[i]);
+    for (std::size_t i = start; i < end; ++i) visit(i, bins[i - start], places[i - start]);
+  }
 }
 
 /// The Morton order of cubes, and of places in a cube.

@@ -14,8 +14,7 @@ NearestGrid::NearestGrid(std::span<const Point4> centers, std::span<const std::i
       cells_(std::size_t{1} << (bits_ * dim)),
       coarse_(std::size_t{1} << (kCoarseBits * dim)),
       all_(static_cast<int>(ids.size()), dim),
-      narrowed_(static_cast<int>(ids.size()), dim),
-      scratch_(ids.size() + Candidates::kPad) {
+      narrowed_(static_cast<int>(ids.size()), dim) {
   low_ = high_ = centers[static_cast<std::size_t>(ids[0])];
   Candidates& all = all_.view;
   all.count = static_cast<int>(ids.size());
@@ -27,7 +26,6 @@ NearestGrid::NearestGrid(std::span<const Point4> centers, std::span<const std::i
       all.coords[axis][i] = center[axis];
       extreme_ = std::max(extreme_, std::abs(center[axis]));
     }
-    all.half_square[i] = 0.5f * square4(center);
     all.ids[i] = ids[i];
   }
   for (int i = all.count; i % Candidates::kPad != 0; ++i) {
@@ -61,7 +59,7 @@ void NearestGrid::narrow(const std::int32_t* cell, int bits, const Candidates& f
   // With M the magnitude: the filter's rounding error, 2^-18 dim M^2, and that of search(): two
   // squared distances of at most 4 dim M^2, each with an error of 7 parts in 2^24.
   const float slack = std::ldexp(static_cast<float>(dim_) * magnitude * magnitude, -17);
-  isa_.narrow[dim_](box, from, narrowed_.view, slack, scratch_.data());
+  isa_.narrow[dim_](box, from, nullptr, slack, narrowed_.view);
 }
 
 void NearestGrid::fill(std::size_t at) {

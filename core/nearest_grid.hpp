@@ -71,7 +71,6 @@ class NearestGrid {
   std::vector<std::unique_ptr<CandidateList>> coarse_;
   CandidateList all_;
   CandidateList narrowed_;
-  std::vector<float> scratch_;
   Buffer<float> lists_;
   const Kernels& isa_ = kernels();
 };

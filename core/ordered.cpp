@@ -246,7 +246,7 @@ void dither_ordered(const Raster& raster, std::span<const std::uint8_t> palette,
   const Chooser<Index> chooser{raster, mask, indices};
   if (channels == 3) {
     const auto mixes = mixes_of<3, Index>(space, palette, colors, labels, mask, strength, team);
-    const CubeTable<Mix<Index>> table(colors, std::span(mixes));
+    const BinTable<Mix<Index>> table(colors, std::span(mixes));
     chooser.for_rows(team, [&](std::size_t first, const std::uint16_t* ranks) {
       for_each_word(data, n, first, first + raster.width, [&](std::size_t i, std::uint32_t word) {
         chooser.choose(i, i - first, ranks, table[word]);

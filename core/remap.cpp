@@ -19,12 +19,14 @@ void for_chunks(std::size_t n, Team& team, const Body& body) {
 }
 
 template <class Index>
-void look_up(std::span<const std::uint8_t> pixels, const CubeTable<Index>& table, Index* indices,
+void look_up(std::span<const std::uint8_t> pixels, const BinTable<Index>& table, Index* indices,
              Team& team) {
   const std::size_t n = pixels.size() / 3;
   for_chunks(n, team, [&](std::size_t first, std::size_t last) {
-    for_each_word(pixels.data(), n, first, last,
-                  [&](std::size_t i, std::uint32_t word) { indices[i] = table[word]; });
+    for_each_place(pixels.data(), n, first, last,
+                   [&](std::size_t i, std::uint32_t bin, std::uint32_t place) {
+                     indices[i] = table.at(bin, place);
+                   });
   });
 }
 
@@ -44,14 +46,14 @@ template <class Label, class Index>
 void remap(std::span<const std::uint8_t> pixels, int channels, std::span<const std::uint8_t> colors,
            std::span<const Label> labels, Index* indices, Team& team) {
   if (channels == 3) {
-    look_up(pixels, CubeTable<Index>(colors, labels), indices, team);
+    look_up(pixels, BinTable<Index>(colors, labels), indices, team);
   } else {
     look_up(pixels, HashTable<Label>(colors, labels), indices, team);
   }
 }
 
 struct ColorLabels::Tables {
-  std::optional<CubeTable<std::uint8_t>> opaque;
+  std::optional<BinTable<std::uint8_t>> opaque;
   std::optional<HashTable<std::uint16_t>> with_alpha;
 };
 

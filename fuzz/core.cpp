@@ -343,7 +343,7 @@ void check_counts(Choices& choices) {
       if (__builtin_add_overflow(total, count, &total)) return;
     }
     if (once.size() == 0) return;
-    thin_out(once.colors, once.counts, channels, 3);
+    thin_out(once.colors, once.counts, channels, 3, team);
     const Points points(once.colors, space, once.counts, team);
     const int k = static_cast<int>(std::min<std::size_t>(wanted, points.size()));
     Assignment assignment(points, k, team);

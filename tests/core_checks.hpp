@@ -84,6 +84,7 @@ void test_colors();
 void test_fits();
 
 /// The tests of whole fits, in core_fitter.cpp.
+void test_bins();
 void test_fitter();
 
 /// The tests of dithering, in core_dither.cpp.

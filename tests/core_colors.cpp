@@ -254,7 +254,7 @@ void test_sums_of_histograms(int channels) {
   check_histogram(collect(all, counts, channels), reference_histogram(all, counts, channels));
   check_histogram(collect(sum.colors, sum.counts, channels), Colors(sum));
   CHECK_EQUAL(collect(all, Counts(counts.size()), channels).size(), 0u);
-  const Histogram thin = thin_out(sum.colors, sum.counts, channels, 3);
+  const Histogram thin = thin_out(sum.colors, sum.counts, channels, 3, team);
   CHECK_EQUAL(thin.size(), (sum.size() + 2) / 3);
   CHECK_EQUAL(std::accumulate(thin.counts.begin(), thin.counts.end(), std::int64_t{0}),
               std::accumulate(sum.counts.begin(), sum.counts.end(), std::int64_t{0}));

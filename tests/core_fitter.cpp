@@ -35,8 +35,10 @@ void check_same(const Fitted& got, const Fitted& expected) {
   CHECK_EQUAL(got.n_iter, expected.n_iter);
 }
 
-/// What every result is: distinct colours, the most frequent first, and labels of the nearest.
-void check_fitted(const Fitted& found, const Colors& data, int k, const Bytes& fixed, Team& team) {
+/// What every result is: distinct colours, the most frequent first if `sorted`, and labels of the
+/// nearest.
+void check_fitted(const Fitted& found, const Colors& data, int k, const Bytes& fixed, Team& team,
+                  bool sorted = true) {
   const int dim = data.channels;
   const Coords coords = place_all(data.colors, dim);
   const Coords placed = place_all(found.colors, dim);
@@ -47,7 +49,7 @@ void check_fitted(const Fitted& found, const Colors& data, int k, const Bytes& f
   CHECK_EQUAL(found.labels, reference_labels(coords, placed, dim));
   CHECK_EQUAL(found.counts,
               reference_sums(coords, data.counts, found.labels, static_cast<int>(n), dim).weights);
-  CHECK(std::is_sorted(found.counts.rbegin(), found.counts.rend()));
+  if (sorted) CHECK(std::is_sorted(found.counts.rbegin(), found.counts.rend()));
   const double unit = space_of(dim).steps();
   const double cost = reference_cost(coords, data.counts, found.labels, placed, dim);
   const double total =
@@ -73,9 +75,11 @@ void test_results() {
           current_case = text("a fit: ", name, ", k = ", k, ", dim = ", channels);
           const Colors data = make_colors(2500, channels, kind, 51);
           const Fitted found = fit_alone(data, k, effort, {}, one);
-          check_fitted(found, data, k, {}, one);
+          // Those of bins are sorted by these.
+          const bool sorted = !(effort.bins && current_space == SpaceName::srgb && channels == 3);
+          check_fitted(found, data, k, {}, one, sorted);
           check_same(fit_alone(data, k, effort, {}, three), found);
-          check_fitted(fit_alone(data, k, effort, fixed, three), data, k, fixed, one);
+          check_fitted(fit_alone(data, k, effort, fixed, three), data, k, fixed, one, sorted);
         }
       }
     }

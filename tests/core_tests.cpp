@@ -179,6 +179,7 @@ int main() {
   test_colors();
   test_fits();
   test_fitter();
+  test_bins();
   for (const auto& [name, space] : kSpaces) {
     current_space = space;
     test_same_bytes();

@@ -46,8 +46,9 @@ void def_colors(nb::module_& m) {
       [](const Bytes& colors, const Counts& counts, std::size_t step) {
         require_pairs(colors, counts);
         require(step >= 1, "expected a step of at least 1");
+        Team team(1);
         return hand_over_histogram(without_gil(
-            [&] { return thin_out(view(colors), view(counts), channels_of(colors), step); }));
+            [&] { return thin_out(view(colors), view(counts), channels_of(colors), step, team); }));
       },
       "colors"_a, "counts"_a, "step"_a, "Of every `step` neighbours, the most frequent for all.");
   m.def(

@@ -19,6 +19,7 @@
 #include "lloyd.hpp"
 #include "owning.hpp"
 #include "points.hpp"
+#include "quick.hpp"
 #include "seeding.hpp"
 #include "vivid_regions.hpp"
 
@@ -69,6 +70,25 @@ void start_fit(OwningFitter& self, int k, const std::string& effort, std::uint64
           "expected at most k fixed colours of as many channels");
   const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
   self.fitter.fit(k, choose(kEfforts, "effort", effort), seed, stay, mixing);
+}
+
+std::optional<std::tuple<OutBytes, OutCounts, int>> run_quickly(
+    const Bytes& pixels, int k, const std::string& effort, std::uint64_t seed,
+    const std::optional<Bytes>& fixed,
+    nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu> out, Team& team) {
+  require(k >= 1 && k <= 256, "expected 1 to 256 colours");
+  require(pixels.shape(1) == 3 && (!fixed || fixed->shape(1) == 3), "expected 3 channels");
+  require(!fixed || fixed->shape(0) <= static_cast<std::size_t>(k),
+          "expected at most k fixed colours");
+  require(pixels.shape(0) == out.shape(0), "expected one index per pixel");
+  const auto stay = fixed ? view(*fixed) : std::span<const std::uint8_t>();
+  const Effort& how = choose(kEfforts, "effort", effort);
+  std::optional<Quick> found = without_gil(
+      [&] { return quantize_quickly(view(pixels), k, how, seed, stay, out.data(), team); });
+  if (!found) return {};
+  const std::size_t size = found->counts.size();
+  return std::tuple(hand_over<OutBytes>(std::move(found->colors), {size, 3}),
+                    hand_over<OutCounts>(std::move(found->counts), {size}), found->n_iter);
 }
 
 void start_growing(OwningFitter& self, int k, const std::string& effort, std::uint64_t seed) {
@@ -194,6 +214,11 @@ void def_fits(nb::module_& m) {
                               found.cost, found.mse, found.n_iter);
           },
           "The result: colors, counts, labels, which are memoryviews, cost, mse, n_iter.");
+
+  m.def("quantize_quickly", &run_quickly, "pixels"_a, "k"_a, "effort"_a, "seed"_a, "fixed"_a,
+        "out"_a.noconvert(), "team"_a,
+        "Fits to bins in sRGB, and writes the nearest entries: colors, counts, n_iter. None, where "
+        "bins do not suffice.");
 
   m.def(
       "seed",

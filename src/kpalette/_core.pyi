@@ -100,6 +100,11 @@ class Fitter:
         The result: colors, counts, labels, which are memoryviews, cost, mse, n_iter.
         """
 
+def quantize_quickly(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], k: int, effort: str, seed: int, fixed: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, out: Annotated[NDArray[numpy.uint8], dict(shape=(None,), order='C', device='cpu')], team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], int] | None:
+    """
+    Fits to bins in sRGB, and writes the nearest entries: colors, counts, n_iter. None, where bins do not suffice.
+    """
+
 def seed(points: Points, seeding: str, k: int, seed: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
     """
     Where a fit can start, float64 (k, channels): the seeding is one of SEEDINGS.

@@ -33,7 +33,7 @@ from kpalette.no_larger import first_smaller, is_no_larger
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
-from kpalette.quantized import Origin, Quantized
+from kpalette.quantized import Origin, Quantized, QuicklyQuantized
 from kpalette.record import replace
 from kpalette.subset import best_entries
 from kpalette.threads import make_team
@@ -85,9 +85,11 @@ def quantize(
         keeps one of its own where that loses least, unless `effort` is ``"fast"``. In ``"srgb"``
         the mean squared error is the least. ``"linear"`` is linear RGB, ``"lab"`` CIELAB.
     effort : {"fast", "balanced", "best"}
-        ``"fast"`` makes a few passes of k-means. ``"balanced"`` also leaves the local minima that
-        are easily left. ``"best"`` starts eight times, goes on to search, and runs to convergence:
-        it takes some twenty times longer.
+        ``"fast"`` makes a few passes of k-means. In ``"srgb"``, without alpha, these go by the
+        means of colours in 32 × 32 × 32 bins, if a photo fills many: the error is up to 11 % higher
+        by that, and each pixel has its nearest entry all the same. ``"balanced"`` also leaves the
+        local minima that are easily left. ``"best"`` starts eight times, goes on to search, and
+        runs to convergence: it takes some twenty times longer.
     fixed : colour or sequence of colours, optional
         Distinct colours that the palette must have, such as ``"#ff8800"``, ``"#f80"`` or
         ``(255, 136, 0)``, perhaps with alpha unless `alpha` takes that away; at most `k`. They
@@ -231,6 +233,11 @@ def quantize(
         pixels = files.with_alpha(pixels)
     elif pixels.shape[2] == 4:
         fixed_colors = files.with_alpha(fixed_colors)
+    plain_way = stored is None and not (saliency or posterize or dithering.is_on or smaller)
+    if plain_way and weights is None and target is None and most_bytes is None:
+        quick = _quantize_quickly(pixels, source, k, space, effort, seed, fixed_colors, team)
+        if quick is not None:
+            return quick
     image = Counted.of(pixels, team)
     weighted, importance = image.histogram, None
     if weights is not None or saliency:
@@ -543,6 +550,34 @@ def _mapped(
 
         gif.keep(made._kept, indices, palette.colors, shown.data)
     return made
+
+
+def _quantize_quickly(
+    pixels: ByteArray,
+    source: ImageSource,
+    k: int,
+    space: Space,
+    effort: Effort,
+    seed: int,
+    fixed: ByteArray | None,
+    team: _core.Team,
+) -> Quantized | None:
+    """Fit to bins of colours in sRGB and map, or return None where that would give another result.
+
+    ``_mapped`` makes the same of what a fit to the histogram gives, which goes by bins as well: but
+    here colours are counted when somebody asks for what only they tell.
+    """
+    if effort != "fast" or space != "srgb" or pixels.shape[2] != 3 or k > MAX_INDEXED:
+        return None
+    indices = np.empty(pixels.shape[:2], np.uint8)
+    flat = pixels.reshape(-1, 3)
+    made = _core.quantize_quickly(flat, k, effort, seed, fixed, indices.reshape(-1), team)
+    if made is None:
+        return None
+    colors, counts, n_iter = made
+    if isinstance(source, np.ndarray) and np.may_share_memory(pixels, source):
+        pixels = pixels.copy()  # for what is asked for later
+    return QuicklyQuantized.of(indices, Palette(colors, counts), n_iter, pixels)
 
 
 def index_dtype(k: int) -> Any:
