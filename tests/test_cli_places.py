@@ -162,7 +162,7 @@ def test_a_dry_run_writes_nothing(folder: Path, capsys: Any) -> None:
         (["a", "--out-dir", ""], "--out-dir: expected the name of a directory"),
         (["a", "--ext", "-c.jpg"], "--ext: expected an ending such as '-small.png'"),
         (["a", "--ext", "/c.png"], "--ext: expected an ending such as '-small.png'"),
-        (["a", "--format", "jpeg"], "'jpeg' is not one of 'png', 'gif'"),
+        (["a", "--format", "jpeg"], "'jpeg' is not one of 'png', 'apng', 'gif'"),
         (["a", "-j", "0"], "from 1 to 256, got '0'"),
         (["a", "-o", "-", "--json"], "--json and the picture would both go to stdout"),
         (["-", "--json"], "--json and the picture would both go to stdout"),
