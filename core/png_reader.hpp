@@ -8,6 +8,7 @@
 // W3C (2025). Portable Network Graphics (PNG) Specification, third edition.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -54,6 +55,13 @@ class PngRows {
   /// where the rows are, if the format is plain. False, with some of the pixels made, if a filter
   /// is none of the five, or the palette lacks an entry.
   bool read(std::span<std::uint8_t> rows, std::uint8_t* pixels);
+
+  /// The last row, as it was before it became pixels: what the next is told from. Another reader of
+  /// the same format goes on from it.
+  std::span<const std::uint8_t> above() const { return above_; }
+  void go_on_below(std::span<const std::uint8_t> above) {
+    std::copy_n(above.data(), std::min(above.size(), above_.size()), above_.data());
+  }
 
  private:
   bool read_table(const std::uint8_t* line, std::uint8_t* pixels) const;

@@ -3,7 +3,9 @@
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
 
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <vector>
@@ -46,6 +48,35 @@ std::optional<std::tuple<nb::bytearray, int>> run_read_png(const PngFormat& form
   return std::tuple{pixels, channels};
 }
 
+/// Rows with a format of their own.
+struct OwningRows {
+  PngFormat format;
+  PngRows rows{format, format.width};
+};
+
+std::unique_ptr<OwningRows> make_png_rows(const PngFormat& format, const nb::bytes& above) {
+  require(format.is_valid() && !format.interlaced, "expected a valid format, not interlaced");
+  const std::size_t n = format.stride(format.width) - 1;
+  require(above.size() == 0 || above.size() == n, "expected a row, or nothing");
+  std::unique_ptr<OwningRows> made(new OwningRows{format});  // whose rows refer to it: never moved
+  made->rows.go_on_below(copied(above));
+  return made;
+}
+
+std::optional<nb::bytearray> run_read_rows(OwningRows& self, nb::bytearray rows) {
+  const std::size_t stride = self.format.stride(self.format.width);
+  require(rows.size() % stride == 0, "expected whole rows");
+  const std::size_t n =
+      rows.size() / stride * self.format.width * static_cast<std::size_t>(self.format.channels());
+  nb::bytearray pixels = rows;
+  if (!self.format.is_plain()) pixels = room_for(n);
+  const std::span<std::uint8_t> from(data_of(rows), rows.size());
+  std::uint8_t* const to = data_of(pixels);
+  if (!without_gil([&] { return self.rows.read(from, to); })) return std::nullopt;
+  pixels.resize(n);
+  return pixels;
+}
+
 }  // namespace
 
 void def_png_reader(nb::module_& m) {
@@ -53,7 +84,20 @@ void def_png_reader(nb::module_& m) {
       .def(nb::new_(&make_png_format), "width"_a, "height"_a, "depth"_a, "color"_a, "interlaced"_a,
            "palette"_a, "transparency"_a)
       .def_prop_ro("is_valid", &PngFormat::is_valid)
+      .def_ro("interlaced", &PngFormat::interlaced)
+      .def_prop_ro("channels", &PngFormat::channels, "4 if some pixel may be transparent, or 3.")
+      .def_prop_ro(
+          "stride", [](const PngFormat& self) { return self.stride(self.width); },
+          "The bytes of a row, with its filter's number.")
       .def_prop_ro("size", &PngFormat::size, "The bytes of all rows, with their filters' numbers.");
+  nb::class_<OwningRows>(m, "PngRows", "Rows of a format, from above to below.")
+      .def(nb::new_(&make_png_rows), "format"_a, "above"_a = nb::bytes("", 0),
+           "`above` is that of a reader that read the rows before.")
+      .def("read", &run_read_rows, "rows"_a,
+           "Pixels (rows * width * channels) of inflated rows, as read_png makes them.")
+      .def_prop_ro("above", [](const OwningRows& self) {
+        return nb::bytes(self.rows.above().data(), self.rows.above().size());
+      });
   m.def("read_png", &run_read_png, "format"_a, "rows"_a,
         "Pixels (height * width * channels) of the inflated rows of a valid format, and channels: "
         "3, or 4 if some pixel is not opaque. None if the rows are damaged. The rows are "

@@ -469,8 +469,33 @@ class PngFormat:
     def is_valid(self) -> bool: ...
 
     @property
+    def interlaced(self) -> bool: ...
+
+    @property
+    def channels(self) -> int:
+        """4 if some pixel may be transparent, or 3."""
+
+    @property
+    def stride(self) -> int:
+        """The bytes of a row, with its filter's number."""
+
+    @property
     def size(self) -> int:
         """The bytes of all rows, with their filters' numbers."""
+
+class PngRows:
+    """Rows of a format, from above to below."""
+
+    def __init__(self, format: PngFormat, above: bytes = ...) -> None:
+        """`above` is that of a reader that read the rows before."""
+
+    def read(self, rows: bytearray) -> bytearray | None:
+        """
+        Pixels (rows * width * channels) of inflated rows, as read_png makes them.
+        """
+
+    @property
+    def above(self) -> bytes: ...
 
 def read_png(format: PngFormat, rows: bytearray) -> tuple[bytearray, int] | None:
     """

@@ -29,7 +29,7 @@ from kpalette.cli.exits import (
 from kpalette.cli.groups import Large, Manners, Output
 from kpalette.cli.jobs import share_out
 from kpalette.cli.options import MAX_K, MAX_THREADS
-from kpalette.cli.tiled import ENDINGS, is_large_tiff, is_zarr
+from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
@@ -62,7 +62,7 @@ def tiles(
         from kpalette import distributed  # which says what is missing
         from kpalette.distributed import running
     except ImportError as error:
-        if is_large_tiff(photo):
+        if is_too_large(photo):
             line = f"{photo}: too large to read at once, and to read it in tiles, {error}"
             raise Failed(UNREADABLE, line) from None
         raise Failed(USAGE, str(error)) from None
@@ -126,7 +126,7 @@ def quantize(
         raise UsageError("a photo at a URL needs -o OUT, the place of its picture")
     out = output.out or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
     if not out.rstrip("/").lower().endswith(ENDINGS):
-        why = f", as {photo} is too large for other formats" if is_large_tiff(photo) else ""
+        why = f", as {photo} is too large for other formats" if is_too_large(photo) else ""
         raise UsageError(
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff'{why}, got {out!r}"
         )
@@ -206,8 +206,17 @@ def histogram(
     with tiles(photos[0], large, quiet=quiet) as where:
         from kpalette import distributed
 
-        if len(photos) > 1 or not photos[0].rstrip("/").lower().endswith(ENDINGS):
+        if len(photos) > 1 or not _is_cut(photos[0]):
             where.pop("chunks", None)  # photos are not cut
         source = photos[0] if len(photos) == 1 else list(photos)
         found: ColorHistogram = distributed.histogram(source, checkpoint=checkpoint, **where)
         return found
+
+
+def _is_cut(photo: str) -> bool:
+    """Return whether a photo is read in tiles, and not as a whole."""
+    from kpalette.distributed import pngs
+
+    if photo.rstrip("/").lower().endswith(ENDINGS):
+        return True
+    return os.path.isfile(photo) and pngs.open_path(photo, None) is not None

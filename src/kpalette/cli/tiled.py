@@ -20,7 +20,7 @@ def is_asked_for(photos: Sequence[str], out: str | None, large: Large) -> bool:
         or large.memory_limit is not None
         or is_zarr(out or "")
         or any(is_zarr(photo) or "://" in photo for photo in photos)
-        or (len(photos) == 1 and is_large_tiff(photos[0]))
+        or (len(photos) == 1 and is_too_large(photos[0]))
     )
 
 
@@ -29,8 +29,10 @@ def is_zarr(name: str) -> bool:
     return name.rstrip("/").lower().endswith(".zarr")
 
 
-def is_large_tiff(name: str) -> bool:
-    """Return whether a file is a TIFF with more pixels than are decoded at once."""
+def is_too_large(name: str) -> bool:
+    """Return whether a file is a TIFF or PNG with more pixels than are decoded at once."""
+    if name.lower().endswith(".png"):
+        return _is_large_png(name)
     if not name.lower().endswith(ENDINGS[1:]) or not os.path.isfile(name):
         return False
     from kpalette.files.errors import ImageReadError, TooLargeError
@@ -43,3 +45,17 @@ def is_large_tiff(name: str) -> bool:
         return True
     except (OSError, ImageReadError):
         return False  # which reading tells
+
+
+def _is_large_png(name: str) -> bool:
+    from kpalette.files.plain_png import MOST_PER_BYTE, MOST_PIXELS, SIGNATURE
+
+    try:
+        if os.path.getsize(name) < MOST_PIXELS // (8 * MOST_PER_BYTE):
+            return False
+        with open(name, "rb") as file:
+            header = file.read(24)
+    except OSError:
+        return False
+    width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
+    return header.startswith(SIGNATURE) and width * height > MOST_PIXELS

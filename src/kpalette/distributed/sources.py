@@ -12,7 +12,7 @@ import numpy as np
 
 from kpalette import files
 from kpalette.checks import check_choice
-from kpalette.distributed import mosaics, photos, tiffs, zarrs
+from kpalette.distributed import mosaics, photos, pngs, tiffs, zarrs
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
 
@@ -45,7 +45,7 @@ def open_source(source: Any, chunks: Any, missing: str) -> Mosaic | Photos | Any
 
 
 def open_image(source: Any, chunks: Any, missing: str) -> Mosaic:
-    """Open a source that is one image. Image files other than TIFF are read, as one tile.
+    """Open a source that is one image. Files other than TIFF and large PNG are read, as one tile.
 
     Raises
     ------
@@ -95,6 +95,7 @@ def _by_path(path: str, chunks: Any, missing: str) -> Mosaic | Photos:
             pass
         if tiffs.is_tiff(path):
             return tiffs.open_path(path, chunks, missing)
+        return pngs.open_path(path, chunks) or found
     return found
 
 

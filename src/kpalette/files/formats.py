@@ -76,7 +76,8 @@ _OWN_DECODER = "Pillow's own decoder in C, of a run of bytes per row"
 FORMATS = (
     _format(
         "PNG", rb"\x89PNG\r\n\x1a\n", ".png .apng", "PngImagePlugin",
-        "chunks are cut by Pillow, and inflated by zlib no further than the header's size",
+        "rows are inflated by libdeflate no further than the header's size, and read by the core; "
+        "what is rare or damaged, by Pillow and zlib",
     ),
     _format(
         "JPEG", rb"\xff\xd8\xff", ".jpg .jpeg .jpe .jfif", "JpegImagePlugin",
@@ -241,7 +242,8 @@ def too_large(error: Exception) -> TooLargeError:
     most = f"{2 * Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "fewer"
     return TooLargeError(
         f"expected at most {most} pixels in one piece, got {got}; kpalette[distributed] reads a "
-        "TIFF in tiles; in Python, PIL.Image.MAX_IMAGE_PIXELS is half of the limit"
+        "TIFF in tiles, and most PNG files; in Python, PIL.Image.MAX_IMAGE_PIXELS is half of the "
+        "limit"
     )
 
 

@@ -6,10 +6,14 @@ Pillow: other colour spaces, animations, pictures that EXIF may turn, files with
 
 from __future__ import annotations
 
-import deflate
+from deflate import DeflateError, crc32, zlib_decompress
 
 from kpalette import _core
 from kpalette.files.srgb_profile import is_srgb
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mmap import mmap
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 #: The pixels that Pillow decodes at most, unless it is told otherwise.
@@ -107,46 +111,86 @@ def read(encoded: bytes, most_pixels: int = MOST_PIXELS) -> Plain | None:
     >>> found.width, found.height, found.channels, list(found.pixels)
     (2, 1, 3, [9, 9, 9, 9, 9, 9])
     """
-    layout = _layout(encoded)
-    if layout is None:
+    found = layout(encoded)
+    if found is None or found.width * found.height > most_pixels:
         return None
-    held, parts = layout
-    header = held[b"IHDR"]
-    width, height = (int.from_bytes(header[at : at + 4], "big") for at in (0, 4))
-    depth, color, compression, filters, interlaced = header[8:]
-    if compression or filters or interlaced > 1 or width * height > most_pixels:
-        return None
-    if not _is_srgb(held):
-        return None
-    palette = held.get(b"PLTE", b"") if color == _INDEXED else b""
-    form = _core.PngFormat(
-        width, height, depth, color, bool(interlaced), palette, held.get(b"tRNS", b"")
-    )
-    compressed = parts[0] if len(parts) == 1 else b"".join(parts)
-    # What a bomb's header says takes no memory.
-    if not form.is_valid or form.size > min(MOST_PER_BYTE * len(compressed), _MOST_BYTES):
-        return None
-    try:
-        rows = deflate.zlib_decompress(compressed, form.size)
-    except deflate.DeflateError:
-        return None
-    found = _core.read_png(form, rows) if len(rows) == form.size else None
-    if found is None:
-        return None
-    return Plain(found[0], width, height, found[1], _dpi(held.get(b"pHYs")))
-
-
-def _layout(encoded: bytes) -> tuple[dict[bytes, bytes], list[memoryview]] | None:
-    """Return what the chunks of a plain file hold that count, and its parts of compressed rows."""
-    if not encoded.startswith(SIGNATURE):
+    form = found.form
+    if form.size > _MOST_BYTES:
         return None
     view = memoryview(encoded)
+    parts = [view[start:end] for start, end in found.parts]
+    try:
+        rows = zlib_decompress(parts[0] if len(parts) == 1 else b"".join(parts), form.size)
+    except DeflateError:
+        return None
+    made = _core.read_png(form, rows) if len(rows) == form.size else None
+    if made is None:
+        return None
+    return Plain(made[0], found.width, found.height, made[1], found.dpi)
+
+
+class Layout:
+    """What a plain file says of its pixels, and where they are.
+
+    Attributes
+    ----------
+    width, height : int
+    form : PngFormat
+        Its rows have no more bytes than the file's size allows, whatever its header says.
+    parts : list of (start, end)
+        Of the file, the bytes that are compressed.
+    dpi : tuple of two floats, or None
+    """
+
+    __slots__ = ("dpi", "form", "height", "parts", "width")
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        form: _core.PngFormat,
+        parts: list[tuple[int, int]],
+        dpi: tuple[float, float] | None,
+    ) -> None:
+        self.width = width
+        self.height = height
+        self.form = form
+        self.parts = parts
+        self.dpi = dpi
+
+
+def layout(encoded: bytes | mmap) -> Layout | None:
+    """Return where the pixels of a PNG file are; None if it is no PNG, or left to Pillow."""
+    found = _chunks(encoded)
+    if found is None:
+        return None
+    held, parts = found
+    header = held[b"IHDR"]
+    width, height = _number(header, 0), _number(header, 4)
+    depth, color, compression, filters, interlaced = header[8:]
+    if compression or filters or interlaced > 1 or not _is_srgb(held):
+        return None
+    palette = held.get(b"PLTE", b"") if color == _INDEXED else b""
+    transparency = held.get(b"tRNS", b"")
+    form = _core.PngFormat(width, height, depth, color, bool(interlaced), palette, transparency)
+    size = sum(end - start for start, end in parts)
+    if not form.is_valid or form.size > MOST_PER_BYTE * size:
+        return None
+    return Layout(width, height, form, parts, _dpi(held.get(b"pHYs")))
+
+
+def _chunks(
+    encoded: bytes | mmap,
+) -> tuple[dict[bytes, bytes], list[tuple[int, int]]] | None:
+    """Return what the chunks of a plain file hold that count, and where its compressed rows are."""
+    if encoded[: len(SIGNATURE)] != SIGNATURE:
+        return None
     held: dict[bytes, bytes] = {}
-    parts: list[memoryview] = []
+    parts: list[tuple[int, int]] = []
     at, size, text = len(SIGNATURE), len(encoded), 0
     is_behind = False  # the pixels
     while at + 12 <= size:
-        length = int.from_bytes(encoded[at : at + 4], "big")
+        length = _number(encoded, at)
         kind = encoded[at + 4 : at + 8]
         start, at = at + 8, at + 12 + length
         if at > size or (kind != b"IHDR") != (b"IHDR" in held):
@@ -154,14 +198,13 @@ def _layout(encoded: bytes) -> tuple[dict[bytes, bytes], list[memoryview]] | Non
         if kind == b"IDAT":
             if is_behind:
                 return None
-            parts.append(view[start : at - 4])
+            parts.append((start, at - 4))
             continue
         is_behind = bool(parts)
         if kind == b"IEND":
             return (held, parts) if parts and not length else None
-        is_right = is_behind or deflate.crc32(view[start - 4 : at - 4]) == int.from_bytes(
-            encoded[at - 4 : at], "big"
-        )  # which behind the pixels no one asks
+        # Behind the pixels no one asks for it.
+        is_right = is_behind or crc32(encoded[start - 4 : at - 4]) == _number(encoded, at - 4)
         if kind in _SIZES:
             expected = _SIZES[kind]
             if is_behind or kind in held or (expected is not None and length != expected):
@@ -178,6 +221,10 @@ def _layout(encoded: bytes) -> tuple[dict[bytes, bytes], list[memoryview]] | Non
     return None
 
 
+def _number(encoded: bytes | mmap, at: int) -> int:
+    return int.from_bytes(encoded[at : at + 4], "big")
+
+
 def _is_srgb(held: dict[bytes, bytes]) -> bool:
     """Return whether the chunks say that colours are sRGB, or nothing; the first of them counts."""
     if b"iCCP" in held:
@@ -190,8 +237,8 @@ def _is_srgb(held: dict[bytes, bytes]) -> bool:
 def _is_srgb_profile(chunk: bytes) -> bool:
     _, _, rest = chunk.partition(b"\0")
     try:
-        return rest[:1] == b"\0" and is_srgb(bytes(deflate.zlib_decompress(rest[1:], MOST_PROFILE)))
-    except deflate.DeflateError:
+        return rest[:1] == b"\0" and is_srgb(bytes(zlib_decompress(rest[1:], MOST_PROFILE)))
+    except DeflateError:
         return False
 
 
@@ -205,5 +252,5 @@ def _dpi(chunk: bytes | None) -> tuple[float, float] | None:
     """Return what a pHYs chunk says: pixels per inch."""
     if chunk is None or chunk[8] != 1:  # per metre
         return None
-    across, down = (int.from_bytes(chunk[at : at + 4], "big") * _INCH for at in (0, 4))
+    across, down = (_number(chunk, at) * _INCH for at in (0, 4))
     return (across, down) if 0 < across <= MAX_DPI and 0 < down <= MAX_DPI else None
