@@ -19,7 +19,6 @@ from kpalette.cli import pngquant, quantizing, reading, streams
 from kpalette.cli.exits import (
     BROKEN_PIPE,
     EXIT_CODES,
-    INTERNAL,
     SIGINT,
     SIGTERM,
     UNREADABLE,
@@ -28,6 +27,7 @@ from kpalette.cli.exits import (
     Failed,
     Stopped,
     UsageError,
+    code_of,
     say,
     told,
 )
@@ -158,4 +158,4 @@ def _failed(error: Exception, args: Sequence[str]) -> int:
             say(f"kpalette: {error}")
             return USAGE
     say(f"kpalette: {told(error)}")
-    return INTERNAL
+    return code_of(error)

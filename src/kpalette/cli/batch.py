@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from kpalette.cli import jobs as running
+from kpalette.cli import streams
 from kpalette.cli.convert import Recipe
 from kpalette.cli.exits import UsageError
 from kpalette.cli.inputs import gather
@@ -150,6 +151,7 @@ class Batch:
         )
         try:
             running.run(self.jobs, recipe, self.workers, tally.tell)
+            streams.sync_folders()
         finally:
             tally.close()
         code = tally.end()

@@ -25,6 +25,7 @@ from kpalette.cli.jobs import Result
 from kpalette.cli.moving import format_of
 from kpalette.cli.plan import check_free
 from kpalette.files import plain
+from kpalette.files.atomic import NEW, sweep_beside
 from kpalette.files.names import FORMATS
 from kpalette.record import Record, replace
 
@@ -102,7 +103,11 @@ class Recipe(Record):
     def __call__(self, job: Job) -> Result:
         """Do one photo."""
         if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
-            raise Skipped(0, f"skipped: {job.target} exists")
+            if os.path.getsize(job.target):
+                sweep_beside(job.target)
+                raise Skipped(0, f"skipped: {job.target} exists")
+            if not self.force:  # a power cut has left nothing else of it
+                return replace(self, force=True)(job)
         check_free(job, self.taken, self.force)
         if self.output.dry_run:
             return self._foretell(job)
@@ -192,12 +197,19 @@ class Recipe(Record):
             )
             return replace(result, line=line, skipped=True)
         if job.makes_folder:
-            _make(os.path.dirname(job.target))
+            streams.make_folder(os.path.dirname(job.target))
         times = (
             (before.st_atime_ns, before.st_mtime_ns) if self.output.preserve and before else None
         )
         try:
-            streams.write(encoded, job.target, self.force, times=times)
+            streams.write(
+                encoded,
+                job.target,
+                self.force,
+                times=times,
+                mode=_permissions(job),
+                one_of_many=True,
+            )
         except Failed as failure:
             if self.output.skip_existing and failure.code == EXISTS:  # since a moment ago
                 raise Skipped(0, f"skipped: {job.target} exists") from None
@@ -379,6 +391,19 @@ def _size(source: Any) -> int:
     return int(source.seek(0, os.SEEK_END))
 
 
+def _permissions(job: Job) -> int:
+    """Return the permissions of a new picture: no one but its owner may do more than with photos.
+
+    Those of pipes are everyone's.
+    """
+    mode = NEW
+    for path in job.frames or [job.source]:
+        found = _status(path)
+        if found is not None and stat.S_ISREG(found.st_mode):
+            mode &= found.st_mode | 0o600
+    return mode
+
+
 def _status(photo: str) -> os.stat_result | None:
     try:
         return os.stat(photo)
@@ -393,12 +418,3 @@ def _changed(before: os.stat_result, photo: str) -> bool:
         before.st_size,
         before.st_mtime_ns,
     )
-
-
-def _make(folder: str) -> None:
-    try:
-        os.makedirs(folder or ".", exist_ok=True)
-    except OSError as error:
-        raise Failed(
-            UNWRITABLE, f"{os.path.join(folder, '')} cannot be made: {error.strerror}"
-        ) from None

@@ -19,6 +19,7 @@ EXIT_CODES = {
     16: "an output cannot be written",
     69: "the cluster cannot be reached, or its connection was lost",
     70: "internal error (KPALETTE_DEBUG=1 shows the traceback)",
+    71: "there is not enough memory, or --memory-limit leaves too little",
     98: "the result would not be smaller (see --skip-if-larger)",
     99: "the quality or the size asked for cannot be reached",
     129: "the terminal was closed",
@@ -27,7 +28,7 @@ EXIT_CODES = {
     143: "terminated",
 }
 MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70
-UNAVAILABLE = 69
+UNAVAILABLE, NO_MEMORY = 69, 71
 NOT_SMALLER, NOT_REACHED, BROKEN_PIPE = 98, 99, 141
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(
@@ -132,6 +133,13 @@ def sizes(before: int, after: int) -> str:
     return f"{before:,} to {after:,} bytes{more}"
 
 
+def code_of(error: Exception) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, Failed):
+        return error.code
+    return NO_MEMORY if isinstance(error, MemoryError) else INTERNAL
+
+
 def told(error: Exception) -> str:
     """Return one line about an unexpected error; print the traceback if that is asked for."""
     if os.environ.get("KPALETTE_DEBUG"):
@@ -139,5 +147,5 @@ def told(error: Exception) -> str:
 
         traceback.print_exception(error)
     if isinstance(error, MemoryError):
-        return "there is not enough memory"
+        return "there is not enough memory; with -j 1, photos are done one by one"
     return f"internal error: {type(error).__name__}: {error}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from kpalette.cli import streams
-from kpalette.cli.exits import INTERNAL, Failed, Skipped, told
+from kpalette.cli.exits import Failed, Skipped, code_of, told
 from kpalette.record import Record
 from kpalette.threads import n_cores
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from kpalette.cli.plan import Job
 
     Work = Callable[[Job], "Result"]
+
+#: How long those who write may take to end, in seconds, once all is to end.
+PATIENCE = 1.0
 
 #: How threads are named that do jobs.
 THREADS = "kpalette-job"
@@ -101,8 +106,10 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
     except BaseException:
         streams.abandoned = True
         waiting = iter(())
+        deadline = time.monotonic() + PATIENCE
         for _ in range(streams.WRITERS):  # once all are taken no one is writing, nor will be
-            streams.writers.acquire()
+            if not streams.writers.acquire(timeout=max(0, deadline - time.monotonic())):
+                break  # a pipe without a reader, or a share that does not answer
         raise
 
 
@@ -115,4 +122,4 @@ def attempt(job: Job, work: Work) -> Result:
     except Failed as failure:
         return Result(job, str(failure), failure.code, isinstance(failure, Skipped))
     except Exception as error:
-        return Result(job, told(error), INTERNAL)
+        return Result(job, told(error), code_of(error))
