@@ -118,9 +118,12 @@ class Recipe(Record):
         if (before is not None or job.source == "-") and self._is_plain(job):
             found = streams.read_plain(job.source)
             if isinstance(found, bytes):
-                photo = plain.read(found)
-                if photo is not None:
-                    return self._plain(job, photo, before)
+                given = [plain.read(found)]
+                if given[0] is not None:
+                    bytes_in = len(found)
+                    if not self._may_pass_on(job):
+                        found = b""  # not to be held for nothing
+                    return self._plain(job, given, found, bytes_in, before)
                 found = io.BytesIO(found)
         return self._at_length(job, found, before)
 
@@ -130,16 +133,23 @@ class Recipe(Record):
         rare = asked or job.frames or self.plainly is None
         return not rare and self._kind(job, None) == "png"
 
-    def _plain(self, job: Job, photo: plain.Photo, before: os.stat_result | None) -> Result:
-        """Do one photo that is plain."""
+    def _plain(
+        self,
+        job: Job,
+        given: list[plain.Photo],
+        encoded: bytes,
+        bytes_in: int,
+        before: os.stat_result | None,
+    ) -> Result:
+        """Do one photo that is plain: the one that is given, of which none keeps the pixels."""
         reduce = self.plainly
         assert reduce is not None
-        besides = {"dpi": None if self.output.strip else photo.dpi}
+        besides = {"dpi": None if self.output.strip else given[0].dpi}
 
         def make() -> Made:
-            return self._still(reduce, photo, "png", besides, is_first=False)
+            return self._still(reduce, given, "png", besides, is_first=False)
 
-        return self._write(job, make, photo.encoded, before)
+        return self._write(job, make, encoded, bytes_in, before)
 
     def _at_length(self, job: Job, found: Any, before: os.stat_result | None) -> Result:
         """Do one photo, or whatever it is; `found` is what was read of it."""
@@ -150,8 +160,12 @@ class Recipe(Record):
         if isinstance(found, (list, str)) or (found and files.is_film(found)):
             return self._write_new(job, self._clip(job, found), _size(found), before)
         photo = streams.read(job.source, self.allow_truncated, found)
-        result = self._write(job, lambda: self._make(job, photo), photo.encoded, before)
+        encoded = photo.encoded
+        result = self._write(job, lambda: self._make(job, photo), encoded, len(encoded), before)
         return replace(result, remark=photo.remark or result.remark)
+
+    def _may_pass_on(self, job: Job) -> bool:
+        return self.pass_on and job.target == "-"
 
     def _foretell(self, job: Job) -> Result:
         for path in job.frames or [job.source] * (job.source != "-"):
@@ -164,13 +178,18 @@ class Recipe(Record):
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
     def _write(
-        self, job: Job, make: Callable[[], Made], encoded: bytes, before: os.stat_result | None
+        self,
+        job: Job,
+        make: Callable[[], Made],
+        encoded: bytes,
+        bytes_in: int,
+        before: os.stat_result | None,
     ) -> Result:
         """Make and write a picture; or, where it is not wanted, perhaps the photo's file itself."""
         try:
-            return self._write_new(job, make(), len(encoded), before)
+            return self._write_new(job, make(), bytes_in, before)
         except Skipped:
-            if job.target == "-" and self.pass_on:
+            if self._may_pass_on(job):
                 streams.write(encoded, "-", self.force)
             raise
 
@@ -247,7 +266,7 @@ class Recipe(Record):
                 return self._moving(frames, kind, self.animate, self._dpi(photo.whole))
             source = whole if self.keep_profile else photo.pixels
             besides = {"metadata": self._metadata(photo)}
-            return self._still(self.reduce, source, kind, besides, is_first=moving is not None)
+            return self._still(self.reduce, [source], kind, besides, is_first=moving is not None)
         except (ImportError, ValueError) as error:
             raise _as_failure(error) from None
 
@@ -262,7 +281,7 @@ class Recipe(Record):
                 made = self._moving(frames, kind, self.animate, None)
             else:
                 pixels = first_of(frames)
-                made = self._still(self.reduce, pixels, kind, {}, is_first=True)
+                made = self._still(self.reduce, [pixels], kind, {}, is_first=True)
         except (ImportError, ValueError) as error:
             raise _as_failure(error) from None
         return replace(made, is_new=True)
@@ -279,15 +298,18 @@ class Recipe(Record):
     def _still(
         self,
         reduce: Callable[[Any], Quantized | Still],
-        source: Any,
+        given: list[Any],
         kind: str,
         besides: dict[str, Any],
         *,
         is_first: bool,
     ) -> Made:
-        """Make the picture, and its file, which holds something besides."""
+        """Make the picture, and its file, which holds something besides.
+
+        What it is made of is taken from the list, so that its memory is free for the file.
+        """
         start = time.perf_counter()
-        quantized = reduce(source)
+        quantized = reduce(given.pop())
         seconds = time.perf_counter() - start
         encoded = quantized.encode(
             kind,

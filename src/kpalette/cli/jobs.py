@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from kpalette.cli import streams
+from kpalette.cli import room, streams
 from kpalette.cli.exits import Failed, Skipped, code_of, told
 from kpalette.record import Record
 from kpalette.threads import n_cores
@@ -68,7 +68,10 @@ def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, 
 
 
 def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], None]) -> None:
-    """Do jobs, several at once, and tell their results in their order."""
+    """Do jobs, several at once, and tell their results in their order.
+
+    Only so many are at work that there is memory for them, and always one.
+    """
     if workers == 1:
         for job in jobs:
             tell(attempt(job, work))
@@ -82,17 +85,25 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
     waiting: Iterator[tuple[int, Job | None]] = enumerate(jobs)
     done: dict[int, Result] = {}
     changed = threading.Condition()
+    free = budget = room.budget()
 
     def serve() -> None:
+        nonlocal free
         while True:
             with changed:
                 number, job = next(waiting, (-1, None))
             if job is None:
                 return
+            bytes_ = min(room.needed(job), budget)
+            with changed:
+                while bytes_ > free:
+                    changed.wait()
+                free -= bytes_
             result = attempt(job, work)
             with changed:
+                free += bytes_
                 done[number] = result
-                changed.notify()
+                changed.notify_all()
 
     for number in range(workers):
         threading.Thread(target=serve, name=f"{THREADS}-{number}", daemon=True).start()

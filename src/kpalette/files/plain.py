@@ -22,11 +22,10 @@ ORIENTATION, X_RESOLUTION = 0x0112, 0x011A
 
 
 class Photo(Record):
-    """A photo's file, its pixels, and how many of these an inch has.
+    """A photo's pixels, and how many of these an inch has.
 
     Attributes
     ----------
-    encoded : bytes
     pixels : bytes-like
         ``height * width * channels`` bytes of 8-bit sRGB, row by row.
     width, height : int
@@ -35,7 +34,6 @@ class Photo(Record):
     dpi : tuple of two floats, or None
     """
 
-    encoded: bytes
     pixels: Any
     width: int
     height: int
@@ -59,8 +57,7 @@ def read(encoded: bytes) -> Photo | None:
     found = plain_png.read(encoded)
     if found is None:
         return None
-    size = found.width, found.height, found.channels
-    return Photo(encoded, found.pixels, *size, found.dpi)
+    return Photo(found.pixels, found.width, found.height, found.channels, found.dpi)
 
 
 def _jpeg(encoded: bytes) -> Photo | None:
@@ -82,7 +79,9 @@ def _jpeg(encoded: bytes) -> Photo | None:
                 return None
             if exif.get(ORIENTATION, 1) != 1 or (profile and not is_srgb(profile)):
                 return None
-            Image._decompression_bomb_check(image.size)
+            limit = Image.MAX_IMAGE_PIXELS
+            if limit is not None and image.width * image.height > 2 * limit:
+                return None
             image.load()
             pixels = pixel_bytes(image)
     except Exception:  # any of a dozen; the long way tells
@@ -92,4 +91,4 @@ def _jpeg(encoded: bytes) -> Photo | None:
     dpi = image.info.get("dpi") if says else None
     if dpi is not None and not all(0 < value <= plain_png.MAX_DPI for value in dpi):
         dpi = None
-    return Photo(encoded, pixels, *image.size, 3, dpi)
+    return Photo(pixels, *image.size, 3, dpi)
