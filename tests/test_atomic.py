@@ -314,9 +314,7 @@ CALLS = {
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EROFS, errno.EDQUOT])
 @pytest.mark.parametrize("overwrite", [True, False])
-def test_each_call_may_fail(
-    tmp_path: Path, monkeypatch: Any, overwrite: bool, number: int
-) -> None:
+def test_each_call_may_fail(tmp_path: Path, monkeypatch: Any, overwrite: bool, number: int) -> None:
     seen = set()
     for at in range(1, 100):
         folder = tmp_path / str(at)

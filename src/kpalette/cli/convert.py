@@ -118,11 +118,12 @@ class Recipe(Record):
         if (before is not None or job.source == "-") and self._is_plain(job):
             found = streams.read_plain(job.source)
             if isinstance(found, bytes):
-                given = [plain.read(found)]
-                if given[0] is not None:
-                    bytes_in = len(found)
+                photo = plain.read(found)
+                if photo is not None:
+                    given, bytes_in = [photo], len(found)
+                    del photo  # nor the file, which are not to be held for nothing
                     if not self._may_pass_on(job):
-                        found = b""  # not to be held for nothing
+                        found = b""
                     return self._plain(job, given, found, bytes_in, before)
                 found = io.BytesIO(found)
         return self._at_length(job, found, before)

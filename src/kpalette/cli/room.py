@@ -49,7 +49,7 @@ def _limits() -> Iterator[int]:
 
 
 def _cgroup_files() -> Iterator[str]:
-    """Yield where limits of control groups may be: of this one and of those above, of either kind."""
+    """Yield where limits of control groups may be: of this one and those above, of both kinds."""
     try:
         with open("/proc/self/cgroup") as file:
             lines = [line.strip().split(":", 2) for line in file]

@@ -106,7 +106,9 @@ class replacing:  # noqa: N801 - it is used as a function
         for name in (_part(self._target), f"{_part(self._target)}-{os.urandom(8).hex()}"):
             sweep(name)
             try:
-                self._file = open(name, "xb", opener=lambda path, flags: os.open(path, flags, mode))
+                self._file = open(  # noqa: SIM115 - it is closed when the block ends
+                    name, "xb", opener=lambda path, flags: os.open(path, flags, mode)
+                )
             except FileExistsError:  # another is at work, on this file or one of a like name
                 continue
             except OSError as error:
