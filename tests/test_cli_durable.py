@@ -18,7 +18,7 @@ from PIL import Image
 
 from conftest import PATIENCE, noise, png_header
 from kpalette import cli
-from kpalette.cli import jobs, room
+from kpalette.cli import jobs, room, tiled
 from kpalette.cli.jobs import Result
 from kpalette.cli.plan import Job
 from kpalette.files.header import n_pixels
@@ -349,3 +349,31 @@ def test_headers_of_what_is_no_picture(tmp_path: Path) -> None:
     assert n_pixels(str(tmp_path)) == n_pixels(str(tmp_path / "none")) == 0
     os.mkfifo(tmp_path / "fifo")
     assert n_pixels(str(tmp_path / "fifo")) == 0
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_stills_have_a_limit_of_pixels(
+    tmp_path: Path, fails: Any, monkeypatch: Any, kind: str
+) -> None:
+    photo, out = tmp_path / f"photo.{kind.lower()}", tmp_path / "x.png"
+    Image.fromarray(noise(20, 30)).save(photo, kind)
+    before = Image.MAX_IMAGE_PIXELS
+    asked = ["quantize", "-q", "-f", str(photo), "-k", "4", "-o", str(out)]
+    said = fails(3, *asked, "--max-pixels", "598")
+    assert "--max-pixels" in said
+    assert not out.exists()
+    assert cli.run([*asked, "--max-pixels", "600"]) == 0
+    assert before == Image.MAX_IMAGE_PIXELS
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200)  # as for what has more than is usual
+    monkeypatch.setattr("kpalette.files.plain_png.MOST_PIXELS", 400)
+    out.unlink()
+    assert cli.run([*asked, "--max-pixels", "600"]) == 0
+    assert png_header(out)[2] == 4
+
+
+def test_a_large_png_is_read_at_once_where_that_is_asked_for(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("1", (20_000, 9_000)).save(photo)
+    assert tiled.is_too_large(str(photo))
+    assert not tiled.is_too_large(str(photo), 180_000_000)
+    assert tiled.is_too_large(str(photo), 179_999_999)

@@ -24,7 +24,7 @@ from kpalette.cli.exits import (
 from kpalette.cli.jobs import Result
 from kpalette.cli.moving import format_of
 from kpalette.cli.plan import check_free
-from kpalette.files import plain
+from kpalette.files import plain, plain_png
 from kpalette.files.atomic import NEW, sweep_beside
 from kpalette.files.names import FORMATS
 from kpalette.record import Record, replace
@@ -118,7 +118,7 @@ class Recipe(Record):
         if (before is not None or job.source == "-") and self._is_plain(job):
             found = streams.read_plain(job.source)
             if isinstance(found, bytes):
-                photo = plain.read(found)
+                photo = plain.read(found, self.clip.max_pixels or plain_png.MOST_PIXELS)
                 if photo is not None:
                     given, bytes_in = [photo], len(found)
                     del photo  # nor the file, which are not to be held for nothing

@@ -147,5 +147,5 @@ def told(error: Exception) -> str:
 
         traceback.print_exception(error)
     if isinstance(error, MemoryError):
-        return "there is not enough memory; with -j 1, photos are done one by one"
+        return "there is not enough memory"
     return f"internal error: {type(error).__name__}: {error}"

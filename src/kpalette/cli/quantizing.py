@@ -111,7 +111,7 @@ def quantize(
         target_of(targets),
         words.posterize or 0,
     )
-    if tiled.is_asked_for(rest, output.out, large):
+    if tiled.is_asked_for(rest, output.out, large, clip.max_pixels):
         from kpalette.cli import large as large_images
 
         if way.saving["smaller"]:

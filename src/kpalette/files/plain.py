@@ -50,24 +50,24 @@ def may_be_plain(start: bytes) -> bool:
     return start.startswith((plain_png.SIGNATURE, JPEG))
 
 
-def read(encoded: bytes) -> Photo | None:
-    """Return the photo in a file; None for one that is not plain."""
+def read(encoded: bytes, most_pixels: int = plain_png.MOST_PIXELS) -> Photo | None:
+    """Return the photo in a file; None for one that is not plain, or larger."""
     if encoded.startswith(JPEG):
-        return _jpeg(encoded)
-    found = plain_png.read(encoded)
+        return _jpeg(encoded, most_pixels)
+    found = plain_png.read(encoded, most_pixels)
     if found is None:
         return None
     return Photo(found.pixels, found.width, found.height, found.channels, found.dpi)
 
 
-def _jpeg(encoded: bytes) -> Photo | None:
+def _jpeg(encoded: bytes, most_pixels: int) -> Photo | None:
     """Read a JPEG file of grey or RGB, in sRGB, that is upright as it is."""
     if not encoded.endswith(EOI):
         return None
     import io
     import warnings
 
-    from PIL import Image, JpegImagePlugin
+    from PIL import JpegImagePlugin
 
     try:
         with warnings.catch_warnings():
@@ -79,8 +79,7 @@ def _jpeg(encoded: bytes) -> Photo | None:
                 return None
             if exif.get(ORIENTATION, 1) != 1 or (profile and not is_srgb(profile)):
                 return None
-            limit = Image.MAX_IMAGE_PIXELS
-            if limit is not None and image.width * image.height > 2 * limit:
+            if image.width * image.height > most_pixels:
                 return None
             image.load()
             pixels = pixel_bytes(image)
