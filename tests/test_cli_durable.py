@@ -377,3 +377,14 @@ def test_a_large_png_is_read_at_once_where_that_is_asked_for(tmp_path: Path) -> 
     assert tiled.is_too_large(str(photo))
     assert not tiled.is_too_large(str(photo), 180_000_000)
     assert tiled.is_too_large(str(photo), 179_999_999)
+
+
+def test_weights_that_no_sum_can_hold_are_told(photo: Path, fails: Any, monkeypatch: Any) -> None:
+    """As those of 157 megapixels in millions of colours, which stand out."""
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OverflowError("the counts add up to more than a fit can sum exactly")
+
+    monkeypatch.setattr("kpalette.pipeline.quantize", full)
+    said = fails(2, "quantize", photo, "--saliency")
+    assert said.endswith(": the counts add up to more than a fit can sum exactly\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from kpalette.cli import room, streams
+from kpalette.cli import streams
 from kpalette.cli.exits import Failed, Skipped, code_of, told
 from kpalette.record import Record
 from kpalette.threads import n_cores
@@ -80,6 +80,8 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
     # long. They would be started, and stopped, with more to do. And no pool of concurrent.futures,
     # which brings logging: to import them takes as long as a small photo.
     import threading
+
+    from kpalette.cli import room
 
     streams.writers = threading.Semaphore(streams.WRITERS)
     waiting: Iterator[tuple[int, Job | None]] = enumerate(jobs)

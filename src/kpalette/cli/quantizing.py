@@ -340,7 +340,8 @@ class Way(Record):
                     most = int(self.target.best)
                     return within(lambda: make(photo, max_bytes=most))
                 return fewest(lambda quality: make(photo, quality=quality), self.target, self.k)
-            except ValueError as error:  # a map of another size, or of nothing but black
+            except (ValueError, OverflowError) as error:
+                # A map of another size, or of nothing but black; weights that no sum can hold.
                 raise Failed(USAGE, str(error)) from None
 
         return reduce
