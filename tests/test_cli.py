@@ -140,8 +140,8 @@ def test_a_lack_of_memory_is_told(photo: Path, fails: Any, monkeypatch: pytest.M
 
     monkeypatch.setattr(pipeline, "quantize", greedy)
     monkeypatch.setattr(still, "quantize", greedy)
-    assert fails(70, "quantize", photo, "--saliency").endswith(": there is not enough memory\n")
-    assert fails(70, "quantize", photo) == f"kpalette: {photo}: there is not enough memory\n"
+    assert fails(71, "quantize", photo, "--saliency").endswith(": there is not enough memory\n")
+    assert fails(71, "quantize", photo) == f"kpalette: {photo}: there is not enough memory\n"
 
 
 def test_a_directory_that_is_gone(tmp_path: Path, fails: Any, monkeypatch: Any) -> None:

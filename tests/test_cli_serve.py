@@ -234,3 +234,31 @@ def test_without_a_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: 
     for root in (tmp_path, tmp_path / "none"):
         monkeypatch.setattr(serving, "read_assets", lambda root=root: read(root))
         assert "'make playground'" in fails(3, "serve", "--no-browser")
+
+
+def exchange(server: serving.Server, asked: bytes) -> bytes:
+    """Send bytes, and return all that comes until the server closes or waits."""
+    with socket.create_connection((serving.LOOPBACK, server.server_port), PATIENCE) as connection:
+        connection.sendall(asked)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+def test_two_hosts_are_refused(server: serving.Server) -> None:
+    own = f"Host: {serving.LOOPBACK}:{server.server_port}\r\n"
+    for other in ("Host: evil.example\r\n", own):
+        for hosts in (own + other, other + own):
+            said = exchange(server, f"GET / HTTP/1.1\r\n{hosts}\r\n".encode())
+            assert said.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("header", ["Content-Length: {}", "Transfer-Encoding: chunked"])
+def test_a_body_is_not_the_next_request(server: serving.Server, header: str) -> None:
+    host = f"Host: {serving.LOOPBACK}:{server.server_port}\r\n"
+    body = f"GET /none HTTP/1.1\r\n{host}\r\n"
+    length = header.format(len(body))
+    said = exchange(server, f"GET / HTTP/1.1\r\n{host}{length}\r\n\r\n{body}".encode())
+    assert said.count(b"HTTP/1.1 ") == 1
+    assert b"Connection: close" in said
+    both = exchange(server, f"GET / HTTP/1.1\r\n{host}\r\n{body}".encode())
+    assert both.count(b"HTTP/1.1 ") == 2

@@ -23,6 +23,7 @@ from conftest import files_in, noise, tree
 from kpalette import ColorHistogram, Palette, distributed
 from kpalette.distributed import LockedError, OutputError, blocks, locks, saving
 from kpalette.distributed.blocks import BlockWriter
+from kpalette.files import atomic, durable
 
 PIXELS = noise(24, 20)
 PALETTE = kpalette.extract_palette(PIXELS, 5)
@@ -134,10 +135,8 @@ class TestPowerCut:
 
     def test_without_synchronizing_it_would_not(self, tmp_path, monkeypatch) -> None:
         """So that the tests above can fail."""
-        from kpalette.files import durable
-
-        for name in ("sync_open", "sync_file", "sync_folder", "sync_tree"):
-            monkeypatch.setattr(durable, name, lambda path: None)
+        monkeypatch.setattr(atomic, "_sync", lambda number: None)
+        monkeypatch.setattr(durable, "sync_file", lambda path: None)
         monkeypatch.setattr(blocks, "_facts", lambda path: (0, 0))  # nor checksums
         (tmp_path / "first").mkdir()
         q = lazily()

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,12 +23,6 @@ FORMAT_VERSION = 2
 
 def write(colors: ByteArray, counts: CountArray, path: str | os.PathLike[str]) -> None:
     """Write colours in Morton order, and counts: see :meth:`kpalette.ColorHistogram.save`."""
-    with files.replacing(path) as file:
-        write_to(file, colors, counts)
-
-
-def write_to(file: IO[bytes], colors: ByteArray, counts: CountArray) -> None:
-    """Write the same to an open file."""
     import zipfile  # which few runs need
 
     steps = np.diff(_core.to_codes(colors), prepend=np.uint32(0))
@@ -40,7 +34,7 @@ def write_to(file: IO[bytes], colors: ByteArray, counts: CountArray) -> None:
     }
     # Like np.savez_compressed, but at a level that takes a quarter of the time.
     options: Any = {"compression": zipfile.ZIP_DEFLATED, "compresslevel": 1}
-    with zipfile.ZipFile(file, "w", **options) as archive:
+    with files.replacing(path) as file, zipfile.ZipFile(file, "w", **options) as archive:
         for name, part in parts.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 np.lib.format.write_array(member, part, allow_pickle=False)

@@ -123,7 +123,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
-        if not self.server.is_called(self.headers.get("Host", "")):
+        length = self.headers.get("Content-Length", "0").strip()
+        if length != "0" or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # what follows is this request's body, not the next one
+        if len(self.headers.get_all("Host", [])) > 1:
+            self.send_error(HTTPStatus.BAD_REQUEST)  # as RFC 9112, 3.2, asks for
+        elif not self.server.is_called(self.headers.get("Host", "")):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
         elif (asset := self.server.assets.get(self.path.partition("?")[0])) is None:
             self.send_error(HTTPStatus.NOT_FOUND)

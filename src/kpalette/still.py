@@ -102,6 +102,7 @@ def quantize(
 
     found = fitted(k, how.mixes)
     if not how.smaller:
+        del fitter  # which holds more than the pixels, if nearly all differ
         return mapped(found, how)
     return first_smaller(
         found, lambda: fitted(len(found), True), how, mapped, effort=effort, team=team

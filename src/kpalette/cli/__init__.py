@@ -19,7 +19,6 @@ from kpalette.cli import pngquant, quantizing, reading, streams
 from kpalette.cli.exits import (
     BROKEN_PIPE,
     EXIT_CODES,
-    INTERNAL,
     SIGINT,
     SIGTERM,
     UNREADABLE,
@@ -28,6 +27,7 @@ from kpalette.cli.exits import (
     Failed,
     Stopped,
     UsageError,
+    code_of,
     say,
     told,
 )
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 #: In the order of the documentation. Each is in the module of its name, by its name.
 NAMES = ("quantize", "palette", "remap", "sweep", "compare", "demo", "serve", "completion")
+
+#: How long cleaning up may take, in seconds, where a signal ends the program.
+PATIENCE = 1.0
 
 #: What is said of signals that end the program; of a broken pipe, nothing.
 STOPPED = {SIGINT: "interrupted", SIGTERM: "terminated"}
@@ -79,10 +82,25 @@ def main() -> NoReturn:
     if decoder := sys.modules.get("kpalette.files.ffmpeg"):
         decoder.stop()
     if not streams.abandoned:
-        atexit._run_exitfuncs()  # Dask and Matplotlib have temporary folders to do away with
+        _clean_up(is_stopped=code > 128)
     # No thread is writing, others need not be waited for, and what Python would take apart the
     # system frees at once. Of readers that an error stopped, Zarr's would complain meanwhile.
     os._exit(code)
+
+
+def _clean_up(*, is_stopped: bool) -> None:
+    """Have Dask and Matplotlib remove their temporary folders; of who stops it no one waits long.
+
+    Dask waits for its threads, of which one may be blocked by a share that does not answer.
+    """
+    if not is_stopped:
+        atexit._run_exitfuncs()
+        return
+    import threading
+
+    ending = threading.Thread(target=atexit._run_exitfuncs, daemon=True)
+    ending.start()
+    ending.join(PATIENCE)
 
 
 def _stop(number: int, _: Any) -> NoReturn:
@@ -158,4 +176,4 @@ def _failed(error: Exception, args: Sequence[str]) -> int:
             say(f"kpalette: {error}")
             return USAGE
     say(f"kpalette: {told(error)}")
-    return INTERNAL
+    return code_of(error)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 from kpalette.cli import jobs as running
+from kpalette.cli import streams
 from kpalette.cli.convert import Recipe
 from kpalette.cli.exits import UsageError
 from kpalette.cli.inputs import gather
+from kpalette.cli.memory import most_pixels
 from kpalette.cli.moving import ending_of
 from kpalette.cli.options import exclusive
 from kpalette.cli.plan import Job, Naming, listed, plan, real_paths
@@ -153,7 +155,9 @@ class Batch:
             economy=economy,
         )
         try:
-            running.run(self.jobs, recipe, self.workers, tally.tell)
+            with most_pixels(self.clip.max_pixels):
+                running.run(self.jobs, recipe, self.workers, tally.tell)
+            streams.sync_folders()
         finally:
             tally.close()
         code = tally.end()

@@ -94,8 +94,9 @@ class Clip(Record):
         section=ANIMATIONS,
         check=pixels,
         metavar="N",
-        help="The most pixels that all frames may have together; each takes a byte of memory.  "
-        "[default: 1,073,741,824]",
+        help="The most pixels that all frames may have together; each takes a byte of memory. Or "
+        "that a still picture may have, of which each takes up to 16.  [default: 1,073,741,824; of "
+        "a still 178,956,970]",
     )
     speed: str | None = option(
         "--speed",

@@ -24,7 +24,8 @@ from kpalette.cli.exits import (
 from kpalette.cli.jobs import Result
 from kpalette.cli.moving import format_of
 from kpalette.cli.plan import check_free
-from kpalette.files import plain
+from kpalette.files import plain, plain_png
+from kpalette.files.atomic import NEW, sweep_beside
 from kpalette.files.names import FORMATS
 from kpalette.record import Record, replace
 
@@ -112,7 +113,11 @@ class Recipe(Record):
     def __call__(self, job: Job) -> Result:
         """Do one photo."""
         if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
-            raise Skipped(0, f"skipped: {job.target} exists")
+            if os.path.getsize(job.target):
+                sweep_beside(job.target)
+                raise Skipped(0, f"skipped: {job.target} exists")
+            if not self.force:  # a power cut has left nothing else of it
+                return replace(self, force=True)(job)
         check_free(job, self.taken, self.force)
         if self.output.dry_run:
             return self._foretell(job)
@@ -123,9 +128,13 @@ class Recipe(Record):
         if (before is not None or job.source == "-") and self._is_plain(job):
             found = streams.read_plain(job.source)
             if isinstance(found, bytes):
-                photo = plain.read(found)
+                photo = plain.read(found, self.clip.max_pixels or plain_png.MOST_PIXELS)
                 if photo is not None:
-                    return self._plain(job, photo, before)
+                    given, bytes_in = [photo], len(found)
+                    del photo  # nor the file, which are not to be held for nothing
+                    if not self._may_pass_on(job):
+                        found = b""
+                    return self._plain(job, given, found, bytes_in, before)
                 found = io.BytesIO(found)
         return self._at_length(job, found, before)
 
@@ -135,16 +144,23 @@ class Recipe(Record):
         rare = asked or job.frames or self.plainly is None
         return not rare and self._kind(job, None) == "png"
 
-    def _plain(self, job: Job, photo: plain.Photo, before: os.stat_result | None) -> Result:
-        """Do one photo that is plain."""
+    def _plain(
+        self,
+        job: Job,
+        given: list[plain.Photo],
+        encoded: bytes,
+        bytes_in: int,
+        before: os.stat_result | None,
+    ) -> Result:
+        """Do one photo that is plain: the one that is given, of which none keeps the pixels."""
         reduce = self.plainly
         assert reduce is not None
-        besides = {"dpi": None if self.output.strip else photo.dpi}
+        besides = {"dpi": None if self.output.strip else given[0].dpi}
 
         def make() -> Made:
-            return self._still(reduce, photo, "png", besides, is_first=False)
+            return self._still(reduce, given, "png", besides, is_first=False)
 
-        return self._write(job, make, photo.encoded, before)
+        return self._write(job, make, encoded, bytes_in, before)
 
     def _at_length(self, job: Job, found: Any, before: os.stat_result | None) -> Result:
         """Do one photo, or whatever it is; `found` is what was read of it."""
@@ -155,9 +171,13 @@ class Recipe(Record):
         if isinstance(found, (list, str)) or (found and files.is_film(found)):
             return self._write_new(job, self._clip(job, found), _size(found), before)
         photo = streams.read(job.source, self.allow_truncated, found)
-        result = self._write(job, lambda: self._make(job, photo), photo.encoded, before)
+        encoded = photo.encoded
+        result = self._write(job, lambda: self._make(job, photo), encoded, len(encoded), before)
         remarks = (photo.remark, result.remark)
         return replace(result, remark="; ".join(remark for remark in remarks if remark))
+
+    def _may_pass_on(self, job: Job) -> bool:
+        return self.pass_on and job.target == "-"
 
     def _foretell(self, job: Job) -> Result:
         for path in job.frames or [job.source] * (job.source != "-"):
@@ -170,13 +190,18 @@ class Recipe(Record):
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
     def _write(
-        self, job: Job, make: Callable[[], Made], encoded: bytes, before: os.stat_result | None
+        self,
+        job: Job,
+        make: Callable[[], Made],
+        encoded: bytes,
+        bytes_in: int,
+        before: os.stat_result | None,
     ) -> Result:
         """Make and write a picture; or, where it is not wanted, perhaps the photo's file itself."""
         try:
-            return self._write_new(job, make(), len(encoded), before)
+            return self._write_new(job, make(), bytes_in, before)
         except Skipped:
-            if job.target == "-" and self.pass_on:
+            if self._may_pass_on(job):
                 streams.write(encoded, "-", self.force)
             raise
 
@@ -203,12 +228,19 @@ class Recipe(Record):
             )
             return replace(result, line=line, skipped=True)
         if job.makes_folder:
-            _make(os.path.dirname(job.target))
+            streams.make_folder(os.path.dirname(job.target))
         times = (
             (before.st_atime_ns, before.st_mtime_ns) if self.output.preserve and before else None
         )
         try:
-            streams.write(encoded, job.target, self.force, times=times)
+            streams.write(
+                encoded,
+                job.target,
+                self.force,
+                times=times,
+                mode=_permissions(job),
+                one_of_many=True,
+            )
         except Failed as failure:
             if self.output.skip_existing and failure.code == EXISTS:  # since a moment ago
                 raise Skipped(0, f"skipped: {job.target} exists") from None
@@ -246,7 +278,7 @@ class Recipe(Record):
                 return self._moving(frames, kind, self.animate, self._dpi(photo.whole))
             source = whole if self.keep_profile else photo.pixels
             besides = {"metadata": self._metadata(photo)}
-            return self._still(self.reduce, source, kind, besides, is_first=moving is not None)
+            return self._still(self.reduce, [source], kind, besides, is_first=moving is not None)
         except (ImportError, ValueError) as error:
             raise _as_failure(error) from None
 
@@ -261,7 +293,7 @@ class Recipe(Record):
                 made = self._moving(frames, kind, self.animate, None)
             else:
                 pixels = first_of(frames)
-                made = self._still(self.reduce, pixels, kind, {}, is_first=True)
+                made = self._still(self.reduce, [pixels], kind, {}, is_first=True)
         except (ImportError, ValueError) as error:
             raise _as_failure(error) from None
         return replace(made, is_new=True)
@@ -286,20 +318,23 @@ class Recipe(Record):
     def _still(
         self,
         reduce: Callable[[Any], Quantized | Still],
-        source: Any,
+        given: list[Any],
         kind: str,
         besides: dict[str, Any],
         *,
         is_first: bool,
     ) -> Made:
-        """Make the picture, and its file, which holds something besides."""
+        """Make the picture, and its file, which holds something besides.
+
+        What it is made of is taken from the list, so that its memory is free for the file.
+        """
         start = time.perf_counter()
         remark = ""
-        if self._has_no_room(kind, source):
+        if self._has_no_room(kind, given[0]):
             from kpalette import files
 
-            source, remark = files.apply_alpha(source, "threshold"), HARD
-        quantized = reduce(source)
+            given, remark = [files.apply_alpha(given.pop(), "threshold")], HARD
+        quantized = reduce(given.pop())
         seconds = time.perf_counter() - start
         encoded = quantized.encode(
             kind,
@@ -424,6 +459,19 @@ def _size(source: Any) -> int:
     return int(source.seek(0, os.SEEK_END))
 
 
+def _permissions(job: Job) -> int:
+    """Return the permissions of a new picture: no one but its owner may do more than with photos.
+
+    Those of pipes are everyone's.
+    """
+    mode = NEW
+    for path in job.frames or [job.source]:
+        found = _status(path)
+        if found is not None and stat.S_ISREG(found.st_mode):
+            mode &= found.st_mode | 0o600
+    return mode
+
+
 def _status(photo: str) -> os.stat_result | None:
     try:
         return os.stat(photo)
@@ -438,12 +486,3 @@ def _changed(before: os.stat_result, photo: str) -> bool:
         before.st_size,
         before.st_mtime_ns,
     )
-
-
-def _make(folder: str) -> None:
-    try:
-        os.makedirs(folder or ".", exist_ok=True)
-    except OSError as error:
-        raise Failed(
-            UNWRITABLE, f"{os.path.join(folder, '')} cannot be made: {error.strerror}"
-        ) from None

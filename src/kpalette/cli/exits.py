@@ -19,6 +19,7 @@ EXIT_CODES = {
     16: "an output cannot be written",
     69: "the cluster cannot be reached, has no workers, or its connection was lost",
     70: "internal error (KPALETTE_DEBUG=1 shows the traceback)",
+    71: "there is not enough memory, or --memory-limit leaves too little",
     75: "another run is writing the output",
     98: "the result would not be smaller (see --skip-if-larger)",
     99: "the quality or the size asked for cannot be reached",
@@ -28,7 +29,7 @@ EXIT_CODES = {
     143: "terminated",
 }
 MIXED, USAGE, UNREADABLE, EXISTS, UNWRITABLE, INTERNAL = 1, 2, 3, 15, 16, 70
-UNAVAILABLE, LOCKED = 69, 75
+UNAVAILABLE, NO_MEMORY, LOCKED = 69, 71, 75
 NOT_SMALLER, NOT_REACHED, BROKEN_PIPE = 98, 99, 141
 
 EPILOG = "\b\nExit codes:\n" + "\n".join(
@@ -131,6 +132,13 @@ def sizes(before: int, after: int) -> str:
     """
     more = f" ({growth(before, after)} larger)" if after > before else ""
     return f"{before:,} to {after:,} bytes{more}"
+
+
+def code_of(error: Exception) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, Failed):
+        return error.code
+    return NO_MEMORY if isinstance(error, MemoryError) else INTERNAL
 
 
 def told(error: Exception) -> str:

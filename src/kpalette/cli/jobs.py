@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from kpalette.cli import streams
-from kpalette.cli.exits import INTERNAL, Failed, Skipped, told
+from kpalette.cli.exits import Failed, Skipped, code_of, told
 from kpalette.record import Record
 from kpalette.threads import n_cores
 
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from kpalette.cli.plan import Job
 
     Work = Callable[[Job], "Result"]
+
+#: How long those who write may take to end, in seconds, once all is to end.
+PATIENCE = 1.0
 
 #: How threads are named that do jobs.
 THREADS = "kpalette-job"
@@ -63,7 +68,10 @@ def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, 
 
 
 def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], None]) -> None:
-    """Do jobs, several at once, and tell their results in their order."""
+    """Do jobs, several at once, and tell their results in their order.
+
+    Only so many are at work that there is memory for them, and always one.
+    """
     if workers == 1:
         for job in jobs:
             tell(attempt(job, work))
@@ -73,21 +81,31 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
     # which brings logging: to import them takes as long as a small photo.
     import threading
 
+    from kpalette.cli import room
+
     streams.writers = threading.Semaphore(streams.WRITERS)
     waiting: Iterator[tuple[int, Job | None]] = enumerate(jobs)
     done: dict[int, Result] = {}
     changed = threading.Condition()
+    free = budget = room.budget()
 
     def serve() -> None:
+        nonlocal free
         while True:
             with changed:
                 number, job = next(waiting, (-1, None))
             if job is None:
                 return
+            bytes_ = min(room.needed(job), budget)
+            with changed:
+                while bytes_ > free:
+                    changed.wait()
+                free -= bytes_
             result = attempt(job, work)
             with changed:
+                free += bytes_
                 done[number] = result
-                changed.notify()
+                changed.notify_all()
 
     for number in range(workers):
         threading.Thread(target=serve, name=f"{THREADS}-{number}", daemon=True).start()
@@ -101,8 +119,10 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
     except BaseException:
         streams.abandoned = True
         waiting = iter(())
+        deadline = time.monotonic() + PATIENCE
         for _ in range(streams.WRITERS):  # once all are taken no one is writing, nor will be
-            streams.writers.acquire()
+            if not streams.writers.acquire(timeout=max(0, deadline - time.monotonic())):
+                break  # a pipe without a reader, or a share that does not answer
         raise
 
 
@@ -115,4 +135,4 @@ def attempt(job: Job, work: Work) -> Result:
     except Failed as failure:
         return Result(job, str(failure), failure.code, isinstance(failure, Skipped))
     except Exception as error:
-        return Result(job, told(error), INTERNAL)
+        return Result(job, told(error), code_of(error))

@@ -18,6 +18,7 @@ from kpalette.cli import memory, streams
 from kpalette.cli.exits import (
     EXISTS,
     LOCKED,
+    NO_MEMORY,
     UNAVAILABLE,
     UNREADABLE,
     UNWRITABLE,
@@ -32,6 +33,7 @@ from kpalette.cli.groups import Large, Manners, Output
 from kpalette.cli.jobs import share_out
 from kpalette.cli.options import MAX_K, MAX_THREADS
 from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr
+from kpalette.files.header import n_pixels
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
@@ -147,6 +149,7 @@ def quantize(
             raise Failed(UNREADABLE, f"{line}, got {len(palette):,}")
         options = {**options, "palette": palette}
     _check_free(out, photo, manners.force)
+    _check_room(photo, large.memory_limit)
     counts = f"{out}.counts"
     start = time.perf_counter()
     with tiles(photo, large, quiet=manners.quiet, jobs=output.jobs) as where:
@@ -212,6 +215,8 @@ def histogram(
     photos: Sequence[str], checkpoint: str | None, large: Large, *, quiet: bool
 ) -> ColorHistogram:
     """Count the colours of photos, or of one large image, together."""
+    for photo in photos:
+        _check_room(photo, large.memory_limit)
     with tiles(photos[0], large, quiet=quiet) as where:
         from kpalette import distributed
 
@@ -220,6 +225,19 @@ def histogram(
         source = photos[0] if len(photos) == 1 else list(photos)
         found: ColorHistogram = distributed.histogram(source, checkpoint=checkpoint, **where)
         return found
+
+
+def _check_room(photo: str, limit: int | None) -> None:
+    """Refuse what is decoded as a whole, and takes more memory than it may, by its header."""
+    if limit is None or not os.path.isfile(photo) or _is_cut(photo):
+        return
+    needed = memory.BASE + memory.PER_WHOLE_PIXEL * n_pixels(photo)
+    if needed > limit:
+        raise Failed(
+            NO_MEMORY,
+            f"{photo}: decoded as a whole, it takes about {needed / 1e9:.1f} GB, more than "
+            f"--memory-limit; TIFF, Zarr and PNG that is not interlaced are read in tiles",
+        )
 
 
 def _is_cut(photo: str) -> bool:

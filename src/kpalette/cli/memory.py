@@ -6,10 +6,42 @@ from __future__ import annotations
 #: docs/scale.md.
 BASE = 860_000_000
 PER_BYTE = 12
+#: And for each pixel of a file that is not read in tiles: 5.4 for a JPEG of 157 megapixels.
+PER_WHOLE_PIXEL = 6
 #: Tiles of less than a megapixel take longer to hand round than to count.
 LEAST = 3 << 20
 MOST = 3 << 24
 LEAST_LIMIT = (BASE + LEAST * PER_BYTE) // 10**7 * 10**7
+
+
+class most_pixels:  # noqa: N801 - it is used as a function
+    """Decode pictures of so many pixels within the block, and no larger ones; None is as ever."""
+
+    def __init__(self, number: int | None) -> None:
+        self._number = number
+
+    def __enter__(self) -> None:
+        if self._number is not None:
+            from PIL import Image
+
+            self._before = Image.MAX_IMAGE_PIXELS
+            Image.MAX_IMAGE_PIXELS = -(-self._number // 2)  # half of what it refuses
+
+    def __exit__(self, *_: object) -> None:
+        if self._number is not None:
+            from PIL import Image
+
+            Image.MAX_IMAGE_PIXELS = self._before
+
+
+def more_pixels(number: int | None) -> most_pixels:
+    """Decode pictures of so many pixels within the block, if others of so many are not as ever."""
+    if number is None:
+        return most_pixels(None)
+    from PIL import Image
+
+    return most_pixels(max(number, 2 * (Image.MAX_IMAGE_PIXELS or number)))
+
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 UNITS |= {f"{name}i": 2 ** (10 * n) for n, name in enumerate("kmgt", 1)}

@@ -111,7 +111,7 @@ def quantize(
         target_of(targets),
         words.posterize or 0,
     )
-    if tiled.is_asked_for(rest, output.out, large):
+    if tiled.is_asked_for(rest, output.out, large, clip.max_pixels):
         from kpalette.cli import large as large_images
 
         if way.saving["smaller"]:
@@ -341,7 +341,8 @@ class Way(Record):
                     most = int(self.target.best)
                     return within(lambda: make(photo, max_bytes=most))
                 return fewest(lambda quality: make(photo, quality=quality), self.target, self.k)
-            except ValueError as error:  # a map of another size, or of nothing but black
+            except (ValueError, OverflowError) as error:
+                # A map of another size, or of nothing but black; weights that no sum can hold.
                 raise Failed(USAGE, str(error)) from None
 
         return reduce

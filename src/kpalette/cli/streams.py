@@ -9,7 +9,6 @@ import sys
 
 from kpalette.cli.exits import (
     EXISTS,
-    INTERNAL,
     SIGPIPE,
     UNREADABLE,
     UNWRITABLE,
@@ -17,11 +16,12 @@ from kpalette.cli.exits import (
     Failed,
     Stopped,
     UsageError,
+    code_of,
     say,
     told,
     write_line,
 )
-from kpalette.files.atomic import replacing
+from kpalette.files.atomic import NEW, replacing, sync_folder
 from kpalette.record import Record
 
 TYPE_CHECKING = False
@@ -42,6 +42,9 @@ writers: threading.Semaphore | None = None
 
 #: Whether threads were left behind that are still at work.
 abandoned = False
+
+#: Folders with new names that may not be on the disk yet.
+changed_folders: set[str] = set()
 
 
 class Photo(Record):
@@ -83,7 +86,7 @@ class telling:  # noqa: N801 - it is used as a function
             return False
         is_told = isinstance(error, Failed)
         say(f"kpalette: {label(self._photo)}: {error if is_told else told(error)}")
-        self._codes.add(error.code if isinstance(error, Failed) else INTERNAL)
+        self._codes.add(code_of(error))
         return True
 
 
@@ -306,22 +309,31 @@ def _whole(file: BinaryIO) -> bytes:
 
 
 def write(
-    encoded: bytes, target: str, force: bool, *, times: tuple[int, int] | None = None
+    encoded: bytes,
+    target: str,
+    force: bool,
+    *,
+    times: tuple[int, int] | None = None,
+    mode: int = NEW,
+    one_of_many: bool = False,
 ) -> None:
     """Write to stdout or a file, which appears whole or not at all.
 
-    `times` are when the file was used and changed last, in nanoseconds; now by default.
+    `times` are when the file was used and changed last, in nanoseconds; now by default. `mode` are
+    the permissions of a new file, before the umask. The name of `one_of_many` need not be on the
+    disk before `sync_folders`.
     """
     try:
         if target == "-":
-            # Not by way of sys.stdout, which would try again at exit what has failed.
-            with open(1, "wb", closefd=False) as stdout:
-                stdout.write(encoded)
+            # Not by way of sys.stdout, nor of a buffer: they would try again to write at exit.
+            rest = memoryview(encoded)
+            while rest:
+                rest = rest[os.write(1, rest) :]
         else:
             if writers is not None:
                 writers.acquire()
             try:
-                _write_file(encoded, target, force, times)
+                _write_file(encoded, target, force, times, mode, not one_of_many)
             finally:
                 if writers is not None:
                     writers.release()
@@ -334,9 +346,43 @@ def write(
         raise Failed(UNWRITABLE, f"{where} cannot be written: {error.strerror}") from None
 
 
-def _write_file(encoded: bytes, target: str, force: bool, times: tuple[int, int] | None) -> None:
-    with replacing(target, overwrite=force) as file:
+def _write_file(
+    encoded: bytes,
+    target: str,
+    force: bool,
+    times: tuple[int, int] | None,
+    mode: int,
+    at_once: bool,
+) -> None:
+    with replacing(target, overwrite=force, mode=mode, sync_folder=at_once) as file:
         file.write(encoded)
         if times is not None:
             file.flush()  # which sets the time
             os.utime(file.fileno(), ns=times)
+    if not at_once:
+        real = os.path.realpath(target) if os.path.islink(target) else target
+        changed_folders.add(os.path.dirname(real))
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder, and those above it, if need be."""
+    above = folder
+    while above and not os.path.lexists(above):
+        above = os.path.dirname(above)
+        changed_folders.add(above)
+    try:
+        os.makedirs(folder or ".", exist_ok=True)
+    except OSError as error:
+        line = f"{os.path.join(folder, '')} cannot be made: {error.strerror}"
+        raise Failed(UNWRITABLE, line) from None
+
+
+def sync_folders() -> None:
+    """Write to the disk the names of all files that were written: once for each folder."""
+    while changed_folders:
+        folder = changed_folders.pop()
+        try:
+            sync_folder(folder)
+        except OSError as error:
+            line = f"{os.path.join(folder, '')} cannot be written: {error.strerror}"
+            raise Failed(UNWRITABLE, line) from None

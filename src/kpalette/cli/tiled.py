@@ -13,14 +13,19 @@ if TYPE_CHECKING:
 ENDINGS = (".zarr", ".tif", ".tiff")
 
 
-def is_asked_for(photos: Sequence[str], out: str | None, large: Large) -> bool:
-    """Return whether a command line is for Dask: by its options, or by what it reads or writes."""
+def is_asked_for(
+    photos: Sequence[str], out: str | None, large: Large, most_pixels: int | None = None
+) -> bool:
+    """Return whether a command line is for Dask: by its options, or by what it reads or writes.
+
+    Files of no more than `most_pixels` are not, if that is given.
+    """
     return (
         large.scheduler is not None
         or large.memory_limit is not None
         or is_zarr(out or "")
         or any(is_zarr(photo) or "://" in photo for photo in photos)
-        or (len(photos) == 1 and is_too_large(photos[0]))
+        or (len(photos) == 1 and is_too_large(photos[0], most_pixels))
     )
 
 
@@ -29,17 +34,18 @@ def is_zarr(name: str) -> bool:
     return name.rstrip("/").lower().endswith(".zarr")
 
 
-def is_too_large(name: str) -> bool:
+def is_too_large(name: str, most_pixels: int | None = None) -> bool:
     """Return whether a file is a TIFF or PNG with more pixels than are decoded at once."""
     if name.lower().endswith(".png"):
-        return _is_large_png(name)
+        return _is_large_png(name, most_pixels)
     if not name.lower().endswith(ENDINGS[1:]) or not os.path.isfile(name):
         return False
+    from kpalette.cli.memory import more_pixels
     from kpalette.files.errors import ImageReadError, TooLargeError
     from kpalette.files.formats import open_image
 
     try:
-        with open_image(name):
+        with more_pixels(most_pixels), open_image(name):
             return False
     except TooLargeError:
         return True
@@ -47,7 +53,7 @@ def is_too_large(name: str) -> bool:
         return False  # which reading tells
 
 
-def _is_large_png(name: str) -> bool:
+def _is_large_png(name: str, most_pixels: int | None) -> bool:
     from kpalette.files.plain_png import MOST_PER_BYTE, MOST_PIXELS, SIGNATURE
 
     try:
@@ -58,4 +64,4 @@ def _is_large_png(name: str) -> bool:
     except OSError:
         return False
     width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
-    return header.startswith(SIGNATURE) and width * height > MOST_PIXELS
+    return header.startswith(SIGNATURE) and width * height > max(most_pixels or 0, MOST_PIXELS)

@@ -23,6 +23,7 @@ from kpalette.distributed.errors import writing
 from kpalette.distributed.mosaics import Grid
 from kpalette.distributed.tasks import in_waves
 from kpalette.files import durable
+from kpalette.files.atomic import sync_folder
 
 #: In the folder of an unfinished result: the group, and the marks of its blocks.
 GROUP = "group.zarr"
@@ -74,16 +75,13 @@ class BlockWriter:
             folder = chunk
             while folder != array:
                 folder = os.path.dirname(folder)
-                durable.sync_folder(folder)
+                sync_folder(folder)
             facts = _facts(chunk)
         counts = np.bincount(block.ravel(), minlength=self.k)
         body = counts.astype("<i8").tobytes() + END.pack(*facts, 0)[:-4]
         mark = self._mark()
-        with writing(mark):
-            with files.replacing(mark) as file:
-                file.write(body + struct.pack("<I", zlib.crc32(body)))
-                durable.sync_open(file)
-            durable.sync_folder(os.path.dirname(mark))
+        with writing(mark), files.replacing(mark) as file:
+            file.write(body + struct.pack("<I", zlib.crc32(body)))
         return counts
 
     def counts(self, encode: Any) -> Counts | None:

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
-from kpalette import files, histogram_files
+from kpalette import files
 from kpalette.distributed import locks
 from kpalette.distributed.errors import CheckpointError, writing
 from kpalette.files import durable
+from kpalette.files.atomic import sync_folder
 from kpalette.histogram import ColorHistogram
 from kpalette.histogram_files import FORMAT_VERSION
 
@@ -65,10 +66,7 @@ class Checkpoint:
 def save(histogram: ColorHistogram, path: str) -> None:
     """Write a partial histogram: atomically, and so that it stays after a power cut."""
     with writing(path):
-        with files.replacing(path) as file:
-            histogram_files.write_to(file, histogram.colors, histogram.counts)
-            durable.sync_open(file)
-        durable.sync_folder(os.path.dirname(path))
+        histogram.save(path)
 
 
 @dataclass(frozen=True)
@@ -107,9 +105,7 @@ def _check_same(path: str, here: dict[str, Any]) -> None:
         with writing(name):
             with files.replacing(name) as file:
                 file.write(json.dumps(here).encode())
-                durable.sync_open(file)
-            durable.sync_folder(path)
-            durable.sync_folder(os.path.dirname(path))
+            sync_folder(os.path.dirname(path))
         return
     except ValueError as error:
         raise CheckpointError(f"checkpoint: {name!r} is damaged: {error}") from error

@@ -18,7 +18,6 @@ from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading, writing
 from kpalette.distributed.mosaics import Mosaic, tile_name
 from kpalette.dither import Rest
-from kpalette.files import durable
 
 if TYPE_CHECKING:
     from kpalette.distributed.mapping import Indices, Mapper
@@ -43,11 +42,8 @@ class Carry:
 
     def save(self, path: str) -> None:
         """Write the state to a file: atomically, and so that it stays."""
-        with writing(path):
-            with files.replacing(path) as file:
-                np.savez(file, above=self.above, errors=self.errors)
-                durable.sync_open(file)
-            durable.sync_folder(os.path.dirname(path))
+        with writing(path), files.replacing(path) as file:
+            np.savez(file, above=self.above, errors=self.errors)
 
     @classmethod
     def load(cls, path: str) -> Carry:

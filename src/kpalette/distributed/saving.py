@@ -25,6 +25,7 @@ from kpalette.distributed.mapping import map_tiles
 from kpalette.distributed.mosaics import Grid
 from kpalette.distributed.tasks import Key, Tasks
 from kpalette.files import durable
+from kpalette.files.atomic import sync_folder
 
 if TYPE_CHECKING:
     from kpalette.distributed.quantizing import QuantizedArray
@@ -72,10 +73,10 @@ def _put_in_place(group: Path, target: Path, replaced: Path, overwrite: bool) ->
         if os.path.lexists(target):
             _check_new(target, overwrite)  # another process has made it since
             os.rename(target, replaced)
-            durable.sync_folder(replaced.parent)
-            durable.sync_folder(target.parent)
+            sync_folder(replaced.parent)
+            sync_folder(target.parent)
         os.rename(group, target)
-        durable.sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def _restore(part: Path, target: Path) -> None:
@@ -88,7 +89,7 @@ def _restore(part: Path, target: Path) -> None:
         return
     with writing(os.fspath(target)):
         os.rename(replaced, target)
-        durable.sync_folder(target.parent)
+        sync_folder(target.parent)
 
 
 def _check_new(target: Path, overwrite: bool) -> None:
@@ -171,9 +172,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> Path:
         # Written first: it marks the folder as ours.
         with files.replacing(part / RECORD) as file:
             file.write(record.encode())
-            durable.sync_open(file)
-        durable.sync_folder(part)
-        durable.sync_folder(part.parent)
+        sync_folder(part.parent)
         making.mkdir()
         (making / DONE).mkdir()
         (making / CARRIED).mkdir()
@@ -195,7 +194,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> Path:
         )
         durable.sync_tree(making)
         os.rename(making, work)
-        durable.sync_folder(part)
+        sync_folder(part)
     return work
 
 

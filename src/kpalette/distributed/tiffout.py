@@ -10,7 +10,6 @@ import numpy as np
 
 from kpalette import files
 from kpalette.distributed.errors import OutputError, writing
-from kpalette.files import durable
 from kpalette.palette import Palette
 
 #: The side of tiles, in pixels.
@@ -47,22 +46,22 @@ def write(group: Path, palette: Palette, path: Path, overwrite: bool) -> None:
     table = np.zeros((3, 256), np.uint16)
     table[:, : len(palette)] = palette.colors.T.astype(np.uint16) * 257
     try:
-        with writing(str(path)):
-            with files.replacing(path, overwrite=overwrite) as file:
-                with tifffile.TiffWriter(file, bigtiff=True) as tiff:
-                    tiff.write(
-                        _tiles(indices),
-                        shape=indices.shape,
-                        dtype=np.uint8,
-                        photometric="palette",
-                        colormap=table,
-                        tile=(TILE, TILE),
-                        compression="adobe_deflate",
-                        metadata=None,
-                        software="kpalette",
-                    )
-                durable.sync_open(file)
-            durable.sync_folder(path.parent)
+        with (
+            writing(str(path)),
+            files.replacing(path, overwrite=overwrite) as file,
+            tifffile.TiffWriter(file, bigtiff=True) as tiff,
+        ):
+            tiff.write(
+                _tiles(indices),
+                shape=indices.shape,
+                dtype=np.uint8,
+                photometric="palette",
+                colormap=table,
+                tile=(TILE, TILE),
+                compression="adobe_deflate",
+                metadata=None,
+                software="kpalette",
+            )
     except OutputError as error:
         if isinstance(error.__cause__, FileExistsError):
             raise error.__cause__ from None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import errno
 import itertools
 import math
 import os
-import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -159,10 +159,10 @@ def _count_absent(store: Any, prefix: str, keys: Iterator[str]) -> tuple[int, st
         return bool(first) + sum(1 for _ in missing), first
     # Zarr's public interface does not run a coroutine in its own loop; fsspec's does, in another,
     # to which a file system cannot take its connections: there it is made anew.
-    again = pickle.dumps(store) if isinstance(store, FsspecStore) else None
+    is_bound = isinstance(store, FsspecStore)
 
     async def ask() -> list[str]:
-        return await _absent(pickle.loads(again) if again else store, prefix, list(keys))
+        return await _absent(copy.deepcopy(store) if is_bound else store, prefix, list(keys))
 
     absent = fsspec.asyn.sync(fsspec.asyn.get_loop(), ask)
     return len(absent), absent[0] if absent else ""

@@ -1,7 +1,9 @@
-"""Atomic writing of files: they appear whole or not at all."""
+"""Atomic writing of files: they appear whole or not at all, even if the power fails."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import stat
 
@@ -9,6 +11,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import IO
+
+#: How temporary files end. The same one for each try, so that the next finds what a kill has left.
+PART = ".kpalette-part"
+#: The permissions of a new file, before the umask.
+NEW = 0o666
+#: What a file system says that cannot sync, or not this.
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+#: Attributes that tell of the very bytes, or that let a program do more than its user.
+_NOT_KEPT = ("security.capability", "security.evm", "security.ima")
+_ACL = "system.posix_acl_access"
 
 
 def checked_path(path: object) -> str:
@@ -28,9 +40,24 @@ def checked_path(path: object) -> str:
 class replacing:  # noqa: N801 - it is used as a function
     """Open a temporary file that replaces `path` when the block ends without an error.
 
-    Until then an existing file stays unchanged, and a failure leaves nothing behind. If `path` is
-    a link, the file it points to is replaced. Pipes, devices and others that are not regular files
-    are written to directly.
+    Until then an existing file stays unchanged, and a failure leaves nothing behind. Bytes are on
+    the disk before they get the name, so that after a power cut `path` is the old file or the new
+    one. What a kill leaves, ``.NAME.kpalette-part``, is removed by the next that writes `path`.
+
+    A file that is replaced hands on its permissions, access control list and extended attributes,
+    and its owner and group if the system allows that. Its other hard links keep the old content. If
+    `path` is a link, the file it points to is replaced. Pipes, devices and others that are not
+    regular files are written to directly.
+
+    Parameters
+    ----------
+    path : path
+    overwrite : bool
+    mode : int
+        The permissions of a new file, before the umask.
+    sync_folder : bool
+        Whether the new name, too, is on the disk when the block ends. Otherwise a power cut may
+        bring back the old file.
 
     Raises
     ------
@@ -42,8 +69,16 @@ class replacing:  # noqa: N801 - it is used as a function
         If `path` is not a path.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool = True) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = True,
+        mode: int = NEW,
+        sync_folder: bool = True,
+    ) -> None:
         self._path, self._overwrite = checked_path(path), overwrite
+        self._mode, self._sync_folder = mode, sync_folder
         self._temporary = ""  # where the file is written to directly
         self._target = ""
 
@@ -55,51 +90,182 @@ class replacing:  # noqa: N801 - it is used as a function
         if status and not stat.S_ISREG(status.st_mode):
             self._file: IO[bytes] = open(self._path, "wb")
             return self._file
-        is_link = os.path.islink(self._path)
-        self._target = os.path.realpath(self._path) if is_link else self._path
-        folder, name = os.path.split(self._target)
-        self._temporary = os.path.join(folder, f".{name[:40]}-{os.urandom(8).hex()}")
+        self._target = _target(self._path)
         try:
-            self._file = open(self._temporary, "xb")
+            # Of a file that is replaced none may read more than before.
+            self._open(0o600 if status else self._mode)
             if status:
-                try:
-                    os.chmod(self._temporary, stat.S_IMODE(status.st_mode) & 0o777)
-                except OSError:
-                    pass  # a file system without permissions
+                _dress(self._file.fileno(), self._target, status)
         except BaseException as error:
             self._give_up(error)
             raise
         return self._file
 
+    def _open(self, mode: int) -> None:
+        """Open a temporary file, locked, so that no one takes it for one that was left behind."""
+        for name in (_part(self._target), f"{_part(self._target)}-{os.urandom(8).hex()}"):
+            sweep(name)
+            try:
+                self._file = open(  # noqa: SIM115 - it is closed when the block ends
+                    name, "xb", opener=lambda path, flags: os.open(path, flags, mode)
+                )
+            except FileExistsError:  # another is at work, on this file or one of a like name
+                continue
+            except OSError as error:
+                error.filename = self._path
+                raise
+            self._temporary = name
+            try:
+                if name != _part(self._target) or _lock(self._file.fileno(), name):
+                    return
+                self._temporary = ""  # another has just taken it for one that was left behind
+            except OSError:
+                pass  # a file system without locks
+            self._give_up(None)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self._path)
+
     def __exit__(
         self, kind: object, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            self._give_up(error)
+            return
         try:
+            if self._temporary:
+                self._file.flush()
+                _sync(self._file.fileno())
+                self._rename()  # while it is open, and so locked
             self._file.close()
-            if error is None and self._temporary:
-                self._rename()
+            if self._target and self._sync_folder:
+                sync_folder(os.path.dirname(self._target))
         except BaseException as failure:
             self._give_up(failure)
             raise
-        if error is not None:
-            self._give_up(error)
 
     def _rename(self) -> None:
         if self._overwrite:
             os.replace(self._temporary, self._target)
         else:
             _rename_to_new(self._temporary, self._target)
+        self._temporary = ""
 
-    def _give_up(self, error: BaseException) -> None:
+    def _give_up(self, error: BaseException | None) -> None:
         """Remove the temporary file; an error of the system is that of the path which was asked."""
-        if not self._temporary:
-            return
-        try:
-            os.unlink(self._temporary)
-        except OSError:
-            pass
-        if isinstance(error, OSError) and error.filename == self._temporary:
+        temporary, self._temporary = self._temporary, ""
+        if temporary:
+            try:
+                os.unlink(temporary)
+            except OSError:
+                pass
+        if hasattr(self, "_file"):
+            try:
+                self._file.raw.close()  # type: ignore[attr-defined]
+            except OSError:
+                pass
+        if temporary and isinstance(error, OSError) and error.filename == temporary:
             raise OSError(error.errno, error.strerror, self._path) from None
+
+
+def sweep(part: str) -> None:
+    """Remove a temporary file if no one is writing to it."""
+    try:
+        file = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return  # there is none, nearly always
+    try:
+        if stat.S_ISREG(os.fstat(file).st_mode) and _lock(file, part):
+            os.unlink(part)
+    except OSError:
+        pass
+    finally:
+        os.close(file)
+
+
+def sweep_beside(path: str) -> None:
+    """Remove the temporary file of a file that is there, if no one is writing to it."""
+    sweep(_part(_target(path)))
+
+
+def sync_folder(folder: str | os.PathLike[str]) -> None:
+    """Write to the disk which files a folder has.
+
+    Raises
+    ------
+    OSError
+        If the disk fails. A folder that may not be read is not synced.
+    """
+    try:
+        file = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return
+    try:
+        _sync(file)
+    finally:
+        os.close(file)
+
+
+def _target(path: str) -> str:
+    return os.path.realpath(path) if os.path.islink(path) else path
+
+
+def _part(target: str) -> str:
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{name[:40]}{PART}")
+
+
+def _sync(file: int) -> None:
+    try:
+        os.fsync(file)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+
+
+def _lock(file: int, name: str) -> bool:
+    """Lock an open file; return whether no one else has, and it still has the name."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(file), os.stat(name))
+    except (BlockingIOError, FileNotFoundError):
+        return False
+
+
+def _dress(file: int, target: str, status: os.stat_result) -> None:
+    """Give a new file what the old one has besides its content, as far as the system allows."""
+    mode = stat.S_IMODE(status.st_mode) & 0o777
+    made = os.fstat(file)
+    if (made.st_uid, made.st_gid) != (status.st_uid, status.st_gid) and not (
+        _chown(file, status.st_uid, status.st_gid) or _chown(file, -1, status.st_gid)
+    ):
+        mode = mode & ~0o070 | (mode & 0o007) << 3  # the group is another: what all may do
+    if hasattr(os, "listxattr"):
+        _copy_attributes(file, target)
+    try:
+        os.fchmod(file, mode)
+    except OSError:
+        pass  # a file system without permissions
+
+
+def _chown(file: int, owner: int, group: int) -> bool:
+    try:
+        os.fchown(file, owner, group)
+    except OSError:
+        return False
+    return True
+
+
+def _copy_attributes(file: int, target: str) -> None:
+    try:
+        kept = [name for name in os.listxattr(target) if name not in _NOT_KEPT]
+        if _ACL in os.listxattr(file) and _ACL not in kept:  # from the folder's default
+            os.removexattr(file, _ACL)
+    except OSError:
+        return  # a file system without attributes
+    for name in kept:
+        try:
+            os.setxattr(file, name, os.getxattr(target, name))
+        except OSError:
+            pass  # for administrators alone
 
 
 def _rename_to_new(temporary: str, target: str) -> None:
@@ -110,8 +276,6 @@ def _rename_to_new(temporary: str, target: str) -> None:
         raise
     except OSError:  # a file system without hard links
         if os.path.exists(target):
-            import errno
-
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), temporary) from None
         os.replace(temporary, target)
     else:

@@ -1,34 +1,20 @@
-"""Files that stay after a power cut: their bytes, and their names in their folders.
+"""Files of others, and whole folders, that are to stay after a power cut.
 
 A rename is atomic, but the file system may keep the new name and lose the bytes, unless they were
-synchronized before. It may also lose the name, unless the folder is synchronized after.
+synchronized before. It may also lose the name, unless the folder is synchronized after. What
+:func:`kpalette.files.replacing` writes is safe by itself.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 from contextlib import suppress
-from typing import IO
 
-#: What file systems answer that cannot synchronize a folder.
-CANNOT = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES, errno.EPERM)
-
-
-def sync_open(file: IO[bytes]) -> None:
-    """Write an open file's bytes to the disk.
-
-    Raises
-    ------
-    OSError
-        If they cannot be written.
-    """
-    file.flush()
-    os.fsync(file.fileno())
+from kpalette.files.atomic import PART, sync_folder
 
 
 def sync_file(path: str | os.PathLike[str]) -> None:
-    """Write to the disk the bytes of a file that others may have written.
+    """Write to the disk the bytes of a file that others have written.
 
     Raises
     ------
@@ -40,21 +26,6 @@ def sync_file(path: str | os.PathLike[str]) -> None:
         os.fsync(number)
     finally:
         os.close(number)
-
-
-def sync_folder(path: str | os.PathLike[str]) -> None:
-    """Write to the disk the names in a folder, where the file system can.
-
-    Raises
-    ------
-    OSError
-        If there is no such folder, or the names cannot be written.
-    """
-    try:
-        sync_file(path)
-    except OSError as error:
-        if error.errno not in CANNOT:
-            raise
 
 
 def sync_tree(path: str | os.PathLike[str]) -> None:
@@ -83,12 +54,11 @@ def sweep(folder: str | os.PathLike[str]) -> None:
 
 
 def is_temporary(name: str) -> bool:
-    """Return whether a name is one that :func:`kpalette.files.replacing` gives, ``.name-<hex>``.
+    """Return whether a name is one that :func:`kpalette.files.replacing` gives.
 
     Examples
     --------
-    >>> is_temporary(".photo.png-0123456789abcdef"), is_temporary(".photo.png")
+    >>> is_temporary(".photo.png.kpalette-part"), is_temporary(".photo.png")
     (True, False)
     """
-    stem, _, random = name.rpartition("-")
-    return stem.startswith(".") and len(random) == 16 and not set(random) - set("0123456789abcdef")
+    return name.startswith(".") and PART in name

@@ -248,8 +248,8 @@ def too_large(error: Exception) -> TooLargeError:
     most = f"{2 * Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "fewer"
     return TooLargeError(
         f"expected at most {most} pixels in one piece, got {got}; kpalette[distributed] reads a "
-        "TIFF in tiles, and most PNG files; in Python, PIL.Image.MAX_IMAGE_PIXELS is half of the "
-        "limit"
+        "TIFF in tiles, and most PNG files; --max-pixels is another limit, of which "
+        "PIL.Image.MAX_IMAGE_PIXELS is half in Python"
     )
 
 

@@ -22,11 +22,10 @@ ORIENTATION, X_RESOLUTION = 0x0112, 0x011A
 
 
 class Photo(Record):
-    """A photo's file, its pixels, and how many of these an inch has.
+    """A photo's pixels, and how many of these an inch has.
 
     Attributes
     ----------
-    encoded : bytes
     pixels : bytes-like
         ``height * width * channels`` bytes of 8-bit sRGB, row by row.
     width, height : int
@@ -35,7 +34,6 @@ class Photo(Record):
     dpi : tuple of two floats, or None
     """
 
-    encoded: bytes
     pixels: Any
     width: int
     height: int
@@ -52,25 +50,24 @@ def may_be_plain(start: bytes) -> bool:
     return start.startswith((plain_png.SIGNATURE, JPEG))
 
 
-def read(encoded: bytes) -> Photo | None:
-    """Return the photo in a file; None for one that is not plain."""
+def read(encoded: bytes, most_pixels: int = plain_png.MOST_PIXELS) -> Photo | None:
+    """Return the photo in a file; None for one that is not plain, or larger."""
     if encoded.startswith(JPEG):
-        return _jpeg(encoded)
-    found = plain_png.read(encoded)
+        return _jpeg(encoded, most_pixels)
+    found = plain_png.read(encoded, most_pixels)
     if found is None:
         return None
-    size = found.width, found.height, found.channels
-    return Photo(encoded, found.pixels, *size, found.dpi)
+    return Photo(found.pixels, found.width, found.height, found.channels, found.dpi)
 
 
-def _jpeg(encoded: bytes) -> Photo | None:
+def _jpeg(encoded: bytes, most_pixels: int) -> Photo | None:
     """Read a JPEG file of grey or RGB, in sRGB, that is upright as it is."""
     if not encoded.endswith(EOI):
         return None
     import io
     import warnings
 
-    from PIL import Image, JpegImagePlugin
+    from PIL import JpegImagePlugin
 
     try:
         with warnings.catch_warnings():
@@ -82,7 +79,8 @@ def _jpeg(encoded: bytes) -> Photo | None:
                 return None
             if exif.get(ORIENTATION, 1) != 1 or (profile and not is_srgb(profile)):
                 return None
-            Image._decompression_bomb_check(image.size)
+            if image.width * image.height > most_pixels:
+                return None
             image.load()
             pixels = pixel_bytes(image)
     except Exception:  # any of a dozen; the long way tells
@@ -92,4 +90,4 @@ def _jpeg(encoded: bytes) -> Photo | None:
     dpi = image.info.get("dpi") if says else None
     if dpi is not None and not all(0 < value <= plain_png.MAX_DPI for value in dpi):
         dpi = None
-    return Photo(encoded, pixels, *image.size, 3, dpi)
+    return Photo(pixels, *image.size, 3, dpi)
