@@ -220,6 +220,12 @@ def test_quality_is_read_as_by_pngquant() -> None:
     assert read("0") == (0, 0)
 
 
+def test_a_range_that_is_turned_round_is_told(fails: Any) -> None:
+    line = "expected MIN-MAX with MIN at most MAX, got '80-60'"
+    assert line in fails(4, "--quality", "80-60", "a.png")
+    assert "numbers from 0 to 100, got '800-60'" in fails(4, "--quality", "800-60", "a.png")
+
+
 def test_quality_takes_the_fewest_colours(data: Path, tmp_path: Path, capsys: Any) -> None:
     photo, out = data / "cq100" / "pencils.png", tmp_path / "x.png"
     args = ["quantize", str(photo), "-f", "-q", "-o", str(out)]

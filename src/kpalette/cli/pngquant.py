@@ -42,6 +42,8 @@ def quality_range(value: str) -> tuple[int, int]:
         least = int(low or 0) if dash else most * 9 // 10
         if least <= most <= 100:
             return least, most
+        if most < least <= 100:
+            raise ValueError(f"expected MIN-MAX with MIN at most MAX, got {value!r}")
     raise ValueError(f"expected MIN-MAX with numbers from 0 to 100, got {value!r}")
 
 
