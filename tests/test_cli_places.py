@@ -227,6 +227,21 @@ def test_places_that_cannot_be_written(photo: Path, fails: Any) -> None:
     assert files_in(photo.parent) == before
 
 
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="/dev/fd is needed")
+def test_nothing_is_written_beside_a_pipe(photo: Path, tmp_path: Path, fails: Any) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, photo.read_bytes())
+    os.close(writing)
+    pipe = f"/dev/fd/{reading}"
+    line = f"{pipe}: no file can be written beside it; give -o FILE; see"
+    assert line in fails(2, "quantize", pipe)
+    assert line in fails(4, "4", pipe)
+    assert line in fails(2, "quantize", pipe, "--ext", ".png", "-f")
+    assert cli.run(["quantize", pipe, "-q", "--out-dir", str(tmp_path / "few")]) == 0
+    assert (tmp_path / "few" / f"{reading}.png").exists()
+    os.close(reading)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may do anything")
 def test_read_only_directory(photo: Path, fails: Any) -> None:
     photo.parent.chmod(0o500)

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from kpalette.cli.inputs import Source
 
+#: Where pipes have names, and nothing can be written beside them.
+DEVICES = ("/dev/", "/proc/")
+
 
 class Job(Record):
     """One photo and where its picture goes.
@@ -202,6 +205,8 @@ def _job(source: Source, naming: Naming) -> Job:
         ext = ending if naming.out_dir is not None else naming.suffix + ending
     if folder is not None:
         return Job(source.path, os.path.join(folder, stem + ext), makes_folder=True)
+    if source.path.startswith(DEVICES):
+        raise UsageError(f"{source.path}: no file can be written beside it; give -o FILE")
     target = os.path.join(os.path.dirname(source.path), os.path.basename(stem) + ext)
     if target.lower() == source.path.lower() and naming.ext is not None:
         target = source.path  # .png stands for .PNG as well
