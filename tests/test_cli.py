@@ -45,8 +45,9 @@ def test_broken_pipe_is_silent(photo: Path) -> None:
     ("args", "message"),
     [
         (["quantise"], "No such command 'quantise'"),
+        ([""], "expected a command or a photo, got ''; see 'kpalette --help'"),
         (["quantize"], "expected a photo, got none"),
-        (["quantize", "--nonsense", "3", "a"], "No such option"),
+        (["quantize", "--nonsense", "3", "a"], "no option --nonsense; did you mean"),
         (["quantize", "--effort", "max", "a"], "'max' is not one of 'fast', 'balanced', 'best'"),
         (["quantize", "--seed", "-1", "a"], "from 0 to 2**64 - 1, got '-1'"),
         (["quantize", "--threads", "0", "a"], "from 1 to 256, got '0'"),

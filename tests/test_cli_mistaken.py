@@ -29,7 +29,10 @@ MISTAKES = [
     (["quantize", "a.png", "--max-size", "9k"], "no option --max-size; use --max-bytes, as in"),
     (["quantize", "a.png", "--no-dither"], "no option --no-dither; use --dither none"),
     (["quantize", "a.png", "--overwrite"], "no option --overwrite; use --force"),
-    (["remap", "a.png", "--palette", "b.gpl", "--colors", "3"], "No such option '--colors'"),
+    (["remap", "a.png", "--palette", "b.gpl", "--colors", "3"], "no option --colors; did you mean"),
+    (["quantize", "a.png", "--effor", "fast"], "--effor; did you mean --effort, --force or"),
+    (["quantize", "a.png", "--recursiv"], "did you mean --preserve or --recursive? See"),
+    (["quantize", "a.png", "--zzz"], "no option --zzz; see 'kpalette quantize --help'"),
     (["quantize", "https://x.org/a.png"], "curl -L https://x.org/a.png | kpalette quantize - …"),
     (["quantize", "HTTP://x/a?b&c"], "curl -L 'HTTP://x/a?b&c' | kpalette quantize - …"),
     (["palette", "ftp://x/a.png"], "expected a file, got a URL; download it first: curl"),
@@ -87,6 +90,23 @@ def test_a_file_may_be_called_as_a_url(
     (tmp_path / "https:" / "a").mkdir(parents=True)
     Image.fromarray(np.zeros((3, 4), np.uint8)).save(tmp_path / "https:" / "a" / "photo.png")
     assert cli.run(["sweep", "https://a/photo.png", "-k", "2"]) == 0
+
+
+def test_a_file_may_be_called_as_an_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (3, 4)).save("-x y.png")
+    for args in (["quantize", "-x y.png"], ["sweep", "-x y.png"]):
+        assert "no option -x; the file is './-x y.png'; see" in fails(2, *args)
+    assert "no option -x; see" in fails(2, "sweep", "-x", "--", "-x y.png")
+    assert cli.run(["quantize", "./-x y.png", "-q"]) == 0
+    assert cli.run(["quantize", "-qf", "--", "-x y.png"]) == 0
+
+
+def test_an_empty_name_is_seen(fails: Any) -> None:
+    for args in (["quantize", ""], ["palette", ""], ["sweep", ""]):
+        assert fails(3, *args).startswith("kpalette: '': cannot be read: No such file")
 
 
 def test_help_of_a_command_line_without_a_command(

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import click
 
-from kpalette.cli.mistaken import correction
+from kpalette.cli.mistaken import correction, file_named, likely
 from kpalette.cli.options import OPTIONS, SECTIONS, declared
 from kpalette.record import Record
 
@@ -130,14 +130,14 @@ class Explained(click.Command):
         )
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Read the command line; correct names of options that other programs have."""
+        """Read the command line; say what to type in place of an option that there is not."""
+        typed = [*args]
         try:
             return super().parse_args(context, args)
         except click.NoSuchOption as error:
-            advice = correction(error.option_name, self)
-            if advice is None:
-                raise
-            raise click.UsageError(f"no option {error.option_name}; {advice}", context) from None
+            name = error.option_name
+            advice = file_named(name, typed) or correction(name, self) or likely(error)
+            raise click.UsageError(f"no option {name}{advice and f'; {advice}'}", context) from None
 
     @property
     def summary(self) -> str:
@@ -187,6 +187,14 @@ class Explained(click.Command):
 
 class ExplainedGroup(Explained, click.Group):
     """A group of commands that explains itself so."""
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the name of the command, the command and the rest of the command line."""
+        if not args[0]:
+            context.fail("expected a command or a photo, got ''")
+        return super().resolve_command(context, args)
 
     def list_commands(self, context: click.Context) -> list[str]:
         """Return the commands' names, in the order in which they are documented."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Sequence
 from importlib.util import find_spec
+from itertools import takewhile
 from typing import Any
 
 import click
@@ -67,6 +69,23 @@ def correction(name: str, command: click.Command) -> str | None:
         if option in known and name in others.split():
             return advice
     return None
+
+
+def file_named(name: str, args: Sequence[str]) -> str | None:
+    """Return how to name the file that was taken for an option, if there is one."""
+    for arg in takewhile("--".__ne__, args):
+        if arg.startswith(name) and os.path.isfile(arg):
+            return f"the file is {shlex.quote(f'./{arg}')}"
+    return None
+
+
+def likely(error: click.NoSuchOption) -> str:
+    """Return the options that may be meant, as a question; nothing if none is like it."""
+    names = sorted(error.possibilities or ())
+    if not names:
+        return ""
+    listed = " or ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return f"did you mean {listed}?"
 
 
 class PhotoPath(click.Path):

@@ -67,7 +67,7 @@ class Photo(Record):
 
 def label(photo: str) -> str:
     """Name a photo for people."""
-    return "stdin" if photo == "-" else photo
+    return "stdin" if photo == "-" else photo or "''"
 
 
 class telling:  # noqa: N801 - it is used as a function
