@@ -157,6 +157,16 @@ def test_json_of_a_film(folder: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert report["bytes_in"] == len(MP4)
 
 
+def test_the_summary_compares_no_film(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("film.mp4", "still.png", "-k", "9", "--even-if-larger") == 0
+    last = capsys.readouterr().err.splitlines()[-1]
+    still, few, film = (os.path.getsize(f) for f in ("still.png", "still-9.png", "film-9.gif"))
+    wanted = f"2 of 2 photos; {still:,} to {few:,} bytes; {film:,} bytes from 1 film in "
+    assert last.startswith(wanted)
+    assert run("film.mp4", "missing.png", "-k", "8") == 3
+    assert f"1 failed; {os.path.getsize('film-8.gif'):,} bytes from" in capsys.readouterr().err
+
+
 def test_a_palette_for_a_film(folder: Path, brand: Path) -> None:
     assert cli.run(["remap", "film.mp4", "--palette", str(brand), "--fps", "5"]) == 0
     assert sum(durations("film-brand.gif")) == 400

@@ -219,6 +219,7 @@ class Recipe(Record):
         # A film, or pictures one by one, take bytes of another kind.
         larger = bytes_out > bytes_in and not made.is_new
         result = Result(job, "", figures=figures, larger=larger, remark=made.remark)
+        result = replace(result, is_new=made.is_new)
         if job.named and before and _changed(before, job.source):
             raise Failed(UNREADABLE, "the file changed while it was reduced; nothing was written")
         if larger and job.in_place and not self.output.even_if_larger:

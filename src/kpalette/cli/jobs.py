@@ -45,6 +45,8 @@ class Result(Record):
         Its numbers, for --json.
     remark : str
         What to say of the photo's file before, if anything.
+    is_new : bool
+        Whether its file comes of none of a kind like it, so that their sizes tell nothing together.
     """
 
     job: Job
@@ -55,6 +57,7 @@ class Result(Record):
     larger: bool = False
     figures: Mapping[str, Any] = {}
     remark: str = ""
+    is_new: bool = False
 
 
 def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, int]:

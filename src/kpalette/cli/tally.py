@@ -7,7 +7,7 @@ import time
 
 from kpalette.cli import streams
 from kpalette.cli.economy import Economy
-from kpalette.cli.exits import ending, say
+from kpalette.cli.exits import counted, ending, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class Tally:
         self.larger: list[Result] = []
         self.n_left = 0
         self.n_skipped = self.bytes_in = self.bytes_out = 0
+        #: Animations made of films, whose own sizes tell nothing.
+        self.n_new = self.bytes_new = 0
         self.start = time.perf_counter()
         self.line: ProgressLine | None = None
         if total > 1 and not quiet and os.isatty(2):
@@ -77,7 +79,10 @@ class Tally:
         elif result.code:
             self.failed.append(result)
         self.codes.append(0 if result.skipped and not self.skips_count else result.code)
-        if result.written:
+        if result.written and result.is_new:
+            self.n_new += 1
+            self.bytes_new += result.figures["bytes_out"]
+        elif result.written:
             self.bytes_in += result.figures["bytes_in"]
             self.bytes_out += result.figures["bytes_out"]
         who = streams.label(result.job.source)
@@ -117,6 +122,8 @@ class Tally:
                 parts.append(f"{len(self.failed):,} failed")
             size = f"; {self.bytes_in:,} to {self.bytes_out:,} bytes" if self.bytes_out else ""
             size += f" ({len(self.larger):,} larger)" if self.larger else ""
+            if self.n_new:
+                size += f"; {self.bytes_new:,} bytes from {counted(self.n_new, 'film')}"
             seconds = time.perf_counter() - self.start
             say(f"{', '.join(parts)}{size} in {seconds:.1f} s")
             for result in self.failed if self.total > FEW else ():
