@@ -93,7 +93,7 @@ class ColorHistogram:
         ----------
         source : path, file object, Pillow image or array
             See :func:`kpalette.quantize`. Of a film, or of what :func:`kpalette.clip` returns, all
-            frames are counted.
+            frames are counted; of an animated GIF, PNG or WebP by itself, the first.
         allow_truncated : bool, default False
             See :func:`kpalette.quantize`.
         threads : int, optional
@@ -370,7 +370,7 @@ class ColorCounter:
         Parameters
         ----------
         source : path, binary file object, Pillow image, array or ColorHistogram
-            See :func:`kpalette.quantize`.
+            See :func:`kpalette.quantize` and :meth:`ColorHistogram.from_image`.
 
         Raises
         ------

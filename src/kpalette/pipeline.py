@@ -341,8 +341,9 @@ def extract_palette(
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram
         Or a list or tuple of images, which are read one at a time, for one palette of all; so are
-        the frames of a film, or of what :func:`kpalette.clip` returns. A histogram may be the sum
-        of those of many images, too.
+        the frames of a film, or of what :func:`kpalette.clip` returns. An animated GIF, PNG or WebP
+        counts by its first frame, and by all as ``kpalette.clip(source)``. A histogram may be the
+        sum of those of many images, too.
     dither : {"floyd-steinberg", "blue-noise", "bayer", "spatial"}, optional
         How images will be mapped to the palette, which is made for it; `quality` goes by what is
         not dithered. It is the same for all but ``"spatial"``, which moves it further by the
