@@ -204,6 +204,8 @@ def test_crop() -> None:
         np.testing.assert_array_equal(found, np.asarray(Image.fromarray(pixels).crop(tuple(box))))
     with pytest.raises(ValueError, match=r"crop: expected a part of 30×20 pixels, got 7x5\+24\+2"):
         list(kpalette.clip([(pixels, 10)], crop="7x5+24+2"))
+    with pytest.raises(ValueError, match=r"part of 30×20 pixels, got \(0, 0, 999, 5\)"):
+        list(kpalette.clip([(pixels, 10)], crop=(0, 0, 999, 5)))
 
 
 def test_there_and_back() -> None:
@@ -326,13 +328,40 @@ def test_times_as_text(text: str, seconds: float) -> None:
         )
 
 
+def test_no_time_is_the_beginning_or_the_end() -> None:
+    frames = [(noise(4, 4, seed=i), 1000) for i in range(5)]
+    check_same(list(kpalette.clip(frames, start=None, end=None)), frames)
+
+
+def test_the_size_of_a_clip() -> None:
+    frames = [(noise(6, 8, seed=i), 40) for i in range(4)]
+    for source in (frames, iter(frames)):  # one that can be walked through only once loses none
+        clip = kpalette.clip(source, width=16, bounce=True)
+        assert "×" not in repr(clip)
+        assert clip.size == (16, 12)
+        assert "16×12" in repr(clip)
+        assert [pixels.shape for pixels, _ in clip] == [(12, 16, 3)] * 6
+        assert clip.size == kpalette.quantize_animation(clip, 8).size
+    with pytest.raises(ValueError, match="at least one frame"):
+        kpalette.clip([]).size  # noqa: B018 - it is looked up
+
+
+def test_a_gif_counts_by_its_first_frame_and_as_a_clip_by_all(tmp_path: Path) -> None:
+    images = [Image.new("RGB", (4, 3), color) for color in ("#ff0000", "#0000ff", "#00ff00")]
+    path = tmp_path / "a.gif"
+    images[0].save(path, save_all=True, append_images=images[1:])
+    assert kpalette.extract_palette(path, 8).hex == ["#ff0000"]
+    assert len(kpalette.extract_palette(kpalette.clip(path), 8)) == 3
+
+
 def test_the_length_of_a_clip(tmp_path: Path) -> None:
     clip = kpalette.clip(moving(6), fps=10)
     assert repr(clip) == "Frames(about 5 frames, loop=0)" or "about" in repr(clip)
     assert bool(clip)
     n = len(clip)
     assert n == len(list(clip))
-    assert repr(clip) == f"Frames({n} frames, loop=0)"
+    width, height = clip.size
+    assert repr(clip) == f"Frames({n} frames, {width}×{height}, loop=0)"
     assert len(kpalette.clip(iter(moving(6)))) == 6
     a = kpalette.quantize_animation(clip, 8)
     assert len(a) == len(a.frames) == n

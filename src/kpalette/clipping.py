@@ -20,7 +20,7 @@ def clip(
     width: int | None = None,
     height: int | None = None,
     crop: str | tuple[int, int, int, int] | None = None,
-    start: float | str = 0.0,
+    start: float | str | None = 0.0,
     end: float | str | None = None,
     bounce: bool = False,
     max_pixels: int = MAX_PIXELS,
@@ -54,7 +54,8 @@ def clip(
         pixels wide and 240 high, 10 from the left and 20 from the top. So is Pillow's box, left,
         top, right and bottom: ``(10, 20, 330, 260)``.
     start, end : float or str, optional
-        Times of the source: seconds, or text such as ``"1:02.5"`` and ``"1:00:03"``.
+        Times of the source: seconds, or text such as ``"1:02.5"`` and ``"1:00:03"``. None is the
+        beginning, or the end.
     bounce : bool, default False
         Whether frames come back in reverse, so that the animation has no visible beginning.
     max_pixels : int, default 2**30
@@ -64,7 +65,8 @@ def clip(
     -------
     Frames
         Its ``len()`` is the number of frames, which are decoded once for that; ``n_frames`` is
-        about how many there are, where that is known beforehand.
+        about how many there are, where that is known beforehand, and ``size`` are the width and the
+        height, for which the first is decoded.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def clip(
     >>> kpalette.quantize_animation(half, 8).size
     (32, 24)
     """
-    begin: Any = start  # text becomes seconds
+    begin: Any = 0.0 if start is None else start  # text becomes seconds
     finish: Any = end
     edits = Edits(fps, speed, width, height, crop, begin, finish, bounce)
     return files.open_frames(source, edits, max_pixels=max_pixels)

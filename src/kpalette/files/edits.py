@@ -119,7 +119,7 @@ class Edits:
 
     def _shaped(self, pixels: ByteArray) -> ByteArray:
         if self.crop is not None:
-            pixels = Crop.of(self.crop).cut(pixels)
+            pixels = Crop.of(self.crop).cut(pixels, self.crop)
         height, width = pixels.shape[:2]
         return resized(pixels, *new_size(width, height, self.width, self.height))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
@@ -39,7 +40,8 @@ class Frames:
     """Frames to walk through, any number of times.
 
     Iterating gives pairs of uint8 pixels (h, w, 3 or 4), all of one size, and whole milliseconds.
-    The length is the number of frames, for which they are walked through once.
+    The length is the number of frames, for which they are walked through once; for the `size`, the
+    first is decoded.
 
     Attributes
     ----------
@@ -64,13 +66,26 @@ class Frames:
     remarks: list[str] = field(default_factory=list)
     begin: float = 0.0
     _counted: list[int] = field(default_factory=list, repr=False, compare=False)
+    _seen: list[tuple[int, int]] = field(default_factory=list, repr=False, compare=False)
 
-    def __iter__(self) -> Iterator[tuple[ByteArray, int]]:
+    def __iter__(self) -> Generator[tuple[ByteArray, int]]:
         n = 0
         for frame in self.walk():
+            if not n:
+                height, width = frame[0].shape[:2]
+                self._seen[:] = [(width, height)]
             n += 1
             yield frame
         self._counted[:] = [n]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The width and the height of each frame, in pixels."""
+        if not self._seen:
+            with closing(iter(self)) as frames:
+                if next(frames, None) is None:
+                    raise ValueError("source: expected at least one frame, got none")
+        return self._seen[0]
 
     def __len__(self) -> int:
         if not self._counted:
@@ -85,7 +100,8 @@ class Frames:
         n = self._counted[0] if self._counted else self.n_frames
         about = "" if self._counted else "about "
         frames = "" if n is None else f"{about}{n:,} frame{'s' * (n != 1)}, "
-        return f"Frames({frames}loop={self.loop})"
+        size = "".join(f"{width}×{height}, " for width, height in self._seen)
+        return f"Frames({frames}{size}loop={self.loop})"
 
 
 def is_animated(source: ImageSource) -> bool:

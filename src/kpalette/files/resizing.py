@@ -58,8 +58,8 @@ class Crop(NamedTuple):
         left, top, right, bottom = sides
         return cls(right - left, bottom - top, left, top)
 
-    def cut(self, pixels: ByteArray) -> ByteArray:
-        """Return the part of an image (h, w, c).
+    def cut(self, pixels: ByteArray, given: object = None) -> ByteArray:
+        """Return the part of an image (h, w, c); `given` is what the rectangle was read from.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class Crop(NamedTuple):
         if self.left + self.width > width or self.top + self.height > height:
             raise ValueError(
                 f"crop: expected a part of {width}×{height} pixels, got "
-                f"{self.width}x{self.height}+{self.left}+{self.top}"
+                f"{given or f'{self.width}x{self.height}+{self.left}+{self.top}'}"
             )
         part = pixels[self.top : self.top + self.height, self.left : self.left + self.width]
         return np.ascontiguousarray(part)
