@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -477,6 +478,38 @@ def test_damaged_files(name: str, tmp_path: Path) -> None:
             as_pixels(source)
         told.append(str(caught.value))
     assert told[:2] == [f"{path}: {told[2]}"] * 2
+
+
+def test_damage_is_told_without_words_of_programmers() -> None:
+    whole = saved(Image.fromarray(noise(40, 40))).getvalue()
+    header = bytearray(whole)
+    header[20] ^= 1
+    rows = raw_png(8, 8, 8, 2, b"\0" + bytes(24))
+    told = []
+    for data in (
+        header,
+        rows,
+        *(data for data, _ in DAMAGED.values()),
+        *_flipped("JPEG", "GIF", "WEBP"),
+    ):
+        try:
+            as_pixels(io.BytesIO(bytes(data)))
+        except ImageReadError as error:
+            told.append(str(error))
+    assert told[0] == "the PNG's header is damaged: the checksum of IHDR is wrong"
+    assert len(told) > len(DAMAGED)
+    for line in told:
+        assert not re.search(
+            r"b'|Errno|not processed|broken|when reading|data stream|failed", line
+        ), line
+
+
+def _flipped(*kinds: str) -> Iterator[bytes]:
+    """Make files of which a few bytes in the middle are others."""
+    for kind in kinds:
+        whole = saved(Image.fromarray(noise(40, 40)).convert("L"), kind).getvalue()
+        for at in range(len(whole) // 8, len(whole) - 8, 37):
+            yield whole[:at] + bytes(byte ^ 0xA5 for byte in whole[at : at + 6]) + whole[at + 6 :]
 
 
 def test_what_came_instead_of_an_image_is_told() -> None:

@@ -143,8 +143,9 @@ def palette(
 
     A PHOTO is an image file, a film, a folder with -r, a pattern such as '**/*.png', - for stdin,
     or a histogram that was saved as .histogram. There is one palette for all of them together, in
-    which each counts by its pixels, a film by those of all frames, an animated GIF, PNG or WebP by
-    those of its first; if one cannot be read, there is none. Without OUT or --format, each colour is printed with its share of the pixels.
+    which each counts by its pixels: a film by those of all frames, an animated GIF, PNG or WebP by
+    those of its first. If one cannot be read, there is none. Without OUT or --format, each colour
+    is printed with its share of the pixels.
 
     With --scheduler, --memory-limit, a Zarr group or a URL, Dask counts: see 'Large images'.
 

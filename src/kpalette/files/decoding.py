@@ -16,7 +16,14 @@ from PIL import Image
 from kpalette.colors import ByteArray
 from kpalette.files import formats, mistaken, plain_png, png_repair, truncated
 from kpalette.files.arrays import with_alpha
-from kpalette.files.errors import HeaderError, TooLargeError, TruncatedError, is_of_system, warn
+from kpalette.files.errors import (
+    HeaderError,
+    TooLargeError,
+    TruncatedError,
+    is_of_system,
+    plainly,
+    warn,
+)
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels
 from kpalette.files.orientation import forget_xmp
@@ -150,7 +157,7 @@ def _telling_damage() -> Iterator[None]:
             raise
         if isinstance(error, Image.DecompressionBombError):
             raise formats.too_large(error) from None
-        reason = f": {error}" if str(error) else ""
+        reason = f": {plainly(error)}" if str(error) else ""
         raise ImageReadError(f"the image is damaged{reason}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import warnings
 from errno import EINVAL, EOVERFLOW
@@ -11,6 +12,16 @@ from errno import EINVAL, EOVERFLOW
 #: Where this package is, and what is called from it and calls it.
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
 BETWEEN = (PACKAGE, contextlib.__file__)
+
+#: What Pillow says of damage, and what is said instead.
+PLAINLY = {
+    r"broken PNG file \(.* checksum in b'(\w+)'\)": r"the checksum of \1 is wrong",
+    r"broken PNG file .*": "there is no chunk where one was expected",
+    r"image file is truncated.*": "there are fewer pixels than its header says",
+    r"(broken data|unrecognized data|buffer overrun).* when reading .*|failed to read next frame": (
+        "its compressed pixels cannot be decoded"
+    ),
+}
 
 
 class ImageReadError(ValueError):
@@ -41,6 +52,20 @@ def is_of_system(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno not in (None, EINVAL, EOVERFLOW)
     return isinstance(error, MemoryError)
+
+
+def plainly(error: Exception) -> str:
+    """Return what a decoder says of damage, without the words of its programmers.
+
+    Examples
+    --------
+    >>> plainly(OSError("image file is truncated (3 bytes not processed)"))
+    'there are fewer pixels than its header says'
+    """
+    for pattern, words in PLAINLY.items():
+        if found := re.fullmatch(pattern, str(error)):
+            return found.expand(words)
+    return str(error)
 
 
 def warn(text: str) -> None:

@@ -17,7 +17,7 @@ import PIL
 from PIL import Image, ImageFile
 
 from kpalette.files.containers import CONTAINERS, OTHERS
-from kpalette.files.errors import HeaderError, ImageReadError, TooLargeError, is_of_system
+from kpalette.files.errors import HeaderError, ImageReadError, TooLargeError, is_of_system, plainly
 
 #: So many of a file's first bytes tell what it is.
 PREFIX = 256
@@ -303,7 +303,7 @@ def _damage(source: Any, kind: Format) -> str:
 
 def _damaged(kind: Format, reason: Exception | None) -> str:
     """Return the message that a header is damaged, with the reason, if Pillow names one."""
-    why = str(reason or "")
+    why = plainly(reason) if reason else ""
     ends = re.search(r"requires a buffer|index out of range|no more images", why)
     if ends and kind.name == "GIF":
         return "the GIF has no frames"
