@@ -36,6 +36,11 @@ FRAMES = film()
 SOURCE = [(frame, MILLISECONDS) for frame in FRAMES]
 PLAIN = kpalette.quantize_animation(SOURCE)
 
+#: A search, and what is tried in each scope where that looks poor.
+MOST_TRIALS = animation_targets.MOST_TRIALS + 3 * (
+    animation_targets.MORE + animation_targets.NEARER
+)
+
 
 def looks(animation: kpalette.QuantizedAnimation) -> list[float]:
     return [metrics.looks(a, b.rgb) for a, b in zip(FRAMES, animation.frames, strict=True)]
@@ -64,7 +69,7 @@ def test_a_limit_is_kept(kind: Any, share: float, n_trials: list[int]) -> None:
     most = round(share * len(PLAIN.encode(kind)))
     a = kpalette.quantize_animation(SOURCE, max_bytes=most, smaller_in=kind)
     assert 0.25 * most < len(a.encode(kind)) <= most
-    assert n_trials[0] <= animation_targets.MOST_TRIALS
+    assert n_trials[0] <= MOST_TRIALS
     assert a.durations == PLAIN.durations
 
 
@@ -132,13 +137,34 @@ def test_no_limit_makes_frames_of_one_colour(n_trials: list[int]) -> None:
     assert len(a.palettes[0]) == 2
 
 
-def test_frames_share_a_palette_where_their_own_do_not_fit() -> None:
-    shades = [np.roll(gradient(40, 56), i, axis=2) for i in (0, 1, 2)] * 2
+@pytest.mark.parametrize("lossy", [0, 100])
+def test_frames_have_own_palettes_where_few_colours_look_better(lossy: float) -> None:
+    tints = itertools.permutations([1, 0.6, 0.2])
+    shades = [np.rint(film(i)[0] * tint).astype(np.uint8) for i, tint in enumerate(tints)]
     source = [(frame, MILLISECONDS) for frame in shades]
-    own = kpalette.quantize_animation(source, 16)
-    assert len(own.palettes) > 1
-    within = kpalette.quantize_animation(source, 16, max_bytes=len(own.encode("gif")) // 2)
-    assert len(within.palettes) == 1
+    most = len(kpalette.quantize_animation(source, 16).encode("gif")) // 2
+    auto, one = (
+        kpalette.quantize_animation(source, 16, max_bytes=most, lossy=lossy, palette_scope=scope)
+        for scope in ("auto", "global")
+    )
+    assert len(auto.encode("gif")) <= most
+    assert len(auto.palettes) > len(one.palettes) == 1
+    seen = [
+        mean([metrics.looks(a, b.rgb) for a, b in zip(shades, made.frames, strict=True)])
+        for made in (auto, one)
+    ]
+    assert seen[0] > seen[1] + 5
+
+
+def test_what_looks_poor_is_made_lossier_with_more_colours() -> None:
+    """Frames of grain look better with more colours than the usual loss leaves bytes for."""
+    most = round(0.2 * len(PLAIN.encode("gif")))
+    a = kpalette.quantize_animation(SOURCE, max_bytes=most, palette_scope="global")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(animation_targets, "POOR", -math.inf)
+        before = kpalette.quantize_animation(SOURCE, max_bytes=most, palette_scope="global")
+    assert max(len(x.encode("gif")) for x in (a, before)) <= most
+    assert mean(looks(a)) > mean(looks(before)) + 1
 
 
 def test_a_size_that_cannot_be_reached(n_trials: list[int]) -> None:

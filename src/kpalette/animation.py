@@ -103,8 +103,9 @@ def quantize_animation(
     max_bytes : int, optional
         How many bytes a file may have at most. Where it would have more, frames become more `lossy`
         than they have to be, unless they are dithered, and get fewer than `k` colours where that
-        looks better, by the mean over frames. All frames are mapped two to ten times. With
-        ``optimize=True``, a file may have more.
+        looks better, by the mean over frames. Where one palette looks poor, more palettes and as
+        much loss as there can be are tried, too. All frames are mapped two to ten times, and up
+        to 25 times there. With ``optimize=True``, a file may have more.
     smaller_in : {"gif", "png", "webp"}, default "gif"
         The format whose bytes `lossy`, `smaller` and `max_bytes` are about, as
         :meth:`QuantizedAnimation.encode` makes it; ``"png"`` is APNG. Others save fewer.
@@ -203,8 +204,8 @@ def quantize_animation(
         return make_good(trials, scopes, wanted, per_bit / LOSSY)
     palettes = choose(counted, scopes, fit, mapped, team)
     if most_bytes is not None:
-        few = dict.fromkeys([palettes.scope, scopes[0]])
-        return make_within(trials, [*few], most_bytes, per_bit / LOSSY, least_fps)
+        loss = per_bit / LOSSY
+        return make_within(trials, scopes, palettes.scope, most_bytes, loss, least_fps)
     return mapped(counted.frames("map"), palettes)
 
 
