@@ -283,6 +283,19 @@ def test_a_cluster_without_workers_is_told_of_and_left(tmp_path: Path, tiff: Pat
     assert last.startswith(f"kpalette: scheduler: '{where}' has had no worker for 0.5 s; finished")
 
 
+@pytest.mark.parametrize(
+    "options", [["-o", "x.tif", "--scheduler", "threads"], ["-o", "x.zarr"], ["--memory-limit=2GB"]]
+)
+def test_pngquants_command_lines_work_in_tiles(
+    options: list[str], tmp_path: Path, tiff: Path, image: np.ndarray, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["8", "big.tif", *options]) == 0
+    (out,) = files_in(tmp_path) - {"big.tif"}
+    expected = kpalette.quantize(image, 8, dither="floyd-steinberg").rgb
+    assert np.array_equal(decoded(Path(out)), expected)
+
+
 def test_url_needs_a_place_for_the_picture(fails) -> None:
     line = fails(2, "quantize", "http://127.0.0.1:1/x.zarr", "-k", "4")
     assert "a photo at a URL needs -o" in line

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -175,3 +176,42 @@ def test_the_command_line_reads_large_ones_in_tiles(
         path.write_bytes(other)
         assert not tiled.is_too_large(str(path))
     assert not tiled.is_too_large(str(tmp_path / "none.png"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "16 a.png",
+        "16 a.png -o x.tif",
+        "-k 16 a.png",
+        "--speed 3 16 a.png",
+        "quantize a.png 16",
+        "quantize 16 a.png --nofs",
+        "quantize a.png -k 16 --speed 3 -s 4",
+        "quantize a.png -k 16 --effort balanced",
+    ],
+)
+def test_large_ones_take_pngquants_words(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plain_png, "MOST_PIXELS", WIDTH * HEIGHT - 1)
+    Path("a.png").write_bytes(picture(2, 8))
+    assert cli.run(line.split()) == 0
+    dither = None if line.startswith("quantize") else "floyd-steinberg"
+    expected = kpalette.quantize(files.as_pixels("a.png"), 16, dither=dither)
+    if "x.tif" in line:
+        np.testing.assert_array_equal(files.as_pixels("x.tif"), expected.rgb)
+    else:
+        group = zarr.open_group("a-16.zarr", mode="r")
+        np.testing.assert_array_equal(group["palette"][:][group["indices"][:]], expected.rgb)
+
+
+def test_large_ones_do_not_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plain_png, "MOST_PIXELS", WIDTH * HEIGHT - 1)
+    Path("a.png").write_bytes(picture(2, 8))
+    said = fails(2, "quantize", "a.png", "16", "--speed", "2x")
+    assert "--speed does not work for images in tiles" in said

@@ -37,11 +37,15 @@ from kpalette.files.header import n_pixels
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
+    from kpalette.cli.clips import Clip
 
 #: What quantize and palette take for large images; other options are refused.
 QUANTIZE = {"photos", "k", "out", "space", "effort", "seed", "fixed", "alpha", "dither", "map"}
 QUANTIZE |= {"dither_strength", "jobs", "force", "quiet", "as_json", "scheduler", "memory_limit"}
 QUANTIZE |= {"missing"}
+#: And pngquant's words for them; `quantizing` has made numbers, names and an effort of them.
+QUANTIZE |= {"as_pngquant", "nofs", "floyd", "verbose", "no_force", "transbug", "iebug"}
+QUANTIZE |= {"pngquant_speed"}
 
 
 def refuse_others(known: set[str]) -> None:
@@ -119,13 +123,14 @@ def quantize(
     *,
     palette_file: str | None,
     output: Output,
+    clip: Clip,
     manners: Manners,
     large: Large,
 ) -> int:
     """Quantize one image in tiles; `options` are those of the library, but for its palette."""
     import shutil
 
-    refuse_others(QUANTIZE)
+    refuse_others(QUANTIZE if clip.play_speed is not None else QUANTIZE | {"speed"})
     if len(photos) != 1 or photos[0] == "-":
         raise UsageError(f"expected one large image, got {len(photos)} photos")
     photo = photos[0]
