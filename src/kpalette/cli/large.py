@@ -113,7 +113,8 @@ def tiles(
             where = f"{error.filename}: " if error.filename else ""
             raise Failed(code, f"{where}{error.strerror or error}") from None
         except (TypeError, ValueError, OverflowError, distributed.TileError) as error:
-            raise Failed(UNREADABLE, str(error).removeprefix("source: ")) from None
+            line = streams.of_large(str(error).removeprefix("source: "))
+            raise Failed(UNREADABLE, line) from None
 
 
 def quantize(
@@ -247,8 +248,8 @@ def _check_room(photo: str, limit: int | None) -> None:
 
 def _is_cut(photo: str) -> bool:
     """Return whether a photo is read in tiles, and not as a whole."""
-    from kpalette.distributed import pngs
+    from kpalette.distributed import pngs, tiffs
 
-    if photo.rstrip("/").lower().endswith(ENDINGS):
+    if photo.rstrip("/").lower().endswith(ENDINGS) or tiffs.is_tiff(photo):
         return True
     return os.path.isfile(photo) and pngs.open_path(photo, None) is not None
