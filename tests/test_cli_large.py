@@ -259,7 +259,8 @@ def test_an_output_that_another_run_writes_is_refused(tmp_path: Path, tiff: Path
     for folder in ("few.zarr.part", "few.zarr.counts"):
         with locked(tmp_path / folder):
             line = fails(75, "quantize", str(tiff), "-k", "8", "-o", str(tmp_path / "few.zarr"))
-            assert f"{folder}: Another run writes there: process {os.getpid()} on " in line
+            told = f"{tmp_path / 'few.zarr'}: another run writes there: process {os.getpid()} on "
+            assert line.startswith(f"kpalette: {told}")
     assert run("quantize", tiff, "-k", 8, "-o", tmp_path / "few.zarr").returncode == 0
     assert files_in(tmp_path) == {"big.tif", "few.zarr"}
 
@@ -279,7 +280,8 @@ def test_a_cluster_without_workers_is_told_of_and_left(tmp_path: Path, tiff: Pat
         args = ["quantize", str(tiff), "-k", "8", "-o", out, "--scheduler", where]
         assert cli.run(args) == 69
     first, last = capsys.readouterr().err.splitlines()
-    assert first == f"warning: '{where}' has no worker: waiting 0.5 s for one"
+    waiting = f"kpalette: '{where}' has no worker: waiting 0.5 s for one"
+    assert first == f"{waiting}; 'dask worker {where}' starts one"
     assert last.startswith(f"kpalette: scheduler: '{where}' has had no worker for 0.5 s; finished")
 
 

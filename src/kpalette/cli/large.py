@@ -63,9 +63,12 @@ def refuse_others(known: set[str]) -> None:
 
 @contextmanager
 def tiles(
-    photo: str, large: Large, *, quiet: bool, jobs: int | None = None
+    photo: str, large: Large, *, quiet: bool, jobs: int | None = None, out: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Set up Dask: give the options of all its functions, and turn its errors into ours."""
+    """Set up Dask: give the options of all its functions, and turn its errors into ours.
+
+    `out` is the place of the picture, if one is written.
+    """
     try:
         from kpalette import distributed  # which says what is missing
         from kpalette.distributed import locks, running
@@ -97,7 +100,7 @@ def tiles(
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("always", distributed.WaitingWarning)
         warnings.simplefilter("once", locks.UnlockedWarning)
-        warnings.showwarning = lambda message, *_: say(f"warning: {message}")
+        warnings.showwarning = lambda message, *_: say(f"kpalette: {message}")
         try:
             if scheduler not in running.LOCAL:  # before anything is written
                 options["scheduler"] = stack.enter_context(running.connected(scheduler))
@@ -107,7 +110,8 @@ def tiles(
         except FileExistsError as error:
             raise Failed(EXISTS, f"{error.filename} exists; -f replaces it") from None
         except distributed.LockedError as error:
-            raise Failed(LOCKED, f"{error.filename}: {error.strerror}") from None
+            name = out if out is not None else error.filename
+            raise Failed(LOCKED, f"{name}: {_lowered(str(error.strerror))}") from None
         except OSError as error:
             code = UNWRITABLE if isinstance(error, distributed.OutputError) else UNREADABLE
             where = f"{error.filename}: " if error.filename else ""
@@ -158,7 +162,7 @@ def quantize(
     _check_room(photo, large.memory_limit)
     counts = f"{out}.counts"
     start = time.perf_counter()
-    with tiles(photo, large, quiet=manners.quiet, jobs=output.jobs) as where:
+    with tiles(photo, large, quiet=manners.quiet, jobs=output.jobs, out=out) as where:
         from kpalette import distributed
         from kpalette.distributed import checkpoints, locks
 
@@ -199,6 +203,11 @@ def quantize(
             f"({speed:.1f} MP/s){error}; {told}{out}"
         )
     return 0
+
+
+def _lowered(text: str) -> str:
+    """Return a sentence as it goes on after a colon."""
+    return text[:1].lower() + text[1:]
 
 
 def _check_free(out: str, photo: str, force: bool) -> None:

@@ -219,7 +219,10 @@ class _Workers:
         limit = patience()
         if self.gone_since is None:
             self.gone_since = time.monotonic()
-            text = f"{self.address!r} has no worker: waiting {limit:,.6g} s for one"
+            text = (
+                f"{self.address!r} has no worker: waiting {limit:,.6g} s for one; "
+                f"'dask worker {self.address}' starts one"
+            )
             warnings.warn(text, WaitingWarning, stacklevel=2)
         elif time.monotonic() - self.gone_since > limit:
             raise NoWorkersError(
