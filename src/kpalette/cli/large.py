@@ -82,8 +82,12 @@ def tiles(
     scheduler = large.scheduler or "threads"
     try:
         running.check_scheduler(scheduler)
-    except ValueError as error:
-        raise UsageError(f"--{error}") from None
+    except ValueError:
+        names = ", ".join(name for name in running.LOCAL if name != "synchronous")
+        raise UsageError(
+            f"--scheduler: expected {names} or the address of a Dask cluster, such as "
+            f"tcp://host:8786, got {scheduler!r}"
+        ) from None
     workers, _ = share_out(MAX_THREADS, jobs, 1)
     bar = not quiet and os.isatty(2)
     options = {"scheduler": scheduler, "progress": bar, "missing": large.missing}
