@@ -287,6 +287,22 @@ def test_a_cluster_without_workers_is_told_of_and_left(tmp_path: Path, tiff: Pat
     assert last.startswith(f"kpalette: scheduler: '{where}' has had no worker for 0.5 s; finished")
 
 
+def test_a_zarr_group_that_nobody_named_is_told_of(
+    tmp_path: Path, tiff: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["quantize", "big.tif", "-k", "4", "--scheduler", "threads"]) == 0
+    told = (
+        "kpalette: big-4.zarr is a Zarr group: big.tif was done in tiles; -o x.tif writes a TIFF\n"
+    )
+    assert capsys.readouterr().err.endswith(told)
+    for options in (["-o", "x.tif"], ["-o", "x.zarr"], ["-q", "-f"]):
+        assert cli.run(["quantize", "big.tif", "-k", "4", "--scheduler", "threads", *options]) == 0
+        assert "Zarr group" not in capsys.readouterr().err
+    assert cli.run(["quantize", "--help-all"]) == 0
+    assert "photo-16.zarr, unless OUT ends in .tif" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     "options", [["-o", "x.tif", "--scheduler", "threads"], ["-o", "x.zarr"], ["--memory-limit=2GB"]]
 )

@@ -196,6 +196,7 @@ def quantize(
         streams.print_result(json.dumps(figures))
     if not manners.quiet:
         speed = width * height / seconds / 1e6
+        pace = f" ({speed:.1f} MP/s)" if speed >= 0.05 else ""
         before = f"{counted(found.n_distinct, 'colour')} to " if found.n_distinct else ""
         error = ""
         if not options["dither"] and found.mse:
@@ -203,9 +204,13 @@ def quantize(
         files = [name for name in (photo, out) if os.path.isfile(name)]  # neither URLs nor Zarr
         told = f"{sizes(*map(os.path.getsize, files))} in " if len(files) == 2 else ""
         say(
-            f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s "
-            f"({speed:.1f} MP/s){error}; {told}{out}"
+            f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s"
+            f"{pace}{error}; {told}{out}"
         )
+        if not output.out:
+            say(
+                f"kpalette: {out} is a Zarr group: {photo} was done in tiles; -o x.tif writes a TIFF"
+            )
     return 0
 
 
