@@ -20,7 +20,7 @@ from PIL import Image
 
 import kpalette
 from conftest import PATIENCE, files_in, noise
-from kpalette import cli
+from kpalette import cli, distributed
 from kpalette.cli.exits import sizes
 from kpalette.distributed import running
 
@@ -29,7 +29,7 @@ COMMAND = [sys.executable, "-m", "kpalette"]
 #: The same, but after the first block that is written all others wait for the end.
 ONE_BLOCK = """
 import threading
-from kpalette import cli
+from kpalette import cli, distributed
 from kpalette.distributed.blocks import BlockWriter
 
 first, over, write = threading.Lock(), threading.Event(), BlockWriter.write
@@ -160,12 +160,19 @@ def test_wrong_calls(
 def test_what_the_photo_was_before_does_not_count(tmp_path: Path, tiff: Path) -> None:
     out = tmp_path / "few.zarr"
     whole = tiff.read_bytes()
-    tiff.write_bytes(whole[:-3000])
-    assert run("quantize", tiff, "-k", 8, "-o", out).returncode == 3
-    assert (tmp_path / "few.zarr.counts").is_dir()
+    tiff.write_bytes(whole + bytes(9))
+    distributed.histogram(tiff, checkpoint=tmp_path / "few.zarr.counts")
     tiff.write_bytes(whole)
-    assert run("quantize", tiff, "-k", 8, "-o", out).returncode == 0
+    done = run("quantize", tiff, "-k", 8, "-o", out)
+    assert done.returncode == 0
+    assert "resumed" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["big.tif", "few.zarr"]
+
+
+def test_where_nothing_was_counted_nothing_stays(tmp_path: Path, tiff: Path) -> None:
+    tiff.write_bytes(tiff.read_bytes()[:-3000])
+    assert run("quantize", tiff, "-k", 8, "-o", tmp_path / "few.zarr").returncode == 3
+    assert files_in(tmp_path) == {"big.tif"}
 
 
 def test_a_folder_of_counts_that_is_not_ours_is_left_alone(tmp_path: Path, tiff: Path) -> None:
@@ -235,7 +242,6 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
         out,
         "--memory-limit",
         "930MB",
-        "-q",
     ]
     command = [sys.executable, "-c", ONE_BLOCK, *map(str, args)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
@@ -247,10 +253,13 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
     process.send_signal(number)
     said = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == (130 if number == signal.SIGINT else -number)
-    assert said == (b"kpalette: interrupted\n" if number == signal.SIGINT else b"")
+    stays = f"kpalette: what is done stays beside {out}; the same command goes on from it\n"
+    assert said.decode() == (f"{stays}kpalette: interrupted\n" if number == signal.SIGINT else "")
     assert not out.exists()
     assert list(part.glob("*/done/[0-9]*"))
-    assert run(*args).returncode == 0
+    done = run(*args)
+    assert done.returncode == 0
+    assert "; resumed from an earlier run; " in done.stderr
     assert np.array_equal(decoded(out), kpalette.quantize(image, 200).rgb)
     assert not part.exists()
 
@@ -281,6 +290,7 @@ def test_a_cluster_without_workers_is_told_of_and_left(tmp_path: Path, tiff: Pat
         out = str(tmp_path / "few.zarr")
         args = ["quantize", str(tiff), "-k", "8", "-o", out, "--scheduler", where]
         assert cli.run(args) == 69
+    assert files_in(tmp_path) == {"big.tif"}
     first, last = capsys.readouterr().err.splitlines()
     waiting = f"kpalette: '{where}' has no worker: waiting 0.5 s for one"
     assert first == f"{waiting}; 'dask worker {where}' starts one"

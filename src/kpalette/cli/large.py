@@ -8,7 +8,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +24,7 @@ from kpalette.cli.exits import (
     UNWRITABLE,
     USAGE,
     Failed,
+    Stopped,
     UsageError,
     counted,
     say,
@@ -166,11 +167,15 @@ def quantize(
     _check_room(photo, large.memory_limit)
     counts = f"{out}.counts"
     start = time.perf_counter()
-    with tiles(photo, large, quiet=manners.quiet, jobs=output.jobs, out=out) as where:
+    with (
+        tiles(photo, large, quiet=manners.quiet, jobs=output.jobs, out=out) as where,
+        _keeping(out),
+    ):
         from kpalette import distributed
         from kpalette.distributed import checkpoints, locks
 
         locks.check_free(f"{os.path.abspath(out)}.part")  # before hours of counting
+        is_resumed = _is_begun(out)
         if where["progress"]:
             say("count and fit")
         try:
@@ -179,6 +184,7 @@ def quantize(
             if not os.path.exists(os.path.join(counts, checkpoints.RECORD)):
                 raise
             shutil.rmtree(counts)
+            is_resumed = False
             found = distributed.quantize(photo, k, checkpoint=counts, **options, **where)
         if where["progress"]:
             say("map")
@@ -196,6 +202,7 @@ def quantize(
         streams.print_result(json.dumps(figures))
     if not manners.quiet:
         speed = width * height / seconds / 1e6
+        resumed = "; resumed from an earlier run" if is_resumed else ""
         pace = f" ({speed:.1f} MP/s)" if speed >= 0.05 else ""
         before = f"{counted(found.n_distinct, 'colour')} to " if found.n_distinct else ""
         error = ""
@@ -205,13 +212,44 @@ def quantize(
         told = f"{sizes(*map(os.path.getsize, files))} in " if len(files) == 2 else ""
         say(
             f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s"
-            f"{pace}{error}; {told}{out}"
+            f"{pace}{error}{resumed}; {told}{out}"
         )
         if not output.out:
-            say(
-                f"kpalette: {out} is a Zarr group: {photo} was done in tiles; -o x.tif writes a TIFF"
-            )
+            why = f"{photo} was done in tiles"
+            say(f"kpalette: {out} is a Zarr group: {why}; -o x.tif writes a TIFF")
     return 0
+
+
+def _is_begun(out: str) -> bool:
+    """Return whether an earlier run has left tiles that are done."""
+    from kpalette.distributed.checkpoints import ENDING
+
+    counts = f"{out}.counts"
+    return os.path.isdir(counts) and any(name.endswith(ENDING) for name in os.listdir(counts))
+
+
+@contextmanager
+def _keeping(out: str) -> Iterator[None]:
+    """Where the block is stopped, say what stays; remove a folder of counts without any."""
+    import shutil
+
+    from kpalette.distributed import checkpoints, locks
+
+    try:
+        yield
+    except BaseException as error:
+        with suppress(OSError):
+            if isinstance(error, Stopped) and _is_begun(out):
+                say(f"kpalette: what is done stays beside {out}; the same command goes on from it")
+            counts = f"{out}.counts"
+            empty = {checkpoints.RECORD, locks.LOCK}
+            if {*os.listdir(counts)} == empty:
+                with locks.locked(counts):  # it may be another run's
+                    if {*os.listdir(counts)} == empty:
+                        gone = f"{counts}.{os.getpid()}"  # where no worker writes any more
+                        os.rename(counts, gone)
+                        shutil.rmtree(gone, ignore_errors=True)
+        raise
 
 
 def _lowered(text: str) -> str:
