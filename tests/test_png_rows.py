@@ -257,7 +257,12 @@ def test_what_is_too_large_here_says_where_it_is_not(
     Path("a.png").write_bytes(picture(2, 8))
     Image.fromarray(noise(2, 2)).save("b.png")
     Image.fromarray(noise(50, 50)).save("c.tif")
-    for line in ("sweep a.png -k 2:3", "compare a.png b.png", "remap a.png --palette b.png"):
+    for line in (
+        "sweep a.png -k 2:3",
+        "compare a.png b.png",
+        "remap a.png --palette b.png",
+        "remap b.png --palette a.png",
+    ):
         said = fails(3, *line.split())
         assert said.count("a.png") == 1
         assert "PIL" not in said
