@@ -20,7 +20,7 @@ from PIL import Image
 
 import kpalette
 from conftest import PATIENCE, files_in, noise
-from kpalette import cli
+from kpalette import cli, distributed
 from kpalette.cli.exits import sizes
 from kpalette.distributed import running
 
@@ -29,7 +29,7 @@ COMMAND = [sys.executable, "-m", "kpalette"]
 #: The same, but after the first block that is written all others wait for the end.
 ONE_BLOCK = """
 import threading
-from kpalette import cli
+from kpalette import cli, distributed
 from kpalette.distributed.blocks import BlockWriter
 
 first, over, write = threading.Lock(), threading.Event(), BlockWriter.write
@@ -129,9 +129,11 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
         (["--memory-limit", "10MB"], 2, "expected at least"),
         (["--memory-limit", "9" * 400], 2, "expected a size such as 4GB or 500MiB, got '999"),
         (["--memory-limit", "lots"], 2, "expected a size such as 4GB or 500MiB, got 'lots'"),
-        (["--scheduler", "somewhere"], 2, "scheduler: expected 'threads', 'processes'"),
-        (["--scheduler", "tcp://127.0.0.1:1"], 69, "got no answer"),
-        (["--scheduler", "tcp://localhost"], 2, "or a Client, got 'tcp://localhost'"),
+        (["--scheduler", "somewhere"], 2, "--scheduler: expected threads, processes or the addr"),
+        (["--scheduler", "tcp://127.0.0.1:1"], 69, "answer from 'tcp://127.0.0.1:1' within 1 s\n"),
+        (["--scheduler", "tcp://no.host.invalid:1"], 69, "tcp://no.host.invalid:1' is not known\n"),
+        (["--scheduler", "tcp://[::1:1"], 69, "the host of 'tcp://[::1:1' is not known\n"),
+        (["--scheduler", "tcp://localhost"], 2, "such as tcp://host:8786, got 'tcp://localhost'"),
         (["-o", "few.zarr", "--saliency"], 2, "--saliency does not work for images in tiles"),
         (["-o", "few.zarr", "big.tif"], 2, "expected one large image, got 2 photos"),
         (["-o", "none/few.zarr"], 16, "there is no directory"),
@@ -158,12 +160,19 @@ def test_wrong_calls(
 def test_what_the_photo_was_before_does_not_count(tmp_path: Path, tiff: Path) -> None:
     out = tmp_path / "few.zarr"
     whole = tiff.read_bytes()
-    tiff.write_bytes(whole[:-3000])
-    assert run("quantize", tiff, "-k", 8, "-o", out).returncode == 3
-    assert (tmp_path / "few.zarr.counts").is_dir()
+    tiff.write_bytes(whole + bytes(9))
+    distributed.histogram(tiff, checkpoint=tmp_path / "few.zarr.counts")
     tiff.write_bytes(whole)
-    assert run("quantize", tiff, "-k", 8, "-o", out).returncode == 0
+    done = run("quantize", tiff, "-k", 8, "-o", out)
+    assert done.returncode == 0
+    assert "resumed" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["big.tif", "few.zarr"]
+
+
+def test_where_nothing_was_counted_nothing_stays(tmp_path: Path, tiff: Path) -> None:
+    tiff.write_bytes(tiff.read_bytes()[:-3000])
+    assert run("quantize", tiff, "-k", 8, "-o", tmp_path / "few.zarr").returncode == 3
+    assert files_in(tmp_path) == {"big.tif"}
 
 
 def test_a_folder_of_counts_that_is_not_ours_is_left_alone(tmp_path: Path, tiff: Path) -> None:
@@ -233,7 +242,6 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
         out,
         "--memory-limit",
         "930MB",
-        "-q",
     ]
     command = [sys.executable, "-c", ONE_BLOCK, *map(str, args)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
@@ -245,10 +253,13 @@ def test_a_run_that_is_stopped_is_taken_up(tmp_path: Path, number: int) -> None:
     process.send_signal(number)
     said = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == (130 if number == signal.SIGINT else -number)
-    assert said == (b"kpalette: interrupted\n" if number == signal.SIGINT else b"")
+    stays = f"kpalette: what is done stays beside {out}; the same command goes on from it\n"
+    assert said.decode() == (f"{stays}kpalette: interrupted\n" if number == signal.SIGINT else "")
     assert not out.exists()
     assert list(part.glob("*/done/[0-9]*"))
-    assert run(*args).returncode == 0
+    done = run(*args)
+    assert done.returncode == 0
+    assert "; resumed from an earlier run; " in done.stderr
     assert np.array_equal(decoded(out), kpalette.quantize(image, 200).rgb)
     assert not part.exists()
 
@@ -259,7 +270,8 @@ def test_an_output_that_another_run_writes_is_refused(tmp_path: Path, tiff: Path
     for folder in ("few.zarr.part", "few.zarr.counts"):
         with locked(tmp_path / folder):
             line = fails(75, "quantize", str(tiff), "-k", "8", "-o", str(tmp_path / "few.zarr"))
-            assert f"{folder}: Another run writes there: process {os.getpid()} on " in line
+            told = f"{tmp_path / 'few.zarr'}: another run writes there: process {os.getpid()} on "
+            assert line.startswith(f"kpalette: {told}")
     assert run("quantize", tiff, "-k", 8, "-o", tmp_path / "few.zarr").returncode == 0
     assert files_in(tmp_path) == {"big.tif", "few.zarr"}
 
@@ -278,9 +290,40 @@ def test_a_cluster_without_workers_is_told_of_and_left(tmp_path: Path, tiff: Pat
         out = str(tmp_path / "few.zarr")
         args = ["quantize", str(tiff), "-k", "8", "-o", out, "--scheduler", where]
         assert cli.run(args) == 69
+    assert files_in(tmp_path) == {"big.tif"}
     first, last = capsys.readouterr().err.splitlines()
-    assert first == f"warning: '{where}' has no worker: waiting 0.5 s for one"
+    waiting = f"kpalette: '{where}' has no worker: waiting 0.5 s for one"
+    assert first == f"{waiting}; 'dask worker {where}' starts one"
     assert last.startswith(f"kpalette: scheduler: '{where}' has had no worker for 0.5 s; finished")
+
+
+def test_a_zarr_group_that_nobody_named_is_told_of(
+    tmp_path: Path, tiff: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["quantize", "big.tif", "-k", "4", "--scheduler", "threads"]) == 0
+    told = (
+        "kpalette: big-4.zarr is a Zarr group: big.tif was done in tiles; -o x.tif writes a TIFF\n"
+    )
+    assert capsys.readouterr().err.endswith(told)
+    for options in (["-o", "x.tif"], ["-o", "x.zarr"], ["-q", "-f"]):
+        assert cli.run(["quantize", "big.tif", "-k", "4", "--scheduler", "threads", *options]) == 0
+        assert "Zarr group" not in capsys.readouterr().err
+    assert cli.run(["quantize", "--help-all"]) == 0
+    assert "photo-16.zarr, unless OUT ends in .tif" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "options", [["-o", "x.tif", "--scheduler", "threads"], ["-o", "x.zarr"], ["--memory-limit=2GB"]]
+)
+def test_pngquants_command_lines_work_in_tiles(
+    options: list[str], tmp_path: Path, tiff: Path, image: np.ndarray, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["8", "big.tif", *options]) == 0
+    (out,) = files_in(tmp_path) - {"big.tif"}
+    expected = kpalette.quantize(image, 8, dither="floyd-steinberg").rgb
+    assert np.array_equal(decoded(Path(out)), expected)
 
 
 def test_url_needs_a_place_for_the_picture(fails) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import kpalette
-from conftest import chunk, noise
+from conftest import chunk, noise, raw_png
 from kpalette import _core, cli, distributed, files
 from kpalette.cli import tiled
 from kpalette.distributed import mosaics, pngs, sources
@@ -175,3 +177,117 @@ def test_the_command_line_reads_large_ones_in_tiles(
         path.write_bytes(other)
         assert not tiled.is_too_large(str(path))
     assert not tiled.is_too_large(str(tmp_path / "none.png"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "16 a.png",
+        "16 a.png -o x.tif",
+        "-k 16 a.png",
+        "--speed 3 16 a.png",
+        "quantize a.png 16",
+        "quantize 16 a.png --nofs",
+        "quantize a.png -k 16 --speed 3 -s 4",
+        "quantize a.png -k 16 --effort balanced",
+    ],
+)
+def test_large_ones_take_pngquants_words(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plain_png, "MOST_PIXELS", WIDTH * HEIGHT - 1)
+    Path("a.png").write_bytes(picture(2, 8))
+    assert cli.run(line.split()) == 0
+    dither = None if line.startswith("quantize") else "floyd-steinberg"
+    expected = kpalette.quantize(files.as_pixels("a.png"), 16, dither=dither)
+    if "x.tif" in line:
+        np.testing.assert_array_equal(files.as_pixels("x.tif"), expected.rgb)
+    else:
+        group = zarr.open_group("a-16.zarr", mode="r")
+        np.testing.assert_array_equal(group["palette"][:][group["indices"][:]], expected.rgb)
+
+
+def test_large_ones_do_not_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plain_png, "MOST_PIXELS", WIDTH * HEIGHT - 1)
+    Path("a.png").write_bytes(picture(2, 8))
+    said = fails(2, "quantize", "a.png", "16", "--speed", "2x")
+    assert "--speed does not work for images in tiles" in said
+
+
+LINEAR = chunk(b"gAMA", (100_000).to_bytes(4, "big"))
+
+
+@pytest.mark.parametrize(
+    ("encoded", "why"),
+    [
+        (picture(2, 8)[:-30], "the PNG is cut off"),
+        (raw_png(WIDTH, HEIGHT, 8, 0, bytes(22 * 50), LINEAR), "other colours than sRGB (gAMA)"),
+        (picture(2, 8, interlaced=True), "the PNG is interlaced"),
+        (raw_png(WIDTH, HEIGHT, 8, 0, b"", chunk(b"eXIf", b"II")), "has EXIF data"),
+        (raw_png(WIDTH, HEIGHT, 8, 0, b"", chunk(b"acTL", bytes(8))), "is an animation"),
+        (raw_png(WIDTH, HEIGHT, 8, 0, b"", chunk(b"ABCD", b"")), "the PNG is damaged"),
+    ],
+)
+def test_large_ones_say_why_they_are_not_read_by_rows(
+    encoded: bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    monkeypatch.setattr(plain_png, "MOST_PIXELS", 1000)
+    monkeypatch.setattr(plain_png, "MOST_PER_BYTE", 10_000)
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").write_bytes(encoded)
+    for command in (["quantize", "16", "a.png"], ["palette", "a.png", "--memory-limit=2GB"]):
+        said = fails(3, *command)
+        assert why in said
+        assert said.count("a.png") == 1
+        assert "; expected at most 1,000 pixels in one piece, got 1,050; --max-pixels" in said
+    with pytest.raises(distributed.TileError, match=r"PIL\.Image\.MAX_IMAGE_PIXELS is half of"):
+        distributed.quantize("a.png", 16)
+
+
+def test_what_is_too_large_here_says_where_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any, capsys: Any
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    monkeypatch.chdir(tmp_path)
+    Path("a.png").write_bytes(picture(2, 8))
+    Image.fromarray(noise(2, 2)).save("b.png")
+    Image.fromarray(noise(50, 50)).save("c.tif")
+    for line in (
+        "sweep a.png -k 2:3",
+        "compare a.png b.png",
+        "remap a.png --palette b.png",
+        "remap b.png --palette a.png",
+    ):
+        said = fails(3, *line.split())
+        assert said.count("a.png") == 1
+        assert "PIL" not in said
+        assert "distributed" not in said
+        assert "quantize and palette read a TIFF or PNG in tiles if it is given alone" in said
+        assert "-o x.tif or x.zarr; --max-pixels of quantize is another limit" in said
+    monkeypatch.setattr(plain_png, "MOST_PIXELS", 1000)
+    assert cli.run(["quantize", "a.png", "b.png", "-k", "4"]) == 3
+    assert "quantize with -o x.tif or x.zarr" in capsys.readouterr().err
+    assert "quantize with -o x.tif or x.zarr" in fails(3, "compare", "c.tif", "b.png")
+
+
+def test_without_an_ending_a_file_is_told_by_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(noise(50, 50)).save("a.tif")
+    Path("a.tif").rename("a")
+    assert cli.run(["quantize", "a", "-k", "5", "-o", "o.zarr"]) == 0
+    assert cli.run(["quantize", "a", "-k", "5", "-o", "o.tif"]) == 0
+    monkeypatch.setattr(plain_png, "MOST_PIXELS", WIDTH * HEIGHT - 1)
+    Path("b").write_bytes(picture(2, 8))
+    assert cli.run(["quantize", "b", "-k", "5", "-o", "b.tif"]) == 0
+    monkeypatch.undo()
+    expected = kpalette.quantize(noise(50, 50), 5).rgb
+    group = zarr.open_group(tmp_path / "o.zarr", mode="r")
+    np.testing.assert_array_equal(group["palette"][:][group["indices"][:]], expected)

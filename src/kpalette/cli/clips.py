@@ -181,7 +181,8 @@ class Clip(Record):
         try:
             frames = files.open_frames(source, edits, max_pixels=most, quiet=True)
         except files.ImageReadError as error:
-            raise Failed(UNREADABLE, _without_path(str(error), source)) from None
+            text = _as_option(_without_path(str(error), source))
+            raise Failed(UNREADABLE, text) from None
         except OSError as error:
             raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
         from dataclasses import replace
@@ -281,7 +282,9 @@ def _as_option(text: str) -> str:
     """Put the library's names of arguments in the command line's words."""
     import re
 
-    text = text.replace("(max_pixels)", "(--max-pixels)")
+    from kpalette.cli import streams
+
+    text = streams.of_large(text).replace("(max_pixels)", "(--max-pixels)")
     return re.sub(
         r"^(fps|speed|width|height|crop|start|end): ",
         lambda found: f"--{NAMES.get(found[1], found[1])}: ",

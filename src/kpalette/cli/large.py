@@ -8,7 +8,7 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +24,7 @@ from kpalette.cli.exits import (
     UNWRITABLE,
     USAGE,
     Failed,
+    Stopped,
     UsageError,
     counted,
     say,
@@ -37,11 +38,15 @@ from kpalette.files.header import n_pixels
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram
+    from kpalette.cli.clips import Clip
 
 #: What quantize and palette take for large images; other options are refused.
 QUANTIZE = {"photos", "k", "out", "space", "effort", "seed", "fixed", "alpha", "dither", "map"}
 QUANTIZE |= {"dither_strength", "jobs", "force", "quiet", "as_json", "scheduler", "memory_limit"}
 QUANTIZE |= {"missing"}
+#: And pngquant's words for them; `quantizing` has made numbers, names and an effort of them.
+QUANTIZE |= {"as_pngquant", "nofs", "floyd", "verbose", "no_force", "transbug", "iebug"}
+QUANTIZE |= {"pngquant_speed"}
 
 
 def refuse_others(known: set[str]) -> None:
@@ -59,9 +64,12 @@ def refuse_others(known: set[str]) -> None:
 
 @contextmanager
 def tiles(
-    photo: str, large: Large, *, quiet: bool, jobs: int | None = None
+    photo: str, large: Large, *, quiet: bool, jobs: int | None = None, out: str | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Set up Dask: give the options of all its functions, and turn its errors into ours."""
+    """Set up Dask: give the options of all its functions, and turn its errors into ours.
+
+    `out` is the place of the picture, if one is written.
+    """
     try:
         from kpalette import distributed  # which says what is missing
         from kpalette.distributed import locks, running
@@ -75,8 +83,12 @@ def tiles(
     scheduler = large.scheduler or "threads"
     try:
         running.check_scheduler(scheduler)
-    except ValueError as error:
-        raise UsageError(f"--{error}") from None
+    except ValueError:
+        names = ", ".join(name for name in running.LOCAL if name != "synchronous")
+        raise UsageError(
+            f"--scheduler: expected {names} or the address of a Dask cluster, such as "
+            f"tcp://host:8786, got {scheduler!r}"
+        ) from None
     workers, _ = share_out(MAX_THREADS, jobs, 1)
     bar = not quiet and os.isatty(2)
     options = {"scheduler": scheduler, "progress": bar, "missing": large.missing}
@@ -93,7 +105,7 @@ def tiles(
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("always", distributed.WaitingWarning)
         warnings.simplefilter("once", locks.UnlockedWarning)
-        warnings.showwarning = lambda message, *_: say(f"warning: {message}")
+        warnings.showwarning = lambda message, *_: say(f"kpalette: {message}")
         try:
             if scheduler not in running.LOCAL:  # before anything is written
                 options["scheduler"] = stack.enter_context(running.connected(scheduler))
@@ -103,13 +115,15 @@ def tiles(
         except FileExistsError as error:
             raise Failed(EXISTS, f"{error.filename} exists; -f replaces it") from None
         except distributed.LockedError as error:
-            raise Failed(LOCKED, f"{error.filename}: {error.strerror}") from None
+            name = out if out is not None else error.filename
+            raise Failed(LOCKED, f"{name}: {_lowered(str(error.strerror))}") from None
         except OSError as error:
             code = UNWRITABLE if isinstance(error, distributed.OutputError) else UNREADABLE
             where = f"{error.filename}: " if error.filename else ""
             raise Failed(code, f"{where}{error.strerror or error}") from None
         except (TypeError, ValueError, OverflowError, distributed.TileError) as error:
-            raise Failed(UNREADABLE, str(error).removeprefix("source: ")) from None
+            line = streams.of_large(str(error).removeprefix("source: "))
+            raise Failed(UNREADABLE, line) from None
 
 
 def quantize(
@@ -119,13 +133,14 @@ def quantize(
     *,
     palette_file: str | None,
     output: Output,
+    clip: Clip,
     manners: Manners,
     large: Large,
 ) -> int:
     """Quantize one image in tiles; `options` are those of the library, but for its palette."""
     import shutil
 
-    refuse_others(QUANTIZE)
+    refuse_others(QUANTIZE if clip.play_speed is not None else QUANTIZE | {"speed"})
     if len(photos) != 1 or photos[0] == "-":
         raise UsageError(f"expected one large image, got {len(photos)} photos")
     photo = photos[0]
@@ -152,11 +167,15 @@ def quantize(
     _check_room(photo, large.memory_limit)
     counts = f"{out}.counts"
     start = time.perf_counter()
-    with tiles(photo, large, quiet=manners.quiet, jobs=output.jobs) as where:
+    with (
+        tiles(photo, large, quiet=manners.quiet, jobs=output.jobs, out=out) as where,
+        _keeping(out),
+    ):
         from kpalette import distributed
         from kpalette.distributed import checkpoints, locks
 
         locks.check_free(f"{os.path.abspath(out)}.part")  # before hours of counting
+        is_resumed = _is_begun(out)
         if where["progress"]:
             say("count and fit")
         try:
@@ -165,6 +184,7 @@ def quantize(
             if not os.path.exists(os.path.join(counts, checkpoints.RECORD)):
                 raise
             shutil.rmtree(counts)
+            is_resumed = False
             found = distributed.quantize(photo, k, checkpoint=counts, **options, **where)
         if where["progress"]:
             say("map")
@@ -182,6 +202,8 @@ def quantize(
         streams.print_result(json.dumps(figures))
     if not manners.quiet:
         speed = width * height / seconds / 1e6
+        resumed = "; resumed from an earlier run" if is_resumed else ""
+        pace = f" ({speed:.1f} MP/s)" if speed >= 0.05 else ""
         before = f"{counted(found.n_distinct, 'colour')} to " if found.n_distinct else ""
         error = ""
         if not options["dither"] and found.mse:
@@ -189,10 +211,50 @@ def quantize(
         files = [name for name in (photo, out) if os.path.isfile(name)]  # neither URLs nor Zarr
         told = f"{sizes(*map(os.path.getsize, files))} in " if len(files) == 2 else ""
         say(
-            f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s "
-            f"({speed:.1f} MP/s){error}; {told}{out}"
+            f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s"
+            f"{pace}{error}{resumed}; {told}{out}"
         )
+        if not output.out:
+            why = f"{photo} was done in tiles"
+            say(f"kpalette: {out} is a Zarr group: {why}; -o x.tif writes a TIFF")
     return 0
+
+
+def _is_begun(out: str) -> bool:
+    """Return whether an earlier run has left tiles that are done."""
+    from kpalette.distributed.checkpoints import ENDING
+
+    counts = f"{out}.counts"
+    return os.path.isdir(counts) and any(name.endswith(ENDING) for name in os.listdir(counts))
+
+
+@contextmanager
+def _keeping(out: str) -> Iterator[None]:
+    """Where the block is stopped, say what stays; remove a folder of counts without any."""
+    import shutil
+
+    from kpalette.distributed import checkpoints, locks
+
+    try:
+        yield
+    except BaseException as error:
+        with suppress(OSError):
+            if isinstance(error, Stopped) and _is_begun(out):
+                say(f"kpalette: what is done stays beside {out}; the same command goes on from it")
+            counts = f"{out}.counts"
+            empty = {checkpoints.RECORD, locks.LOCK}
+            if {*os.listdir(counts)} == empty:
+                with locks.locked(counts):  # it may be another run's
+                    if {*os.listdir(counts)} == empty:
+                        gone = f"{counts}.{os.getpid()}"  # where no worker writes any more
+                        os.rename(counts, gone)
+                        shutil.rmtree(gone, ignore_errors=True)
+        raise
+
+
+def _lowered(text: str) -> str:
+    """Return a sentence as it goes on after a colon."""
+    return text[:1].lower() + text[1:]
 
 
 def _check_free(out: str, photo: str, force: bool) -> None:
@@ -242,8 +304,8 @@ def _check_room(photo: str, limit: int | None) -> None:
 
 def _is_cut(photo: str) -> bool:
     """Return whether a photo is read in tiles, and not as a whole."""
-    from kpalette.distributed import pngs
+    from kpalette.distributed import pngs, tiffs
 
-    if photo.rstrip("/").lower().endswith(ENDINGS):
+    if photo.rstrip("/").lower().endswith(ENDINGS) or tiffs.is_tiff(photo):
         return True
     return os.path.isfile(photo) and pngs.open_path(photo, None) is not None

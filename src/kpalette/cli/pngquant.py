@@ -51,9 +51,9 @@ def speed(value: str) -> int:
     """Read a speed, 1 to 11."""
     number = value.lstrip("0") if value.isascii() and value.isdigit() else ""
     if number not in [str(n) for n in range(1, 12)]:
+        hint = "; 1.5x plays animations faster" if "." in value else ""
         raise UsageError(
-            f"Invalid value for --speed: expected a whole number from 1 to 11, got {value!r}; "
-            "1.5x plays animations faster"
+            f"Invalid value for --speed: expected a whole number from 1 to 11, got {value!r}{hint}"
         )
     return int(number)
 

@@ -54,6 +54,10 @@ def quantize(photos: tuple[str, ...], **groups: Any) -> int:
     its format, and a film becomes a GIF. If OUT ends in .gif, .webp or .apng, several photos, a
     folder or a pattern become one animation.
 
+    One TIFF or PNG that is too large to decode in one piece, a Zarr group or a URL is done in
+    tiles; so is any photo with --scheduler, --memory-limit or an OUT that ends in .zarr. The
+    picture is then a Zarr group, photo-16.zarr, unless OUT ends in .tif.
+
     A file is written whole or not at all, and replaces another only with --force. A photo itself
     is replaced only if OUT names it or END makes its own name, and only if the picture is no
     larger. In a folder or a pattern, a file that is named as another photo's picture counts as

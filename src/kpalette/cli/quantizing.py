@@ -123,6 +123,7 @@ def quantize(
             way.tiled(),
             palette_file=words.map,
             output=output,
+            clip=clip,
             manners=manners,
             large=large,
         )

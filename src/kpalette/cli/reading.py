@@ -48,12 +48,13 @@ def read(args: Sequence[str]) -> Asked | None:
             )
             for name, kind in GROUPS.items()
         }
+        _, named = pngquant.split_number(photos, groups["words"].as_pngquant)
     except (_Unknown, UsageError, ValueError):
         return None
-    large, out = groups["large"], groups["output"].out
-    if any(name.lower().endswith(tiled.ENDINGS) for name in photos):
+    if any(name.lower().endswith(tiled.ENDINGS) for name in named):
         return None
-    return None if tiled.is_asked_for(photos, out, large) else Asked(photos, groups)
+    is_tiled = tiled.is_asked_for(named, groups["output"].out, groups["large"])
+    return None if is_tiled else Asked(photos, groups)
 
 
 def _sort(args: list[str]) -> tuple[list[str], dict[str, Any]]:

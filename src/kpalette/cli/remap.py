@@ -117,7 +117,7 @@ def load(path: str, option: str) -> Palette:
     except OSError as error:
         raise Failed(UNREADABLE, f"{path}: cannot be read: {error.strerror}") from None
     except PaletteReadError as error:
-        raise Failed(UNREADABLE, str(error)) from None
+        raise Failed(UNREADABLE, streams.of_large(str(error))) from None
 
 
 def _describe(k: int, quantized: Quantized) -> str:

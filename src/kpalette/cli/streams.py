@@ -175,7 +175,19 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
         line = str(error).replace("allow_truncated=True", "--allow-truncated")
         raise Failed(UNREADABLE, line) from None
     except files.ImageReadError as error:
-        raise Failed(UNREADABLE, str(error)) from None
+        raise Failed(UNREADABLE, of_large(str(error))) from None
+
+
+def of_large(text: str) -> str:
+    """Return what is wrong with a file, with what a command line can do if it is too large."""
+    from kpalette.files import formats
+
+    in_tiles = (
+        "quantize and palette read a TIFF or PNG in tiles if it is given alone, by its name, "
+        "quantize with -o x.tif or x.zarr"
+    )
+    limit = "--max-pixels of quantize is another limit"
+    return text.replace(formats.IN_TILES, in_tiles).replace(formats.LIMIT, limit)
 
 
 def read_still(

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from kpalette.cli.groups import Large
 
 ENDINGS = (".zarr", ".tif", ".tiff")
+#: What TIFF files begin with.
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def is_asked_for(
@@ -35,10 +37,16 @@ def is_zarr(name: str) -> bool:
 
 
 def is_too_large(name: str, most_pixels: int | None = None) -> bool:
-    """Return whether a file is a TIFF or PNG with more pixels than are decoded at once."""
-    if name.lower().endswith(".png"):
-        return _is_large_png(name, most_pixels)
-    if not name.lower().endswith(ENDINGS[1:]) or not os.path.isfile(name):
+    """Return whether a file is a TIFF or PNG with more pixels than are decoded at once.
+
+    It is one by its name's ending or, where there is none, by how it begins.
+    """
+    ending = os.path.splitext(name)[1].lower()
+    if ending in ("", ".png") and _is_large_png(name, most_pixels):
+        return True
+    if ending not in ("", *ENDINGS[1:]) or not os.path.isfile(name):
+        return False
+    if not ending and _start(name, 4) not in TIFF:
         return False
     from kpalette.cli.memory import more_pixels
     from kpalette.files.errors import ImageReadError, TooLargeError
@@ -59,9 +67,17 @@ def _is_large_png(name: str, most_pixels: int | None) -> bool:
     try:
         if os.path.getsize(name) < MOST_PIXELS // (8 * MOST_PER_BYTE):
             return False
-        with open(name, "rb") as file:
-            header = file.read(24)
     except OSError:
         return False
+    header = _start(name, 24)
     width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
     return header.startswith(SIGNATURE) and width * height > max(most_pixels or 0, MOST_PIXELS)
+
+
+def _start(name: str, size: int) -> bytes:
+    """Return the first bytes of a file; of what cannot be read, none."""
+    try:
+        with open(name, "rb") as file:
+            return file.read(size)
+    except OSError:
+        return b""

@@ -87,7 +87,7 @@ def reading(where: str) -> Iterator[None]:
     except (TileError, OutputError):
         raise
     except Exception as error:
-        raise TileError(where, in_words(error)) from error
+        raise TileError(where, in_words(error).removeprefix(f"{where}: ")) from error
 
 
 def in_words(error: BaseException) -> str:

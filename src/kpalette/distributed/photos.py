@@ -15,7 +15,9 @@ import numpy as np
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading
-from kpalette.files.formats import ENDINGS
+from kpalette.files import png_rows
+from kpalette.files.errors import TooLargeError
+from kpalette.files.formats import ENDINGS, IN_TILES
 
 #: Concurrent requests for the metadata of files.
 QUESTIONS = 16
@@ -116,11 +118,23 @@ def read(photo: Any) -> ByteArray:
     name = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
     with reading(name or type(photo).__name__):
         if name is None or "://" not in name:
-            return files.as_pixels(photo)
+            return _read_local(photo)
         import fsspec
 
         with fsspec.open(name, "rb") as file:
             return files.as_pixels(io.BytesIO(file.read()))
+
+
+def _read_local(photo: Any) -> ByteArray:
+    """Read an image from a path; say of a PNG that is too large why it is not read in tiles."""
+    try:
+        return files.as_pixels(photo)
+    except TooLargeError as error:
+        why = png_rows.why_not(photo) if isinstance(photo, (str, os.PathLike)) else None
+        if why is None:
+            raise
+        text = str(error).replace(f"; {IN_TILES}", "").removeprefix(f"{os.fspath(photo)}: ")
+        raise TooLargeError(f"{why}, so it is not read in tiles; {text}") from None
 
 
 def _magic(path: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import sys
 import time
 import warnings
@@ -12,6 +13,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import reduce
 from itertools import islice
 from typing import Any, ClassVar, TypeAlias
+from urllib.parse import urlsplit
 
 import dask
 from dask.base import compute, get_scheduler
@@ -177,14 +179,25 @@ def connected(address: str) -> Iterator[Any]:
     except BaseException as error:
         _close(Ours.made.pop())
         if isinstance(error, (OSError, TypeError, ValueError)):
-            raise SchedulerLostError(
-                f"scheduler: got no answer from {address!r}: {in_words(error)}"
-            ) from error
+            raise SchedulerLostError(f"scheduler: {_no_answer(address, error)}") from error
         raise
     try:
         yield client
     finally:
         _close(client)
+
+
+def _no_answer(address: str, error: Exception) -> str:
+    """Return why no scheduler answers at an address."""
+    if address.startswith(("tcp:", "tls:")):
+        try:
+            socket.getaddrinfo(urlsplit(address).hostname, None)
+        except (OSError, ValueError):  # such as an IPv6 address without its bracket
+            return f"the host of {address!r} is not known"
+    text = in_words(error)
+    if text.startswith(f"Timed out trying to connect to {address}"):
+        return f"got no answer from {address!r} within {CONNECT_TIMEOUT} s"
+    return f"got no answer from {address!r}: {text}"
 
 
 def _close(client: Any) -> None:
@@ -219,7 +232,10 @@ class _Workers:
         limit = patience()
         if self.gone_since is None:
             self.gone_since = time.monotonic()
-            text = f"{self.address!r} has no worker: waiting {limit:,.6g} s for one"
+            text = (
+                f"{self.address!r} has no worker: waiting {limit:,.6g} s for one; "
+                f"'dask worker {self.address}' starts one"
+            )
             warnings.warn(text, WaitingWarning, stacklevel=2)
         elif time.monotonic() - self.gone_since > limit:
             raise NoWorkersError(

@@ -17,6 +17,7 @@ from kpalette.files.arrays import to_levels
 from kpalette.files.errors import is_of_system
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
+STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PHOTOMETRICS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
 #: What keeps tifffile from the other files that a TIFF of some kinds names.
 ALONE = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
@@ -24,8 +25,11 @@ PREMULTIPLIED, STRAIGHT = 1, 2  # kinds of alpha
 
 
 def is_tiff(path: str) -> bool:
-    """Return whether a path has a TIFF's suffix."""
-    return path.lower().endswith(ENDINGS)
+    """Return whether a path has a TIFF's suffix; or none, and the file begins like a TIFF."""
+    if os.path.splitext(path)[1] or not os.path.isfile(path):  # raw photos begin so, too
+        return path.lower().endswith(ENDINGS)
+    with open(path, "rb") as file:
+        return file.read(4) in STARTS
 
 
 @contextmanager

@@ -241,15 +241,18 @@ def open_image(source: Any) -> Image.Image:
         raise HeaderError(_damaged(kind, error)) from error
 
 
+#: What else there is for what is too large. The command line has other words for both.
+IN_TILES = "kpalette[distributed] reads a TIFF in tiles, and most PNG files"
+LIMIT = "PIL.Image.MAX_IMAGE_PIXELS is half of the limit"
+
+
 def too_large(error: Exception) -> TooLargeError:
     """Return an error for Pillow's, that there are more pixels than are decoded at once."""
     found = re.search(r"\((\d+) pixels\)", str(error))
     got = f"{int(found[1]):,}" if found else "more"
     most = f"{2 * Image.MAX_IMAGE_PIXELS:,}" if Image.MAX_IMAGE_PIXELS else "fewer"
     return TooLargeError(
-        f"expected at most {most} pixels in one piece, got {got}; kpalette[distributed] reads a "
-        "TIFF in tiles, and most PNG files; --max-pixels is another limit, of which "
-        "PIL.Image.MAX_IMAGE_PIXELS is half in Python"
+        f"expected at most {most} pixels in one piece, got {got}; {IN_TILES}; {LIMIT}"
     )
 
 

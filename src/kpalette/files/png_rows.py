@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import weakref
 import zlib
+from collections.abc import Iterator
 from mmap import ACCESS_READ, mmap
 from typing import Any, NamedTuple
 
@@ -172,3 +173,33 @@ def layout_of(path: str) -> plain_png.Layout:
             "expected a whole PNG in sRGB that is not interlaced, which can be read by rows"
         )
     return found
+
+
+def why_not(path: str | os.PathLike[str]) -> str | None:
+    """Return why a PNG file cannot be read by rows; None if it can, or is no PNG."""
+    with open(path, "rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        if data[: len(plain_png.SIGNATURE)] != plain_png.SIGNATURE:
+            return None
+        kinds = set(_kinds(data))
+        if b"IEND" not in kinds:
+            return "the PNG is cut off"
+        found = plain_png.layout(data)
+        if found is not None:
+            return "the PNG is interlaced" if found.form.interlaced else None
+    moving = b"acTL" in kinds
+    colors = sorted(kind.decode() for kind in kinds & {b"cICP", b"iCCP", b"gAMA", b"cHRM"})
+    if moving or b"eXIf" in kinds:
+        return "the PNG is an animation" if moving else "the PNG has EXIF data, which may turn it"
+    if colors:
+        return f"the PNG has other colours than sRGB ({', '.join(colors)}) or is damaged"
+    return "the PNG is damaged"
+
+
+def _kinds(data: mmap) -> Iterator[bytes]:
+    """Yield the types of the chunks that are whole, up to the last."""
+    at = len(plain_png.SIGNATURE)
+    while (end := at + 12 + int.from_bytes(data[at : at + 4], "big")) <= len(data):
+        yield data[at + 4 : at + 8]
+        if data[at + 4 : at + 8] == b"IEND":
+            return
+        at = end
