@@ -10,6 +10,7 @@ from deflate import DeflateError, crc32, zlib_decompress
 
 from kpalette import _core
 from kpalette.files.srgb_profile import is_srgb
+from kpalette.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ _MOST_BYTES = (1 << 32) - 1
 MAX_DPI = 1_000_000
 
 
-class Plain:
+class Plain(Record):
     """A picture: its pixels, and how many of them an inch has.
 
     Attributes
@@ -70,21 +71,11 @@ class Plain:
         Across and down, each above 0 and at most `MAX_DPI`.
     """
 
-    __slots__ = ("channels", "dpi", "height", "pixels", "width")
-
-    def __init__(
-        self,
-        pixels: bytearray,
-        width: int,
-        height: int,
-        channels: int,
-        dpi: tuple[float, float] | None,
-    ) -> None:
-        self.pixels = pixels
-        self.width = width
-        self.height = height
-        self.channels = channels
-        self.dpi = dpi
+    pixels: bytearray
+    width: int
+    height: int
+    channels: int
+    dpi: tuple[float, float] | None
 
 
 def read(encoded: bytes, most_pixels: int = MOST_PIXELS) -> Plain | None:
@@ -129,7 +120,7 @@ def read(encoded: bytes, most_pixels: int = MOST_PIXELS) -> Plain | None:
     return Plain(made[0], found.width, found.height, made[1], found.dpi)
 
 
-class Layout:
+class Layout(Record):
     """What a plain file says of its pixels, and where they are.
 
     Attributes
@@ -142,21 +133,11 @@ class Layout:
     dpi : tuple of two floats, or None
     """
 
-    __slots__ = ("dpi", "form", "height", "parts", "width")
-
-    def __init__(
-        self,
-        width: int,
-        height: int,
-        form: _core.PngFormat,
-        parts: list[tuple[int, int]],
-        dpi: tuple[float, float] | None,
-    ) -> None:
-        self.width = width
-        self.height = height
-        self.form = form
-        self.parts = parts
-        self.dpi = dpi
+    width: int
+    height: int
+    form: _core.PngFormat
+    parts: list[tuple[int, int]]
+    dpi: tuple[float, float] | None
 
 
 def layout(encoded: bytes | mmap) -> Layout | None:
