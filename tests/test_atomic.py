@@ -122,7 +122,7 @@ def test_replacing_keeps_the_owner(tmp_path: Path, monkeypatch: Any) -> None:
     def refuse(*_: Any) -> None:
         raise PermissionError(errno.EPERM, "no")
 
-    monkeypatch.setattr(os, "fchown", refuse)  # as for who is not root: the group is another
+    monkeypatch.setattr(os, "fchown", refuse)  # only root can keep another owner or group
     with replacing(path) as file:
         file.write(b"new")
     assert path.stat().st_mode & 0o777 == 0o644

@@ -35,7 +35,7 @@ class Record:
     fields: tuple[str, ...] = ()
 
     def __init_subclass__(cls) -> None:
-        """Note the fields."""
+        """Collect the names of the fields."""
         names = [name for base in cls.__mro__[:0:-1] for name in getattr(base, "fields", ())]
         cls.fields = tuple(dict.fromkeys([*names, *cls.__annotations__]))
 

@@ -89,9 +89,10 @@ def main() -> NoReturn:
 
 
 def _clean_up(*, is_stopped: bool) -> None:
-    """Have Dask and Matplotlib remove their temporary folders; of who stops it no one waits long.
+    """Run the functions by which Dask and Matplotlib remove their temporary folders.
 
-    Dask waits for its threads, of which one may be blocked by a share that does not answer.
+    Dask waits for its threads, and a share that does not answer may block one. So a program that a
+    signal ends waits no longer than `PATIENCE`.
     """
     if not is_stopped:
         atexit._run_exitfuncs()
@@ -147,7 +148,7 @@ def _run(args: Sequence[str]) -> int:
 
 
 def _failed(error: Exception, args: Sequence[str]) -> int:
-    """Say why a command failed, and return its exit code."""
+    """Return the exit code of a command that failed, and say why it did."""
     if isinstance(error, UsageError):
         command = error.command
         if command in ("", "kpalette"):

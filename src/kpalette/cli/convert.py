@@ -152,7 +152,7 @@ class Recipe(Record):
         bytes_in: int,
         before: os.stat_result | None,
     ) -> Result:
-        """Do one photo that is plain: the one that is given, of which none keeps the pixels."""
+        """Return the result for a plain photo, which is taken from the list to free its pixels."""
         reduce = self.plainly
         assert reduce is not None
         besides = {"dpi": None if self.output.strip else given[0].dpi}
@@ -163,7 +163,7 @@ class Recipe(Record):
         return self._write(job, make, encoded, bytes_in, before)
 
     def _at_length(self, job: Job, found: Any, before: os.stat_result | None) -> Result:
-        """Do one photo, or whatever it is; `found` is what was read of it."""
+        """Return the result for any other source; `found` is what was read of it."""
         from kpalette import files
 
         if found is None:

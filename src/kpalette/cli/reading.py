@@ -58,7 +58,7 @@ def read(args: Sequence[str]) -> Asked | None:
 
 
 def _sort(args: list[str]) -> tuple[list[str], dict[str, Any]]:
-    """Tell the photos from what is given of the options, by the names of their fields."""
+    """Return the photos, and the text of each option that was given, by its field's name."""
     known = {
         name: (field, option, i == 0)
         for kind in GROUPS.values()

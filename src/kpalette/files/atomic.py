@@ -231,7 +231,7 @@ def _lock(file: int, name: str) -> bool:
 
 
 def _dress(file: int, target: str, status: os.stat_result) -> None:
-    """Give a new file what the old one has besides its content, as far as the system allows."""
+    """Copy an old file's owner, permissions and attributes to a new one, as far as possible."""
     mode = stat.S_IMODE(status.st_mode) & 0o777
     made = os.fstat(file)
     if (made.st_uid, made.st_gid) != (status.st_uid, status.st_gid) and not (
