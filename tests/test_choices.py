@@ -11,6 +11,7 @@ import pytest
 import kpalette
 from conftest import noise
 from kpalette import _core, choices, cli, distributed, scopes, sorting
+from kpalette.cli import groups
 
 TABLES = {"space": _core.SPACES, "effort": _core.EFFORTS, "dither": _core.DITHERS}
 
@@ -19,7 +20,7 @@ def test_types_are_the_tables() -> None:
     assert get_args(choices.Space) == choices.SPACES == _core.SPACES
     assert get_args(choices.Effort) == choices.EFFORTS == _core.EFFORTS
     assert get_args(choices.Dither) == choices.DITHERS == _core.DITHERS
-    assert get_args(choices.Scope) == ("auto", *scopes.SCOPES)
+    assert get_args(choices.Scope) == groups.SCOPES == ("auto", *scopes.SCOPES)
     assert get_args(choices.Order) == tuple(sorting.ORDERS)
 
 

@@ -32,7 +32,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kpalette import choices
 
-#: Which frames of an animation can share a palette.
+#: Those of `choices.Scope`, whose module brings typing; a test compares them.
 SCOPES = ("auto", "global", "scene", "frame")
 
 
