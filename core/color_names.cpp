@@ -1,0 +1,85 @@
+#include "color_names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "color_name_tables.hpp"
+#include "spaces.hpp"
+
+namespace kpalette {
+namespace {
+
+Color levels_of(std::uint32_t rgb) {
+  return {static_cast<std::uint8_t>(rgb >> 16), static_cast<std::uint8_t>(rgb >> 8),
+          static_cast<std::uint8_t>(rgb)};
+}
+
+/// Where colours are on the grid of Oklab, of which distances are exact.
+using Place = std::array<std::int32_t, 3>;
+
+Place place_of(const Color& color) {
+  Place place{};
+  Space(SpaceName::oklab, 3).place(color, place.data(), 1);
+  return place;
+}
+
+std::vector<Place> places_of(std::span<const NamedColor> names) {
+  std::vector<Place> places;
+  for (const NamedColor& named : names) places.push_back(place_of(levels_of(named.rgb)));
+  return places;
+}
+
+std::int64_t squared_distance(const Place& a, const Place& b) {
+  std::int64_t sum = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::int64_t difference = a[axis] - b[axis];
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/// The first of those that are equally near.
+std::string_view nearest_name(const Color& color, std::span<const NamedColor> names,
+                              std::span<const Place> places) {
+  const Place place = place_of(color);
+  const auto nearest = std::ranges::min_element(
+      places, {}, [&](const Place& other) { return squared_distance(place, other); });
+  return names[static_cast<std::size_t>(nearest - places.begin())].name;
+}
+
+/// Without spaces, and in small letters.
+std::string key_of(std::string_view name) {
+  std::string key;
+  for (const char c : name) {
+    if (c != ' ') key += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return key;
+}
+
+}  // namespace
+
+std::string_view css_name(const Color& color) {
+  static const std::vector<Place> places = places_of(kCssNames);
+  return nearest_name(color, kCssNames, places);
+}
+
+std::string_view common_name(const Color& color) {
+  static const std::vector<Place> places = places_of(kCommonNames);
+  return nearest_name(color, kCommonNames, places);
+}
+
+std::optional<Color> color_named(std::string_view name) {
+  const std::string key = key_of(name);
+  for (const std::span<const NamedColor> names :
+       {std::span<const NamedColor>(kCssNames), std::span<const NamedColor>(kCommonNames)}) {
+    for (const NamedColor& named : names) {
+      if (key_of(named.name) == key) return levels_of(named.rgb);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace kpalette
