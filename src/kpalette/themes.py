@@ -213,15 +213,7 @@ class Theme(Palette):
             raise ValueError(
                 f"colors: expected at most {_core.MAX_THEME_COLORS} colours, got {len(self)}"
             )
-        if unknown := {*(roles or ())} - {*_core.ROLES}:
-            raise ValueError(
-                f"roles: expected some of {', '.join(_core.ROLES)}, got {', '.join(unknown)}"
-            )
-        named = {
-            name: hex_name(checked_color_list("roles", (roles or {})[name])[0])
-            for name in _core.ROLES
-            if name in (roles or {})
-        }
+        named = _checked_roles({} if roles is None else roles)
         if places is not None:
             if np.shape(places) != (len(self), 2):
                 raise ValueError(f"places: expected shape {(len(self), 2)}, got {np.shape(places)}")
@@ -597,6 +589,16 @@ class Theme(Palette):
         """Return what the core takes for a theme."""
         named = [self.roles.get(name) for name in _core.ROLES]
         return self.colors, self.counts, [name and _levels(name) for name in named]
+
+
+def _checked_roles(roles: Any) -> dict[str, str]:
+    """Return the roles' colours as hex, in the order of the roles."""
+    if not isinstance(roles, Mapping):
+        raise TypeError(f"roles: expected a dict of names and colours, got {roles!r}")
+    if unknown := [name for name in roles if name not in _core.ROLES]:
+        raise ValueError(f"roles: expected some of {', '.join(_core.ROLES)}, got {unknown[0]!r}")
+    colors = {name: checked_color_list("roles", roles[name])[0] for name in roles}
+    return {name: hex_name(colors[name]) for name in _core.ROLES if name in colors}
 
 
 def _unpickled(colors: Any, counts: Any, roles: Any, places: Any, picture: Any) -> Theme:
