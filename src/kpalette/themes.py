@@ -100,7 +100,7 @@ def theme(
     Theme(3 colours: #ffffff, #c81e28, #143ca0)
     >>> found = kpalette.theme(picture, ignore="white")
     >>> found.hex, found.names, found.text
-    (['#c81e28', '#143ca0'], ['scarlet', 'cobalt blue'], ['#ffffff', '#ffffff'])
+    (['#c81e28', '#143ca0'], ['scarlet', 'sapphire'], ['#ffffff', '#ffffff'])
     """
     number = checked_k(k)
     team = make_team(threads)
@@ -191,7 +191,7 @@ class Theme(Palette):
     >>> brand.text, brand.pairs
     (['#ffffff', '#000000'], [('#205080', '#f0e0c0')])
     >>> brand.names, brand.css_names
-    (['denim blue', 'light beige'], ['darkslateblue', 'wheat'])
+    (['light navy', 'light peach'], ['darkslateblue', 'wheat'])
     """
 
     roles: dict[str, str]
@@ -393,7 +393,7 @@ class Theme(Palette):
         --------
         >>> from kpalette import Theme
         >>> Theme(["#205080"]).tones()["100"]
-        '#e4eefb'
+        '#e0efff'
         """
         accent = self._accent() if color is None else _levels(color)
         return dict(zip(_core.TONE_STEPS, map(_hex, _core.tone_scale(accent)), strict=True))
@@ -439,7 +439,7 @@ class Theme(Palette):
         --------
         >>> from kpalette import Theme
         >>> print(Theme(["#205080"]).to_css("cover").splitlines()[1])
-          --cover-1: #205080; /* denim blue */
+          --cover-1: #205080; /* light navy */
         """
         return str(_core.theme_css(*self._parts(), name))
 
@@ -455,7 +455,7 @@ class Theme(Palette):
         --------
         >>> from kpalette import Theme
         >>> print(Theme(["#205080"]).to_tailwind().splitlines()[:2])
-        ['@theme {', '  --color-theme-1: #205080; /* denim blue */']
+        ['@theme {', '  --color-theme-1: #205080; /* light navy */']
         """
         return str(_core.theme_tailwind(*self._parts(), name))
 
