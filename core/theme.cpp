@@ -7,84 +7,17 @@
 #include <map>
 #include <numeric>
 
-#include "bins.hpp"
 #include "fit.hpp"
 #include "morton.hpp"
 #include "spaces.hpp"
+#include "theme_bins.hpp"
+#include "theme_search.hpp"
 
 namespace kpalette {
 namespace {
 
-constexpr double kGreyWeight = 0.02;   // added to chroma, so that greys count as well
-constexpr double kSpeck = 0.0002;      // a bin of a lesser share of the pixels …
-constexpr double kSpeckWeight = 0.05;  // … counts by this part
-constexpr double kWeightUnit = 1 << 24;
 constexpr int kDefaultColors = 6;
-
-/// A bin of similar colours: what the pixels in it show, in Oklab.
-struct Bin {
-  Color color;         // one of the picture's own: the most frequent, or the nearest to the mean
-  std::int64_t count;  // of pixels
-  double share;
-  double l, a, b;
-
-  double chroma() const { return std::sqrt(a * a + b * b); }
-};
-
-std::vector<Bin> make_bins(const Histogram& histogram) {
-  const Space oklab(SpaceName::oklab, 3);
-  struct Gathered {
-    std::int64_t count = 0;
-    std::int64_t sums[3] = {};
-    std::int64_t most = 0;
-    std::size_t most_frequent = 0;
-    std::vector<std::size_t> members;
-  };
-  std::map<std::uint32_t, Gathered> gathered;
-  std::int64_t total = 0;
-  for (std::size_t i = 0; i < histogram.size(); ++i) {
-    const std::uint8_t* color = histogram.colors.data() + 3 * i;
-    Gathered& bin = gathered[bin_of(last_word(color))];
-    const std::int64_t count = histogram.counts[i];
-    bin.count += count;
-    total += count;
-    for (std::size_t c = 0; c < 3; ++c) bin.sums[c] += count * color[c];
-    if (count > bin.most) {
-      bin.most = count;
-      bin.most_frequent = i;
-    }
-    bin.members.push_back(i);
-  }
-  std::vector<Bin> bins;
-  for (const auto& [code, bin] : gathered) {
-    std::size_t chosen = bin.most_frequent;
-    if (4 * bin.most < bin.count) {
-      double least = std::numeric_limits<double>::infinity();
-      for (const std::size_t i : bin.members) {
-        double square = 0;
-        for (std::size_t c = 0; c < 3; ++c) {
-          const double off = histogram.colors[3 * i + c] -
-                             static_cast<double>(bin.sums[c]) / static_cast<double>(bin.count);
-          square += off * off;
-        }
-        if (square >= least) continue;
-        least = square;
-        chosen = i;
-      }
-    }
-    Bin made{};
-    std::copy_n(histogram.colors.data() + 3 * chosen, 3, made.color.data());
-    made.count = bin.count;
-    made.share = static_cast<double>(bin.count) / static_cast<double>(total);
-    std::int32_t at[3];
-    oklab.place(made.color, at, 1);
-    made.l = static_cast<double>(at[0]) / oklab.steps();
-    made.a = static_cast<double>(at[1]) / oklab.steps();
-    made.b = static_cast<double>(at[2]) / oklab.steps();
-    bins.push_back(made);
-  }
-  return bins;
-}
+using Bin = ColorBin;
 
 void add_roles(Theme& theme, const std::vector<Bin>& bins, const ThemeCounts&) {
   const auto set = [&](Role role, Color color) {
@@ -105,8 +38,8 @@ void add_roles(Theme& theme, const std::vector<Bin>& bins, const ThemeCounts&) {
   for (const Range& range : kRanges) {
     const Bin* best = nullptr;
     for (const Bin& bin : bins) {
-      const double chroma = bin.chroma();
-      if (bin.l < range.least_l || bin.l >= range.most_l || chroma < range.least_chroma ||
+      const double chroma = bin.chroma;
+      if (bin.at[0] < range.least_l || bin.at[0] >= range.most_l || chroma < range.least_chroma ||
           chroma >= range.most_chroma || bin.share < 0.0005) {
         continue;
       }
@@ -123,30 +56,10 @@ void add_roles(Theme& theme, const std::vector<Bin>& bins, const ThemeCounts&) {
 
 Theme make_theme(const ThemeCounts& counts, int k, Team& team) {
   if (k == 0) k = kDefaultColors;
-  const std::vector<Bin> bins = make_bins(counts.colors);
-  Histogram weighted;
-  for (const Bin& bin : bins) {
-    double weight = std::sqrt(bin.share) * (kGreyWeight + bin.chroma());
-    if (bin.share < kSpeck) weight *= kSpeckWeight;
-    weighted.colors.insert(weighted.colors.end(), bin.color.begin(), bin.color.end());
-    weighted.counts.push_back(1 + static_cast<std::int64_t>(weight * kWeightUnit));
-  }
+  const std::vector<Bin> bins = make_color_bins(counts.colors, k);
   Theme theme;
-  {
-    Fitter fitter(weighted, Space(SpaceName::oklab, 3), team);
-    fitter.fit(k, kEfforts[1].value, 0);
-    while (fitter.step()) {
-    }
-    const Fitted& fitted = fitter.fitted();
-    std::vector<const Bin*> chosen(fitted.counts.size(), nullptr);
-    for (std::size_t i = 0; i < bins.size(); ++i) {
-      const Bin*& best = chosen[fitted.labels[i]];
-      if (best == nullptr || bins[i].count > best->count) best = &bins[i];
-    }
-    for (const Bin* bin : chosen) {
-      if (bin == nullptr) continue;
-      theme.colors.insert(theme.colors.end(), bin->color.begin(), bin->color.end());
-    }
+  for (const std::size_t i : choose_theme(bins, k)) {
+    theme.colors.insert(theme.colors.end(), bins[i].color.begin(), bins[i].color.end());
   }
   Fitter fitter(counts.colors, Space(SpaceName::oklab, 3), team);
   const Fitted& fitted = fitter.assign(theme.colors, true);
