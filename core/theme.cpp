@@ -2,70 +2,56 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <limits>
-#include <map>
-#include <numeric>
 
 #include "fit.hpp"
-#include "morton.hpp"
 #include "spaces.hpp"
 #include "theme_bins.hpp"
+#include "theme_roles.hpp"
 #include "theme_search.hpp"
 
 namespace kpalette {
 namespace {
 
-constexpr int kDefaultColors = 6;
-using Bin = ColorBin;
-
-void add_roles(Theme& theme, const std::vector<Bin>& bins, const ThemeCounts&) {
-  const auto set = [&](Role role, Color color) {
-    theme.roles[static_cast<std::size_t>(role)] = color;
-  };
-  Color first{};
-  std::copy_n(theme.colors.data(), 3, first.data());
-  set(Role::dominant, first);
-  struct Range {
-    Role role;
-    double least_l, most_l, least_chroma, most_chroma;
-  };
-  constexpr Range kRanges[] = {
-      {Role::vibrant, 0.45, 0.75, 0.1, 1},        {Role::light_vibrant, 0.75, 1, 0.08, 1},
-      {Role::dark_vibrant, 0, 0.45, 0.06, 1},     {Role::muted, 0.4, 0.7, 0.01, 0.08},
-      {Role::light_muted, 0.7, 0.97, 0.01, 0.07}, {Role::dark_muted, 0.15, 0.4, 0.005, 0.06},
-  };
-  for (const Range& range : kRanges) {
-    const Bin* best = nullptr;
-    for (const Bin& bin : bins) {
-      const double chroma = bin.chroma;
-      if (bin.at[0] < range.least_l || bin.at[0] >= range.most_l || chroma < range.least_chroma ||
-          chroma >= range.most_chroma || bin.share < 0.0005) {
-        continue;
-      }
-      if (best == nullptr || bin.share > best->share) best = &bin;
+/// The entries of some colours, with the pixels that are nearest to each.
+std::vector<Entry> make_entries(const Histogram& histogram, const std::vector<std::uint8_t>& colors,
+                                Team& team) {
+  const Space oklab(SpaceName::oklab, 3);
+  Fitter fitter(histogram, oklab, team);
+  const Fitted& fitted = fitter.assign(colors);
+  std::int64_t total = 0;
+  for (const std::int64_t count : fitted.counts) total += count;
+  std::vector<Entry> entries;
+  for (std::size_t j = 0; j < fitted.counts.size(); ++j) {
+    Entry entry{};
+    std::copy_n(colors.data() + 3 * j, 3, entry.color.begin());
+    entry.count = fitted.counts[j];
+    entry.share = static_cast<double>(entry.count) / static_cast<double>(total);
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      entry.at[axis] = fitted.centers[3 * j + axis] / oklab.steps();
     }
-    if (best != nullptr) set(range.role, best->color);
+    entry.chroma = chroma_of(entry.at);
+    entries.push_back(entry);
   }
-  if (theme.roles[static_cast<std::size_t>(Role::vibrant)]) {
-    set(Role::accent, *theme.roles[static_cast<std::size_t>(Role::vibrant)]);
-  }
+  return entries;
 }
 
 }  // namespace
 
 Theme make_theme(const ThemeCounts& counts, int k, Team& team) {
-  if (k == 0) k = kDefaultColors;
-  const std::vector<Bin> bins = make_color_bins(counts.colors, k);
-  Theme theme;
+  const std::vector<ColorBin> bins = make_color_bins(counts.colors, k);
+  std::vector<std::uint8_t> colors;
   for (const std::size_t i : choose_theme(bins, k)) {
-    theme.colors.insert(theme.colors.end(), bins[i].color.begin(), bins[i].color.end());
+    colors.insert(colors.end(), bins[i].color.begin(), bins[i].color.end());
   }
-  Fitter fitter(counts.colors, Space(SpaceName::oklab, 3), team);
-  const Fitted& fitted = fitter.assign(theme.colors, true);
-  theme.colors = fitted.colors;
-  theme.counts = fitted.counts;
-  add_roles(theme, bins, counts);
+  std::vector<Entry> entries = make_entries(counts.colors, colors, team);
+  const std::optional<Color> background = find_background(counts.edge, entries);
+  sort_by_prominence(entries, background);
+  Theme theme;
+  for (const Entry& entry : entries) {
+    theme.colors.insert(theme.colors.end(), entry.color.begin(), entry.color.end());
+    theme.counts.push_back(entry.count);
+  }
+  theme.roles = assign_roles(entries, bins, background);
   return theme;
 }
 

@@ -223,12 +223,16 @@ class Search {
     }
   }
 
-  /// Chooses one candidate after the other, each the one that lowers the sum most.
-  void build() {
+  /// Chooses one candidate after the other, each the one that lowers the sum most; after the first,
+  /// only while one lowers it by `least`.
+  void build(double least) {
     nearest_.assign(bins_, std::numeric_limits<double>::infinity());
+    double before = std::numeric_limits<double>::infinity();
     while (chosen_.size() < k_) {
-      const std::size_t best = best_addition().first;
+      const auto [best, sum] = best_addition();
+      if (before - sum < least) break;
       add(best);
+      before = sum;
     }
   }
 
@@ -258,7 +262,7 @@ class Search {
     for (std::size_t j = 0; j < candidates_; ++j) {
       if (is_chosen(j)) continue;
       const double* away = &away_[j * bins_];
-      double sum = missed_[bits | sectors_[j]] - vividness_[j];
+      double sum = own_ + missed_[bits | sectors_[j]] - vividness_[j];
       for (const std::size_t other : chosen_) sum += alike_[j * candidates_ + other];
       for (std::size_t i = 0; i < bins_; ++i) sum += std::min(nearest_[i], away[i]);
       if (sum < best.second) best = {j, sum};
@@ -267,6 +271,8 @@ class Search {
   }
 
   void add(std::size_t j) {
+    for (const std::size_t other : chosen_) own_ += alike_[j * candidates_ + other];
+    own_ -= vividness_[j];
     chosen_.push_back(j);
     for (std::size_t i = 0; i < bins_; ++i) {
       nearest_[i] = std::min(nearest_[i], away_[j * bins_ + i]);
@@ -346,12 +352,16 @@ class Search {
   std::vector<double> vividness_;
   std::vector<std::uint32_t> sectors_;  // that each candidate shows
   std::vector<double> missed_;          // what the hues that are not shown add, by those that are
-  std::vector<double> nearest_;
+  std::vector<double> nearest_;         // what each bin adds for now
+  double own_ = 0;                      // what the entries' likeness and chroma add
   std::vector<std::size_t> chosen_;
 };
 
 constexpr int kExchanges = 24;
-constexpr int kMostByItself = 12;  // colours where k is chosen
+
+// Where k is chosen: at most so many colours, each of which lowers the sum by this.
+constexpr int kMostByItself = 12;
+constexpr double kMatters = 0.03;
 
 }  // namespace
 
@@ -360,7 +370,7 @@ std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k) 
   const auto wanted = static_cast<std::size_t>(k == 0 ? kMostByItself : k);
   const std::vector<std::size_t> candidates = find_candidates(bins, crowded, wanted);
   Search search(bins, crowded, candidates, std::min(wanted, candidates.size()));
-  search.build();
+  search.build(k == 0 ? kMatters : -std::numeric_limits<double>::infinity());
   search.exchange(kExchanges);
   std::vector<std::size_t> theme;
   for (const std::size_t j : search.chosen()) theme.push_back(candidates[j]);
