@@ -156,8 +156,8 @@ class Themes(Recursive):
     "kind",
     type=click.Choice(FORMATS, case_sensitive=False),
     metavar="FORMAT",
-    help="What to write, to stdout without OUT. A card to look at (svg, png), css, tailwind, tokens, "
-    f"json, or a palette file ({', '.join(PALETTES)}).",
+    help="What to write, to stdout without OUT. A card to look at (svg, png), css, tailwind, "
+    f"tokens, json, or a palette file ({', '.join(PALETTES)}).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
 @takes(looked=Looked, themes=Themes, manners=Manners)
@@ -175,8 +175,8 @@ def theme(
 
     They are colours of the photos themselves: vivid, distinct, in the order in which one would name
     them, and what is small but stands out has one. (palette lists those that show a photo with the
-    least error.) Without OUT or --format, each is printed with its share of the pixels, its name, and
-    its roles.
+    least error.) Without OUT or --format, each is printed with its share of the pixels, its name,
+    and its roles.
 
     A PHOTO is an image file, a film, a folder with -r, a pattern such as '**/*.png', - for stdin,
     or a histogram that was saved as .histogram. There is one theme for all of them together, in
