@@ -307,7 +307,10 @@ class _Writer:
             title = streams.stem(made.label if out == "-" else out)
             streams.write(encode(found, self._kind, made.picture, title), out, self._manners.force)
         if self._as_json:
-            report: dict[str, Any] = {"photos": made.names, "n_pixels": made.counter.n_pixels}
+            report: dict[str, Any] = {
+                "photos": made.names,
+                "n_pixels": made.counter.histogram.n_pixels,
+            }
             streams.print_result(json.dumps({**report, **found.to_dict()}))
         elif self._kind is None:
             head = f"{made.label}:\n" if headed else ""
@@ -356,7 +359,7 @@ def _roles(found: Theme, color: str) -> str:
 def _summary(made: _Made, found: Theme, out: str | None, strip: str | None) -> str:
     where = "" if out in (None, "-") else f"; theme in {out}"
     where += f"; strip in {strip}" if strip else ""
-    pixels = counted(made.counter.n_pixels, "pixel")
+    pixels = counted(made.counter.histogram.n_pixels, "pixel")
     return f"{made.label}: {pixels}, a theme of {counted(len(found), 'colour')}{where}"
 
 
