@@ -10,13 +10,12 @@ namespace {
 
 // ---- background ----
 
-constexpr double kOfSides = 0.4;       // of the pixels along the sides, at least
-constexpr double kAlongSides = 0.06;   // in Oklab, from its colour
-constexpr double kSameAsEntry = 0.08;  // an entry that near is the background
+constexpr double kOfSides = 0.4;      // of the pixels along the sides, at least
+constexpr double kAlongSides = 0.06;  // in Oklab, from its colour
 
 // ---- prominence ----
 
-constexpr double kGrey = 0.03;        // added to chroma, so that greys count as well
+constexpr double kGrey = 0.06;        // added to chroma, so that greys count as well
 constexpr double kBehind = 0.5;       // the background counts by this part,
 constexpr double kPaleBehind = 0.25;  // or by this one if its chroma is less than
 constexpr double kPale = 0.04;
@@ -97,26 +96,16 @@ std::optional<Color> find_swatch(const Range& range, const std::vector<Entry>& e
 
 }  // namespace
 
-std::optional<Color> find_background(const Histogram& edge, const std::vector<Entry>& entries) {
+std::optional<ColorBin> find_ground(const HistogramView& edge) {
   if (edge.size() == 0) return {};
   const std::vector<ColorBin> bins = make_color_bins(edge, 1);
-  const ColorBin* best = nullptr;
-  double most = 0;
+  const auto fullest = std::ranges::max_element(bins, {}, &ColorBin::share);
+  double about = 0;
   for (const ColorBin& bin : bins) {
-    // What has a colour of its own of more than the rest cannot be near a lesser one's majority.
-    if (best != nullptr && bin.share < best->share) continue;
-    double about = 0;
-    for (const ColorBin& other : bins) {
-      if (squared_distance(bin.at, other.at) <= kAlongSides * kAlongSides) about += other.share;
-    }
-    if (best != nullptr && bin.share == best->share && about <= most) continue;
-    best = &bin;
-    most = about;
+    if (squared_distance(bin.at, fullest->at) <= kAlongSides * kAlongSides) about += bin.share;
   }
-  if (most < kOfSides) return {};
-  const auto distance = [&](const Entry& entry) { return squared_distance(entry.at, best->at); };
-  const auto nearest = std::ranges::min_element(entries, {}, distance);
-  return distance(*nearest) <= kSameAsEntry * kSameAsEntry ? nearest->color : best->color;
+  if (about < kOfSides) return {};
+  return *fullest;
 }
 
 void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background) {

@@ -11,10 +11,10 @@ namespace {
 
 // ---- what counts ----
 
-constexpr double kGreyWeight = 0.02;     // added to chroma, so that greys count as well
-constexpr double kSpeck = 0.0002;        // a bin of a lesser share …
-constexpr double kSpeckWeight = 0.05;    // … counts by this part
-constexpr std::size_t kMostBins = 1024;  // the most crowded ones, which the sum is over
+constexpr double kGreyWeight = 0.02;    // added to chroma, so that greys count as well
+constexpr double kSpeck = 0.0002;       // a bin of a lesser share …
+constexpr double kSpeckWeight = 0.05;   // … counts by this part
+constexpr std::size_t kMostBins = 768;  // the most crowded ones, which the sum is over
 // Colours that are farther from the theme than this in Oklab all count as that far.
 constexpr double kFar = 0.25;
 // Entries that are nearer to each other than this look alike.
@@ -30,7 +30,7 @@ constexpr double kVividTerm = 0.4;
 constexpr double kAbout = 0.02;         // in Oklab: about the same colour
 constexpr double kLeastShare = 0.0008;  // of the pixels, of about a candidate's colour
 constexpr double kApart = 0.025;        // candidates, from each other
-constexpr std::size_t kMostCandidates = 192;
+constexpr std::size_t kMostCandidates = 160;
 
 // ---- hues ----
 
@@ -121,15 +121,20 @@ std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
   const auto fuller = [&](std::size_t a, std::size_t b) {
     return bins[a].share != bins[b].share ? bins[a].share > bins[b].share : a < b;
   };
+  if (order.size() > kMostBins) {
+    std::nth_element(order.begin(), order.begin() + kMostBins, order.end(), fuller);
+    order.resize(kMostBins);
+  }
   std::sort(order.begin(), order.end(), fuller);
-  order.resize(std::min(order.size(), kMostBins));
   return order;
 }
 
 /// Bins among `crowded` of colours that enough pixels have about, no two of which are near to each
-/// other: first those of which there is most. If that leaves fewer than k, more bins follow.
+/// other: first the ground, if there is one, and those of which there is most. If that leaves fewer
+/// than k, more bins follow.
 std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
-                                         const std::vector<std::size_t>& crowded, std::size_t k) {
+                                         const std::vector<std::size_t>& crowded, std::size_t k,
+                                         std::optional<std::size_t> ground) {
   std::vector<double> about(crowded.size());
   for (std::size_t i = 0; i < crowded.size(); ++i) {
     about[i] += bins[crowded[i]].share;
@@ -153,8 +158,10 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
   });
   std::vector<std::size_t> found;
   std::vector<std::size_t> others;
+  if (ground) found.push_back(*ground);
   for (const std::size_t i : order) {
     if (found.size() == kMostCandidates) break;
+    if (crowded[i] == ground) continue;
     const ColorBin& bin = bins[crowded[i]];
     const bool apart = std::ranges::none_of(found, [&](std::size_t other) {
       return squared_distance(bin.at, bins[other].at) < kApart * kApart;
@@ -175,8 +182,8 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
 class Search {
  public:
   Search(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded,
-         const std::vector<std::size_t>& candidates, std::size_t k)
-      : bins_(crowded.size()), candidates_(candidates.size()), k_(k) {
+         const std::vector<std::size_t>& candidates, std::size_t k, bool pinned)
+      : bins_(crowded.size()), candidates_(candidates.size()), k_(k), pinned_(pinned) {
     std::vector<double> weights;
     double total = 0;
     Oklab mean{};
@@ -228,6 +235,10 @@ class Search {
   void build(double least) {
     nearest_.assign(bins_, std::numeric_limits<double>::infinity());
     double before = std::numeric_limits<double>::infinity();
+    if (pinned_) {
+      add(0);
+      before = sum_now();
+    }
     while (chosen_.size() < k_) {
       const auto [best, sum] = best_addition();
       if (before - sum < least) break;
@@ -254,6 +265,12 @@ class Search {
     return bits;
   }
   bool is_chosen(std::size_t j) const { return std::ranges::find(chosen_, j) != chosen_.end(); }
+
+  double sum_now() const {
+    double sum = own_ + missed_[shown()];
+    for (const double near : nearest_) sum += near;
+    return sum;
+  }
 
   /// The candidate that lowers the sum most, and what the sum is then.
   std::pair<std::size_t, double> best_addition() const {
@@ -333,7 +350,7 @@ class Search {
       for (std::size_t s = 0; s < k; ++s) {
         const double sum = change[s] + shared + missed_[others[s] | sectors_[j]] -
                            alike_[j * candidates_ + chosen_[s]];
-        if (sum >= best) continue;
+        if (sum >= best || (pinned_ && s == 0)) continue;
         best = sum;
         out = s;
         in = j;
@@ -347,6 +364,7 @@ class Search {
   std::size_t bins_;
   std::size_t candidates_;
   std::size_t k_;
+  bool pinned_;                // whether the first candidate is the first entry, and stays
   std::vector<double> away_;   // (candidates, bins): what each bin adds to the sum
   std::vector<double> alike_;  // (candidates, candidates)
   std::vector<double> vividness_;
@@ -365,11 +383,12 @@ constexpr double kMatters = 0.03;
 
 }  // namespace
 
-std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k) {
+std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k,
+                                      std::optional<std::size_t> ground) {
   const std::vector<std::size_t> crowded = most_crowded(bins);
   const auto wanted = static_cast<std::size_t>(k == 0 ? kMostByItself : k);
-  const std::vector<std::size_t> candidates = find_candidates(bins, crowded, wanted);
-  Search search(bins, crowded, candidates, std::min(wanted, candidates.size()));
+  const std::vector<std::size_t> candidates = find_candidates(bins, crowded, wanted, ground);
+  Search search(bins, crowded, candidates, std::min(wanted, candidates.size()), ground.has_value());
   search.build(k == 0 ? kMatters : -std::numeric_limits<double>::infinity());
   search.exchange(kExchanges);
   std::vector<std::size_t> theme;
