@@ -46,6 +46,7 @@ constexpr double kColourful = 0.05;    // the chroma that it has at least
 constexpr double kDominantPart = 0.6;  // the dominant colour is only taken if others are duller
 constexpr double kContrast = 0.35;     // a difference in lightness from which more is not better
 constexpr double kNoContrast = 0.3;    // what counts of chroma without any difference
+constexpr double kEnough = 0.01;       // the share from which more is not better
 
 Oklab placed(const Color& color) {
   const Space oklab(SpaceName::oklab, 3);
@@ -68,6 +69,7 @@ std::optional<Color> find_accent(const std::vector<Entry>& entries,
     if (entry.chroma < kColourful || entry.color == background) continue;
     const double contrast = std::min(1.0, std::abs(entry.at[0] - behind) / kContrast);
     double score = entry.chroma * (kNoContrast + (1 - kNoContrast) * contrast);
+    score *= std::min(1.0, entry.share / kEnough);
     if (&entry == &entries.front()) score *= kDominantPart;
     if (score <= most) continue;
     most = score;
