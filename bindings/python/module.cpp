@@ -43,4 +43,5 @@ NB_MODULE(_core, m) {
   def_png_reader(m);
   def_pictures(m);
   def_themes(m);
+  def_theme_texts(m);
 }
