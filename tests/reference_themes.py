@@ -149,13 +149,15 @@ def choose(sums: Sum, k: int, ground: int | None) -> np.ndarray:
     return sums.matter[theme]
 
 
-def ground_of(pixels: np.ndarray) -> np.ndarray | None:
-    """Return the colour that at least 40 % of the pixels along the sides have about, or None."""
+def ground_of(pixels: np.ndarray, sums: Sum) -> np.ndarray | None:
+    """Return what at least 40 % of the pixels along the sides have about, and 5 % of all, or None."""
     sides = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     colors, shares, _ = bins_of(*map(np.asarray, _core.count_colors(sides, _core.Team(1))), 1)
     fullest = colors[[shares.argmax()]]
     near = distances(placed(colors), placed(fullest))[:, 0] <= 0.06
-    return fullest if shares[near].sum() >= 0.4 else None
+    everywhere = distances(sums.at, placed(fullest))[:, 0] <= 0.06
+    ground = shares[near].sum() >= 0.4 and sums.shares[everywhere].sum() >= 0.05
+    return fullest if ground else None
 
 
 def theme(pixels: np.ndarray, k: int) -> tuple[list[list[int]], list[int]]:
@@ -164,7 +166,7 @@ def theme(pixels: np.ndarray, k: int) -> tuple[list[list[int]], list[int]]:
     distinct, counts = map(np.asarray, counted)
     bins = bins_of(distinct, counts, k)
     sums = Sum(*bins)
-    background = ground_of(pixels)
+    background = ground_of(pixels, sums)
     ground = None
     if background is not None and k not in (1, 2):
         ground = int(distances(sums.at, placed(background))[:, 0].argmin())

@@ -205,6 +205,13 @@ def test_where_sides_differ_there_is_no_background() -> None:
     assert "background" not in theme_of(pixels)[2]
 
 
+def test_a_line_around_a_picture_is_no_background() -> None:
+    pixels = np.pad(blobs(1), ((1, 1), (1, 1), (0, 0)), constant_values=99)
+    assert theme_of(pixels)[2].get("background") != [99, 99, 99]
+    pixels = np.pad(blobs(1), ((5, 5), (5, 5), (0, 0)), constant_values=99)
+    assert theme_of(pixels)[2]["background"] == [99, 99, 99]
+
+
 def test_most_hues_of_a_picture_are_covered() -> None:
     """Each of six colours of other hues, though one is a hundred times as frequent as another."""
     hues = np.uint8(
