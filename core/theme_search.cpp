@@ -21,7 +21,7 @@ constexpr double kFar = 0.25;
 constexpr double kDistinct = 0.16;
 constexpr double kVivid = 0.2;  // the chroma from which more is not better
 
-constexpr double kHueTerm = 0.35;
+constexpr double kHueTerm = 0.5;
 constexpr double kLikenessTerm = 1;
 constexpr double kVividTerm = 0.4;
 
@@ -29,6 +29,7 @@ constexpr double kVividTerm = 0.4;
 
 constexpr double kAbout = 0.02;         // in Oklab: about the same colour
 constexpr double kLeastShare = 0.0008;  // of the pixels, of about a candidate's colour
+constexpr double kLeastOfHue = 0.0005;  // where no candidate has its hue
 constexpr double kApart = 0.025;        // candidates, from each other
 constexpr std::size_t kMostCandidates = 160;
 
@@ -124,18 +125,20 @@ double weight_of(const ColorBin& bin) {
   return bin.share < kSpeck ? kSpeckWeight * weight : weight;
 }
 
-/// The places of the most crowded bins.
+/// The places of the bins that matter most: the crowded ones, and vivid ones before grey ones.
 std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
   std::vector<std::size_t> order(bins.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto fuller = [&](std::size_t a, std::size_t b) {
-    return bins[a].share != bins[b].share ? bins[a].share > bins[b].share : a < b;
+  const auto before = [&](std::size_t a, std::size_t b) {
+    const double of_a = bins[a].share * (kGreyWeight + bins[a].chroma);
+    const double of_b = bins[b].share * (kGreyWeight + bins[b].chroma);
+    return of_a != of_b ? of_a > of_b : a < b;
   };
   if (order.size() > kMostBins) {
-    std::nth_element(order.begin(), order.begin() + kMostBins, order.end(), fuller);
+    std::nth_element(order.begin(), order.begin() + kMostBins, order.end(), before);
     order.resize(kMostBins);
   }
-  std::sort(order.begin(), order.end(), fuller);
+  std::sort(order.begin(), order.end(), before);
   return order;
 }
 
@@ -199,8 +202,8 @@ class Edges {
 };
 
 /// Bins among `crowded` of colours that enough pixels have about, no two of which are near to each
-/// other: first the ground, if there is one, and those of which there is most. If that leaves fewer
-/// than k, more bins follow, but no mixes or shades.
+/// other: first the ground, if there is one, and those of which there is most; at last those whose
+/// hue is lacking. If that leaves fewer than k, more bins follow, but no mixes or shades.
 std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
                                          const std::vector<std::size_t>& crowded,
                                          const std::vector<double>& about, std::size_t k,
@@ -233,6 +236,15 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     } else {
       others.push_back(crowded[i]);
     }
+  }
+  std::uint32_t shown = 0;
+  for (const std::size_t i : found) shown |= shown_by(bins[i]);
+  for (const std::size_t i : order) {
+    const ColorBin& bin = bins[crowded[i]];
+    const std::uint32_t more = shown_by(bin) & ~shown;
+    if (more == 0 || about[i] < kLeastOfHue || edges.hold(bin, about[i])) continue;
+    found.push_back(crowded[i]);
+    shown |= more;
   }
   for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) found.push_back(others[i]);
   return found;
