@@ -150,7 +150,7 @@ def choose(sums: Sum, k: int, ground: int | None) -> np.ndarray:
 
 
 def ground_of(pixels: np.ndarray, sums: Sum) -> np.ndarray | None:
-    """Return what at least 40 % of the pixels along the sides have about, and 5 % of all, or None."""
+    """Return what 40 % of the pixels along the sides have about, and 5 % of all, or None."""
     sides = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     colors, shares, _ = bins_of(*map(np.asarray, _core.count_colors(sides, _core.Team(1))), 1)
     fullest = colors[[shares.argmax()]]

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks.logos import LOGOS
 
 import reference_themes as reference
 from kpalette import _core
-from logos import LOGOS
 
 NONE = np.zeros((0, 3), np.uint8)
 STEPS = _core.steps(3, "oklab")
@@ -205,11 +205,11 @@ def test_where_sides_differ_there_is_no_background() -> None:
     assert "background" not in theme_of(pixels)[2]
 
 
-def test_a_line_around_a_picture_is_no_background() -> None:
-    pixels = np.pad(blobs(1), ((1, 1), (1, 1), (0, 0)), constant_values=99)
-    assert theme_of(pixels)[2].get("background") != [99, 99, 99]
-    pixels = np.pad(blobs(1), ((5, 5), (5, 5), (0, 0)), constant_values=99)
-    assert theme_of(pixels)[2]["background"] == [99, 99, 99]
+@pytest.mark.parametrize(("width", "ground"), [(1, False), (20, True)])
+def test_a_line_around_a_picture_is_no_background(width: int, ground: bool) -> None:
+    pixels = blobs(1).repeat(4, 0).repeat(4, 1)
+    framed = np.pad(pixels, ((width, width), (width, width), (0, 0)), constant_values=99)
+    assert (theme_of(framed)[2].get("background") == [99, 99, 99]) == ground
 
 
 def test_most_hues_of_a_picture_are_covered() -> None:
