@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import pictures as drawn_pictures
 from benchmarks.logos import LOGOS
 
 import reference_themes as reference
@@ -196,6 +197,12 @@ def test_a_small_vivid_thing_is_kept_and_is_the_accent() -> None:
     colors, _, roles = theme_of(pixels)
     assert [210, 30, 25] in colors
     assert roles["accent"] == [210, 30, 25]
+
+
+def test_a_noisy_spot_of_a_thousandth_is_kept() -> None:
+    field = drawn_pictures.field()
+    spot = field[120:127, 120:127].astype(float).mean(axis=(0, 1))
+    assert np.abs(np.array(theme_of(field)[0]) - spot).max(axis=1).min() < 20
 
 
 def test_where_sides_differ_there_is_no_background() -> None:
