@@ -178,6 +178,8 @@ std::uint8_t round_to_byte(double value) {
 
 }  // namespace
 
+double light_of(std::uint8_t level) { return transfer().linear[level]; }
+
 int Space::steps() const {
   if (name_ != SpaceName::srgb) return kUnitSteps;
   return channels_ == 4 ? kAlphaSteps : 1;

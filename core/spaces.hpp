@@ -33,6 +33,9 @@ inline constexpr std::array<Named<SpaceName>, 4> kSpaces{{{"oklab", SpaceName::o
                                                           {"linear", SpaceName::linear},
                                                           {"lab", SpaceName::lab}}};
 
+/// The light of a level of sRGB, 0 to 1: IEC 61966-2-1, without the C library's functions.
+double light_of(std::uint8_t level);
+
 /// The space of that name for colours of 3 channels, or 4 with alpha.
 class Space {
  public:

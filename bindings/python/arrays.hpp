@@ -131,3 +131,5 @@ void def_mapping(nb::module_& m);
 void def_indexed_files(nb::module_& m);
 void def_png_reader(nb::module_& m);
 void def_pictures(nb::module_& m);
+void def_themes(nb::module_& m);
+void def_theme_texts(nb::module_& m);

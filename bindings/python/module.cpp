@@ -42,4 +42,6 @@ NB_MODULE(_core, m) {
   def_indexed_files(m);
   def_png_reader(m);
   def_pictures(m);
+  def_themes(m);
+  def_theme_texts(m);
 }

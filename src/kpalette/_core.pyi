@@ -513,3 +513,76 @@ def resample(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, Non
     """
     Pixels resampled by Lanczos's filter in linear light, uint8 (height, width, channels).
     """
+
+def count_for_theme(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None), order='C', device='cpu', writable=False)], mask: Annotated[NDArray[numpy.bool_], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, ignored: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
+    """Distinct colours and counts, of the picture and of its sides."""
+
+def counted_for_theme(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], ignored: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))]]:
+    """The same for a histogram, which has no sides."""
+
+def make_theme(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], edge_colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], edge_counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], k: int, team: Team) -> tuple[Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.int64], dict(shape=(None,))], Annotated[NDArray[numpy.uint8], dict(shape=(None, None))], Annotated[NDArray[numpy.bool_], dict(shape=(None,))]]:
+    """
+    Colours, counts, the colours of the roles, and whether there is one; of as many colours as matter if k is 0.
+    """
+
+def theme_places(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None, None), order='C', device='cpu', writable=False)], mask: Annotated[NDArray[numpy.bool_], dict(shape=(None, None), order='C', device='cpu', writable=False)] | None, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int32], dict(shape=(None, None))]:
+    """x and y of a pixel of about each colour, or -1 and -1."""
+
+ROLES: tuple = ...
+
+MAX_THEME_COLORS: int = 64
+
+def contrast(a: Sequence[int], b: Sequence[int]) -> float:
+    """The contrast ratio of WCAG 2.1, 1 to 21."""
+
+def text_on(background: Sequence[int]) -> list[int]:
+    """Black or white, whichever is read better on it."""
+
+def readable_pairs(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> list[list[int]]:
+    """Pairs of indices of colours whose contrast is at least 4.5."""
+
+def css_name(color: Sequence[int]) -> str:
+    """The name that CSS has for the nearest colour."""
+
+def common_name(color: Sequence[int]) -> str:
+    """What people call the nearest colour."""
+
+def color_named(name: str) -> list[int] | None:
+    """The colour of a name, or None."""
+
+def tone_scale(accent: Sequence[int]) -> list[list[int]]:
+    """Tones of a hue, from 50 to 950."""
+
+TONE_STEPS: tuple = ...
+
+def make_scheme(accent: Sequence[int], dark: bool) -> list[list[int]]:
+    """A colour for each scheme role."""
+
+SCHEME_ROLES: tuple = ...
+
+SCHEME_PAIRS: tuple = ...
+
+def theme_css(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], name: str) -> str:
+    """Custom properties of CSS."""
+
+def theme_tailwind(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], name: str) -> str:
+    """The same in @theme, for Tailwind 4."""
+
+def theme_tokens(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], name: str) -> str:
+    """Design tokens in JSON."""
+
+class Card:
+    """Where a card's picture, rectangles and texts are."""
+
+    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], picture_width: int, picture_height: int) -> None: ...
+
+    @property
+    def size(self) -> tuple[float, float]: ...
+
+    @property
+    def picture_box(self) -> tuple[float, float, float, float]: ...
+
+    @property
+    def pieces(self) -> list[tuple[float, float, float, float, list[int], str]]: ...
+
+    def svg(self, picture_uri: str, title: str) -> str: ...

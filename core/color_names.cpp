@@ -1,0 +1,100 @@
+#include "color_names.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "color_name_tables.hpp"
+#include "spaces.hpp"
+
+namespace kpalette {
+namespace {
+
+Color levels_of(std::uint32_t rgb) {
+  return {static_cast<std::uint8_t>(rgb >> 16), static_cast<std::uint8_t>(rgb >> 8),
+          static_cast<std::uint8_t>(rgb)};
+}
+
+/// Where colours are on the grid of Oklab, of which distances are exact.
+using Place = std::array<std::int32_t, 3>;
+
+Place place_of(const Color& color) {
+  Place place{};
+  Space(SpaceName::oklab, 3).place(color, place.data(), 1);
+  return place;
+}
+
+std::vector<Place> places_of(std::span<const NamedColor> names) {
+  std::vector<Place> places;
+  for (const NamedColor& named : names) places.push_back(place_of(levels_of(named.rgb)));
+  return places;
+}
+
+/// With differences of hue and chroma doubled: people see them as large as one of lightness then
+/// (as in colorjs.io's deltaEOK2), and do not call a dark brown grey.
+std::int64_t squared_distance(const Place& a, const Place& b) {
+  std::int64_t sum = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const std::int64_t difference = (axis == 0 ? 1 : 2) * (std::int64_t{a[axis]} - b[axis]);
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/// Whether a colour's chroma is less than that, in Oklab.
+bool is_within(const Place& place, double chroma) {
+  const double limit = chroma * Space(SpaceName::oklab, 3).steps();
+  const auto a = static_cast<double>(place[1]);
+  const auto b = static_cast<double>(place[2]);
+  return a * a + b * b < limit * limit;
+}
+
+/// The first of those that are equally near. What looks grey is not called by a hue.
+std::string_view nearest_name(const Color& color, std::span<const NamedColor> names,
+                              std::span<const Place> places) {
+  const Place place = place_of(color);
+  const bool is_grey = is_within(place, .015);
+  const auto distance = [&](const Place& other) {
+    const bool is_hue = is_grey && !is_within(other, .02);
+    return std::pair(is_hue, squared_distance(place, other));
+  };
+  const auto nearest = std::ranges::min_element(places, {}, distance);
+  return names[static_cast<std::size_t>(nearest - places.begin())].name;
+}
+
+/// Without spaces, and in small letters.
+std::string key_of(std::string_view name) {
+  std::string key;
+  for (const char c : name) {
+    if (c != ' ') key += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return key;
+}
+
+}  // namespace
+
+std::string_view css_name(const Color& color) {
+  static const std::vector<Place> places = places_of(kCssNames);
+  return nearest_name(color, kCssNames, places);
+}
+
+std::string_view common_name(const Color& color) {
+  static const std::vector<Place> places = places_of(kCommonNames);
+  return nearest_name(color, kCommonNames, places);
+}
+
+std::optional<Color> color_named(std::string_view name) {
+  const std::string key = key_of(name);
+  for (const std::span<const NamedColor> names :
+       {std::span<const NamedColor>(kCssNames), std::span<const NamedColor>(kCommonNames)}) {
+    for (const NamedColor& named : names) {
+      if (key_of(named.name) == key) return levels_of(named.rgb);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace kpalette

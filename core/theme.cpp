@@ -1,0 +1,71 @@
+#include "theme.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fit.hpp"
+#include "spaces.hpp"
+#include "theme_bins.hpp"
+#include "theme_roles.hpp"
+#include "theme_search.hpp"
+
+namespace kpalette {
+namespace {
+
+// The ground that all else is on is an entry if there are at least so many: with fewer, the theme
+// says what is on it.
+constexpr int kLeastWithGround = 3;
+
+std::size_t nearest_bin(const std::vector<ColorBin>& bins, const Oklab& at) {
+  const auto distance = [&](const ColorBin& bin) { return squared_distance(bin.at, at); };
+  return static_cast<std::size_t>(std::ranges::min_element(bins, {}, distance) - bins.begin());
+}
+
+/// The entries of some colours, with the pixels that are nearest to each.
+std::vector<Entry> make_entries(const HistogramView& histogram,
+                                const std::vector<std::uint8_t>& colors, Team& team) {
+  const Space oklab(SpaceName::oklab, 3);
+  Fitter fitter(histogram, oklab, team);
+  const Fitted& fitted = fitter.assign(colors);
+  std::int64_t total = 0;
+  for (const std::int64_t count : fitted.counts) total += count;
+  std::vector<Entry> entries;
+  for (std::size_t j = 0; j < fitted.counts.size(); ++j) {
+    Entry entry{};
+    std::copy_n(colors.data() + 3 * j, 3, entry.color.begin());
+    entry.count = fitted.counts[j];
+    entry.share = static_cast<double>(entry.count) / static_cast<double>(total);
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      entry.at[axis] = fitted.centers[3 * j + axis] / oklab.steps();
+    }
+    entry.chroma = chroma_of(entry.at);
+    entries.push_back(entry);
+  }
+  return entries;
+}
+
+}  // namespace
+
+Theme make_theme(const ThemeCountsView& counts, int k, Team& team) {
+  const std::vector<ColorBin> bins = make_color_bins(counts.colors, k);
+  const std::optional<ColorBin> ground = find_ground(counts.edge, bins);
+  std::optional<std::size_t> pinned;
+  if (ground && (k == 0 || k >= kLeastWithGround)) pinned = nearest_bin(bins, ground->at);
+  std::vector<std::uint8_t> colors;
+  for (const std::size_t i : choose_theme(bins, k, pinned)) {
+    colors.insert(colors.end(), bins[i].color.begin(), bins[i].color.end());
+  }
+  std::vector<Entry> entries = make_entries(counts.colors, colors, team);
+  std::optional<Color> background;
+  if (ground) background = pinned ? bins[*pinned].color : ground->color;
+  sort_by_prominence(entries, background);
+  Theme theme;
+  for (const Entry& entry : entries) {
+    theme.colors.insert(theme.colors.end(), entry.color.begin(), entry.color.end());
+    theme.counts.push_back(entry.count);
+  }
+  theme.roles = assign_roles(entries, bins, background);
+  return theme;
+}
+
+}  // namespace kpalette
