@@ -21,7 +21,7 @@ from PIL import Image
 
 import kpalette
 from benchmarks import quality, roof
-from benchmarks.rivals import ALL, Missing, Pixels, Rival, node
+from benchmarks.rivals import ALL, Missing, Pixels, Rival, crates, node
 from benchmarks.workers import Failed, TooSlow, Workers
 from kpalette import _core
 
@@ -71,6 +71,7 @@ QUICK = Plan(
 def check_rivals(rivals: Iterable[Rival], *, install: bool) -> dict[str, dict[str, Any]]:
     """Describe each rival, with its version or what is missing."""
     if install:
+        crates.install()
         node.install()
     told = {}
     for rival in rivals:

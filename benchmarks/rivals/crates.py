@@ -1,0 +1,101 @@
+"""imagequant 4, quantette and rscolorq: Rust crates, behind C functions that cargo builds here."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.rivals.rival import Missing, Pixels, Result, Rival
+
+SOURCE = Path(__file__).parents[1] / "crates"
+FOLDER = Path("build/bench/crates").resolve()  # of the repository
+LIBRARY = FOLDER / "release" / "librivals.so"
+
+
+def install() -> None:
+    """Build the library for this processor, where there is cargo; minutes the first time."""
+    if shutil.which("cargo") is None:
+        return
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    # The lock file stays out of the sources: versions are pinned in Cargo.toml.
+    for name in ("Cargo.toml", "src/lib.rs"):
+        target = FOLDER / "source" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.read_bytes() != (SOURCE / name).read_bytes():
+            shutil.copyfile(SOURCE / name, target)
+    settings = {"CARGO_TARGET_DIR": str(FOLDER), "RUSTFLAGS": "-C target-cpu=native"}
+    command = ["cargo", "build", "--quiet", "--release"]
+    subprocess.run(command, cwd=FOLDER / "source", env={**os.environ, **settings}, check=False)
+
+
+def version(name: str) -> str:
+    if not LIBRARY.exists():
+        raise Missing("cargo, for Rust 1.90 or later")
+    pinned = re.search(rf'^{name} = .*"=([0-9.]+)"', (SOURCE / "Cargo.toml").read_text(), re.M)
+    assert pinned is not None
+    return f"{name} {pinned[1]}"
+
+
+def run(pixels: Pixels, k: int, *, function: str, options: tuple[int, ...] = ()) -> Result:
+    """Call a function of the library with its options, whole numbers or truths."""
+    height, width = pixels.shape[:2]
+    pixels = np.ascontiguousarray(pixels)
+    palette = np.empty((k, 3), np.uint8)
+    indices = np.empty((height, width), np.uint8)
+    kinds = {bool: ctypes.c_bool, int: ctypes.c_int32}
+    found = ctypes.CDLL(str(LIBRARY))[function](
+        ctypes.c_void_p(pixels.ctypes.data),
+        ctypes.c_size_t(width),
+        ctypes.c_size_t(height),
+        ctypes.c_size_t(k),
+        ctypes.c_void_p(palette.ctypes.data),
+        ctypes.c_void_p(indices.ctypes.data),
+        *(kinds[type(option)](option) for option in options),
+    )
+    if found < 0:
+        raise ValueError(f"{function} refuses k = {k}")
+    return palette[:found], indices
+
+
+def imagequant(speed: int, dithered: bool) -> Rival:
+    return Rival(
+        f"imagequant 4 crate, speed {speed}{', dithered' if dithered else ''}",
+        "array",
+        partial(run, function="rival_imagequant", options=(speed, dithered)),
+        f"set_speed({speed}), set_dithering_level({int(dithered)})",
+        partial(version, "imagequant"),
+        dithered=dithered,
+    )
+
+
+def quantette(method: str, dithered: bool) -> Rival:
+    return Rival(
+        f"quantette {method}{', dithered' if dithered else ''}",
+        "array",
+        partial(run, function="rival_quantette", options=(method == "k-means", dithered)),
+        f"Pipeline, {method}, parallel, ditherer: {'FloydSteinberg' if dithered else 'None'}",
+        partial(version, "quantette"),
+        dithered=dithered,
+    )
+
+
+RIVALS = [
+    *(imagequant(speed, False) for speed in (1, 4, 10)),
+    imagequant(4, True),
+    *(quantette(method, dithered) for method in ("Wu", "k-means") for dithered in (False, True)),
+    Rival(
+        "rscolorq",
+        "array",
+        partial(run, function="rival_rscolorq"),
+        "filter size 3, dithering_level_auto, seed 0",
+        partial(version, "rscolorq"),
+        dithered=True,
+    ),
+]
