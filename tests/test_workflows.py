@@ -29,6 +29,8 @@ def test_an_action_has_one_version() -> None:
 
 
 def test_a_tag_is_found() -> None:
-    text = "    steps:\n      - uses: actions/checkout@v5\n      - name: a\n        uses: a/b@main\n"
+    text = (
+        "    steps:\n      - uses: actions/checkout@v5\n      - name: a\n        uses: a/b@main\n"
+    )
     assert actions(text) == ["actions/checkout@v5", "a/b@main"]
     assert not any(map(PINNED.fullmatch, actions(text)))
