@@ -19,9 +19,10 @@ from kpalette.distributed import checkpoints, photos, running, tasks
 from kpalette.distributed.checkpoints import Checkpoint, Damaged
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
+from kpalette.distributed.runs import Images, Part, Run
 from kpalette.distributed.sources import open_source
 from kpalette.distributed.tasks import Key, Tasks
-from kpalette.distributed.totals import Images, Part, Run, Total
+from kpalette.distributed.totals import Total
 from kpalette.histogram import ColorHistogram, PairwiseSum
 
 
