@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -79,14 +80,19 @@ def _make_all(kind: str, n_tiles: int) -> tuple[int, int, float, int]:
     return n_waves, n_tasks, time.process_time() - start, peak_memory() - before
 
 
+def new_process() -> ProcessPoolExecutor:
+    """Return a process that has imported nothing, so that its peak is that of what it does."""
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+
 def graphs(numbers: list[int]) -> None:
     """Measure making all tasks without running them, each in a process of its own."""
     print("\n| what | tiles | waves | tasks | s CPU | client's memory, MB |")
     print("|---|--:|--:|--:|--:|--:|")
     for kind in KINDS:
         for n in numbers:
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
-                n_waves, n_tasks, seconds, peak = pool.apply(_make_all, (kind, n))
+            with new_process() as process:
+                n_waves, n_tasks, seconds, peak = process.submit(_make_all, kind, n).result()
             numbered = f"{n_waves:,} | {n_tasks:,} | {seconds:.1f} | {peak / 1e6:.0f}"
             print(f"| {kind} | {n:,} | {numbered} |", flush=True)
 
@@ -98,8 +104,8 @@ def runs(numbers: list[int], workers: list[int]) -> None:
     for n in numbers:
         for count in workers:
             for kind in ("count", "count, checkpoint", "save"):
-                with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    cells = pool.apply_async(_run, (kind, n, count)).get()
+                with new_process() as process:
+                    cells = process.submit(_run, kind, n, count).result()
                 text = " | ".join(f"{cell:.1f}" for cell in cells)
                 print(f"| {kind} | {n:,} | {count} | {text} |", flush=True)
 
@@ -107,7 +113,6 @@ def runs(numbers: list[int], workers: list[int]) -> None:
 def _run(kind: str, n_tiles: int, workers: int) -> tuple[float, ...]:
     from distributed import Client, LocalCluster
 
-    multiprocessing.current_process()._config["daemon"] = False  # it starts workers
     mosaic = image(n_tiles)
     with (
         tempfile.TemporaryDirectory() as folder,

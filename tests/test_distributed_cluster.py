@@ -148,13 +148,14 @@ def test_array_that_is_on_the_cluster_already(client) -> None:
     assert np.array_equal(indices, kpalette.quantize(PIXELS, 5).indices)
 
 
-def test_many_waves_give_what_one_gives(client, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("dither", ["bayer", "spatial", "floyd-steinberg"])
+def test_many_waves_give_what_one_gives(dither, client, tmp_path, monkeypatch) -> None:
     """And a tile of any wave is named, and two at most are submitted."""
     monkeypatch.setattr(tasks, "WAVE", 2)
     zarr.create_array(tmp_path / "big.zarr", data=PIXELS, chunks=(SIDE, SIDE, 3))
-    whole = kpalette.quantize(PIXELS, 7, dither="bayer")
+    whole = kpalette.quantize(PIXELS, 7, dither=dither)
     for scheduler in ("synchronous", client):
-        options = {"dither": "bayer", "scheduler": scheduler}
+        options = {"dither": dither, "scheduler": scheduler}
         for source in (tmp_path / "big.zarr", da.from_array(PIXELS, chunks=(SIDE, 50, 3))):
             q = distributed.quantize(source, 7, chunks=SIDE, **options)
             assert np.array_equal(q.palette.colors, whole.palette.colors)
