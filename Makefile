@@ -24,7 +24,7 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
-.PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak kill-test notebook stubs
+.PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
 .PHONY: docs docs-links playground playground-test page-test wheel clean prerequisites
 
 help:  ## this list
@@ -102,6 +102,9 @@ soak: $(VENV)/fuzz  ## 10,000 images in one process: does memory grow? ARGS="--i
 
 kill-test: $(VENV)/test  ## kill 200 runs at random moments: is any file lost or left behind?
 	KPALETTE_KILLS=$(or $(KILLS),200) $(BIN)/pytest tests/test_cli_durable.py -k test_kills $(ARGS)
+
+bad-places: $(VENV)/test  ## let each system call of a run fail; needs strace and the right to mount
+	KPALETTE_EVERY=1 $(BIN)/pytest tests/test_bad_places.py $(ARGS)
 
 notebook: $(VENV)/test  ## run examples/image_quantization.py and write the notebook beside it
 	$(BIN)/python -m tools.notebook

@@ -34,6 +34,7 @@ from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
 from benchmarks import themes as picking
 from benchmarks import themes_sheet as showing
+from benchmarks import tiles as tiling
 from benchmarks.animations import runs as moving
 from benchmarks.animations import tables
 from benchmarks.photos import load, load_all, paths_of
@@ -188,6 +189,16 @@ def gigapixel(args: argparse.Namespace) -> None:
         clusters.compare(folder, pixels, k, args.passes)
 
 
+def tiles(args: argparse.Namespace) -> None:
+    """Measure the client's memory and time for very many tiles, by Dask's workers, and fsync."""
+    if "graphs" in args.what:
+        tiling.graphs(args.tiles)
+    if "runs" in args.what:
+        tiling.runs(args.tiles, args.workers)
+    if "fsync" in args.what:
+        tiling.fsync(args.folder, args.files, args.repeat)
+
+
 def sheet(args: argparse.Namespace) -> None:
     """Draw results of hard cases beside libimagequant's."""
     drawing.make(args.out)
@@ -236,6 +247,7 @@ COMMANDS = {
     "throughput": (throughput, "16,256"),
     "scale": (scale, "16,256"),
     "gigapixel": (gigapixel, "64"),
+    "tiles": (tiles, None),
     "sheet": (sheet, None),
     "themes": (themes, None),
     "dithers": (dithered, None),
@@ -314,6 +326,13 @@ def make_parser() -> argparse.ArgumentParser:
     add("--megapixels", type=numbers, default=sizes, help="of the images")
     add("--workers", type=numbers, default=[1, 2], help="default 1,2")
     add("--passes", type=int, default=10, help="of dask_ml (default 10)")
+    add = choices["tiles"].add_argument
+    whats = ["graphs", "runs", "fsync"]
+    add("--what", choices=whats, nargs="+", default=whats, help="default all; graphs are not run")
+    add("--tiles", type=numbers, default=[10_000, 100_000], help="default 10000,100000")
+    add("--workers", type=numbers, default=[1, 2, 4], help="default 1,2,4")
+    add("--files", type=int, default=1000, help="that are synced (default 1000)")
+    add("--folder", type=Path, default=Path("build"), help="for them (default build)")
     for name in ("sheet", "dithers", "bytes"):
         choices[name].add_argument("--out", type=Path, default=Path("docs"), help="default docs")
     add = choices["estimator"].add_argument

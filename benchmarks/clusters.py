@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -58,32 +58,41 @@ def cluster(workers: int, folder: str) -> Iterator[Any]:
 
 
 def speed(folder: str, pixels: int, k: int, workers: list[int], repeat: int) -> None:
-    """Measure pixels per second and peak memory of each process, and compare the palettes."""
+    """Measure seconds, processor time and peak memory of workers, and compare the palettes."""
     histogram, seconds, _ = gigapixel.count(folder, pixels, 1)
     expected = kpalette.extract_palette(histogram, k)
     print(f"\n{histogram.n_pixels / MEGA:.0f} megapixels, {len(histogram):,} colours, k = {k}")
-    print(f"one process, counting alone: {seconds:.2f} s\n")
-    print("| workers | histogram, s | megapixels / s | peak memory, GiB | palette |")
-    print("|--:|--:|--:|--:|---|")
-    times: dict[int, list[float]] = {n: [] for n in workers}
-    peaks: dict[int, list[int]] = {n: [] for n in workers}
-    equal = dict.fromkeys(workers, True)
+    print(f"one process, counting alone: {seconds:.2f} s; s CPU is processor time\n")
+    print("| workers | checkpoint | s | workers, s CPU | client, s CPU | peak, GiB | palette |")
+    print("|--:|---|--:|--:|--:|--:|---|")
+    ways = [(n, kept) for n in workers for kept in (False, True)]
+    runs: dict[tuple[int, bool], list[tuple[float, ...]]] = {way: [] for way in ways}
+    equal = dict.fromkeys(ways, True)
     for _ in range(repeat):
-        for n in workers:
-            with cluster(n, folder) as client:
-                start = time.perf_counter()
-                found = distributed.histogram(mosaic(folder, pixels), scheduler=client)
-                times[n].append(time.perf_counter() - start)
-                peaks[n].append(max(client.run(peak_memory).values()))
+        for n, kept in ways:
+            with cluster(n, folder) as client, tempfile.TemporaryDirectory() as checkpoint:
+                before = time.perf_counter(), worked(client), time.process_time()
+                found = distributed.histogram(
+                    mosaic(folder, pixels),
+                    scheduler=client,
+                    checkpoint=checkpoint if kept else None,
+                )
+                after = time.perf_counter(), worked(client), time.process_time()
+                peak = max(client.run(peak_memory).values()) / 2**30
+            runs[n, kept].append((*np.subtract(after, before), peak))
             palette = kpalette.extract_palette(found, k)
-            equal[n] &= np.array_equal(palette.colors, expected.colors)
-    for n in workers:
-        middle = statistics.median(times[n])
-        print(
-            f"| {n} | {middle:.2f} | {histogram.n_pixels / middle / MEGA:.0f} "
-            f"| {max(peaks[n]) / 2**30:.2f} | {'equal' if equal[n] else 'DIFFERS'} |"
-        )
+            equal[n, kept] &= np.array_equal(palette.colors, expected.colors)
+    for way, found in runs.items():
+        n, kept = way
+        cells = " | ".join(f"{middle:.2f}" for middle in np.median(found, axis=0))
+        same = "equal" if equal[way] else "DIFFERS"
+        print(f"| {n} | {'yes' if kept else 'no'} | {cells} | {same} |")
     print(f"\nthis process had {peak_memory() / 2**30:.2f} GiB at most")
+
+
+def worked(client: Any) -> float:
+    """Return the processor time of all workers so far, in seconds."""
+    return sum(client.run(time.process_time).values())
 
 
 def killed(folder: str, pixels: int, k: int) -> None:

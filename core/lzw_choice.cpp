@@ -140,48 +140,44 @@ struct LossyFrames::Way {
 
 LossyFrames::LossyFrames(std::span<const std::uint8_t> palette, int channels, std::size_t width,
                          std::size_t height, float per_bit)
-    : palette_(palette.begin(), palette.end()),
-      channels_(channels),
-      width_(width),
-      height_(height),
-      per_bit_(per_bit),
+    : per_bit_(per_bit),
       seen_(palette, channels, width, height, std::min(kMostNoise, kNoise * per_bit)),
       near_(seen_.entries()) {}
 
 LossyFrames::Frame LossyFrames::prepare(std::span<const std::uint8_t> pixels,
                                         const std::uint8_t* nearest, Team& team) {
-  const auto d = static_cast<std::size_t>(channels_);
+  const auto d = static_cast<std::size_t>(seen_.channels());
   Frame frame;
-  frame.keeps = !shown_.empty() && k() < 256 && channels_ == 3;
+  frame.keeps = !shown_.empty() && k() < 256 && seen_.channels() == 3;
   seen_.take(pixels, nearest, frame.keeps, team);
-  frame.part = {0, 0, height_, width_};
+  frame.part = {0, 0, seen_.height(), seen_.width()};
   if (!frame.keeps) return frame;
   const auto error = [&](std::size_t i) {
     return square4(seen_.wanted()[i] - seen_.entries()[shown_[i]]);
   };
   const float worth = kWorth * per_bit_;
-  const Rectangle near = grown(seen_.changed(), kRun, height_, width_);
-  frame.part = around(near, width_, [&](std::size_t i) {
+  const Rectangle near = grown(seen_.changed(), kRun, seen_.height(), seen_.width());
+  frame.part = around(near, seen_.width(), [&](std::size_t i) {
     return difference(&pixels[i * d], &pixels_[i * d], d) > kMoved &&
            seen_.weights()[i] * error(i) > worth;
   });
   const auto staying = [&](std::size_t y, std::size_t from, std::size_t to) {
     double sum = 0;
-    for (std::size_t i = y * width_ + from; i < y * width_ + to; ++i) {
+    for (std::size_t i = y * seen_.width() + from; i < y * seen_.width() + to; ++i) {
       // Within a level, what stays need not be exact.
       sum += std::min(1.0f, seen_.weights()[i]) * (error(i) - seen_.least()[i]);
     }
     return sum;
   };
   const Rectangle& part = frame.part;
-  staying_.resize(height_);
-  for (std::size_t y = 0; y < height_; ++y) {
+  staying_.resize(seen_.height());
+  for (std::size_t y = 0; y < seen_.height(); ++y) {
     const bool is_beside = y >= part.top && y < part.bottom;
     const bool is_new =
         (y >= near.top && y < near.bottom) || (y >= drawn_.top && y < drawn_.bottom);
-    if (is_new) staying_[y] = staying(y, 0, width_);
+    if (is_new) staying_[y] = staying(y, 0, seen_.width());
     frame.outside +=
-        is_beside ? staying(y, 0, part.left) + staying(y, part.right, width_) : staying_[y];
+        is_beside ? staying(y, 0, part.left) + staying(y, part.right, seen_.width()) : staying_[y];
   }
   return frame;
 }
@@ -191,17 +187,17 @@ LossyFrames::Way LossyFrames::search(const Frame& frame, const std::uint8_t* nea
   const Rectangle& part = frame.part;
   const int keep = frame.keeps ? static_cast<int>(k()) : -1;
   const auto of_part = [&](const auto& values) {
-    return frame.keeps ? cut(values.data(), width_, part)
+    return frame.keeps ? cut(values.data(), seen_.width(), part)
                        : std::vector<std::remove_cvref_t<decltype(values[0])>>();
   };
   const Seen prices{.per_bit = per_bit_,
                     .entries = seen_.entries(),
                     .near = near_,
                     .keep = keep,
-                    .nearest = cut(nearest, width_, part),
-                    .wanted = cut(seen_.wanted().data(), width_, part),
-                    .weights = cut(seen_.weights().data(), width_, part),
-                    .least = cut(seen_.least().data(), width_, part),
+                    .nearest = cut(nearest, seen_.width(), part),
+                    .wanted = cut(seen_.wanted().data(), seen_.width(), part),
+                    .weights = cut(seen_.weights().data(), seen_.width(), part),
+                    .least = cut(seen_.least().data(), seen_.width(), part),
                     .shown = of_part(shown_),
                     .motion = of_part(seen_.motion()),
                     .allowed = allowed};
@@ -217,7 +213,7 @@ LossyFrames::Way LossyFrames::search(const Frame& frame, const std::uint8_t* nea
 
 std::optional<LossyFrames::Way> LossyFrames::lossless(const Frame& frame,
                                                       const std::uint8_t* nearest, double most) {
-  const std::size_t n = width_ * height_;
+  const std::size_t n = seen_.width() * seen_.height();
   Way way{{}, {}, 0};
   for (std::size_t i = 0; frame.keeps && i < n; ++i) {
     if (nearest[i] == shown_[i]) continue;
@@ -225,24 +221,25 @@ std::optional<LossyFrames::Way> LossyFrames::lossless(const Frame& frame,
                         seen_.entries()[shown_[i]], per_bit_);
   }
   if (way.cost >= most) return std::nullopt;
-  const GifFrame now{{nearest, n}, palette_, channels_};
-  const GifFrame before{shown_, palette_, channels_};
-  way.image = code_change(frame.keeps ? &before : nullptr, now, width_, habit_);
+  const GifFrame now{{nearest, n}, seen_.palette(), seen_.channels()};
+  const GifFrame before{shown_, seen_.palette(), seen_.channels()};
+  way.image = code_change(frame.keeps ? &before : nullptr, now, seen_.width(), habit_);
   if (!way.image) return way;
-  way.written = cut(nearest, width_, way.image->part);
+  way.written = cut(nearest, seen_.width(), way.image->part);
   way.cost += 8.0 * per_bit_ * static_cast<double>(way.image->data.size());
   return way;
 }
 
 void LossyFrames::take(const Frame& frame, std::span<const std::uint8_t> pixels,
                        std::uint8_t* indices, const Way& way) {
-  const std::size_t n = width_ * height_;
-  const auto d = static_cast<std::size_t>(channels_);
+  const std::size_t n = seen_.width() * seen_.height();
+  const auto d = static_cast<std::size_t>(seen_.channels());
   if (frame.keeps) std::ranges::copy(shown_, indices);
   if (way.image) {
     const Rectangle& part = way.image->part;
     for (std::size_t i = 0; i < way.written.size(); ++i) {
-      const std::size_t at = (part.top + i / part.width()) * width_ + part.left + i % part.width();
+      const std::size_t at =
+          (part.top + i / part.width()) * seen_.width() + part.left + i % part.width();
       if (way.written[i] != way.image->keep) indices[at] = way.written[i];
     }
   }
@@ -250,7 +247,7 @@ void LossyFrames::take(const Frame& frame, std::span<const std::uint8_t> pixels,
   drawn_ = way.image ? way.image->part : Rectangle{};
   // What a slow change moves outside of the part adds up.
   if (pixels_.empty()) pixels_.resize(n * d);
-  const std::size_t pitch = width_ * d;
+  const std::size_t pitch = seen_.width() * d;
   for (std::size_t y = frame.part.top; y < frame.part.bottom; ++y) {
     const std::size_t first = y * pitch + frame.part.left * d;
     std::copy_n(&pixels[first], frame.part.width() * d, &pixels_[first]);
@@ -265,8 +262,8 @@ std::vector<std::uint8_t> LossyFrames::allowed(Rule rule, const Frame& frame,
   if (rule == Rule::drawn) return std::vector<std::uint8_t>(part.size(), kMayDraw);
   std::vector<std::uint8_t> allowed(part.size(), kMayKeep);
   for (std::size_t y = part.top; y < part.bottom; ++y) {
-    const std::uint8_t* const now = nearest + y * width_;
-    const std::uint8_t* const before = &shown_[y * width_];
+    const std::uint8_t* const now = nearest + y * seen_.width();
+    const std::uint8_t* const before = &shown_[y * seen_.width()];
     for (std::size_t x = part.left; x < part.right;) {
       std::size_t end = x;
       bool is_one = true;

@@ -60,9 +60,9 @@ class LossyFrames {
   /// entries, and that of bits.
   double cost() const { return cost_; }
 
-  int channels() const { return channels_; }
-  std::size_t width() const { return width_; }
-  std::size_t height() const { return height_; }
+  int channels() const { return seen_.channels(); }
+  std::size_t width() const { return seen_.width(); }
+  std::size_t height() const { return seen_.height(); }
   std::size_t k() const { return seen_.entries().size(); }
 
  private:
@@ -85,9 +85,6 @@ class LossyFrames {
   void take(const Frame& frame, std::span<const std::uint8_t> pixels, std::uint8_t* indices,
             const Way& way);
 
-  std::vector<std::uint8_t> palette_;
-  int channels_;
-  std::size_t width_, height_;
   float per_bit_;
   SeenFrames seen_;
   NearEntries near_;

@@ -35,6 +35,10 @@ class SeenFrames {
   void take(std::span<const std::uint8_t> pixels, const std::uint8_t* nearest, bool follows,
             Team& team);
 
+  const std::vector<std::uint8_t>& palette() const { return palette_; }
+  int channels() const { return channels_; }
+  std::size_t width() const { return width_; }
+  std::size_t height() const { return height_; }
   const std::vector<Point4>& entries() const { return entries_; }
   const Buffer<Point4>& wanted() const { return wanted_; }
   /// By how much a squared error counts; kExact where there shall be none.

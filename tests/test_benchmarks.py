@@ -25,6 +25,7 @@ from benchmarks import (
     rate,
     scale,
     sheet,
+    tiles,
 )
 from benchmarks.photos import load
 from PIL import Image
@@ -275,6 +276,22 @@ def test_processes(
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("| kpalette ") for line in lines) == 2 * 4 + 1
     assert any("`kpalette --help`" in line for line in lines)
+
+
+class TestTiles:
+    @pytest.mark.parametrize("kind", tiles.KINDS)
+    def test_all_tasks_are_made(self, kind: str) -> None:
+        names = [
+            name for wave in tiles.waves(kind, tiles.image(100)) for name in wave.names.values()
+        ]
+        assert names[0].startswith("image, tile (0, 0), rows 0 to 63")
+        assert len(names) == (13 if kind == "count" else 100)
+
+    def test_fsync(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        options = ["--what", "fsync", "--files", "3", "--repeat", "1", "--folder", str(tmp_path)]
+        benchmarks.main(["tiles", *options])
+        assert capsys.readouterr().out.count("one by one") == 2
+        assert not list(tmp_path.iterdir())
 
 
 class TestGigapixel:

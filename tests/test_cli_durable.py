@@ -188,6 +188,37 @@ def test_signals_while_a_reader_does_not_read(tmp_path: Path, fifo: bool) -> Non
     assert process.returncode == 130
 
 
+#: A command whose files are never on the disk: it waits for a lock, which no signal ends.
+STUCK = """
+import ctypes, os, sys
+from kpalette import cli
+lock = ctypes.create_string_buffer(256)
+threads = ctypes.CDLL(None)
+threads.pthread_mutex_lock(lock)
+def stuck(number):
+    print(flush=True)
+    threads.pthread_mutex_lock(lock)
+os.fsync = stuck
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("n_jobs", ["1", "2"])
+def test_signals_while_a_share_does_not_answer(tmp_path: Path, n_jobs: str) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        pytest.skip("ignored here, and so by what is started here, as under nohup")
+    photos = [tmp_path / name for name in ("a.png", "b.png")]
+    for path in photos:
+        Image.fromarray(noise(30, 30)).save(path)
+    args = ["quantize", "-q", "-j", n_jobs, "--out-dir", str(tmp_path / "out"), *map(str, photos)]
+    command = [sys.executable, "-c", STUCK, *args]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert ended(process, signal.SIGINT) < SOON
+    assert process.returncode == 130
+
+
 def _is_filled(pipe: int) -> bool:
     import select
 

@@ -78,7 +78,11 @@ def test_a_pattern_of_nothing(folder: Path, fails: Any) -> None:
     assert "no file matches the pattern" in fails(3, "quantize", folder / "*.webp")
 
 
-@pytest.mark.parametrize("pattern", ["a**", "**b.png", f"{'x' * 300}/*.png"])
+#: From Python 3.13 on, two stars in a name are as one.
+STARS = [] if sys.version_info >= (3, 13) else ["a**", "**b.png"]
+
+
+@pytest.mark.parametrize("pattern", [*STARS, f"{'x' * 300}/*.png"])
 def test_a_pattern_that_is_none_is_told(pattern: str, folder: Path, fails: Any) -> None:
     line = fails(3, "quantize", folder / pattern)
     assert "no file matches the pattern" in line or "cannot be read: " in line

@@ -29,6 +29,8 @@ from kpalette.distributed import (
     SchedulerLostError,
     TileError,
     WaitingWarning,
+    around,
+    comparing,
     counting,
     mosaics,
     quantizing,
@@ -146,13 +148,14 @@ def test_array_that_is_on_the_cluster_already(client) -> None:
     assert np.array_equal(indices, kpalette.quantize(PIXELS, 5).indices)
 
 
-def test_many_waves_give_what_one_gives(client, tmp_path, monkeypatch) -> None:
+@pytest.mark.parametrize("dither", ["bayer", "spatial", "floyd-steinberg"])
+def test_many_waves_give_what_one_gives(dither, client, tmp_path, monkeypatch) -> None:
     """And a tile of any wave is named, and two at most are submitted."""
     monkeypatch.setattr(tasks, "WAVE", 2)
     zarr.create_array(tmp_path / "big.zarr", data=PIXELS, chunks=(SIDE, SIDE, 3))
-    whole = kpalette.quantize(PIXELS, 7, dither="bayer")
+    whole = kpalette.quantize(PIXELS, 7, dither=dither)
     for scheduler in ("synchronous", client):
-        options = {"dither": "bayer", "scheduler": scheduler}
+        options = {"dither": dither, "scheduler": scheduler}
         for source in (tmp_path / "big.zarr", da.from_array(PIXELS, chunks=(SIDE, 50, 3))):
             q = distributed.quantize(source, 7, chunks=SIDE, **options)
             assert np.array_equal(q.palette.colors, whole.palette.colors)
@@ -174,17 +177,27 @@ def test_the_clients_memory_does_not_grow_with_the_number_of_tiles(tmp_path) -> 
             _read_zeros, (4 * side, 4 * side, 3), np.uint8, 4, (4, 4), "image", {"side": side}
         )
         palette = kpalette.Palette(np.eye(3, dtype=np.uint8))
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(quantizing, "open_image", lambda *_, mosaic=mosaic: mosaic)
-            q = distributed.quantize("image", palette=palette)
+        first = [next(counting._counting(mosaic, counting.Counter("keep", None)))]
+        assert len(first[0].names) == tasks.WAVE
+        assert len(first[0].graph) == tasks.WAVE
         done = np.zeros((side, side), bool)
-        waves = (
-            counting._counting(mosaic, counting.Counter("keep", None)),
-            saving._writing(q, q.indices, tmp_path, mosaic.grid, done),
-        )
-        for wave in map(next, waves):
-            assert len(wave.names) == tasks.WAVE
-            assert len(wave.graph) <= tasks.WAVE + 1  # the palette
+        for dither in (None, "spatial", "floyd-steinberg"):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(quantizing, "open_image", lambda *_, mosaic=mosaic: mosaic)
+                patch.setattr(quantizing, "band_chunks", lambda _: None)
+                patch.setattr(around, "REACH", 4)
+                patch.setattr(around, "PASSES", 4)
+                q = distributed.quantize("image", palette=palette, dither=dither)
+                writers = saving.Writers(q, mosaic.grid, str(tmp_path), done)
+                if dither == "floyd-steinberg":
+                    which = next(tasks.in_waves(range(side), side))
+                    first.append(writers.of_bands(which, str(tmp_path)))
+                else:
+                    first.append(next(writers.waves()))
+                    how = (mosaic, mosaic.grid, palette.colors, q._mapper)
+                    first.append(next(comparing._summing(*how)))
+        for wave in first:
+            assert len(wave.graph) <= 3 * tasks.WAVE
             tasks.merged(wave, list)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
@@ -281,12 +294,12 @@ def _limit_files(n_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard if n_bytes < 0 else n_bytes, hard))
 
 
-#: Waits until one tile waits and all others are counted, and kills the scheduler.
+#: Waits until one batch waits and all others are counted, and kills the scheduler.
 KILLER = f"""
 import os, pathlib, signal, sys, time
 def there(pattern):
     return len(list(pathlib.Path(sys.argv[1]).glob(pattern)))
-while there("reads/*") < {N_TILES} or there("counts/*.histogram") < {N_TILES - 1}:
+while there("reads/*") < {N_TILES} or there("counts/*.histogram") < {running.BATCHES - 1}:
     time.sleep(0.02)
 os.kill(int(sys.argv[2]), signal.SIGKILL)
 """
@@ -407,4 +420,4 @@ class TestSchedulerLost:
             tiles(tmp_path, {}), checkpoint=tmp_path / "counts", scheduler="synchronous"
         )
         assert found == ColorHistogram.from_image(PIXELS)
-        assert n_reads(tmp_path) == N_TILES + 1
+        assert n_reads(tmp_path) == N_TILES + N_TILES // running.BATCHES

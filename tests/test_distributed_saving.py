@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -295,13 +296,46 @@ class TestCheckpoint:
     @pytest.mark.parametrize("damage", [b"", b"PK and nothing else", None])
     def test_damaged_histograms_are_made_again(self, damage, disk, tmp_path) -> None:
         counts = tmp_path / "counts"
-        total = distributed.histogram(disk.tiles, checkpoint=counts)
-        for place in ("0-1", "2-0"):
-            path = counts / f"{place}.histogram"
+        with dask.config.set(num_workers=1):  # so two tiles are a batch
+            total = distributed.histogram(disk.tiles, checkpoint=counts, **LATER)
+        for name in ("2+2", "8+1"):
+            path = counts / f"{name}.histogram"
             path.write_bytes(path.read_bytes()[:-40] if damage is None else damage)
         disk.reads_of_each()
         assert distributed.histogram(disk.tiles, checkpoint=counts) == total
-        assert disk.reads_of_each() == {"0-1": 1, "2-0": 1}
+        assert disk.reads_of_each() == {"0-2": 1, "1-0": 1, "2-2": 1}
+
+    def test_resumes_from_whatever_files_are_there(self, disk, tmp_path) -> None:
+        """Also from those of runs with other numbers of threads, which overlap."""
+        written: dict[tuple[int, int], bytes] = {}
+        for threads in (1, 2):
+            counts = tmp_path / str(threads)
+            with dask.config.set(num_workers=threads):
+                total = distributed.histogram(disk.tiles, checkpoint=counts, **LATER)
+            for path in counts.glob("*.histogram"):
+                first, n_tiles = map(int, path.stem.split("+"))
+                written[first, n_tiles] = path.read_bytes()
+                path.unlink()
+        assert total == ColorHistogram.from_image(PIXELS)
+        twos = {(0, 2), (2, 2), (4, 2), (6, 2), (8, 1)}
+        assert written.keys() == twos | {(number, 1) for number in range(9)}
+        rng = np.random.default_rng(0)
+        for _ in range(20):
+            some = {tiles for tiles in written if rng.random() < 0.4}
+            for first, n_tiles in some:
+                path = counts / f"{first}+{n_tiles}.histogram"
+                path.write_bytes(written[first, n_tiles])
+            disk.reads_of_each()
+            with dask.config.set(num_workers=1):
+                assert distributed.histogram(disk.tiles, checkpoint=counts, **LATER) == total
+            read, number = [], 0
+            while number < 9:  # the largest file counts, and what it overlaps does not
+                here = [n_tiles for first, n_tiles in some if first == number]
+                read += [] if here else [f"{number // 3}-{number % 3}"]
+                number += max(here, default=1)
+            assert disk.reads_of_each() == dict.fromkeys(read, 1)
+            for path in counts.glob("*.histogram"):
+                path.unlink()
 
     def test_photos_and_bags(self, tmp_path) -> None:
         import dask.bag

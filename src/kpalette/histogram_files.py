@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette import _core, files
+from kpalette.files.remarks import left_out
 
 if TYPE_CHECKING:
     import zipfile
@@ -82,8 +82,7 @@ def _member(archive: zipfile.ZipFile, name: str, most: int = 8) -> np.ndarray[An
 
     NumPy's own reader allocates as much memory as the header asks for.
     """
-    with archive.open(f"{name}.npy") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about headers that other programs wrote
+    with archive.open(f"{name}.npy") as file, left_out(""):  # of headers that others wrote
         if np.lib.format.read_magic(file) != (1, 0):
             raise ValueError(f"{name}: expected an array in format 1.0 of NumPy")
         shape, by_columns, dtype = np.lib.format.read_array_header_1_0(file)

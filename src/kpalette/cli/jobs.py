@@ -77,7 +77,7 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
     """
     if workers == 1:
         for job in jobs:
-            tell(attempt(job, work))
+            tell(attempt(job, work) if len(jobs) == 1 else _beside(job, work))
         return
     # Threads: decoding, the core and encoding release the GIL, and on two cores processes took as
     # long. They would be started, and stopped, with more to do. And no pool of concurrent.futures,
@@ -127,6 +127,30 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
             if not streams.writers.acquire(timeout=max(0, deadline - time.monotonic())):
                 break  # a pipe without a reader, or a share that does not answer
         raise
+
+
+def _beside(job: Job, work: Work) -> Result:
+    """Do one job in a thread: a write to a share that does not answer hears no signal."""
+    import _thread  # `threading` takes longer to import than to write a small picture
+
+    found: list[Result] = []
+    ended = _thread.allocate_lock()
+
+    def do() -> None:
+        try:
+            found.append(attempt(job, work))
+        finally:
+            ended.release()
+
+    ended.acquire()
+    _thread.start_new_thread(do, ())
+    try:
+        ended.acquire()
+    except BaseException:
+        streams.abandoned = True
+        ended.acquire(timeout=PATIENCE)
+        raise
+    return found[0]
 
 
 def attempt(job: Job, work: Work) -> Result:

@@ -191,7 +191,7 @@ def quantize(
         found.save(out, overwrite=manners.force, progress=where["progress"])
     shutil.rmtree(counts, ignore_errors=True)
     seconds = time.perf_counter() - start
-    height, width = found.indices.shape
+    height, width = found.shape
     colors = len(found.palette)
     if output.as_json:
         figures = {"input": photo, "output": out, "code": 0, "error": None, "skipped": False}

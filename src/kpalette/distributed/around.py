@@ -1,93 +1,29 @@
-"""Exact spatial dithering: blocks with a margin, and the rows that a palette is moved by."""
+"""Exact spatial dithering: how far it reaches, and the rows that a palette is moved by."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
-from dask.array.overlap import ensure_minimum_chunksize, overlap
 from dask.base import tokenize
 from dask.task_spec import Task
 
 from kpalette import _core, files
 from kpalette.colors import ByteArray
 from kpalette.distributed import running, tasks
-from kpalette.distributed.errors import reading
-from kpalette.distributed.mosaics import Grid, Mosaic
+from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.tasks import Key, Tasks
-from kpalette.dither import Rest
 
 if TYPE_CHECKING:
-    from kpalette.distributed.mapping import Indices, Mapper
+    from kpalette.distributed.mapping import Mapper
 
 SPATIAL = "spatial"
 #: How far the passes reach into what is around a pixel, and beyond that the rest of the block of 32
 #: pixels there, in which errors are diffused from row to row; so below only the former counts.
 PASSES, BLOCK = 12, 31
 REACH = PASSES + BLOCK
-
-
-def map_spatially(mosaic: Mosaic, palette: Any, mapper: Mapper, dtype: Any) -> Any:
-    """Return a lazy array of indices (h, w), with the mosaic's chunks.
-
-    Parameters
-    ----------
-    mosaic : Mosaic
-        Blocks that are lower or narrower than what reaches into them are cut anew.
-    palette : Delayed
-        The colours.
-    """
-    array = mosaic.array
-    rows, columns = _thick_enough(array.chunks[:2])
-    depth = {
-        0: (REACH, PASSES) if len(rows) > 1 else 0,
-        1: REACH if len(columns) > 1 else 0,
-    }
-    wide = overlap(array.rechunk((rows, columns, *array.chunks[2:])), depth, boundary="none")
-    token = tokenize(array.name, palette.key, mapper)
-    mapped = da.map_blocks(
-        Around(mapper, Grid.of(mosaic.name, (rows, columns))).map_block,
-        wide,
-        palette,
-        chunks=(rows, columns),
-        drop_axis=list(range(2, array.ndim)),
-        dtype=dtype,
-        meta=np.empty((0, 0), dtype),
-        name=f"indices-{token}",
-    )
-    return mapped.rechunk(array.chunks[:2])
-
-
-def _thick_enough(chunks: Any) -> tuple[tuple[int, ...], ...]:
-    """Return sizes of blocks (rows, columns) that hold what reaches into the next ones."""
-    least = [min(REACH, sum(sizes)) for sizes in chunks]
-    if all(min(sizes) >= side for sizes, side in zip(chunks, least, strict=True)):
-        return tuple(chunks)
-    side = max(2 * REACH, math.isqrt(max(chunks[0]) * max(chunks[1])))
-    cut = da.core.normalize_chunks((side, side), [sum(sizes) for sizes in chunks])
-    return tuple(map(ensure_minimum_chunksize, least, cut))
-
-
-@dataclass(frozen=True)
-class Around:
-    """Maps blocks that have a margin, which is cut off again; errors name the tile."""
-
-    mapper: Mapper
-    grid: Grid
-
-    def map_block(self, block: Any, colors: ByteArray, block_id: Any = None) -> Indices:
-        """Map a block of a Dask array."""
-        (top, bottom), (left, right) = self.grid.spans(block_id)
-        start = max(0, top - REACH), max(0, left - REACH)
-        with reading(self.grid.name(block_id)):
-            pixels = self.mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
-            found = self.mapper.map(pixels, colors, Rest(start))
-        inner = found[top - start[0] : bottom - start[0], left - start[1] : right - start[1]]
-        return np.ascontiguousarray(inner)
 
 
 def palette_rows(

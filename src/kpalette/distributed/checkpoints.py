@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from kpalette.histogram_files import FORMAT_VERSION
 #: The file that describes the source of the partial histograms.
 RECORD = "source.json"
 ENDING = ".histogram"
+#: The name of a partial histogram: the first of its tiles, and how many they are.
+NAME = re.compile(r"(\d+)\+([1-9]\d?)" + re.escape(ENDING))
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,23 @@ class Checkpoint:
             _check_same(path, json.loads(json.dumps(record)))
             yield cls(path)
 
-    def path(self, name: str) -> str:
-        """Return the path of a tile's partial histogram."""
-        return os.path.join(self.folder, name + ENDING)
+    def path(self, first: int, n_tiles: int) -> str:
+        """Return the path of the partial histogram of tiles that follow each other."""
+        return os.path.join(self.folder, f"{first}+{n_tiles}{ENDING}")
+
+    def held(self, n_tiles: int) -> bytearray:
+        """Return for each tile how many tiles the largest file holds that begins with it.
+
+        Runs with other numbers of threads leave files of other tiles, which may overlap.
+        """
+        held = bytearray(n_tiles)
+        with os.scandir(self.folder) as items:
+            for item in items:
+                found = NAME.fullmatch(item.name)
+                first, size = map(int, found.groups()) if found else (0, 0)
+                if size and first + size <= n_tiles:
+                    held[first] = max(held[first], size)
+        return held
 
 
 def save(histogram: ColorHistogram, path: str) -> None:

@@ -7,63 +7,79 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-import dask
-import dask.array as da
 import numpy as np
 from dask.base import tokenize
-from dask.task_spec import Task, TaskRef
+from dask.task_spec import DataNode, Task, TaskRef
 
-from kpalette import files
 from kpalette.colors import ByteArray
-from kpalette.distributed import running, tasks
-from kpalette.distributed.errors import reading
-from kpalette.distributed.mapping import Indices, Mapper
+from kpalette.distributed import diffusing, running, tasks
+from kpalette.distributed.diffusing import Band, Carry
+from kpalette.distributed.mapping import Block, Mapper
 from kpalette.distributed.mosaics import Grid, Mosaic
 from kpalette.distributed.tasks import Key, Tasks
+from kpalette.distributed.windows import PARTS, Windows, squares
 from kpalette.looks import TILE, Reference, TileErrors
 from kpalette.threads import make_team
 
 
 def tile_errors(
-    mosaic: Mosaic, indices: Any, colors: ByteArray, mapper: Mapper, scheduler: Any, progress: bool
+    mosaic: Mosaic, colors: ByteArray, mapper: Mapper, scheduler: Any, progress: bool
 ) -> TileErrors:
-    """Measure how a mosaic looks as indices (h, w) of colours (k, channels): see `QuantizedArray`.
+    """Measure how a mosaic looks in colours (k, channels): see `QuantizedArray`.
 
     The same whole or in tiles: blocks are cut anew where tiles of the measure would be.
     """
-    rows, columns = (aligned(sizes) for sizes in indices.chunks)
-    source = mosaic.array.rechunk((rows, columns, *mosaic.array.chunks[2:]))
-    indices = indices.rechunk((rows, columns))
-    grid = Grid.of(mosaic.name, (rows, columns))
-    token = tokenize(source.name, indices.name, colors, mapper)
-    compared = da.map_blocks(
-        _compare,
-        source,
-        indices if source.ndim == 2 else indices[..., None],
-        dask.delayed(colors, name=f"colors-{token}"),
-        mapper=mapper,
-        grid=grid,
-        drop_axis=list(range(2, source.ndim)),
-        chunks=((1,) * len(rows), (1,) * len(columns)),
-        dtype=object,
-        meta=np.empty((0, 0), object),
-        name=f"compare-{token}",
-    )
-    waves = _summing(compared, grid, f"errors-{token}")
-    total: TileErrors = running.run(waves, _sum, scheduler, progress)
-    return total
+    grid = Grid.of(mosaic.name, [aligned(sizes) for sizes in mosaic.array.chunks[:2]])
+    if not mapper.is_diffusing:
+        waves = _summing(mosaic, grid, colors, mapper)
+        total: TileErrors = running.run(waves, _sum, scheduler, progress)
+        return total
+    errors, above = [], None
+    for which in tasks.in_waves(range(len(grid.rows.starts)), len(grid.columns.starts)):
+        wave = _diffusing(mosaic, grid, colors, mapper, which, above)
+        found = running.run([wave], _sum_in_order, scheduler, progress, in_order=True)
+        errors.append(found[0])
+        above = found[1]
+    return _sum(errors)
 
 
-def _summing(compared: Any, grid: Grid, token: str) -> Iterator[Tasks]:
+def _summing(mosaic: Mosaic, grid: Grid, colors: ByteArray, mapper: Mapper) -> Iterator[Tasks]:
     """Yield tasks that return what was measured of each block."""
-    for wave in tasks.in_waves(grid.places()):
-        results: dict[Key, Any] = {}
+    token = tokenize(mosaic.array.name, colors, mapper)
+    palette = f"colors-{token}"
+    for wave in tasks.in_waves(squares(grid), PARTS):
+        windows = Windows(mosaic)
+        results: dict[Key, Any] = {palette: DataNode(palette, colors)}
         names: dict[Key, str] = {}
         for place in wave:
-            key = (token, *place)
-            results[key] = Task(key, _only, TaskRef((compared.name, *place)))
-            names[key] = grid.name(place)
-        yield tasks.needing(compared, results, names)
+            block = Block.of(mapper, grid, place)
+            key = (f"errors-{token}", *place)
+            pixels = windows.pixels(*block.window)
+            results[key] = Task(key, _compare, block, pixels, TaskRef(palette))
+            names[key] = block.where
+        yield tasks.needing(mosaic.array, {**windows.tasks, **results}, names)
+
+
+def _diffusing(
+    mosaic: Mosaic,
+    grid: Grid,
+    colors: ByteArray,
+    mapper: Mapper,
+    which: list[int],
+    above: Carry | None,
+) -> Tasks:
+    """Return tasks that measure bands; the last also returns the state for the next one."""
+    token = tokenize(mosaic.array.name, colors, mapper)
+    palette = f"colors-{token}"
+    windows = Windows(mosaic)
+    results: dict[Key, Any] = {palette: DataNode(palette, colors)}
+    names: dict[Key, str] = {}
+    how: Any = (windows, grid, TaskRef(palette), mapper, which)
+    for i, band in diffusing.bands(*how, above=above, step=_compare_band):
+        key = (f"errors-{token}", i)
+        results[key] = Task(key, tuple if i == which[-1] else _without_carry, band)
+        names[key] = grid.name((i, 0))
+    return tasks.needing(mosaic.array, {**windows.tasks, **results}, names)
 
 
 def aligned(sizes: tuple[int, ...]) -> tuple[int, ...]:
@@ -74,29 +90,30 @@ def aligned(sizes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(np.diff(kept).tolist())
 
 
-def _compare(
-    block: Any,
-    indices: Indices,
-    colors: ByteArray,
-    mapper: Mapper,
-    grid: Grid,
-    block_id: Any = None,
-) -> Any:
-    """Measure one block, as an array (1, 1)."""
-    rows, columns = grid.spans(block_id)
-    with reading(grid.name(block_id)):
-        pixels = mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
-        reference = Reference(pixels, make_team(1), (rows[0], columns[0]))
-        found = np.empty((1, 1), object)
-        flat = np.ascontiguousarray(indices.reshape(pixels.shape[:2]))
-        found[0, 0] = reference.index_errors(flat, colors)
-        return found
+def _compare(block: Block, window: Any, colors: ByteArray) -> TileErrors:
+    """Measure one block."""
+    pixels, indices = block.mapped(window, colors)
+    (top, _), (left, _) = block.spans
+    return Reference(pixels, make_team(1), (top, left)).index_errors(indices, colors)
 
 
-def _only(found: Any) -> TileErrors:
-    errors: TileErrors = found[0, 0]
-    return errors
+def _compare_band(
+    band: Band, pixels: Any, colors: ByteArray, above: Carry | None
+) -> tuple[TileErrors, Carry]:
+    """Measure one band; return the state for the next one, too."""
+    prepared, indices, carry = band.mapped(pixels, colors, above)
+    return Reference(prepared, make_team(1), (band.top, 0)).index_errors(indices, colors), carry
+
+
+def _without_carry(found: tuple[TileErrors, Carry]) -> tuple[TileErrors, None]:
+    return found[0], None
 
 
 def _sum(parts: list[TileErrors]) -> TileErrors:
     return reduce(add, parts)
+
+
+def _sum_in_order(
+    parts: list[tuple[TileErrors, Carry | None]],
+) -> tuple[TileErrors, Carry | None]:
+    return _sum([errors for errors, _ in parts]), parts[-1][1]

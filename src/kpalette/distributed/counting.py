@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any
 
 import numpy as np
 from dask.base import tokenize
 from dask.task_spec import Task, TaskRef
 
-from kpalette import _core, files
+from kpalette import files
 from kpalette.checks import check_flag
 from kpalette.colors import ByteArray
 from kpalette.distributed import checkpoints, photos, running, tasks
 from kpalette.distributed.checkpoints import Checkpoint, Damaged
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
+from kpalette.distributed.runs import Images, Part, Run
 from kpalette.distributed.sources import open_source
 from kpalette.distributed.tasks import Key, Tasks
-from kpalette.histogram import ColorHistogram
-from kpalette.threads import make_team
+from kpalette.distributed.totals import Total
+from kpalette.histogram import ColorHistogram, PairwiseSum
 
 
 def histogram(
@@ -64,10 +66,10 @@ def histogram(
     missing : {"error", "fill"}
         What to do if a Zarr array or a TIFF lacks chunks: raise an error, or use its fill value.
     checkpoint : path, optional
-        A folder that the client and all workers share. Each tile's histogram is written there, and
-        a run with the same source reads it instead of the tile. Arrays in memory are compared by
-        value, a ``dask.array`` by name, and files by size and modification time. For Zarr, only the
-        metadata's time is compared: changed chunks go unnoticed.
+        A folder that the client and all workers share. The histogram of each task's tiles is
+        written there, and a run with the same source reads it instead of them. Arrays in memory are
+        compared by value, a ``dask.array`` by name, and files by size and modification time. For
+        Zarr, only the metadata's time is compared: changed chunks go unnoticed.
     scheduler : str or Client, optional
         ``"threads"``, ``"processes"`` or ``"synchronous"`` on this machine, the address of a Dask
         scheduler such as ``"tcp://localhost:8786"``, or a ``distributed.Client``. By default Dask's
@@ -103,10 +105,9 @@ def histogram(
     Notes
     -----
     One task with one thread reads and counts a tile; or up to eight, one after another, if there
-    are many and no checkpoint keeps the histogram of each. It holds a tile and a table of 2**24
-    colours. Processes exchange distinct colours with their counts, 11 bytes each, eight histograms
-    at a time. Tasks are submitted in waves of 4,096 tiles: the client's memory does not grow with
-    their number.
+    are many. It holds a tile and a table of 2**24 colours. Processes exchange distinct colours with
+    their counts, 11 bytes each, eight histograms at a time. Tasks are submitted in waves of 4,096
+    tiles: the client's memory does not grow with their number.
 
     Examples
     --------
@@ -145,9 +146,14 @@ def histogram_of(
 def _total(source: Any, counter: Counter, scheduler: Any, progress: bool) -> ColorHistogram:
     """Count all tiles or photos; those again whose partial histograms are damaged."""
     while True:
-        fold = counter.count_all if counter.checkpoint is None else None
         waves = _counting(source, counter)
-        total = running.run(waves, _add, scheduler, progress, fold=fold)
+        if running.is_in_threads(scheduler):
+            together = Total()
+            fold = partial(_add_to, together, counter) if counter.checkpoint else together.add_all
+            running.run(waves, _nothing, scheduler, progress, fold=fold)
+            total = together.result()
+        else:
+            total = running.run(waves, _add, scheduler, progress, fold=counter.count_all)
         if not isinstance(total, Damaged):
             break
         for path in total.paths:
@@ -158,90 +164,98 @@ def _total(source: Any, counter: Counter, scheduler: Any, progress: bool) -> Col
     return found
 
 
-#: Bytes from which on a table of all colours is faster than a histogram for each image.
-MANY = 3 << 22
-#: What a task returns: pixels that are to be counted, or their histogram if that is kept.
-Part: TypeAlias = Any
-
-
 @dataclass(frozen=True)
 class Counter:
-    """Counts the pixels of tiles, and writes each histogram to the checkpoint, if there is one."""
+    """Counts the pixels of tiles, and writes the histograms to the checkpoint, if there is one."""
 
     alpha: str
     checkpoint: Checkpoint | None
 
-    def of_block(self, block: Any, name: str) -> Part:
+    def of_block(self, block: Any, number: int) -> Images:
         """Take a block of an array."""
-        return self._part([files.tile_pixels(np.asarray(block))], name)
+        return self._images(number, [files.tile_pixels(np.asarray(block))])
 
-    def of_photo(self, path: str, name: str) -> Part:
+    def of_photo(self, path: str, number: int) -> Images:
         """Read a photo."""
-        return self._part([photos.read(path)], name)
+        return self._images(number, [photos.read(path)])
 
-    def of_partition(self, items: Any, name: str) -> Part:
+    def of_partition(self, items: Any, number: int) -> Images:
         """Read the photos of a bag's partition."""
-        return self._part(map(photos.read, items), name)
+        return self._images(number, map(photos.read, items))
 
-    def count_all(self, parts: Iterable[Part]) -> ColorHistogram | None:
-        """Count the pixels of tiles or photos as they come; return None if there are none."""
-        return self._count(pixels for part in parts for pixels in part)
+    def _images(self, number: int, images: Iterable[ByteArray]) -> Images:
+        return Images(number, (files.apply_alpha(pixels, self.alpha) for pixels in images))
 
-    def _part(self, images: Iterable[ByteArray], name: str) -> Part:
-        """Return the images; or their histogram, if that is written to the checkpoint."""
-        prepared = (files.apply_alpha(pixels, self.alpha) for pixels in images)
-        if self.checkpoint is None:
-            return prepared
-        histogram = self._count(prepared)
-        if histogram is not None:
-            checkpoints.save(histogram, self.checkpoint.path(name))
-        return histogram
+    def counted(self, parts: Iterable[Part]) -> Iterator[ColorHistogram | Damaged]:
+        """Yield histograms of tiles or photos, which come one by one.
 
-    @staticmethod
-    def _count(images: Iterable[ByteArray]) -> ColorHistogram | None:
-        """Count RGB images together, which is faster than to add up their histograms."""
-        team, parts, opaque, n_bytes = make_team(1), [], None, 0
-        for pixels in images:
-            n_bytes += pixels.nbytes
-            if pixels.shape[-1] == 4 or (opaque is None and n_bytes < MANY):
-                parts.append(ColorHistogram.from_pixels(pixels, team))
+        Those that follow each other are counted together, and are one file of the checkpoint.
+        """
+        run = Run(0)
+        for part in parts:
+            if not isinstance(part, Images):
+                yield part
                 continue
-            opaque = opaque or _core.Counter()
-            opaque.add(pixels.reshape(-1, 3), team)
-        if opaque is not None:
-            parts.append(ColorHistogram.from_core(*opaque.total(team)))
-        return sum(parts[1:], parts[0]) if parts else None
+            if self.checkpoint and part.number != run.after:
+                yield from self._ended(run)
+                run = Run(part.number)
+            run.count(part)
+        yield from self._ended(run)
+
+    def _ended(self, run: Run) -> Iterator[ColorHistogram]:
+        """Yield the histogram of a run that has images, once the checkpoint, if any, has it."""
+        histogram = run.total()
+        if histogram is not None:
+            if self.checkpoint is not None:
+                path = self.checkpoint.path(run.first, run.after - run.first)
+                checkpoints.save(histogram, path)
+            yield histogram
+
+    def count_all(self, parts: Iterable[Part]) -> ColorHistogram | Damaged | None:
+        """Return the histogram of tiles or photos as they come; None if there are none."""
+        return _add(self.counted(parts))
 
 
 def _counting(source: Mosaic | Photos | Any, counter: Counter) -> Iterator[Tasks]:
-    """Yield tasks for each tile or photo: they count, or read the partial histogram."""
+    """Yield tasks for each tile or photo: they read it, or a file of the checkpoint."""
     token = f"count-{tokenize(_identity(source), counter)}"
     func: Callable[..., Any]
-    parts: Iterable[tuple[str, str, Any]]  # of each result: its name, its tile, its pixels
+    parts: Iterable[tuple[str, Any]]  # of each result: its name, its pixels
     if isinstance(source, Photos):
         array, func = None, counter.of_photo
-        parts = ((str(i), path, path) for i, path in enumerate(source.paths))
+        n, parts = len(source.paths), zip(source.paths, source.paths, strict=True)
     elif isinstance(source, Mosaic):
         array, func, grid = source.array, counter.of_block, source.grid
-        places = grid.places()
-        parts = ((f"{at[0]}-{at[1]}", grid.name(at), source.block(at)) for at in places)
+        n, parts = len(grid), ((grid.name(at), source.block(at)) for at in grid.places())
     else:
-        array, func = source, counter.of_partition
+        array, func, n = source, counter.of_partition, source.npartitions
         keys = enumerate(source.__dask_keys__())
-        parts = ((str(i), f"bag, partition {i}", TaskRef(key)) for i, key in keys)
-    for wave in tasks.in_waves(parts):
+        parts = ((f"bag, partition {i}", TaskRef(key)) for i, key in keys)
+    held = counter.checkpoint.held(n) if counter.checkpoint else bytes(n)
+    for wave in tasks.in_waves(_not_covered(parts, held)):
         results: dict[Key, Any] = {}
         names: dict[Key, str] = {}
-        for name, where, pixels in wave:
-            key: Key = (token, name)
-            path = counter.checkpoint.path(name) if counter.checkpoint else None
-            if path and os.path.exists(path):
-                key = (f"load-{token}", name)
+        for number, where, pixels in wave:
+            key: Key = (token, number)
+            if counter.checkpoint and held[number]:
+                key = (f"load-{token}", number)
+                path = counter.checkpoint.path(number, held[number])
                 results[key] = Task(key, checkpoints.load, path)
             else:
-                results[key] = Task(key, func, pixels, name)
+                results[key] = Task(key, func, pixels, number)
             names[key] = where
         yield tasks.needing(array, results, names)
+
+
+def _not_covered(
+    parts: Iterable[tuple[str, Any]], held: Sequence[int]
+) -> Iterator[tuple[int, str, Any]]:
+    """Yield tiles with their numbers, but for those that are in the file of one before."""
+    after = 0
+    for number, (where, pixels) in enumerate(parts):
+        if number >= after:
+            after = number + max(1, held[number])
+            yield number, where, pixels
 
 
 def _identity(source: Mosaic | Photos | Any) -> Any:
@@ -259,9 +273,24 @@ def _fingerprint(source: Mosaic | Photos | Any) -> dict[str, Any]:
     return {"bag": source.name, "partitions": source.npartitions}
 
 
-def _add(parts: list[ColorHistogram | Damaged | None]) -> ColorHistogram | Damaged | None:
-    damaged = [part for part in parts if isinstance(part, Damaged)]
+def _add(parts: Iterable[ColorHistogram | Damaged | None]) -> ColorHistogram | Damaged | None:
+    """Add histograms in the order in which they come."""
+    total = PairwiseSum()
+    damaged: list[str] = []
+    for part in parts:
+        if isinstance(part, Damaged):
+            damaged += part.paths
+        elif part is not None:
+            total.add(part)
     if damaged:
-        return Damaged(tuple(path for part in damaged for path in part.paths))
-    some = [part for part in parts if isinstance(part, ColorHistogram)]
-    return sum(some[1:], some[0]) if some else None
+        return Damaged(tuple(damaged))
+    return None if total.empty else total.total()
+
+
+def _add_to(total: Total, counter: Counter, parts: Iterable[Part]) -> None:
+    """Add what is in the checkpoint."""
+    total.add_all(counter.counted(parts))
+
+
+def _nothing(_: list[None]) -> None:
+    """Merge nothing, where the results are added up already."""

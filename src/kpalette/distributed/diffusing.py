@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-import dask.array as da
 import numpy as np
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph
 from dask.task_spec import Task, TaskRef
 
 from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed.errors import reading, writing
-from kpalette.distributed.mosaics import Mosaic, tile_name
+from kpalette.distributed.mosaics import Grid, Mosaic, tile_name
+from kpalette.distributed.windows import Windows
 from kpalette.dither import Rest
 
 if TYPE_CHECKING:
@@ -71,62 +72,52 @@ def band_chunks(mosaic: Mosaic) -> tuple[int, int]:
     return min(rows, height), width
 
 
-def diffuse(mosaic: Mosaic, palette: Any, mapper: Mapper, dtype: Any, folder: str | None) -> Any:
-    """Return a lazy array of indices (h, w), with the mosaic's chunks.
+def to_map(done: np.ndarray[Any, Any], folder: str) -> list[int]:
+    """Return which bands must be mapped: those with blocks to do, and what those wait for.
 
     Parameters
     ----------
-    mosaic : Mosaic
-        Horizontally adjacent blocks are joined into bands.
-    palette : Delayed
-        The colours.
-    mapper : Mapper
-    dtype : dtype
-        The dtype of the indices.
-    folder : str, optional
-        Where each band's state is saved. A later run starts from the saved states, without mapping
-        the bands above again.
+    done : bool array (rows, columns)
+        Which blocks are done.
+    folder : str
+        Where the states of bands are saved.
     """
-    bands = mosaic.array.rechunk({1: -1})
-    rows, columns = mosaic.array.chunks[:2]
-    tops = np.cumsum((0, *rows)).tolist()
-    lefts = np.cumsum((0, *columns)).tolist()
-    token = tokenize(mosaic.array.name, palette.key, mapper, folder)
-    name = f"indices-{token}"
-    graph: dict[Any, Any] = {}
-    for i in range(len(rows)):
-        band = (f"band-{token}", i)
-        carry = (f"carry-{token}", i)
-        where = tile_name(mosaic.name, (i, 0), (tops[i], tops[i + 1]), (0, lefts[-1]))
-        file = None if folder is None else os.path.join(folder, f"{i}.npz")
-        above = TaskRef((f"carry-{token}", i - 1)) if i else None
-        step = Band(mapper, tops[i], where, file)
-        block = (bands.name, i, *(0,) * (bands.ndim - 1))
-        graph[band] = Task(band, step.map, TaskRef(block), TaskRef(palette.key), above)
-        if file is not None and os.path.exists(file):
-            graph[carry] = Task(carry, Carry.load, file)
-        else:
-            graph[carry] = Task(carry, _second, TaskRef(band))
-        for j in range(len(columns)):
-            key = (name, i, j)
-            graph[key] = Task(key, _cut, TaskRef(band), lefts[j], lefts[j + 1])
-    layers = HighLevelGraph.from_collections(name, graph, dependencies=[bands, palette])
-    return da.Array(layers, name, (rows, columns), dtype=dtype)
+    found: list[int] = []
+    for i in reversed(range(len(done))):
+        is_awaited = bool(found) and found[-1] == i + 1 and not os.path.exists(state(folder, i))
+        if is_awaited or not done[i].all():
+            found.append(i)
+    return found[::-1]
+
+
+def state(folder: str, i: int) -> str:
+    """Return the path of a band's state."""
+    return os.path.join(folder, f"{i}.npz")
 
 
 @dataclass(frozen=True)
 class Band:
-    """Maps one band."""
+    """Maps a band: a row of blocks.
+
+    Attributes
+    ----------
+    top : int
+        The band's first row of pixels.
+    where : str
+        The band's name for errors.
+    file : str or None
+        Where its state is saved.
+    """
 
     mapper: Mapper
     top: int
     where: str
     file: str | None
 
-    def map(
-        self, block: Any, colors: ByteArray, before: Carry | None = None
-    ) -> tuple[Indices, Carry]:
-        """Return the band's indices, and the state for the next band."""
+    def mapped(
+        self, block: Any, colors: ByteArray, before: Carry | None
+    ) -> tuple[ByteArray, Indices, Carry]:
+        """Return the band's pixels and indices, and the state for the next band."""
         with reading(self.where):
             pixels = self.mapper.prepared(files.tile_pixels(np.asarray(block)), colors.shape[1])
         if before is None:
@@ -137,12 +128,59 @@ class Band:
         carry = Carry(pixels[-1].copy(), errors)
         if self.file is not None:
             carry.save(self.file)
+        return pixels, indices, carry
+
+    def map(self, *args: Any) -> tuple[Indices, Carry]:
+        """Return the band's indices, and the state for the next band."""
+        _, indices, carry = self.mapped(*args)
         return indices, carry
 
 
-def _second(pair: tuple[Indices, Carry]) -> Carry:
-    return pair[1]
+def bands(
+    windows: Windows,
+    grid: Grid,
+    palette: Any,
+    mapper: Mapper,
+    which: Sequence[int],
+    *,
+    above: Carry | None = None,
+    folder: str | None = None,
+    step: Callable[..., tuple[Any, Carry]] = Band.map,
+) -> Iterator[tuple[int, Any]]:
+    """Yield bands with references to Dask's tasks of a step, each of which awaits the one above.
+
+    Parameters
+    ----------
+    windows : Windows
+        Gets the tasks.
+    palette : TaskRef
+        The colours.
+    which : sequence of int
+        In order. Those above missing ones are in `folder`.
+    above : Carry, optional
+        The state above the first of `which`.
+    folder : str, optional
+        Where each band's state is saved.
+    step : function
+        Takes a `Band` and the arguments of :meth:`Band.mapped`.
+    """
+    token = tokenize(windows.mosaic.array.name, palette, mapper, folder, step)
+    before: Any = above
+    for n, i in enumerate(which):
+        if folder is not None and i > 0 and (n == 0 or which[n - 1] != i - 1):
+            before = Task(None, Carry.load, state(folder, i - 1))
+        rows = grid.rows.span(i)
+        where = tile_name(grid.image, (i, 0), rows, (0, grid.columns.length))
+        band = Band(mapper, rows[0], where, state(folder, i) if folder is not None else None)
+        pixels = windows.pixels(rows, (0, grid.columns.length))
+        key = (f"band-{token}", i)
+        windows.tasks[key] = Task(key, step, band, pixels, palette, before)
+        yield i, TaskRef(key)
+        carry = (f"carry-{token}", i)
+        windows.tasks[carry] = Task(carry, itemgetter(1), TaskRef(key))
+        before = TaskRef(carry)
 
 
-def _cut(pair: tuple[Indices, Carry], left: int, right: int) -> Indices:
-    return np.ascontiguousarray(pair[0][:, left:right])
+def cut(found: tuple[Indices, Carry], left: int, right: int) -> Indices:
+    """Return some columns of a band's indices."""
+    return np.ascontiguousarray(found[0][:, left:right])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,6 +45,10 @@ class Sides:
         after = i + 1
         return self.starts[i], self.starts[after] if after < len(self.starts) else self.length
 
+    def within(self, span: tuple[int, int]) -> range:
+        """Return which blocks have something of what lies between two ends."""
+        return range(bisect_right(self.starts, span[0]) - 1, bisect_left(self.starts, span[1]))
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -57,6 +62,10 @@ class Grid:
     def of(cls, image: str, chunks: Any) -> Self:
         """Make it of an image's name and the sizes of blocks along rows and columns."""
         return cls(image, Sides.of(chunks[0]), Sides.of(chunks[1]))
+
+    def __len__(self) -> int:
+        """Return the number of tiles."""
+        return len(self.rows.starts) * len(self.columns.starts)
 
     def places(self) -> Iterator[tuple[int, int]]:
         """Yield the position of each tile, row by row."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import dask.array as da
@@ -37,8 +38,6 @@ class QuantizedArray:
 
     Attributes
     ----------
-    indices : dask.array (h, w) of uint8 or uint16
-        The palette entry of each pixel, with the source's chunks.
     palette : Palette
         Most frequent colour first. The counts are of the nearest entries, before dithering.
     mse : float or None
@@ -50,7 +49,6 @@ class QuantizedArray:
         Distinct colours of the source; None if the palette was given.
     """
 
-    indices: Any
     palette: Palette
     mse: float | None
     n_iter: int
@@ -59,6 +57,20 @@ class QuantizedArray:
     _source: Mosaic
     _colors: ByteArray
     _scheduler: Any
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        height, width = self._source.array.shape[:2]
+        return int(height), int(width)
+
+    @cached_property
+    def indices(self) -> Any:
+        """dask.array (h, w) of uint8 or uint16: each pixel's entry, with the source's chunks.
+
+        Its graph has the tasks of all blocks; :meth:`save` makes those of a wave at a time.
+        """
+        return mapping.map_tiles(self._source, self._colors, self._mapper)
 
     @property
     def psnr(self) -> float | None:
@@ -119,7 +131,7 @@ class QuantizedArray:
 
         check_flag("progress", progress)
         how = (self._mapper, self._scheduler, progress)
-        return comparing.tile_errors(self._source, self.indices, self._colors, *how)
+        return comparing.tile_errors(self._source, self._colors, *how)
 
     def save(
         self, path: str | os.PathLike[str], *, overwrite: bool = False, progress: bool = False
@@ -180,7 +192,7 @@ class QuantizedArray:
         saving.save(self, path, overwrite, progress)
 
     def __repr__(self) -> str:
-        height, width = self.indices.shape
+        height, width = self.shape
         before = "" if self.n_distinct is None else f"{self.n_distinct} to "
         error = "" if self.mse is None else f", MSE {self.mse:.4g}"
         return f"QuantizedArray({width}×{height}, {before}{len(self.palette)} colours{error})"
@@ -280,8 +292,7 @@ def quantize(
         if mosaic.array.shape[2:] == (4,) and not alpha.startswith("flatten"):
             colors = files.with_alpha(colors)
         mapper = Mapper(alpha, dithering, False)
-        indices = mapping.map_tiles(mosaic, colors, mapper)
-        return QuantizedArray(indices, palette, None, 0, None, mapper, mosaic, colors, scheduler)
+        return QuantizedArray(palette, None, 0, None, mapper, mosaic, colors, scheduler)
     histogram = histogram_of(mosaic, alpha, missing, checkpoint, scheduler, progress)
     if fixed_colors.shape[1] == 4 or histogram.channels == 4:
         fixed_colors, histogram = files.with_alpha(fixed_colors), histogram.with_alpha()
@@ -296,7 +307,6 @@ def quantize(
         fitted = mover.moved(fitted, histogram, options, fitter, team)
     mapper = _mapper(fitted, histogram, alpha, dithering)
     return QuantizedArray(
-        mapping.map_tiles(mosaic, fitted.palette.colors, mapper),
         fitted.palette,
         fitted.mse,
         fitted.n_iter,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.task_spec import DataNode, Task, TaskRef
@@ -19,13 +20,14 @@ import kpalette
 from kpalette import files
 from kpalette.distributed import blocks, diffusing, locks, running, tasks, tiffout
 from kpalette.distributed.blocks import DONE, GROUP, BlockWriter, Counts, find_done
-from kpalette.distributed.diffusing import FLOYD
 from kpalette.distributed.errors import writing
-from kpalette.distributed.mapping import map_tiles
+from kpalette.distributed.mapping import Block
 from kpalette.distributed.mosaics import Grid
 from kpalette.distributed.tasks import Key, Tasks
+from kpalette.distributed.windows import PARTS, Windows, squares
 from kpalette.files import durable
 from kpalette.files.atomic import sync_folder
+from kpalette.pipeline import index_dtype
 
 if TYPE_CHECKING:
     from kpalette.distributed.quantizing import QuantizedArray
@@ -51,12 +53,10 @@ def save(q: QuantizedArray, path: Any, overwrite: bool, progress: bool) -> None:
     with locks.locked(part):
         _restore(part, target)
         _check_new(target, overwrite)
-        indices = _regular(q.indices)
-        work = _prepare(q, indices, part)
-        if q._mapper.dithering.name == FLOYD:  # resumes only from a band's saved state
-            diffusing.drop_damaged(os.fspath(work / CARRIED))
-            indices = _regular(map_tiles(q._source, q._colors, q._mapper, str(work / CARRIED)))
-        counts = _write_blocks(q, indices, work, progress)
+        chunks = _regular(q._source.array.chunks[:2])
+        work = _prepare(q, chunks, part)
+        grid = Grid.of(q._source.name, da.core.normalize_chunks(chunks, q.shape))
+        counts = _write_blocks(q, grid, work, progress)
         group = work / GROUP
         if target.suffix.lower() == ".zarr":
             with writing(os.fspath(group)):
@@ -134,15 +134,12 @@ def _checked(q: QuantizedArray, path: Any) -> str:
     return name
 
 
-def _regular(indices: Any) -> Any:
-    """Rechunk indices to blocks of one size, except the last, as Zarr requires."""
-    sizes = [max(axis) for axis in indices.chunks]
-    if all(set(axis[:-1]) <= {size} for axis, size in zip(indices.chunks, sizes, strict=True)):
-        return indices
-    return indices.rechunk(sizes)
+def _regular(chunks: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    """Return the size of blocks: the largest of each axis, as Zarr requires all to be alike."""
+    return tuple(map(max, chunks))
 
 
-def _prepare(q: QuantizedArray, indices: Any, part: Path) -> Path:
+def _prepare(q: QuantizedArray, chunks: tuple[int, ...], part: Path) -> Path:
     """Return the folder to work in: of an unfinished result like this one, or a new one.
 
     Raises
@@ -159,7 +156,7 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> Path:
             "source": q._source.fingerprint,
             "mapper": {**vars(q._mapper), "dithering": q._mapper.dithering.as_dict()},
             "palette": hashlib.sha256(colors.tobytes() + q.palette.counts.tobytes()).hexdigest(),
-            "chunks": indices.chunksize,
+            "chunks": chunks,
         }
     )
     work = part / hashlib.sha256(record.encode()).hexdigest()[:16]
@@ -188,9 +185,9 @@ def _prepare(q: QuantizedArray, indices: Any, part: Path) -> Path:
         group.create_array("counts", data=np.zeros(len(colors), np.int64))
         group.create_array(
             "indices",
-            shape=indices.shape,
-            dtype=indices.dtype,
-            chunks=indices.chunksize,
+            shape=q.shape,
+            dtype=index_dtype(len(colors)),
+            chunks=chunks,
         )
         durable.sync_tree(making)
         os.rename(making, work)
@@ -206,47 +203,78 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def _write_blocks(q: QuantizedArray, indices: Any, work: Path, progress: bool) -> Counts:
+def _write_blocks(q: QuantizedArray, grid: Grid, work: Path, progress: bool) -> Counts:
     """Compute and write the missing blocks; return the count of each entry in all blocks."""
-    grid = Grid.of(q._source.name, indices.chunks)
-    k = len(q.palette)
-    done, counts = find_done(work, grid, k)
-    if done.all():
+    done, counts = find_done(work, grid, len(q.palette))
+    writers = Writers(q, grid, os.fspath(work), done)
+    if not q._mapper.is_diffusing:
+        if not done.all():
+            counts = counts + running.run(writers.waves(), _sum, q._scheduler, progress)
         return counts
-    # The blocks of bands are one wave: they wait for each other.
-    in_order = q._mapper.dithering.name == FLOYD
-    waves = _writing(q, indices, work, grid, done)
-    written: Counts = running.run(waves, _sum, q._scheduler, progress, in_order=in_order)
-    return counts + written
+    folder = os.fspath(work / CARRIED)
+    diffusing.drop_damaged(folder)
+    which = diffusing.to_map(done, folder)
+    for some in tasks.in_waves(which, len(grid.columns.starts)):
+        wave = [writers.of_bands(some, folder)]
+        counts = counts + running.run(wave, _sum, q._scheduler, progress, in_order=True)
+    return counts
 
 
-def _writing(
-    q: QuantizedArray, indices: Any, work: Path, grid: Grid, done: np.ndarray[Any, Any]
-) -> Iterator[Tasks]:
-    """Yield tasks that write the blocks that are not done."""
-    token = tokenize(indices.name, work)
-    missing = (place for place in grid.places() if not done[place])
-    alone = q._mapper.needs_tile_alone and indices is q.indices
-    palette = f"palette-{token}"
-    in_order = q._mapper.dithering.name == FLOYD
-    for wave in [list(missing)] if in_order else tasks.in_waves(missing):
+class Writers:
+    """Makes tasks that write the blocks which are not done."""
+
+    def __init__(
+        self, q: QuantizedArray, grid: Grid, work: str, done: np.ndarray[Any, Any]
+    ) -> None:
+        self._mapper, self._mosaic = q._mapper, q._source
+        self._grid, self._work, self._done, self._k = grid, work, done, len(q.palette)
+        self._token = tokenize(q._source.array.name, q._colors, q._mapper, work)
+        self._palette = f"palette-{self._token}"
+        # As a task of its own, it is sent to each worker once.
+        self._sent: dict[Key, Any] = {self._palette: DataNode(self._palette, q._colors)}
+
+    def waves(self) -> Iterator[Tasks]:
+        """Yield tasks for blocks that depend on what is around them, at most."""
+        if self._mapper.reach == (0, 0, 0):
+            places, size = self._grid.places(), 1
+        else:
+            places, size = squares(self._grid), PARTS
+        for wave in tasks.in_waves((at for at in places if not self._done[at]), size):
+            windows = Windows(self._mosaic)
+            results: dict[Key, Any] = {}
+            for place in wave:
+                block = Block.of(self._mapper, self._grid, place)
+                pixels = windows.pixels(*block.window)
+                found = Task(None, block.indices, pixels, TaskRef(self._palette))
+                results |= self._write(place, found)
+            yield self._needing(windows, results)
+
+    def of_bands(self, which: list[int], folder: str) -> Tasks:
+        """Return tasks for bands, whose states are saved in a folder."""
+        windows = Windows(self._mosaic)
         results: dict[Key, Any] = {}
-        names: dict[Key, str] = {}
-        for place in wave:
-            key = (f"write-{token}", *place)
-            rows, columns = grid.spans(place)
-            where = grid.name(place)
-            block: Any = TaskRef((indices.name, *place))
-            if alone:  # without Dask's array, whose graph is of all blocks
-                tile, start = q._source.block(place), (rows[0], columns[0])
-                colors = TaskRef(palette)
-                block = Task(None, q._mapper.map_tile, tile, colors, where, start)
-            writer = BlockWriter(os.fspath(work), place, rows, columns, len(q.palette))
-            results[key] = Task(key, writer.write, block)
-            names[key] = where
-        if alone:  # as a task of its own, which is sent to each worker once
-            results[palette] = DataNode(palette, q._colors)
-        yield tasks.needing(q._source.array if alone else indices, results, names)
+        how: Any = (windows, self._grid, TaskRef(self._palette), self._mapper, which)
+        for i, band in diffusing.bands(*how, folder=folder):
+            for j in np.flatnonzero(~self._done[i]).tolist():
+                found = Task(None, diffusing.cut, band, *self._grid.columns.span(j))
+                results |= self._write((i, j), found)
+            if self._done[i].all():  # it is mapped for the one below
+                key = (f"write-{self._token}", i, 0)
+                results[key] = Task(key, _nothing, band, self._k)
+        return self._needing(windows, results)
+
+    def _write(self, place: tuple[int, int], indices: Any) -> dict[Key, Any]:
+        key = (f"write-{self._token}", *place)
+        writer = BlockWriter(self._work, place, *self._grid.spans(place), self._k)
+        return {key: Task(key, writer.write, indices)}
+
+    def _needing(self, windows: Windows, results: dict[Key, Any]) -> Tasks:
+        names = {key: self._grid.name(key[1:]) for key in results}  # type: ignore[arg-type]
+        return tasks.needing(self._mosaic.array, {**self._sent, **windows.tasks, **results}, names)
+
+
+def _nothing(_: Any, k: int) -> Counts:
+    return np.zeros(k, np.int64)
 
 
 def _write_counts(group: Path, counts: Counts) -> None:

@@ -30,10 +30,10 @@ FAN_IN = 8
 WAVE = 4096
 
 
-def in_waves(items: Iterable[Item]) -> Iterator[list[Item]]:
-    """Yield lists of at most `WAVE` items."""
+def in_waves(items: Iterable[Item], size: int = 1) -> Iterator[list[Item]]:
+    """Yield lists of items that are at most `WAVE` tiles, at `size` tiles an item."""
     rest = iter(items)
-    while wave := list(islice(rest, WAVE)):
+    while wave := list(islice(rest, max(1, WAVE // size))):
         yield wave
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO, TypeAlias
@@ -27,6 +26,7 @@ from kpalette.files.errors import (
 from kpalette.files.errors import ImageReadError as ImageReadError
 from kpalette.files.levels import read_levels
 from kpalette.files.orientation import forget_xmp
+from kpalette.files.remarks import left_out
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | BinaryIO | Image.Image | np.ndarray[Any, Any]"
 
@@ -94,7 +94,7 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
         raise TypeError("source: expected a file opened in binary mode, got one in text mode")
     mistaken.check_kind(source)
     if isinstance(source, Image.Image):
-        with _telling_damage(), _without_remarks():
+        with _telling_damage(), left_out():
             formats.check_lazy(source)
             yield source
             return
@@ -105,7 +105,7 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
         naming(source),
         _telling_end(file),
         _telling_damage(),
-        _without_remarks(),
+        left_out(),
         _open(file) as image,
     ):
         yield image
@@ -117,18 +117,10 @@ def opened(source: ImageSource, *, allow_truncated: bool = False) -> Iterator[Im
 def reopen(source: Any) -> Image.Image:
     """Open a file as :func:`opened` does, for a caller that is left in between, as generators are.
 
-    Such a one must not change what is warned of.
+    Such a one must not leave out what others are warned of.
     """
-    with _telling_damage(), _without_remarks():
+    with _telling_damage(), left_out():
         return _open(_seekable(source))
-
-
-@contextmanager
-def _without_remarks() -> Iterator[None]:
-    """Leave out what Pillow remarks on files that it reads all the same. What matters is raised."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        yield
 
 
 @contextmanager

@@ -65,13 +65,13 @@ def _jpeg(encoded: bytes, most_pixels: int) -> Photo | None:
     if not encoded.endswith(EOI):
         return None
     import io
-    import warnings
 
     from PIL import JpegImagePlugin
 
+    from kpalette.files.remarks import left_out
+
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
+        with left_out("") as remarks:
             image = JpegImagePlugin.JpegImageFile(io.BytesIO(encoded))
             profile = image.info.get("icc_profile")
             exif = image.getexif() if "exif" in image.info else {}
@@ -83,6 +83,8 @@ def _jpeg(encoded: bytes, most_pixels: int) -> Photo | None:
                 return None
             image.load()
             pixels = pixel_bytes(image)
+        if remarks.any:
+            return None
     except Exception:  # any of a dozen; the long way tells
         return None
     # As metadata has it: where no one says anything Pillow takes 72.
