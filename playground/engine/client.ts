@@ -1,6 +1,7 @@
 // The engine as the page sees it: promises of what a worker does.
 
 import {
+  type CardOptions,
   type ColorList,
   type FromWorker,
   type GifOptions,
@@ -16,6 +17,8 @@ import {
   type StepsOptions,
   type SweepOptions,
   type SweepPoint,
+  type Theme,
+  type ThemeOptions,
   type Timing,
 } from "./protocol";
 
@@ -126,6 +129,16 @@ export class Engine {
   /** How the last picture looks, and where it looks worst. The next one ends it. */
   looks(control: Control = {}): Promise<Looked> {
     return this.ask({ kind: "looks" }, control);
+  }
+
+  /** The colours that a person would pick from the image. A theme that is under way is given up. */
+  theme(options: ThemeOptions, control: Control = {}): Promise<Theme> {
+    return this.ask({ kind: "theme", options }, control);
+  }
+
+  /** A theme's card, as SVG. */
+  themeCard(theme: Theme, options: CardOptions): Promise<string> {
+    return this.ask({ kind: "card", theme, options });
   }
 
   /** Fits each k, ascending, from the one before it. A sweep that is under way is given up. */

@@ -9,6 +9,7 @@
 
 export { type Control, Engine, NoSimdError, type Steps } from "./client";
 export {
+  type CardOptions,
   type ColorList,
   type Dither,
   DITHERS,
@@ -23,6 +24,8 @@ export {
   type PngOptions,
   type QuantizeOptions,
   type Quantized,
+  type Role,
+  ROLES,
   type Seeding,
   SEEDINGS,
   type Space,
@@ -31,5 +34,9 @@ export {
   type StepsOptions,
   type SweepOptions,
   type SweepPoint,
+  type Theme,
+  THEME_TEXTS,
+  type ThemeOptions,
+  type ThemeText,
   type Timing,
 } from "./protocol";

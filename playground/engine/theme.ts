@@ -1,0 +1,76 @@
+// The colours that a person would pick, as src/kpalette/themes.py has them.
+
+import { checkWhole } from "./checks";
+import { hexOf, parseColors } from "./colors";
+import { type Core, CoreTheme, ThemeCounts } from "./core";
+import type { Image } from "./image";
+import type { Work } from "./jobs";
+import { type CardOptions, type Role, THEME_TEXTS, type Theme, type ThemeOptions } from "./protocol";
+
+/** The most colours of a theme. */
+const MOST_COLORS = 64;
+
+/** Makes an image's theme; that of an animation is of all its frames. */
+export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
+  const { k, ignore = [], name = "theme" } = options;
+  if (k !== "auto") checkWhole("k", k, 1, MOST_COLORS);
+  const ignored = opaque(ignore);
+  const { core, own, height, width, isAnimated } = image;
+  const { pixels, channels, histogram } = own;
+  const shape: [number, number] = [height, width];
+  const counted = isAnimated
+    ? ThemeCounts.of(histogram, ignored)
+    : core.countForTheme(pixels, shape, channels, ignored);
+  let made: CoreTheme;
+  try {
+    if (counted.length === 0) {
+      const but = ignore.length ? ` that is not ${ignore.join(" or ")}` : "";
+      throw new RangeError(`expected an opaque pixel${but}, got none`);
+    }
+    yield 0;
+    made = counted.theme(k === "auto" ? 0 : k);
+  } finally {
+    counted.free();
+  }
+  const { colors, counts, roles } = made.look();
+  const texts = THEME_TEXTS.map((kind) => [kind, made.text(kind, name)]);
+  made.free();
+  yield 0;
+  return {
+    ...{ colors, counts, channels: 3 },
+    roles: namedRoles(core, roles),
+    ...core.colorNames(colors),
+    text: hexOf({ colors: core.textColors(colors), channels: 3 }),
+    places: isAnimated ? null : core.themePlaces(pixels, shape, channels, colors),
+    texts: Object.fromEntries(texts),
+  };
+}
+
+/** Draws a theme's card, as SVG. */
+export function drawCard(core: Core, { colors, counts, roles }: Theme, options: CardOptions): string {
+  checkWhole("width", options.width, 0, 2 ** 30);
+  checkWhole("height", options.height, 0, 2 ** 30);
+  const levels = new Uint8Array(4 * core.tables.roles.length);
+  core.tables.roles.forEach((role, i) => {
+    const color = roles[role];
+    if (color) levels.set([...parseColors([color], role).colors, 255], 4 * i);
+  });
+  const theme = CoreTheme.again(core, { colors, counts, roles: levels });
+  const card = theme.card(options);
+  theme.free();
+  return card;
+}
+
+function namedRoles(core: Core, levels: Uint8Array): Theme["roles"] {
+  const hexes = hexOf({ colors: levels, channels: 4 });
+  const there = core.tables.roles.map((role, i): [Role, string] => [role, hexes[i]]);
+  return Object.fromEntries(
+    there.filter(([, hex]) => hex.endsWith("ff")).map(([role, hex]) => [role, hex.slice(0, 7)]),
+  );
+}
+
+/** Colours (m, 3) to ignore. Their alpha does not matter. */
+function opaque(names: readonly string[]): Uint8Array {
+  const { colors, channels } = parseColors(names, "ignore");
+  return channels === 3 ? colors : colors.filter((_, i) => i % 4 !== 3);
+}
