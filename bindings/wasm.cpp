@@ -229,19 +229,17 @@ MaskedPicture whole_picture(const std::uint8_t* pixels, std::size_t height, std:
 
 }  // namespace
 
-/// `ignored` are RGB colours.
-EXPORT(theme_counts)
-ThemeCounts* theme_counts(const std::uint8_t* pixels, std::size_t height, std::size_t width,
-                          int channels, const std::uint8_t* ignored, std::size_t bytes) {
-  return new ThemeCounts(
-      count_for_theme(whole_picture(pixels, height, width, channels), {ignored, bytes}, team));
-}
-/// The same of frames that were counted before, whose sides are not known.
-EXPORT(theme_counts_of)
-ThemeCounts* theme_counts_of(const Histogram* histogram, const std::uint8_t* ignored,
-                             std::size_t bytes) {
-  return new ThemeCounts(count_for_theme({histogram->colors, histogram->counts},
-                                         histogram->channels, {ignored, bytes}));
+EXPORT(theme_counts_new) ThemeCounts* theme_counts_new() { return new ThemeCounts; }
+
+/// Adds a picture, or a frame; `ignored` are RGB colours.
+EXPORT(theme_counts_add)
+void theme_counts_add(ThemeCounts* self, const std::uint8_t* pixels, std::size_t height,
+                      std::size_t width, int channels, const std::uint8_t* ignored,
+                      std::size_t bytes) {
+  const ThemeCounts found =
+      count_for_theme(whole_picture(pixels, height, width, channels), {ignored, bytes}, team);
+  self->colors = merge(self->colors, found.colors, 3);
+  self->edge = merge(self->edge, found.edge, 3);
 }
 EXPORT(theme_counts_size) std::size_t theme_counts_size(const ThemeCounts* self) {
   return self->colors.size();

@@ -288,19 +288,6 @@ export class Core {
     );
   }
 
-  /** Counts the colours for a theme, except for those near to colours that are `ignored`, (m, 3). */
-  countForTheme(
-    pixels: Block,
-    [height, width]: [number, number],
-    channels: 3 | 4,
-    ignored: Uint8Array,
-  ): ThemeCounts {
-    const address = this.lend([ignored], (at) =>
-      this.call("theme_counts", pixels.address, height, width, channels, at, ignored.length),
-    );
-    return new ThemeCounts(this, address);
-  }
-
   /** Column and row of a pixel for each of a theme's colours (k, 3). */
   themePlaces(
     pixels: Block,
@@ -501,22 +488,30 @@ export class Fitter {
 
 /** What a theme is made of: the colours that count. */
 export class ThemeCounts {
-  /** How many there are. */
-  readonly length: number;
+  private readonly address: number;
 
-  constructor(
-    private readonly core: Core,
-    private readonly address: number,
-  ) {
-    this.length = core.call("theme_counts_size", address);
+  constructor(private readonly core: Core) {
+    this.address = core.call("theme_counts_new");
   }
 
-  /** The same of frames, which were counted together. */
-  static of({ core, address }: Histogram, ignored: Uint8Array): ThemeCounts {
-    const made = core.lend([ignored], (at) =>
-      core.call("theme_counts_of", address, at, ignored.length),
+  /** How many there are. */
+  get length(): number {
+    return this.core.call("theme_counts_size", this.address);
+  }
+
+  /** Adds a picture, or a frame, except for what is near to colours that are `ignored`, (m, 3). */
+  add(
+    pixels: Block,
+    [height, width]: [number, number],
+    channels: 3 | 4,
+    ignored: Uint8Array,
+  ): void {
+    this.core.lend([ignored], (at) =>
+      this.core.call(
+        "theme_counts_add",
+        ...[this.address, pixels.address, height, width, channels, at, ignored.length],
+      ),
     );
-    return new ThemeCounts(core, made);
   }
 
   /** Makes a theme of k colours, or fewer; of as many as matter if k is 0. */

@@ -15,19 +15,20 @@ export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
   const { k, ignore = [], name = "theme" } = options;
   if (k !== "auto") checkWhole("k", k, 1, MOST_COLORS);
   const ignored = opaque(ignore);
-  const { core, own, height, width, isAnimated } = image;
-  const { pixels, channels, histogram } = own;
-  const shape: [number, number] = [height, width];
-  const counted = isAnimated
-    ? ThemeCounts.of(histogram, ignored)
-    : core.countForTheme(pixels, shape, channels, ignored);
+  const { core, own, height, width, frameHeight, isAnimated } = image;
+  const { pixels, channels } = own;
+  const counted = new ThemeCounts(core);
   let made: CoreTheme;
   try {
-    if (counted.length === 0) {
-      const but = ignore.length ? ` that is not ${ignore.join(" or ")}` : "";
-      throw new RangeError(`expected an opaque pixel${but}, got none`);
+    const bytes = frameHeight * width * channels;
+    for (let first = 0; first < pixels.length; first += bytes) {
+      counted.add(pixels.part(first, bytes), [frameHeight, width], channels, ignored);
+      yield 0;
     }
-    yield 0;
+    if (counted.length === 0) {
+      const why = ignore.length ? "is transparent or ignored" : "is transparent";
+      throw new RangeError(`image: expected a pixel to look at, got none: all of it ${why}`);
+    }
     made = counted.theme(k === "auto" ? 0 : k);
   } finally {
     counted.free();
@@ -41,7 +42,7 @@ export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
     roles: namedRoles(core, roles),
     ...core.colorNames(colors),
     text: hexOf({ colors: core.textColors(colors), channels: 3 }),
-    places: isAnimated ? null : core.themePlaces(pixels, shape, channels, colors),
+    places: isAnimated ? null : core.themePlaces(pixels, [height, width], channels, colors),
     texts: Object.fromEntries(texts),
   };
 }
