@@ -32,10 +32,12 @@ std::vector<Place> places_of(std::span<const NamedColor> names) {
   return places;
 }
 
+/// With differences of hue and chroma doubled: people see them as large as one of lightness then
+/// (as in colorjs.io's deltaEOK2), and do not call a dark brown grey.
 std::int64_t squared_distance(const Place& a, const Place& b) {
   std::int64_t sum = 0;
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    const std::int64_t difference = a[axis] - b[axis];
+    const std::int64_t difference = (axis == 0 ? 1 : 2) * (std::int64_t{a[axis]} - b[axis]);
     sum += difference * difference;
   }
   return sum;

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kpalette.quality import QualityNotReached
     from kpalette.quantized import Quantized
     from kpalette.quantized_animation import QuantizedAnimation
+    from kpalette.themes import Theme, theme
 
 __all__ = [
     "BytesNotReached",
@@ -34,6 +35,7 @@ __all__ = [
     "Quantized",
     "QuantizedAnimation",
     "Sweep",
+    "Theme",
     "clip",
     "extract_palette",
     "image",
@@ -43,6 +45,7 @@ __all__ = [
     "quantize_animation",
     "raw_frames",
     "sweep",
+    "theme",
 ]
 
 __version__ = "0.1.0"
@@ -62,12 +65,14 @@ _HOMES = {
     "Quantized": "quantized",
     "QuantizedAnimation": "quantized_animation",
     "Sweep": "curve",
+    "Theme": "themes",
     "clip": "clipping",
     "extract_palette": "pipeline",
     "quantize": "pipeline",
     "quantize_animation": "animation",
     "raw_frames": "files",
     "sweep": "curve",
+    "theme": "themes",
 }
 
 

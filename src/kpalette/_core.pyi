@@ -531,3 +531,58 @@ def theme_places(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None,
 ROLES: tuple = ...
 
 MAX_THEME_COLORS: int = 64
+
+def contrast(a: Sequence[int], b: Sequence[int]) -> float:
+    """The contrast ratio of WCAG 2.1, 1 to 21."""
+
+def text_on(background: Sequence[int]) -> list[int]:
+    """Black or white, whichever is read better on it."""
+
+def readable_pairs(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)]) -> list[list[int]]:
+    """Pairs of indices of colours whose contrast is at least 4.5."""
+
+def css_name(color: Sequence[int]) -> str:
+    """The name that CSS has for the nearest colour."""
+
+def common_name(color: Sequence[int]) -> str:
+    """What people call the nearest colour."""
+
+def color_named(name: str) -> list[int] | None:
+    """The colour of a name, or None."""
+
+def tone_scale(accent: Sequence[int]) -> list[list[int]]:
+    """Tones of a hue, from 50 to 950."""
+
+TONE_STEPS: tuple = ...
+
+def make_scheme(accent: Sequence[int], dark: bool) -> list[list[int]]:
+    """A colour for each scheme role."""
+
+SCHEME_ROLES: tuple = ...
+
+SCHEME_PAIRS: tuple = ...
+
+def theme_css(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], name: str) -> str:
+    """Custom properties of CSS."""
+
+def theme_tailwind(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], name: str) -> str:
+    """The same in @theme, for Tailwind 4."""
+
+def theme_tokens(colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], name: str) -> str:
+    """Design tokens in JSON."""
+
+class Card:
+    """Where a card's picture, rectangles and texts are."""
+
+    def __init__(self, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order='C', device='cpu', writable=False)], roles: Sequence[Sequence[int] | None], picture_width: int, picture_height: int) -> None: ...
+
+    @property
+    def size(self) -> tuple[float, float]: ...
+
+    @property
+    def picture_box(self) -> tuple[float, float, float, float]: ...
+
+    @property
+    def pieces(self) -> list[tuple[float, float, float, float, list[int], str]]: ...
+
+    def svg(self, picture_uri: str, title: str) -> str: ...

@@ -206,6 +206,21 @@ class Palette(Sequence[str]):
         """The colours as ``#rrggbb``, or ``#rrggbbaa`` where there is alpha."""
         return [hex_name(color) for color in self.colors]
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that the palette holds, as values that JSON can hold.
+
+        Examples
+        --------
+        >>> from kpalette import Palette
+        >>> Palette(["#ff7f00", "#000"]).to_dict()
+        {'colors': ['#ff7f00', '#000000'], 'counts': [0, 0], 'shares': [0.0, 0.0]}
+        """
+        return {
+            "colors": self.hex,
+            "counts": self.counts.tolist(),
+            "shares": self.shares.tolist(),
+        }
+
     def sorted(self, by: Order) -> Palette:
         """Return the same colours, with their counts, in another order.
 

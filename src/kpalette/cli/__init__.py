@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kpalette.cli.tree import commands
 
 #: In the order of the documentation. Each is in the module of its name, by its name.
-NAMES = ("quantize", "palette", "remap", "sweep", "compare", "demo", "serve", "completion")
+NAMES = ("quantize", "palette", "theme", "remap", "sweep", "compare", "demo", "serve", "completion")
 
 #: How long cleaning up may take, in seconds, where a signal ends the program.
 PATIENCE = 1.0

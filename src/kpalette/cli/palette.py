@@ -15,6 +15,7 @@ from kpalette import choices
 from kpalette.choices import Order
 from kpalette.cli import large as large_images
 from kpalette.cli import plan, streams, tiled
+from kpalette.cli.colored import field
 from kpalette.cli.exits import (
     EPILOG,
     UNREADABLE,
@@ -206,7 +207,7 @@ def palette(
         streams.write(encoded, out or "-", manners.force)
     if as_json:
         report = {"photos": names, "n_pixels": histogram.n_pixels}
-        report |= {"n_distinct": len(histogram), **palette_files.json.to_dict(found)}
+        report |= {"n_distinct": len(histogram), **found.to_dict()}
         streams.print_result(json.dumps(report))
     elif encoded is None:
         streams.print_result(_list(found))
@@ -298,9 +299,5 @@ def _add(counter: ColorCounter, histogram: ColorHistogram) -> None:
 
 def _list(found: Palette) -> str:
     """Format colours and shares, with a field of each colour before it on a terminal."""
-    colored = os.isatty(1) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    lines = []
-    for color, name, share in zip(found.colors.tolist(), found.hex, found.shares, strict=True):
-        field = f"\x1b[48;2;{color[0]};{color[1]};{color[2]}m      \x1b[0m  " if colored else ""
-        lines.append(f"{field}{name}  {share:7.2%}")
-    return "\n".join(lines)
+    rows = zip(found.colors.tolist(), found.hex, found.shares, strict=True)
+    return "\n".join(f"{field(color)}{name}  {share:7.2%}" for color, name, share in rows)

@@ -1,6 +1,7 @@
 """JSON with everything that a palette holds: colours as hex, counts, and shares for people.
 
-Only this format restores the same palette, counts included. A plain list of colours is read too.
+Only this format restores the same palette, counts included, and the same theme. A plain list of
+colours is read too.
 """
 
 from __future__ import annotations
@@ -22,15 +23,6 @@ from kpalette.palette_files.reading import (
 
 if TYPE_CHECKING:
     from kpalette.palette import Palette
-
-
-def to_dict(palette: Palette) -> dict[str, Any]:
-    """Return the palette as values that JSON can hold."""
-    return {
-        "colors": palette.hex,
-        "counts": palette.counts.tolist(),
-        "shares": palette.shares.tolist(),
-    }
 
 
 def read(data: bytes) -> Entries:
@@ -61,6 +53,14 @@ def read(data: bytes) -> Entries:
         raise PaletteReadError(str(error)) from None
 
 
+def read_more(data: bytes) -> dict[str, Any]:
+    """Read what a theme has besides, of a file that `read` takes: roles and places."""
+    content = json.loads(to_text(data))
+    if not isinstance(content, dict):
+        return {}
+    return {name: content[name] for name in ("roles", "places") if content.get(name) is not None}
+
+
 def write(palette: Palette, title: str) -> bytes:
-    """Write colours, counts and shares, one per line."""
-    return f"{json.dumps(to_dict(palette), indent=1)}\n".encode("ascii")
+    """Write colours, counts and shares, and what a theme has besides, one per line."""
+    return f"{json.dumps(palette.to_dict(), indent=1)}\n".encode("ascii")

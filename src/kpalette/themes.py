@@ -1,0 +1,611 @@
+"""Themes: the colours that a person would pick from a picture, and what is made of them."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+
+from kpalette import _core, files
+from kpalette.checks import check_flag, checked_whole
+from kpalette.color_lists import checked_color_list
+from kpalette.colors import frozen, hex_levels, hex_name
+from kpalette.extras import required
+from kpalette.histogram import ColorHistogram
+from kpalette.palette import Palette
+from kpalette.theme_counting import Look, ThemeCounter
+from kpalette.threads import make_team
+
+if TYPE_CHECKING:
+    from cycler import Cycler
+    from matplotlib.colors import LinearSegmentedColormap
+
+    from kpalette.colors import ByteArray, Colors, CountArray
+    from kpalette.files import ImageSource
+    from kpalette.theme_counting import MaskArray
+
+#: Pixels of a side of what is kept of pictures that are not files, for cards.
+KEPT_SIDE = 640
+
+
+def theme(
+    source: ImageSource
+    | files.Frames
+    | ColorHistogram
+    | list[ImageSource]
+    | tuple[ImageSource, ...],
+    k: int | Literal["auto"] = 6,
+    *,
+    region: tuple[float, float, float, float] | None = None,
+    mask: Any = None,
+    ignore: Colors = (),
+    allow_truncated: bool = False,
+    threads: int | None = None,
+) -> Theme:
+    """Find the colours that a person would pick from a picture.
+
+    :func:`kpalette.extract_palette` finds the colours that show the whole picture with the least
+    error: shades of what is large. A theme is for people: its colours are the picture's own, vivid
+    where it is, distinct, and what is small but stands out has one. A large background counts once.
+
+    Parameters
+    ----------
+    source : path, binary file object, Pillow image, array, ColorHistogram, or list of these
+        See :func:`kpalette.extract_palette`. Of a list, and of the frames of a film, there is one
+        theme, in which each counts by its pixels.
+    k : int or "auto", default 6
+        How many colours, 1 to 64; ``"auto"`` takes as many as matter. A picture of fewer colours
+        has fewer.
+    region : (x, y, width, height), optional
+        The part of the picture to look at: in pixels if all are whole numbers, otherwise in shares
+        of its sides, 0 to 1.
+    mask : array (h, w), or image, optional
+        Where to look: where it is not 0, or where an image is light.
+    ignore : colour or sequence of colours, optional
+        What does not count, nor what looks like it: ``"white"``, other names of colours, or colours
+        as :class:`kpalette.Palette` takes them. Pixels that are more transparent than not never
+        count.
+    allow_truncated, threads
+        See :func:`kpalette.quantize`.
+
+    Returns
+    -------
+    Theme
+
+    Raises
+    ------
+    OSError, TypeError
+        As :func:`kpalette.quantize`.
+    ValueError
+        As :func:`kpalette.quantize`; and if no pixel is looked at, because all are transparent or
+        ignored, the `region` is not within the picture, or the `mask` has another shape.
+
+    References
+    ----------
+    Lin, S. and Hanrahan, P. (2013). Modeling how people extract color themes from images.
+    doi:10.1145/2470654.2466424
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import kpalette
+    >>> picture = np.full((40, 60, 3), 255, np.uint8)
+    >>> picture[5:20, 5:30] = 200, 30, 40
+    >>> picture[25:30, 40:50] = 20, 60, 160
+    >>> kpalette.theme(picture)
+    Theme(3 colours: #ffffff, #c81e28, #143ca0)
+    >>> found = kpalette.theme(picture, ignore="white")
+    >>> found.hex, found.names, found.text
+    (['#c81e28', '#143ca0'], ['scarlet', 'cobalt blue'], ['#ffffff', '#ffffff'])
+    """
+    number = checked_k(k)
+    team = make_team(threads)
+    look = Look.of(region, mask, ignore)
+    counter = ThemeCounter(look, team)
+    if isinstance(source, ColorHistogram):
+        counter.add_histogram(source)
+        return of_counter(counter, number)
+    if isinstance(source, (list, tuple)):
+        if not source:
+            raise ValueError("source: expected at least one image, got none")
+        for item in source:
+            if isinstance(item, ColorHistogram):
+                counter.add_histogram(item)
+                continue
+            for pixels in files.walk_pixels(item, allow_truncated=allow_truncated):
+                counter.add(pixels)
+        return of_counter(counter, number)
+    if isinstance(source, files.Frames) or files.is_film(source):
+        for pixels in files.walk_pixels(source):
+            counter.add(pixels)
+        return of_counter(counter, number)
+    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+    counter.add(pixels)
+    path = os.path.abspath(source) if isinstance(source, (str, os.PathLike)) else None
+    return of_picture(counter, number, pixels, path)
+
+
+def of_counter(counter: ThemeCounter, k: int) -> Theme:
+    """Return the theme of what was counted, which has no places."""
+    colors, counts, roles = counter.make(k)
+    return Theme(colors, counts, roles=roles)
+
+
+def of_picture(counter: ThemeCounter, k: int, pixels: ByteArray, path: str | None) -> Theme:
+    """Return the theme of one picture that was counted, uint8 (h, w, 3 or 4), perhaps of a file."""
+    colors, counts, roles = counter.make(k)
+    places = counter.places(pixels, colors)
+    step = -(-max(pixels.shape[:2]) // KEPT_SIDE)
+    picture = pixels[::step, ::step].copy() if path is None else path
+    return Theme(colors, counts, roles=roles, places=places, picture=picture)
+
+
+def checked_k(k: object) -> int:
+    """Return a number of colours; 0 for as many as matter."""
+    if isinstance(k, str):
+        if k != "auto":
+            raise ValueError(f"k: expected 1 to {_core.MAX_THEME_COLORS} or 'auto', got {k!r}")
+        return 0
+    return checked_whole("k", k, 1, _core.MAX_THEME_COLORS)
+
+
+class Theme(Palette):
+    """A palette for people, as :func:`kpalette.theme` finds it: with roles, names and places.
+
+    It is a :class:`kpalette.Palette`, in the order in which a person would name its colours. A
+    slice of it, and what :meth:`sorted` returns, is a plain palette.
+
+    Parameters
+    ----------
+    colors, counts
+        See :class:`kpalette.Palette`; opaque, at most 64.
+    roles : dict, optional
+        Names of roles and their colours.
+    places : integer array (k, 2), optional
+    picture : path, Pillow image or array, optional
+        What :meth:`card` shows.
+
+    Attributes
+    ----------
+    colors : uint8 array (k, 3)
+    counts : int64 array (k,)
+        The pixels nearest to each colour.
+    roles : dict of str to str
+        The hex of each role that the picture has a colour for: ``"dominant"``, ``"background"``,
+        ``"accent"``, ``"vibrant"``, ``"light-vibrant"``, ``"dark-vibrant"``, ``"muted"``,
+        ``"light-muted"``, ``"dark-muted"``. Each is an attribute as well.
+    places : int32 array (k, 2), or None
+        x and y of a pixel well inside the largest area of each colour: where a pin goes. None
+        where there is not just one picture.
+
+    Examples
+    --------
+    >>> from kpalette import Theme
+    >>> brand = Theme(["#205080", "#f0e0c0"], roles={"accent": "#205080"})
+    >>> brand.accent, brand.vibrant
+    ('#205080', None)
+    >>> brand.text, brand.pairs
+    (['#ffffff', '#000000'], [('#205080', '#f0e0c0')])
+    >>> brand.names, brand.css_names
+    (['denim blue', 'light beige'], ['darkslateblue', 'wheat'])
+    """
+
+    roles: dict[str, str]
+    places: np.ndarray[Any, np.dtype[np.int32]] | None
+
+    def __init__(
+        self,
+        colors: Colors,
+        counts: np.ndarray[Any, Any] | None = None,
+        *,
+        roles: Mapping[str, str] | None = None,
+        places: np.ndarray[Any, Any] | None = None,
+        picture: Any = None,
+    ) -> None:
+        super().__init__(colors, counts)
+        if self.colors.shape[1] == 4:
+            raise ValueError("colors: expected opaque colours, got some with alpha")
+        if len(self) > _core.MAX_THEME_COLORS:
+            raise ValueError(
+                f"colors: expected at most {_core.MAX_THEME_COLORS} colours, got {len(self)}"
+            )
+        if unknown := {*(roles or ())} - {*_core.ROLES}:
+            raise ValueError(
+                f"roles: expected some of {', '.join(_core.ROLES)}, got {', '.join(unknown)}"
+            )
+        named = {
+            name: hex_name(checked_color_list("roles", (roles or {})[name])[0])
+            for name in _core.ROLES
+            if name in (roles or {})
+        }
+        if places is not None:
+            if np.shape(places) != (len(self), 2):
+                raise ValueError(f"places: expected shape {(len(self), 2)}, got {np.shape(places)}")
+            places = frozen(np.array(places, np.int32))
+        for name, value in {"roles": named, "places": places, "_picture": picture}.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what :meth:`kpalette.Palette.load` reads; of ``.json``, roles and places as well.
+
+        Raises
+        ------
+        OSError, ValueError
+            As :meth:`kpalette.Palette.load`, and if the colours are no theme's.
+        """
+        from kpalette import palette_files
+
+        colors, counts = palette_files.load(path)
+        more = {}
+        if palette_files.format_of(path) == "json":
+            more = palette_files.json.read_more(Path(path).read_bytes())
+        try:
+            return cls(colors, counts, **more)
+        except (TypeError, ValueError) as error:
+            raise palette_files.PaletteReadError(f"{os.fspath(path)}: {error}") from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle all but the picture, unless that is a file's name."""
+        picture = self._picture if isinstance(self._picture, str) else None
+        return (_unpickled, (self.colors, self.counts, self.roles, self.places, picture))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether colours and counts are equal, and roles and places, if both have them."""
+        if not isinstance(other, Theme):
+            return super().__eq__(other)
+        same_places = np.array_equal(np.array(self.places), np.array(other.places))
+        return bool(super().__eq__(other)) and self.roles == other.roles and same_places
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("Palette(", "Theme(", 1)
+
+    # ---- roles ----
+
+    @property
+    def dominant(self) -> str | None:
+        """The hex of the colour that there is most of."""
+        return self.roles.get("dominant")
+
+    @property
+    def background(self) -> str | None:
+        """That of what lies behind, which most of the picture's sides have; perhaps None."""
+        return self.roles.get("background")
+
+    @property
+    def accent(self) -> str | None:
+        """That of what stands out; None if nothing does."""
+        return self.roles.get("accent")
+
+    @property
+    def vibrant(self) -> str | None:
+        """A vivid colour of middle lightness; None if there is none, as for the next ones."""
+        return self.roles.get("vibrant")
+
+    @property
+    def light_vibrant(self) -> str | None:
+        """A light vivid colour."""
+        return self.roles.get("light-vibrant")
+
+    @property
+    def dark_vibrant(self) -> str | None:
+        """A dark vivid colour."""
+        return self.roles.get("dark-vibrant")
+
+    @property
+    def muted(self) -> str | None:
+        """A colour of middle lightness that is not vivid."""
+        return self.roles.get("muted")
+
+    @property
+    def light_muted(self) -> str | None:
+        """A light colour that is not vivid."""
+        return self.roles.get("light-muted")
+
+    @property
+    def dark_muted(self) -> str | None:
+        """A dark colour that is not vivid."""
+        return self.roles.get("dark-muted")
+
+    # ---- text, names and places ----
+
+    @property
+    def text(self) -> list[str]:
+        """Black or white for text on each colour, whichever is read better: 4.58:1 or more."""
+        return [_hex(_core.text_on(color)) for color in self._tuples()]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Two colours each that are read on each other, by WCAG's 4.5:1; most contrast first."""
+        names = self.hex
+        return [(names[i], names[j]) for i, j in _core.readable_pairs(self.colors)]
+
+    @property
+    def names(self) -> list[str]:
+        """What people call the nearest of some 830 colours, such as dusty blue."""
+        return [_core.common_name(color) for color in self._tuples()]
+
+    @property
+    def css_names(self) -> list[str]:
+        """The name of the nearest of the colours that CSS has names for, such as steelblue."""
+        return [_core.css_name(color) for color in self._tuples()]
+
+    def mask(self, source: ImageSource, entry: int | str) -> MaskArray:
+        """Return where a picture has a colour of the theme: the pixels that are nearest to it.
+
+        Parameters
+        ----------
+        source : path, binary file object, Pillow image or array
+            See :func:`kpalette.quantize`.
+        entry : int or str
+            The number of the colour, from 0, or its hex.
+
+        Returns
+        -------
+        bool array (h, w)
+            False where the picture is transparent.
+
+        Raises
+        ------
+        OSError, TypeError
+            As :func:`kpalette.quantize`.
+        ValueError
+            As that, and if there is no such colour.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from kpalette import Theme
+        >>> two = Theme(["#ff0000", "#0000ff"])
+        >>> two.mask(np.array([[[250, 0, 9], [0, 0, 99]]], np.uint8), "#ff0000").tolist()
+        [[True, False]]
+        """
+        if isinstance(entry, str):
+            levels = hex_levels(entry)
+            name = None if levels is None else _hex(levels)
+            if name not in self.hex:
+                raise ValueError(f"entry: expected one of {', '.join(self.hex)}, got {entry!r}")
+            which = self.hex.index(name)
+        else:
+            which = operator.index(entry)
+            if not -len(self) <= which < len(self):
+                raise ValueError(f"entry: expected 0 to {len(self) - 1}, got {which}")
+            which %= len(self)
+        pixels = files.as_pixels(source)
+        opaque = np.ascontiguousarray(pixels[..., :3])
+        found: MaskArray = self.remap(opaque).indices == which
+        return found & (pixels[..., 3] >= 128) if pixels.shape[2] == 4 else found
+
+    # ---- for pages ----
+
+    def tones(self, color: str | None = None) -> dict[str, str]:
+        """Return tones of a colour's hue, from light to dark, as Tailwind numbers them.
+
+        Parameters
+        ----------
+        color : str, optional
+            A colour's hex; the accent by default, or the first colour where there is none.
+
+        Returns
+        -------
+        dict of str to str
+            The hex of ``"50"``, ``"100"``, ``"200"`` … ``"900"`` and ``"950"``.
+
+        Examples
+        --------
+        >>> from kpalette import Theme
+        >>> Theme(["#205080"]).tones()["100"]
+        '#e4eefb'
+        """
+        accent = self._accent() if color is None else _levels(color)
+        return dict(zip(_core.TONE_STEPS, map(_hex, _core.tone_scale(accent)), strict=True))
+
+    def scheme(self, *, dark: bool = False) -> dict[str, str]:
+        """Return the colours of a page that goes with the accent, or else with the first colour.
+
+        Parameters
+        ----------
+        dark : bool, default False
+            Whether text is light and the background is dark.
+
+        Returns
+        -------
+        dict of str to str
+            The hex of each role. ``"text"``, ``"muted"`` (text that matters less) and ``"primary"``
+            (buttons and links) reach 4.5:1 on ``"background"`` and ``"surface"`` (cards, bars), and
+            ``"on-primary"`` and ``"on-container"`` on ``"primary"`` and ``"container"``.
+            ``"outline"`` reaches 3:1. All are tones of one hue in Oklch; ``"primary"`` is the
+            accent itself if that is read on both.
+
+        Examples
+        --------
+        >>> from kpalette import Theme
+        >>> page = Theme(["#205080"]).scheme()
+        >>> page["primary"], page["on-primary"], page["background"]
+        ('#205080', '#f9fcff', '#f9fcff')
+        """
+        check_flag("dark", dark)
+        colors = _core.make_scheme(self._accent(), bool(dark))
+        return dict(zip(_core.SCHEME_ROLES, map(_hex, colors), strict=True))
+
+    def to_css(self, name: str = "theme") -> str:
+        """Return custom properties of CSS: colours, roles, texts on them, and both schemes.
+
+        Parameters
+        ----------
+        name : str
+            What they are called: ``--theme-1``, ``--theme-on-1`` (text on that),
+            ``--theme-accent``, ``--theme-page-background`` and so on.
+
+        Examples
+        --------
+        >>> from kpalette import Theme
+        >>> print(Theme(["#205080"]).to_css("cover").splitlines()[1])
+          --cover-1: #205080; /* denim blue */
+        """
+        return str(_core.theme_css(*self._parts(), name))
+
+    def to_tailwind(self, name: str = "theme") -> str:
+        """Return the same as :meth:`to_css` for Tailwind 4, with tones of the accent.
+
+        Parameters
+        ----------
+        name : str
+            What they are called: ``bg-theme-1``, ``text-theme-on-1``, ``bg-theme-accent-500``.
+
+        Examples
+        --------
+        >>> from kpalette import Theme
+        >>> print(Theme(["#205080"]).to_tailwind().splitlines()[:2])
+        ['@theme {', '  --color-theme-1: #205080; /* denim blue */']
+        """
+        return str(_core.theme_tailwind(*self._parts(), name))
+
+    def to_tokens(self, name: str = "theme") -> str:
+        """Return design tokens in JSON, by the W3C Community Group's format of 2025.10.
+
+        Parameters
+        ----------
+        name : str
+            The group's name.
+
+        Examples
+        --------
+        >>> import json
+        >>> from kpalette import Theme
+        >>> json.loads(Theme(["#205080"]).to_tokens())["theme"]["1"]["$value"]["hex"]
+        '#205080'
+        """
+        return str(_core.theme_tokens(*self._parts(), name))
+
+    # ---- for figures ----
+
+    def to_cycle(self) -> Cycler[str, str]:
+        """Return a Matplotlib cycler of the colours, for ``axes.prop_cycle``.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from kpalette import Theme
+        >>> [entry["color"] for entry in Theme(["#ff0000", "#0000ff"]).to_cycle()]
+        ['#ff0000', '#0000ff']
+        """
+        cycle: Cycler[str, str] = required("matplotlib", "Theme.to_cycle").cycler(color=self.hex)
+        return cycle
+
+    def to_colormap(self) -> LinearSegmentedColormap:
+        """Return a continuous Matplotlib colormap through the colours, from dark to light.
+
+        Lightness grows evenly, in Oklab, so that equal steps of data look like equal steps.
+
+        Raises
+        ------
+        ImportError
+            If Matplotlib is not installed.
+
+        Examples
+        --------
+        >>> from kpalette import Theme
+        >>> dark, light = Theme(["#ffe0a0", "#302050"]).to_colormap()([0, 255], bytes=True)
+        >>> dark.tolist(), light.tolist()
+        ([48, 32, 80, 255], [255, 224, 160, 255])
+        """
+        coords = _core.place(self.colors, "oklab")
+        coords = coords[np.argsort(coords[:, 0], kind="stable")]
+        lightness = np.linspace(coords[0, 0], coords[-1, 0], 256)
+        mixed = [np.interp(lightness, coords[:, 0], axis) for axis in coords.T]
+        colors = _core.unplace(np.ascontiguousarray(np.transpose(mixed)), "oklab")
+        module = required("matplotlib.colors", "Theme.to_colormap")
+        colormap: LinearSegmentedColormap = module.LinearSegmentedColormap.from_list(
+            "kpalette", colors / 255, N=256
+        )
+        return colormap
+
+    # ---- to look at, and to keep ----
+
+    def card(
+        self, path: str | os.PathLike[str], *, picture: Any = None, title: str | None = None
+    ) -> None:
+        """Write a card to share: the picture, and below it the colours with their hex and names.
+
+        Parameters
+        ----------
+        path : path
+            Its name ends in ``.svg`` or ``.png``. The file appears whole or not at all; one that
+            exists is replaced.
+        picture : path, binary file object, Pillow image or array, optional
+            What to show; by default what the theme was made of, which is read again if it is a
+            file. Of many pictures, and of a histogram, none.
+        title : str, optional
+            What an SVG is called; by default the file's name.
+
+        Raises
+        ------
+        OSError
+            If the card cannot be written, or the picture cannot be read.
+        ValueError
+            If the name ends in something else, or the picture is none.
+        """
+        from kpalette import theme_cards
+
+        theme_cards.write(self, path, self._picture if picture is None else picture, title)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all that the theme holds and tells, as values that JSON can hold.
+
+        Examples
+        --------
+        >>> from kpalette import Theme
+        >>> [*Theme(["#205080"]).to_dict()]
+        ['colors', 'counts', 'shares', 'names', 'css_names', 'text', 'roles', 'pairs', 'places']
+        """
+        return {
+            **super().to_dict(),
+            "names": self.names,
+            "css_names": self.css_names,
+            "text": self.text,
+            "roles": dict(self.roles),
+            "pairs": [list(pair) for pair in self.pairs],
+            "places": None if self.places is None else self.places.tolist(),
+        }
+
+    def _repr_html_(self) -> str:
+        """Show the card, where it is a notebook cell's value."""
+        from kpalette import theme_cards
+
+        return theme_cards.html(self, self._picture)
+
+    _picture: Any
+
+    def _accent(self) -> tuple[int, ...]:
+        return _levels(self.accent or self.hex[0])
+
+    def _tuples(self) -> list[tuple[int, ...]]:
+        return [tuple(color) for color in self.colors.tolist()]
+
+    def _parts(self) -> tuple[ByteArray, CountArray, list[Any]]:
+        """Return what the core takes for a theme."""
+        named = [self.roles.get(name) for name in _core.ROLES]
+        return self.colors, self.counts, [name and _levels(name) for name in named]
+
+
+def _unpickled(colors: Any, counts: Any, roles: Any, places: Any, picture: Any) -> Theme:
+    return Theme(colors, counts, roles=roles, places=places, picture=picture)
+
+
+def _hex(levels: Any) -> str:
+    return f"#{bytes(levels).hex()}"
+
+
+def _levels(color: str) -> tuple[int, ...]:
+    return tuple(checked_color_list("color", color)[0, :3].tolist())
