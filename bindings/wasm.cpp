@@ -305,6 +305,20 @@ void text_colors(const std::uint8_t* colors, std::size_t k, std::uint8_t* text) 
   }
 }
 
+/// The pairs of the colours (k, 3) that are read on each other: their indices, four bytes each.
+EXPORT(readable_pairs)
+std::vector<std::uint8_t>* run_readable_pairs(const std::uint8_t* colors, std::size_t k) {
+  std::vector<Color> list(k);
+  for (Color& color : list) {
+    std::copy_n(colors, 3, color.data());
+    colors += 3;
+  }
+  const auto pairs = readable_pairs(list);
+  auto* const bytes = new std::vector<std::uint8_t>(sizeof(pairs[0]) * pairs.size());
+  std::memcpy(bytes->data(), pairs.data(), bytes->size());
+  return bytes;
+}
+
 /// A theme as kThemeTexts has it, in UTF-8; `name` begins the names in it.
 EXPORT(theme_text)
 std::vector<std::uint8_t>* theme_text(const Theme* self, int kind, const char* name,

@@ -295,12 +295,12 @@ def photo_cases() -> Iterator[dict[str, Any]]:
 
 
 def write_photo(directory: Path) -> None:
-    """Write a photo's pixels, RGBA, and its results."""
+    """Write a photo's pixels, RGBA, its results, and its theme of six colours."""
     pixels = demo.load_photo().rgb_matrix
     files.with_alpha(pixels).tofile(directory / "photo.rgba")
     height, width = pixels.shape[:2]
     cases = [{"case": case, "gives": quantize(pixels, **case)} for case in photo_cases()]
-    told = {"height": height, "width": width, "cases": cases}
+    told = {"height": height, "width": width, "cases": cases, "theme": theme(pixels, 6)}
     (directory / "photo.json").write_text(json.dumps(told))
 
 

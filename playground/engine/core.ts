@@ -322,13 +322,24 @@ export class Core {
     return text;
   }
 
+  /** The pairs of the colours (k, 3) that are read on each other, those of most contrast first. */
+  readablePairs(colors: Uint8Array): [number, number][] {
+    const found = this.lend([colors], (at) => this.bytesOf("readable_pairs", at, colors.length / 3));
+    const indices = new Int32Array(found.buffer);
+    const n = indices.length / 2;
+    return Array.from({ length: n }, (_, i) => [indices[2 * i], indices[2 * i + 1]]);
+  }
+
   /** Calls a function that returns text, and frees that. */
   textOf(name: string, ...values: number[]): string {
+    return new TextDecoder().decode(this.bytesOf(name, ...values));
+  }
+
+  private bytesOf(name: string, ...values: number[]): Uint8Array<ArrayBuffer> {
     const made = this.call(name, ...values);
-    const bytes = this.view(this.call("bytes_at", made), this.call("bytes_size", made));
-    const text = new TextDecoder().decode(bytes);
+    const bytes = this.view(this.call("bytes_at", made), this.call("bytes_size", made)).slice();
     this.release("bytes_free", made);
-    return text;
+    return bytes;
   }
 
   /** How often each entry is shown, and the squared error in 8-bit sRGB. */

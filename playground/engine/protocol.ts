@@ -118,6 +118,8 @@ export interface Theme extends ColorList {
   cssNames: string[];
   /** #rrggbb of text that is legible on each. */
   text: string[];
+  /** Indices of two colours that are legible on each other, by WCAG; those of most contrast first. */
+  pairs: [number, number][];
   /** Column and row of a pixel well inside the largest area of each; null for an animation. */
   places: [number, number][] | null;
   /** The theme as text, by format. */

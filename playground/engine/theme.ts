@@ -42,6 +42,7 @@ export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
     roles: namedRoles(core, roles),
     ...core.colorNames(colors),
     text: hexOf({ colors: core.textColors(colors), channels: 3 }),
+    pairs: core.readablePairs(colors),
     places: isAnimated ? null : core.themePlaces(pixels, [height, width], channels, colors),
     texts: Object.fromEntries(texts),
   };

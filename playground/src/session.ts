@@ -1,6 +1,7 @@
 // One picture, its settings and its result: the way from a moved slider to the stage.
 
 import {
+  type CardOptions,
   Engine,
   type ColorList,
   type Loaded,
@@ -303,6 +304,11 @@ export class Session {
   /** Returns the picture's theme; throws AbortError if another picture, or theme, is asked for. */
   theme(options: ThemeOptions): Promise<Theme> {
     return this.#engine.theme(options);
+  }
+
+  /** Returns a theme's card, as SVG. */
+  card(theme: Theme, options: CardOptions): Promise<string> {
+    return this.#engine.themeCard(theme, options);
   }
 
   /** Returns the mean CIEDE2000 of a result; throws AbortError if another is shown by then. */

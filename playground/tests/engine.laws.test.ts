@@ -4,7 +4,7 @@ import { inflateSync } from "node:zlib";
 import { describe, expect, it, test, vi } from "vitest";
 import { Core } from "../engine/core";
 import { Image } from "../engine/image";
-import { DITHERS, EFFORTS, SEEDINGS, SPACES } from "../engine/index";
+import { DITHERS, EFFORTS, ROLES, SEEDINGS, SPACES } from "../engine/index";
 import type { Work } from "../engine/jobs";
 import { quantize, remap } from "../engine/pipeline";
 import { encodePng } from "../engine/png";
@@ -28,7 +28,10 @@ function finish<T>(work: Work<T>): T {
 
 test("what can be chosen is what the core lists, and the page offers", () => {
   const { tables } = Core.instantiate(module);
-  const listed = { spaces: SPACES, efforts: EFFORTS, dithers: DITHERS, seedings: SEEDINGS };
+  const listed = {
+    ...{ spaces: SPACES, efforts: EFFORTS, dithers: DITHERS, seedings: SEEDINGS },
+    roles: ROLES,
+  };
   expect(tables).toEqual(listed);
   expect(Object.keys(settings.SPACES)).toEqual(tables.spaces);
   expect(Object.keys(settings.EFFORTS)).toEqual(tables.efforts);
