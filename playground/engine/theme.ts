@@ -58,7 +58,8 @@ export function drawCard(core: Core, { colors, counts, roles }: Theme, options: 
     if (color) levels.set([...parseColors([color], role).colors, 255], 4 * i);
   });
   const theme = CoreTheme.again(core, { colors, counts, roles: levels });
-  const card = theme.card(options);
+  const title = options.title.replace(/[\p{C}\u2028\u2029]/gu, ""); // what XML may not hold
+  const card = theme.card({ ...options, title });
   theme.free();
   return card;
 }

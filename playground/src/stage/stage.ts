@@ -57,6 +57,7 @@ export class Stage {
     { durations }: Timing,
   ): void {
     this.#picture = { width, height };
+    this.pins.set([]); // those of the picture before
     this.#whole = true;
     this.#area.style.setProperty("--aspect", String(Math.max(0.6, width / height)));
     const frames = durations.length;

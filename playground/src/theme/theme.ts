@@ -33,7 +33,10 @@ export class ThemePanel {
     this.#k.append(...KS.map((value) => make("option", { value, text: text(value) })));
     this.#k.value = K;
     connectTake(session, stage, () => this.#theme);
-    session.opened.on(() => void this.#make());
+    session.opened.on(() => {
+      this.#theme = null;
+      void this.#make();
+    });
     this.#k.addEventListener("change", () => void this.#make());
     this.#white.addEventListener("change", () => void this.#make());
     this.#pins.addEventListener("change", () => this.#showPins());
