@@ -1,0 +1,90 @@
+#include "theme_bins.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "morton.hpp"
+#include "spaces.hpp"
+
+namespace kpalette {
+namespace {
+
+constexpr std::size_t kFewColors = 256;  // graphics: each colour matters
+// The most frequent colour of a bin stands for it if it has at least this part of its pixels: what
+// is flat keeps its colour.
+constexpr std::int64_t kFlatPart = 4;
+
+/// The colour that stands for those from `first` to `last`.
+std::size_t representative(const HistogramView& histogram, std::size_t first, std::size_t last) {
+  std::int64_t count = 0;
+  std::array<std::int64_t, 3> sums{};
+  std::size_t most = first;
+  for (std::size_t i = first; i < last; ++i) {
+    count += histogram.counts[i];
+    for (std::size_t c = 0; c < 3; ++c)
+      sums[c] += histogram.counts[i] * histogram.colors[3 * i + c];
+    if (histogram.counts[i] > histogram.counts[most]) most = i;
+  }
+  if (histogram.counts[most] >= (count + kFlatPart - 1) / kFlatPart) return most;
+  std::array<double, 3> mean{};
+  for (std::size_t c = 0; c < 3; ++c) {
+    mean[c] = static_cast<double>(sums[c]) / static_cast<double>(count);
+  }
+  std::size_t nearest = first;
+  double least = std::numeric_limits<double>::infinity();
+  for (std::size_t i = first; i < last; ++i) {
+    double square = 0;
+    for (std::size_t c = 0; c < 3; ++c) {
+      const double off = histogram.colors[3 * i + c] - mean[c];
+      square += off * off;
+    }
+    if (square >= least) continue;
+    least = square;
+    nearest = i;
+  }
+  return nearest;
+}
+
+/// Bins of those neighbours in Morton order whose codes are equal without the last `bits` bits.
+std::vector<ColorBin> bins_of(const HistogramView& histogram, int bits) {
+  std::vector<ColorBin> bins;
+  std::vector<std::uint8_t> colors;
+  std::int64_t total = 0;
+  for (const std::int64_t count : histogram.counts) total += count;
+  const auto code = [&](std::size_t i) { return morton<3>(&histogram.colors[3 * i]) >> bits; };
+  for (std::size_t first = 0; first < histogram.size();) {
+    std::size_t last = first;
+    std::int64_t count = 0;
+    for (; last < histogram.size() && code(last) == code(first); ++last) {
+      count += histogram.counts[last];
+    }
+    ColorBin bin{};
+    const std::size_t stands = representative(histogram, first, last);
+    std::copy_n(&histogram.colors[3 * stands], 3, bin.color.begin());
+    bin.share = static_cast<double>(count) / static_cast<double>(total);
+    colors.insert(colors.end(), bin.color.begin(), bin.color.end());
+    bins.push_back(bin);
+    first = last;
+  }
+  const Space oklab(SpaceName::oklab, 3);
+  const std::vector<double> coords = oklab.place(colors);
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      bins[i].at[axis] = coords[3 * i + axis] / oklab.steps();
+    }
+    bins[i].chroma = chroma_of(bins[i].at);
+  }
+  return bins;
+}
+
+}  // namespace
+
+std::vector<ColorBin> make_color_bins(const HistogramView& histogram, int k) {
+  if (histogram.size() > kFewColors) {
+    std::vector<ColorBin> bins = bins_of(histogram, 9);
+    if (bins.size() >= static_cast<std::size_t>(k)) return bins;
+  }
+  return bins_of(histogram, 0);
+}
+
+}  // namespace kpalette

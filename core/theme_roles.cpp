@@ -1,0 +1,149 @@
+#include "theme_roles.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "spaces.hpp"
+
+namespace kpalette {
+namespace {
+
+// ---- background ----
+
+constexpr double kOfSides = 0.4;       // of the pixels along the sides, at least
+constexpr double kAlongSides = 0.06;   // in Oklab, from its colour
+constexpr double kSameAsEntry = 0.08;  // an entry that near is the background
+
+// ---- prominence ----
+
+constexpr double kGrey = 0.03;        // added to chroma, so that greys count as well
+constexpr double kBehind = 0.5;       // the background counts by this part,
+constexpr double kPaleBehind = 0.25;  // or by this one if its chroma is less than
+constexpr double kPale = 0.04;
+
+// ---- swatches: ranges of lightness and chroma in Oklab ----
+
+struct Range {
+  Role role;
+  double least_lightness, most_lightness;
+  double least_chroma, most_chroma;
+
+  bool holds(const Oklab& at, double chroma) const {
+    return least_lightness <= at[0] && at[0] < most_lightness && least_chroma <= chroma &&
+           chroma < most_chroma;
+  }
+};
+constexpr double kAny = 2;
+constexpr Range kRanges[] = {
+    {Role::vibrant, 0.5, 0.75, 0.1, kAny},       {Role::light_vibrant, 0.75, kAny, 0.08, kAny},
+    {Role::dark_vibrant, 0.15, 0.5, 0.07, kAny}, {Role::muted, 0.45, 0.75, 0.01, 0.08},
+    {Role::light_muted, 0.75, 0.98, 0.01, 0.06}, {Role::dark_muted, 0.1, 0.45, 0.01, 0.05},
+};
+constexpr double kLeastShare = 0.0005;  // of the pixels, for what is not an entry
+
+// ---- accent ----
+
+constexpr double kColourful = 0.05;    // the chroma that it has at least
+constexpr double kDominantPart = 0.6;  // the dominant colour is only taken if others are duller
+constexpr double kContrast = 0.35;     // a difference in lightness from which more is not better
+constexpr double kNoContrast = 0.3;    // what counts of chroma without any difference
+
+Oklab placed(const Color& color) {
+  const Space oklab(SpaceName::oklab, 3);
+  std::int32_t at[3];
+  oklab.place(color, at, 1);
+  Oklab scaled{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    scaled[axis] = static_cast<double>(at[axis]) / oklab.steps();
+  }
+  return scaled;
+}
+
+/// The entry that would make a button.
+std::optional<Color> find_accent(const std::vector<Entry>& entries,
+                                 const std::optional<Color>& background) {
+  const double behind = placed(background.value_or(entries.front().color))[0];
+  std::optional<Color> accent;
+  double most = 0;
+  for (const Entry& entry : entries) {
+    if (entry.chroma < kColourful || entry.color == background) continue;
+    const double contrast = std::min(1.0, std::abs(entry.at[0] - behind) / kContrast);
+    double score = entry.chroma * (kNoContrast + (1 - kNoContrast) * contrast);
+    if (&entry == &entries.front()) score *= kDominantPart;
+    if (score <= most) continue;
+    most = score;
+    accent = entry.color;
+  }
+  return accent;
+}
+
+/// Of the entries in a range, the most prominent; if there is none, of the bins.
+std::optional<Color> find_swatch(const Range& range, const std::vector<Entry>& entries,
+                                 const std::vector<ColorBin>& bins) {
+  for (const Entry& entry : entries) {
+    if (range.holds(entry.at, entry.chroma)) return entry.color;
+  }
+  std::optional<Color> swatch;
+  double most = 0;
+  for (const ColorBin& bin : bins) {
+    if (bin.share < kLeastShare || !range.holds(bin.at, bin.chroma)) continue;
+    const double prominence = std::sqrt(bin.share) * (kGrey + bin.chroma);
+    if (prominence <= most) continue;
+    most = prominence;
+    swatch = bin.color;
+  }
+  return swatch;
+}
+
+}  // namespace
+
+std::optional<Color> find_background(const Histogram& edge, const std::vector<Entry>& entries) {
+  if (edge.size() == 0) return {};
+  const std::vector<ColorBin> bins = make_color_bins(edge, 1);
+  const ColorBin* best = nullptr;
+  double most = 0;
+  for (const ColorBin& bin : bins) {
+    // What has a colour of its own of more than the rest cannot be near a lesser one's majority.
+    if (best != nullptr && bin.share < best->share) continue;
+    double about = 0;
+    for (const ColorBin& other : bins) {
+      if (squared_distance(bin.at, other.at) <= kAlongSides * kAlongSides) about += other.share;
+    }
+    if (best != nullptr && bin.share == best->share && about <= most) continue;
+    best = &bin;
+    most = about;
+  }
+  if (most < kOfSides) return {};
+  const auto distance = [&](const Entry& entry) { return squared_distance(entry.at, best->at); };
+  const auto nearest = std::ranges::min_element(entries, {}, distance);
+  return distance(*nearest) <= kSameAsEntry * kSameAsEntry ? nearest->color : best->color;
+}
+
+void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background) {
+  const auto prominence = [&](const Entry& entry) {
+    const double whole = std::sqrt(entry.share) * (kGrey + entry.chroma);
+    if (entry.color != background) return whole;
+    return (entry.chroma < kPale ? kPaleBehind : kBehind) * whole;
+  };
+  std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
+    const double of_a = prominence(a);
+    const double of_b = prominence(b);
+    return of_a != of_b ? of_a > of_b : a.color < b.color;
+  });
+}
+
+std::array<std::optional<Color>, kRoles.size()> assign_roles(
+    const std::vector<Entry>& entries, const std::vector<ColorBin>& bins,
+    const std::optional<Color>& background) {
+  std::array<std::optional<Color>, kRoles.size()> roles;
+  const auto at = [&](Role role) -> std::optional<Color>& {
+    return roles[static_cast<std::size_t>(role)];
+  };
+  at(Role::dominant) = entries.front().color;
+  at(Role::background) = background;
+  at(Role::accent) = find_accent(entries, background);
+  for (const Range& range : kRanges) at(range.role) = find_swatch(range, entries, bins);
+  return roles;
+}
+
+}  // namespace kpalette

@@ -1,0 +1,34 @@
+// The order of a theme's colours, and the roles that they can play.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "theme.hpp"
+#include "theme_bins.hpp"
+
+namespace kpalette {
+
+/// An entry of a theme, and the share of the pixels that are nearest to it.
+struct Entry {
+  Color color;
+  std::int64_t count;
+  double share;
+  Oklab at;
+  double chroma;
+};
+
+/// Returns the colour that at least 40 % of the pixels along the sides have about, an entry if that
+/// is near, or none.
+std::optional<Color> find_background(const Histogram& edge, const std::vector<Entry>& entries);
+
+/// Sorts entries by how prominent they are: by the root of their share times their chroma. What
+/// lies behind all else counts for less.
+void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background);
+
+/// Returns the colour of each role, by Role; `entries` are sorted, and at least one.
+std::array<std::optional<Color>, kRoles.size()> assign_roles(
+    const std::vector<Entry>& entries, const std::vector<ColorBin>& bins,
+    const std::optional<Color>& background);
+
+}  // namespace kpalette

@@ -1,0 +1,380 @@
+#include "theme_search.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+#include <numeric>
+
+namespace kpalette {
+namespace {
+
+// ---- what counts ----
+
+constexpr double kGreyWeight = 0.02;     // added to chroma, so that greys count as well
+constexpr double kSpeck = 0.0002;        // a bin of a lesser share …
+constexpr double kSpeckWeight = 0.05;    // … counts by this part
+constexpr std::size_t kMostBins = 1024;  // the most crowded ones, which the sum is over
+// Colours that are farther from the theme than this in Oklab all count as that far.
+constexpr double kFar = 0.25;
+// Entries that are nearer to each other than this look alike.
+constexpr double kDistinct = 0.16;
+constexpr double kVivid = 0.2;  // the chroma from which more is not better
+
+constexpr double kHueTerm = 0.35;
+constexpr double kLikenessTerm = 1;
+constexpr double kVividTerm = 0.4;
+
+// ---- candidates ----
+
+constexpr double kAbout = 0.02;         // in Oklab: about the same colour
+constexpr double kLeastShare = 0.0008;  // of the pixels, of about a candidate's colour
+constexpr double kApart = 0.025;        // candidates, from each other
+constexpr std::size_t kMostCandidates = 192;
+
+// ---- hues ----
+
+constexpr double kChromatic = 0.08;     // the chroma of pixels that have a hue
+constexpr double kHasHue = 0.07;        // and of entries that show one,
+constexpr double kCosine = 0.90630779;  // within 25 degrees of the middle of its sector
+constexpr double kOfChromatic = 0.03;   // a sector counts in full from this share of those pixels
+constexpr double kOfAll = 0.003;        // and this one of all pixels, and in part
+constexpr double kLeastPart = 0.05;     // down to this part
+constexpr std::size_t kSectors = 12;
+
+/// The middles of sectors of 30 degrees in the plane of a and b: 15, 45, 75 … degrees.
+constexpr double kFifteen[] = {0.96592583, 0.70710678, 0.25881905};
+constexpr std::array<std::array<double, 2>, kSectors> make_middles() {
+  std::array<std::array<double, 2>, kSectors> middles{};
+  for (std::size_t i = 0; i < kSectors; ++i) {
+    const double near = kFifteen[i % 3];
+    const double off = kFifteen[2 - i % 3];
+    switch (i / 3) {
+      case 0:
+        middles[i] = {near, off};
+        break;
+      case 1:
+        middles[i] = {-off, near};
+        break;
+      case 2:
+        middles[i] = {-near, -off};
+        break;
+      default:
+        middles[i] = {off, -near};
+    }
+  }
+  return middles;
+}
+constexpr std::array<std::array<double, 2>, kSectors> kMiddles = make_middles();
+
+std::size_t sector_of(const Oklab& at) {
+  std::size_t best = 0;
+  double most = -1;
+  for (std::size_t i = 0; i < kSectors; ++i) {
+    const double along = at[1] * kMiddles[i][0] + at[2] * kMiddles[i][1];
+    if (along <= most) continue;
+    most = along;
+    best = i;
+  }
+  return best;
+}
+
+/// The sectors whose hue a colour shows, as bits.
+std::uint32_t shown_by(const ColorBin& bin) {
+  if (bin.chroma <= kHasHue) return 0;
+  std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < kSectors; ++i) {
+    const double along = bin.at[1] * kMiddles[i][0] + bin.at[2] * kMiddles[i][1];
+    if (along >= kCosine * bin.chroma) bits |= 1u << i;
+  }
+  return bits;
+}
+
+/// How much each hue matters, 0 to 1.
+std::array<double, kSectors> hue_weights(const std::vector<ColorBin>& bins) {
+  std::array<double, kSectors> shares{};
+  double chromatic = 0;
+  for (const ColorBin& bin : bins) {
+    if (bin.chroma <= kChromatic) continue;
+    shares[sector_of(bin.at)] += bin.share;
+    chromatic += bin.share;
+  }
+  std::array<double, kSectors> weights{};
+  for (std::size_t i = 0; i < kSectors; ++i) {
+    if (shares[i] == 0) continue;
+    const double of_chromatic = std::min(1.0, shares[i] / (kOfChromatic * chromatic));
+    const double weight = of_chromatic * std::min(1.0, shares[i] / kOfAll);
+    if (weight > kLeastPart) weights[i] = weight;
+  }
+  return weights;
+}
+
+double weight_of(const ColorBin& bin) {
+  const double weight = std::sqrt(bin.share) * (kGreyWeight + bin.chroma);
+  return bin.share < kSpeck ? kSpeckWeight * weight : weight;
+}
+
+/// The places of the most crowded bins.
+std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
+  std::vector<std::size_t> order(bins.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto fuller = [&](std::size_t a, std::size_t b) {
+    return bins[a].share != bins[b].share ? bins[a].share > bins[b].share : a < b;
+  };
+  std::sort(order.begin(), order.end(), fuller);
+  order.resize(std::min(order.size(), kMostBins));
+  return order;
+}
+
+/// Bins among `crowded` of colours that enough pixels have about, no two of which are near to each
+/// other: first those of which there is most. If that leaves fewer than k, more bins follow.
+std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
+                                         const std::vector<std::size_t>& crowded, std::size_t k) {
+  std::vector<double> about(crowded.size());
+  for (std::size_t i = 0; i < crowded.size(); ++i) {
+    about[i] += bins[crowded[i]].share;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (squared_distance(bins[crowded[i]].at, bins[crowded[j]].at) > kAbout * kAbout) continue;
+      about[i] += bins[crowded[j]].share;
+      about[j] += bins[crowded[i]].share;
+    }
+  }
+  std::vector<double> rank(crowded.size());
+  for (std::size_t i = 0; i < crowded.size(); ++i) {
+    rank[i] = std::sqrt(about[i]) * (kGreyWeight + bins[crowded[i]].chroma);
+  }
+  std::vector<std::size_t> order(crowded.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const bool enough_a = about[a] >= kLeastShare;
+    const bool enough_b = about[b] >= kLeastShare;
+    if (enough_a != enough_b) return enough_a;
+    return enough_a ? rank[a] > rank[b] : about[a] > about[b];
+  });
+  std::vector<std::size_t> found;
+  std::vector<std::size_t> others;
+  for (const std::size_t i : order) {
+    if (found.size() == kMostCandidates) break;
+    const ColorBin& bin = bins[crowded[i]];
+    const bool apart = std::ranges::none_of(found, [&](std::size_t other) {
+      return squared_distance(bin.at, bins[other].at) < kApart * kApart;
+    });
+    if (apart && about[i] >= kLeastShare) {
+      found.push_back(crowded[i]);
+    } else {
+      others.push_back(crowded[i]);
+    }
+  }
+  for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) found.push_back(others[i]);
+  return found;
+}
+
+// ---- the search ----
+
+/// The sum, and the theme that lowers it.
+class Search {
+ public:
+  Search(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded,
+         const std::vector<std::size_t>& candidates, std::size_t k)
+      : bins_(crowded.size()), candidates_(candidates.size()), k_(k) {
+    std::vector<double> weights;
+    double total = 0;
+    Oklab mean{};
+    for (const std::size_t i : crowded) {
+      weights.push_back(weight_of(bins[i]));
+      total += weights.back();
+      for (std::size_t axis = 0; axis < 3; ++axis) mean[axis] += weights.back() * bins[i].at[axis];
+    }
+    for (double& axis : mean) axis /= total;
+    double spread = 0;
+    for (std::size_t i = 0; i < bins_; ++i) {
+      spread += weights[i] * std::min(kFar * kFar, squared_distance(bins[crowded[i]].at, mean));
+    }
+    away_.resize(candidates_ * bins_);
+    for (std::size_t j = 0; j < candidates_; ++j) {
+      const ColorBin& candidate = bins[candidates[j]];
+      for (std::size_t i = 0; i < bins_; ++i) {
+        const double square = squared_distance(candidate.at, bins[crowded[i]].at);
+        away_[j * bins_ + i] = std::min(kFar * kFar, square) * weights[i] / (spread + 1e-12);
+      }
+      sectors_.push_back(shown_by(candidate));
+      vividness_.push_back(kVividTerm / static_cast<double>(k) *
+                           std::min(1.0, candidate.chroma / kVivid));
+    }
+    alike_.resize(candidates_ * candidates_);
+    for (std::size_t a = 0; a < candidates_; ++a) {
+      for (std::size_t b = 0; b < candidates_; ++b) {
+        const double distance =
+            std::sqrt(squared_distance(bins[candidates[a]].at, bins[candidates[b]].at));
+        if (a == b || distance >= kDistinct) continue;
+        alike_[a * candidates_ + b] =
+            kLikenessTerm / static_cast<double>(k) * (1 - distance / kDistinct);
+      }
+    }
+    const std::array<double, kSectors> hues = hue_weights(bins);
+    double sum = 0;
+    for (const double hue : hues) sum += hue;
+    missed_.resize(1u << kSectors);
+    for (std::uint32_t shown = 0; shown < missed_.size(); ++shown) {
+      for (std::size_t i = 0; i < kSectors; ++i) {
+        if ((shown >> i & 1) == 0) missed_[shown] += hues[i];
+      }
+      if (sum > 0) missed_[shown] *= kHueTerm / std::max(1.0, sum);
+    }
+  }
+
+  /// Chooses one candidate after the other, each the one that lowers the sum most; after the first,
+  /// only while one lowers it by `least`.
+  void build(double least) {
+    nearest_.assign(bins_, std::numeric_limits<double>::infinity());
+    double before = std::numeric_limits<double>::infinity();
+    while (chosen_.size() < k_) {
+      const auto [best, sum] = best_addition();
+      if (before - sum < least) break;
+      add(best);
+      before = sum;
+    }
+  }
+
+  /// Replaces entries while that lowers the sum: the best exchange each time.
+  void exchange(int most) {
+    for (int round = 0; round < most; ++round) {
+      if (!exchange_best()) break;
+    }
+  }
+
+  const std::vector<std::size_t>& chosen() const { return chosen_; }
+
+ private:
+  static constexpr double kLeastGain = 1e-9;  // more than rounding can feign
+
+  std::uint32_t shown() const {
+    std::uint32_t bits = 0;
+    for (const std::size_t j : chosen_) bits |= sectors_[j];
+    return bits;
+  }
+  bool is_chosen(std::size_t j) const { return std::ranges::find(chosen_, j) != chosen_.end(); }
+
+  /// The candidate that lowers the sum most, and what the sum is then.
+  std::pair<std::size_t, double> best_addition() const {
+    const std::uint32_t bits = shown();
+    std::pair<std::size_t, double> best{0, std::numeric_limits<double>::infinity()};
+    for (std::size_t j = 0; j < candidates_; ++j) {
+      if (is_chosen(j)) continue;
+      const double* away = &away_[j * bins_];
+      double sum = own_ + missed_[bits | sectors_[j]] - vividness_[j];
+      for (const std::size_t other : chosen_) sum += alike_[j * candidates_ + other];
+      for (std::size_t i = 0; i < bins_; ++i) sum += std::min(nearest_[i], away[i]);
+      if (sum < best.second) best = {j, sum};
+    }
+    return best;
+  }
+
+  void add(std::size_t j) {
+    for (const std::size_t other : chosen_) own_ += alike_[j * candidates_ + other];
+    own_ -= vividness_[j];
+    chosen_.push_back(j);
+    for (std::size_t i = 0; i < bins_; ++i) {
+      nearest_[i] = std::min(nearest_[i], away_[j * bins_ + i]);
+    }
+  }
+
+  /// Makes the exchange of an entry for a candidate that lowers the sum most, as Schubert and
+  /// Rousseeuw (2021), doi:10.1016/j.is.2021.101804, find it: all entries in one pass.
+  bool exchange_best() {
+    const std::size_t k = chosen_.size();
+    std::vector<std::size_t> slot(bins_);
+    std::vector<double> first(bins_, std::numeric_limits<double>::infinity());
+    std::vector<double> second(bins_, std::numeric_limits<double>::infinity());
+    for (std::size_t s = 0; s < k; ++s) {
+      for (std::size_t i = 0; i < bins_; ++i) {
+        const double away = away_[chosen_[s] * bins_ + i];
+        if (away < first[i]) {
+          second[i] = first[i];
+          first[i] = away;
+          slot[i] = s;
+        } else if (away < second[i]) {
+          second[i] = away;
+        }
+      }
+    }
+    if (k == 1) std::ranges::fill(second, kFar);  // more than any
+    std::vector<double> removal(k);               // what the sum rises by without each entry
+    std::vector<std::uint32_t> others(k);
+    for (std::size_t i = 0; i < bins_; ++i) removal[slot[i]] += second[i] - first[i];
+    for (std::size_t s = 0; s < k; ++s) {
+      removal[s] += vividness_[chosen_[s]];
+      for (std::size_t t = 0; t < k; ++t) {
+        if (t == s) continue;
+        others[s] |= sectors_[chosen_[t]];
+        removal[s] -= alike_[chosen_[s] * candidates_ + chosen_[t]];
+      }
+      removal[s] -= missed_[shown()];
+    }
+    double best = -kLeastGain;
+    std::size_t out = 0;
+    std::size_t in = candidates_;
+    std::vector<double> change(k);
+    for (std::size_t j = 0; j < candidates_; ++j) {
+      if (is_chosen(j)) continue;
+      double shared = -vividness_[j];
+      for (const std::size_t other : chosen_) shared += alike_[j * candidates_ + other];
+      change = removal;
+      const double* away = &away_[j * bins_];
+      for (std::size_t i = 0; i < bins_; ++i) {
+        if (away[i] >= second[i]) continue;
+        if (away[i] < first[i]) {
+          shared += away[i] - first[i];
+          change[slot[i]] += first[i] - second[i];
+        } else {
+          change[slot[i]] += away[i] - second[i];
+        }
+      }
+      for (std::size_t s = 0; s < k; ++s) {
+        const double sum = change[s] + shared + missed_[others[s] | sectors_[j]] -
+                           alike_[j * candidates_ + chosen_[s]];
+        if (sum >= best) continue;
+        best = sum;
+        out = s;
+        in = j;
+      }
+    }
+    if (in == candidates_) return false;
+    chosen_[out] = in;
+    return true;
+  }
+
+  std::size_t bins_;
+  std::size_t candidates_;
+  std::size_t k_;
+  std::vector<double> away_;   // (candidates, bins): what each bin adds to the sum
+  std::vector<double> alike_;  // (candidates, candidates)
+  std::vector<double> vividness_;
+  std::vector<std::uint32_t> sectors_;  // that each candidate shows
+  std::vector<double> missed_;          // what the hues that are not shown add, by those that are
+  std::vector<double> nearest_;         // what each bin adds for now
+  double own_ = 0;                      // what the entries' likeness and chroma add
+  std::vector<std::size_t> chosen_;
+};
+
+constexpr int kExchanges = 24;
+
+// Where k is chosen: at most so many colours, each of which lowers the sum by this.
+constexpr int kMostByItself = 12;
+constexpr double kMatters = 0.03;
+
+}  // namespace
+
+std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k) {
+  const std::vector<std::size_t> crowded = most_crowded(bins);
+  const auto wanted = static_cast<std::size_t>(k == 0 ? kMostByItself : k);
+  const std::vector<std::size_t> candidates = find_candidates(bins, crowded, wanted);
+  Search search(bins, crowded, candidates, std::min(wanted, candidates.size()));
+  search.build(k == 0 ? kMatters : -std::numeric_limits<double>::infinity());
+  search.exchange(kExchanges);
+  std::vector<std::size_t> theme;
+  for (const std::size_t j : search.chosen()) theme.push_back(candidates[j]);
+  return theme;
+}
+
+}  // namespace kpalette

@@ -1,0 +1,21 @@
+// Which colours of a picture make a theme: a search for the k that together lower a sum most.
+//
+// The sum has four terms. (1) How far the picture's colours are from the theme, each counted by the
+// root of its share times its chroma, as k-means does of pixels: so what is large counts less than
+// its size, and what is vivid more. (2) Hues that the picture has and the theme lacks. (3) Pairs
+// that look much the same. (4) Less the chroma of the theme. Its entries are medoids, colours that
+// the picture has, so it never averages shades.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "theme_bins.hpp"
+
+namespace kpalette {
+
+/// Returns the places of at most k bins, each of a colour that at least 0.05 % of the pixels have
+/// about, if there are so many; as many as matter, at most 12, if k is 0.
+std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k);
+
+}  // namespace kpalette
