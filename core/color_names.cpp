@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "color_name_tables.hpp"
@@ -43,12 +44,24 @@ std::int64_t squared_distance(const Place& a, const Place& b) {
   return sum;
 }
 
-/// The first of those that are equally near.
+/// Whether a colour's chroma is less than that, in Oklab.
+bool is_within(const Place& place, double chroma) {
+  const double limit = chroma * Space(SpaceName::oklab, 3).steps();
+  const auto a = static_cast<double>(place[1]);
+  const auto b = static_cast<double>(place[2]);
+  return a * a + b * b < limit * limit;
+}
+
+/// The first of those that are equally near. What looks grey is not called by a hue.
 std::string_view nearest_name(const Color& color, std::span<const NamedColor> names,
                               std::span<const Place> places) {
   const Place place = place_of(color);
-  const auto nearest = std::ranges::min_element(
-      places, {}, [&](const Place& other) { return squared_distance(place, other); });
+  const bool is_grey = is_within(place, .015);
+  const auto distance = [&](const Place& other) {
+    const bool is_hue = is_grey && !is_within(other, .02);
+    return std::pair(is_hue, squared_distance(place, other));
+  };
+  const auto nearest = std::ranges::min_element(places, {}, distance);
   return names[static_cast<std::size_t>(nearest - places.begin())].name;
 }
 

@@ -95,6 +95,7 @@ void test_files();
 
 /// The tests of indices by rate, in core_rate.cpp.
 void test_rate();
+void test_theme_texts();
 
 /// The tests of float samples, in core_samples.cpp.
 void test_samples();

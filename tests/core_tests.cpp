@@ -188,6 +188,7 @@ int main() {
   test_dithering();
   test_files();
   test_rate();
+  test_theme_texts();
   std::cout << "kernels " << isa << ": " << passed << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;
 }

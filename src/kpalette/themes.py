@@ -100,7 +100,7 @@ def theme(
     Theme(3 colours: #ffffff, #c81e28, #143ca0)
     >>> found = kpalette.theme(picture, ignore="white")
     >>> found.hex, found.names, found.text
-    (['#c81e28', '#143ca0'], ['scarlet', 'cobalt blue'], ['#ffffff', '#ffffff'])
+    (['#c81e28', '#143ca0'], ['scarlet', 'sapphire'], ['#ffffff', '#ffffff'])
     """
     number = checked_k(k)
     team = make_team(threads)
@@ -191,7 +191,7 @@ class Theme(Palette):
     >>> brand.text, brand.pairs
     (['#ffffff', '#000000'], [('#205080', '#f0e0c0')])
     >>> brand.names, brand.css_names
-    (['denim blue', 'light beige'], ['darkslateblue', 'wheat'])
+    (['light navy', 'light peach'], ['darkslateblue', 'wheat'])
     """
 
     roles: dict[str, str]
@@ -213,15 +213,7 @@ class Theme(Palette):
             raise ValueError(
                 f"colors: expected at most {_core.MAX_THEME_COLORS} colours, got {len(self)}"
             )
-        if unknown := {*(roles or ())} - {*_core.ROLES}:
-            raise ValueError(
-                f"roles: expected some of {', '.join(_core.ROLES)}, got {', '.join(unknown)}"
-            )
-        named = {
-            name: hex_name(checked_color_list("roles", (roles or {})[name])[0])
-            for name in _core.ROLES
-            if name in (roles or {})
-        }
+        named = _checked_roles({} if roles is None else roles)
         if places is not None:
             if np.shape(places) != (len(self), 2):
                 raise ValueError(f"places: expected shape {(len(self), 2)}, got {np.shape(places)}")
@@ -401,7 +393,7 @@ class Theme(Palette):
         --------
         >>> from kpalette import Theme
         >>> Theme(["#205080"]).tones()["100"]
-        '#e4eefb'
+        '#e0efff'
         """
         accent = self._accent() if color is None else _levels(color)
         return dict(zip(_core.TONE_STEPS, map(_hex, _core.tone_scale(accent)), strict=True))
@@ -447,7 +439,7 @@ class Theme(Palette):
         --------
         >>> from kpalette import Theme
         >>> print(Theme(["#205080"]).to_css("cover").splitlines()[1])
-          --cover-1: #205080; /* denim blue */
+          --cover-1: #205080; /* light navy */
         """
         return str(_core.theme_css(*self._parts(), name))
 
@@ -463,7 +455,7 @@ class Theme(Palette):
         --------
         >>> from kpalette import Theme
         >>> print(Theme(["#205080"]).to_tailwind().splitlines()[:2])
-        ['@theme {', '  --color-theme-1: #205080; /* denim blue */']
+        ['@theme {', '  --color-theme-1: #205080; /* light navy */']
         """
         return str(_core.theme_tailwind(*self._parts(), name))
 
@@ -597,6 +589,16 @@ class Theme(Palette):
         """Return what the core takes for a theme."""
         named = [self.roles.get(name) for name in _core.ROLES]
         return self.colors, self.counts, [name and _levels(name) for name in named]
+
+
+def _checked_roles(roles: Any) -> dict[str, str]:
+    """Return the roles' colours as hex, in the order of the roles."""
+    if not isinstance(roles, Mapping):
+        raise TypeError(f"roles: expected a dict of names and colours, got {roles!r}")
+    if unknown := [name for name in roles if name not in _core.ROLES]:
+        raise ValueError(f"roles: expected some of {', '.join(_core.ROLES)}, got {unknown[0]!r}")
+    colors = {name: checked_color_list("roles", roles[name])[0] for name in roles}
+    return {name: hex_name(colors[name]) for name in _core.ROLES if name in colors}
 
 
 def _unpickled(colors: Any, counts: Any, roles: Any, places: Any, picture: Any) -> Theme:
