@@ -1,6 +1,6 @@
 // Colours as people write them.
 
-import type { Palette } from "./core";
+import type { Palette } from "./core.ts";
 
 /** Reads #rrggbb, #rrggbbaa, #rgb or #rgba: with alpha if one has it, as the library does. */
 export function parseColors(names: readonly string[], what = "fixed"): Palette {

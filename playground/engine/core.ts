@@ -1,6 +1,6 @@
 // The core in WebAssembly: its objects as classes, which are freed by hand, and arrays in and out.
 
-import type { Work } from "./jobs";
+import type { Work } from "./jobs.ts";
 import {
   type CardOptions,
   type ColorList as Palette,
@@ -12,7 +12,7 @@ import {
   type Space,
   THEME_TEXTS,
   type ThemeText,
-} from "./protocol";
+} from "./protocol.ts";
 
 export type { Palette };
 

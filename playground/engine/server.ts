@@ -1,15 +1,15 @@
 // The worker's side: it holds one image, and answers messages by jobs on it.
 
-import { Core, CoreError } from "./core";
-import { Image } from "./image";
-import { afterMessages, type Job, Jobs, type Work } from "./jobs";
-import { encodeGif } from "./gif";
-import { type Mapped, quantize, remap } from "./pipeline";
-import { encodePng } from "./png";
-import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol";
-import { steps } from "./steps";
-import { sweep } from "./sweep";
-import { drawCard, makeTheme } from "./theme";
+import { Core, CoreError } from "./core.ts";
+import { Image } from "./image.ts";
+import { afterMessages, type Job, Jobs, type Work } from "./jobs.ts";
+import { encodeGif } from "./gif.ts";
+import { type Mapped, quantize, remap } from "./pipeline.ts";
+import { encodePng } from "./png.ts";
+import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol.ts";
+import { steps } from "./steps.ts";
+import { sweep } from "./sweep.ts";
+import { drawCard, makeTheme } from "./theme.ts";
 
 export type Post = (message: FromWorker, transfer: Transferable[]) => void;
 

@@ -1,11 +1,11 @@
 // The colours that a person would pick, as src/kpalette/themes.py has them.
 
-import { checkWhole } from "./checks";
-import { hexOf, parseColors } from "./colors";
-import { type Core, CoreTheme, ThemeCounts } from "./core";
-import type { Image } from "./image";
-import type { Work } from "./jobs";
-import { type CardOptions, type Role, THEME_TEXTS, type Theme, type ThemeOptions } from "./protocol";
+import { checkWhole } from "./checks.ts";
+import { hexOf, parseColors } from "./colors.ts";
+import { type Core, CoreTheme, ThemeCounts } from "./core.ts";
+import type { Image } from "./image.ts";
+import type { Work } from "./jobs.ts";
+import { type CardOptions, type Role, THEME_TEXTS, type Theme, type ThemeOptions } from "./protocol.ts";
 
 /** The most colours of a theme. */
 const MOST_COLORS = 64;
