@@ -86,9 +86,7 @@ async function load(rgba: Pixels, { width, height }: Size): Promise<Image> {
   if (!(rgba instanceof Uint8Array || rgba instanceof Uint8ClampedArray)) {
     throw new TypeError(`pixels: expected a Uint8Array or Uint8ClampedArray, got ${kindOf(rgba)}`);
   }
-  const { buffer, byteOffset, byteLength } = rgba;
-  const pixels = new Uint8ClampedArray(buffer, byteOffset, byteLength);
-  return Image.load(Core.instantiate(await coreModule()), pixels, width, height);
+  return Image.load(Core.instantiate(await coreModule()), rgba, width, height);
 }
 
 function checkColors({ colors, channels }: ColorList): void {
@@ -108,7 +106,7 @@ function checkIndices(indices: Uint8Array, { colors, channels }: ColorList): voi
   const k = colors.length / channels;
   const wrong = indices.find((index) => index >= k);
   if (wrong !== undefined) {
-    throw new RangeError(`indices: expected less than the ${k} colours, got ${wrong}`);
+    throw new RangeError(`indices: expected less than k = ${k}, got ${wrong}`);
   }
 }
 

@@ -79,7 +79,7 @@ export class Image {
   /** Takes RGBA pixels, of frames one below the other. */
   static load(
     core: Core,
-    rgba: Uint8ClampedArray,
+    rgba: Uint8ClampedArray | Uint8Array,
     width: number,
     height: number,
     { durations, loop }: Timing = STILL,
