@@ -12,9 +12,18 @@
 namespace kpalette {
 namespace {
 
+// The ground that all else is on is an entry if there are at least so many: with fewer, the theme
+// says what is on it.
+constexpr int kLeastWithGround = 3;
+
+std::size_t nearest_bin(const std::vector<ColorBin>& bins, const Oklab& at) {
+  const auto distance = [&](const ColorBin& bin) { return squared_distance(bin.at, at); };
+  return static_cast<std::size_t>(std::ranges::min_element(bins, {}, distance) - bins.begin());
+}
+
 /// The entries of some colours, with the pixels that are nearest to each.
-std::vector<Entry> make_entries(const Histogram& histogram, const std::vector<std::uint8_t>& colors,
-                                Team& team) {
+std::vector<Entry> make_entries(const HistogramView& histogram,
+                                const std::vector<std::uint8_t>& colors, Team& team) {
   const Space oklab(SpaceName::oklab, 3);
   Fitter fitter(histogram, oklab, team);
   const Fitted& fitted = fitter.assign(colors);
@@ -37,14 +46,18 @@ std::vector<Entry> make_entries(const Histogram& histogram, const std::vector<st
 
 }  // namespace
 
-Theme make_theme(const ThemeCounts& counts, int k, Team& team) {
+Theme make_theme(const ThemeCountsView& counts, int k, Team& team) {
   const std::vector<ColorBin> bins = make_color_bins(counts.colors, k);
+  const std::optional<ColorBin> ground = find_ground(counts.edge);
+  std::optional<std::size_t> pinned;
+  if (ground && (k == 0 || k >= kLeastWithGround)) pinned = nearest_bin(bins, ground->at);
   std::vector<std::uint8_t> colors;
-  for (const std::size_t i : choose_theme(bins, k)) {
+  for (const std::size_t i : choose_theme(bins, k, pinned)) {
     colors.insert(colors.end(), bins[i].color.begin(), bins[i].color.end());
   }
   std::vector<Entry> entries = make_entries(counts.colors, colors, team);
-  const std::optional<Color> background = find_background(counts.edge, entries);
+  std::optional<Color> background;
+  if (ground) background = pinned ? bins[*pinned].color : ground->color;
   sort_by_prominence(entries, background);
   Theme theme;
   for (const Entry& entry : entries) {

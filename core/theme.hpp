@@ -78,6 +78,16 @@ inline constexpr std::array<Named<Role>, 9> kRoles{{{"dominant", Role::dominant}
 
 using Color = std::array<std::uint8_t, 3>;
 
+/// A view of such counts.
+struct ThemeCountsView {
+  ThemeCountsView(const HistogramView& colors, const HistogramView& edge)
+      : colors(colors), edge(edge) {}
+  ThemeCountsView(const ThemeCounts& whole) : colors(whole.colors), edge(whole.edge) {}
+
+  HistogramView colors;
+  HistogramView edge;
+};
+
 struct Theme {
   std::vector<std::uint8_t> colors;  // (k, 3), in the order in which a person would name them
   std::vector<std::int64_t> counts;  // (k), of the pixels nearest to each
@@ -86,7 +96,7 @@ struct Theme {
 
 /// Makes a theme of k colours, or of all there are if these are fewer; of as many as matter if k is
 /// 0. There must be at least one colour, and k be at most kMaxThemeColors.
-Theme make_theme(const ThemeCounts& counts, int k, Team& team);
+Theme make_theme(const ThemeCountsView& counts, int k, Team& team);
 
 /// Finds a pixel (x, y) for each of the colours (k, 3): one of about that colour, where most of its
 /// surroundings have it too. (-1, -1) for all of them if no pixel is looked at.

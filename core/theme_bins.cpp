@@ -62,6 +62,7 @@ std::vector<ColorBin> bins_of(const HistogramView& histogram, int bits) {
     const std::size_t stands = representative(histogram, first, last);
     std::copy_n(&histogram.colors[3 * stands], 3, bin.color.begin());
     bin.share = static_cast<double>(count) / static_cast<double>(total);
+    bin.flat = static_cast<double>(histogram.counts[stands]) / static_cast<double>(total);
     colors.insert(colors.end(), bin.color.begin(), bin.color.end());
     bins.push_back(bin);
     first = last;

@@ -25,6 +25,7 @@ inline double chroma_of(const Oklab& at) { return std::sqrt(at[1] * at[1] + at[2
 struct ColorBin {
   std::array<std::uint8_t, 3> color;  // the most frequent, or the nearest to their mean
   double share;                       // of all pixels
+  double flat;                        // the share of those that have just this colour
   Oklab at;
   double chroma;
 };

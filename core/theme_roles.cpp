@@ -10,13 +10,12 @@ namespace {
 
 // ---- background ----
 
-constexpr double kOfSides = 0.4;       // of the pixels along the sides, at least
-constexpr double kAlongSides = 0.06;   // in Oklab, from its colour
-constexpr double kSameAsEntry = 0.08;  // an entry that near is the background
+constexpr double kOfSides = 0.4;      // of the pixels along the sides, at least
+constexpr double kAlongSides = 0.06;  // in Oklab, from its colour
 
 // ---- prominence ----
 
-constexpr double kGrey = 0.03;        // added to chroma, so that greys count as well
+constexpr double kGrey = 0.06;        // added to chroma, so that greys count as well
 constexpr double kBehind = 0.5;       // the background counts by this part,
 constexpr double kPaleBehind = 0.25;  // or by this one if its chroma is less than
 constexpr double kPale = 0.04;
@@ -47,6 +46,7 @@ constexpr double kColourful = 0.05;    // the chroma that it has at least
 constexpr double kDominantPart = 0.6;  // the dominant colour is only taken if others are duller
 constexpr double kContrast = 0.35;     // a difference in lightness from which more is not better
 constexpr double kNoContrast = 0.3;    // what counts of chroma without any difference
+constexpr double kEnough = 0.01;       // the share from which more is not better
 
 Oklab placed(const Color& color) {
   const Space oklab(SpaceName::oklab, 3);
@@ -69,6 +69,7 @@ std::optional<Color> find_accent(const std::vector<Entry>& entries,
     if (entry.chroma < kColourful || entry.color == background) continue;
     const double contrast = std::min(1.0, std::abs(entry.at[0] - behind) / kContrast);
     double score = entry.chroma * (kNoContrast + (1 - kNoContrast) * contrast);
+    score *= std::min(1.0, entry.share / kEnough);
     if (&entry == &entries.front()) score *= kDominantPart;
     if (score <= most) continue;
     most = score;
@@ -97,26 +98,16 @@ std::optional<Color> find_swatch(const Range& range, const std::vector<Entry>& e
 
 }  // namespace
 
-std::optional<Color> find_background(const Histogram& edge, const std::vector<Entry>& entries) {
+std::optional<ColorBin> find_ground(const HistogramView& edge) {
   if (edge.size() == 0) return {};
   const std::vector<ColorBin> bins = make_color_bins(edge, 1);
-  const ColorBin* best = nullptr;
-  double most = 0;
+  const auto fullest = std::ranges::max_element(bins, {}, &ColorBin::share);
+  double about = 0;
   for (const ColorBin& bin : bins) {
-    // What has a colour of its own of more than the rest cannot be near a lesser one's majority.
-    if (best != nullptr && bin.share < best->share) continue;
-    double about = 0;
-    for (const ColorBin& other : bins) {
-      if (squared_distance(bin.at, other.at) <= kAlongSides * kAlongSides) about += other.share;
-    }
-    if (best != nullptr && bin.share == best->share && about <= most) continue;
-    best = &bin;
-    most = about;
+    if (squared_distance(bin.at, fullest->at) <= kAlongSides * kAlongSides) about += bin.share;
   }
-  if (most < kOfSides) return {};
-  const auto distance = [&](const Entry& entry) { return squared_distance(entry.at, best->at); };
-  const auto nearest = std::ranges::min_element(entries, {}, distance);
-  return distance(*nearest) <= kSameAsEntry * kSameAsEntry ? nearest->color : best->color;
+  if (about < kOfSides) return {};
+  return *fullest;
 }
 
 void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background) {

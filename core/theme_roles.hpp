@@ -18,9 +18,8 @@ struct Entry {
   double chroma;
 };
 
-/// Returns the colour that at least 40 % of the pixels along the sides have about, an entry if that
-/// is near, or none.
-std::optional<Color> find_background(const Histogram& edge, const std::vector<Entry>& entries);
+/// Returns what at least 40 % of the pixels along the sides have about, or none.
+std::optional<ColorBin> find_ground(const HistogramView& edge);
 
 /// Sorts entries by how prominent they are: by the root of their share times their chroma. What
 /// lies behind all else counts for less.

@@ -11,17 +11,17 @@ namespace {
 
 // ---- what counts ----
 
-constexpr double kGreyWeight = 0.02;     // added to chroma, so that greys count as well
-constexpr double kSpeck = 0.0002;        // a bin of a lesser share …
-constexpr double kSpeckWeight = 0.05;    // … counts by this part
-constexpr std::size_t kMostBins = 1024;  // the most crowded ones, which the sum is over
+constexpr double kGreyWeight = 0.02;    // added to chroma, so that greys count as well
+constexpr double kSpeck = 0.0002;       // a bin of a lesser share …
+constexpr double kSpeckWeight = 0.05;   // … counts by this part
+constexpr std::size_t kMostBins = 768;  // the most crowded ones, which the sum is over
 // Colours that are farther from the theme than this in Oklab all count as that far.
 constexpr double kFar = 0.25;
 // Entries that are nearer to each other than this look alike.
 constexpr double kDistinct = 0.16;
 constexpr double kVivid = 0.2;  // the chroma from which more is not better
 
-constexpr double kHueTerm = 0.35;
+constexpr double kHueTerm = 0.5;
 constexpr double kLikenessTerm = 1;
 constexpr double kVividTerm = 0.4;
 
@@ -29,8 +29,19 @@ constexpr double kVividTerm = 0.4;
 
 constexpr double kAbout = 0.02;         // in Oklab: about the same colour
 constexpr double kLeastShare = 0.0008;  // of the pixels, of about a candidate's colour
+constexpr double kLeastOfHue = 0.0005;  // where no candidate has its hue
 constexpr double kApart = 0.025;        // candidates, from each other
-constexpr std::size_t kMostCandidates = 192;
+constexpr std::size_t kMostCandidates = 160;
+
+// Smooth edges between flat colours are mixes of them, which nobody names.
+constexpr double kFlat = 0.01;          // of the pixels, that have just the colour
+constexpr std::size_t kMostFlats = 16;  // the largest
+constexpr double kMixed = 0.01;         // of the pixels, at most, of about a mix
+constexpr double kMixedPart = 0.2;      // and of those of the lesser flat colour
+constexpr double kOffLine = 6;          // levels of sRGB, from the line between both
+// So are shades beside a flat colour: this near in Oklab, and of at most this part of its share.
+constexpr double kBeside = 0.06;
+constexpr double kShadePart = 0.25;
 
 // ---- hues ----
 
@@ -114,22 +125,26 @@ double weight_of(const ColorBin& bin) {
   return bin.share < kSpeck ? kSpeckWeight * weight : weight;
 }
 
-/// The places of the most crowded bins.
+/// The places of the bins that matter most: the crowded ones, and vivid ones before grey ones.
 std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
   std::vector<std::size_t> order(bins.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto fuller = [&](std::size_t a, std::size_t b) {
-    return bins[a].share != bins[b].share ? bins[a].share > bins[b].share : a < b;
+  const auto before = [&](std::size_t a, std::size_t b) {
+    const double of_a = bins[a].share * (kGreyWeight + bins[a].chroma);
+    const double of_b = bins[b].share * (kGreyWeight + bins[b].chroma);
+    return of_a != of_b ? of_a > of_b : a < b;
   };
-  std::sort(order.begin(), order.end(), fuller);
-  order.resize(std::min(order.size(), kMostBins));
+  if (order.size() > kMostBins) {
+    std::nth_element(order.begin(), order.begin() + kMostBins, order.end(), before);
+    order.resize(kMostBins);
+  }
+  std::sort(order.begin(), order.end(), before);
   return order;
 }
 
-/// Bins among `crowded` of colours that enough pixels have about, no two of which are near to each
-/// other: first those of which there is most. If that leaves fewer than k, more bins follow.
-std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
-                                         const std::vector<std::size_t>& crowded, std::size_t k) {
+/// The shares of the pixels that are about of the colour of each of the `crowded` bins.
+std::vector<double> count_about(const std::vector<ColorBin>& bins,
+                                const std::vector<std::size_t>& crowded) {
   std::vector<double> about(crowded.size());
   for (std::size_t i = 0; i < crowded.size(); ++i) {
     about[i] += bins[crowded[i]].share;
@@ -139,6 +154,60 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
       about[j] += bins[crowded[i]].share;
     }
   }
+  return about;
+}
+
+/// Whether a colour, in sRGB, is between two others.
+bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b) {
+  double along = 0;
+  double whole = 0;
+  double off = 0;
+  for (std::size_t c = 0; c < 3; ++c) {
+    const double step = b.color[c] - static_cast<double>(a.color[c]);
+    const double from_a = color.color[c] - static_cast<double>(a.color[c]);
+    along += step * from_a;
+    whole += step * step;
+    off += from_a * from_a;
+  }
+  return 0 < along && along < whole && off - along * along / whole <= kOffLine * kOffLine;
+}
+
+/// Tells what flat colours leave at their edges: mixes of two, and shades of one.
+class Edges {
+ public:
+  Edges(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded) {
+    for (const std::size_t i : crowded) {
+      if (bins[i].flat >= kFlat && flats_.size() < kMostFlats) flats_.push_back(&bins[i]);
+    }
+  }
+
+  bool hold(const ColorBin& bin, double about) const {
+    for (const ColorBin* flat : flats_) {
+      if (bin.share > kShadePart * flat->flat) continue;
+      if (squared_distance(bin.at, flat->at) <= kBeside * kBeside) return true;
+    }
+    if (about > kMixed) return false;
+    for (std::size_t i = 0; i < flats_.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) {
+        const double lesser = std::min(flats_[i]->flat, flats_[j]->flat);
+        if (about > kMixedPart * lesser) continue;
+        if (is_between(bin, *flats_[i], *flats_[j])) return true;
+      }
+    }
+    return false;
+  }
+
+ private:
+  std::vector<const ColorBin*> flats_;
+};
+
+/// Bins among `crowded` of colours that enough pixels have about, no two of which are near to each
+/// other: first the ground, if there is one, and those of which there is most; at last those whose
+/// hue is lacking. If that leaves fewer than k, more bins follow, but no mixes or shades.
+std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
+                                         const std::vector<std::size_t>& crowded,
+                                         const std::vector<double>& about, std::size_t k,
+                                         std::optional<std::size_t> ground) {
   std::vector<double> rank(crowded.size());
   for (std::size_t i = 0; i < crowded.size(); ++i) {
     rank[i] = std::sqrt(about[i]) * (kGreyWeight + bins[crowded[i]].chroma);
@@ -151,11 +220,14 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     if (enough_a != enough_b) return enough_a;
     return enough_a ? rank[a] > rank[b] : about[a] > about[b];
   });
+  const Edges edges(bins, crowded);
   std::vector<std::size_t> found;
   std::vector<std::size_t> others;
+  if (ground) found.push_back(*ground);
   for (const std::size_t i : order) {
     if (found.size() == kMostCandidates) break;
     const ColorBin& bin = bins[crowded[i]];
+    if (crowded[i] == ground || edges.hold(bin, about[i])) continue;
     const bool apart = std::ranges::none_of(found, [&](std::size_t other) {
       return squared_distance(bin.at, bins[other].at) < kApart * kApart;
     });
@@ -164,6 +236,15 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     } else {
       others.push_back(crowded[i]);
     }
+  }
+  std::uint32_t shown = 0;
+  for (const std::size_t i : found) shown |= shown_by(bins[i]);
+  for (const std::size_t i : order) {
+    const ColorBin& bin = bins[crowded[i]];
+    const std::uint32_t more = shown_by(bin) & ~shown;
+    if (more == 0 || about[i] < kLeastOfHue || edges.hold(bin, about[i])) continue;
+    found.push_back(crowded[i]);
+    shown |= more;
   }
   for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) found.push_back(others[i]);
   return found;
@@ -175,8 +256,8 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
 class Search {
  public:
   Search(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded,
-         const std::vector<std::size_t>& candidates, std::size_t k)
-      : bins_(crowded.size()), candidates_(candidates.size()), k_(k) {
+         const std::vector<std::size_t>& candidates, std::size_t k, bool pinned)
+      : bins_(crowded.size()), candidates_(candidates.size()), k_(k), pinned_(pinned) {
     std::vector<double> weights;
     double total = 0;
     Oklab mean{};
@@ -228,6 +309,10 @@ class Search {
   void build(double least) {
     nearest_.assign(bins_, std::numeric_limits<double>::infinity());
     double before = std::numeric_limits<double>::infinity();
+    if (pinned_) {
+      add(0);
+      before = sum_now();
+    }
     while (chosen_.size() < k_) {
       const auto [best, sum] = best_addition();
       if (before - sum < least) break;
@@ -254,6 +339,12 @@ class Search {
     return bits;
   }
   bool is_chosen(std::size_t j) const { return std::ranges::find(chosen_, j) != chosen_.end(); }
+
+  double sum_now() const {
+    double sum = own_ + missed_[shown()];
+    for (const double near : nearest_) sum += near;
+    return sum;
+  }
 
   /// The candidate that lowers the sum most, and what the sum is then.
   std::pair<std::size_t, double> best_addition() const {
@@ -333,7 +424,7 @@ class Search {
       for (std::size_t s = 0; s < k; ++s) {
         const double sum = change[s] + shared + missed_[others[s] | sectors_[j]] -
                            alike_[j * candidates_ + chosen_[s]];
-        if (sum >= best) continue;
+        if (sum >= best || (pinned_ && s == 0)) continue;
         best = sum;
         out = s;
         in = j;
@@ -347,6 +438,7 @@ class Search {
   std::size_t bins_;
   std::size_t candidates_;
   std::size_t k_;
+  bool pinned_;                // whether the first candidate is the first entry, and stays
   std::vector<double> away_;   // (candidates, bins): what each bin adds to the sum
   std::vector<double> alike_;  // (candidates, candidates)
   std::vector<double> vividness_;
@@ -365,11 +457,13 @@ constexpr double kMatters = 0.03;
 
 }  // namespace
 
-std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k) {
+std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k,
+                                      std::optional<std::size_t> ground) {
   const std::vector<std::size_t> crowded = most_crowded(bins);
+  const std::vector<double> about = count_about(bins, crowded);
   const auto wanted = static_cast<std::size_t>(k == 0 ? kMostByItself : k);
-  const std::vector<std::size_t> candidates = find_candidates(bins, crowded, wanted);
-  Search search(bins, crowded, candidates, std::min(wanted, candidates.size()));
+  const std::vector<std::size_t> candidates = find_candidates(bins, crowded, about, wanted, ground);
+  Search search(bins, crowded, candidates, std::min(wanted, candidates.size()), ground.has_value());
   search.build(k == 0 ? kMatters : -std::numeric_limits<double>::infinity());
   search.exchange(kExchanges);
   std::vector<std::size_t> theme;

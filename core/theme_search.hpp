@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "theme_bins.hpp"
@@ -15,7 +16,9 @@
 namespace kpalette {
 
 /// Returns the places of at most k bins, each of a colour that at least 0.05 % of the pixels have
-/// about, if there are so many; as many as matter, at most 12, if k is 0.
-std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k);
+/// about, if there are so many; as many as matter, at most 12, if k is 0. The `ground` is one of
+/// them, if there is one.
+std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k,
+                                      std::optional<std::size_t> ground);
 
 }  // namespace kpalette

@@ -38,7 +38,8 @@ def test_a_theme_is_a_palette(picture: Any) -> None:
     assert colors_of(theme) == {RED, BLUE, WHITE}
     assert theme.counts.sum() == 40 * 60
     assert type(theme[1:]) is type(theme.sorted("luminance")) is Palette
-    assert theme.dominant == "#ffffff" == theme.roles["dominant"]
+    assert theme.dominant == theme.hex[0] == theme.roles["dominant"]
+    assert theme.background == "#ffffff"
     assert repr(theme).startswith("Theme(3 colours: #")
     assert theme == kpalette.theme(picture, threads=1)
     assert theme == Palette(theme.colors, theme.counts)

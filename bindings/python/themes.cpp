@@ -42,12 +42,10 @@ Counted hand_over_counts(ThemeCounts&& counts) {
           hand_over<OutCounts>(std::move(counts.edge.counts), {sides})};
 }
 
-Histogram histogram_of(const Bytes& colors, const Counts& counts) {
+HistogramView viewed(const Bytes& colors, const Counts& counts) {
   require_rgb(colors);
   require_pairs(colors, counts);
-  return {3,
-          {colors.data(), colors.data() + colors.size()},
-          {counts.data(), counts.data() + counts.size()}};
+  return {view(colors), view(counts)};
 }
 
 }  // namespace
@@ -79,8 +77,7 @@ void def_themes(nb::module_& m) {
          const Counts& edge_counts, int k, Team& team) {
         require(colors.shape(0) >= 1, "expected at least one colour");
         require(k >= 0 && k <= kMaxThemeColors, "expected k from 0 to 64");
-        const ThemeCounts counted{histogram_of(colors, counts),
-                                  histogram_of(edge_colors, edge_counts)};
+        const ThemeCountsView counted(viewed(colors, counts), viewed(edge_colors, edge_counts));
         Theme theme = without_gil([&] { return make_theme(counted, k, team); });
         const std::size_t size = theme.counts.size();
         std::vector<std::uint8_t> roles(3 * kRoles.size());

@@ -93,9 +93,9 @@ class ThemeCounter:
         return self._colors.empty
 
     @property
-    def n_pixels(self) -> int:
-        """How many pixels were looked at."""
-        return 0 if self.is_empty else self._colors.total().n_pixels
+    def histogram(self) -> ColorHistogram:
+        """The colours of the pixels that were looked at, of which there must be one."""
+        return self._colors.total()
 
     def add(self, pixels: ByteArray, step: int = 1) -> None:
         """Count a picture, uint8 (h, w, 3 or 4), or every so many of its rows and columns."""
@@ -137,7 +137,7 @@ class ThemeCounter:
             ignored = len(self._look.ignored)
             why = "is transparent or ignored" if ignored else "is transparent"
             raise ValueError(f"source: {NOTHING}: all of it {why}")
-        colors = self._colors.total()
+        colors = self.histogram
         edge = ColorHistogram.from_core(np.empty((0, 3), np.uint8), np.empty(0, np.int64))
         if not self._edge.empty:
             edge = self._edge.total()

@@ -97,7 +97,7 @@ def theme(
     >>> picture[5:20, 5:30] = 200, 30, 40
     >>> picture[25:30, 40:50] = 20, 60, 160
     >>> kpalette.theme(picture)
-    Theme(3 colours: #ffffff, #c81e28, #143ca0)
+    Theme(3 colours: #c81e28, #143ca0, #ffffff)
     >>> found = kpalette.theme(picture, ignore="white")
     >>> found.hex, found.names, found.text
     (['#c81e28', '#143ca0'], ['scarlet', 'sapphire'], ['#ffffff', '#ffffff'])
@@ -262,17 +262,17 @@ class Theme(Palette):
 
     @property
     def dominant(self) -> str | None:
-        """The hex of the colour that there is most of."""
+        """The hex of the colour that the picture is above all: the first."""
         return self.roles.get("dominant")
 
     @property
     def background(self) -> str | None:
-        """That of what lies behind, which most of the picture's sides have; perhaps None."""
+        """The hex of what lies behind, which its sides have; None if there is no such colour."""
         return self.roles.get("background")
 
     @property
     def accent(self) -> str | None:
-        """That of what stands out; None if nothing does."""
+        """The hex of what stands out, such as for a button; None if all is grey."""
         return self.roles.get("accent")
 
     @property

@@ -110,8 +110,8 @@ class Looked(Record):
         multiple=True,
         check=names,
         metavar="COLOR",
-        help="A colour that does not count, nor what looks like it: white, or '#ff8800'. Give "
-        "several with commas between, or give the option again.",
+        help="A colour that does not count, such as white or '#ff8800'. Nor does what looks like "
+        "it. Give several with commas between, or give the option again.",
     )
 
 
@@ -142,7 +142,7 @@ class Themes(Recursive):
     cls=Option,
     common=True,
     metavar="K",
-    help=f"How many colours, 1 to {MOST}, or auto: as many as matter.  [default: 6]",
+    help=f"How many colours, 1 to {MOST}, or auto. That is as many as matter.  [default: 6]",
 )
 @click.option(
     "-o",
@@ -156,8 +156,8 @@ class Themes(Recursive):
     "kind",
     type=click.Choice(FORMATS, case_sensitive=False),
     metavar="FORMAT",
-    help="What to write, to stdout without OUT: a card (svg, png), css, tailwind, tokens, json, or "
-    f"a palette file ({', '.join(PALETTES)}).",
+    help="What to write, to stdout without OUT. A card to look at (svg, png), css, tailwind, "
+    f"tokens, json, or a palette file ({', '.join(PALETTES)}).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
 @takes(looked=Looked, themes=Themes, manners=Manners)
@@ -171,11 +171,12 @@ def theme(
     themes: Themes,
     manners: Manners,
 ) -> int:
-    """List the colours that a person would pick from photos, or write them for a page or a file.
+    """List the colours that a person would pick from photos.
 
     They are colours of the photos themselves: vivid, distinct, in the order in which one would name
     them, and what is small but stands out has one. (palette lists those that show a photo with the
-    least error.) Each is printed with its share of the pixels, its name, and its roles.
+    least error.) Without OUT or --format, each is printed with its share of the pixels, its name,
+    and its roles.
 
     A PHOTO is an image file, a film, a folder with -r, a pattern such as '**/*.png', - for stdin,
     or a histogram that was saved as .histogram. There is one theme for all of them together, in
@@ -306,7 +307,10 @@ class _Writer:
             title = streams.stem(made.label if out == "-" else out)
             streams.write(encode(found, self._kind, made.picture, title), out, self._manners.force)
         if self._as_json:
-            report: dict[str, Any] = {"photos": made.names, "n_pixels": made.counter.n_pixels}
+            report: dict[str, Any] = {
+                "photos": made.names,
+                "n_pixels": made.counter.histogram.n_pixels,
+            }
             streams.print_result(json.dumps({**report, **found.to_dict()}))
         elif self._kind is None:
             head = f"{made.label}:\n" if headed else ""
@@ -355,7 +359,7 @@ def _roles(found: Theme, color: str) -> str:
 def _summary(made: _Made, found: Theme, out: str | None, strip: str | None) -> str:
     where = "" if out in (None, "-") else f"; theme in {out}"
     where += f"; strip in {strip}" if strip else ""
-    pixels = counted(made.counter.n_pixels, "pixel")
+    pixels = counted(made.counter.histogram.n_pixels, "pixel")
     return f"{made.label}: {pixels}, a theme of {counted(len(found), 'colour')}{where}"
 
 
