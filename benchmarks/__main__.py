@@ -32,6 +32,8 @@ from benchmarks import rate as saving
 from benchmarks import report as reporting
 from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
+from benchmarks import themes as picking
+from benchmarks import themes_sheet as showing
 from benchmarks.animations import runs as moving
 from benchmarks.animations import tables
 from benchmarks.photos import load, load_all, paths_of
@@ -191,6 +193,13 @@ def sheet(args: argparse.Namespace) -> None:
     drawing.make(args.out)
 
 
+def themes(args: argparse.Namespace) -> None:
+    """Measure palettes for people: real colours, hues, distances, time; draw a sheet of them."""
+    picking.measure(args.folders, args.repeat)
+    if args.out is not None:
+        showing.make(args.out)
+
+
 def dithered(args: argparse.Namespace) -> None:
     """Draw a photo in eight colours, dithered by kpalette and other programs, and measure it."""
     dithers.make(args.out)
@@ -228,6 +237,7 @@ COMMANDS = {
     "scale": (scale, "16,256"),
     "gigapixel": (gigapixel, "64"),
     "sheet": (sheet, None),
+    "themes": (themes, None),
     "dithers": (dithered, None),
     "bytes": (same_bytes, None),
     "imports": (imports, None),
@@ -291,6 +301,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("folders", type=Path, nargs="+", help="with .png files, also in folders in them")
     add("--most", type=int, default=100, help="of a folder, every n-th of its files (default 100)")
     add("--side", type=int, default=1, help="pixels to a side, at least (default 1)")
+    add = choices["themes"].add_argument
+    add("folders", type=Path, nargs="*", help="of .png files")
+    add("--out", type=Path, help="a folder for themes.webp, which twenty pictures are in")
     choices["report"].add_argument("results", type=Path, help="a results.json")
     minutes = "for each k, begin no image after so many (default 20)"
     choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)

@@ -48,7 +48,7 @@ std::vector<Entry> make_entries(const HistogramView& histogram,
 
 Theme make_theme(const ThemeCountsView& counts, int k, Team& team) {
   const std::vector<ColorBin> bins = make_color_bins(counts.colors, k);
-  const std::optional<ColorBin> ground = find_ground(counts.edge);
+  const std::optional<ColorBin> ground = find_ground(counts.edge, bins);
   std::optional<std::size_t> pinned;
   if (ground && (k == 0 || k >= kLeastWithGround)) pinned = nearest_bin(bins, ground->at);
   std::vector<std::uint8_t> colors;

@@ -11,6 +11,7 @@ namespace {
 // ---- background ----
 
 constexpr double kOfSides = 0.4;      // of the pixels along the sides, at least
+constexpr double kOfPicture = 0.05;   // and of all: a line around a picture is no ground
 constexpr double kAlongSides = 0.06;  // in Oklab, from its colour
 
 // ---- prominence ----
@@ -98,16 +99,19 @@ std::optional<Color> find_swatch(const Range& range, const std::vector<Entry>& e
 
 }  // namespace
 
-std::optional<ColorBin> find_ground(const HistogramView& edge) {
+std::optional<ColorBin> find_ground(const HistogramView& edge, const std::vector<ColorBin>& bins) {
   if (edge.size() == 0) return {};
-  const std::vector<ColorBin> bins = make_color_bins(edge, 1);
-  const auto fullest = std::ranges::max_element(bins, {}, &ColorBin::share);
-  double about = 0;
-  for (const ColorBin& bin : bins) {
-    if (squared_distance(bin.at, fullest->at) <= kAlongSides * kAlongSides) about += bin.share;
-  }
-  if (about < kOfSides) return {};
-  return *fullest;
+  const std::vector<ColorBin> sides = make_color_bins(edge, 1);
+  const ColorBin& fullest = *std::ranges::max_element(sides, {}, &ColorBin::share);
+  const auto about = [&](const std::vector<ColorBin>& all) {
+    double share = 0;
+    for (const ColorBin& bin : all) {
+      if (squared_distance(bin.at, fullest.at) <= kAlongSides * kAlongSides) share += bin.share;
+    }
+    return share;
+  };
+  if (about(sides) < kOfSides || about(bins) < kOfPicture) return {};
+  return fullest;
 }
 
 void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background) {

@@ -18,8 +18,9 @@ struct Entry {
   double chroma;
 };
 
-/// Returns what at least 40 % of the pixels along the sides have about, or none.
-std::optional<ColorBin> find_ground(const HistogramView& edge);
+/// Returns what at least 40 % of the pixels along the sides have about, and 5 % of all, or none;
+/// `bins` are those of the picture.
+std::optional<ColorBin> find_ground(const HistogramView& edge, const std::vector<ColorBin>& bins);
 
 /// Sorts entries by how prominent they are: by the root of their share times their chroma. What
 /// lies behind all else counts for less.

@@ -33,6 +33,10 @@ constexpr double kLeastOfHue = 0.0005;  // where no candidate has its hue
 constexpr double kApart = 0.025;        // candidates, from each other
 constexpr std::size_t kMostCandidates = 160;
 
+// Small things that are like no other candidate: that far, and of so many pixels around.
+constexpr double kAlone = 0.15;
+constexpr double kAround = 0.06;
+
 // Smooth edges between flat colours are mixes of them, which nobody names.
 constexpr double kFlat = 0.01;          // of the pixels, that have just the colour
 constexpr std::size_t kMostFlats = 16;  // the largest
@@ -130,8 +134,8 @@ std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
   std::vector<std::size_t> order(bins.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto before = [&](std::size_t a, std::size_t b) {
-    const double of_a = bins[a].share * (kGreyWeight + bins[a].chroma);
-    const double of_b = bins[b].share * (kGreyWeight + bins[b].chroma);
+    const double of_a = std::sqrt(bins[a].share) * (kGreyWeight + bins[a].chroma);
+    const double of_b = std::sqrt(bins[b].share) * (kGreyWeight + bins[b].chroma);
     return of_a != of_b ? of_a > of_b : a < b;
   };
   if (order.size() > kMostBins) {
@@ -245,6 +249,19 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     if (more == 0 || about[i] < kLeastOfHue || edges.hold(bin, about[i])) continue;
     found.push_back(crowded[i]);
     shown |= more;
+  }
+  for (const std::size_t i : order) {
+    const ColorBin& bin = bins[crowded[i]];
+    const bool alone = std::ranges::none_of(found, [&](std::size_t other) {
+      return squared_distance(bin.at, bins[other].at) < kAlone * kAlone;
+    });
+    if (!alone || edges.hold(bin, about[i])) continue;
+    double around = 0;
+    for (const std::size_t other : crowded) {
+      if (squared_distance(bin.at, bins[other].at) <= kAround * kAround)
+        around += bins[other].share;
+    }
+    if (around >= kLeastShare) found.push_back(crowded[i]);
   }
   for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) found.push_back(others[i]);
   return found;

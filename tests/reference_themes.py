@@ -61,7 +61,8 @@ class Sum:
         hues = np.minimum(1, sectors / (0.03 * most)) * np.minimum(1, sectors / 0.003)
         self.hues = np.where(hues > 0.05, hues, 0) / max(1, hues[hues > 0.05].sum())
 
-        matter = np.lexsort((np.arange(len(shares)), -shares * (0.02 + self.chroma)))[:768]
+        rank = np.sqrt(shares) * (0.02 + self.chroma)
+        matter = np.lexsort((np.arange(len(shares)), -rank))[:768]
         self.matter = matter
         weights = np.sqrt(shares) * (0.02 + self.chroma) * np.where(shares < 0.0002, 0.05, 1)
         weights = weights[matter]
@@ -90,6 +91,11 @@ class Sum:
             if about[i] >= 0.0005 and (self.shows[matter[i]] & ~shown).any():
                 found.append(i)
                 shown |= self.shows[matter[i]]
+        for i in order:
+            apart = distances(self.at[matter[[i]]], self.at[matter])[0]
+            around = self.shares[matter[apart <= 0.06]].sum()
+            if apart[found].min(initial=1) >= 0.15 and around >= 0.0008:
+                found.append(i)
         return found + [i for i in others if i not in found][: max(0, k - len(found))]
 
     def is_edge(self, i: int) -> bool:
@@ -149,13 +155,15 @@ def choose(sums: Sum, k: int, ground: int | None) -> np.ndarray:
     return sums.matter[theme]
 
 
-def ground_of(pixels: np.ndarray) -> np.ndarray | None:
-    """Return the colour that at least 40 % of the pixels along the sides have about, or None."""
+def ground_of(pixels: np.ndarray, sums: Sum) -> np.ndarray | None:
+    """Return what 40 % of the pixels along the sides have about, and 5 % of all, or None."""
     sides = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     colors, shares, _ = bins_of(*map(np.asarray, _core.count_colors(sides, _core.Team(1))), 1)
     fullest = colors[[shares.argmax()]]
     near = distances(placed(colors), placed(fullest))[:, 0] <= 0.06
-    return fullest if shares[near].sum() >= 0.4 else None
+    everywhere = distances(sums.at, placed(fullest))[:, 0] <= 0.06
+    ground = shares[near].sum() >= 0.4 and sums.shares[everywhere].sum() >= 0.05
+    return fullest if ground else None
 
 
 def theme(pixels: np.ndarray, k: int) -> tuple[list[list[int]], list[int]]:
@@ -164,7 +172,7 @@ def theme(pixels: np.ndarray, k: int) -> tuple[list[list[int]], list[int]]:
     distinct, counts = map(np.asarray, counted)
     bins = bins_of(distinct, counts, k)
     sums = Sum(*bins)
-    background = ground_of(pixels)
+    background = ground_of(pixels, sums)
     ground = None
     if background is not None and k not in (1, 2):
         ground = int(distances(sums.at, placed(background))[:, 0].argmin())

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmarks import pictures as drawn_pictures
+from benchmarks.logos import LOGOS
 
 import reference_themes as reference
 from kpalette import _core
-from logos import LOGOS
 
 NONE = np.zeros((0, 3), np.uint8)
 STEPS = _core.steps(3, "oklab")
@@ -198,11 +199,24 @@ def test_a_small_vivid_thing_is_kept_and_is_the_accent() -> None:
     assert roles["accent"] == [210, 30, 25]
 
 
+def test_a_noisy_spot_of_a_thousandth_is_kept() -> None:
+    field = drawn_pictures.field()
+    spot = field[120:127, 120:127].astype(float).mean(axis=(0, 1))
+    assert np.abs(np.array(theme_of(field)[0]) - spot).max(axis=1).min() < 20
+
+
 def test_where_sides_differ_there_is_no_background() -> None:
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[:, :20], pixels[:20, 20:], pixels[20:, 20:] = [200, 0, 0], [0, 160, 0], [0, 0, 220]
     pixels[:8] = [250, 250, 90]
     assert "background" not in theme_of(pixels)[2]
+
+
+@pytest.mark.parametrize(("width", "ground"), [(1, False), (20, True)])
+def test_a_line_around_a_picture_is_no_background(width: int, ground: bool) -> None:
+    pixels = blobs(1).repeat(4, 0).repeat(4, 1)
+    framed = np.pad(pixels, ((width, width), (width, width), (0, 0)), constant_values=99)
+    assert (theme_of(framed)[2].get("background") == [99, 99, 99]) == ground
 
 
 def test_most_hues_of_a_picture_are_covered() -> None:
