@@ -25,7 +25,7 @@ for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ]
 endef
 
 .PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
-.PHONY: docs docs-links playground playground-test page-test wheel clean prerequisites
+.PHONY: docs docs-links playground playground-test page-test npm-test wheel clean prerequisites
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -130,6 +130,12 @@ playground-test: $(PLAYGROUND) $(VENV)/test  ## test the page's engine against t
 page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
 	cd playground && $(NPM) run --silent build
 	cd playground && $(NPM) run --silent test:browser
+
+npm-test: $(PLAYGROUND)  ## pack the engine for npm into build/, and try the tarball in Node and Chromium
+	rm -f build/kpalette-*.tgz
+	cd playground && $(NPM) run --silent pack
+	cd playground && $(NPM) run --silent test:npm
+	@ls -l build/kpalette-*.tgz
 
 wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try that, into dist/
 	cd playground && $(NPM) run --silent build

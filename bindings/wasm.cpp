@@ -16,9 +16,12 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <typeinfo>
 #include <vector>
 
+#include "color_names.hpp"
+#include "contrast.hpp"
 #include "delta_e.hpp"
 #include "dither.hpp"
 #include "error.hpp"
@@ -37,6 +40,8 @@
 #include "seeding.hpp"
 #include "spaces.hpp"
 #include "spatial.hpp"
+#include "theme.hpp"
+#include "theme_text.hpp"
 
 using namespace kpalette;
 
@@ -100,7 +105,8 @@ std::string names_of(const Table& table) {
 EXPORT(tables) const char* tables() {
   static const std::string all =
       "{\"spaces\":" + names_of(kSpaces) + ",\"seedings\":" + names_of(kSeedings) +
-      ",\"efforts\":" + names_of(kEfforts) + ",\"dithers\":" + names_of(kDithers) + "}";
+      ",\"efforts\":" + names_of(kEfforts) + ",\"dithers\":" + names_of(kDithers) +
+      ",\"roles\":" + names_of(kRoles) + "}";
   return all.c_str();
 }
 
@@ -206,6 +212,130 @@ void walk_look(const Walk* self, std::uint8_t* colors, std::int64_t* counts, std
   for (std::size_t j = 0; j < k; ++j) counts[j] = self->count(static_cast<int>(j));
   about[0] = self->cost();
   about[1] = self->done() ? 1 : 0;
+}
+
+// ---- themes ----
+
+namespace {
+
+using ThemeText = std::string (*)(const Theme&, std::string_view);
+constexpr std::array<Named<ThemeText>, 3> kThemeTexts{
+    {{"css", theme_css}, {"tailwind", theme_tailwind}, {"tokens", theme_tokens}}};
+
+MaskedPicture whole_picture(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                            int channels) {
+  return {span_of(pixels, height * width, channels), height, width, channels, {}};
+}
+
+}  // namespace
+
+EXPORT(theme_counts_new) ThemeCounts* theme_counts_new() { return new ThemeCounts; }
+
+/// Adds a picture, or a frame; `ignored` are RGB colours.
+EXPORT(theme_counts_add)
+void theme_counts_add(ThemeCounts* self, const std::uint8_t* pixels, std::size_t height,
+                      std::size_t width, int channels, const std::uint8_t* ignored,
+                      std::size_t bytes) {
+  const ThemeCounts found =
+      count_for_theme(whole_picture(pixels, height, width, channels), {ignored, bytes}, team);
+  self->colors = merge(self->colors, found.colors, 3);
+  self->edge = merge(self->edge, found.edge, 3);
+}
+EXPORT(theme_counts_size) std::size_t theme_counts_size(const ThemeCounts* self) {
+  return self->colors.size();
+}
+EXPORT(theme_counts_free) void theme_counts_free(ThemeCounts* self) { delete self; }
+
+EXPORT(theme_new) Theme* theme_new(const ThemeCounts* counts, int k) {
+  return new Theme(make_theme(*counts, k, team));
+}
+/// The same again, of what theme_look wrote.
+EXPORT(theme_again)
+Theme* theme_again(const std::uint8_t* colors, const std::int64_t* counts, std::size_t k,
+                   const std::uint8_t* roles) {
+  auto* const theme = new Theme{{colors, colors + 3 * k}, {counts, counts + k}, {}};
+  for (std::optional<Color>& role : theme->roles) {
+    if (roles[3] != 0) role = Color{roles[0], roles[1], roles[2]};
+    roles += 4;
+  }
+  return theme;
+}
+EXPORT(theme_size) std::size_t theme_size(const Theme* self) { return self->counts.size(); }
+EXPORT(theme_free) void theme_free(Theme* self) { delete self; }
+
+/// Writes the colours (k, 3), the counts (k), and RGBA of each role, which is clear if there is
+/// none.
+EXPORT(theme_look)
+void theme_look(const Theme* self, std::uint8_t* colors, std::int64_t* counts,
+                std::uint8_t* roles) {
+  std::ranges::copy(self->colors, colors);
+  std::ranges::copy(self->counts, counts);
+  for (const std::optional<Color>& role : self->roles) {
+    if (role) *std::ranges::copy(*role, roles).out = 255;
+    roles += 4;
+  }
+}
+
+/// Writes x and y of a pixel for each of the colours (k, 3).
+EXPORT(theme_places)
+void run_theme_places(const std::uint8_t* pixels, std::size_t height, std::size_t width,
+                      int channels, const std::uint8_t* colors, std::size_t k,
+                      std::int32_t* places) {
+  const auto found =
+      theme_places(whole_picture(pixels, height, width, channels), span_of(colors, k, 3), team);
+  for (const auto& place : found) places = std::ranges::copy(place, places).out;
+}
+
+/// The common name of each of the colours (k, 3), and that of CSS, a line for each.
+EXPORT(color_names)
+std::vector<std::uint8_t>* color_names(const std::uint8_t* colors, std::size_t k) {
+  std::string names;
+  for (std::size_t i = 0; i < k; ++i, colors += 3) {
+    const Color color{colors[0], colors[1], colors[2]};
+    names.append(common_name(color)).append("\n").append(css_name(color)).append("\n");
+  }
+  return new std::vector<std::uint8_t>(names.begin(), names.end());
+}
+
+/// Writes the colour of text on each of the colours (k, 3).
+EXPORT(text_colors)
+void text_colors(const std::uint8_t* colors, std::size_t k, std::uint8_t* text) {
+  for (std::size_t i = 0; i < k; ++i, colors += 3) {
+    text = std::ranges::copy(text_on({colors[0], colors[1], colors[2]}), text).out;
+  }
+}
+
+/// The pairs of the colours (k, 3) that are read on each other: their indices, four bytes each.
+EXPORT(readable_pairs)
+std::vector<std::uint8_t>* run_readable_pairs(const std::uint8_t* colors, std::size_t k) {
+  std::vector<Color> list(k);
+  for (Color& color : list) {
+    std::copy_n(colors, 3, color.data());
+    colors += 3;
+  }
+  const auto pairs = readable_pairs(list);
+  auto* const bytes = new std::vector<std::uint8_t>(sizeof(pairs[0]) * pairs.size());
+  std::memcpy(bytes->data(), pairs.data(), bytes->size());
+  return bytes;
+}
+
+/// A theme as kThemeTexts has it, in UTF-8; `name` begins the names in it.
+EXPORT(theme_text)
+std::vector<std::uint8_t>* theme_text(const Theme* self, int kind, const char* name,
+                                      std::size_t bytes) {
+  const auto write = kThemeTexts.at(static_cast<std::size_t>(kind)).value;
+  const std::string text = write(*self, {name, bytes});
+  return new std::vector<std::uint8_t>(text.begin(), text.end());
+}
+
+/// A card as SVG, with a picture of that size at a URI; none if the size is 0.
+EXPORT(theme_card)
+std::vector<std::uint8_t>* theme_card(const Theme* self, int width, int height, const char* uri,
+                                      std::size_t uri_bytes, const char* title,
+                                      std::size_t title_bytes) {
+  const Card card = lay_out_card(*self, width, height);
+  const std::string svg = card_svg(card, {uri, uri_bytes}, {title, title_bytes});
+  return new std::vector<std::uint8_t>(svg.begin(), svg.end());
 }
 
 // ---- pixels to indices ----

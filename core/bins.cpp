@@ -15,16 +15,27 @@ constexpr std::size_t kPart = 1u << 24;
 constexpr std::uint64_t kLargest = 8;  // no bin has more than this part of the pixels
 constexpr std::size_t kBinsPerColor = 12;
 
-constexpr std::array<std::uint16_t, Bins::kBins> make_morton_order() {
-  std::array<std::uint16_t, Bins::kBins> order{};
-  for (std::uint32_t code = 0; code < Bins::kBins; ++code) {
+/// The bins of the Morton codes 0, step, 2 step …
+template <std::size_t n>
+constexpr std::array<std::uint16_t, n> make_morton_order(std::uint32_t step) {
+  std::array<std::uint16_t, n> order{};
+  for (std::uint32_t i = 0; i < n; ++i) {
+    const std::uint32_t code = i * step;
     const std::uint32_t red = gather<3>(code >> 2);
     const std::uint32_t green = gather<3>(code >> 1);
-    order[code] = static_cast<std::uint16_t>(red << 10 | green << 5 | gather<3>(code));
+    order[i] = static_cast<std::uint16_t>(red << 10 | green << 5 | gather<3>(code));
   }
   return order;
 }
-constexpr std::array<std::uint16_t, Bins::kBins> kInMortonOrder = make_morton_order();
+// Each bit of a code is one of its bin, so two short tables are as good as one of 64 kB.
+constexpr std::uint32_t kLow = 64;
+constexpr auto kLowInOrder = make_morton_order<kLow>(1);
+constexpr auto kHighInOrder = make_morton_order<Bins::kBins / kLow>(kLow);
+
+/// The bin of a Morton code.
+std::size_t in_morton_order(std::size_t code) {
+  return kHighInOrder[code / kLow] | kLowInOrder[code % kLow];
+}
 
 }  // namespace
 
@@ -89,7 +100,7 @@ Histogram Bins::means() const {
   means.colors.reserve(3 * kBins);
   means.counts.reserve(kBins);
   for (std::uint32_t code = 0; code < kBins; ++code) {
-    const Sums sums = at(kInMortonOrder[code]);
+    const Sums sums = at(in_morton_order(code));
     if (sums.count == 0) continue;
     for (const std::uint64_t sum : sums.channels) {
       means.colors.push_back(static_cast<std::uint8_t>((sum + sums.count / 2) / sums.count));

@@ -23,7 +23,7 @@ def named(case: dict[str, Any]) -> str:
 
 def test_images_are_those_of_the_formula() -> None:
     assert {name: entry["sha256"] for name, entry in STORED["images"].items()} == {
-        name: golden.digest(image) for name, image in golden.IMAGES.items()
+        name: golden.digest(image) for name, image in golden.PICTURES.items()
     }
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import kpalette
-from kpalette import demo, files, metrics
+from kpalette import demo, files, metrics, theme_cards
 from kpalette.choices import DITHERS, SPACES
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden"
@@ -63,8 +63,32 @@ def make_image(name: str) -> np.ndarray:
     return np.stack([red, green, blue, alpha], axis=2).astype(np.uint8)
 
 
+#: Pictures for themes: the ground's colours on the left and on the right, the most that grain adds,
+#: and discs: colour, x, y and radius.
+SCENES = json.loads((GOLDEN / "scenes.json").read_text())
+
+
+def make_scene(name: str) -> np.ndarray:
+    """Draw one of the scenes: uint8 pixels (64, 96, 4)."""
+    scene = SCENES[name]
+    y, x = np.mgrid[:64, :96]
+    left, right = (np.array(levels(color)) for color in scene["ground"])
+    ground = left + (right - left) * x[..., None] // 95
+    grain = noise(x.astype(np.uint32), y.astype(np.uint32)) * np.uint32(scene["grain"]) // 256
+    ground[..., :3] = np.minimum(255, ground[..., :3] + grain[..., None])
+    for color, across, down, radius in scene["discs"]:
+        ground[(x - across) ** 2 + (y - down) ** 2 < radius**2] = levels(color)
+    return ground.astype(np.uint8)
+
+
+def levels(color: str) -> list[int]:
+    """Return RGBA of a colour that is written as #rrggbb or #rrggbbaa."""
+    return [*bytes.fromhex(color[1:].ljust(8, "f"))]
+
+
 SMALL = ("hills", "tiles", "glass")
 IMAGES = {name: make_image(name) for name in (*SMALL, "wall")}
+PICTURES = {**IMAGES, **{name: make_scene(name) for name in SCENES}}
 
 
 def digest(array: np.ndarray) -> str:
@@ -148,6 +172,21 @@ def animate_cases() -> Iterator[dict[str, Any]]:
     yield {"image": "hills", "k": 9, "space": "lab", "effort": "fast", "fixed": ["#ff8800"]}
 
 
+def theme_cases() -> Iterator[dict[str, Any]]:
+    """Yield the cases of `theme`; of a clip, all frames count."""
+    for image in PICTURES:
+        yield {"image": image, "k": 6}
+    for image in ("hills", "daisy", "logo", "greys", "umbrellas"):
+        yield {"image": image, "k": "auto"}
+        yield {"image": image, "k": 1}
+    for image in ("logo", "two", "daisy"):
+        yield {"image": image, "k": 5, "ignore": ["#ffffff"]}
+    yield {"image": "umbrellas", "k": 12, "ignore": ["#d7263d", "#2e933c"]}
+    yield {"image": "hills", "k": 64}
+    for clip in SMALL:
+        yield {"clip": clip, "k": 6}
+
+
 def sweep_cases() -> Iterator[dict[str, Any]]:
     """Yield the cases of `sweep`."""
     for space in SPACES:
@@ -211,12 +250,24 @@ def sweep(image: np.ndarray, ks: list[int], **options: Any) -> list[dict[str, An
     return [{"k": point.k, "cost": point.cost, "mse": point.mse} for point in points]
 
 
+def theme(picture: Any, k: int | str, **options: Any) -> dict[str, Any]:
+    """Make a theme, and describe it, and what is written of it."""
+    found = kpalette.theme(picture, k, **options)
+    texts = (found.to_css(), found.to_tailwind(), found.to_tokens())
+    return {
+        **found.to_dict(),
+        "texts": [hashlib.sha256(text.encode()).hexdigest() for text in texts],
+        "card": hashlib.sha256(theme_cards.encode(found, "svg", None, "A & B")).hexdigest(),
+    }
+
+
 #: The function that makes each file's results.
 FILES = {
     "quantize": (quantize_cases, quantize),
     "remap": (remap_cases, remap),
     "sweep": (sweep_cases, sweep),
     "animate": (animate_cases, animate),
+    "theme": (theme_cases, theme),
 }
 
 
@@ -225,6 +276,10 @@ def outcome(name: str, case: dict[str, Any]) -> Any:
     options = dict(case)
     if name == "animate":
         return animate(**options)
+    if "clip" in case:
+        return theme([frame for frame, _ in make_clip(options.pop("clip"))], **options)
+    if name == "theme":
+        return theme(PICTURES[options.pop("image")], **options)
     return FILES[name][1](IMAGES[options.pop("image")], **options)
 
 
@@ -240,12 +295,12 @@ def photo_cases() -> Iterator[dict[str, Any]]:
 
 
 def write_photo(directory: Path) -> None:
-    """Write a photo's pixels, RGBA, and its results."""
+    """Write a photo's pixels, RGBA, its results, and its theme of six colours."""
     pixels = demo.load_photo().rgb_matrix
     files.with_alpha(pixels).tofile(directory / "photo.rgba")
     height, width = pixels.shape[:2]
     cases = [{"case": case, "gives": quantize(pixels, **case)} for case in photo_cases()]
-    told = {"height": height, "width": width, "cases": cases}
+    told = {"height": height, "width": width, "cases": cases, "theme": theme(pixels, 6)}
     (directory / "photo.json").write_text(json.dumps(told))
 
 
@@ -254,7 +309,7 @@ def write() -> None:
     GOLDEN.mkdir(exist_ok=True)
     images = {
         name: {"height": image.shape[0], "width": image.shape[1], "sha256": digest(image)}
-        for name, image in IMAGES.items()
+        for name, image in PICTURES.items()
     }
     (GOLDEN / "images.json").write_text(json.dumps(images, indent=1) + "\n")
     for name, (cases, _) in FILES.items():

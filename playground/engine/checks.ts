@@ -1,6 +1,6 @@
 // Checks of the page's requests, with the library's messages.
 
-import { type Effort, EFFORTS, MOST_SMALLER, type Space, SPACES } from "./protocol";
+import { type Effort, EFFORTS, MOST_SMALLER, type Space, SPACES } from "./protocol.ts";
 
 /** Throws RangeError for options that no fit can be made with. */
 export function checkFit(how: { space: Space; effort: Effort; seed: number }): void {

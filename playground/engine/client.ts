@@ -1,6 +1,8 @@
 // The engine as the page sees it: promises of what a worker does.
 
+import { checkSimd } from "./module.ts";
 import {
+  type CardOptions,
   type ColorList,
   type FromWorker,
   type GifOptions,
@@ -16,13 +18,10 @@ import {
   type StepsOptions,
   type SweepOptions,
   type SweepPoint,
+  type Theme,
+  type ThemeOptions,
   type Timing,
-} from "./protocol";
-
-/** The browser cannot run the engine: it has no WebAssembly, or none with SIMD. */
-export class NoSimdError extends Error {
-  override name = "NoSimdError";
-}
+} from "./protocol.ts";
 
 export interface Control {
   /** Ends the work soon; the promise is rejected with an AbortError at once. */
@@ -68,7 +67,10 @@ export class Engine {
 
   /** Starts a worker; throws NoSimdError if the browser lacks WebAssembly's SIMD. */
   static async start(): Promise<Engine> {
-    if (!hasSimd()) throw new NoSimdError("expected a browser with WebAssembly and its SIMD");
+    checkSimd();
+    if (typeof Worker === "undefined") {
+      throw new Error("expected a browser, with its workers; elsewhere there is quantize()");
+    }
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
     const engine = new Engine(worker, () => worker.terminate());
     worker.onerror = ({ message }) => engine.breakOff(new Error(message || "no worker started"));
@@ -126,6 +128,16 @@ export class Engine {
   /** How the last picture looks, and where it looks worst. The next one ends it. */
   looks(control: Control = {}): Promise<Looked> {
     return this.ask({ kind: "looks" }, control);
+  }
+
+  /** The colours that a person would pick from the image. A theme that is under way is given up. */
+  theme(options: ThemeOptions, control: Control = {}): Promise<Theme> {
+    return this.ask({ kind: "theme", options }, control);
+  }
+
+  /** A theme's card, as SVG. */
+  themeCard(theme: Theme, options: CardOptions): Promise<string> {
+    return this.ask({ kind: "card", theme, options });
   }
 
   /** Fits each k, ascending, from the one before it. A sweep that is under way is given up. */
@@ -217,14 +229,4 @@ export class Engine {
 
 function aborted(): DOMException {
   return new DOMException("ended before it was done", "AbortError");
-}
-
-/** Returns whether a module with one SIMD instruction, i8x16.splat, is valid here. */
-function hasSimd(): boolean {
-  const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  const type = [1, 5, 1, 0x60, 0, 1, 0x7b]; // () -> v128
-  const functions = [3, 2, 1, 0];
-  const code = [10, 8, 1, 6, 0, 0x41, 0, 0xfd, 15, 11];
-  const bytes = Uint8Array.of(...header, ...type, ...functions, ...code);
-  return typeof WebAssembly === "object" && WebAssembly.validate(bytes);
 }

@@ -1,23 +1,23 @@
 // Colours as people write them.
 
-import type { Palette } from "./core";
+import type { Palette } from "./core.ts";
 
 /** Reads #rrggbb, #rrggbbaa, #rgb or #rgba: with alpha if one has it, as the library does. */
-export function parseColors(names: readonly string[]): Palette {
-  const levels = names.map(levelsOf);
+export function parseColors(names: readonly string[], what = "fixed"): Palette {
+  const levels = names.map((name) => levelsOf(name, what));
   const channels = levels.some((color) => color.length === 4) ? 4 : 3;
   const colors = Uint8Array.from(levels.flatMap((color) => [...color, 255].slice(0, channels)));
   const kinds = new Set(levels.map((color) => [...color, 255].slice(0, 4).join()));
   if (kinds.size < names.length) {
-    throw new RangeError(`fixed: expected distinct colours, got ${names.join(", ")}`);
+    throw new RangeError(`${what}: expected distinct colours, got ${names.join(", ")}`);
   }
   return { colors, channels };
 }
 
-function levelsOf(name: string): number[] {
+function levelsOf(name: string, what: string): number[] {
   let digits = name.replace(/^#/, "");
   if (!/^([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(digits)) {
-    throw new RangeError(`fixed: expected colours such as #ff8800, got ${name}`);
+    throw new RangeError(`${what}: expected colours such as #ff8800, got ${name}`);
   }
   if (digits.length <= 4) digits = [...digits].map((digit) => digit + digit).join("");
   return digits.match(/../g)!.map((pair) => parseInt(pair, 16));
@@ -30,4 +30,12 @@ export function withAlpha({ colors, channels }: Palette): Uint8Array {
   const wider = new Uint8Array(4 * n).fill(255);
   for (let i = 0; i < n; ++i) wider.set(colors.subarray(3 * i, 3 * i + 3), 4 * i);
   return wider;
+}
+
+/** The colours as #rrggbb, or #rrggbbaa if they have four channels. */
+export function hexOf({ colors, channels }: Palette): string[] {
+  const digits = Array.from(colors, (level) => level.toString(16).padStart(2, "0"));
+  return Array.from({ length: colors.length / channels }, (_, i) => {
+    return `#${digits.slice(channels * i, channels * (i + 1)).join("")}`;
+  });
 }

@@ -1,12 +1,12 @@
 // Frames of an animation, which lie one below the other in one image, as
 // src/kpalette/mapped_frames.py and lossy_frames.py map them.
 
-import type { Block, Palette } from "./core";
-import { encodeGif } from "./gif";
-import type { Counted, Image } from "./image";
-import type { Work } from "./jobs";
-import { type Image as Drawn, LossyFrames } from "./lzw";
-import type { Frame } from "./protocol";
+import type { Block, Palette } from "./core.ts";
+import { encodeGif } from "./gif.ts";
+import type { Counted, Image } from "./image.ts";
+import type { Work } from "./jobs.ts";
+import { type Image as Drawn, LossyFrames } from "./lzw.ts";
+import type { Frame } from "./protocol.ts";
 
 /** A frame's pixels and indices, in the core's memory. */
 export interface FrameBlocks {

@@ -1,11 +1,11 @@
 // GIF files, as src/kpalette/files/gif.py writes them, byte for byte.
 
-import { joined } from "./bytes";
-import { withAlpha } from "./colors";
-import type { Core } from "./core";
-import type { Work } from "./jobs";
-import { codeChanges, type Image, lzw, lzwEntries, recodeLzw } from "./lzw";
-import type { ColorList, Frame, GifOptions } from "./protocol";
+import { joined } from "./bytes.ts";
+import { withAlpha } from "./colors.ts";
+import type { Core } from "./core.ts";
+import type { Work } from "./jobs.ts";
+import { codeChanges, type Image, lzw, lzwEntries, recodeLzw } from "./lzw.ts";
+import type { ColorList, Frame, GifOptions } from "./protocol.ts";
 
 const MOST_COLORS = 256;
 /** Of width and height, in pixels; and of a frame's hundredths of a second. */

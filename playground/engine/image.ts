@@ -1,8 +1,8 @@
 // An image in the core's memory: its pixels and their histogram.
 
-import { checkWhole } from "./checks";
-import { type Block, type Core, Fitter, type Histogram } from "./core";
-import type { Loaded, Space, Timing } from "./protocol";
+import { checkWhole } from "./checks.ts";
+import { type Block, type Core, Fitter, type Histogram } from "./core.ts";
+import type { Loaded, Space, Timing } from "./protocol.ts";
 
 const CLOUD = 20_000; // colours that a cloud shows, at most
 const STILL: Timing = { durations: [0], loop: 0 };
@@ -79,7 +79,7 @@ export class Image {
   /** Takes RGBA pixels, of frames one below the other. */
   static load(
     core: Core,
-    rgba: Uint8ClampedArray,
+    rgba: Uint8ClampedArray | Uint8Array,
     width: number,
     height: number,
     { durations, loop }: Timing = STILL,

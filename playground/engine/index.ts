@@ -1,5 +1,8 @@
-// kpalette: the library's core, compiled for WebAssembly, in a worker. This is all that a page sees
-// of it:
+// kpalette: the library's core, compiled for WebAssembly. Where it is called, it takes a while:
+//
+//     const { colors, indices } = await quantize(rgba, { width, height, k: 16 });
+//
+// In a worker, a page stays responsive, and work can be given up:
 //
 //     const engine = await Engine.start();
 //     await engine.load(context.getImageData(0, 0, width, height).data, width, height);
@@ -7,8 +10,11 @@
 //       k: 16, space: "oklab", effort: "balanced", seed: 0, fixed: [], dither: null, strength: 1,
 //     });
 
-export { type Control, Engine, NoSimdError, type Steps } from "./client";
+export { type Control, Engine, type Steps } from "./client.ts";
+export { encodeGif, encodePng, palette, type Pixels, quantize, type Size, theme } from "./direct.ts";
+export { NoSimdError } from "./module.ts";
 export {
+  type CardOptions,
   type ColorList,
   type Dither,
   DITHERS,
@@ -23,6 +29,8 @@ export {
   type PngOptions,
   type QuantizeOptions,
   type Quantized,
+  type Role,
+  ROLES,
   type Seeding,
   SEEDINGS,
   type Space,
@@ -31,5 +39,9 @@ export {
   type StepsOptions,
   type SweepOptions,
   type SweepPoint,
+  type Theme,
+  THEME_TEXTS,
+  type ThemeOptions,
+  type ThemeText,
   type Timing,
-} from "./protocol";
+} from "./protocol.ts";

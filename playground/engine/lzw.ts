@@ -1,8 +1,8 @@
 // GIF's compression in the core: the images of stills and of frames.
 
-import { withAlpha } from "./colors";
-import type { Block, Core, Palette } from "./core";
-import type { Frame } from "./protocol";
+import { withAlpha } from "./colors.ts";
+import type { Block, Core, Palette } from "./core.ts";
+import type { Frame } from "./protocol.ts";
 
 /** A frame's rectangle as it is written. */
 export interface Image {

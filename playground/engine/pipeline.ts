@@ -7,14 +7,14 @@ import {
   checkSmaller,
   checkStrength,
   checkWhole,
-} from "./checks";
-import { parseColors, withAlpha } from "./colors";
-import { type Block, type Fitted, type Histogram, type Palette, TileSums } from "./core";
-import { chooseInFrames, encodeFrames, type FrameBlocks, framesOf, keepStill } from "./frames";
-import type { Counted, Image } from "./image";
-import type { Work } from "./jobs";
-import type { Image as Drawn } from "./lzw";
-import { encodePng } from "./png";
+} from "./checks.ts";
+import { parseColors, withAlpha } from "./colors.ts";
+import { type Block, type Fitted, type Histogram, type Palette, TileSums } from "./core.ts";
+import { chooseInFrames, encodeFrames, type FrameBlocks, framesOf, keepStill } from "./frames.ts";
+import type { Counted, Image } from "./image.ts";
+import type { Work } from "./jobs.ts";
+import type { Image as Drawn } from "./lzw.ts";
+import { encodePng } from "./png.ts";
 import {
   type ColorList,
   type Dither,
@@ -24,7 +24,7 @@ import {
   type QuantizeOptions,
   type Quantized,
   SPACES,
-} from "./protocol";
+} from "./protocol.ts";
 
 /** The dither that smaller files use. */
 const DIFFUSION = "floyd-steinberg";
@@ -57,17 +57,10 @@ export interface Mapped {
 }
 
 export function* quantize(image: Image, options: QuantizeOptions): Work<Mapped> {
-  const { k, space, effort, seed, fixed: names, saliency = false } = options;
+  const { k, space, effort, seed, saliency = false } = options;
   checkFlag("saliency", saliency);
-  checkWhole("k", k, 1, MOST_COLORS);
-  checkFit(options);
   checkMap(options);
-  const named = parseColors(names);
-  if (names.length > k) {
-    throw new RangeError(`fixed: expected at most k = ${k} colours, got ${names.length}`);
-  }
-  const counted = image.counted(named.channels);
-  const given = counted.channels === 4 ? withAlpha(named) : named.colors;
+  const { counted, fixed: given } = checkedFit(image, options);
   const fixed = image.isAnimated ? withClear(given, counted, k) : given;
   const began = performance.now();
   const { height, width } = image;
@@ -125,6 +118,30 @@ function* moved(
 }
 
 /** Shows an image in given colours. */
+/** Fits the k best colours of an image, as the library's extract_palette does. */
+export function* fitPalette(
+  image: Image,
+  options: QuantizeOptions,
+): Work<ColorList & { counts: Float64Array }> {
+  const { k, space, effort, seed } = options;
+  const { counted, fixed } = checkedFit(image, options);
+  const { palette, counts } = yield* counted.fitter(space).fit(k, effort, seed, fixed);
+  return { ...palette, counts };
+}
+
+/** The pixels with as many channels as fixed colours need, and these. */
+function checkedFit(image: Image, options: QuantizeOptions): { counted: Counted; fixed: Uint8Array } {
+  const { k, fixed: names } = options;
+  checkWhole("k", k, 1, MOST_COLORS);
+  checkFit(options);
+  const named = parseColors(names);
+  if (names.length > k) {
+    throw new RangeError(`fixed: expected at most k = ${k} colours, got ${names.length}`);
+  }
+  const counted = image.counted(named.channels);
+  return { counted, fixed: counted.channels === 4 ? withAlpha(named) : named.colors };
+}
+
 export function* remap(image: Image, given: ColorList, options: MapOptions): Work<Mapped> {
   const k = given.colors.length / given.channels;
   checkWhole("palette", k, 1, MOST_COLORS);

@@ -1,8 +1,8 @@
 // Indexed and grey PNG files, byte for byte those of the library.
 
-import type { Core } from "./core";
-import type { Work } from "./jobs";
-import type { PngOptions } from "./protocol";
+import type { Core } from "./core.ts";
+import type { Work } from "./jobs.ts";
+import type { PngOptions } from "./protocol.ts";
 
 /** Encodes in the way that takes the fewest bytes, or the least time. */
 export function* encodePng(core: Core, image: PngOptions): Work<Uint8Array<ArrayBuffer>> {

@@ -5,6 +5,11 @@ export const SPACES = ["oklab", "srgb", "linear", "lab"] as const;
 export const EFFORTS = ["fast", "balanced", "best"] as const;
 export const DITHERS = ["floyd-steinberg", "blue-noise", "bayer", "spatial"] as const;
 export const SEEDINGS = ["random", "k-means++", "maximin", "wu"] as const;
+export const ROLES = [
+  "dominant", "background", "accent",
+  "vibrant", "light-vibrant", "dark-vibrant", "muted", "light-muted", "dark-muted",
+] as const;
+export const THEME_TEXTS = ["css", "tailwind", "tokens"] as const;
 
 /** The most that `smaller` can be. */
 export const MOST_SMALLER = 3;
@@ -13,6 +18,8 @@ export type Space = (typeof SPACES)[number];
 export type Effort = (typeof EFFORTS)[number];
 export type Dither = null | (typeof DITHERS)[number];
 export type Seeding = (typeof SEEDINGS)[number];
+export type Role = (typeof ROLES)[number];
+export type ThemeText = (typeof THEME_TEXTS)[number];
 
 export interface Loaded {
   width: number;
@@ -90,6 +97,43 @@ export interface Looked {
   worst: { left: number; top: number; width: number; height: number } | null;
 }
 
+export interface ThemeOptions {
+  /** 1 to 64, or "auto": as many as differ and matter. */
+  k: number | "auto";
+  /** Colours that do not count: #rrggbb or #rgb. */
+  ignore?: string[];
+  /** What the names in its texts begin with; "theme" by default. */
+  name?: string;
+}
+
+/** The colours that a person would pick from the image, in that order. */
+export interface Theme extends ColorList {
+  /** The number of pixels that are nearest to each. */
+  counts: Float64Array;
+  /** #rrggbb of each role that the image has. */
+  roles: Partial<Record<Role, string>>;
+  /** A common name of each, such as "dusty rose". */
+  names: string[];
+  /** The name of the nearest colour that CSS has a name for. */
+  cssNames: string[];
+  /** #rrggbb of text that is legible on each. */
+  text: string[];
+  /** Indices of two colours that are legible on each other, by WCAG; those of most contrast first. */
+  pairs: [number, number][];
+  /** Column and row of a pixel well inside the largest area of each; null for an animation. */
+  places: [number, number][] | null;
+  /** The theme as text, by format. */
+  texts: Record<ThemeText, string>;
+}
+
+export interface CardOptions {
+  /** The picture's size in pixels, and where it is: data:image/…; 0, 0 and "" for none. */
+  width: number;
+  height: number;
+  uri: string;
+  title: string;
+}
+
 export interface SweepOptions {
   space: Space;
   effort: Effort;
@@ -162,6 +206,8 @@ export type Request =
   | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
   | { kind: "deltaE" }
   | { kind: "looks" }
+  | { kind: "theme"; options: ThemeOptions }
+  | { kind: "card"; theme: Theme; options: CardOptions }
   | { kind: "sweep"; ks: number[]; options: SweepOptions }
   /** Of one walk at a time: that of another number begins anew. */
   | { kind: "step"; walk: number; options: StepsOptions }

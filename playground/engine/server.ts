@@ -1,19 +1,20 @@
 // The worker's side: it holds one image, and answers messages by jobs on it.
 
-import { Core, CoreError } from "./core";
-import { Image } from "./image";
-import { afterMessages, type Job, Jobs, type Work } from "./jobs";
-import { encodeGif } from "./gif";
-import { type Mapped, quantize, remap } from "./pipeline";
-import { encodePng } from "./png";
-import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol";
-import { steps } from "./steps";
-import { sweep } from "./sweep";
+import { Core, CoreError } from "./core.ts";
+import { Image } from "./image.ts";
+import { afterMessages, type Job, Jobs, type Work } from "./jobs.ts";
+import { encodeGif } from "./gif.ts";
+import { type Mapped, quantize, remap } from "./pipeline.ts";
+import { encodePng } from "./png.ts";
+import type { FromWorker, Request, Step, SweepPoint, ToWorker } from "./protocol.ts";
+import { steps } from "./steps.ts";
+import { sweep } from "./sweep.ts";
+import { drawCard, makeTheme } from "./theme.ts";
 
 export type Post = (message: FromWorker, transfer: Transferable[]) => void;
 
 /** The order of jobs. A new job ends an older one of its kind, except for files. */
-const RANKS = { step: 0, picture: 1, looks: 2, deltaE: 3, file: 4, sweep: 5 };
+const RANKS = { step: 0, picture: 1, theme: 2, looks: 3, deltaE: 4, file: 5, sweep: 6 };
 type Kind = keyof typeof RANKS;
 
 type Asked<K extends Request["kind"]> = Extract<Request, { kind: K }> & { id: number };
@@ -61,6 +62,10 @@ export class Server {
         return this.run("deltaE", asked.id, this.shown("deltaE").deltaE());
       case "looks":
         return this.run("looks", asked.id, this.shown("looks").looks());
+      case "theme":
+        return this.run("theme", asked.id, makeTheme(this.loaded(), asked.options));
+      case "card":
+        return this.answer(asked.id, drawCard(this.anyCore(), asked.theme, asked.options));
       case "sweep":
         return this.sweep(asked);
       case "step":
@@ -130,8 +135,13 @@ export class Server {
   }
 
   private file(id: number, encode: (core: Core) => Work<Uint8Array<ArrayBuffer>>): void {
-    const core = this.image?.core ?? (this.bare ??= Core.instantiate(this.module));
-    this.run("file", id, encode(core), (file) => this.answer(id, file, [file.buffer]));
+    const work = encode(this.anyCore());
+    this.run("file", id, work, (file) => this.answer(id, file, [file.buffer]));
+  }
+
+  /** The image's core, or one without an image. */
+  private anyCore(): Core {
+    return this.image?.core ?? (this.bare ??= Core.instantiate(this.module));
   }
 
   private endWalk(): void {

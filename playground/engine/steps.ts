@@ -1,10 +1,10 @@
 // k-means pass by pass, for watching: plain passes over all colours, from seeds.
 
-import { checkChoice, checkWhole } from "./checks";
-import { withAlpha } from "./colors";
-import { Fitter, Walk } from "./core";
-import type { Image } from "./image";
-import { SEEDINGS, SPACES, type Step, type StepsOptions } from "./protocol";
+import { checkChoice, checkWhole } from "./checks.ts";
+import { withAlpha } from "./colors.ts";
+import { Fitter, Walk } from "./core.ts";
+import type { Image } from "./image.ts";
+import { SEEDINGS, SPACES, type Step, type StepsOptions } from "./protocol.ts";
 
 export function steps(image: Image, options: StepsOptions): Generator<Step, void> {
   checkWhole("k", options.k, 1, 256);

@@ -1,10 +1,10 @@
 // Cost for each of many k, as src/kpalette/curve.py has it.
 
-import { checkFit, checkWhole } from "./checks";
-import { Fitter } from "./core";
-import type { Image } from "./image";
-import type { Work } from "./jobs";
-import type { SweepOptions, SweepPoint } from "./protocol";
+import { checkFit, checkWhole } from "./checks.ts";
+import { Fitter } from "./core.ts";
+import type { Image } from "./image.ts";
+import type { Work } from "./jobs.ts";
+import type { SweepOptions, SweepPoint } from "./protocol.ts";
 
 const MOST_COLORS = 65_536;
 

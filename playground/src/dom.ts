@@ -16,6 +16,28 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** Lets arrow keys move along a list's buttons, which are one stop of the Tab key. */
+export function walkByArrows(list: HTMLElement): void {
+  const buttons = () => [...list.querySelectorAll<HTMLElement>("li:not([hidden]) button")];
+  list.addEventListener("focusin", ({ target }) => {
+    for (const button of list.querySelectorAll("button")) button.tabIndex = button === target ? 0 : -1;
+  });
+  list.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const all = buttons();
+    const at = all.indexOf(event.target as HTMLElement);
+    const [next, before] = [all[at + 1] ?? all[0], all.at(at - 1)];
+    const moves: Record<string, HTMLElement | undefined> = {
+      ...{ ArrowRight: next, ArrowDown: next, ArrowLeft: before, ArrowUp: before },
+      ...{ Home: all[0], End: all.at(-1) },
+    };
+    if (!Object.hasOwn(moves, event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    moves[event.key]?.focus();
+  });
+}
+
 /** Copies text, and tells the visitor whether that worked. */
 export async function copyText(text: string): Promise<boolean> {
   try {

@@ -22,6 +22,7 @@ import { Stage } from "./stage/stage";
 import { FiguresPanel } from "./take/figures";
 import { TakePanel } from "./take/take";
 import { count, counted } from "./text";
+import { ThemePanel } from "./theme/theme";
 
 const NEWER =
   "Chrome and Edge from 93, Firefox from 114 and Safari from 16.4 have it. " +
@@ -69,6 +70,7 @@ async function connect(engine: Engine, first: Promise<Opened>): Promise<void> {
   new Swatches(session);
   new FiguresPanel(session);
   new TakePanel(session);
+  new ThemePanel(session, stage);
   const cloud = new Cloud();
   const steps = new StepsPanel(session, cloud);
   connectCloud(session, cloud, steps);

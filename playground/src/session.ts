@@ -1,6 +1,16 @@
 // One picture, its settings and its result: the way from a moved slider to the stage.
 
-import { Engine, type ColorList, type Loaded, type Looked, type Quantized, type Timing } from "kpalette";
+import {
+  type CardOptions,
+  Engine,
+  type ColorList,
+  type Loaded,
+  type Looked,
+  type Quantized,
+  type Theme,
+  type ThemeOptions,
+  type Timing,
+} from "kpalette";
 import { colorAt, hexLevels, hexName, namesOf, plainName } from "./colors";
 import type { Counted } from "./palette/sorting";
 import type { Opened, Small } from "./picture/decode.worker";
@@ -289,6 +299,16 @@ export class Session {
       await this.#loaded;
     }
     return engine;
+  }
+
+  /** Returns the picture's theme; throws AbortError if another picture, or theme, is asked for. */
+  theme(options: ThemeOptions): Promise<Theme> {
+    return this.#engine.theme(options);
+  }
+
+  /** Returns a theme's card, as SVG. */
+  card(theme: Theme, options: CardOptions): Promise<string> {
+    return this.#engine.themeCard(theme, options);
   }
 
   /** Returns the mean CIEDE2000 of a result; throws AbortError if another is shown by then. */

@@ -4,11 +4,12 @@ import { inflateSync } from "node:zlib";
 import { describe, expect, it, test, vi } from "vitest";
 import { Core } from "../engine/core";
 import { Image } from "../engine/image";
-import { DITHERS, EFFORTS, SEEDINGS, SPACES } from "../engine/index";
+import { DITHERS, EFFORTS, ROLES, SEEDINGS, SPACES } from "../engine/index";
 import type { Work } from "../engine/jobs";
 import { quantize, remap } from "../engine/pipeline";
 import { encodePng } from "../engine/png";
 import type { PngOptions } from "../engine/protocol";
+import { makeTheme } from "../engine/theme";
 import { namesOf } from "../src/colors";
 import * as settings from "../src/settings";
 import { makeImage } from "./images";
@@ -28,7 +29,10 @@ function finish<T>(work: Work<T>): T {
 
 test("what can be chosen is what the core lists, and the page offers", () => {
   const { tables } = Core.instantiate(module);
-  const listed = { spaces: SPACES, efforts: EFFORTS, dithers: DITHERS, seedings: SEEDINGS };
+  const listed = {
+    ...{ spaces: SPACES, efforts: EFFORTS, dithers: DITHERS, seedings: SEEDINGS },
+    roles: ROLES,
+  };
   expect(tables).toEqual(listed);
   expect(Object.keys(settings.SPACES)).toEqual(tables.spaces);
   expect(Object.keys(settings.EFFORTS)).toEqual(tables.efforts);
@@ -102,6 +106,24 @@ test.each(["balanced", "best"] as const)("what is given up is freed: %s", (effor
   for (let step = steps; step > 0; step -= every) {
     make(step);
     expect(live).toBe(kept);
+  }
+});
+
+test("a theme that is given up is freed, at each of its steps", () => {
+  const image = load("hills");
+  let live = 0;
+  const call = image.core.call.bind(image.core);
+  vi.spyOn(image.core, "call").mockImplementation((name, ...values) => {
+    if (/_new$|^malloc_bytes$|^color_names$|^readable_pairs$|^theme_text$/.test(name)) ++live;
+    if (/_free$|^free_bytes$/.test(name)) --live;
+    return call(name, ...values);
+  });
+  const steps = [...makeTheme(image, { k: 6 })].length;
+  for (let most = 0; most <= steps; ++most) {
+    const work = makeTheme(image, { k: 6 });
+    for (let step = 0; step < most; ++step) work.next();
+    work.return(undefined as never);
+    expect(live).toBe(0);
   }
 });
 

@@ -228,6 +228,46 @@ describe("quantize", () => {
   });
 });
 
+describe("theme", () => {
+  it("is given up for a newer one, and for another image", async () => {
+    await loaded();
+    const older = engine.theme({ k: 6 });
+    const newer = engine.theme({ k: 2 });
+    await expect(older).rejects.toEqual(ABORTED);
+    expect((await newer).counts).toHaveLength(2);
+    const before = engine.theme({ k: 6 });
+    const about = loaded("daisy");
+    await expect(before).rejects.toEqual(ABORTED);
+    await about;
+    expect((await engine.theme({ k: 6 })).names).toContain("golden rod");
+  });
+
+  it.each([
+    [{ k: 0 }, "k: expected a whole number from 1 to 64, got 0"],
+    [{ k: 65 }, "k: expected a whole number from 1 to 64, got 65"],
+    [{ k: 2.5 }, "k: expected a whole number from 1 to 64, got 2.5"],
+    [{ k: "many" as "auto" }, "k: expected a whole number from 1 to 64, got many"],
+    [{ k: 6, ignore: ["white"] }, "ignore: expected colours such as #ff8800, got white"],
+    [{ k: 6, ignore: ["#28d8b8", "#28D8B8"] }, "ignore: expected distinct colours"],
+    [{ k: 6, ignore: ["#2a6f97"] }, "expected a pixel to look at, got none: all of it is transpar"],
+  ])("refuses %j, and goes on", async (options, why) => {
+    await loaded("one");
+    await expect(engine.theme(options)).rejects.toThrow(why);
+    expect((await engine.theme({ k: 6 })).roles.dominant).toBe("#2a6f97");
+  });
+
+  it("has texts whose names begin as wanted, and a card with a picture", async () => {
+    await loaded("logo");
+    const theme = await engine.theme({ k: 3, name: "Acme & Co" });
+    expect(theme.texts.css).toMatch(/^ *--acme-co-1: #[0-9a-f]{6};/m);
+    const picture = { width: 40, height: 20, uri: "data:image/png;base64,AA==", title: "\u0000<A&B>" };
+    const card = await engine.themeCard(theme, picture);
+    expect(card).toContain("<title>&lt;A&amp;B&gt;</title>");
+    expect(card).toContain('xlink:href="data:image/png;base64,AA=="');
+    await expect(engine.themeCard(theme, { ...picture, width: -1 })).rejects.toThrow("width");
+  });
+});
+
 describe("remap", () => {
   it.each([0, 257])("refuses a palette of %d colours", async (k) => {
     await loaded();

@@ -13,18 +13,20 @@ import { type Mapped, quantize, remap } from "../engine/pipeline";
 import { encodeFrames } from "../engine/frames";
 import { encodeGif } from "../engine/gif";
 import { encodePng } from "../engine/png";
-import type {
-  Dither,
-  Effort,
-  Looked,
-  Quantized,
-  QuantizeOptions,
-  Space,
-  Step,
-  SweepPoint,
+import {
+  type Dither,
+  type Effort,
+  type Looked,
+  type Quantized,
+  type QuantizeOptions,
+  type Space,
+  type Step,
+  type SweepPoint,
+  THEME_TEXTS,
 } from "../engine/protocol";
 import { steps } from "../engine/steps";
 import { sweep } from "../engine/sweep";
+import { drawCard, makeTheme } from "../engine/theme";
 import { makeClip, makeImage, type Picture } from "./images";
 import { module } from "./module";
 
@@ -56,6 +58,25 @@ interface Gives {
   gif: string | null;
 }
 
+/** What Theme.to_dict of the library has, and digests of what is written of a theme. */
+interface ThemeGives {
+  colors: string[];
+  counts: number[];
+  names: string[];
+  css_names: string[];
+  text: string[];
+  roles: Record<string, string>;
+  pairs: [string, string][];
+  places: [number, number][] | null;
+  texts: string[];
+  card: string;
+}
+
+interface ThemeEntry {
+  case: { image?: string; clip?: string; k: number | "auto"; ignore?: string[] };
+  gives: ThemeGives & { shares: number[] };
+}
+
 interface Entry<G> {
   case: Case;
   gives: G;
@@ -79,6 +100,11 @@ const images = new Map<string, Image>();
 function image(name: string): Image {
   if (!images.has(name)) images.set(name, load(makeImage(name)));
   return images.get(name)!;
+}
+
+function clip(name: string): Image {
+  const { pixels, width, height, durations } = makeClip(name);
+  return Image.load(Core.instantiate(module), pixels, width, height, { durations, loop: 0 });
 }
 
 function done<T>(work: Generator<unknown, T>): T {
@@ -137,6 +163,29 @@ function lookedOf({ looks, worst }: Looked): Pick<Gives, "looks" | "worst"> {
   return { looks: Math.round(looks * 1e9) / 1e9, worst: place };
 }
 
+function themeOf(image: Image, { k, ignore }: ThemeEntry["case"]): ThemeGives {
+  const theme = done(makeTheme(image, { k, ignore }));
+  const colors = hex(theme.colors, 3);
+  const card = drawCard(image.core, theme, { width: 0, height: 0, uri: "", title: "A & B" });
+  return {
+    colors,
+    counts: [...theme.counts],
+    names: theme.names,
+    css_names: theme.cssNames,
+    text: theme.text,
+    roles: theme.roles,
+    pairs: theme.pairs.map(([i, j]) => [colors[i], colors[j]]),
+    places: theme.places,
+    texts: THEME_TEXTS.map((kind) => sha256(Buffer.from(theme.texts[kind]))),
+    card: sha256(Buffer.from(card)),
+  };
+}
+
+function expectTheme(image: Image, given: ThemeEntry["case"], gives: ThemeEntry["gives"]): void {
+  const { shares: _, ...all } = gives;
+  expect(themeOf(image, given)).toEqual(all);
+}
+
 /** CIEDE2000 goes by the C library's functions, whose last digits differ. */
 function expectSame(found: Gives, gives: Gives): void {
   expect({ ...found, delta_e: 0 }).toEqual({ ...gives, delta_e: 0 });
@@ -166,12 +215,10 @@ describe("golden", () => {
   });
 
   test.each(golden<Entry<Gives>[]>("animate"))("animate $case", ({ case: given, gives }) => {
-    const { pixels, width, height, durations } = makeClip(given.image);
-    const core = Core.instantiate(module);
-    const clip = Image.load(core, pixels, width, height, { durations, loop: 0 });
-    const { quantized, drawn } = done(quantize(clip, optionsOf(given)));
+    const moving = clip(given.image);
+    const { quantized, drawn } = done(quantize(moving, optionsOf(given)));
     const { colors, channels, counts, indices, mse, file } = quantized;
-    const gif = done(encodeFrames(clip, quantized, indices, drawn));
+    const gif = done(encodeFrames(moving, quantized, indices, drawn));
     expect({
       palette: hex(colors, channels),
       counts: [...counts],
@@ -179,6 +226,11 @@ describe("golden", () => {
       gif: sha256(file ?? gif),
     }).toEqual({ ...gives, mse: undefined });
     expect(mse).toBeCloseTo(gives.mse, 9);
+  });
+
+  test.each(golden<ThemeEntry[]>("theme"))("theme $case", ({ case: given, gives }) => {
+    const shown = given.clip ? clip(given.clip) : image(given.image!);
+    expectTheme(shown, given, gives);
   });
 
   test.each(golden<Entry<SweepPoint[]>[]>("sweep"))("sweep $case", ({ case: given, gives }) => {
@@ -197,11 +249,12 @@ describe.skipIf(!process.env.KPALETTE_PYTHON)("a photo", () => {
   it("comes out as the library has it", { timeout: 120_000 }, () => {
     const tool = ["-m", "tools.golden", "--photo", directory];
     execFileSync(process.env.KPALETTE_PYTHON!, tool, { cwd: root });
-    const { width, height, cases } = told();
+    const { width, height, cases, theme } = told();
     const pixels = new Uint8ClampedArray(readFileSync(join(directory, "photo.rgba")));
     const photo = load({ width, height, pixels });
     for (const { case: given, gives } of cases as Entry<Gives>[]) {
       expectQuantized(photo, given, gives);
     }
+    expectTheme(photo, { k: 6 }, theme);
   });
 });

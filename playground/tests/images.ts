@@ -1,4 +1,6 @@
-// The images of tests/golden, by the formula of tools/golden.py.
+// The images of tests/golden, by the formulas of tools/golden.py.
+
+import { readFileSync } from "node:fs";
 
 export interface Picture {
   width: number;
@@ -32,7 +34,44 @@ function colorAt(name: string, x: number, y: number): number[] {
   return [red, green, blue, alpha];
 }
 
+interface Scene {
+  ground: [string, string];
+  grain: number;
+  discs: [string, number, number, number][];
+}
+
+const SCENES: Record<string, Scene> = JSON.parse(
+  readFileSync(new URL("../../tests/golden/scenes.json", import.meta.url), "utf8"),
+);
+
+function levels(color: string): number[] {
+  return [...Buffer.from(color.slice(1).padEnd(8, "f"), "hex")];
+}
+
+function sceneColorAt({ ground, grain, discs }: Scene, x: number, y: number): number[] {
+  const on = ([, across, down, radius]: Scene["discs"][number]) =>
+    (x - across) ** 2 + (y - down) ** 2 < radius ** 2;
+  const disc = discs.findLast(on);
+  if (disc) return levels(disc[0]);
+  const [left, right] = ground.map(levels);
+  const more = whole((noise(x, y) * grain) / 256);
+  return left.map((level, i) => {
+    const plain = level + whole(((right[i] - level) * x) / 95);
+    return i < 3 ? Math.min(255, plain + more) : plain;
+  });
+}
+
+function makeScene(scene: Scene): Picture {
+  const [width, height] = [96, 64];
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  for (let y = 0; y < height; ++y) {
+    for (let x = 0; x < width; ++x) pixels.set(sceneColorAt(scene, x, y), 4 * (y * width + x));
+  }
+  return { width, height, pixels };
+}
+
 export function makeImage(name: string): Picture {
+  if (name in SCENES) return makeScene(SCENES[name]);
   if (name === "wall") return enlarged(makeImage("tiles"), 8);
   const pixels = new Uint8ClampedArray(4 * WIDTH * HEIGHT);
   for (let y = 0; y < HEIGHT; ++y) {

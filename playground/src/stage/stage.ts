@@ -5,6 +5,7 @@ import type { Looked, Timing } from "kpalette";
 import { darkTheme, find } from "../dom";
 import { Signal } from "../signal";
 import { MOST, STOPS } from "./heat";
+import { Pins } from "./pins";
 import { Player } from "./player";
 import type { FromPainter, Mode, Result, ToPainter } from "./painting";
 import { centered, fitted, kept, type Size, type View, zoomed } from "./view";
@@ -21,6 +22,7 @@ export class Stage {
   /** Says that the result of a turn is on the screen. */
   readonly painted = new Signal<number>();
   readonly failed = new Signal<string>();
+  readonly pins = new Pins();
   #worker = new Worker(new URL("./paint.worker.ts", import.meta.url), { type: "module" });
   #area = find("#stage");
   #handle = find("#divider");
@@ -55,6 +57,7 @@ export class Stage {
     { durations }: Timing,
   ): void {
     this.#picture = { width, height };
+    this.pins.set([]); // those of the picture before
     this.#whole = true;
     this.#area.style.setProperty("--aspect", String(Math.max(0.6, width / height)));
     const frames = durations.length;
@@ -154,9 +157,15 @@ export class Stage {
     frame.style.height = css(scale * place.height);
   }
 
+  /** Moves the pins to where the picture is now. */
+  placePins(): void {
+    this.pins.place(this.#view, this.#size, this.#ratio);
+  }
+
   #draw(): void {
     const stage = this.#size;
     this.#placeMark();
+    this.placePins();
     this.#post({
       kind: "scene",
       scene: {

@@ -44,10 +44,11 @@ export async function ready(page: Page): Promise<void> {
   await settled(page);
 }
 
-/** Waits until nothing is being made, and the file's size is that of what is shown. */
+/** Waits until nothing is being made, and the file's size and the theme are of what is shown. */
 export async function settled(page: Page): Promise<void> {
   await expect(page.locator("#stage")).toHaveAttribute("aria-busy", "false");
   await expect(page.locator("#bytes")).not.toHaveClass(/old/);
+  await expect(page.locator("#theme-card")).toHaveAttribute("aria-busy", "false");
 }
 
 export async function openFile(page: Page, file: Upload): Promise<void> {

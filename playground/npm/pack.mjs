@@ -1,0 +1,35 @@
+// Packs the engine for npm: build/npm/, and its tarball beside it. `npm run pack`.
+
+import { execFileSync } from "node:child_process";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+
+const root = new URL("../../", import.meta.url);
+const out = new URL("build/npm/", root);
+const read = (path, base = root) => readFileSync(new URL(path, base), "utf8");
+
+rmSync(out, { recursive: true, force: true });
+execFileSync("npx", ["tsc", "-p", "tsconfig.npm.json"], {
+  cwd: new URL("playground/", root),
+  stdio: "inherit",
+});
+// What tsc leaves as it is in declarations and addresses.
+for (const name of readdirSync(out)) {
+  const text = read(name, out).replace(/"(\.\/\w+)\.ts"/g, '"$1.js"');
+  writeFileSync(new URL(name, out), text);
+}
+cpSync(new URL("playground/engine/wasm/", root), new URL("wasm/", out), { recursive: true });
+cpSync(new URL("playground/npm/README.md", root), new URL("README.md", out));
+cpSync(new URL("LICENSE", root), new URL("LICENSE", out));
+
+const { name, description, license, type } = JSON.parse(read("playground/engine/package.json"));
+const version = /^version = "(.+)"$/m.exec(read("pyproject.toml"))[1];
+const about = {
+  ...{ name, version, description, license, type },
+  keywords: ["color", "palette", "quantization", "k-means", "theme", "png", "gif", "wasm"],
+  exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
+  types: "./index.d.ts",
+  sideEffects: false,
+  engines: { node: ">=20" },
+};
+writeFileSync(new URL("package.json", out), `${JSON.stringify(about, null, 2)}\n`);
+execFileSync("npm", ["pack", "--silent", "--pack-destination", ".."], { cwd: out, stdio: "inherit" });
