@@ -10,7 +10,10 @@ namespace kpalette {
 namespace {
 
 constexpr std::size_t kCells = 48;  // along the longer side of the picture, about
-constexpr double kAbout = 0.06;     // in Oklab: how far a pixel that shows an entry may be from it
+// Of larger pictures, every so many rows and columns are looked at, so that about so many remain of
+// the longer side: pins take a tenth of the time. What is not among them is looked for in all.
+constexpr std::size_t kSide = 256;
+constexpr double kAbout = 0.06;  // in Oklab: how far a pixel that shows an entry may be from it
 
 /// Which of the colours (k, 3) each colour of a histogram shows, or k.
 std::vector<std::uint8_t> shown(const Histogram& histogram, std::span<const std::uint8_t> colors,
@@ -35,13 +38,11 @@ std::vector<std::uint8_t> shown(const Histogram& histogram, std::span<const std:
   return shown;
 }
 
-}  // namespace
+using Places = std::vector<std::array<std::int32_t, 2>>;
 
-std::vector<std::array<std::int32_t, 2>> theme_places(const MaskedPicture& picture,
-                                                      std::span<const std::uint8_t> colors,
-                                                      Team& team) {
+Places places_in(const MaskedPicture& picture, std::span<const std::uint8_t> colors, Team& team) {
   const std::size_t k = colors.size() / 3;
-  std::vector<std::array<std::int32_t, 2>> places(k, {-1, -1});
+  Places places(k, {-1, -1});
   const Histogram histogram = count_for_theme(picture, {}, team).colors;
   if (k == 0 || histogram.size() == 0) return places;
   const std::vector<std::uint8_t> labels = shown(histogram, colors, team);
@@ -103,6 +104,41 @@ std::vector<std::array<std::int32_t, 2>> theme_places(const MaskedPicture& pictu
         least = away;
         places[entry] = {static_cast<std::int32_t>(x), static_cast<std::int32_t>(y)};
       }
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+Places theme_places(const MaskedPicture& picture, std::span<const std::uint8_t> colors,
+                    Team& team) {
+  const std::size_t step = std::max(picture.width, picture.height) / kSide;
+  if (step < 2) return places_in(picture, colors, team);
+  MaskedPicture few = picture;
+  few.height = (picture.height + step - 1) / step;
+  few.width = (picture.width + step - 1) / step;
+  std::vector<std::uint8_t> pixels;
+  std::vector<std::uint8_t> mask;
+  pixels.reserve(few.height * few.width * static_cast<std::size_t>(picture.channels));
+  for (std::size_t y = 0; y < picture.height; y += step) {
+    for (std::size_t x = 0; x < picture.width; x += step) {
+      const std::size_t i = y * picture.width + x;
+      pixels.insert(pixels.end(), picture.color(i), picture.color(i) + picture.channels);
+      if (!picture.mask.empty()) mask.push_back(picture.mask[i]);
+    }
+  }
+  few.pixels = pixels;
+  few.mask = mask;
+  Places places = places_in(few, colors, team);
+  constexpr std::array<std::int32_t, 2> nowhere{-1, -1};
+  const bool is_missed = std::ranges::find(places, nowhere) != places.end();
+  const Places all = is_missed ? places_in(picture, colors, team) : Places();
+  for (std::size_t entry = 0; entry < places.size(); ++entry) {
+    if (places[entry] == nowhere) {
+      places[entry] = all[entry];
+    } else {
+      for (std::int32_t& at : places[entry]) at *= static_cast<std::int32_t>(step);
     }
   }
   return places;

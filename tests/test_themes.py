@@ -296,3 +296,19 @@ def test_an_array_may_change_afterwards(picture: Any, tmp_path: Path) -> None:
     picture[:] = 0
     theme.card(tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_places_in_large_pictures() -> None:
+    pixels = np.full((800, 1100, 3), 255, np.uint8)
+    pixels[401:403, 601:603] = RED  # between the rows and columns that are looked at first
+    pixels[100:300, 500:800] = BLUE
+    colors = np.array([WHITE, RED, BLUE, (0, 255, 0)], np.uint8)
+    mask = np.ones((800, 1100), bool)
+    mask[:200] = False
+    for alpha in (pixels, np.dstack([pixels, np.full((800, 1100), 255, np.uint8)])):
+        places = _core.theme_places(alpha, mask, colors, _core.Team(2))
+        assert places[3].tolist() == [-1, -1]
+        for (x, y), color in zip(places[:3], colors, strict=False):
+            assert (pixels[y, x] == color).all()
+            assert mask[y, x]
+        assert 500 < places[2, 0] < 790

@@ -38,6 +38,7 @@ COMMANDS = (
     "quantize clip.gif -k 8 -o few.gif",
     "16 --nofs photo.png",
     "palette photo.png -o few.hex",
+    "theme photo.png -o card.svg",
     "remap photo.png --palette few.hex -o mapped.png",
     "sweep photo.png -k 2,4,8",
     "compare photo.png few.png",
@@ -48,7 +49,7 @@ COMMANDS = (
 #: What the licences name: of the page, and of the native module.
 LICENSED = ("fflate", "image-size", "three", "uplot")
 LICENSED += ("libdeflate", "wasi-libc", "musl", "libc++")
-LINKED = {"LICENSE", "nanobind.txt", "robin-map.txt"}
+LINKED = {"LICENSE", "color-names.txt", "nanobind.txt", "robin-map.txt"}
 
 
 def check_licenses() -> None:
@@ -56,7 +57,7 @@ def check_licenses() -> None:
     texts = {path.name: path for path in files("kpalette") or () if path.parent.name == "licenses"}
     assert texts.keys() >= LINKED, texts
     for path in texts.values():
-        assert "Copyright (c)" in path.read_text(), path
+        assert re.search(r"Copyright \(c\)|CC0 1\.0", path.read_text()), path
     page = Path(kpalette.__file__).with_name("playground") / "licenses.txt"
     titles = re.findall(r"^==== ([\w.+-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert {*titles} >= {*LICENSED}, titles

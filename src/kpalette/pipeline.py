@@ -337,6 +337,9 @@ def extract_palette(
 ) -> Palette:
     """Find an image's k best colours without mapping its pixels.
 
+    They show the whole image with the least error, as means of its shades. For the colours that a
+    person would pick, vivid and distinct ones of the image itself, see :func:`kpalette.theme`.
+
     Parameters
     ----------
     source : path, binary file object, Pillow image, array or ColorHistogram

@@ -75,6 +75,8 @@ def theme(
     Returns
     -------
     Theme
+        For its card, it keeps the name of a file, or a copy of another picture of at most 640
+        pixels a side.
 
     Raises
     ------
