@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fit.hpp"
+#include "assignment.hpp"
+#include "points.hpp"
 #include "spaces.hpp"
 #include "theme_bins.hpp"
 #include "theme_roles.hpp"
@@ -25,18 +26,19 @@ std::size_t nearest_bin(const std::vector<ColorBin>& bins, const Oklab& at) {
 std::vector<Entry> make_entries(const HistogramView& histogram,
                                 const std::vector<std::uint8_t>& colors, Team& team) {
   const Space oklab(SpaceName::oklab, 3);
-  Fitter fitter(histogram, oklab, team);
-  const Fitted& fitted = fitter.assign(colors);
-  std::int64_t total = 0;
-  for (const std::int64_t count : fitted.counts) total += count;
+  const std::vector<double> centers = oklab.place(colors);
+  const Points points(histogram.colors, oklab, histogram.counts, team);
+  Assignment nearest(points, static_cast<int>(colors.size() / 3), team);
+  nearest.update(centers);
   std::vector<Entry> entries;
-  for (std::size_t j = 0; j < fitted.counts.size(); ++j) {
+  for (int j = 0; j < nearest.k(); ++j) {
     Entry entry{};
-    std::copy_n(colors.data() + 3 * j, 3, entry.color.begin());
-    entry.count = fitted.counts[j];
-    entry.share = static_cast<double>(entry.count) / static_cast<double>(total);
+    const std::size_t first = 3 * static_cast<std::size_t>(j);
+    std::copy_n(colors.data() + first, 3, entry.color.begin());
+    entry.count = nearest.weight(j);
+    entry.share = static_cast<double>(entry.count) / static_cast<double>(points.total_weight());
     for (std::size_t axis = 0; axis < 3; ++axis) {
-      entry.at[axis] = fitted.centers[3 * j + axis] / oklab.steps();
+      entry.at[axis] = centers[first + axis] / oklab.steps();
     }
     entry.chroma = chroma_of(entry.at);
     entries.push_back(entry);

@@ -97,5 +97,8 @@ void test_files();
 void test_rate();
 void test_theme_texts();
 
+/// The tests of themes, in core_themes.cpp.
+void test_themes();
+
 /// The tests of float samples, in core_samples.cpp.
 void test_samples();

@@ -189,6 +189,7 @@ int main() {
   test_files();
   test_rate();
   test_theme_texts();
+  test_themes();
   std::cout << "kernels " << isa << ": " << passed << " passed, " << failed << " failed\n";
   return failed == 0 ? 0 : 1;
 }
