@@ -24,6 +24,11 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
+# Configures for another system, KPALETTE_TARGET.
+ZIG_CMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . \
+  -DCMAKE_TOOLCHAIN_FILE=tools/zig.cmake
+BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
+
 .PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak kill-test notebook stubs
 .PHONY: docs docs-links playground playground-test page-test wheel clean prerequisites
 
@@ -48,13 +53,13 @@ light-test: $(PLAYGROUND)  ## try every command where nothing is installed that 
 core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instruction set
 	$(BIN)/cmake --log-level=WARNING -S . -B build/sanitized \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=$(SANITIZE)
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/sanitized --parallel $(CORES)
+	@$(call BUILD,build/sanitized)
 	@$(call with_each_isa,build/sanitized/core_tests)
 
 coverage: $(BIN)/cmake  ## tell which lines and branches no test reaches
 	$(BIN)/cmake --log-level=WARNING -S . -B build/covered -DCMAKE_BUILD_TYPE=Release \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_COVERAGE=ON
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/covered --parallel $(CORES)
+	@$(call BUILD,build/covered)
 	rm -f $(VENV)/package $(VENV)/test $(VENV)/bench  # none is the package as users have it
 	$(PIP_INSTALL) ".[test,coverage]" -C cmake.define.KPALETTE_COVERAGE=ON \
 	  -C build-dir=build/covered-python
@@ -88,8 +93,7 @@ fuzz: $(VENV)/fuzz  ## look for inputs that break a law: ARGS="--seconds 600 pal
 fuzz-core: $(BIN)/cmake  ## the same for the C++ core, by Clang: ARGS="-max_total_time=600"
 	$(BIN)/cmake --log-level=WARNING -S . -B build/fuzz-core -DCMAKE_CXX_COMPILER=clang++ \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=fuzzer-no-link,$(SANITIZE)
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/fuzz-core --target kpalette_core \
-	  --parallel $(CORES)
+	@$(call BUILD,build/fuzz-core --target kpalette_core)
 	clang++ -std=c++20 -g -O1 -ffp-contract=off -fsanitize=fuzzer,$(SANITIZE) \
 	  -fno-sanitize-recover=all -Icore fuzz/core.cpp build/fuzz-core/libkpalette_core.a -pthread \
 	  -o build/fuzz-core/fuzz
@@ -172,11 +176,10 @@ build/libdeflate/libdeflate.h: | $(BIN)/python
 	  --no-deps --no-binary deflate "deflate==0.9.0"
 	tar -xzf build/deflate-0.9.0.tar.gz -C build --strip-components=1 deflate-0.9.0/libdeflate
 
-playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
+playground/engine/wasm/kpalette.wasm: CMakeLists.txt tools/zig.cmake bindings/wasm.cpp \
   $(wildcard core/*.?pp) build/libdeflate/libdeflate.h tools/licenses.py | $(BIN)/cmake $(BIN)/python-zig
-	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . -B build/wasm -DKPALETTE_WASM=ON \
-	  -DCMAKE_TOOLCHAIN_FILE=playground/wasm.cmake
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/wasm --parallel $(CORES)
+	$(ZIG_CMAKE) -B build/wasm -DKPALETTE_TARGET=wasm32-wasi -DKPALETTE_WASM=ON
+	@$(call BUILD,build/wasm)
 	@mkdir -p $(@D)
 	$(BIN)/python tools/licenses.py > $(@D)/licenses.txt
 	@cp build/wasm/kpalette.wasm $@
