@@ -299,6 +299,8 @@ def _add(counter: ColorCounter, histogram: ColorHistogram) -> None:
 def _list(found: Palette) -> str:
     """Format colours and shares, with a field of each colour before it on a terminal."""
     colored = os.isatty(1) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if os.name == "nt":  # of Windows's terminals, the old one shows the codes themselves
+        colored = colored and "WT_SESSION" in os.environ
     lines = []
     for color, name, share in zip(found.colors.tolist(), found.hex, found.shares, strict=True):
         field = f"\x1b[48;2;{color[0]};{color[1]};{color[2]}m      \x1b[0m  " if colored else ""
