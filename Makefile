@@ -27,9 +27,11 @@ endef
 # Configures for another system, KPALETTE_TARGET.
 ZIG_CMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . \
   -DCMAKE_TOOLCHAIN_FILE=tools/zig.cmake
+# In a folder of its own, without what shows windows.
+WINE = WINEPREFIX="$(CURDIR)/build/windows/wine" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" wine
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
 
-.PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak kill-test notebook stubs
+.PHONY: help demo test light-test core-test arm-test windows-test coverage lint format bench fuzz fuzz-core soak kill-test notebook stubs
 .PHONY: docs docs-links playground playground-test page-test wheel clean prerequisites
 
 help:  ## this list
@@ -55,6 +57,33 @@ core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instru
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=$(SANITIZE)
 	@$(call BUILD,build/sanitized)
 	@$(call with_each_isa,build/sanitized/core_tests)
+
+arm-test: $(BIN)/cmake $(BIN)/python-zig  ## test the core for arm64 under QEMU, and compile it for macOS
+	@$(PYTHON) tools/prerequisites.py qemu-aarch64
+	$(ZIG_CMAKE) -B build/arm64 -DKPALETTE_TARGET=aarch64-linux-musl -DKPALETTE_CORE_TESTS=ON
+	@$(call BUILD,build/arm64)
+	qemu-aarch64 build/arm64/core_tests
+	$(ZIG_CMAKE) -B build/macos -DKPALETTE_TARGET=aarch64-macos -DKPALETTE_CORE_TESTS=ON
+	@$(call BUILD,build/macos --target kpalette_core)
+
+# The core's tests first, then the command line and the golden files with the native module.
+windows-test: $(BIN)/cmake $(BIN)/python-zig  ## test for Windows what is made for it here, under Wine
+	@$(PYTHON) tools/prerequisites.py mvn wine
+	$(ZIG_CMAKE) -B build/windows/core -DKPALETTE_TARGET=x86_64-windows-gnu -DKPALETTE_CORE_TESTS=ON
+	@$(call BUILD,build/windows/core)
+	@$(call with_each_isa,$(WINE) build/windows/core/core_tests.exe)
+	test -d build/windows/site || $(BIN)/python tools/windows/python.py build/windows
+	$(PIP_INSTALL) nanobind
+	$(ZIG_CMAKE) -B build/windows/module -DKPALETTE_TARGET=x86_64-windows-gnu \
+	  -DCMAKE_MODULE_PATH="$(CURDIR)/tools/windows" -DKPALETTE_PYTHON="$(CURDIR)/build/windows/python" \
+	  -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
+	  -Dnanobind_DIR="$$($(BIN)/python -m nanobind --cmake_dir)"
+	@$(call BUILD,build/windows/module)
+	rm -rf build/windows/site/kpalette
+	cp -r src/kpalette build/windows/site
+	cp build/windows/module/_core.pyd build/windows/site/kpalette
+	PYTHONPATH=build/windows/site $(WINE) build/windows/python/python.exe -m pytest \
+	  -p no:cacheprovider tests/test_windows_itself.py tests/test_golden.py $(ARGS)
 
 coverage: $(BIN)/cmake  ## tell which lines and branches no test reaches
 	$(BIN)/cmake --log-level=WARNING -S . -B build/covered -DCMAKE_BUILD_TYPE=Release \
