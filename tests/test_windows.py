@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,31 @@ def test_targets_that_differ_by_case_are_one(monkeypatch: Any) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     with pytest.raises(exits.UsageError, match="would both be written"):
         plan.plan(photos, naming)
+
+
+def test_folders_are_locked_by_a_byte(tmp_path: Path, monkeypatch: Any) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    from kpalette.distributed import locks
+
+    def locking(file: int, mode: int, n: int) -> None:
+        assert (mode, n, os.lseek(file, 0, os.SEEK_CUR)) == (2, 1, locks.LOCKED)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PermissionError(errno.EACCES, "permission denied") from None
+
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    fake = types.SimpleNamespace(LK_NBLCK=2, locking=locking)
+    monkeypatch.setitem(sys.modules, "msvcrt", fake)
+    folder = tmp_path / "x.part"
+    with locks.locked(folder):
+        for check in (locks.locked(folder).__enter__, lambda: locks.check_free(folder)):
+            with pytest.raises(locks.LockedError, match=f"process {os.getpid()} on"):
+                check()
+    locks.check_free(folder)
+    with locks.locked(folder):
+        locks.remove(folder)
+    assert not folder.exists()
 
 
 def test_rows_of_a_png_without_pread(tmp_path: Path, monkeypatch: Any) -> None:

@@ -115,7 +115,7 @@ def _try(number: int, name: str) -> None:
     """Lock an open file, or raise LockedError."""
     try:
         _lock(number)
-    except (BlockingIOError, PermissionError):
+    except BlockingIOError:
         raise LockedError(errno.EAGAIN, _told(number), os.path.dirname(name)) from None
     except OSError as error:
         if error.errno not in WITHOUT:
@@ -129,14 +129,19 @@ def _try(number: int, name: str) -> None:
 
 
 def _lock(number: int) -> None:
-    """Lock an open file; raise BlockingIOError, on Windows PermissionError, if another has it."""
+    """Lock an open file; raise BlockingIOError if another has it."""
     try:
         import fcntl
     except ImportError:
         import msvcrt
 
         os.lseek(number, LOCKED, os.SEEK_SET)
-        msvcrt.locking(number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        try:
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError as error:
+            if error.errno in WITHOUT:
+                raise
+            raise BlockingIOError(errno.EAGAIN, "it is locked") from None
     else:
         fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
