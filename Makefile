@@ -82,8 +82,8 @@ windows-test: $(BIN)/cmake $(BIN)/python-zig  ## test for Windows what is made f
 	rm -rf build/windows/site/kpalette
 	cp -r src/kpalette build/windows/site
 	cp build/windows/module/_core.pyd build/windows/site/kpalette
-	PYTHONPATH=build/windows/site $(WINE) build/windows/python/python.exe -m pytest \
-	  -p no:cacheprovider tests/test_windows_itself.py tests/test_golden.py $(ARGS)
+	PYTHONPATH="Z:$(CURDIR)/build/windows/site" $(WINE) build/windows/python/python.exe -m pytest \
+	  -p no:cacheprovider tests/test_windows_itself.py tests/test_golden.py $(ARGS) < /dev/null
 
 coverage: $(BIN)/cmake  ## tell which lines and branches no test reaches
 	$(BIN)/cmake --log-level=WARNING -S . -B build/covered -DCMAKE_BUILD_TYPE=Release \

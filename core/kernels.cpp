@@ -42,8 +42,7 @@ Vectors vectors() {
 #if defined(__APPLE__)
   saved |= 0xe0;  // macOS sets these bits when a thread first uses the registers
 #endif
-  return {.avx2 = avx2,
-          .avx512 = avx2 && (b & kSubsets) == kSubsets && (saved & 0xe0) == 0xe0};
+  return {.avx2 = avx2, .avx512 = avx2 && (b & kSubsets) == kSubsets && (saved & 0xe0) == 0xe0};
 }
 
 }  // namespace
