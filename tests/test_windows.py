@@ -83,8 +83,6 @@ def test_all_works_without_what_windows_lacks(tmp_path: Path) -> None:
 @pytest.fixture
 def without_locks(monkeypatch: Any) -> None:
     """Do as where there is no fcntl, and where an open file can be neither renamed nor removed."""
-    opened: dict[str, Any] = {}
-    real_open, real_unlink, real_replace = os.open, os.unlink, os.replace
 
     def is_open(path: str) -> bool:
         there = [os.path.realpath(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd")]
@@ -98,10 +96,9 @@ def without_locks(monkeypatch: Any) -> None:
 
         return changed
 
-    del opened, real_open
     monkeypatch.setattr(atomic, "fcntl", None)
-    monkeypatch.setattr(os, "unlink", refusing(real_unlink))
-    monkeypatch.setattr(os, "replace", refusing(real_replace))
+    monkeypatch.setattr(os, "unlink", refusing(os.unlink))
+    monkeypatch.setattr(os, "replace", refusing(os.replace))
 
 
 @pytest.mark.usefixtures("without_locks")
