@@ -24,7 +24,14 @@ define with_each_isa
 for isa in baseline neon avx2 avx512; do KPALETTE_ISA=$$isa $(1) || [ $$? = 77 ] || exit 1; done
 endef
 
-.PHONY: help demo test light-test core-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
+# Configures for another system, KPALETTE_TARGET.
+ZIG_CMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . \
+  -DCMAKE_TOOLCHAIN_FILE=tools/zig.cmake
+# In a folder of its own, without what shows windows.
+WINE = WINEPREFIX="$(CURDIR)/build/windows/wine" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" wine
+BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
+
+.PHONY: help demo test light-test core-test arm-test windows-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
 .PHONY: docs docs-links playground playground-test page-test npm-test wheel clean prerequisites
 
 help:  ## this list
@@ -48,13 +55,40 @@ light-test: $(PLAYGROUND)  ## try every command where nothing is installed that 
 core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instruction set
 	$(BIN)/cmake --log-level=WARNING -S . -B build/sanitized \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=$(SANITIZE)
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/sanitized --parallel $(CORES)
+	@$(call BUILD,build/sanitized)
 	@$(call with_each_isa,build/sanitized/core_tests)
+
+arm-test: $(BIN)/cmake $(BIN)/python-zig  ## test the core for arm64 under QEMU, and compile it for macOS
+	@$(PYTHON) tools/prerequisites.py qemu-aarch64
+	$(ZIG_CMAKE) -B build/arm64 -DKPALETTE_TARGET=aarch64-linux-musl -DKPALETTE_CORE_TESTS=ON
+	@$(call BUILD,build/arm64)
+	qemu-aarch64 build/arm64/core_tests
+	$(ZIG_CMAKE) -B build/macos -DKPALETTE_TARGET=aarch64-macos -DKPALETTE_CORE_TESTS=ON
+	@$(call BUILD,build/macos --target kpalette_core)
+
+# The core's tests first, then the command line and the golden files with the native module.
+windows-test: $(BIN)/cmake $(BIN)/python-zig  ## test for Windows what is made for it here, under Wine
+	@$(PYTHON) tools/prerequisites.py mvn wine
+	$(ZIG_CMAKE) -B build/windows/core -DKPALETTE_TARGET=x86_64-windows-gnu -DKPALETTE_CORE_TESTS=ON
+	@$(call BUILD,build/windows/core)
+	@$(call with_each_isa,$(WINE) build/windows/core/core_tests.exe)
+	test -d build/windows/site || $(BIN)/python tools/windows/python.py build/windows
+	$(PIP_INSTALL) nanobind
+	$(ZIG_CMAKE) -B build/windows/module -DKPALETTE_TARGET=x86_64-windows-gnu \
+	  -DCMAKE_MODULE_PATH="$(CURDIR)/tools/windows" -DKPALETTE_PYTHON="$(CURDIR)/build/windows/python" \
+	  -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
+	  -Dnanobind_DIR="$$($(BIN)/python -m nanobind --cmake_dir)"
+	@$(call BUILD,build/windows/module)
+	rm -rf build/windows/site/kpalette
+	cp -r src/kpalette build/windows/site
+	cp build/windows/module/_core.pyd build/windows/site/kpalette
+	PYTHONPATH="Z:$(CURDIR)/build/windows/site" $(WINE) build/windows/python/python.exe -m pytest \
+	  -p no:cacheprovider tests/test_windows_itself.py tests/test_golden.py $(ARGS) < /dev/null
 
 coverage: $(BIN)/cmake  ## tell which lines and branches no test reaches
 	$(BIN)/cmake --log-level=WARNING -S . -B build/covered -DCMAKE_BUILD_TYPE=Release \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_COVERAGE=ON
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/covered --parallel $(CORES)
+	@$(call BUILD,build/covered)
 	rm -f $(VENV)/package $(VENV)/test $(VENV)/bench  # none is the package as users have it
 	$(PIP_INSTALL) ".[test,coverage]" -C cmake.define.KPALETTE_COVERAGE=ON \
 	  -C build-dir=build/covered-python
@@ -88,8 +122,7 @@ fuzz: $(VENV)/fuzz  ## look for inputs that break a law: ARGS="--seconds 600 pal
 fuzz-core: $(BIN)/cmake  ## the same for the C++ core, by Clang: ARGS="-max_total_time=600"
 	$(BIN)/cmake --log-level=WARNING -S . -B build/fuzz-core -DCMAKE_CXX_COMPILER=clang++ \
 	  -DKPALETTE_CORE_TESTS=ON -DKPALETTE_SANITIZE=fuzzer-no-link,$(SANITIZE)
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/fuzz-core --target kpalette_core \
-	  --parallel $(CORES)
+	@$(call BUILD,build/fuzz-core --target kpalette_core)
 	clang++ -std=c++20 -g -O1 -ffp-contract=off -fsanitize=fuzzer,$(SANITIZE) \
 	  -fno-sanitize-recover=all -Icore fuzz/core.cpp build/fuzz-core/libkpalette_core.a -pthread \
 	  -o build/fuzz-core/fuzz
@@ -181,11 +214,10 @@ build/libdeflate/libdeflate.h: | $(BIN)/python
 	  --no-deps --no-binary deflate "deflate==0.9.0"
 	tar -xzf build/deflate-0.9.0.tar.gz -C build --strip-components=1 deflate-0.9.0/libdeflate
 
-playground/engine/wasm/kpalette.wasm: CMakeLists.txt playground/wasm.cmake bindings/wasm.cpp \
+playground/engine/wasm/kpalette.wasm: CMakeLists.txt tools/zig.cmake bindings/wasm.cpp \
   $(wildcard core/*.?pp) build/libdeflate/libdeflate.h tools/licenses.py | $(BIN)/cmake $(BIN)/python-zig
-	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . -B build/wasm -DKPALETTE_WASM=ON \
-	  -DCMAKE_TOOLCHAIN_FILE=playground/wasm.cmake
-	@MAKEFLAGS=--no-print-directory $(BIN)/cmake --build build/wasm --parallel $(CORES)
+	$(ZIG_CMAKE) -B build/wasm -DKPALETTE_TARGET=wasm32-wasi -DKPALETTE_WASM=ON
+	@$(call BUILD,build/wasm)
 	@mkdir -p $(@D)
 	$(BIN)/python tools/licenses.py > $(@D)/licenses.txt
 	@cp build/wasm/kpalette.wasm $@

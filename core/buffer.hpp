@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
 #include <new>
 #include <utility>
@@ -26,22 +25,25 @@ struct BufferAllocator {
 
   T* allocate(std::size_t n) {
     const std::size_t bytes = n * sizeof(T);
-    if (bytes < kHuge / 2) return static_cast<T*>(::operator new(bytes));
-    const std::size_t pages = (bytes + kHuge - 1) / kHuge * kHuge;
-    void* memory = std::aligned_alloc(kHuge, pages);
-    if (memory == nullptr) throw std::bad_alloc();
 #if defined(__linux__)
-    madvise(memory, pages, MADV_HUGEPAGE);  // only advice: if it fails, pages are small
+    if (bytes >= kHuge / 2) {
+      const std::size_t pages = (bytes + kHuge - 1) / kHuge * kHuge;
+      void* const memory = ::operator new(pages, std::align_val_t{kHuge});
+      madvise(memory, pages, MADV_HUGEPAGE);  // only advice: if it fails, pages are small
+      return static_cast<T*>(memory);
+    }
 #endif
-    return static_cast<T*>(memory);
+    return static_cast<T*>(::operator new(bytes));
   }
 
-  void deallocate(T* memory, std::size_t n) {
-    if (n * sizeof(T) < kHuge / 2) {
-      ::operator delete(memory);
-    } else {
-      std::free(memory);
+  void deallocate(T* memory, [[maybe_unused]] std::size_t n) {
+#if defined(__linux__)
+    if (n * sizeof(T) >= kHuge / 2) {
+      ::operator delete(memory, std::align_val_t{kHuge});
+      return;
     }
+#endif
+    ::operator delete(memory);
   }
 
   template <class U>
@@ -55,8 +57,11 @@ struct BufferAllocator {
 
   bool operator==(const BufferAllocator&) const = default;
 
+#if defined(__linux__)
+
  private:
   static constexpr std::size_t kHuge = std::size_t{2} << 20;
+#endif
 };
 
 template <class T>

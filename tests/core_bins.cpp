@@ -1,13 +1,12 @@
 // Bins of colours: exact sums, the nearest entry of each pixel, and the same as by a histogram.
-#include <cstdlib>
 #include <map>
 
 #include "bin_map.hpp"
 #include "bins.hpp"
 #include "core_checks.hpp"
 #include "core_data.hpp"
+#include "core_isas.hpp"
 #include "error.hpp"
-#include "kernels.hpp"
 #include "morton.hpp"
 #include "quick.hpp"
 #include "remap.hpp"
@@ -15,18 +14,6 @@
 namespace {
 
 const Effort kFast = choose(kEfforts, "effort", "fast");
-
-/// Checks for every instruction set that this machine has.
-template <class Body>
-void for_each_isa(const Body& body) {
-  const char* wanted = std::getenv("KPALETTE_ISA");
-  const std::string restore = wanted != nullptr ? wanted : "";
-  for (const Kernels* table : runnable_kernels()) {
-    setenv("KPALETTE_ISA", table->name, 1);
-    body(table->name);
-  }
-  setenv("KPALETTE_ISA", restore.c_str(), 1);
-}
 
 Bytes bytes_of(const Buffer<std::uint8_t>& values) { return {values.begin(), values.end()}; }
 Counts counts_of(const Buffer<std::int64_t>& values) { return {values.begin(), values.end()}; }

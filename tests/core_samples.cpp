@@ -1,11 +1,11 @@
 // Tests of k-means on float samples against its definition in doubles.
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <numeric>
 #include <vector>
 
 #include "core_checks.hpp"
+#include "core_isas.hpp"
 #include "kernels.hpp"
 #include "lloyd.hpp"
 #include "predict.hpp"
@@ -437,20 +437,16 @@ Values run_job(int dim, int k, int threads) {
 }
 
 void test_same_bytes() {
-  const Kernels& used = kernels();
-  const char* wanted = std::getenv("KPALETTE_ISA");
-  const std::string restore = wanted != nullptr ? wanted : "";
+  const std::string used = kernels().name;
   for (const int dim : {2, 9}) {
     const Values expected = run_job(dim, 25, 1);
     current_case = text("samples on three threads, dim = ", dim);
     CHECK(run_job(dim, 25, 3) == expected);
-    for (const Kernels* table : runnable_kernels()) {
-      if (table == &used) continue;
-      setenv("KPALETTE_ISA", table->name, 1);
-      current_case = text("samples with ", table->name, ", dim = ", dim);
+    for_each_isa([&](const char* isa) {
+      if (isa == used) return;
+      current_case = text("samples with ", isa, ", dim = ", dim);
       CHECK(run_job(dim, 25, 1) == expected);
-    }
-    setenv("KPALETTE_ISA", restore.c_str(), 1);
+    });
   }
 }
 

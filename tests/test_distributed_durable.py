@@ -228,7 +228,7 @@ class TestFailures:
             return error if error.errno == errno.EIO else pytest.fail(str(error))
         return None
 
-    @pytest.mark.parametrize("call", ["fsync", "rename", "replace", "mkdir", "pwrite"])
+    @pytest.mark.parametrize("call", ["fsync", "rename", "replace", "mkdir", "ftruncate"])
     def test_saving_resumes_after_any_failure(self, call, tmp_path, monkeypatch) -> None:
         real = getattr(os, call)
         for n in range(100):

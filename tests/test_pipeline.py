@@ -4,8 +4,11 @@ import io
 import itertools
 import math
 import pickle
+import platform
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -292,6 +295,18 @@ class TestSameBytes:
             for team in teams
         )
         assert np.array_equal(one, three)
+
+    @pytest.mark.skipif(platform.machine() != "x86_64", reason="others have one instruction set")
+    @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux, which knows the same")
+    def test_instruction_sets_are_those_that_the_system_supports(self) -> None:
+        found = re.search(r"^flags\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        flags = {*found.group(1).split()}
+        needs = {
+            "avx512": {"avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"},
+            "avx2": {"avx2", "fma"},
+            "baseline": set(),
+        }
+        assert _core.isas() == [name for name, needed in needs.items() if needed <= flags]
 
     def test_an_instruction_set_that_is_not_there(self, monkeypatch) -> None:
         monkeypatch.setenv("KPALETTE_ISA", "mmx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -10,13 +11,14 @@ from pathlib import Path
 import pytest
 from tools import prerequisites
 
+MAKEFILE = Path(__file__).parents[1] / "Makefile"
 NONE = "no such folder"
 
 
 def said(monkeypatch: pytest.MonkeyPatch, **lacks: object) -> str:
     """Return what is said on a machine that lacks something."""
     found = prerequisites.missing(**lacks)
-    monkeypatch.setattr(prerequisites, "missing", lambda: found)
+    monkeypatch.setattr(prerequisites, "missing", lambda programs: found)
     with pytest.raises(SystemExit) as end:
         prerequisites.main()
     return str(end.value.code)
@@ -27,7 +29,7 @@ def test_a_machine_that_has_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     assert prerequisites.missing(include=str(tmp_path)) == []
-    monkeypatch.setattr(prerequisites, "missing", list)
+    monkeypatch.setattr(prerequisites, "missing", lambda programs: [])
     prerequisites.main()
 
 
@@ -47,7 +49,16 @@ def test_what_is_there_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "compiler" not in line
 
 
+def test_programs_that_a_command_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: name if name in ("wine", "c++") else None)
+    found = prerequisites.missing(programs=["wine", "mvn"])
+    assert ("mvn", "maven") in found
+    assert not any(name == "wine" for name, _ in found)
+    for command in re.findall(r"prerequisites\.py (.+)", MAKEFILE.read_text()):
+        assert {*command.split()} <= {*prerequisites.PACKAGES}
+
+
 def test_make_asks_before_it_makes_anything() -> None:
-    makefile = Path(__file__).parents[1].joinpath("Makefile").read_text()
+    makefile = MAKEFILE.read_text()
     assert "$(BIN)/python: | prerequisites\n" in makefile
     assert "$(PYTHON) tools/prerequisites.py\n" in makefile

@@ -1,8 +1,9 @@
 """Name what the system lacks to build the package, in one line, before anything is tried.
 
-    python3 tools/prerequisites.py
+    python3 tools/prerequisites.py [PROGRAM...]
 
-make calls this before it makes .venv, so it needs nothing but some Python 3.
+make calls this before it makes .venv, so it needs nothing but some Python 3. A few commands need
+programs besides, which they name.
 """
 
 import importlib.util
@@ -12,10 +13,12 @@ import sys
 import sysconfig
 
 LEAST = (3, 11)
+#: Programs that some commands need, and Debian's packages that have them.
+PACKAGES = {"mvn": "maven", "qemu-aarch64": "qemu-user", "wine": "wine"}
 INCLUDE = sysconfig.get_path("include")
 
 
-def missing(version=sys.version_info, include=INCLUDE):
+def missing(version=sys.version_info, include=INCLUDE, programs=()):
     """Return what this machine lacks, as pairs of its name and of Debian's package.
 
     Parameters
@@ -24,6 +27,8 @@ def missing(version=sys.version_info, include=INCLUDE):
         Python's.
     include : str
         Where its headers are.
+    programs : sequence of str
+        Others that are needed, of `PACKAGES`.
     """
     needs = {
         (f"Python {LEAST[0]}.{LEAST[1]} or newer", "python3"): version[:2] >= LEAST,
@@ -36,12 +41,13 @@ def missing(version=sys.version_info, include=INCLUDE):
             for name in ((os.environ.get("CXX") or "c++").split()[0], "g++", "clang++")
         ),
     }
+    needs |= {(name, PACKAGES[name]): bool(shutil.which(name)) for name in programs}
     return [need for need, is_there in needs.items() if not is_there]
 
 
 def main():
     """Exit with a line about what this machine lacks, or in silence."""
-    found = missing()
+    found = missing(programs=sys.argv[1:])
     if found:
         names = ", ".join(name for name, _ in found)
         packages = " ".join(package for _, package in found)

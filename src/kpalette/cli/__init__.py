@@ -19,6 +19,8 @@ from kpalette.cli import pngquant, quantizing, reading, streams
 from kpalette.cli.exits import (
     BROKEN_PIPE,
     EXIT_CODES,
+    SIGBREAK,
+    SIGHUP,
     SIGINT,
     SIGTERM,
     UNREADABLE,
@@ -27,9 +29,11 @@ from kpalette.cli.exits import (
     Failed,
     Stopped,
     UsageError,
+    broken_pipe,
     code_of,
     say,
     told,
+    write_all_signs,
 )
 
 TYPE_CHECKING = False
@@ -65,7 +69,8 @@ def main() -> NoReturn:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Hardly anything of what imports make goes again: to look for it takes a small run's twentieth.
     gc.set_threshold(100_000)
-    for number in (_signal.SIGHUP, SIGINT, SIGTERM):
+    write_all_signs()
+    for number in (SIGHUP if os.name == "posix" else SIGBREAK, SIGINT, SIGTERM):
         if _signal.getsignal(number) != _signal.SIG_IGN:  # as under nohup
             _signal.signal(number, _stop)
     warnings.simplefilter("ignore")  # they are for programmers, not for users of this command
@@ -76,7 +81,7 @@ def main() -> NoReturn:
     except OSError as error:
         # Said already unless the reader has gone; Python would try once more and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else UNWRITABLE
+        code = BROKEN_PIPE if isinstance(broken_pipe(error), BrokenPipeError) else UNWRITABLE
     except Stopped as stopped:  # while it was said how the command ended
         code = 128 + stopped.number
     if decoder := sys.modules.get("kpalette.files.ffmpeg"):
@@ -107,7 +112,7 @@ def _clean_up(*, is_stopped: bool) -> None:
 def _stop(number: int, _: Any) -> NoReturn:
     # An impatient second one must not disturb cleaning up.
     _signal.signal(number, _signal.SIG_IGN)
-    raise Stopped(number)
+    raise Stopped(SIGHUP if number == SIGBREAK and os.name == "nt" else number)
 
 
 def run(args: Sequence[str]) -> int:

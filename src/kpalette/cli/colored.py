@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 def is_colored() -> bool:
     """Return whether stdout is a terminal that shows colours, of a user who wants them."""
+    if os.name == "nt" and "WT_SESSION" not in os.environ:
+        return False  # of Windows's terminals, the old one shows the codes themselves
     return os.isatty(1) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 

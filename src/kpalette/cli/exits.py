@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -37,8 +38,12 @@ EPILOG = "\b\nExit codes:\n" + "\n".join(
 )
 
 
-#: Signals by their numbers, which are the same everywhere: `signal` would bring `enum`.
-SIGINT, SIGPIPE, SIGTERM = 2, 13, 15
+#: Signals by their numbers, which are the same everywhere: `signal` would bring `enum`. Windows has
+#: neither the first, for which it sends SIGBREAK, nor SIGPIPE.
+SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIGBREAK = 1, 2, 13, 15, 21
+
+#: What is said in place of signs that an encoding lacks, as those of Windows do.
+PLAIN = {"Δ": "d", "×": "x", "∞": "inf", "…": "...", "–": "-"}
 
 
 class UsageError(Exception):
@@ -93,10 +98,47 @@ def say(line: str) -> None:
 
 
 def write_line(stream: TextIO | None, text: str) -> None:
-    """Write a line to a standard stream, if there is one, at once."""
+    """Write a line to a standard stream, if there is one, at once.
+
+    Raises
+    ------
+    BrokenPipeError
+        If its reader has gone.
+    OSError
+        If it cannot be written.
+    """
     if stream is not None:
-        stream.write(f"{text}\n")
-        stream.flush()
+        try:
+            stream.write(f"{text}\n")
+            stream.flush()
+        except OSError as error:
+            raise broken_pipe(error) from None
+
+
+def broken_pipe(error: OSError) -> OSError:
+    """Return an error of writing to a standard stream, as BrokenPipeError if it stands for that.
+
+    On Windows, a pipe without a reader is an invalid argument.
+    """
+    is_broken = os.name == "nt" and error.errno == errno.EINVAL
+    return BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) if is_broken else error
+
+
+def write_all_signs() -> None:
+    """Let what is said be written in any encoding, if need be in other signs."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and stream.encoding.lower().replace("-", "") != "utf8":
+            import codecs
+
+            codecs.register_error("kpalette-plain", _plain)
+            stream.reconfigure(errors="kpalette-plain")  # type: ignore[union-attr]
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    signs = error.object[error.start : error.end]
+    plain = (PLAIN.get(c, c.encode("ascii", "backslashreplace").decode()) for c in signs)
+    return "".join(plain), error.end
 
 
 def counted(number: int, what: str) -> str:

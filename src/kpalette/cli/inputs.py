@@ -53,7 +53,7 @@ def gather(
     """
     sources: list[Source] = []
     away = os.path.realpath(leave_out) if leave_out is not None else None
-    seen = {os.path.abspath(argument) for argument in arguments if os.path.isfile(argument)}
+    seen = {_name(argument) for argument in arguments if os.path.isfile(argument)}
     for argument in arguments:
         if argument == "-":
             sources.append(Source("-", "stdin"))
@@ -74,10 +74,14 @@ def gather(
 def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
     """Leave out what has come already: a photo that is named and in a folder is done once."""
     for source in sources:
-        name = os.path.abspath(source.path)
+        name = _name(source.path)
         if name not in seen:
             seen.add(name)
             yield source
+
+
+def _name(path: str) -> str:
+    return os.path.normcase(os.path.abspath(path))
 
 
 def _walk(folder: str, away: str | None, *, deep: bool, films: bool) -> Iterator[Source]:
@@ -142,7 +146,7 @@ def _match(pattern: str, away: str | None, *, films: bool) -> Iterator[Source]:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    return os.path.commonpath([path, folder]) == folder
+    return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def _is_image(path: str, films: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
 from kpalette.cli import streams
 from kpalette.cli.exits import EXISTS, UNWRITABLE, Failed, UsageError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kpalette.cli.inputs import Source
+
+#: What stands between the names in a path: on Windows, two.
+SEPARATORS = tuple(filter(None, (os.sep, os.altsep)))
 
 #: Where pipes have names, and nothing can be written beside them.
 DEVICES = ("/dev/", "/proc/")
@@ -82,7 +86,7 @@ class Naming(Record):
     @property
     def folder(self) -> str | None:
         """Where all targets go, if not beside their photos."""
-        into = self.out is not None and (self.out.endswith("/") or os.path.isdir(self.out))
+        into = self.out is not None and (self.out.endswith(SEPARATORS) or os.path.isdir(self.out))
         return self.out_dir if self.out_dir is not None else self.out if into else None
 
 
@@ -124,7 +128,10 @@ def plan(sources: Sequence[Source], naming: Naming) -> list[Job]:
 
 
 class Places(dict[str, str]):
-    """The real paths of files, each looked up once, and those of their folders as well."""
+    """The real paths of files, each looked up once, and those of their folders as well.
+
+    Names that differ by upper and lower case alone are one file's on Windows and on macOS.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,6 +145,8 @@ class Places(dict[str, str]):
             if folder not in self._folders:
                 self._folders[folder] = os.path.realpath(folder)
             real = os.path.join(self._folders[folder], name)
+        if sys.platform in ("win32", "darwin"):
+            real = real.lower()
         self[path] = real
         return real
 
@@ -181,7 +190,7 @@ def _check(sources: Sequence[Source], naming: Naming) -> None:
         raise exclusive("-o", "--out-dir")
     if naming.out_dir == "":
         raise UsageError("--out-dir: expected the name of a directory, got ''")
-    if naming.ext is not None and (not naming.ext or "/" in naming.ext):
+    if naming.ext is not None and (not naming.ext or {*SEPARATORS} & {*naming.ext}):
         raise UsageError(f"--ext: expected an ending such as '-small.png', got {naming.ext!r}")
 
 
@@ -228,6 +237,11 @@ def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
     target = job.target
     if target == "-":
         return
+    if os.name == "nt":
+        from kpalette.files.windows_names import why_refused
+
+        if why := why_refused(target):
+            raise Failed(UNWRITABLE, f"{target} cannot be written: {why}")
     directory = os.path.dirname(target) or "."
     if job.makes_folder:
         while not os.path.lexists(directory):  # the nearest that is there
@@ -247,7 +261,7 @@ def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
         return
     if not force:
         raise Failed(EXISTS, f"{target} exists; -f replaces it")
-    if not job.named and os.path.realpath(target) in taken:
+    if not job.named and Places()[target] in taken:
         raise Failed(EXISTS, f"{target} is one of the photos; only -o with its name replaces it")
 
 

@@ -88,7 +88,7 @@ def is_call(args: Sequence[str], commands: Sequence[str]) -> bool:
         return False
     first = args[0]
     named = first.startswith("-") or first.isdecimal() or "." in first or "/" in first
-    return named or os.path.exists(first)
+    return named or os.sep in first or os.path.exists(first)
 
 
 def is_film(name: str) -> bool:

@@ -33,6 +33,9 @@ def budget() -> int:
 
 def _limits() -> Iterator[int]:
     """Yield the machine's memory, and the limits of this process, in bytes."""
+    if not hasattr(os, "sysconf"):
+        yield _windows_memory()
+        return
     yield os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     import resource
 
@@ -46,6 +49,15 @@ def _limits() -> Iterator[int]:
                 yield int(file.read())
         except (OSError, ValueError):  # there is none, or "max"
             pass
+
+
+def _windows_memory() -> int:
+    """Return the machine's memory in bytes, by GlobalMemoryStatusEx."""
+    import ctypes
+
+    status = (ctypes.c_uint64 * 8)(64)  # its size, how much is in use, and all of it, which is next
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(status)  # type: ignore[attr-defined]
+    return status[1]
 
 
 def _cgroup_files() -> Iterator[str]:

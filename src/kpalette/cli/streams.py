@@ -16,6 +16,7 @@ from kpalette.cli.exits import (
     Failed,
     Stopped,
     UsageError,
+    broken_pipe,
     code_of,
     say,
     told,
@@ -339,8 +340,11 @@ def write(
         if target == "-":
             # Not by way of sys.stdout, nor of a buffer: they would try again to write at exit.
             rest = memoryview(encoded)
-            while rest:
-                rest = rest[os.write(1, rest) :]
+            try:
+                while rest:
+                    rest = rest[os.write(1, rest) :]
+            except OSError as error:
+                raise broken_pipe(error) from None
         else:
             if writers is not None:
                 writers.acquire()
@@ -368,9 +372,11 @@ def _write_file(
 ) -> None:
     with replacing(target, overwrite=force, mode=mode, sync_folder=at_once) as file:
         file.write(encoded)
-        if times is not None:
+        if times is not None and os.utime in os.supports_fd:
             file.flush()  # which sets the time
             os.utime(file.fileno(), ns=times)
+    if times is not None and os.utime not in os.supports_fd:  # on Windows, which sets it at closing
+        os.utime(target, ns=times)
     if not at_once:
         real = os.path.realpath(target) if os.path.islink(target) else target
         changed_folders.add(os.path.dirname(real))

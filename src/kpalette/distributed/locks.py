@@ -16,6 +16,8 @@ from kpalette.distributed.errors import LockedError, writing
 
 #: The file in a folder that is locked. It tells who locked it last.
 LOCK = "lock.json"
+#: The byte that is locked on Windows: beyond what is told, which others can read so.
+LOCKED = 1 << 30
 #: What file systems answer that have no locks.
 WITHOUT = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
@@ -47,17 +49,22 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
         }
         with writing(name):
             os.ftruncate(number, 0)
-            os.pwrite(number, json.dumps(holder).encode(), 0)
+            os.lseek(number, 0, os.SEEK_SET)
+            os.write(number, json.dumps(holder).encode())
         yield
     finally:
         os.close(number)
+        if os.name == "nt":  # where `remove` leaves the file, which was open
+            with suppress(OSError):
+                if os.listdir(folder) == [LOCK]:
+                    remove(folder)
 
 
 def check_free(folder: str | os.PathLike[str]) -> None:
     """Raise LockedError if a run holds the lock of a folder now."""
     name = os.path.join(folder, LOCK)
     try:
-        number = os.open(name, os.O_RDWR | os.O_CLOEXEC)
+        number = os.open(name, os.O_RDWR)
     except OSError:
         return
     try:
@@ -91,7 +98,7 @@ def _acquire(folder: str, name: str) -> int:
             with suppress(FileExistsError):
                 os.mkdir(folder)
             try:
-                number = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+                number = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
             except FileNotFoundError:  # its holder has just removed the folder
                 continue
         try:
@@ -107,13 +114,11 @@ def _acquire(folder: str, name: str) -> int:
 def _try(number: int, name: str) -> None:
     """Lock an open file, or raise LockedError."""
     try:
-        import fcntl
-
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(number)
     except BlockingIOError:
         raise LockedError(errno.EAGAIN, _told(number), os.path.dirname(name)) from None
-    except (ImportError, OSError) as error:
-        if isinstance(error, OSError) and error.errno not in WITHOUT:
+    except OSError as error:
+        if error.errno not in WITHOUT:
             raise
         warnings.warn(
             f"{os.path.dirname(name)!r} cannot be locked: its file system has no locks; "
@@ -123,10 +128,29 @@ def _try(number: int, name: str) -> None:
         )
 
 
+def _lock(number: int) -> None:
+    """Lock an open file; raise BlockingIOError if another has it."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        os.lseek(number, LOCKED, os.SEEK_SET)
+        try:
+            msvcrt.locking(number, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        except OSError as error:
+            if error.errno in WITHOUT:
+                raise
+            raise BlockingIOError(errno.EAGAIN, "it is locked") from None
+    else:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _told(number: int) -> str:
     """Return a sentence about the lock's holder."""
     try:
-        holder = json.loads(os.pread(number, 4096, 0))
+        os.lseek(number, 0, os.SEEK_SET)
+        holder = json.loads(os.read(number, 4096))
         return (
             f"Another run writes there: process {holder['process']} on {holder['host']}, "
             f"since {holder['since']}"

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
+import time
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where others can neither rename nor remove a file that is open
+    fcntl = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +26,10 @@ _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 #: Attributes that tell of the very bytes, or that let a program do more than its user.
 _NOT_KEPT = ("security.capability", "security.evm", "security.ima")
 _ACL = "system.posix_acl_access"
+#: Seconds between tries to rename on Windows, where scanners open each new file for a moment.
+_WAITS = (0.01, 0.05, 0.2, 0.8)
+#: Seconds after which a file that is not open was left behind, on Windows.
+_RECENT = 60
 
 
 def checked_path(path: object) -> str:
@@ -47,7 +56,8 @@ class replacing:  # noqa: N801 - it is used as a function
     A file that is replaced hands on its permissions, access control list and extended attributes,
     and its owner and group if the system allows that. Its other hard links keep the old content. If
     `path` is a link, the file it points to is replaced. Pipes, devices and others that are not
-    regular files are written to directly.
+    regular files are written to directly. On Windows, the new file has the folder's permissions,
+    and a file that another program has open is not replaced.
 
     Parameters
     ----------
@@ -83,6 +93,11 @@ class replacing:  # noqa: N801 - it is used as a function
         self._target = ""
 
     def __enter__(self) -> IO[bytes]:
+        if fcntl is None:
+            from kpalette.files.windows_names import why_refused
+
+            if why := why_refused(self._path):
+                raise OSError(errno.EINVAL, why, self._path)
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
@@ -94,7 +109,7 @@ class replacing:  # noqa: N801 - it is used as a function
         try:
             # Of a file that is replaced none may read more than before.
             self._open(0o600 if status else self._mode)
-            if status:
+            if status and fcntl is not None:
                 _dress(self._file.fileno(), self._target, status)
         except BaseException as error:
             self._give_up(error)
@@ -113,6 +128,11 @@ class replacing:  # noqa: N801 - it is used as a function
                 continue
             except OSError as error:
                 error.filename = self._path
+                if fcntl is None:
+                    from kpalette.files.windows_names import why_too_long
+
+                    if why := why_too_long(self._path):
+                        raise OSError(errno.ENAMETOOLONG, why, self._path) from None
                 raise
             self._temporary = name
             try:
@@ -134,7 +154,9 @@ class replacing:  # noqa: N801 - it is used as a function
             if self._temporary:
                 self._file.flush()
                 _sync(self._file.fileno())
-                self._rename()  # while it is open, and so locked
+                if fcntl is None:
+                    self._file.close()
+                self._rename()  # elsewhere while it is open, and so locked
             self._file.close()
             if self._target and self._sync_folder:
                 sync_folder(os.path.dirname(self._target))
@@ -143,33 +165,48 @@ class replacing:  # noqa: N801 - it is used as a function
             raise
 
     def _rename(self) -> None:
-        if self._overwrite:
-            os.replace(self._temporary, self._target)
-        else:
-            _rename_to_new(self._temporary, self._target)
+        rename = os.replace if self._overwrite else _rename_to_new
+        waits: list[float] = [*_WAITS] if fcntl is None else []
+        while True:
+            try:
+                rename(self._temporary, self._target)
+                break
+            except PermissionError:
+                if not waits:
+                    raise
+                time.sleep(waits.pop(0))
         self._temporary = ""
 
     def _give_up(self, error: BaseException | None) -> None:
         """Remove the temporary file; an error of the system is that of the path which was asked."""
         temporary, self._temporary = self._temporary, ""
+        if fcntl is None:
+            self._abandon()
         if temporary:
             try:
                 os.unlink(temporary)
             except OSError:
                 pass
+        self._abandon()  # elsewhere after that: it is locked
+        if temporary and isinstance(error, OSError) and error.filename == temporary:
+            raise OSError(error.errno, error.strerror, self._path) from None
+
+    def _abandon(self) -> None:
+        """Close the file without what it holds back."""
         if hasattr(self, "_file"):
             try:
                 self._file.raw.close()  # type: ignore[attr-defined]
             except OSError:
                 pass
-        if temporary and isinstance(error, OSError) and error.filename == temporary:
-            raise OSError(error.errno, error.strerror, self._path) from None
 
 
 def sweep(part: str) -> None:
     """Remove a temporary file if no one is writing to it."""
+    if fcntl is None:
+        _sweep_on_windows(part)
+        return
     try:
-        file = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return  # there is none, nearly always
     try:
@@ -179,6 +216,16 @@ def sweep(part: str) -> None:
         pass
     finally:
         os.close(file)
+
+
+def _sweep_on_windows(part: str) -> None:
+    try:
+        status = os.stat(part)
+        # A recent one may be closed only because it is about to be renamed.
+        if max(status.st_mtime, status.st_ctime) < time.time() - _RECENT:
+            os.unlink(part)
+    except OSError:
+        pass  # there is none, or it is open
 
 
 def sweep_beside(path: str) -> None:
@@ -194,8 +241,10 @@ def sync_folder(folder: str | os.PathLike[str]) -> None:
     OSError
         If the disk fails. A folder that may not be read is not synced.
     """
+    if fcntl is None:
+        return  # Windows opens no folders, and NTFS keeps a journal of names
     try:
-        file = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        file = os.open(folder or ".", os.O_RDONLY | os.O_DIRECTORY)
     except OSError:
         return
     try:
@@ -223,6 +272,8 @@ def _sync(file: int) -> None:
 
 def _lock(file: int, name: str) -> bool:
     """Lock an open file; return whether no one else has, and it still has the name."""
+    if fcntl is None:
+        return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return os.path.samestat(os.fstat(file), os.stat(name))
@@ -270,6 +321,9 @@ def _copy_attributes(file: int, target: str) -> None:
 
 def _rename_to_new(temporary: str, target: str) -> None:
     """Rename a file; raise FileExistsError if the new name is taken."""
+    if fcntl is None:
+        os.rename(temporary, target)  # which raises it there
+        return
     try:
         os.link(temporary, target)  # unlike a rename, fails if the name is taken
     except FileExistsError:

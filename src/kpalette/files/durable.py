@@ -21,7 +21,8 @@ def sync_file(path: str | os.PathLike[str]) -> None:
     OSError
         If there is no such file, or its bytes cannot be written.
     """
-    number = os.open(path, os.O_RDONLY)
+    # Windows syncs only files that may be written.
+    number = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(number)
     finally:

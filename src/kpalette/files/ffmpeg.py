@@ -28,7 +28,7 @@ from kpalette.files.errors import ImageReadError
 Note: TypeAlias = Callable[[str], object]
 
 #: What is passed on of the environment: what the program may need to start.
-ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
 #: What it says of films that have nothing to show, and what that means.
 KNOWN = {
     "matches no streams": "the film has no pictures",

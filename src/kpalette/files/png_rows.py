@@ -6,6 +6,7 @@ What comes before a place is then only what inflating looks back to, 32 KB, and 
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 import zlib
 from collections.abc import Iterator
@@ -57,8 +58,9 @@ class PngRows:
 
     def __init__(self, path: str, every: int) -> None:
         found = layout_of(path)
-        self._file = os.open(path, os.O_RDONLY)
+        self._file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._file)
+        self._lock = threading.Lock()
         self._form = found.form
         self.height, self.width, self.channels = found.height, found.width, found.form.channels
         self._every = every
@@ -83,6 +85,13 @@ class PngRows:
         stream.skip(start % self._every)
         parts = [np.array(pixels[:, columns]) for pixels in stream.batches(stop - start)]
         return np.concatenate(parts)
+
+    def _bytes(self, start: int, end: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._file, end - start, start)
+        with self._lock:  # on Windows, where threads share the place
+            os.lseek(self._file, start, os.SEEK_SET)
+            return os.read(self._file, end - start)
 
     def _note_places(self) -> None:
         """Go through the whole file once, which finds damage, too."""
@@ -141,7 +150,7 @@ class _Stream:
         if not self._given and self._piece < len(self._file._pieces):
             start, end = self._file._pieces[self._piece]
             # Not by mmap: a file that is cut off meanwhile would end the process.
-            self._given = os.pread(self._file._file, end - start, start)
+            self._given = self._file._bytes(start, end)
             self._piece += 1
         try:
             found: bytes = self._inflater.decompress(self._given, most)

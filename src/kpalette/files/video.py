@@ -171,7 +171,8 @@ def _named(source: Any) -> Iterator[str]:
     import tempfile
 
     source.seek(0)
-    with tempfile.NamedTemporaryFile(prefix="kpalette-") as file:
-        shutil.copyfileobj(source, file)
-        file.flush()
-        yield file.name
+    with tempfile.TemporaryDirectory(prefix="kpalette-") as folder:
+        path = os.path.join(folder, "film")  # closed, because Windows opens no file twice
+        with open(path, "wb") as file:
+            shutil.copyfileobj(source, file)
+        yield path
