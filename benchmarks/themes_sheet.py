@@ -14,7 +14,7 @@ from benchmarks.logos import LOGOS
 from benchmarks.rivals import Pixels
 from kpalette import demo
 
-# In the public domain or under CC0, as scikit-image's data/README.txt says.
+# In the public domain or under CC0, as the docstrings of skimage.data say.
 PHOTOS = ("astronaut", "coffee", "chelsea", "rocket", "hubble_deep_field", "retina")
 DRAWN = ("fox", "shop", "arrow", "letters on red", "cup", "bird on black", "stripes", "ring")
 METHODS = (
