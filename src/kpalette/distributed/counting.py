@@ -20,7 +20,8 @@ from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
 from kpalette.distributed.sources import open_source
 from kpalette.distributed.tasks import Key, Tasks
-from kpalette.histogram import ColorHistogram
+from kpalette.distributed.totals import Total
+from kpalette.histogram import ColorHistogram, PairwiseSum
 from kpalette.threads import make_team
 
 
@@ -145,9 +146,13 @@ def histogram_of(
 def _total(source: Any, counter: Counter, scheduler: Any, progress: bool) -> ColorHistogram:
     """Count all tiles or photos; those again whose partial histograms are damaged."""
     while True:
-        fold = counter.count_all if counter.checkpoint is None else None
         waves = _counting(source, counter)
-        total = running.run(waves, _add, scheduler, progress, fold=fold)
+        if running.is_in_threads(scheduler):
+            together = Total()
+            running.run(waves, _nothing, scheduler, progress, fold=together.add_all)
+            total = together.result()
+        else:
+            total = running.run(waves, _add, scheduler, progress, fold=counter.count_all)
         if not isinstance(total, Damaged):
             break
         for path in total.paths:
@@ -183,9 +188,11 @@ class Counter:
         """Read the photos of a bag's partition."""
         return self._part(map(photos.read, items), name)
 
-    def count_all(self, parts: Iterable[Part]) -> ColorHistogram | None:
+    def count_all(self, parts: Iterable[Part]) -> ColorHistogram | Damaged | None:
         """Count the pixels of tiles or photos as they come; return None if there are none."""
-        return self._count(pixels for part in parts for pixels in part)
+        if self.checkpoint is None:
+            return self._count(pixels for part in parts for pixels in part)
+        return _add(parts)
 
     def _part(self, images: Iterable[ByteArray], name: str) -> Part:
         """Return the images; or their histogram, if that is written to the checkpoint."""
@@ -259,9 +266,19 @@ def _fingerprint(source: Mosaic | Photos | Any) -> dict[str, Any]:
     return {"bag": source.name, "partitions": source.npartitions}
 
 
-def _add(parts: list[ColorHistogram | Damaged | None]) -> ColorHistogram | Damaged | None:
-    damaged = [part for part in parts if isinstance(part, Damaged)]
+def _add(parts: Iterable[ColorHistogram | Damaged | None]) -> ColorHistogram | Damaged | None:
+    """Add histograms in the order in which they come."""
+    total = PairwiseSum()
+    damaged: list[str] = []
+    for part in parts:
+        if isinstance(part, Damaged):
+            damaged += part.paths
+        elif part is not None:
+            total.add(part)
     if damaged:
-        return Damaged(tuple(path for part in damaged for path in part.paths))
-    some = [part for part in parts if isinstance(part, ColorHistogram)]
-    return sum(some[1:], some[0]) if some else None
+        return Damaged(tuple(damaged))
+    return None if total.empty else total.total()
+
+
+def _nothing(_: list[None]) -> None:
+    """Merge nothing, where the results are added up already."""

@@ -16,6 +16,8 @@ from typing import Any, ClassVar, TypeAlias
 from urllib.parse import urlsplit
 
 import dask
+import dask.local
+import dask.threaded
 from dask.base import compute, get_scheduler
 from dask.diagnostics import ProgressBar
 from dask.system import CPU_COUNT
@@ -143,6 +145,14 @@ def _folded(wave: Tasks, fold: Fold | None, threads: int) -> Tasks:
         return wave
     size = len(wave.names) // (BATCHES * max(1, threads))
     return tasks.batched(wave, fold, min(max(size, 1), tasks.FAN_IN))
+
+
+def is_in_threads(scheduler: Any) -> bool:
+    """Return whether tasks run in threads of this process, each of them once."""
+    if scheduler is not None and scheduler not in LOCAL:
+        return False
+    found = get_scheduler(scheduler=scheduler)
+    return found in (None, dask.threaded.get, dask.local.get_sync)  # threads by default
 
 
 def _is_client(value: Any) -> bool:
