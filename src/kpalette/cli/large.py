@@ -93,6 +93,7 @@ def tiles(
     bar = not quiet and os.isatty(2)
     options = {"scheduler": scheduler, "progress": bar, "missing": large.missing}
     if large.memory_limit is not None:
+        memory.give_back()
         room = (large.memory_limit - memory.BASE) // memory.PER_BYTE
         workers = max(1, min(workers, room // memory.LEAST))
         options["chunks"] = f"{min(room // workers, memory.MOST)}B"

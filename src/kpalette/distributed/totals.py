@@ -47,7 +47,10 @@ class Total:
         self._idle.append(counter)
 
     def result(self) -> ColorHistogram | Damaged | None:
-        """Return the sum; what was damaged instead, if anything; None if nothing was added."""
+        """Return the sum; what was damaged instead, if anything; None if nothing was added.
+
+        The tables are gone then, whoever still holds this, as Dask's graphs do for a while.
+        """
         if self._damaged:
             return Damaged(tuple(self._damaged))
         team = make_team(1)
@@ -57,4 +60,5 @@ class Total:
                 return ColorHistogram.from_core(*counter.total(team))
             self._sum.update(ColorHistogram.from_core(*counter.total(team)))
             del counter
-        return self._sum.histogram() if self._sum.n_pixels else None
+        total, self._sum = self._sum, ColorCounter(threads=1)
+        return total.histogram() if total.n_pixels else None
