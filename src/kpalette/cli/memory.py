@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 
-#: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured: see
-#: docs/scale.md.
-BASE = 860_000_000
+#: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured with all
+#: 2^24 colours: see docs/scale.md.
+BASE = 600_000_000
 PER_BYTE = 12
+#: And for each colour with alpha, of which there may be more.
+PER_COLOR = 48
+#: And the program itself.
+PYTHON = 100_000_000
 #: And for each pixel of a file that is not read in tiles: 5.4 for a JPEG of 157 megapixels.
 PER_WHOLE_PIXEL = 6
 #: Tiles of less than a megapixel take longer to hand round than to count.
@@ -16,6 +20,11 @@ MOST = 3 << 24
 #: Of glibc's malloc.h: from so many bytes on, a block is the system's.
 MMAP_THRESHOLD = -3
 LEAST_LIMIT = (BASE + LEAST * PER_BYTE) // 10**7 * 10**7
+
+
+def most_colors(limit: int) -> int:
+    """Return how many colours with alpha there is room for; without, BASE has room for all."""
+    return min((limit - PYTHON) // PER_COLOR, 1 << 25)
 
 
 def give_back() -> None:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 #: Bytes that a photo takes besides, and for each of its pixels, its files not counted. Measured by
 #: ``python -m benchmarks memory``: 4 to 9, and more only where nearly all colours differ.
 BESIDES = 150_000_000
-PER_PIXEL = 16
+PER_PIXEL = 17
 #: Reading and writing that take more, by a name's ending: those of libwebp.
-READING = {".webp": 22}
-WRITING = {".webp": 36}
+READING = {".webp": 18}
+WRITING = {".webp": 40}
 #: And that of indices that cost fewer bits.
 SMALLER = 31
 
