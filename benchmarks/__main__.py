@@ -26,6 +26,7 @@ from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
 from benchmarks import looks as looking
 from benchmarks import lossless as packing
+from benchmarks import memory as holding
 from benchmarks import minima as searching
 from benchmarks import processes as running
 from benchmarks import rate as saving
@@ -186,6 +187,11 @@ def gigapixel(args: argparse.Namespace) -> None:
         clusters.compare(folder, pixels, k, args.passes)
 
 
+def memory(args: argparse.Namespace) -> None:
+    """Peak memory of whole processes: bytes a pixel by kinds of files, and of runs in tiles."""
+    holding.measure(args.side, args.only, args.tiles)
+
+
 def sheet(args: argparse.Namespace) -> None:
     """Draw results of hard cases beside libimagequant's."""
     drawing.make(args.out)
@@ -227,6 +233,7 @@ COMMANDS = {
     "throughput": (throughput, "16,256"),
     "scale": (scale, "16,256"),
     "gigapixel": (gigapixel, "64"),
+    "memory": (memory, None),
     "sheet": (sheet, None),
     "dithers": (dithered, None),
     "bytes": (same_bytes, None),
@@ -250,6 +257,7 @@ def make_parser() -> argparse.ArgumentParser:
             "report",
             "minima",
             "alpha",
+            "memory",
             "sheet",
             "dithers",
             "bytes",
@@ -291,6 +299,10 @@ def make_parser() -> argparse.ArgumentParser:
     add("folders", type=Path, nargs="+", help="with .png files, also in folders in them")
     add("--most", type=int, default=100, help="of a folder, every n-th of its files (default 100)")
     add("--side", type=int, default=1, help="pixels to a side, at least (default 1)")
+    add = choices["memory"].add_argument
+    add("--side", type=int, default=5000, help="pixels to a side (default 5000)")
+    add("--only", default="", help="cases whose words have this regex, such as 'webp'")
+    add("--tiles", type=numbers, default=[1000, 10_000], help="default 1000,10000")
     choices["report"].add_argument("results", type=Path, help="a results.json")
     minutes = "for each k, begin no image after so many (default 20)"
     choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)

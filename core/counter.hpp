@@ -2,8 +2,8 @@
 //
 // There is a counter for each of the 2^24 colours, so that the time to add a part depends on its
 // pixels alone. Each thread has its own 8-bit counters, 16 MB. Their overflows go to common 64-bit
-// counters, which are allocated in blocks when needed, 128 MB at most; many blocks together, so that
-// the system has that memory back afterwards.
+// counters, which are allocated in blocks when needed, 128 MB at most; many blocks together, so
+// that the system has that memory back afterwards.
 //
 // Colours are stored in blocks of 8 × 8 × 8, so that neighbouring pixels share cache lines.
 #pragma once

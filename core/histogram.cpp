@@ -261,7 +261,8 @@ Histogram collect(std::span<const std::uint8_t> colors, std::span<const std::int
                   int channels) {
   const Buffer<std::uint32_t> codes = to_codes(colors, channels);
   if (std::ranges::adjacent_find(codes, std::greater_equal()) == codes.end() &&
-      std::ranges::find(counts, 0) == counts.end()) {  // as in a file: sorting takes 16 bytes a colour
+      std::ranges::find(counts, 0) ==
+          counts.end()) {  // as in a file: sorting takes 16 bytes a colour
     return canonical(codes, counts, channels);
   }
   std::vector<std::size_t> order(counts.size());

@@ -93,7 +93,8 @@ double off_middle(std::size_t at, std::size_t length) {
   return length == 1 ? -1 : -1 + 2 * static_cast<double>(at) / static_cast<double>(length - 1);
 }
 
-/// Calls visit(y, row) for each row, in any order: how much its pixels stand out, beside each other.
+/// Calls visit(y, row) for each row, in any order: how much its pixels stand out, beside each
+/// other.
 template <class Visit>
 void for_each_row(const Rows& rows, std::size_t height, std::size_t width,
                   const std::array<double, 3>& mean, Team& team, const Visit& visit) {

@@ -317,7 +317,7 @@ def _at_once(photo: str, options: dict[str, Any], limit: int, workers: int) -> i
 
     array = open_image(photo, options["chunks"], options["missing"]).array
     height, width, *channels = map(max, array.chunks)
-    bytes_ = height * width * array.dtype.itemsize * (*channels, 1)[0] * memory.PER_BYTE
+    bytes_: int = height * width * array.dtype.itemsize * (*channels, 1)[0] * memory.PER_BYTE
     if memory.BASE + bytes_ > limit:
         raise Failed(
             NO_MEMORY,

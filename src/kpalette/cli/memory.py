@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 #: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured with all
-#: 2^24 colours: see docs/scale.md.
-BASE = 600_000_000
+#: 2^24 colours, the most with spatial dithering: see docs/scale.md.
+BASE = 720_000_000
 PER_BYTE = 12
 #: And for each colour with alpha, of which there may be more.
 PER_COLOR = 48
