@@ -16,7 +16,7 @@ BESIDES = 150_000_000
 PER_PIXEL = 17
 #: Reading and writing that take more, by a name's ending: those of libwebp.
 READING = {".webp": 18}
-WRITING = {".webp": 40}
+WRITING = {".webp": 41}
 #: And that of indices that cost fewer bits.
 SMALLER = 31
 
