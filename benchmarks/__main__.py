@@ -26,6 +26,7 @@ from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
 from benchmarks import looks as looking
 from benchmarks import lossless as packing
+from benchmarks import memory as holding
 from benchmarks import minima as searching
 from benchmarks import processes as running
 from benchmarks import rate as saving
@@ -199,6 +200,11 @@ def tiles(args: argparse.Namespace) -> None:
         tiling.fsync(args.folder, args.files, args.repeat)
 
 
+def memory(args: argparse.Namespace) -> None:
+    """Peak memory of whole processes: bytes a pixel by kinds of files, and of runs in tiles."""
+    holding.measure(args.side, args.only, args.tiles)
+
+
 def sheet(args: argparse.Namespace) -> None:
     """Draw results of hard cases beside libimagequant's."""
     drawing.make(args.out)
@@ -248,6 +254,7 @@ COMMANDS = {
     "scale": (scale, "16,256"),
     "gigapixel": (gigapixel, "64"),
     "tiles": (tiles, None),
+    "memory": (memory, None),
     "sheet": (sheet, None),
     "themes": (themes, None),
     "dithers": (dithered, None),
@@ -272,6 +279,7 @@ def make_parser() -> argparse.ArgumentParser:
             "report",
             "minima",
             "alpha",
+            "memory",
             "sheet",
             "dithers",
             "bytes",
@@ -316,6 +324,10 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["themes"].add_argument
     add("folders", type=Path, nargs="*", help="of .png files")
     add("--out", type=Path, help="a folder for themes.webp, which twenty pictures are in")
+    add = choices["memory"].add_argument
+    add("--side", type=int, default=5000, help="pixels to a side (default 5000)")
+    add("--only", default="", help="cases whose words have this regex, such as 'webp'")
+    add("--tiles", type=numbers, default=[1000, 10_000], help="default 1000,10000")
     choices["report"].add_argument("results", type=Path, help="a results.json")
     minutes = "for each k, begin no image after so many (default 20)"
     choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)

@@ -136,7 +136,9 @@ EXPORT(weigh_salient)
 Histogram* run_weigh_salient(const std::uint8_t* pixels, std::size_t height, std::size_t width,
                              const Histogram* histogram) {
   const auto all = span_of(pixels, height * width, histogram->channels);
-  return new Histogram(weigh_salient(all, height, width, *histogram, team));
+  const auto counts =
+      weigh_salient(all, height, width, histogram->colors, histogram->channels, team);
+  return new Histogram(collect(histogram->colors, counts, histogram->channels));
 }
 
 EXPORT(thin_out) Histogram* thinned(const Histogram* histogram, std::size_t step) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <stdexcept>
 
 #include "morton.hpp"
@@ -13,6 +14,7 @@ constexpr std::size_t kColors = 1u << 24;
 constexpr std::size_t kChunk = 1u << 16;  // pixels per task
 constexpr std::size_t kBatch = 64;
 constexpr std::int64_t kCarry = 1 << 8;
+constexpr std::size_t kSlab = 512;  // blocks of common counters that are allocated together: 2 MB
 
 constexpr const char* kTooMany = "the counts of a colour add up to more than 2^63 - 1";
 
@@ -52,8 +54,15 @@ void add_to(std::int64_t& count, std::int64_t more) {
 
 std::int64_t& Counter::common(std::uint32_t slot) {
   common_.resize(kColors / kBlock);
-  auto& block = common_[slot / kBlock];
-  if (!block) block = std::make_unique<std::int64_t[]>(kBlock);
+  std::int64_t*& block = common_[slot / kBlock];
+  if (block == nullptr) {
+    if (slabs_.empty() || used_ == kSlab) {
+      slabs_.emplace_back(kSlab * kBlock);
+      used_ = 0;
+    }
+    block = slabs_.back().data() + used_++ * kBlock;
+    std::fill_n(block, kBlock, 0);
+  }
   return block[slot % kBlock];
 }
 
@@ -90,49 +99,54 @@ void Counter::add(std::span<const std::uint8_t> colors, std::span<const std::int
 
 Histogram Counter::total(Team& team) const {
   constexpr std::size_t kParts = 64;  // of the Morton curve
-  std::array<Histogram, kParts> parts;
-  team.run(kParts, [&](std::size_t part, int) {
-    Histogram& found = parts[part];
+  // Calls visit(corner, sums) for each block of a part that has colours, in order.
+  const auto for_each_block = [&](std::size_t part, const auto& visit) {
     std::array<std::uint64_t, kBlock> sums;
     for (std::size_t at = part * kColors / kBlock / kParts;
          at < (part + 1) * kColors / kBlock / kParts; ++at) {
-      std::uint8_t corner[3];
-      unmorton<3>(static_cast<std::uint32_t>(at) * kBlock, corner);
-      const std::uint32_t block = slot_of(last_word(corner)) / kBlock;
-      if (!sum_up(block, sums)) continue;
-      std::size_t n = found.size();
-      found.counts.resize(n + kBlock);
-      found.colors.resize(3 * (n + kBlock));
-      for (const Place& place : kPlaces) {  // branch-free: colours of count 0 are overwritten
-        const std::uint64_t count = sums[place.slot];
-        found.counts[n] = static_cast<std::int64_t>(count);
-        for (std::size_t c = 0; c < 3; ++c) {
-          found.colors[3 * n + c] = static_cast<std::uint8_t>(corner[c] | place.color[c]);
-        }
-        n += count != 0;
-      }
-      found.counts.resize(n);
-      found.colors.resize(3 * n);
+      std::array<std::uint8_t, 3> corner;
+      unmorton<3>(static_cast<std::uint32_t>(at) * kBlock, corner.data());
+      const std::uint32_t block = slot_of(last_word(corner.data())) / kBlock;
+      if (sum_up(block, sums)) visit(corner, sums);
     }
-  });
+  };
+  // Colours are counted before they are listed: no list has to grow, or to be copied.
   std::array<std::size_t, kParts + 1> firsts{};
-  for (std::size_t part = 0; part < kParts; ++part) {
-    firsts[part + 1] = firsts[part] + parts[part].size();
-  }
+  team.run(kParts, [&](std::size_t part, int) {
+    std::size_t n = 0;
+    for_each_block(part, [&](const auto&, const auto& sums) {
+      for (const std::uint64_t sum : sums) n += sum != 0;
+    });
+    firsts[part + 1] = n;
+  });
+  std::partial_sum(firsts.begin(), firsts.end(), firsts.begin());
   Histogram total;
   total.counts.resize(firsts.back());
   total.colors.resize(3 * firsts.back());
   team.run(kParts, [&](std::size_t part, int) {
-    const std::size_t first = firsts[part];
-    std::ranges::copy(parts[part].counts, total.counts.data() + first);
-    std::ranges::copy(parts[part].colors, total.colors.data() + 3 * first);
-    parts[part] = {};
+    std::size_t at = firsts[part];
+    std::array<std::int64_t, kBlock> counts;
+    std::array<std::uint8_t, 3 * kBlock> colors;
+    for_each_block(part, [&](const auto& corner, const auto& sums) {
+      std::size_t n = 0;
+      for (const Place& place : kPlaces) {  // branch-free: colours of count 0 are overwritten
+        const std::uint64_t count = sums[place.slot];
+        counts[n] = static_cast<std::int64_t>(count);
+        for (std::size_t c = 0; c < 3; ++c) {
+          colors[3 * n + c] = static_cast<std::uint8_t>(corner[c] | place.color[c]);
+        }
+        n += count != 0;
+      }
+      std::copy_n(counts.data(), n, total.counts.data() + at);
+      std::copy_n(colors.data(), 3 * n, total.colors.data() + 3 * at);
+      at += n;
+    });
   });
   return total;
 }
 
 bool Counter::sum_up(std::uint32_t block, std::span<std::uint64_t, kBlock> sums) const {
-  const std::int64_t* common = common_.empty() ? nullptr : common_[block].get();
+  const std::int64_t* common = common_.empty() ? nullptr : common_[block];
   bool any = common != nullptr;
   if (any) std::copy_n(common, kBlock, sums.begin());
   for (const Own& own : own_) {

@@ -2,14 +2,14 @@
 //
 // There is a counter for each of the 2^24 colours, so that the time to add a part depends on its
 // pixels alone. Each thread has its own 8-bit counters, 16 MB. Their overflows go to common 64-bit
-// counters, which are allocated in blocks when needed, 128 MB at most.
+// counters, which are allocated in blocks when needed, 128 MB at most; many blocks together, so
+// that the system has that memory back afterwards.
 //
 // Colours are stored in blocks of 8 × 8 × 8, so that neighbouring pixels share cache lines.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -47,8 +47,10 @@ class Counter {
   /// Writes the counts of a block's colours; returns false if all are 0.
   bool sum_up(std::uint32_t block, std::span<std::uint64_t, kBlock> sums) const;
 
-  std::vector<Own> own_;                                 // by worker
-  std::vector<std::unique_ptr<std::int64_t[]>> common_;  // by block
+  std::vector<Own> own_;                     // by worker
+  std::vector<std::int64_t*> common_;        // by block; null where there is none yet
+  std::vector<Buffer<std::int64_t>> slabs_;  // which these are in, many in each
+  std::size_t used_ = 0;                     // blocks of the last
 };
 
 }  // namespace kpalette

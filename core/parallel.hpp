@@ -27,6 +27,15 @@ inline void relax_cpu() {
 #endif
 }
 
+/// Adds to a sum that several threads may add to.
+inline void add_shared(std::int64_t& sum, std::int64_t more) {
+#if defined(KPALETTE_SERIAL)
+  sum += more;
+#else
+  __atomic_fetch_add(&sum, more, __ATOMIC_RELAXED);
+#endif
+}
+
 #if defined(KPALETTE_SERIAL)
 
 /// The serial version, for targets without threads.

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "remap.hpp"
+#include "color_table.hpp"
+#include "morton.hpp"
 #include "spaces.hpp"
 
 namespace kpalette {
@@ -92,13 +93,11 @@ double off_middle(std::size_t at, std::size_t length) {
   return length == 1 ? -1 : -1 + 2 * static_cast<double>(at) / static_cast<double>(length - 1);
 }
 
-}  // namespace
-
-std::vector<double> saliency_map(std::span<const std::uint8_t> pixels, std::size_t height,
-                                 std::size_t width, int channels, Team& team) {
-  const Rows rows(pixels, width, channels);
-  const std::array<double, 3> mean = mean_of(rows, height, team);
-  std::vector<double> salient(height * width);
+/// Calls visit(y, row) for each row, in any order: how much its pixels stand out, beside each
+/// other.
+template <class Visit>
+void for_each_row(const Rows& rows, std::size_t height, std::size_t width,
+                  const std::array<double, 3>& mean, Team& team, const Visit& visit) {
   const auto kept = [](std::ptrdiff_t at, std::size_t length) {  // beyond an edge is the edge
     return static_cast<std::size_t>(
         std::clamp<std::ptrdiff_t>(at, 0, static_cast<std::ptrdiff_t>(length) - 1));
@@ -106,6 +105,7 @@ std::vector<double> saliency_map(std::span<const std::uint8_t> pixels, std::size
   team.run((height + kRows - 1) / kRows, [&](std::size_t task, int) {
     std::array<std::vector<Seen>, 5> around;  // row y is in y % 5
     std::vector<Seen> column(width);
+    std::vector<double> salient(width);
     std::size_t next = task * kRows < 2 ? 0 : task * kRows - 2;  // to be read
     for (std::size_t y = task * kRows; y < std::min(height, (task + 1) * kRows); ++y) {
       for (; next < std::min(height, y + 3); ++next) rows.read(next, around[next % 5]);
@@ -129,31 +129,106 @@ std::vector<double> saliency_map(std::span<const std::uint8_t> pixels, std::size
         }
         const double u = off_middle(x, width);
         const double central = 1 - kFalling * (u * u + v * v);
-        salient[y * width + x] = std::sqrt(square) * central * row(0)[x][3] / 255;
+        salient[x] = std::sqrt(square) * central * row(0)[x][3] / 255;
       }
+      visit(y, salient);
     }
   });
-  const double most = *std::max_element(salient.begin(), salient.end());
-  for (double& value : salient) {
-    value = kLeast + (1 - kLeast) * (most > 0 ? value / most : 1);
+}
+
+/// On a scale from kLeast to 1; `most` is what stands out most.
+double scaled(double value, double most) {
+  return kLeast + (1 - kLeast) * (most > 0 ? value / most : 1);
+}
+
+/// Calls visit(place_of), where place_of(pixel) is the index of its colour.
+template <class Visit>
+void with_places(std::span<const std::uint8_t> colors, int channels, const Visit& visit) {
+  std::vector<std::int32_t> places(colors.size() / static_cast<std::size_t>(channels));
+  std::iota(places.begin(), places.end(), 0);
+  const std::span<const std::int32_t> all(places);
+  if (channels == 3) {
+    const BinTable<std::int32_t> table(colors, all);
+    visit([&](const std::uint8_t* pixel) { return table[last_word(pixel)]; });
+  } else {
+    const HashTable<std::int32_t> table(colors, all);
+    visit([&](const std::uint8_t* pixel) { return table[morton<4>(pixel)]; });
   }
+}
+
+/// Adds the steps of some pixels to the counts of their colours; once for a run of one colour.
+template <class PlaceOf, class StepsOf>
+void add_steps(const std::uint8_t* pixels, std::size_t n, int channels, const PlaceOf& place_of,
+               const StepsOf& steps_of, std::vector<std::int64_t>& counts) {
+  const auto stride = static_cast<std::size_t>(channels);
+  std::size_t run = 0;
+  std::int64_t sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto found = static_cast<std::uint32_t>(place_of(pixels + stride * i));
+    // If another thread changes the pixels, their colours may be in no table.
+    const std::size_t place = std::min<std::size_t>(found, counts.size() - 1);
+    if (place != run) {
+      add_shared(counts[run], sum);
+      run = place;
+      sum = 0;
+    }
+    sum += static_cast<std::int64_t>(std::nearbyint(steps_of(i)));
+  }
+  add_shared(counts[run], sum);
+}
+
+}  // namespace
+
+std::vector<double> saliency_map(std::span<const std::uint8_t> pixels, std::size_t height,
+                                 std::size_t width, int channels, Team& team) {
+  const Rows rows(pixels, width, channels);
+  std::vector<double> salient(height * width);
+  for_each_row(rows, height, width, mean_of(rows, height, team), team,
+               [&](std::size_t y, const std::vector<double>& row) {
+                 std::ranges::copy(row, salient.data() + y * width);
+               });
+  const double most = *std::max_element(salient.begin(), salient.end());
+  for (double& value : salient) value = scaled(value, most);
   return salient;
 }
 
-Histogram weigh_salient(std::span<const std::uint8_t> pixels, std::size_t height, std::size_t width,
-                        const Histogram& histogram, Team& team) {
-  const std::vector<double> weights = saliency_map(pixels, height, width, histogram.channels, team);
-  std::vector<std::int32_t> places(histogram.size());
-  std::iota(places.begin(), places.end(), 0);
-  std::vector<std::int32_t> which(height * width);
-  remap<std::int32_t, std::int32_t>(pixels, histogram.channels, histogram.colors, places,
-                                    which.data(), team);
-  std::vector<std::int64_t> counts(histogram.size());
-  for (std::size_t i = 0; i < which.size(); ++i) {
-    counts[static_cast<std::size_t>(which[i])] +=
-        static_cast<std::int64_t>(std::nearbyint(kSteps * weights[i]));
-  }
-  return collect(histogram.colors, counts, histogram.channels);
+std::vector<std::int64_t> weigh_salient(std::span<const std::uint8_t> pixels, std::size_t height,
+                                        std::size_t width, std::span<const std::uint8_t> colors,
+                                        int channels, Team& team) {
+  const Rows rows(pixels, width, channels);
+  const std::array<double, 3> mean = mean_of(rows, height, team);
+  std::vector<double> most_of(height);
+  for_each_row(rows, height, width, mean, team, [&](std::size_t y, const auto& row) {
+    most_of[y] = *std::max_element(row.begin(), row.end());
+  });
+  const double most = *std::max_element(most_of.begin(), most_of.end());
+  const auto stride = width * static_cast<std::size_t>(channels);
+  std::vector<std::int64_t> counts(colors.size() / static_cast<std::size_t>(channels));
+  with_places(colors, channels, [&](const auto& place_of) {
+    for_each_row(rows, height, width, mean, team, [&](std::size_t y, const auto& row) {
+      add_steps(
+          pixels.data() + y * stride, width, channels, place_of,
+          [&](std::size_t x) { return kSteps * scaled(row[x], most); }, counts);
+    });
+  });
+  return counts;
+}
+
+std::vector<std::int64_t> weigh(std::span<const std::uint8_t> pixels,
+                                std::span<const double> weights, double steps,
+                                std::span<const std::uint8_t> colors, int channels, Team& team) {
+  constexpr std::size_t kChunk = 1u << 16;  // pixels per task
+  std::vector<std::int64_t> counts(colors.size() / static_cast<std::size_t>(channels));
+  with_places(colors, channels, [&](const auto& place_of) {
+    team.run((weights.size() + kChunk - 1) / kChunk, [&](std::size_t task, int) {
+      const std::size_t first = task * kChunk;
+      const std::size_t n = std::min(kChunk, weights.size() - first);
+      add_steps(
+          pixels.data() + first * static_cast<std::size_t>(channels), n, channels, place_of,
+          [&](std::size_t i) { return steps * weights[first + i]; }, counts);
+    });
+  });
+  return counts;
 }
 
 }  // namespace kpalette

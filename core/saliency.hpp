@@ -11,7 +11,6 @@
 #include <span>
 #include <vector>
 
-#include "histogram.hpp"
 #include "parallel.hpp"
 
 namespace kpalette {
@@ -20,9 +19,16 @@ namespace kpalette {
 std::vector<double> saliency_map(std::span<const std::uint8_t> pixels, std::size_t height,
                                  std::size_t width, int channels, Team& team);
 
-/// Returns the histogram of an image that counts each pixel by that, in steps of which 1 is 65,536;
-/// `histogram` is the image's own.
-Histogram weigh_salient(std::span<const std::uint8_t> pixels, std::size_t height, std::size_t width,
-                        const Histogram& histogram, Team& team);
+/// Returns how often each of an image's colours (n, channels) counts if each pixel counts by that,
+/// in steps of which 1 is 65,536. `colors` are distinct, and all that the image has. The map is not
+/// kept, which would take 8 bytes a pixel: it is made twice.
+std::vector<std::int64_t> weigh_salient(std::span<const std::uint8_t> pixels, std::size_t height,
+                                        std::size_t width, std::span<const std::uint8_t> colors,
+                                        int channels, Team& team);
+
+/// The same by weights that are given for each pixel, in steps of which 1 is `steps`.
+std::vector<std::int64_t> weigh(std::span<const std::uint8_t> pixels,
+                                std::span<const double> weights, double steps,
+                                std::span<const std::uint8_t> colors, int channels, Team& team);
 
 }  // namespace kpalette

@@ -29,6 +29,9 @@ struct Lost {
   Coords at;
   std::int64_t weight;
   double power;  // weight times the fourth power of the distance to its centre
+
+  /// Point i.
+  Lost(const Assignment& assignment, const std::vector<double>& centers, std::size_t i);
 };
 
 double square_between(const Coords& a, const Coords& b) {
@@ -45,6 +48,19 @@ double fourth_power(std::int64_t weight, double square) {
 
 std::size_t chunks_of(const Assignment& assignment) {
   return (assignment.points().size() + kChunk - 1) / kChunk;
+}
+
+Lost::Lost(const Assignment& assignment, const std::vector<double>& centers, std::size_t i)
+    : at{}, weight(assignment.points().weight(i)) {
+  const Points& points = assignment.points();
+  points.coordinates(i, at.data());
+  const auto width = static_cast<std::size_t>(points.dim());
+  const double* center = centers.data() + width * assignment.labels()[i];
+  double square = 0;
+  for (std::size_t axis = 0; axis < width; ++axis) {
+    square += (at[axis] - center[axis]) * (at[axis] - center[axis]);
+  }
+  power = fourth_power(weight, square);
 }
 
 double chroma(const Coords& at) { return std::sqrt(at[1] * at[1] + at[2] * at[2]); }
@@ -84,22 +100,20 @@ void for_all_squares(const Assignment& assignment, const std::vector<double>& ce
   });
 }
 
-/// The colourful points that are far from the centre that stands for them.
-std::vector<Lost> find_lost(const Assignment& assignment, const std::vector<double>& centers,
-                            double unit) {
+/// The colourful points that are far from the centre that stands for them, by chunks: of noise that
+/// is some of millions, so that their numbers alone are kept.
+std::vector<std::vector<std::uint32_t>> find_lost(const Assignment& assignment,
+                                                  const std::vector<double>& centers, double unit) {
   const Points& points = assignment.points();
   const double far = kFar * unit;
-  std::vector<std::vector<Lost>> parts(chunks_of(assignment));
+  std::vector<std::vector<std::uint32_t>> parts(chunks_of(assignment));
   for_all_squares(assignment, centers, [&](std::size_t chunk, std::size_t i, double square) {
     if (square <= far * far) return;
     Coords at{};
     points.coordinates(i, at.data());
-    if (chroma(at) <= kVivid * unit) return;
-    parts[chunk].push_back({at, points.weight(i), fourth_power(points.weight(i), square)});
+    if (chroma(at) > kVivid * unit) parts[chunk].push_back(static_cast<std::uint32_t>(i));
   });
-  std::vector<Lost> all;
-  for (const auto& lost : parts) all.insert(all.end(), lost.begin(), lost.end());
-  return all;
+  return parts;
 }
 
 /// A weighted mean to the nearest point of the grid, so that the order of adding does not matter,
@@ -132,8 +146,14 @@ class Mean {
 /// The lost by cells of a grid as wide as a radius, so that those of a ball are quickly found.
 class Cells {
  public:
-  Cells(const std::vector<Lost>& lost, double radius) : radius_(radius) {
-    for (const Lost& one : lost) cells_[cell_of(one.at)].push_back(one);
+  /// `lost` are numbers of points, and `assignment` and `centers` must outlive this.
+  Cells(std::vector<std::vector<std::uint32_t>> lost, const Assignment& assignment,
+        const std::vector<double>& centers, double radius)
+      : assignment_(assignment), centers_(centers), radius_(radius) {
+    for (std::vector<std::uint32_t>& part : lost) {
+      for (const std::uint32_t i : part) cells_[cell_of(point(i).at)].push_back(i);
+      part = {};
+    }
   }
 
   /// The means of all cells, those that contribute most to the fourth powers first: the yellow of
@@ -142,7 +162,7 @@ class Cells {
     std::vector<Mean> means;
     for (const auto& [cell, members] : cells_) {
       Mean& mean = means.emplace_back();
-      for (const Lost& one : members) mean.add(one);
+      for (const std::uint32_t i : members) mean.add(point(i));
     }
     std::stable_sort(means.begin(), means.end(),
                      [](const Mean& a, const Mean& b) { return a.power() > b.power(); });
@@ -160,7 +180,8 @@ class Cells {
       }
       const auto found = cells_.find(key);
       if (found == cells_.end()) continue;
-      for (const Lost& one : found->second) {
+      for (const std::uint32_t i : found->second) {
+        const Lost one = point(i);
         if (square_between(one.at, middle) < radius_ * radius_) mean.add(one);
       }
     }
@@ -178,8 +199,12 @@ class Cells {
     return key;
   }
 
+  Lost point(std::uint32_t i) const { return {assignment_, centers_, i}; }
+
+  const Assignment& assignment_;
+  const std::vector<double>& centers_;
   double radius_;
-  std::map<Key, std::vector<Lost>> cells_;
+  std::map<Key, std::vector<std::uint32_t>> cells_;
 };
 
 }  // namespace
@@ -193,7 +218,7 @@ std::vector<std::uint8_t> find_vivid_regions(const Assignment& assignment,
   const double least = kShare * static_cast<double>(assignment.points().total_weight());
   const double outlying = kOutlying * fourth_powers(assignment, centers);
   const double radius = kRadius * unit;
-  const Cells cells(find_lost(assignment, centers, unit), radius);
+  const Cells cells(find_lost(assignment, centers, unit), assignment, centers, radius);
   std::vector<std::uint8_t> colors;
   std::vector<Coords> seen;
   for (const Mean& cell : cells.most_outlying()) {

@@ -19,6 +19,7 @@ from benchmarks import (
     graphics,
     looks,
     lossless,
+    memory,
     minima,
     pictures,
     processes,
@@ -339,3 +340,15 @@ def test_graphics_are_every_nth(tmp_path: Path) -> None:
     assert names == ["2", "4", "6", "8"]
     with pytest.raises(SystemExit, match=r"expected \.png files of at least 30 pixels"):
         graphics.chosen(tmp_path, 4, 30)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others count in other units")
+def test_memory(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("dask")
+    monkeypatch.setattr(memory, "SMALL", 64)
+    benchmarks.main(["memory", "--side", "1200", "--only", "^alpha tif", "--tiles", "3"])
+    lines = capsys.readouterr().out.splitlines()
+    (row,) = (line for line in lines if line.startswith("| alpha"))
+    assert 5 < numbers_of(row)[-1] < 60  # beside a small picture, the table of colours counts
+    (row,) = (line for line in lines if line.startswith("| 3"))
+    assert 30 < float(row.split("|")[3]) < 500

@@ -46,7 +46,6 @@ std::vector<OutTileSum> hand_over_sums(const TileSums& sums) {
   return out;
 }
 
-/// A tiled image that keeps its pixels alive.
 OutCoords run_saliency_map(const Bytes& pixels, std::size_t width, Team& team) {
   const int channels = channels_of(pixels);
   require(width > 0 && pixels.shape(0) > 0 && pixels.shape(0) % width == 0, "expected whole rows");
@@ -56,6 +55,31 @@ OutCoords run_saliency_map(const Bytes& pixels, std::size_t width, Team& team) {
   return hand_over<OutCoords>(std::move(weights), {height, width});
 }
 
+OutCounts run_weigh_salient(const Bytes& pixels, std::size_t width, const Bytes& colors,
+                            Team& team) {
+  const int channels = channels_of(pixels);
+  require(width > 0 && pixels.shape(0) > 0 && pixels.shape(0) % width == 0, "expected whole rows");
+  require(channels_of(colors) == channels, "expected equal numbers of channels");
+  std::vector<std::int64_t> counts = without_gil([&] {
+    return weigh_salient(view(pixels), pixels.shape(0) / width, width, view(colors), channels,
+                         team);
+  });
+  return hand_over<OutCounts>(std::move(counts), {colors.shape(0)});
+}
+
+OutCounts run_weigh(
+    const Bytes& pixels,
+    const nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>& weights,
+    double steps, const Bytes& colors, Team& team) {
+  const int channels = channels_of(pixels);
+  require(weights.shape(0) == pixels.shape(0), "expected one weight per pixel");
+  require(channels_of(colors) == channels, "expected equal numbers of channels");
+  std::vector<std::int64_t> counts = without_gil(
+      [&] { return weigh(view(pixels), view(weights), steps, view(colors), channels, team); });
+  return hand_over<OutCounts>(std::move(counts), {colors.shape(0)});
+}
+
+/// A tiled image that keeps its pixels alive.
 struct OwningTiles {
   Bytes pixels;
   std::unique_ptr<TiledImage> tiles;
@@ -119,6 +143,10 @@ void def_measures(nb::module_& m) {
         "Of pairs: squared error in 8-bit sRGB, distance in Oklab, CIEDE2000; float64 (n, 3).");
   m.def("saliency_map", &run_saliency_map, "pixels"_a, "width"_a, "team"_a,
         "How much each pixel stands out, 0.1 to 1; float64 (h, w).");
+  m.def("weigh_salient", &run_weigh_salient, "pixels"_a, "width"_a, "colors"_a, "team"_a,
+        "How much the pixels of each colour stand out together, int64 (n,): 65,536 is 1.");
+  m.def("weigh", &run_weigh, "pixels"_a, "weights"_a, "steps"_a, "colors"_a, "team"_a,
+        "The sum of each colour's weights, int64 (n,), of which 1 is `steps`; each is rounded.");
   m.attr("LOOKS_TILE") = kLooksTile;
   m.def("looks", static_cast<double (*)(double)>(&looks), "mean_cube"_a,
         "How errors of that mean cube look: 100 is without any.");

@@ -311,6 +311,16 @@ def color_differences(colors_a: Annotated[NDArray[numpy.uint8], dict(shape=(None
 def saliency_map(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], width: int, team: Team) -> Annotated[NDArray[numpy.float64], dict(shape=(None, None))]:
     """How much each pixel stands out, 0.1 to 1; float64 (h, w)."""
 
+def weigh_salient(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], width: int, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+    """
+    How much the pixels of each colour stand out together, int64 (n,): 65,536 is 1.
+    """
+
+def weigh(pixels: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], weights: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)], steps: float, colors: Annotated[NDArray[numpy.uint8], dict(shape=(None, None), order='C', device='cpu', writable=False)], team: Team) -> Annotated[NDArray[numpy.int64], dict(shape=(None,))]:
+    """
+    The sum of each colour's weights, int64 (n,), of which 1 is `steps`; each is rounded.
+    """
+
 LOOKS_TILE: int = 16
 
 def looks(mean_cube: float) -> float:

@@ -14,6 +14,8 @@ Color: TypeAlias = "str | Sequence[int] | np.ndarray[Any, Any]"
 #: One colour, or several, in a sequence or as rows of an integer array (n, 3) or (n, 4).
 Colors: TypeAlias = "Color | Sequence[Color]"
 ByteArray: TypeAlias = np.ndarray[Any, np.dtype[np.uint8]]
+#: Pixels that are looked up at a time.
+BAND = 1 << 16
 CountArray: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 
@@ -45,6 +47,19 @@ def check_no_lazy_image(name: str, value: Any) -> None:
                 check_lazy(item)
             except ImageReadError as error:
                 raise ImageReadError(f"{name}: {error}") from None
+
+
+def look_up(colors: ByteArray, indices: np.ndarray[Any, Any]) -> ByteArray:
+    """Return the colours (h, w, c) that indices (h, w) name, of uint8 colours (k, c).
+
+    As a whole, NumPy would first make indices of 8 bytes each.
+    """
+    height, width = indices.shape
+    found = np.empty((height, width, colors.shape[1]), np.uint8)
+    rows = max(1, BAND // max(1, width))
+    for top in range(0, height, rows):
+        found[top : top + rows] = np.take(colors, indices[top : top + rows], axis=0)
+    return found
 
 
 def checked_colors(colors: Any) -> ByteArray:

@@ -31,7 +31,7 @@ def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any
     """
     check_no_lazy_image("weights", weights)
     try:
-        array = np.full(shape[:2], 1.0) if weights is None else np.asarray(weights)
+        array = np.asarray(weights)
     except ValueError:
         raise ValueError(
             f"weights: expected shape {tuple(shape[:2])}, got rows of several lengths"
@@ -41,15 +41,15 @@ def checked_weights(weights: Any, shape: tuple[int, ...]) -> np.ndarray[Any, Any
         raise TypeError(f"weights: expected numbers, as an array (h, w), got {what}")
     if array.shape != shape[:2]:
         raise ValueError(f"weights: expected shape {tuple(shape[:2])}, got {array.shape}")
-    array = array.astype(np.float64)
+    array = array.astype(np.float64, order="C")  # a copy, which is scaled in place
     if not np.isfinite(array).all():
         raise ValueError("weights: expected finite values, got NaN or infinity")
     if (least := array.min()) < 0:
         raise ValueError(f"weights: expected at least 0, got {least}")
     if not array.any():
         raise ValueError("weights: expected a positive value, got only zeros")
-    scaled: np.ndarray[Any, Any] = np.ldexp(array, -np.frexp(array.max())[1])
-    return scaled
+    np.ldexp(array, -np.frexp(array.max())[1], out=array)
+    return array
 
 
 def saliency_map(pixels: ByteArray, team: _core.Team | None = None) -> np.ndarray[Any, Any]:
@@ -81,11 +81,48 @@ def saliency_map(pixels: ByteArray, team: _core.Team | None = None) -> np.ndarra
 def weigh(
     pixels: ByteArray,
     histogram: ColorHistogram,
-    weights: np.ndarray[Any, Any],
+    weights: Any,
     team: _core.Team,
-) -> ColorHistogram:
-    """Return a histogram that counts each pixel by its weight, 0 to 65,536; of the least, none."""
-    which = histogram.find(pixels.reshape(-1, pixels.shape[2]), team)
-    steps = np.rint(weights.ravel() * (STEPS / weights.max()))
-    counts = np.bincount(which, steps, minlength=len(histogram)).astype(np.int64)
-    return ColorHistogram(histogram.colors, counts)
+    *,
+    saliency: bool,
+    keep: bool,
+) -> tuple[ColorHistogram, np.ndarray[Any, Any] | None]:
+    """Count each pixel by how much it matters, of the most important 65,536 times; of some, never.
+
+    Parameters
+    ----------
+    pixels : uint8 array (h, w, 3 or 4)
+    histogram : ColorHistogram
+        That of the pixels.
+    weights : array (h, w), optional
+        See :func:`kpalette.quantize`.
+    team : Team
+        The threads to use.
+    saliency : bool
+        Whether what stands out matters more. With weights, both count.
+    keep : bool
+        Whether to return how much each pixel matters, too: 8 bytes for each.
+
+    Returns
+    -------
+    ColorHistogram
+    float64 array (h, w), or None
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`checked_weights`.
+    """
+    flat = pixels.reshape(-1, pixels.shape[2])
+    if weights is None and not keep:
+        counts = _core.weigh_salient(flat, pixels.shape[1], histogram.colors, team)
+        return ColorHistogram(histogram.colors, counts), None
+    if weights is None:
+        importance = saliency_map(pixels, team)
+    else:
+        importance = checked_weights(weights, pixels.shape)
+        if saliency:
+            importance *= saliency_map(pixels, team)
+    steps = STEPS / importance.max()
+    counts = _core.weigh(flat, importance.reshape(-1), steps, histogram.colors, team)
+    return ColorHistogram(histogram.colors, counts), importance if keep else None

@@ -241,12 +241,12 @@ def quantize(
     image = Counted.of(pixels, team)
     weighted, importance = image.histogram, None
     if weights is not None or saliency:
-        from kpalette.importance import checked_weights, saliency_map, weigh
+        from kpalette.importance import weigh
 
-        importance = checked_weights(weights, pixels.shape)
-        if saliency:
-            importance = importance * saliency_map(pixels, team)
-        weighted = weigh(pixels, image.histogram, importance, team)
+        keep = dithering.name == "spatial"
+        weighted, importance = weigh(
+            pixels, image.histogram, weights, team, saliency=saliency, keep=keep
+        )
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.mixes)
     mover = _mover(dithering, [pixels], importance)
     fit_to = _fitting(weighted, image.histogram, space, options, team, mover)
@@ -302,7 +302,10 @@ def quantize(
     if most_bytes is not None:
         return fit_within(made, saving, looks, least, k, dithering, most_bytes, team.size)
     if target is None:
-        return finished(made(k, dithering))
+        found = fit_to(k)
+        if not dithering.smaller:
+            del fit_to  # which holds more than the pixels, if nearly all differ
+        return finished(mapped(found, dithering))
     if dithering.smaller:
         most, wanted = fit_to(k), target[1]
         dithering = rate.most_smaller(dithering, lambda how: measured(most, how) >= wanted)
@@ -419,10 +422,10 @@ def extract_palette(
         pixels = None if pixels is None else files.with_alpha(pixels)
     weighted, importance = histogram, None
     if saliency and pixels is not None:
-        from kpalette.importance import saliency_map, weigh
+        from kpalette.importance import weigh
 
-        importance = saliency_map(pixels, team)
-        weighted = weigh(pixels, histogram, importance, team)
+        keep = dithering.name == "spatial"
+        weighted, importance = weigh(pixels, histogram, None, team, saliency=True, keep=keep)
     options = FitOptions(effort, seed, fixed_colors, posterize, mixing=dithering.is_on)
     mover = _mover(dithering, parts, importance)
     fit_to = _fitting(weighted, histogram, space, options, team, mover)

@@ -12,7 +12,7 @@ import numpy as np
 from kpalette import _core, files, sorting
 from kpalette.checks import MAX_COLORS, checked_whole
 from kpalette.choices import Order
-from kpalette.colors import ByteArray
+from kpalette.colors import ByteArray, look_up
 from kpalette.fit import Fitter, psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
@@ -81,12 +81,12 @@ class Quantized:
     @property
     def rgb(self) -> ByteArray:
         """uint8 array (h, w, 3). Alpha, if any, is in :attr:`rgba`."""
-        return np.take(np.ascontiguousarray(self.palette.colors[:, :3]), self.indices, axis=0)
+        return look_up(np.ascontiguousarray(self.palette.colors[:, :3]), self.indices)
 
     @property
     def rgba(self) -> ByteArray:
         """uint8 array (h, w, 4)."""
-        return np.take(files.with_alpha(self.palette.colors), self.indices, axis=0)
+        return look_up(files.with_alpha(self.palette.colors), self.indices)
 
     def to_pil(self) -> PIL.Image.Image:
         """Return a Pillow image: of mode P up to 256 colours, otherwise RGB or RGBA.

@@ -123,8 +123,12 @@ class Batch:
         alpha: str = "keep",
         keep_profile: bool = False,
         economy: Economy | None = None,
+        smaller: bool = False,
     ) -> int:
-        """Do all photos, and return the exit code; `others` are files that are read besides."""
+        """Do all photos, and return the exit code; `others` are files that are read besides.
+
+        `smaller`: files are to be smaller, which takes memory.
+        """
         output, quiet, like_pngquant = self.output, self.manners.quiet, self.like_pngquant
         paths = [path for job in self.jobs for path in job.frames or [job.source]]
         recipe = Recipe(
@@ -156,7 +160,7 @@ class Batch:
         )
         try:
             with most_pixels(self.clip.max_pixels):
-                running.run(self.jobs, recipe, self.workers, tally.tell)
+                running.run(self.jobs, recipe, self.workers, tally.tell, smaller=smaller)
             streams.sync_folders()
         finally:
             tally.close()

@@ -70,7 +70,14 @@ def share_out(n_jobs: int, jobs: int | None, threads: int | None) -> tuple[int, 
     return workers, threads or max(1, min(cores // workers, 256))
 
 
-def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], None]) -> None:
+def run(
+    jobs: Sequence[Job],
+    work: Work,
+    workers: int,
+    tell: Callable[[Result], None],
+    *,
+    smaller: bool = False,
+) -> None:
     """Do jobs, several at once, and tell their results in their order.
 
     Only so many are at work that there is memory for them, and always one.
@@ -99,7 +106,7 @@ def run(jobs: Sequence[Job], work: Work, workers: int, tell: Callable[[Result], 
                 number, job = next(waiting, (-1, None))
             if job is None:
                 return
-            bytes_ = min(room.needed(job), budget)
+            bytes_ = min(room.needed(job, smaller=smaller), budget)
             with changed:
                 while bytes_ > free:
                     changed.wait()

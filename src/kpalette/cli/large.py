@@ -92,16 +92,19 @@ def tiles(
     workers, _ = share_out(MAX_THREADS, jobs, 1)
     bar = not quiet and os.isatty(2)
     options = {"scheduler": scheduler, "progress": bar, "missing": large.missing}
+    most = {}
     if large.memory_limit is not None:
+        memory.give_back()
         room = (large.memory_limit - memory.BASE) // memory.PER_BYTE
         workers = max(1, min(workers, room // memory.LEAST))
         options["chunks"] = f"{min(room // workers, memory.MOST)}B"
+        most["kpalette.most-colors-with-alpha"] = memory.most_colors(large.memory_limit)
     with ExitStack() as stack:
         # What is said of an error besides it; by asyncio, at the very end, of Zarr's other readers.
         logging.disable()
         stack.callback(logging.disable, logging.NOTSET)
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        stack.enter_context(dask.config.set(num_workers=workers))
+        stack.enter_context(dask.config.set({"num_workers": workers, **most}))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("always", distributed.WaitingWarning)
         warnings.simplefilter("once", locks.UnlockedWarning)
@@ -109,6 +112,9 @@ def tiles(
         try:
             if scheduler not in running.LOCAL:  # before anything is written
                 options["scheduler"] = stack.enter_context(running.connected(scheduler))
+            elif large.memory_limit is not None and _is_cut(photo):
+                workers = _at_once(photo, options, large.memory_limit, workers)
+                stack.enter_context(dask.config.set(num_workers=workers))
             yield options
         except distributed.SchedulerLostError as error:
             raise Failed(UNAVAILABLE, str(error)) from None
@@ -122,6 +128,9 @@ def tiles(
             where = f"{error.filename}: " if error.filename else ""
             raise Failed(code, f"{where}{error.strerror or error}") from None
         except (TypeError, ValueError, OverflowError, distributed.TileError) as error:
+            if most and isinstance(error, OverflowError):
+                line = str(error).removeprefix("source: ")
+                raise Failed(NO_MEMORY, f"{photo}: {line}, or give more --memory-limit") from None
             line = streams.of_large(str(error).removeprefix("source: "))
             raise Failed(UNREADABLE, line) from None
 
@@ -300,6 +309,22 @@ def _check_room(photo: str, limit: int | None) -> None:
             f"{photo}: decoded as a whole, it takes about {needed / 1e9:.1f} GB, more than "
             f"--memory-limit; TIFF, Zarr and PNG that is not interlaced are read in tiles",
         )
+
+
+def _at_once(photo: str, options: dict[str, Any], limit: int, workers: int) -> int:
+    """Return how many tiles can be at work within the limit, as large as they are stored."""
+    from kpalette.distributed.sources import open_image
+
+    array = open_image(photo, options["chunks"], options["missing"]).array
+    height, width, *channels = map(max, array.chunks)
+    bytes_: int = height * width * array.dtype.itemsize * (*channels, 1)[0] * memory.PER_BYTE
+    if memory.BASE + bytes_ > limit:
+        raise Failed(
+            NO_MEMORY,
+            f"{photo}: in tiles of {width}×{height} pixels, as it is stored, it takes about "
+            f"{(memory.BASE + bytes_) / 1e9:.1f} GB, more than --memory-limit",
+        )
+    return max(1, min(workers, (limit - memory.BASE) // bytes_))
 
 
 def _is_cut(photo: str) -> bool:

@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-#: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured: see
-#: docs/scale.md.
-BASE = 860_000_000
+import sys
+
+#: Bytes that a run needs besides its tiles, and for each byte of a tile at work. Measured with all
+#: 2^24 colours, the most with spatial dithering: see docs/scale.md.
+BASE = 720_000_000
 PER_BYTE = 12
+#: And for each colour with alpha, of which there may be more.
+PER_COLOR = 48
+#: And the program itself.
+PYTHON = 100_000_000
 #: And for each pixel of a file that is not read in tiles: 5.4 for a JPEG of 157 megapixels.
 PER_WHOLE_PIXEL = 6
 #: Tiles of less than a megapixel take longer to hand round than to count.
 LEAST = 3 << 20
 MOST = 3 << 24
+#: Of glibc's malloc.h: from so many bytes on, a block is the system's.
+MMAP_THRESHOLD = -3
 LEAST_LIMIT = (BASE + LEAST * PER_BYTE) // 10**7 * 10**7
+
+
+def most_colors(limit: int) -> int:
+    """Return how many colours with alpha there is room for; without, BASE has room for all."""
+    return min((limit - PYTHON) // PER_COLOR, 1 << 25)
+
+
+def give_back() -> None:
+    """Give large blocks of memory back to the system as soon as they are free.
+
+    glibc keeps those of up to 32 MB for each thread: 590 MB after the tiles of noise were counted.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # which musl lacks
+        if mallopt is not None:
+            mallopt(MMAP_THRESHOLD, 1 << 20)
 
 
 class most_pixels:  # noqa: N801 - it is used as a function

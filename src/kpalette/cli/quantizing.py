@@ -171,6 +171,7 @@ def quantize(
         alpha=kept.alpha,
         keep_profile=kept.keep_profile,
         economy=way.economy(output, has_map=words.map is not None, is_shared=shared_palette),
+        smaller=targets.max_bytes is not None or way.saving["smaller"] > 0,
     )
 
 

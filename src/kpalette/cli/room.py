@@ -10,20 +10,40 @@ if TYPE_CHECKING:
 
     from kpalette.cli.plan import Job
 
-#: Bytes that a photo takes for each of its pixels, and besides. Measured at 157 megapixels: PNG 6,
-#: other formats and what is rare up to 16.
-PER_PIXEL = 16
+#: Bytes that a photo takes besides, and for each of its pixels, its files not counted. Measured by
+#: ``python -m benchmarks memory``: 4 to 9, and more only where nearly all colours differ.
 BESIDES = 150_000_000
+PER_PIXEL = 17
+#: Reading and writing that take more, by a name's ending: those of libwebp.
+READING = {".webp": 18}
+WRITING = {".webp": 41}
+#: And that of indices that cost fewer bits.
+SMALLER = 31
 
 _CGROUPS = "/sys/fs/cgroup"
 
 
-def needed(job: Job) -> int:
-    """Return about how many bytes a photo takes: 0 where its file does not tell."""
+def needed(job: Job, *, smaller: bool = False) -> int:
+    """Return about how many bytes a photo takes: 0 where its file does not tell.
+
+    `smaller`: its file is to be smaller.
+    """
     from kpalette.files.header import n_pixels
 
-    pixels = max(map(n_pixels, job.frames or [job.source]))
-    return pixels and BESIDES + PER_PIXEL * pixels
+    paths = job.frames or [job.source]
+    pixels = max(map(n_pixels, paths))
+    if not pixels:
+        return 0
+    each = max(
+        SMALLER if smaller else PER_PIXEL,
+        READING.get(_ending(job.source), 0),
+        WRITING.get(_ending(job.target), 0),
+    )
+    return BESIDES + each * pixels + max(map(os.path.getsize, paths))
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def budget() -> int:

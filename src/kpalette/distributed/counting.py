@@ -105,9 +105,10 @@ def histogram(
     Notes
     -----
     One task with one thread reads and counts a tile; or up to eight, one after another, if there
-    are many. It holds a tile and a table of 2**24 colours. Processes exchange distinct colours with
-    their counts, 11 bytes each, eight histograms at a time. Tasks are submitted in waves of 4,096
-    tiles: the client's memory does not grow with their number.
+    are many. It holds a tile and a table of 2**24 colours. Threads of this process add to one
+    table; other processes exchange distinct colours with their counts, 11 bytes each, eight
+    histograms at a time. Tasks are submitted in waves of 4,096 tiles: the client's memory does not
+    grow with their number.
 
     Examples
     --------

@@ -327,7 +327,8 @@ def _mapper(
     """Return a mapper of tiles that equals :func:`kpalette.quantize` of the whole image."""
     # If every colour has its own entry, look it up rather than compare distances: two almost
     # transparent colours can share one point of the space.
-    exact = np.array_equal(fitted.palette.colors[fitted.labels], histogram.colors)
+    is_few = len(histogram) <= len(fitted)  # or they cannot be equal, and many take memory
+    exact = is_few and np.array_equal(fitted.palette.colors[fitted.labels], histogram.colors)
     return Mapper(alpha, dithering if fitted.mse > 0 else replace(dithering, name=None), exact)
 
 

@@ -23,7 +23,8 @@ class Stored:
     Attributes
     ----------
     image : Pillow image
-        Of mode L, RGB, CMYK or LAB.
+        Of mode L, RGB, CMYK or LAB; or of RGBA, whose alpha is known besides, where colours are
+        sRGB.
     alpha : Pillow image, optional
         Of mode L.
     space : Space, optional
@@ -72,10 +73,16 @@ def read_levels(image: Image.Image) -> Stored:
         image = _from_16_bits(image, drop=is_tagged and opened.format == "PNG")
     if image.mode in ("La", "RGBa"):
         image = image.convert(image.mode.upper())
-    alpha = image.convert("RGBA").getchannel("A") if image.has_transparency_data else None
-    if image.mode not in ("CMYK", "LAB", "L", "RGB"):
-        image = image.convert("L" if image.mode in ("1", "L", "LA") else "RGB")
-    return Stored(image, alpha, tagged.declared(info, image.mode))
+    alpha = None
+    if image.has_transparency_data:
+        alpha = (image if image.mode == "RGBA" else image.convert("RGBA")).getchannel("A")
+    mode = image.mode
+    if mode not in ("CMYK", "LAB", "L", "RGB"):
+        mode = "L" if mode in ("1", "LA") else "RGB"
+    space = tagged.declared(info, mode)
+    if image.mode != mode and (image.mode != "RGBA" or space is not None):
+        image = image.convert(mode)  # a copy, which RGBA does without
+    return Stored(image, alpha, space)
 
 
 def _from_16_bits(image: Image.Image, *, drop: bool) -> Image.Image:

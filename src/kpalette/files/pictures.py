@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from kpalette.colors import ByteArray, is_soft
+from kpalette.colors import ByteArray, is_soft, look_up
 
 
 def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
@@ -30,7 +30,7 @@ def to_pillow(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
 
 def to_true_color(indices: np.ndarray[Any, Any], colors: ByteArray) -> Image.Image:
     """Return a Pillow image of mode RGB, or RGBA if the colours have alpha."""
-    return Image.fromarray(np.take(colors, indices, axis=0))
+    return Image.fromarray(look_up(colors, indices))
 
 
 def trimmed_alphas(colors: ByteArray) -> bytes:

@@ -1,0 +1,110 @@
+"""Peak memory of whole processes: bytes a pixel by kinds of files, and of runs in tiles."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.rivals import Pixels
+from benchmarks.workers import KILOBYTE, LAUNCHER
+
+#: The picture, the ending of its file, that of the result, and options.
+CASES = [
+    *[("photo", kind, "png", "") for kind in ("png", "jpg", "tif", "bmp", "gif", "webp", "avif")],
+    *[("alpha", kind, "png", "") for kind in ("png", "tif", "webp")],
+    *[("noise", kind, "png", "") for kind in ("png", "tif")],
+    *[("photo", "png", kind, "") for kind in ("gif", "webp", "tif", "bmp")],
+    *[
+        ("photo", "png", "png", options)
+        for options in (
+            "--effort fast",
+            "--dither floyd-steinberg",
+            "--dither blue-noise",
+            "--dither spatial",
+            "--saliency",
+            "--smaller 1",
+        )
+    ],
+]
+#: A picture so small that a process's peak is that of the program; besides, what is measured.
+SMALL = 1500
+
+TILES = """
+import sys, time
+import dask.array as da
+from benchmarks.workers import peak_memory
+from kpalette import distributed
+
+side = 8 * int(sys.argv[1])
+array = da.zeros((8, side, 3), dtype="uint8", chunks=(8, 8, 3))
+start = time.perf_counter()
+distributed.histogram(array, scheduler="threads")
+print(time.perf_counter() - start, peak_memory())
+"""
+
+
+def picture(kind: str, side: int) -> Pixels:
+    """Return a square picture: a smooth one with some grain, the same with alpha, or noise."""
+    rng = np.random.default_rng(side)
+    if kind == "noise":
+        return rng.integers(0, 256, (side, side, 3), np.uint8)
+    pixels = np.empty((side, side, 4 if kind == "alpha" else 3), np.uint8)
+    across = np.linspace(0, 1, side)
+    for y in range(side):
+        down = y / side
+        levels = (
+            20 + 200 * across * down,
+            30 + 180 * (1 - across) * down,
+            20 + 150 * np.sin(6 * across + 3 * down) ** 2,
+        )
+        pixels[y, :, :3] = np.stack(levels, axis=1) + rng.integers(0, 20, (side, 3))
+    if kind == "alpha":
+        pixels[..., 3] = pixels[..., 0] | 1
+    return pixels
+
+
+def measure(side: int, only: str, tiles: list[int]) -> None:
+    """Print the tables."""
+    print(f"\n{side}×{side} pixels; more than for {SMALL}×{SMALL}, without the file that is read\n")
+    print("| picture | from | to | options | peak, MB | bytes a pixel |")
+    print("|---|---|---|---|--:|--:|")
+    with tempfile.TemporaryDirectory() as folder:
+        for case in CASES:
+            kind, source, target, options = case
+            if not re.search(only, " ".join(case)):
+                continue
+            peaks, sizes = [], []
+            for length in (SMALL, side):
+                photo = Path(folder, f"{kind}-{length}.{source}")
+                if not photo.exists():
+                    lossless = {"lossless": True, "method": 0} if kind == "alpha" else {}
+                    ways = {"webp": lossless, "png": {"compress_level": 1}}
+                    Image.fromarray(picture(kind, length)).save(photo, **ways.get(source, {}))
+                peaks.append(peak(photo, Path(folder, f"few.{target}"), options))
+                sizes.append(photo.stat().st_size)
+            more = (peaks[1] - peaks[0]) - (sizes[1] - sizes[0])
+            each = more / (side**2 - SMALL**2)
+            cells = (kind, source, target, options, f"{peaks[1] / 1e6:.0f}", f"{each:.1f}")
+            print(f"| {' | '.join(cells)} |", flush=True)
+    print("\n| tiles | s | peak of the client, MB |\n|--:|--:|--:|")
+    for number in tiles:
+        done = subprocess.run(
+            [sys.executable, "-c", TILES, str(number)], check=True, capture_output=True, text=True
+        )
+        seconds, bytes_ = map(float, done.stdout.split())
+        print(f"| {number:,} | {seconds:.1f} | {bytes_ / 1e6:.0f} |", flush=True)
+
+
+def peak(photo: Path, target: Path, options: str) -> int:
+    """Return the peak memory, in bytes, of a process that quantizes a photo."""
+    command = [sys.executable, "-m", "kpalette", "quantize", str(photo), "-q", "-f"]
+    command += ["-o", str(target), *options.split()]
+    launch = [sys.executable, "-S", "-c", LAUNCHER, *command]
+    done = subprocess.run(launch, check=True, capture_output=True)
+    return int(done.stdout) * KILOBYTE
