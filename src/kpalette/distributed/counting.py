@@ -197,7 +197,7 @@ class Counter:
             if not isinstance(part, Images):
                 yield part
                 continue
-            if self.checkpoint and part.number != run.after:
+            if run.is_full or (self.checkpoint and part.number != run.after):
                 yield from self._ended(run)
                 run = Run(part.number)
             run.count(part)

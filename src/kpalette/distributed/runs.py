@@ -14,6 +14,8 @@ from kpalette.threads import make_team
 
 #: Bytes from which on a table of all colours is faster than a histogram for each image.
 MANY = 3 << 22
+#: Colours of histograms to add up, from which on a run ends: these would take more than a table.
+ENOUGH = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class Run:
             self._opaque = self._opaque or _core.Counter()
             self._opaque.add(pixels.reshape(-1, 3), self._team)
         self.after = part.number + 1
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next tile is for another run: this one has many colours, as noise has."""
+        return sum(map(len, self._parts)) >= ENOUGH
 
     def total(self) -> ColorHistogram | None:
         """Return the histogram of all images; None if there was none."""
