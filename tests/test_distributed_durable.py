@@ -47,6 +47,18 @@ def check(path: Path, palette: Palette = PALETTE, dither: Any = None) -> None:
     assert not [name for name in tree(path) if "partial" in name or "/." in name]
 
 
+def stop_at(step: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupt a run where a step of saving begins."""
+
+    def fail(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(saving, step, fail)
+        with pytest.raises(KeyboardInterrupt):
+            lazily().save(folder / "few.zarr")
+
+
 @ONLY_LINUX
 class TestPowerCut:
     @pytest.mark.parametrize("dither", [None, "floyd-steinberg"])
@@ -152,14 +164,7 @@ class TestMarks:
     @staticmethod
     def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """Save all blocks but not the whole; return the folder of the work."""
-
-        def fail(*args: Any) -> None:
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(saving, "_put_in_place", fail)
-            with pytest.raises(KeyboardInterrupt):
-                lazily().save(folder / "few.zarr")
+        stop_at("_put_in_place", folder, monkeypatch)
         (work,) = (folder / "few.zarr.part").glob("*/done")
         return work.parent
 
@@ -275,6 +280,20 @@ class TestFailures:
                 break
             assert count() == ColorHistogram.from_image(PIXELS)
         assert 3 < n < 100
+
+    def test_the_thread_that_holds_the_lock_makes_the_group(self, tmp_path, monkeypatch) -> None:
+        """Another could go on after this one has failed, and so in the next run's group."""
+        made_by = set()
+        for call in ("mkdir", "link", "replace", "rename"):
+            real = getattr(os, call)
+
+            def noting(*args: Any, real: Any = real) -> None:
+                made_by.add(threading.current_thread())
+                real(*args)
+
+            monkeypatch.setattr(os, call, noting)
+        stop_at("_write_blocks", tmp_path, monkeypatch)
+        assert made_by == {threading.current_thread()}
 
     def test_a_place_that_vanishes(self, tmp_path, monkeypatch) -> None:
         write = BlockWriter.write
