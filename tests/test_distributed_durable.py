@@ -13,15 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 import zarr
 
 import kpalette
 import power_cuts
-from conftest import files_in, noise, tree
+from conftest import PATIENCE, files_in, noise, tree
 from kpalette import ColorHistogram, Palette, distributed
-from kpalette.distributed import LockedError, OutputError, blocks, locks, saving
+from kpalette.distributed import LockedError, OutputError, TileError, blocks, locks, saving
 from kpalette.distributed.blocks import BlockWriter
 from kpalette.files import atomic, durable
 
@@ -294,6 +295,28 @@ class TestFailures:
             monkeypatch.setattr(os, call, noting)
         stop_at("_write_blocks", tmp_path, monkeypatch)
         assert made_by == {threading.current_thread()}
+
+    def test_nothing_is_written_after_a_run_has_failed(self, tmp_path, monkeypatch) -> None:
+        """As the lock is free by then: a block that is under way is awaited."""
+        begun, raised = threading.Event(), threading.Event()
+        ended = []
+        write = BlockWriter.write
+
+        def slow_or_failing(self: BlockWriter, block: Any) -> Any:
+            if self.place == (0, 0):
+                begun.wait(PATIENCE)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            begun.set()
+            raised.wait(0.5)  # in vain
+            ended.append(self.place)
+            return write(self, block)
+
+        monkeypatch.setattr(BlockWriter, "write", slow_or_failing)
+        q = distributed.quantize(PIXELS, palette=PALETTE, chunks=(12, 20), scheduler="threads")
+        with dask.config.set(num_workers=2), pytest.raises(TileError, match="Input/output error"):
+            q.save(tmp_path / "few.zarr")
+        raised.set()
+        assert ended == [(1, 0)]
 
     def test_a_place_that_vanishes(self, tmp_path, monkeypatch) -> None:
         write = BlockWriter.write
