@@ -10,9 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ import pytest
 #: A folder's files by their relative path, with their bytes; of folders in it, None.
 Tree = dict[str, bytes | None]
 
-EVENTS = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link"}
-_recorders: list[Recorder] = []
+#: Functions of `os` that change names: the power may be cut before each call.
+CHANGES = ("rename", "replace", "link", "mkdir", "unlink", "remove", "rmdir")
 
 
 class Recorder:
@@ -36,7 +35,6 @@ class Recorder:
         self._names: dict[int, dict[str, int]] = {}
         self._held: list[int] = []  # so that no other file gets the same inode
         self._turn = threading.RLock()
-        self._busy = False
         for folder, _, names in os.walk(root):
             for path in (folder, *(os.path.join(folder, name) for name in names)):
                 number = os.open(path, os.O_RDONLY)
@@ -49,20 +47,29 @@ class Recorder:
             self.cut()
             self._synchronize(number)
 
+    def in_turn(self, change: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a stand-in for one of `CHANGES`.
+
+        The files of a state are looked at one after another. If another thread took one away
+        meanwhile, looking would raise FileNotFoundError, which the caller of `change` would take
+        for an answer about its own file.
+        """
+
+        def stand_in(*args: Any, **kwargs: Any) -> Any:
+            with self._turn:
+                self.cut()
+                return change(*args, **kwargs)
+
+        return stand_in
+
     def cut(self) -> None:
         """Record what is left if the power is cut now."""
         with self._turn:
-            if self._busy:
-                return
-            self._busy = True
-            try:
-                kept: Tree = {}
-                self._descend(os.stat(self.root).st_ino, "", kept)
-                for tree in (self._all_names(0), self._all_names(0.5), kept):
-                    text = repr(sorted(tree.items())).encode()
-                    self.states[hashlib.sha256(text).hexdigest()] = tree
-            finally:
-                self._busy = False
+            kept: Tree = {}
+            self._descend(os.stat(self.root).st_ino, "", kept)
+            for tree in (self._all_names(0), self._all_names(0.5), kept):
+                text = repr(sorted(tree.items())).encode()
+                self.states[hashlib.sha256(text).hexdigest()] = tree
 
     def close(self) -> None:
         for number in self._held:
@@ -100,26 +107,17 @@ class Recorder:
                 tree[path] = self._bytes.get(inode, b"")
 
 
-def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in EVENTS:
-        for recorder in _recorders:
-            recorder.cut()
-
-
 @contextmanager
 def recording(root: Path) -> Iterator[Recorder]:
     """Record what may be left of a folder, until the block ends."""
-    if not getattr(sys, "_power_cuts_are_recorded", False):
-        sys.addaudithook(_hook)  # for ever
-        sys._power_cuts_are_recorded = True  # type: ignore[attr-defined]
     recorder = Recorder(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", recorder.fsync)
-        _recorders.append(recorder)
+        for name in CHANGES:
+            patch.setattr(os, name, recorder.in_turn(getattr(os, name)))
         try:
             yield recorder
         finally:
-            _recorders.remove(recorder)
             recorder.cut()
             recorder.close()
 

@@ -13,15 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 import zarr
 
 import kpalette
 import power_cuts
-from conftest import files_in, noise, tree
+from conftest import PATIENCE, files_in, noise, tree
 from kpalette import ColorHistogram, Palette, distributed
-from kpalette.distributed import LockedError, OutputError, blocks, locks, saving
+from kpalette.distributed import LockedError, OutputError, TileError, blocks, locks, saving
 from kpalette.distributed.blocks import BlockWriter
 from kpalette.files import atomic, durable
 
@@ -45,6 +46,18 @@ def check(path: Path, palette: Palette = PALETTE, dither: Any = None) -> None:
     assert np.array_equal(group["counts"][:], whole.palette.counts)
     assert np.array_equal(group["palette"][:], palette.colors)
     assert not [name for name in tree(path) if "partial" in name or "/." in name]
+
+
+def stop_at(step: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupt a run where a step of saving begins."""
+
+    def fail(*args: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(saving, step, fail)
+        with pytest.raises(KeyboardInterrupt):
+            lazily().save(folder / "few.zarr")
 
 
 @ONLY_LINUX
@@ -152,14 +165,7 @@ class TestMarks:
     @staticmethod
     def interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         """Save all blocks but not the whole; return the folder of the work."""
-
-        def fail(*args: Any) -> None:
-            raise KeyboardInterrupt
-
-        with monkeypatch.context() as patch:
-            patch.setattr(saving, "_put_in_place", fail)
-            with pytest.raises(KeyboardInterrupt):
-                lazily().save(folder / "few.zarr")
+        stop_at("_put_in_place", folder, monkeypatch)
         (work,) = (folder / "few.zarr.part").glob("*/done")
         return work.parent
 
@@ -275,6 +281,42 @@ class TestFailures:
                 break
             assert count() == ColorHistogram.from_image(PIXELS)
         assert 3 < n < 100
+
+    def test_the_thread_that_holds_the_lock_makes_the_group(self, tmp_path, monkeypatch) -> None:
+        """Another could go on after this one has failed, and so in the next run's group."""
+        made_by = set()
+        for call in ("mkdir", "link", "replace", "rename"):
+            real = getattr(os, call)
+
+            def noting(*args: Any, real: Any = real) -> None:
+                made_by.add(threading.current_thread())
+                real(*args)
+
+            monkeypatch.setattr(os, call, noting)
+        stop_at("_write_blocks", tmp_path, monkeypatch)
+        assert made_by == {threading.current_thread()}
+
+    def test_nothing_is_written_after_a_run_has_failed(self, tmp_path, monkeypatch) -> None:
+        """As the lock is free by then: a block that is under way is awaited."""
+        begun, raised = threading.Event(), threading.Event()
+        ended = []
+        write = BlockWriter.write
+
+        def slow_or_failing(self: BlockWriter, block: Any) -> Any:
+            if self.place == (0, 0):
+                begun.wait(PATIENCE)
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            begun.set()
+            raised.wait(0.5)  # in vain
+            ended.append(self.place)
+            return write(self, block)
+
+        monkeypatch.setattr(BlockWriter, "write", slow_or_failing)
+        q = distributed.quantize(PIXELS, palette=PALETTE, chunks=(12, 20), scheduler="threads")
+        with dask.config.set(num_workers=2), pytest.raises(TileError, match="Input/output error"):
+            q.save(tmp_path / "few.zarr")
+        raised.set()
+        assert ended == [(1, 0)]
 
     def test_a_place_that_vanishes(self, tmp_path, monkeypatch) -> None:
         write = BlockWriter.write

@@ -96,8 +96,8 @@ def main() -> NoReturn:
 def _clean_up(*, is_stopped: bool) -> None:
     """Run the functions by which Dask and Matplotlib remove their temporary folders.
 
-    Dask waits for its threads, and a share that does not answer may block one. So a program that a
-    signal ends waits no longer than `PATIENCE`.
+    Dask waits for a cluster, which may not answer. So a program that a signal ends waits no longer
+    than `PATIENCE`.
     """
     if not is_stopped:
         atexit._run_exitfuncs()

@@ -9,6 +9,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from functools import reduce
 from itertools import islice
@@ -38,6 +39,8 @@ Merge: TypeAlias = Callable[[list[Any]], Any]
 Fold: TypeAlias = Callable[[Iterable[Any]], Any]
 
 LOCAL = ("threads", "processes", "synchronous")
+#: What Dask finds for threads, its default.
+THREADS = (None, dask.threaded.get)
 #: TCP and TLS need a port. Addresses of other protocols are left to Dask.
 ADDRESS = r"(tcp|tls)://.+:\d+|(?!tcp:|tls:)\w+://.*"
 #: Seconds to wait for a scheduler's first answer.
@@ -134,9 +137,29 @@ def _here(
 ) -> Iterator[Any]:
     """Yield the result of each wave, from one of Dask's local schedulers."""
     threads = dask.config.get("num_workers", None) or CPU_COUNT
-    for wave in waves:
-        with ProgressBar(out=sys.stderr) if progress else nullcontext():
-            yield compute(tasks.merged(_folded(wave, fold, threads), merge), scheduler=where)[0]
+    is_ours = get_scheduler(scheduler=where) in THREADS and not dask.config.get("pool", None)
+    with _threads(threads) if is_ours else nullcontext() as pool:
+        how = {"scheduler": where, **({"pool": pool} if pool else {})}
+        for wave in waves:
+            with ProgressBar(out=sys.stderr) if progress else nullcontext():
+                yield compute(tasks.merged(_folded(wave, fold, threads), merge), **how)[0]
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Start threads; if a task fails, wait for those that are under way.
+
+    Dask leaves them behind: they would write while the next run holds the lock. Only who
+    interrupts a run does not wait.
+    """
+    pool = ThreadPoolExecutor(number)
+    try:
+        yield pool
+    except Exception:
+        pool.shutdown(cancel_futures=True)
+        raise
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _folded(wave: Tasks, fold: Fold | None, threads: int) -> Tasks:
@@ -151,8 +174,7 @@ def is_in_threads(scheduler: Any) -> bool:
     """Return whether tasks run in threads of this process, each of them once."""
     if scheduler is not None and scheduler not in LOCAL:
         return False
-    found = get_scheduler(scheduler=scheduler)
-    return found in (None, dask.threaded.get, dask.local.get_sync)  # threads by default
+    return get_scheduler(scheduler=scheduler) in (*THREADS, dask.local.get_sync)
 
 
 def _is_client(value: Any) -> bool:

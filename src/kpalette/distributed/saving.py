@@ -147,8 +147,6 @@ def _prepare(q: QuantizedArray, chunks: tuple[int, ...], part: Path) -> Path:
     OutputError
         If it cannot be created.
     """
-    import zarr
-
     colors = q.palette.colors
     record = json.dumps(
         {
@@ -173,26 +171,39 @@ def _prepare(q: QuantizedArray, chunks: tuple[int, ...], part: Path) -> Path:
         making.mkdir()
         (making / DONE).mkdir()
         (making / CARRIED).mkdir()
-        attributes = {
-            "kpalette": kpalette.__version__,
-            "k": len(colors),
-            "space": q._mapper.dithering.space,
-            "dither": q._mapper.dithering.name,
-            "mse": None if q._mapper.dithering.name else q.mse,
-        }
-        group = zarr.create_group(making / GROUP, attributes=attributes)
-        group.create_array("palette", data=colors)
-        group.create_array("counts", data=np.zeros(len(colors), np.int64))
-        group.create_array(
-            "indices",
-            shape=q.shape,
-            dtype=index_dtype(len(colors)),
-            chunks=chunks,
-        )
+        _create_group(making / GROUP, q, chunks)
         durable.sync_tree(making)
         os.rename(making, work)
         sync_folder(part)
     return work
+
+
+def _create_group(path: Path, q: QuantizedArray, chunks: tuple[int, ...]) -> None:
+    """Write a group that has no indices yet, and no counts.
+
+    Zarr would write in several threads. Where one fails, the others go on after the error is
+    raised and the lock is free, and so into the next run's group. So Zarr makes it in memory.
+    """
+    import zarr
+
+    colors = q.palette.colors
+    attributes = {
+        "kpalette": kpalette.__version__,
+        "k": len(colors),
+        "space": q._mapper.dithering.space,
+        "dither": q._mapper.dithering.name,
+        "mse": None if q._mapper.dithering.name else q.mse,
+    }
+    made: dict[str, Any] = {}
+    group = zarr.create_group(zarr.storage.MemoryStore(made), attributes=attributes)
+    group.create_array("palette", data=colors)
+    counts = np.zeros(len(colors), np.int64)
+    group.create_array("counts", data=counts, chunks=counts.shape)  # later, one thread writes it
+    group.create_array("indices", shape=q.shape, dtype=index_dtype(len(colors)), chunks=chunks)
+    for name, data in made.items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data.to_bytes())
 
 
 def _read(path: Path) -> str | None:
