@@ -437,6 +437,7 @@ class Search {
     std::vector<double> removal(k);               // what the sum rises by without each entry
     std::vector<std::uint32_t> others(k);
     for (std::size_t i = 0; i < bins_; ++i) removal[slot[i]] += second[i] - first[i];
+    const std::vector<double> farther = removal;  // what of that is distance
     for (std::size_t s = 0; s < k; ++s) {
       removal[s] += vividness_[chosen_[s]];
       for (std::size_t t = 0; t < k; ++t) {
@@ -454,8 +455,24 @@ class Search {
       if (is_chosen(j)) continue;
       double shared = -vividness_[j];
       for (const std::size_t other : chosen_) shared += alike_[j * candidates_ + other];
-      change = removal;
       const double* away = &away_[j * bins_];
+      const auto rest = [&](std::size_t s) {
+        return missed_[others[s] | sectors_[j]] - alike_[j * candidates_ + chosen_[s]];
+      };
+      // Most candidates are ruled out by two sums. One is what each bin comes nearer by; the other
+      // is by how much less any removal may cost, which costs no distance at best.
+      const double nearer =
+          sum_of([&](std::size_t i) { return std::min(away[i], first[i]) - first[i]; });
+      const double taken = sum_of([&](std::size_t i) {
+        return std::min(std::max(away[i], first[i]), second[i]) - second[i];
+      });
+      bool may_gain = false;
+      for (std::size_t s = pinned_ ? 1 : 0; s < k; ++s) {
+        const double saved = std::min(farther[s], -taken);
+        may_gain |= removal[s] - saved + nearer + shared + rest(s) < best + kLeastGain;
+      }
+      if (!may_gain) continue;
+      change = removal;
       for (std::size_t i = 0; i < bins_; ++i) {
         if (away[i] >= second[i]) continue;
         if (away[i] < first[i]) {
@@ -466,8 +483,7 @@ class Search {
         }
       }
       for (std::size_t s = 0; s < k; ++s) {
-        const double sum = change[s] + shared + missed_[others[s] | sectors_[j]] -
-                           alike_[j * candidates_ + chosen_[s]];
+        const double sum = change[s] + shared + rest(s);
         if (sum >= best || (pinned_ && s == 0)) continue;
         best = sum;
         out = s;
