@@ -9,7 +9,8 @@
 
 namespace kpalette {
 
-/// An entry of a theme, and the share of the pixels that are nearest to it.
+/// An entry of a theme, the pixels that are nearest to it, and the share of those that look like
+/// it.
 struct Entry {
   Color color;
   std::int64_t count;
@@ -18,8 +19,8 @@ struct Entry {
   double chroma;
 };
 
-/// Returns what at least 40 % of the pixels along the sides have about, and 5 % of all, or none;
-/// `bins` are those of the picture.
+/// Returns what at least 40 % of the pixels along the sides have about, and 5 % of all; else what
+/// half of all have, and 10 % along the sides; or none. `bins` are those of the picture.
 std::optional<ColorBin> find_ground(const HistogramView& edge, const std::vector<ColorBin>& bins);
 
 /// Sorts entries by how prominent they are: by the root of their share times their chroma. What

@@ -30,7 +30,7 @@ constexpr double kVividTerm = 0.4;
 constexpr double kAbout = 0.02;         // in Oklab: about the same colour
 constexpr double kLeastShare = 0.0008;  // of the pixels, of about a candidate's colour
 constexpr double kLeastOfHue = 0.0005;  // where no candidate has its hue
-constexpr double kApart = 0.025;        // candidates, from each other
+constexpr double kApart = 0.04;         // candidates, from each other: so entries look different
 constexpr std::size_t kMostCandidates = 160;
 
 // Small things that are like no other candidate: that far, and of so many pixels around.
@@ -46,6 +46,12 @@ constexpr double kOffLine = 6;          // levels of sRGB, from the line between
 // So are shades beside a flat colour: this near in Oklab, and of at most this part of its share.
 constexpr double kBeside = 0.06;
 constexpr double kShadePart = 0.25;
+// Where one flat colour is that much of the pixels, or is ignored, so are mixes of it with any
+// colour that more pixels have: thin lines have no flat inside.
+constexpr double kGround = 0.25;
+constexpr double kMoreCommon = 1.2;  // that many times the pixels of about the mix
+constexpr double kMixedWithLost =
+    0.03;  // of the pixels, at most, of about a mix with an ignored one
 
 // ---- hues ----
 
@@ -56,6 +62,16 @@ constexpr double kOfChromatic = 0.03;   // a sector counts in full from this sha
 constexpr double kOfAll = 0.003;        // and this one of all pixels, and in part
 constexpr double kLeastPart = 0.05;     // down to this part
 constexpr std::size_t kSectors = 12;
+
+// ---- greys ----
+
+constexpr double kGreyTerm = 0.2;   // for each of dark, middle and light ones
+constexpr double kNeutral = 0.04;   // less chroma
+constexpr double kFewGreys = 0.15;  // they count from this share of the pixels,
+constexpr double kManyGreys = 0.3;  // and in full from this one
+constexpr std::size_t kGreys = 3;
+constexpr double kLightnesses[kGreys + 1] = {0, 0.4, 0.75, 2};
+constexpr double kBeyond = 0.06;  // an entry shows a range that it is this near to
 
 /// The middles of sectors of 30 degrees in the plane of a and b: 15, 45, 75 … degrees.
 constexpr double kFifteen[] = {0.96592583, 0.70710678, 0.25881905};
@@ -94,10 +110,15 @@ std::size_t sector_of(const Oklab& at) {
   return best;
 }
 
-/// The sectors whose hue a colour shows, as bits.
+/// The sectors whose hue a colour shows, as bits, and after them the ranges of greys.
 std::uint32_t shown_by(const ColorBin& bin) {
-  if (bin.chroma <= kHasHue) return 0;
   std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < kGreys; ++i) {
+    const bool is_within =
+        kLightnesses[i] - kBeyond <= bin.at[0] && bin.at[0] < kLightnesses[i + 1] + kBeyond;
+    if (bin.chroma < kNeutral && is_within) bits |= 1u << (kSectors + i);
+  }
+  if (bin.chroma <= kHasHue) return bits;
   for (std::size_t i = 0; i < kSectors; ++i) {
     const double along = bin.at[1] * kMiddles[i][0] + bin.at[2] * kMiddles[i][1];
     if (along >= kCosine * bin.chroma) bits |= 1u << i;
@@ -120,6 +141,20 @@ std::array<double, kSectors> hue_weights(const std::vector<ColorBin>& bins) {
     const double of_chromatic = std::min(1.0, shares[i] / (kOfChromatic * chromatic));
     const double weight = of_chromatic * std::min(1.0, shares[i] / kOfAll);
     if (weight > kLeastPart) weights[i] = weight;
+  }
+  return weights;
+}
+
+/// How much the greys of each range matter, 0 to 1.
+std::array<double, kGreys> grey_weights(const std::vector<ColorBin>& bins) {
+  std::array<double, kGreys> weights{};
+  for (std::size_t i = 0; i < kGreys; ++i) {
+    double share = 0;
+    for (const ColorBin& bin : bins) {
+      if (bin.chroma < kNeutral && kLightnesses[i] <= bin.at[0] && bin.at[0] < kLightnesses[i + 1])
+        share += bin.share;
+    }
+    weights[i] = std::clamp((share - kFewGreys) / (kManyGreys - kFewGreys), 0.0, 1.0);
   }
   return weights;
 }
@@ -190,9 +225,14 @@ bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b) {
 /// Tells what flat colours leave at their edges: mixes of two, and shades of one.
 class Edges {
  public:
-  Edges(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded) {
-    for (const std::size_t i : crowded) {
-      if (bins[i].flat >= kFlat && flats_.size() < kMostFlats) flats_.push_back(&bins[i]);
+  Edges(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded,
+        const std::vector<double>& about, const std::vector<ColorBin>& ignored) {
+    for (const ColorBin& color : ignored) grounds_.push_back({&color, kMixedWithLost});
+    for (std::size_t i = 0; i < crowded.size(); ++i) {
+      const ColorBin& bin = bins[crowded[i]];
+      if (bin.flat >= kFlat && flats_.size() < kMostFlats) flats_.push_back(&bin);
+      if (bin.flat >= kGround) grounds_.push_back({&bin, kMixed});
+      if (about[i] >= kLeastShare) common_.push_back({&bin, about[i]});
     }
   }
 
@@ -200,6 +240,13 @@ class Edges {
     for (const ColorBin* flat : flats_) {
       if (bin.share > kShadePart * flat->flat) continue;
       if (squared_distance(bin.at, flat->at) <= kBeside * kBeside) return true;
+    }
+    for (const auto& [ground, most] : grounds_) {
+      if (about > most) continue;
+      for (const auto& [color, share] : common_) {
+        if (share < kMoreCommon * about || !is_between(bin, *ground, *color)) continue;
+        if (squared_distance(bin.at, color->at) > kBeside * kBeside) return true;
+      }
     }
     if (about > kMixed) return false;
     for (std::size_t i = 0; i < flats_.size(); ++i) {
@@ -214,6 +261,8 @@ class Edges {
 
  private:
   std::vector<const ColorBin*> flats_;
+  std::vector<std::pair<const ColorBin*, double>> grounds_;  // and the most of a mix with each
+  std::vector<std::pair<const ColorBin*, double>> common_;   // and the pixels of about it
 };
 
 /// Bins among `crowded` of colours that enough pixels have about, no two of which are near to each
@@ -222,7 +271,8 @@ class Edges {
 std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
                                          const std::vector<std::size_t>& crowded,
                                          const std::vector<double>& about, std::size_t k,
-                                         std::optional<std::size_t> ground) {
+                                         std::optional<std::size_t> ground,
+                                         const std::vector<ColorBin>& ignored) {
   std::vector<double> rank(crowded.size());
   for (std::size_t i = 0; i < crowded.size(); ++i) {
     rank[i] = std::sqrt(about[i]) * (kGreyWeight + bins[crowded[i]].chroma);
@@ -235,21 +285,23 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     if (enough_a != enough_b) return enough_a;
     return enough_a ? rank[a] > rank[b] : about[a] > about[b];
   });
-  const Edges edges(bins, crowded);
+  const Edges edges(bins, crowded, about, ignored);
   std::vector<std::size_t> found;
   std::vector<std::size_t> others;
+  const auto is_apart = [&](const ColorBin& bin) {
+    return std::ranges::none_of(found, [&](std::size_t other) {
+      return squared_distance(bin.at, bins[other].at) < kApart * kApart;
+    });
+  };
   if (ground) found.push_back(*ground);
   for (const std::size_t i : order) {
     if (found.size() == kMostCandidates) break;
     const ColorBin& bin = bins[crowded[i]];
     if (crowded[i] == ground || edges.hold(bin, about[i])) continue;
-    const bool apart = std::ranges::none_of(found, [&](std::size_t other) {
-      return squared_distance(bin.at, bins[other].at) < kApart * kApart;
-    });
-    if (apart && about[i] >= kLeastShare) {
-      found.push_back(crowded[i]);
-    } else {
+    if (about[i] < kLeastShare) {
       others.push_back(crowded[i]);
+    } else if (is_apart(bin)) {
+      found.push_back(crowded[i]);
     }
   }
   std::uint32_t shown = 0;
@@ -257,7 +309,8 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
   for (const std::size_t i : order) {
     const ColorBin& bin = bins[crowded[i]];
     const std::uint32_t more = shown_by(bin) & ~shown;
-    if (more == 0 || about[i] < kLeastOfHue || edges.hold(bin, about[i])) continue;
+    if (more == 0 || about[i] < kLeastOfHue || !is_apart(bin)) continue;
+    if (edges.hold(bin, about[i])) continue;
     found.push_back(crowded[i]);
     shown |= more;
   }
@@ -274,7 +327,9 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     }
     if (around >= kLeastShare) found.push_back(crowded[i]);
   }
-  for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) found.push_back(others[i]);
+  for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) {
+    if (is_apart(bins[others[i]])) found.push_back(others[i]);
+  }
   return found;
 }
 
@@ -327,11 +382,14 @@ class Search {
     const std::array<double, kSectors> hues = hue_weights(bins);
     double sum = 0;
     for (const double hue : hues) sum += hue;
-    missed_.assign(1u << kSectors, 0);
-    for (std::size_t i = 0; i < kSectors; ++i) {
+    std::vector<double> terms;
+    for (const double hue : hues) terms.push_back(kHueTerm / std::max(1.0, sum) * hue);
+    for (const double grey : grey_weights(bins)) terms.push_back(kGreyTerm * grey);
+    missed_.assign(1u << terms.size(), 0);
+    for (std::size_t i = 0; i < terms.size(); ++i) {
       for (std::uint32_t shown = 0; shown < 1u << i; ++shown) {
         missed_[shown | 1u << i] = missed_[shown];
-        missed_[shown] += kHueTerm / std::max(1.0, sum) * hues[i];
+        missed_[shown] += terms[i];
       }
     }
   }
@@ -518,11 +576,13 @@ constexpr double kMatters = 0.03;
 }  // namespace
 
 std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k,
-                                      std::optional<std::size_t> ground) {
+                                      std::optional<std::size_t> ground,
+                                      const std::vector<ColorBin>& ignored) {
   const std::vector<std::size_t> crowded = most_crowded(bins);
   const std::vector<double> about = count_about(bins, crowded);
   const auto wanted = static_cast<std::size_t>(k == 0 ? kMostByItself : k);
-  const std::vector<std::size_t> candidates = find_candidates(bins, crowded, about, wanted, ground);
+  const std::vector<std::size_t> candidates =
+      find_candidates(bins, crowded, about, wanted, ground, ignored);
   Search search(bins, crowded, candidates, std::min(wanted, candidates.size()), ground.has_value());
   search.build(k == 0 ? kMatters : -std::numeric_limits<double>::infinity());
   search.exchange(kExchanges);
