@@ -149,8 +149,8 @@ Places theme_places(const MaskedPicture& picture, std::span<const std::uint8_t> 
   constexpr std::array<std::int32_t, 2> nowhere{-1, -1};
   Places places(colors.size() / 3, nowhere);
   for (std::size_t step = std::max(picture.width, picture.height) / kSide;; step /= 2) {
-    const Places found = step < 2 ? places_in(picture, colors, team)
-                                  : places_among(picture, step, colors, team);
+    const Places found =
+        step < 2 ? places_in(picture, colors, team) : places_among(picture, step, colors, team);
     for (std::size_t entry = 0; entry < places.size(); ++entry) {
       if (places[entry] == nowhere) places[entry] = found[entry];
     }

@@ -1,4 +1,4 @@
-"""Themes of small pictures: colours, counts, places and texts hold what is promised, or an error."""
+"""Themes of small pictures: colours, counts, places and texts are as promised, or an error."""
 
 from __future__ import annotations
 
