@@ -17,7 +17,7 @@ namespace {
 // says what is on it.
 constexpr int kLeastWithGround = 3;
 // In Oklab: pixels that are farther from the nearest entry do not make it more prominent.
-constexpr double kLike = 0.12;
+constexpr double kLike = 0.08;
 
 std::size_t nearest_bin(const std::vector<ColorBin>& bins, const Oklab& at) {
   const auto distance = [&](const ColorBin& bin) { return squared_distance(bin.at, at); };
@@ -39,6 +39,7 @@ std::vector<Entry> make_entries(const HistogramView& histogram,
     const std::size_t first = 3 * static_cast<std::size_t>(j);
     std::copy_n(colors.data() + first, 3, entry.color.begin());
     entry.count = nearest.weight(j);
+    entry.share = static_cast<double>(entry.count) / static_cast<double>(points.total_weight());
     for (std::size_t axis = 0; axis < 3; ++axis) {
       entry.at[axis] = centers[first + axis] / oklab.steps();
     }
@@ -48,7 +49,7 @@ std::vector<Entry> make_entries(const HistogramView& histogram,
   for (const ColorBin& bin : bins) {
     const auto distance = [&](const Entry& entry) { return squared_distance(bin.at, entry.at); };
     Entry& entry = *std::ranges::min_element(entries, {}, distance);
-    if (distance(entry) <= kLike * kLike) entry.share += bin.share;
+    if (distance(entry) <= kLike * kLike) entry.alike += bin.share;
   }
   return entries;
 }

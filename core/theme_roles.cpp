@@ -131,7 +131,7 @@ std::optional<ColorBin> find_ground(const HistogramView& edge, const std::vector
 
 void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background) {
   const auto prominence = [&](const Entry& entry) {
-    const double whole = std::sqrt(entry.share) * (kGrey + entry.chroma);
+    const double whole = std::sqrt(entry.alike) * (kGrey + entry.chroma);
     if (entry.color != background) return whole;
     return (entry.chroma < kPale ? kPaleBehind : kBehind) * whole;
   };

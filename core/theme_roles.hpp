@@ -9,12 +9,13 @@
 
 namespace kpalette {
 
-/// An entry of a theme, the pixels that are nearest to it, and the share of those that look like
-/// it.
+/// An entry of a theme, the pixels that are nearest to it, their share, and the share of those of
+/// them that look like it.
 struct Entry {
   Color color;
   std::int64_t count;
   double share;
+  double alike;
   Oklab at;
   double chroma;
 };
@@ -23,7 +24,8 @@ struct Entry {
 /// half of all have, and 10 % along the sides; or none. `bins` are those of the picture.
 std::optional<ColorBin> find_ground(const HistogramView& edge, const std::vector<ColorBin>& bins);
 
-/// Sorts entries by how prominent they are: by the root of their share times their chroma. What
+/// Sorts entries by how prominent they are: by the root of how much looks
+/// like them times their chroma. What
 /// lies behind all else counts for less.
 void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background);
 

@@ -19,7 +19,10 @@ constexpr std::size_t kMostBins = 768;  // the most crowded ones, which the sum 
 constexpr double kFar = 0.25;
 // Entries that are nearer to each other than this look alike.
 constexpr double kDistinct = 0.16;
-constexpr double kVivid = 0.2;  // the chroma from which more is not better
+// No two are nearer than this, which looks the same.
+constexpr double kSame = 0.04;
+constexpr double kSameTerm = 10;  // more than all else
+constexpr double kVivid = 0.2;    // the chroma from which more is not better
 
 constexpr double kHueTerm = 0.5;
 constexpr double kLikenessTerm = 1;
@@ -30,7 +33,7 @@ constexpr double kVividTerm = 0.4;
 constexpr double kAbout = 0.02;         // in Oklab: about the same colour
 constexpr double kLeastShare = 0.0008;  // of the pixels, of about a candidate's colour
 constexpr double kLeastOfHue = 0.0005;  // where no candidate has its hue
-constexpr double kApart = 0.04;         // candidates, from each other: so entries look different
+constexpr double kApart = 0.025;        // candidates, from each other
 constexpr std::size_t kMostCandidates = 160;
 
 // Small things that are like no other candidate: that far, and of so many pixels around.
@@ -43,6 +46,7 @@ constexpr std::size_t kMostFlats = 16;  // the largest
 constexpr double kMixed = 0.01;         // of the pixels, at most, of about a mix
 constexpr double kMixedPart = 0.2;      // and of those of the lesser flat colour
 constexpr double kOffLine = 6;          // levels of sRGB, from the line between both
+constexpr double kOffGround = 12;       // or if one is most of the picture, or ignored
 // So are shades beside a flat colour: this near in Oklab, and of at most this part of its share.
 constexpr double kBeside = 0.06;
 constexpr double kShadePart = 0.25;
@@ -65,13 +69,15 @@ constexpr std::size_t kSectors = 12;
 
 // ---- greys ----
 
-constexpr double kGreyTerm = 0.2;   // for each of dark, middle and light ones
-constexpr double kNeutral = 0.04;   // less chroma
-constexpr double kFewGreys = 0.15;  // they count from this share of the pixels,
-constexpr double kManyGreys = 0.3;  // and in full from this one
+constexpr double kGreyTerm = 0.35;   // for each of dark, middle and light ones
+constexpr double kNeutral = 0.03;    // pixels of less chroma are grey
+constexpr double kFewGreys = 0.2;    // they count from this share of the pixels,
+constexpr double kManyGreys = 0.35;  // and in full from this one
 constexpr std::size_t kGreys = 3;
 constexpr double kLightnesses[kGreys + 1] = {0, 0.4, 0.75, 2};
-constexpr double kBeyond = 0.06;  // an entry shows a range that it is this near to
+// An entry of less chroma shows a range that it is this near to; what is dark looks black.
+constexpr double kShowsGrey[kGreys] = {0.08, 0.04, 0.04};
+constexpr double kBeyond = 0.06;
 
 /// The middles of sectors of 30 degrees in the plane of a and b: 15, 45, 75 … degrees.
 constexpr double kFifteen[] = {0.96592583, 0.70710678, 0.25881905};
@@ -116,7 +122,7 @@ std::uint32_t shown_by(const ColorBin& bin) {
   for (std::size_t i = 0; i < kGreys; ++i) {
     const bool is_within =
         kLightnesses[i] - kBeyond <= bin.at[0] && bin.at[0] < kLightnesses[i + 1] + kBeyond;
-    if (bin.chroma < kNeutral && is_within) bits |= 1u << (kSectors + i);
+    if (bin.chroma < kShowsGrey[i] && is_within) bits |= 1u << (kSectors + i);
   }
   if (bin.chroma <= kHasHue) return bits;
   for (std::size_t i = 0; i < kSectors; ++i) {
@@ -208,7 +214,7 @@ std::vector<double> count_about(const std::vector<ColorBin>& bins,
 }
 
 /// Whether a colour, in sRGB, is between two others.
-bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b) {
+bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b, double most_off) {
   double along = 0;
   double whole = 0;
   double off = 0;
@@ -219,7 +225,7 @@ bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b) {
     whole += step * step;
     off += from_a * from_a;
   }
-  return 0 < along && along < whole && off - along * along / whole <= kOffLine * kOffLine;
+  return 0 < along && along < whole && off - along * along / whole <= most_off * most_off;
 }
 
 /// Tells what flat colours leave at their edges: mixes of two, and shades of one.
@@ -244,7 +250,7 @@ class Edges {
     for (const auto& [ground, most] : grounds_) {
       if (about > most) continue;
       for (const auto& [color, share] : common_) {
-        if (share < kMoreCommon * about || !is_between(bin, *ground, *color)) continue;
+        if (share < kMoreCommon * about || !is_between(bin, *ground, *color, kOffGround)) continue;
         if (squared_distance(bin.at, color->at) > kBeside * kBeside) return true;
       }
     }
@@ -253,7 +259,7 @@ class Edges {
       for (std::size_t j = 0; j < i; ++j) {
         const double lesser = std::min(flats_[i]->flat, flats_[j]->flat);
         if (about > kMixedPart * lesser) continue;
-        if (is_between(bin, *flats_[i], *flats_[j])) return true;
+        if (is_between(bin, *flats_[i], *flats_[j], kOffLine)) return true;
       }
     }
     return false;
@@ -288,20 +294,22 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
   const Edges edges(bins, crowded, about, ignored);
   std::vector<std::size_t> found;
   std::vector<std::size_t> others;
-  const auto is_apart = [&](const ColorBin& bin) {
+  const auto is_from_all = [&](const ColorBin& bin, double apart) {
     return std::ranges::none_of(found, [&](std::size_t other) {
-      return squared_distance(bin.at, bins[other].at) < kApart * kApart;
+      return squared_distance(bin.at, bins[other].at) < apart * apart;
     });
   };
+  const auto is_apart = [&](const ColorBin& bin) { return is_from_all(bin, kApart); };
+  const auto looks_new = [&](const ColorBin& bin) { return is_from_all(bin, kSame); };
   if (ground) found.push_back(*ground);
   for (const std::size_t i : order) {
     if (found.size() == kMostCandidates) break;
     const ColorBin& bin = bins[crowded[i]];
     if (crowded[i] == ground || edges.hold(bin, about[i])) continue;
-    if (about[i] < kLeastShare) {
-      others.push_back(crowded[i]);
-    } else if (is_apart(bin)) {
+    if (about[i] >= kLeastShare && is_apart(bin)) {
       found.push_back(crowded[i]);
+    } else {
+      others.push_back(crowded[i]);
     }
   }
   std::uint32_t shown = 0;
@@ -309,8 +317,7 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
   for (const std::size_t i : order) {
     const ColorBin& bin = bins[crowded[i]];
     const std::uint32_t more = shown_by(bin) & ~shown;
-    if (more == 0 || about[i] < kLeastOfHue || !is_apart(bin)) continue;
-    if (edges.hold(bin, about[i])) continue;
+    if (more == 0 || about[i] < kLeastOfHue || edges.hold(bin, about[i])) continue;
     found.push_back(crowded[i]);
     shown |= more;
   }
@@ -328,7 +335,7 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     if (around >= kLeastShare) found.push_back(crowded[i]);
   }
   for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) {
-    if (is_apart(bins[others[i]])) found.push_back(others[i]);
+    if (looks_new(bins[others[i]])) found.push_back(others[i]);
   }
   return found;
 }
@@ -377,6 +384,7 @@ class Search {
         if (a == b || square >= kDistinct * kDistinct) continue;
         alike_[a * candidates_ + b] =
             kLikenessTerm / static_cast<double>(k) * (1 - std::sqrt(square) / kDistinct);
+        if (square < kSame * kSame) alike_[a * candidates_ + b] += kSameTerm;
       }
     }
     const std::array<double, kSectors> hues = hue_weights(bins);
@@ -584,7 +592,7 @@ std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k,
   const std::vector<std::size_t> candidates =
       find_candidates(bins, crowded, about, wanted, ground, ignored);
   Search search(bins, crowded, candidates, std::min(wanted, candidates.size()), ground.has_value());
-  search.build(k == 0 ? kMatters : -std::numeric_limits<double>::infinity());
+  search.build(k == 0 ? kMatters : -kSameTerm / 2);
   search.exchange(kExchanges);
   std::vector<std::size_t> theme;
   for (const std::size_t j : search.chosen()) theme.push_back(candidates[j]);

@@ -42,11 +42,11 @@ def bins_of(colors: np.ndarray, counts: np.ndarray, k: int) -> tuple[np.ndarray,
     return colors[stand], np.array(shares) / counts.sum(), counts[stand] / counts.sum()
 
 
-def is_between(color: np.ndarray, start: np.ndarray, end: np.ndarray) -> bool:
+def is_between(color: np.ndarray, start: np.ndarray, end: np.ndarray, most: float) -> bool:
     """Tell whether a colour, in sRGB, is between two others."""
     along, off = (end - start.astype(float)), color - start.astype(float)
     part = (off @ along) / max((along**2).sum(), 1e-300)
-    return bool(0 < part < 1 and np.linalg.norm(part * along - off) <= 6)
+    return bool(0 < part < 1 and np.linalg.norm(part * along - off) <= most)
 
 
 class Sum:
@@ -70,11 +70,11 @@ class Sum:
         hues = np.minimum(1, sectors / (0.03 * most)) * np.minimum(1, sectors / 0.003)
         hues = np.where(hues > 0.05, hues, 0) / max(1, hues[hues > 0.05].sum())
         darkest, lightest = np.array([0, 0.4, 0.75]), np.array([0.4, 0.75, 2])
-        light, neutral = self.at[:, [0]], (self.chroma < 0.04)[:, None]
-        greys = shares @ (neutral & (darkest <= light) & (light < lightest))
-        self.missed = np.concatenate([0.5 * hues, 0.2 * np.clip((greys - 0.15) / 0.15, 0, 1)])
+        light, chroma = self.at[:, [0]], self.chroma[:, None]
+        greys = shares @ ((chroma < 0.03) & (darkest <= light) & (light < lightest))
+        self.missed = np.concatenate([0.5 * hues, 0.35 * np.clip((greys - 0.2) / (0.35 - 0.2), 0, 1)])
         near = (darkest - 0.06 <= light) & (light < lightest + 0.06)
-        self.shows = np.concatenate([self.shows, neutral & near], axis=1)
+        self.shows = np.concatenate([self.shows, (chroma < [0.08, 0.04, 0.04]) & near], axis=1)
 
         rank = np.sqrt(shares) * (0.02 + self.chroma)
         matter = np.lexsort((np.arange(len(shares)), -rank))[:768]
@@ -99,14 +99,11 @@ class Sum:
         for i in order:
             if i in found or len(found) == 160:
                 continue
-            if not enough[i]:
-                others.append(i)
-            elif self.is_apart(i, found):
-                found.append(i)
+            is_new = enough[i] and self.is_apart(i, found, 0.025)
+            (found if is_new else others).append(i)
         shown = self.shows[matter[found]].any(axis=0)
         for i in order:
-            lacking = about[i] >= 0.0005 and (self.shows[matter[i]] & ~shown).any()
-            if lacking and self.is_apart(i, found):
+            if about[i] >= 0.0005 and (self.shows[matter[i]] & ~shown).any():
                 found.append(i)
                 shown |= self.shows[matter[i]]
         for i in order:
@@ -115,14 +112,14 @@ class Sum:
             if apart[found].min(initial=1) >= 0.15 and around >= 0.0008:
                 found.append(i)
         for i in others:
-            if len(found) < k and self.is_apart(i, found):
+            if len(found) < k and self.is_apart(i, found, 0.04):
                 found.append(i)
         return found
 
-    def is_apart(self, i: int, found: list[int]) -> bool:
-        """Tell whether it looks different from all of those that were found."""
+    def is_apart(self, i: int, found: list[int], least: float) -> bool:
+        """Tell whether it is that far from all of those that were found."""
         places = self.matter[found]
-        return distances(self.at[self.matter[[i]]], self.at[places]).min(initial=1) >= 0.04
+        return distances(self.at[self.matter[[i]]], self.at[places]).min(initial=1) >= least
 
     def is_edge(self, i: int) -> bool:
         """Tell whether it is a shade of a flat colour, or a mix of two."""
@@ -138,13 +135,13 @@ class Sum:
         apart = distances(self.at[[place]], self.at[self.matter])[0] > 0.06
         common = self.matter[(self.about >= 0.0008) & (self.about >= 1.2 * about) & apart]
         for ground, most in grounds:
-            if about <= most and any(is_between(color, ground, self.colors[j]) for j in common):
+            if about <= most and any(is_between(color, ground, self.colors[j], 12) for j in common):
                 return True
         for n, a in enumerate(flat):
             for b in flat[:n]:
                 if about > min(0.01, 0.2 * self.flats[[a, b]].min()):
                     continue
-                if is_between(color, *self.colors[[a, b]]):
+                if is_between(color, *self.colors[[a, b]], 6):
                     return True
         return False
 
@@ -154,7 +151,8 @@ class Sum:
         likeness = np.maximum(0, 1 - pairs / 0.16).sum()
         vivid = np.minimum(1, self.chroma[places] / 0.2).sum()
         missed = self.missed[~self.shows[places].any(axis=0)].sum()
-        return self.away[theme].min(axis=0).sum() + missed + (likeness - 0.4 * vivid) / k
+        same = 10 * (pairs < 0.04).sum()
+        return self.away[theme].min(axis=0).sum() + missed + same + (likeness - 0.4 * vivid) / k
 
 
 def choose(sums: Sum, k: int, ground: int | None) -> np.ndarray:
@@ -168,7 +166,7 @@ def choose(sums: Sum, k: int, ground: int | None) -> np.ndarray:
             (sums.of([*theme, j], size), n) for n, j in enumerate(candidates) if j not in theme
         ]
         best, n = min(ranked)
-        if k == 0 and before - best < 0.03:
+        if before - best < (0.03 if k == 0 else -5):
             break
         theme.append(candidates[n])
         before = best
@@ -226,7 +224,7 @@ def theme(pixels: np.ndarray, k: int, ignored: np.ndarray) -> tuple[list[list[in
     found = np.bincount(nearest, counts, len(colors)).astype(int)
     chroma = np.hypot(at[:, 1], at[:, 2])
     away = distances(sums.at, at)
-    alike = np.where(away.min(axis=1) <= 0.12, sums.shares, 0)
+    alike = np.where(away.min(axis=1) <= 0.08, sums.shares, 0)
     prominence = np.sqrt(np.bincount(away.argmin(axis=1), alike, len(at))) * (0.06 + chroma)
     if background is not None:
         behind = np.where(chroma < 0.04, 0.25, 0.5)
