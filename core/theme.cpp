@@ -16,8 +16,9 @@ namespace {
 // The ground that all else is on is an entry if there are at least so many: with fewer, the theme
 // says what is on it.
 constexpr int kLeastWithGround = 3;
-// In Oklab: pixels that are farther from the nearest entry do not make it more prominent.
+// In Oklab: of how prominent an entry is, pixels that are farther from it count this part.
 constexpr double kLike = 0.08;
+constexpr double kUnlike = 0.5;
 
 std::size_t nearest_bin(const std::vector<ColorBin>& bins, const Oklab& at) {
   const auto distance = [&](const ColorBin& bin) { return squared_distance(bin.at, at); };
@@ -49,7 +50,7 @@ std::vector<Entry> make_entries(const HistogramView& histogram,
   for (const ColorBin& bin : bins) {
     const auto distance = [&](const Entry& entry) { return squared_distance(bin.at, entry.at); };
     Entry& entry = *std::ranges::min_element(entries, {}, distance);
-    if (distance(entry) <= kLike * kLike) entry.alike += bin.share;
+    entry.alike += distance(entry) <= kLike * kLike ? bin.share : kUnlike * bin.share;
   }
   return entries;
 }

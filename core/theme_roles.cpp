@@ -48,7 +48,7 @@ constexpr double kLeastShare = 0.0005;  // of the pixels, for what is not an ent
 constexpr double kColourful = 0.05;    // the chroma that it has at least
 constexpr double kLightEnough = 0.35;  // and the lightness, if another entry has that
 constexpr double kDominantPart = 0.6;  // the dominant colour is only taken if others are duller
-constexpr double kContrast = 0.35;     // a difference in lightness from which more is not better
+constexpr double kContrast = 0.35;     // a distance in Oklab from which more is not better
 constexpr double kNoContrast = 0.3;    // what counts of chroma without any difference
 constexpr double kEnough = 0.01;       // the share from which more is not better
 
@@ -66,13 +66,14 @@ Oklab placed(const Color& color) {
 /// The entry that would make a button.
 std::optional<Color> find_accent(const std::vector<Entry>& entries,
                                  const std::optional<Color>& background) {
-  const double behind = placed(background.value_or(entries.front().color))[0];
+  const Oklab behind = placed(background.value_or(entries.front().color));
   std::optional<Color> accent;
   double most = 0;
   const auto is_light = [](const Entry& entry) { return entry.at[0] >= kLightEnough; };
   for (const Entry& entry : entries) {
     if (entry.chroma < kColourful || entry.color == background || !is_light(entry)) continue;
-    const double contrast = std::min(1.0, std::abs(entry.at[0] - behind) / kContrast);
+    const double contrast =
+        std::min(1.0, std::sqrt(squared_distance(entry.at, behind)) / kContrast);
     double score = entry.chroma * (kNoContrast + (1 - kNoContrast) * contrast);
     score *= std::min(1.0, entry.share / kEnough);
     if (&entry == &entries.front()) score *= kDominantPart;

@@ -9,8 +9,8 @@
 
 namespace kpalette {
 
-/// An entry of a theme, the pixels that are nearest to it, their share, and the share of those of
-/// them that look like it.
+/// An entry of a theme, the pixels that are nearest to it, their share, and the same with those
+/// that look other counting less.
 struct Entry {
   Color color;
   std::int64_t count;

@@ -224,7 +224,7 @@ def theme(pixels: np.ndarray, k: int, ignored: np.ndarray) -> tuple[list[list[in
     found = np.bincount(nearest, counts, len(colors)).astype(int)
     chroma = np.hypot(at[:, 1], at[:, 2])
     away = distances(sums.at, at)
-    alike = np.where(away.min(axis=1) <= 0.08, sums.shares, 0)
+    alike = np.where(away.min(axis=1) <= 0.08, sums.shares, 0.5 * sums.shares)
     prominence = np.sqrt(np.bincount(away.argmin(axis=1), alike, len(at))) * (0.06 + chroma)
     if background is not None:
         behind = np.where(chroma < 0.04, 0.25, 0.5)
