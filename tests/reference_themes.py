@@ -72,7 +72,9 @@ class Sum:
         darkest, lightest = np.array([0, 0.4, 0.75]), np.array([0.4, 0.75, 2])
         light, chroma = self.at[:, [0]], self.chroma[:, None]
         greys = shares @ ((chroma < 0.03) & (darkest <= light) & (light < lightest))
-        self.missed = np.concatenate([0.5 * hues, 0.35 * np.clip((greys - 0.2) / (0.35 - 0.2), 0, 1)])
+        self.missed = np.concatenate(
+            [0.5 * hues, 0.35 * np.clip((greys - 0.2) / (0.35 - 0.2), 0, 1)]
+        )
         near = (darkest - 0.06 <= light) & (light < lightest + 0.06)
         self.shows = np.concatenate([self.shows, (chroma < [0.08, 0.04, 0.04]) & near], axis=1)
 
