@@ -51,7 +51,8 @@ def theme(
     :func:`kpalette.extract_palette` finds the colours that show the whole picture with the least
     error: shades of what is large. A theme is for people: its colours are the picture's own, vivid
     where it is, distinct, and what is small but stands out has one. A large background counts once,
-    and grey has an entry where it is a third of the picture. Smooth edges of flat colours have none.
+    and grey has an entry where it is a third of the picture. Smooth edges of flat colours have
+    none.
 
     Parameters
     ----------
