@@ -52,14 +52,15 @@ bool is_within(const Place& place, double chroma) {
   return a * a + b * b < limit * limit;
 }
 
-// In Oklab: what looks grey has less chroma than the first, and greys' names less than the last
-// two.
+// Chroma in Oklab: less than this looks grey, and less than that has no hue at all.
 constexpr double kGrey = .015;
-constexpr double kGreyish = .02;  // a cool grey, a very light pink
+constexpr double kPure = .005;
+// Names of less chroma than these fit: those of greys that may be cool or warm, and of pure ones.
+constexpr double kGreyish = .02;
 constexpr double kNeutral = .0105;
-constexpr double kPure = .005;    // has no hue at all
-constexpr double kHued = .025;    // looks of a hue from here on
-constexpr double kHuedFrom = .5;  // in this lightness: dark colours look black
+// From this chroma on, in this lightness, a colour is not called grey: darker ones look black.
+constexpr double kHued = .025;
+constexpr double kHuedFrom = .5;
 
 /// The first of those that are equally near. What looks grey is not called by a hue, and what does
 /// not is not called grey.
