@@ -23,7 +23,9 @@ import { makeTheme } from "./theme.ts";
 export type Pixels = Uint8ClampedArray | Uint8Array;
 
 export interface Size {
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
 }
 
@@ -35,8 +37,10 @@ const DEFAULTS: Omit<QuantizeOptions, "k"> = {
 };
 
 /**
- * Reduces an image to its k best colours. `file` is there if `smaller` is above 0. Throws TypeError
- * for pixels of another kind, and RangeError for what is out of range.
+ * Reduces an image to its k best colours, 256 by default. `file` is there if `smaller` is above 0.
+ * Throws TypeError for pixels of another kind, and RangeError for what is out of range.
+ *
+ *     const { indices, colors } = await quantize(rgba, { width, height, k: 16 });
  */
 export async function quantize(
   rgba: Pixels,
@@ -48,7 +52,11 @@ export async function quantize(
   return { ...rest, deltaE: NaN };
 }
 
-/** Returns the k best colours of an image, and how many pixels are nearest to each. */
+/**
+ * Returns the k best colours of an image, 8 by default, and how many pixels are nearest to each.
+ *
+ *     const { colors, counts } = await palette(rgba, { width, height, k: 8 });
+ */
 export async function palette(
   rgba: Pixels,
   { width, height, ...options }: Size & Partial<QuantizeOptions>,
@@ -57,7 +65,12 @@ export async function palette(
   return finish(fitPalette(image, { ...DEFAULTS, k: 8, ...given(options) }));
 }
 
-/** Returns the colours that a person would pick from an image, with names, roles and places. */
+/**
+ * Returns the colours that a person would pick from an image, with names, roles and places: 6 by
+ * default. Throws RangeError if all of it is transparent.
+ *
+ *     const { roles, texts } = await theme(rgba, { width, height, k: "auto" });
+ */
 export async function theme(
   rgba: Pixels,
   { width, height, k = 6, ...options }: Size & Partial<ThemeOptions>,
@@ -65,14 +78,23 @@ export async function theme(
   return finish(makeTheme(await load(rgba, { width, height }), { k, ...options }));
 }
 
-/** Encodes an indexed or grey PNG, as small as it gets without loss. */
+/**
+ * Encodes an indexed or grey PNG, as small as it gets without loss.
+ *
+ *     const file = await encodePng(await quantize(rgba, { width, height, k: 16 }));
+ */
 export async function encodePng(image: PngOptions): Promise<Bytes> {
   checkColors(image);
   checkIndices(image.indices, image);
   return finish(writePng(Core.instantiate(await coreModule()), image));
 }
 
-/** Encodes a GIF: a still, or an animation of frames. */
+/**
+ * Encodes a GIF: a still, or an animation of frames.
+ *
+ *     const frames = [{ ...(await quantize(rgba, { width, height })), duration: 100 }];
+ *     const file = await encodeGif({ frames, width, height });
+ */
 export async function encodeGif(images: GifOptions): Promise<Bytes> {
   if (images.frames.length === 0) throw new RangeError("frames: expected at least one, got none");
   for (const frame of images.frames) {
