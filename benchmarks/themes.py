@@ -197,7 +197,7 @@ def table_of(rows: dict[str, list[dict[str, float]]]) -> list[str]:
         for name, each in rows.items()
     }
     best = {
-        what: np.nanmax([each[what] for each in values.values()], axis=0)
+        what: np.fmax.reduce([each[what] for each in values.values()])
         for what in ("real", "hues", "distance")
     }
     lines = []

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <limits>
 
-#include "morton.hpp"
 #include "spaces.hpp"
 
 namespace kpalette {
 namespace {
 
 constexpr std::size_t kFewColors = 256;  // graphics: each colour matters
+constexpr std::size_t kSide = 8;         // levels of a bin's side
 // The most frequent colour of a bin stands for it if it has at least this part of its pixels: what
 // is flat keeps its colour.
 constexpr std::int64_t kFlatPart = 4;
 
-/// The colour that stands for those from `first` to `last`.
+/// The colour that stands for those of a bin, from `first` to `last`.
 std::size_t representative(const HistogramView& histogram, std::size_t first, std::size_t last) {
   std::int64_t count = 0;
   std::array<std::int64_t, 3> sums{};
@@ -26,18 +26,21 @@ std::size_t representative(const HistogramView& histogram, std::size_t first, st
     if (histogram.counts[i] > histogram.counts[most]) most = i;
   }
   if (histogram.counts[most] >= (count + kFlatPart - 1) / kFlatPart) return most;
-  std::array<double, 3> mean{};
+  std::array<std::array<double, kSide>, 3> squares;  // from the mean, by the level in the bin
   for (std::size_t c = 0; c < 3; ++c) {
-    mean[c] = static_cast<double>(sums[c]) / static_cast<double>(count);
+    const double mean = static_cast<double>(sums[c]) / static_cast<double>(count);
+    const std::size_t least = histogram.colors[3 * first + c] / kSide * kSide;
+    for (std::size_t level = 0; level < kSide; ++level) {
+      const double off = static_cast<double>(least + level) - mean;
+      squares[c][level] = off * off;
+    }
   }
   std::size_t nearest = first;
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t i = first; i < last; ++i) {
-    double square = 0;
-    for (std::size_t c = 0; c < 3; ++c) {
-      const double off = histogram.colors[3 * i + c] - mean[c];
-      square += off * off;
-    }
+    const std::uint8_t* color = &histogram.colors[3 * i];
+    const double square =
+        squares[0][color[0] % kSide] + squares[1][color[1] % kSide] + squares[2][color[2] % kSide];
     if (square >= least) continue;
     least = square;
     nearest = i;
@@ -45,17 +48,22 @@ std::size_t representative(const HistogramView& histogram, std::size_t first, st
   return nearest;
 }
 
-/// Bins of those neighbours in Morton order whose codes are equal without the last `bits` bits.
-std::vector<ColorBin> bins_of(const HistogramView& histogram, int bits) {
+/// Bins of those neighbours in Morton order whose levels are equal in the bits of a mask.
+std::vector<ColorBin> bins_of(const HistogramView& histogram, std::size_t mask) {
   std::vector<ColorBin> bins;
   std::vector<std::uint8_t> colors;
   std::int64_t total = 0;
   for (const std::int64_t count : histogram.counts) total += count;
-  const auto code = [&](std::size_t i) { return morton<3>(&histogram.colors[3 * i]) >> bits; };
+  const auto are_alike = [&](std::size_t a, std::size_t b) {
+    const std::uint8_t* of_a = &histogram.colors[3 * a];
+    const std::uint8_t* of_b = &histogram.colors[3 * b];
+    const int off = (of_a[0] ^ of_b[0]) | (of_a[1] ^ of_b[1]) | (of_a[2] ^ of_b[2]);
+    return (static_cast<std::size_t>(off) & mask) == 0;
+  };
   for (std::size_t first = 0; first < histogram.size();) {
     std::size_t last = first;
     std::int64_t count = 0;
-    for (; last < histogram.size() && code(last) == code(first); ++last) {
+    for (; last < histogram.size() && are_alike(first, last); ++last) {
       count += histogram.counts[last];
     }
     ColorBin bin{};
@@ -82,10 +90,10 @@ std::vector<ColorBin> bins_of(const HistogramView& histogram, int bits) {
 
 std::vector<ColorBin> make_color_bins(const HistogramView& histogram, int k) {
   if (histogram.size() > kFewColors) {
-    std::vector<ColorBin> bins = bins_of(histogram, 9);
+    std::vector<ColorBin> bins = bins_of(histogram, ~(kSide - 1));
     if (bins.size() >= static_cast<std::size_t>(k)) return bins;
   }
-  return bins_of(histogram, 0);
+  return bins_of(histogram, ~std::size_t{0});
 }
 
 }  // namespace kpalette

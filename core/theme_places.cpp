@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "color_table.hpp"
-#include "fit.hpp"
 #include "spaces.hpp"
 #include "theme.hpp"
 
@@ -11,30 +9,44 @@ namespace {
 
 constexpr std::size_t kCells = 48;  // along the longer side of the picture, about
 // Of larger pictures, every so many rows and columns are looked at, so that about so many remain of
-// the longer side: pins take a tenth of the time. What is not among them is looked for in all.
+// the longer side: pins take a tenth of the time. What is not among them is looked for among more,
+// at last among all.
 constexpr std::size_t kSide = 256;
 constexpr double kAbout = 0.06;  // in Oklab: how far a pixel that shows an entry may be from it
 
-/// Which of the colours (k, 3) each colour of a histogram shows, or k.
-std::vector<std::uint8_t> shown(const Histogram& histogram, std::span<const std::uint8_t> colors,
+/// Which of the colours (k, 3) each pixel of a picture shows, the nearest if that is near enough;
+/// k where it shows none.
+std::vector<std::uint8_t> shown(const MaskedPicture& picture, std::span<const std::uint8_t> colors,
                                 Team& team) {
-  Fitter fitter(histogram, Space(SpaceName::oklab, 3), team);
-  const std::vector<std::uint16_t> labels = fitter.assign(colors).labels;
-  const Points& points = fitter.points();
-  const std::vector<double> entries = points.space().place(colors);
-  const double reach = kAbout * points.space().steps();
-  std::vector<std::uint8_t> shown(labels.size());
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    double at[3];
-    points.coordinates(i, at);
-    double square = 0;
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      const double off = at[axis] - entries[3 * std::size_t{labels[i]} + axis];
-      square += off * off;
+  const Space oklab(SpaceName::oklab, 3);
+  const std::vector<double> entries = oklab.place(colors);
+  const std::size_t k = colors.size() / 3;
+  const double reach = kAbout * oklab.steps();
+  std::vector<std::uint8_t> shown(picture.height * picture.width, static_cast<std::uint8_t>(k));
+  team.run(picture.height, [&](std::size_t y, int) {
+    const std::size_t width = picture.width;
+    std::vector<std::uint8_t> row;
+    for (std::size_t i = y * width; i < (y + 1) * width; ++i) {
+      const std::uint8_t* color = picture.color(i);
+      row.insert(row.end(), color, color + 3);
     }
-    const std::size_t entry = square <= reach * reach ? labels[i] : colors.size() / 3;
-    shown[i] = static_cast<std::uint8_t>(entry);
-  }
+    std::vector<std::int32_t> coords(3 * width);
+    oklab.place(row, coords.data(), width);
+    for (std::size_t x = 0; x < width; ++x) {
+      if (!picture.covers(y * width + x)) continue;
+      double least = reach * reach;
+      for (std::size_t entry = k; entry-- > 0;) {  // of equally near ones, the first
+        double square = 0;
+        for (std::size_t axis = 0; axis < 3; ++axis) {
+          const double off = coords[axis * width + x] - entries[3 * entry + axis];
+          square += off * off;
+        }
+        if (square > least) continue;
+        least = square;
+        shown[y * width + x] = static_cast<std::uint8_t>(entry);
+      }
+    }
+  });
   return shown;
 }
 
@@ -43,13 +55,7 @@ using Places = std::vector<std::array<std::int32_t, 2>>;
 Places places_in(const MaskedPicture& picture, std::span<const std::uint8_t> colors, Team& team) {
   const std::size_t k = colors.size() / 3;
   Places places(k, {-1, -1});
-  const Histogram histogram = count_for_theme(picture, {}, team).colors;
-  if (k == 0 || histogram.size() == 0) return places;
-  const std::vector<std::uint8_t> labels = shown(histogram, colors, team);
-  const BinTable<std::uint8_t> table(histogram.colors, std::span<const std::uint8_t>(labels));
-  const auto entry_at = [&](std::size_t i) {
-    return picture.covers(i) ? std::size_t{table[last_word(picture.color(i))]} : k;
-  };
+  const std::vector<std::uint8_t> labels = shown(picture, colors, team);
 
   // How many pixels of each square cell show each entry.
   const std::size_t longer = std::max(picture.width, picture.height);
@@ -60,7 +66,7 @@ Places places_in(const MaskedPicture& picture, std::span<const std::uint8_t> col
   team.run(rows, [&](std::size_t row, int) {
     for (std::size_t y = row * side; y < std::min(picture.height, (row + 1) * side); ++y) {
       for (std::size_t x = 0; x < picture.width; ++x) {
-        const std::size_t entry = entry_at(y * picture.width + x);
+        const std::size_t entry = labels[y * picture.width + x];
         if (entry < k) ++counts[(row * columns + x / side) * k + entry];
       }
     }
@@ -94,7 +100,7 @@ Places places_in(const MaskedPicture& picture, std::span<const std::uint8_t> col
          ++y) {
       for (std::size_t x = best_column * side;
            x < std::min(picture.width, (best_column + 1) * side); ++x) {
-        if (entry_at(y * picture.width + x) != entry) continue;
+        if (labels[y * picture.width + x] != entry) continue;
         const auto down = static_cast<std::int64_t>(2 * (y - best_row * side)) -
                           static_cast<std::int64_t>(side - 1);
         const auto right = static_cast<std::int64_t>(2 * (x - best_column * side)) -
@@ -109,12 +115,9 @@ Places places_in(const MaskedPicture& picture, std::span<const std::uint8_t> col
   return places;
 }
 
-}  // namespace
-
-Places theme_places(const MaskedPicture& picture, std::span<const std::uint8_t> colors,
-                    Team& team) {
-  const std::size_t step = std::max(picture.width, picture.height) / kSide;
-  if (step < 2) return places_in(picture, colors, team);
+/// The same for every so many rows and columns.
+Places places_among(const MaskedPicture& picture, std::size_t step,
+                    std::span<const std::uint8_t> colors, Team& team) {
   MaskedPicture few = picture;
   few.height = (picture.height + step - 1) / step;
   few.width = (picture.width + step - 1) / step;
@@ -131,17 +134,28 @@ Places theme_places(const MaskedPicture& picture, std::span<const std::uint8_t> 
   few.pixels = pixels;
   few.mask = mask;
   Places places = places_in(few, colors, team);
-  constexpr std::array<std::int32_t, 2> nowhere{-1, -1};
-  const bool is_missed = std::ranges::find(places, nowhere) != places.end();
-  const Places all = is_missed ? places_in(picture, colors, team) : Places();
-  for (std::size_t entry = 0; entry < places.size(); ++entry) {
-    if (places[entry] == nowhere) {
-      places[entry] = all[entry];
-    } else {
-      for (std::int32_t& at : places[entry]) at *= static_cast<std::int32_t>(step);
-    }
+  for (auto& [x, y] : places) {
+    if (x < 0) continue;
+    x *= static_cast<std::int32_t>(step);
+    y *= static_cast<std::int32_t>(step);
   }
   return places;
+}
+
+}  // namespace
+
+Places theme_places(const MaskedPicture& picture, std::span<const std::uint8_t> colors,
+                    Team& team) {
+  constexpr std::array<std::int32_t, 2> nowhere{-1, -1};
+  Places places(colors.size() / 3, nowhere);
+  for (std::size_t step = std::max(picture.width, picture.height) / kSide;; step /= 2) {
+    const Places found =
+        step < 2 ? places_in(picture, colors, team) : places_among(picture, step, colors, team);
+    for (std::size_t entry = 0; entry < places.size(); ++entry) {
+      if (places[entry] == nowhere) places[entry] = found[entry];
+    }
+    if (step < 2 || std::ranges::find(places, nowhere) == places.end()) return places;
+  }
 }
 
 }  // namespace kpalette

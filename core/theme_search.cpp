@@ -151,13 +151,24 @@ std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
 /// The shares of the pixels that are about of the colour of each of the `crowded` bins.
 std::vector<double> count_about(const std::vector<ColorBin>& bins,
                                 const std::vector<std::size_t>& crowded) {
+  // By lightness, so that only bins of about the same one are compared: a tenth of the pairs.
+  std::vector<std::size_t> order(crowded.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+    const double of_a = bins[crowded[a]].at[0];
+    const double of_b = bins[crowded[b]].at[0];
+    return of_a != of_b ? of_a < of_b : a < b;
+  });
   std::vector<double> about(crowded.size());
-  for (std::size_t i = 0; i < crowded.size(); ++i) {
-    about[i] += bins[crowded[i]].share;
-    for (std::size_t j = 0; j < i; ++j) {
-      if (squared_distance(bins[crowded[i]].at, bins[crowded[j]].at) > kAbout * kAbout) continue;
-      about[i] += bins[crowded[j]].share;
-      about[j] += bins[crowded[i]].share;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const ColorBin& bin = bins[crowded[order[i]]];
+    about[order[i]] += bin.share;
+    for (std::size_t j = i; j-- > 0;) {
+      const ColorBin& other = bins[crowded[order[j]]];
+      if (bin.at[0] - other.at[0] > kAbout) break;
+      if (squared_distance(bin.at, other.at) > kAbout * kAbout) continue;
+      about[order[i]] += other.share;
+      about[order[j]] += bin.share;
     }
   }
   return about;
@@ -291,12 +302,17 @@ class Search {
     for (std::size_t i = 0; i < bins_; ++i) {
       spread += weights[i] * std::min(kFar * kFar, squared_distance(bins[crowded[i]].at, mean));
     }
+    for (double& weight : weights) weight /= spread + 1e-12;
+    std::array<std::vector<double>, 3> at;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      for (const std::size_t i : crowded) at[axis].push_back(bins[i].at[axis]);
+    }
     away_.resize(candidates_ * bins_);
     for (std::size_t j = 0; j < candidates_; ++j) {
       const ColorBin& candidate = bins[candidates[j]];
       for (std::size_t i = 0; i < bins_; ++i) {
-        const double square = squared_distance(candidate.at, bins[crowded[i]].at);
-        away_[j * bins_ + i] = std::min(kFar * kFar, square) * weights[i] / (spread + 1e-12);
+        const double square = squared_distance(candidate.at, {at[0][i], at[1][i], at[2][i]});
+        away_[j * bins_ + i] = std::min(kFar * kFar, square) * weights[i];
       }
       sectors_.push_back(shown_by(candidate));
       vividness_.push_back(kVividTerm / static_cast<double>(k) *
@@ -305,22 +321,21 @@ class Search {
     alike_.resize(candidates_ * candidates_);
     for (std::size_t a = 0; a < candidates_; ++a) {
       for (std::size_t b = 0; b < candidates_; ++b) {
-        const double distance =
-            std::sqrt(squared_distance(bins[candidates[a]].at, bins[candidates[b]].at));
-        if (a == b || distance >= kDistinct) continue;
+        const double square = squared_distance(bins[candidates[a]].at, bins[candidates[b]].at);
+        if (a == b || square >= kDistinct * kDistinct) continue;
         alike_[a * candidates_ + b] =
-            kLikenessTerm / static_cast<double>(k) * (1 - distance / kDistinct);
+            kLikenessTerm / static_cast<double>(k) * (1 - std::sqrt(square) / kDistinct);
       }
     }
     const std::array<double, kSectors> hues = hue_weights(bins);
     double sum = 0;
     for (const double hue : hues) sum += hue;
-    missed_.resize(1u << kSectors);
-    for (std::uint32_t shown = 0; shown < missed_.size(); ++shown) {
-      for (std::size_t i = 0; i < kSectors; ++i) {
-        if ((shown >> i & 1) == 0) missed_[shown] += hues[i];
+    missed_.assign(1u << kSectors, 0);
+    for (std::size_t i = 0; i < kSectors; ++i) {
+      for (std::uint32_t shown = 0; shown < 1u << i; ++shown) {
+        missed_[shown | 1u << i] = missed_[shown];
+        missed_[shown] += kHueTerm / std::max(1.0, sum) * hues[i];
       }
-      if (sum > 0) missed_[shown] *= kHueTerm / std::max(1.0, sum);
     }
   }
 
@@ -361,8 +376,20 @@ class Search {
   bool is_chosen(std::size_t j) const { return std::ranges::find(chosen_, j) != chosen_.end(); }
 
   double sum_now() const {
-    double sum = own_ + missed_[shown()];
-    for (const double near : nearest_) sum += near;
+    return own_ + missed_[shown()] + sum_of([&](std::size_t i) { return nearest_[i]; });
+  }
+
+  /// The sum over bins, in a fixed order that vector units can keep.
+  double sum_of(auto&& term) const {
+    constexpr std::size_t kLanes = 8;
+    double lanes[kLanes] = {};
+    std::size_t i = 0;
+    for (; i + kLanes <= bins_; i += kLanes) {
+      for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += term(i + lane);
+    }
+    double sum = 0;
+    for (; i < bins_; ++i) sum += term(i);
+    for (const double lane : lanes) sum += lane;
     return sum;
   }
 
@@ -375,7 +402,7 @@ class Search {
       const double* away = &away_[j * bins_];
       double sum = own_ + missed_[bits | sectors_[j]] - vividness_[j];
       for (const std::size_t other : chosen_) sum += alike_[j * candidates_ + other];
-      for (std::size_t i = 0; i < bins_; ++i) sum += std::min(nearest_[i], away[i]);
+      sum += sum_of([&](std::size_t i) { return std::min(nearest_[i], away[i]); });
       if (sum < best.second) best = {j, sum};
     }
     return best;
@@ -413,6 +440,7 @@ class Search {
     std::vector<double> removal(k);               // what the sum rises by without each entry
     std::vector<std::uint32_t> others(k);
     for (std::size_t i = 0; i < bins_; ++i) removal[slot[i]] += second[i] - first[i];
+    const std::vector<double> farther = removal;  // what of that is distance
     for (std::size_t s = 0; s < k; ++s) {
       removal[s] += vividness_[chosen_[s]];
       for (std::size_t t = 0; t < k; ++t) {
@@ -430,8 +458,24 @@ class Search {
       if (is_chosen(j)) continue;
       double shared = -vividness_[j];
       for (const std::size_t other : chosen_) shared += alike_[j * candidates_ + other];
-      change = removal;
       const double* away = &away_[j * bins_];
+      const auto rest = [&](std::size_t s) {
+        return missed_[others[s] | sectors_[j]] - alike_[j * candidates_ + chosen_[s]];
+      };
+      // Most candidates are ruled out by two sums. One is what each bin comes nearer by; the other
+      // is by how much less any removal may cost, which costs no distance at best.
+      const double nearer =
+          sum_of([&](std::size_t i) { return std::min(away[i], first[i]) - first[i]; });
+      const double taken = sum_of([&](std::size_t i) {
+        return std::min(std::max(away[i], first[i]), second[i]) - second[i];
+      });
+      bool may_gain = false;
+      for (std::size_t s = pinned_ ? 1 : 0; s < k; ++s) {
+        const double saved = std::min(farther[s], -taken);
+        may_gain |= removal[s] - saved + nearer + shared + rest(s) < best + kLeastGain;
+      }
+      if (!may_gain) continue;
+      change = removal;
       for (std::size_t i = 0; i < bins_; ++i) {
         if (away[i] >= second[i]) continue;
         if (away[i] < first[i]) {
@@ -442,8 +486,7 @@ class Search {
         }
       }
       for (std::size_t s = 0; s < k; ++s) {
-        const double sum = change[s] + shared + missed_[others[s] | sectors_[j]] -
-                           alike_[j * candidates_ + chosen_[s]];
+        const double sum = change[s] + shared + rest(s);
         if (sum >= best || (pinned_ && s == 0)) continue;
         best = sum;
         out = s;

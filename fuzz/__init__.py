@@ -5,4 +5,4 @@ broken. None is imported here, so that Atheris can instrument their imports.
 """
 
 #: The names of their modules.
-TARGETS = ("animations", "commands", "histograms", "images", "palettes", "tagged")
+TARGETS = ("animations", "commands", "histograms", "images", "palettes", "tagged", "themes")

@@ -27,7 +27,7 @@ from kpalette.cli import EXIT_CODES, commands, jobs, pngquant, run, streams
 from kpalette.cli.exits import INTERNAL
 
 #: Without `serve`, which runs until it is stopped, and `demo`, which takes seconds.
-COMMANDS = ["quantize", "palette", "remap", "sweep", "compare", "completion", ""]
+COMMANDS = ["quantize", "palette", "remap", "sweep", "compare", "theme", "completion", ""]
 #: Options that start a cluster of processes.
 LEFT_OUT = {"--scheduler", "--memory-limit", "--checkpoint"}
 INPUTS = ["photo.png", "moving.gif", "given.png", "map.gpl", "brand.hex", "grey.png"]

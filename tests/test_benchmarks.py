@@ -26,6 +26,7 @@ from benchmarks import (
     rate,
     scale,
     sheet,
+    themes,
     tiles,
 )
 from benchmarks.photos import load
@@ -256,6 +257,52 @@ def test_estimator(capsys: pytest.CaptureFixture[str]) -> None:
     )
     for start in starts:
         assert any(row.startswith(start) for row in rows), start
+
+
+def missing(pixels: np.ndarray, k: int) -> np.ndarray:
+    raise ImportError("no such package")
+
+
+def test_themes(
+    photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(themes, "IN_NODE", {})
+    own = {name: method for name, method in themes.METHODS.items() if "kpalette" in name}
+    monkeypatch.setattr(themes, "METHODS", {**own, "another": missing})
+    benchmarks.main(["themes", "--repeat", "1", str(photo.parent)])
+    lines = capsys.readouterr().out.splitlines()
+    assert "another: left out, no such package" in lines
+    rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| kpalette")}
+    assert rows.keys() == own.keys()
+    seen = themes.Seen(load(photo))
+    for name, row in rows.items():
+        measured = seen.measure(own[name](load(photo), themes.K))
+        # Of one picture, the mean is the worst, and one method or both are the best.
+        for what, cell in zip(("real", "hues", "distance"), row.split("|")[2:], strict=False):
+            mean, worst, times = re.findall(r"[\d.]+", cell)
+            assert mean == worst
+            assert int(times) <= 1
+            assert float(mean) == pytest.approx(measured[what], abs=0.006)
+        assert numbers_of(row)[-2] == measured["colors"]
+
+
+def test_what_themes_are_measured_by() -> None:
+    pixels = np.zeros((10, 100, 3), np.uint8)
+    pixels[:5] = 255, 0, 0
+    pixels[5:] = 0, 0, 255
+    pixels[9, 99] = 0, 255, 0  # a thousandth: real, but no hue
+    seen = themes.Seen(pixels)
+    both = seen.measure([[255, 0, 0], [0, 0, 255]])
+    assert (both["real"], both["hues"], both["colors"]) == (1, 1, 2)
+    # By Ottosson's matrices: red is 0.628, 0.225, 0.126 in Oklab, and blue 0.452, -0.032, -0.312.
+    assert both["distance"] == pytest.approx(0.537, abs=0.001)
+    assert both["chroma"] == pytest.approx((0.2577 + 0.3132) / 2, abs=0.001)
+    other = seen.measure([[255, 0, 0], [0, 255, 0], [128, 128, 128]])
+    assert other["real"] == pytest.approx(2 / 3)
+    assert other["hues"] == 0.5
+    grey = themes.Seen(np.full((4, 4, 3), 90, np.uint8)).measure([[90, 90, 90]])
+    assert np.isnan([grey["hues"], grey["distance"]]).all()
+    assert grey["real"] == 1
 
 
 @pytest.mark.parametrize("command", ["throughput", "imports"])

@@ -20,10 +20,15 @@ from kpalette import cli, curve, pipeline, still
 COMMAND = [sys.executable, "-m", "kpalette"]
 
 
+def printing(photo: Path) -> list[list[str]]:
+    name = str(photo)
+    return [["quantize", name, "-o", "-"], ["sweep", name], ["theme", name], ["--help"]]
+
+
 def test_full_stdout(photo: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full")
-    for args in (["quantize", str(photo), "-o", "-"], ["sweep", str(photo)], ["--help"]):
+    for args in printing(photo):
         with open("/dev/full", "wb") as full:
             done = subprocess.run([*COMMAND, *args], stdout=full, stderr=subprocess.PIPE)
         assert done.returncode == 16
@@ -32,7 +37,7 @@ def test_full_stdout(photo: Path) -> None:
 
 
 def test_broken_pipe_is_silent(photo: Path) -> None:
-    for args in (["quantize", str(photo), "-o", "-"], ["sweep", str(photo)], ["--help"]):
+    for args in printing(photo):
         reading, writing = os.pipe()
         os.close(reading)
         done = subprocess.run([*COMMAND, *args], stdout=writing, stderr=subprocess.PIPE)

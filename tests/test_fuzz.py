@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fuzz import TARGETS, animations, commands, images, palettes
+from fuzz import TARGETS, animations, commands, images, palettes, themes
 from fuzz.checksums import mended_png
 from fuzz.choices import Choices
 from fuzz.law import Broken, allowing
@@ -42,11 +42,14 @@ def test_most_seeds_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(palettes, "_check_round_trip", lambda *_: reached.append("palette"))
     monkeypatch.setattr(images, "_options", lambda _: reached.append("image") or {"k": 2})
     monkeypatch.setattr(animations, "_check_still", lambda *_: reached.append("animation"))
-    for module in (palettes, images, animations):
+    monkeypatch.setattr(themes, "_check_colors", lambda *_: reached.append("theme"))
+    for module in (palettes, images, animations, themes):
         for seed in module.seeds():
             module.check(seed)
     assert reached.count("animation") == len(animations.seeds())
     assert reached.count("palette") == len(palettes.seeds())
+    # Some of the regions are outside, and some of the numbers of colours are none.
+    assert reached.count("theme") >= len(themes.seeds()) / 2
     # Refused are floating-point pixels, BigTIFF of big-endian numbers, and what is to be refused.
     assert reached.count("image") >= len(images.seeds()) - 2 - len(images.REFUSED)
 

@@ -171,6 +171,7 @@ def test_ignored_colours(picture: Any) -> None:
     assert kpalette.theme(framed, ignore="white").hex == expected.hex
     for bad, line in [
         ("whitte", "ignore: expected colours such as 'white' or '#ff8800', got 'whitte'"),
+        ("\udcff", r"ignore: expected colours such as 'white' or '#ff8800', got '\udcff'"),
         ((1, 2, 300), "ignore: expected 0 to 255, got 300"),
     ]:
         with pytest.raises(ValueError, match=re.escape(line)):

@@ -163,7 +163,7 @@ def checked_ignored(ignore: Colors) -> ByteArray:
 def _by_name(name: str) -> Any:
     if hex_levels(name) is not None:
         return name
-    color = _core.color_named(name)
+    color = _core.color_named(name) if name.isascii() else None
     if color is None:
         raise ValueError(f"ignore: expected colours such as 'white' or '#ff8800', got {name!r}")
     return color

@@ -132,6 +132,8 @@ def print_result(text: str) -> None:
         write_line(sys.stdout, text)
     except BrokenPipeError:
         raise Stopped(SIGPIPE) from None
+    except OSError as error:
+        raise Failed(UNWRITABLE, f"stdout cannot be written: {error.strerror}") from None
 
 
 def film_of(photo: str) -> str | IO[bytes] | None:
