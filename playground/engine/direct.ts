@@ -1,6 +1,6 @@
 // The engine where it is called, without a worker: pixels in, results out.
 
-import { checkWhole } from "./checks.ts";
+import { checkNames, checkWhole, type Names } from "./checks.ts";
 import { Core } from "./core.ts";
 import { encodeGif as writeGif } from "./gif.ts";
 import { Image } from "./image.ts";
@@ -10,6 +10,7 @@ import { fitPalette, quantize as quantizeImage } from "./pipeline.ts";
 import { encodePng as writePng } from "./png.ts";
 import type {
   ColorList,
+  Frame,
   GifOptions,
   PngOptions,
   Quantized,
@@ -36,6 +37,22 @@ const DEFAULTS: Omit<QuantizeOptions, "k"> = {
   ...{ fixed: [], dither: null, strength: 1 },
 };
 
+const SIZE: Names<Size> = { width: true, height: true };
+const QUANTIZE: Names<Size & QuantizeOptions> = {
+  ...{ ...SIZE, k: true, space: true, effort: true, seed: true, fixed: true },
+  ...{ dither: true, strength: true, smaller: true, saliency: true },
+};
+const THEME: Names<Size & ThemeOptions> = { ...SIZE, k: true, ignore: true, name: true };
+/** What `quantize` returns can be encoded as it is. */
+const QUANTIZED: Names<Quantized> = {
+  ...{ indices: true, ...SIZE, colors: true, channels: true },
+  ...{ counts: true, rgba: true, mse: true, psnr: true, deltaE: true },
+  ...{ passes: true, fitMs: true, mapMs: true, file: true },
+};
+const PNG: Names<Quantized & PngOptions> = { ...QUANTIZED, quick: true, keepOrder: true };
+const FRAME: Names<Quantized & Frame> = { ...QUANTIZED, duration: true };
+const GIF: Names<GifOptions> = { frames: true, ...SIZE, loop: true };
+
 /**
  * Reduces an image to its k best colours, 256 by default. `file` is there if `smaller` is above 0.
  * Throws TypeError for pixels of another kind, and RangeError for what is out of range.
@@ -46,6 +63,7 @@ export async function quantize(
   rgba: Pixels,
   { width, height, ...options }: Size & Partial<QuantizeOptions>,
 ): Promise<Quantized> {
+  checkNames("quantize", options, QUANTIZE);
   const image = await load(rgba, { width, height });
   const { quantized } = finish(quantizeImage(image, { ...DEFAULTS, k: 256, ...given(options) }));
   const { deltaE: _, ...rest } = quantized; // which was not measured
@@ -61,6 +79,7 @@ export async function palette(
   rgba: Pixels,
   { width, height, ...options }: Size & Partial<QuantizeOptions>,
 ): Promise<ColorList & { counts: Float64Array }> {
+  checkNames("palette", options, QUANTIZE);
   const image = await load(rgba, { width, height });
   return finish(fitPalette(image, { ...DEFAULTS, k: 8, ...given(options) }));
 }
@@ -75,6 +94,7 @@ export async function theme(
   rgba: Pixels,
   { width, height, k = 6, ...options }: Size & Partial<ThemeOptions>,
 ): Promise<Theme> {
+  checkNames("theme", options, THEME);
   return finish(makeTheme(await load(rgba, { width, height }), { k, ...options }));
 }
 
@@ -84,6 +104,7 @@ export async function theme(
  *     const file = await encodePng(await quantize(rgba, { width, height, k: 16 }));
  */
 export async function encodePng(image: PngOptions): Promise<Bytes> {
+  checkNames("encodePng", image, PNG);
   checkColors(image);
   checkIndices(image.indices, image);
   return finish(writePng(Core.instantiate(await coreModule()), image));
@@ -96,8 +117,10 @@ export async function encodePng(image: PngOptions): Promise<Bytes> {
  *     const file = await encodeGif({ frames, width, height });
  */
 export async function encodeGif(images: GifOptions): Promise<Bytes> {
+  checkNames("encodeGif", images, GIF);
   if (images.frames.length === 0) throw new RangeError("frames: expected at least one, got none");
   for (const frame of images.frames) {
+    checkNames("frames", frame, FRAME);
     checkColors(frame);
     checkIndices(frame.indices, frame);
   }

@@ -23,11 +23,12 @@ const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "appl
 const { pixels, width, height } = makeImage("hills");
 const folder = mkdtempSync(join(tmpdir(), "kpalette-npm-"));
 
-/** The first golden result of a kind that has these options. */
-function golden(kind: string, wanted: object): { case: object; gives: Record<string, unknown> } {
+/** The golden result of a kind for an image and options, which are its `case`. */
+function golden(kind: string, { image, ...options }: { image: string; k: number; space?: string }) {
   const all = JSON.parse(readFileSync(join(ROOT, `tests/golden/${kind}.json`), "utf8"));
-  const given = JSON.stringify(wanted);
-  return all.find((entry: { case: object }) => JSON.stringify(entry.case) === given);
+  const wanted = JSON.stringify({ image, ...options });
+  const { gives } = all.find((entry: { case: object }) => JSON.stringify(entry.case) === wanted);
+  return { case: options, gives };
 }
 
 const expected = {
