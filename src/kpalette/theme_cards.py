@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 from html import escape
 from pathlib import Path
@@ -80,7 +81,28 @@ def _small(pixels: ByteArray, side: int) -> ByteArray:
 
 def _card(theme: Theme, pixels: ByteArray | None) -> _core.Card:
     height, width = (0, 0) if pixels is None else pixels.shape[:2]
-    return _core.Card(*theme._parts(), width, height)
+    colors, counts, roles = theme._parts()
+    if pixels is not None and pixels.shape[2] == 4 and (pixels[..., 3] < 255).any():
+        roles[_core.ROLES.index("background")] = _ground(pixels)
+    return _core.Card(colors, counts, roles, width, height)
+
+
+def _ground(pixels: ByteArray) -> tuple[int, int, int]:
+    """Return what a transparent picture is laid over: white or black, what it is seen on better.
+
+    A colour of the theme would hide what has it. The contrast is the geometric mean of all pixels',
+    each counting by its alpha.
+    """
+    r, g, b, alpha = (pixels.reshape(-1, 4) >> (4, 4, 4, 0)).astype(np.int64).T  # 16 levels each
+    weights = np.bincount(r << 8 | g << 4 | b, alpha, 1 << 12)
+    white, black = (255, 255, 255), (0, 0, 0)
+    better = 0.0  # how much better black is
+    for code in np.flatnonzero(weights).tolist():
+        color = (17 * (code >> 8), 17 * (code >> 4 & 15), 17 * (code & 15))
+        better += weights[code] * math.log(
+            _core.contrast(color, black) / _core.contrast(color, white)
+        )
+    return black if better > 0 else white
 
 
 def _svg(theme: Theme, pixels: ByteArray | None, title: str) -> str:
