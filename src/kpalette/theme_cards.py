@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: notebook, which stores every card, half of that.
 SIDE = 1600
 NOTEBOOK_SIDE = 800
+#: The contrast that WCAG 2.1 asks of graphics; with less on white, there is more on black.
+SEEN = 3
 #: A PNG is drawn in twice the units of the layout.
 SCALE = 2
 
@@ -88,7 +90,7 @@ def _card(theme: Theme, pixels: ByteArray | None) -> _core.Card:
 
 
 def _ground(pixels: ByteArray) -> tuple[int, int, int]:
-    """Return what a transparent picture is laid over: white or black, what it is seen on better.
+    """Return what a transparent picture is laid over: white, or black if it is hardly seen on that.
 
     A colour of the theme would hide what has it. The contrast is the geometric mean of all pixels',
     each counting by its alpha.
@@ -96,13 +98,11 @@ def _ground(pixels: ByteArray) -> tuple[int, int, int]:
     r, g, b, alpha = (pixels.reshape(-1, 4) >> (4, 4, 4, 0)).astype(np.int64).T  # 16 levels each
     weights = np.bincount(r << 8 | g << 4 | b, alpha, 1 << 12)
     white, black = (255, 255, 255), (0, 0, 0)
-    better = 0.0  # how much better black is
+    mean = 0.0  # of the logarithms
     for code in np.flatnonzero(weights).tolist():
         color = (17 * (code >> 8), 17 * (code >> 4 & 15), 17 * (code & 15))
-        better += weights[code] * math.log(
-            _core.contrast(color, black) / _core.contrast(color, white)
-        )
-    return black if better > 0 else white
+        mean += weights[code] / weights.sum() * math.log(_core.contrast(color, white))
+    return white if not weights.any() or mean >= math.log(SEEN) else black
 
 
 def _svg(theme: Theme, pixels: ByteArray | None, title: str) -> str:

@@ -552,7 +552,7 @@ class Theme(Palette):
         picture : path, binary file object, Pillow image or array, optional
             What to show; by default what the theme was made of, which is read again if it is a
             file. Of several, and of frames, it is the first; of a histogram, nothing. A transparent
-            picture is laid over white, or over black if it is seen better on that.
+            picture is laid over white, or over black if it is hardly seen on that.
         title : str, optional
             What an SVG is called; by default the file's name.
 

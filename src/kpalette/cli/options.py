@@ -81,6 +81,8 @@ def whole(least: int, most: int, shown: str) -> Callable[[str], int]:
 
 def hex_colors(values: tuple[str, ...]) -> tuple[str, ...]:
     """Check an option that takes colours, and may be given again."""
+    if not values:
+        return ()
     from kpalette.colors import levels_of  # with NumPy, which --help does without
 
     found = []

@@ -158,6 +158,8 @@ class Themes(Recursive):
 )
 @click.option(
     "--name",
+    cls=Option,
+    section=OUTPUT,
     metavar="NAME",
     help="What css, tailwind, tokens and gpl files call the theme, such as cover in --cover-1.  "
     f"[default: as the file or the photo, or {NAME} for several]",
