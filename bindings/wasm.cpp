@@ -242,6 +242,7 @@ void theme_counts_add(ThemeCounts* self, const std::uint8_t* pixels, std::size_t
       count_for_theme(whole_picture(pixels, height, width, channels), {ignored, bytes}, team);
   self->colors = merge(self->colors, found.colors, 3);
   self->edge = merge(self->edge, found.edge, 3);
+  self->ignored = found.ignored;
 }
 EXPORT(theme_counts_size) std::size_t theme_counts_size(const ThemeCounts* self) {
   return self->colors.size();

@@ -74,13 +74,27 @@ bool is_within(const Place& place, double chroma) {
   return a * a + b * b < limit * limit;
 }
 
-/// The first of those that are equally near. What looks grey is not called by a hue.
+// In Oklab: what looks grey has less chroma than the first, and greys' names less than the last
+// two.
+constexpr double kGrey = .015;
+constexpr double kGreyish = .02;  // a cool grey, a very light pink
+constexpr double kNeutral = .0105;
+constexpr double kPure = .005;    // has no hue at all
+constexpr double kHued = .025;    // looks of a hue from here on
+constexpr double kHuedFrom = .5;  // in this lightness: dark colours look black
+
+/// The first of those that are equally near. What looks grey is not called by a hue, and what does
+/// not is not called grey.
 std::string_view nearest_name(const Color& color, const std::vector<NamedColor>& names) {
   const Place place = place_of(color);
-  const bool is_grey = is_within(place, .015);
+  const double most = is_within(place, kPure) ? kNeutral : kGreyish;
+  const bool is_grey = is_within(place, kGrey);
+  const bool has_hue =
+      !is_within(place, kHued) && place[0] >= kHuedFrom * Space(SpaceName::oklab, 3).steps();
   const auto distance = [&](const NamedColor& other) {
-    const bool is_hue = is_grey && !is_within(other.place, .02);
-    return std::pair(is_hue, squared_distance(place, other.place));
+    const bool is_other =
+        (is_grey && !is_within(other.place, most)) || (has_hue && is_within(other.place, kNeutral));
+    return std::pair(is_other, squared_distance(place, other.place));
   };
   return std::ranges::min_element(names, {}, distance)->name;
 }

@@ -16,6 +16,9 @@ namespace {
 // The ground that all else is on is an entry if there are at least so many: with fewer, the theme
 // says what is on it.
 constexpr int kLeastWithGround = 3;
+// In Oklab: of how prominent an entry is, pixels that are farther from it count this part.
+constexpr double kLike = 0.08;
+constexpr double kUnlike = 0.5;
 
 std::size_t nearest_bin(const std::vector<ColorBin>& bins, const Oklab& at) {
   const auto distance = [&](const ColorBin& bin) { return squared_distance(bin.at, at); };
@@ -24,7 +27,8 @@ std::size_t nearest_bin(const std::vector<ColorBin>& bins, const Oklab& at) {
 
 /// The entries of some colours, with the pixels that are nearest to each.
 std::vector<Entry> make_entries(const HistogramView& histogram,
-                                const std::vector<std::uint8_t>& colors, Team& team) {
+                                const std::vector<std::uint8_t>& colors,
+                                const std::vector<ColorBin>& bins, Team& team) {
   const Space oklab(SpaceName::oklab, 3);
   const std::vector<double> centers = oklab.place(colors);
   const Points points(histogram.colors, oklab, histogram.counts, team);
@@ -43,6 +47,11 @@ std::vector<Entry> make_entries(const HistogramView& histogram,
     entry.chroma = chroma_of(entry.at);
     entries.push_back(entry);
   }
+  for (const ColorBin& bin : bins) {
+    const auto distance = [&](const Entry& entry) { return squared_distance(bin.at, entry.at); };
+    Entry& entry = *std::ranges::min_element(entries, {}, distance);
+    entry.alike += distance(entry) <= kLike * kLike ? bin.share : kUnlike * bin.share;
+  }
   return entries;
 }
 
@@ -51,13 +60,14 @@ std::vector<Entry> make_entries(const HistogramView& histogram,
 Theme make_theme(const ThemeCountsView& counts, int k, Team& team) {
   const std::vector<ColorBin> bins = make_color_bins(counts.colors, k);
   const std::optional<ColorBin> ground = find_ground(counts.edge, bins);
+  const std::vector<ColorBin> ignored = place_colors(counts.ignored);
   std::optional<std::size_t> pinned;
   if (ground && (k == 0 || k >= kLeastWithGround)) pinned = nearest_bin(bins, ground->at);
   std::vector<std::uint8_t> colors;
-  for (const std::size_t i : choose_theme(bins, k, pinned)) {
+  for (const std::size_t i : choose_theme(bins, k, pinned, ignored)) {
     colors.insert(colors.end(), bins[i].color.begin(), bins[i].color.end());
   }
-  std::vector<Entry> entries = make_entries(counts.colors, colors, team);
+  std::vector<Entry> entries = make_entries(counts.colors, colors, bins, team);
   std::optional<Color> background;
   if (ground) background = pinned ? bins[*pinned].color : ground->color;
   sort_by_prominence(entries, background);

@@ -22,10 +22,11 @@ namespace kpalette {
 
 inline constexpr int kMaxThemeColors = 64;
 
-/// The RGB colours of a picture, and those along its four sides, where corners count for both.
+/// The RGB colours of a picture, and those along its four sides, a 32nd of it inside.
 struct ThemeCounts {
   Histogram colors;
   Histogram edge;  // empty if the picture is not known, or most of its sides are not counted
+  std::vector<std::uint8_t> ignored;  // (m, 3): what was left out
 };
 
 /// A picture: pixels (height, width, channels), channels 3 or 4, and a mask (height, width) whose
@@ -80,12 +81,15 @@ using Color = std::array<std::uint8_t, 3>;
 
 /// A view of such counts.
 struct ThemeCountsView {
-  ThemeCountsView(const HistogramView& colors, const HistogramView& edge)
-      : colors(colors), edge(edge) {}
-  ThemeCountsView(const ThemeCounts& whole) : colors(whole.colors), edge(whole.edge) {}
+  ThemeCountsView(const HistogramView& colors, const HistogramView& edge,
+                  std::span<const std::uint8_t> ignored)
+      : colors(colors), edge(edge), ignored(ignored) {}
+  ThemeCountsView(const ThemeCounts& whole)
+      : colors(whole.colors), edge(whole.edge), ignored(whole.ignored) {}
 
   HistogramView colors;
   HistogramView edge;
+  std::span<const std::uint8_t> ignored;
 };
 
 struct Theme {
@@ -94,8 +98,8 @@ struct Theme {
   std::array<std::optional<Color>, kRoles.size()> roles;  // by Role
 };
 
-/// Makes a theme of k colours, or of all there are if these are fewer; of as many as matter if k is
-/// 0. There must be at least one colour, and k be at most kMaxThemeColors.
+/// Makes a theme of k colours, or of as many as look different if these are fewer; of as many as
+/// matter if k is 0. There must be at least one colour, and k be at most kMaxThemeColors.
 Theme make_theme(const ThemeCountsView& counts, int k, Team& team);
 
 /// Finds a pixel (x, y) for each of the colours (k, 3): one of about that colour, where most of its

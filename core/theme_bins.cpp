@@ -50,7 +50,7 @@ std::size_t representative(const HistogramView& histogram, std::size_t first, st
 
 /// Bins of those neighbours in Morton order whose levels are equal in the bits of a mask.
 std::vector<ColorBin> bins_of(const HistogramView& histogram, std::size_t mask) {
-  std::vector<ColorBin> bins;
+  std::vector<std::array<double, 2>> shares;  // of all, and of those of just the colour
   std::vector<std::uint8_t> colors;
   std::int64_t total = 0;
   for (const std::int64_t count : histogram.counts) total += count;
@@ -66,18 +66,29 @@ std::vector<ColorBin> bins_of(const HistogramView& histogram, std::size_t mask) 
     for (; last < histogram.size() && are_alike(first, last); ++last) {
       count += histogram.counts[last];
     }
-    ColorBin bin{};
     const std::size_t stands = representative(histogram, first, last);
-    std::copy_n(&histogram.colors[3 * stands], 3, bin.color.begin());
-    bin.share = static_cast<double>(count) / static_cast<double>(total);
-    bin.flat = static_cast<double>(histogram.counts[stands]) / static_cast<double>(total);
-    colors.insert(colors.end(), bin.color.begin(), bin.color.end());
-    bins.push_back(bin);
+    const std::uint8_t* color = &histogram.colors[3 * stands];
+    colors.insert(colors.end(), color, color + 3);
+    shares.push_back({static_cast<double>(count) / static_cast<double>(total),
+                      static_cast<double>(histogram.counts[stands]) / static_cast<double>(total)});
     first = last;
   }
+  std::vector<ColorBin> bins = place_colors(colors);
+  for (std::size_t i = 0; i < bins.size(); ++i) {
+    bins[i].share = shares[i][0];
+    bins[i].flat = shares[i][1];
+  }
+  return bins;
+}
+
+}  // namespace
+
+std::vector<ColorBin> place_colors(std::span<const std::uint8_t> colors) {
   const Space oklab(SpaceName::oklab, 3);
   const std::vector<double> coords = oklab.place(colors);
+  std::vector<ColorBin> bins(colors.size() / 3);
   for (std::size_t i = 0; i < bins.size(); ++i) {
+    std::copy_n(&colors[3 * i], 3, bins[i].color.begin());
     for (std::size_t axis = 0; axis < 3; ++axis) {
       bins[i].at[axis] = coords[3 * i + axis] / oklab.steps();
     }
@@ -85,8 +96,6 @@ std::vector<ColorBin> bins_of(const HistogramView& histogram, std::size_t mask) 
   }
   return bins;
 }
-
-}  // namespace
 
 std::vector<ColorBin> make_color_bins(const HistogramView& histogram, int k) {
   if (histogram.size() > kFewColors) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "histogram.hpp"
@@ -33,5 +34,8 @@ struct ColorBin {
 /// Returns the bins of a histogram's RGB colours, in the order of their codes. They are cubes of 8
 /// levels a side; where there are few colours, each is a bin by itself.
 std::vector<ColorBin> make_color_bins(const HistogramView& histogram, int k);
+
+/// Returns RGB colours (n, 3) as bins without shares.
+std::vector<ColorBin> place_colors(std::span<const std::uint8_t> colors);
 
 }  // namespace kpalette

@@ -48,6 +48,9 @@ void drop(Histogram& histogram, const Ignored& ignored) {
   histogram.counts.resize(kept);
 }
 
+// Sides are looked at that part of the picture inside, so that a thin frame is none.
+constexpr std::size_t kInside = 32;
+
 /// The colours along the sides of the least rectangle that holds all pixels that are counted, if at
 /// least half of those along them are.
 Histogram count_edge(const MaskedPicture& picture, const Ignored& ignored, Team& team) {
@@ -85,13 +88,15 @@ Histogram count_edge(const MaskedPicture& picture, const Ignored& ignored, Team&
     const std::uint8_t* color = picture.color(y * width + x);
     pixels.insert(pixels.end(), color, color + 3);
   };
+  const std::size_t down = (bottom - top) / kInside;
+  const std::size_t across = (right - left) / kInside;
   for (std::size_t x = left; x < right; ++x) {
-    take(top, x);
-    take(bottom - 1, x);
+    take(top + down, x);
+    take(bottom - 1 - down, x);
   }
   for (std::size_t y = top; y < bottom; ++y) {
-    take(y, left);
-    take(y, right - 1);
+    take(y, left + across);
+    take(y, right - 1 - across);
   }
   const std::size_t all = 2 * (right - left) + 2 * (bottom - top);
   if (pixels.size() / 3 < (all + 1) / 2) return {};
@@ -118,6 +123,7 @@ ThemeCounts count_for_theme(const MaskedPicture& picture, std::span<const std::u
   }
   drop(counts.colors, skipped);
   if (counts.colors.size() > 0) counts.edge = count_edge(picture, skipped, team);
+  counts.ignored.assign(ignored.begin(), ignored.end());
   return counts;
 }
 
@@ -139,6 +145,7 @@ ThemeCounts count_for_theme(const HistogramView& histogram, int channels,
     counts.colors = collect(colors, numbers, 3);
   }
   drop(counts.colors, Ignored(ignored));
+  counts.ignored.assign(ignored.begin(), ignored.end());
   return counts;
 }
 

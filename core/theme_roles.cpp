@@ -14,6 +14,8 @@ namespace {
 constexpr double kOfSides = 0.4;      // of the pixels along the sides, at least
 constexpr double kOfPicture = 0.05;   // and of all: a line around a picture is no ground
 constexpr double kAlongSides = 0.06;  // in Oklab, from its colour
+constexpr double kOfMost = 0.5;       // or of the picture, what is most of it,
+constexpr double kAtSides = 0.1;      // and of the pixels along the sides
 
 // ---- prominence ----
 
@@ -45,8 +47,9 @@ constexpr double kLeastShare = 0.0005;  // of the pixels, for what is not an ent
 // ---- accent ----
 
 constexpr double kColourful = 0.05;    // the chroma that it has at least
+constexpr double kLightEnough = 0.35;  // and the lightness, if another entry has that
 constexpr double kDominantPart = 0.6;  // the dominant colour is only taken if others are duller
-constexpr double kContrast = 0.35;     // a difference in lightness from which more is not better
+constexpr double kContrast = 0.35;     // a distance in Oklab from which more is not better
 constexpr double kNoContrast = 0.3;    // what counts of chroma without any difference
 constexpr double kEnough = 0.01;       // the share from which more is not better
 
@@ -64,17 +67,25 @@ Oklab placed(const Color& color) {
 /// The entry that would make a button.
 std::optional<Color> find_accent(const std::vector<Entry>& entries,
                                  const std::optional<Color>& background) {
-  const double behind = placed(background.value_or(entries.front().color))[0];
+  const Oklab behind = placed(background.value_or(entries.front().color));
   std::optional<Color> accent;
   double most = 0;
+  const auto is_light = [](const Entry& entry) { return entry.at[0] >= kLightEnough; };
   for (const Entry& entry : entries) {
-    if (entry.chroma < kColourful || entry.color == background) continue;
-    const double contrast = std::min(1.0, std::abs(entry.at[0] - behind) / kContrast);
+    if (entry.chroma < kColourful || entry.color == background || !is_light(entry)) continue;
+    const double contrast =
+        std::min(1.0, std::sqrt(squared_distance(entry.at, behind)) / kContrast);
     double score = entry.chroma * (kNoContrast + (1 - kNoContrast) * contrast);
     score *= std::min(1.0, entry.share / kEnough);
     if (&entry == &entries.front()) score *= kDominantPart;
     if (score <= most) continue;
     most = score;
+    accent = entry.color;
+  }
+  if (accent) return accent;
+  for (const Entry& entry : entries) {  // what else has a colour: the background at last
+    if (entry.chroma < kColourful) continue;
+    if (entry.color != background) return entry.color;
     accent = entry.color;
   }
   return accent;
@@ -103,21 +114,26 @@ std::optional<Color> find_swatch(const Range& range, const std::vector<Entry>& e
 std::optional<ColorBin> find_ground(const HistogramView& edge, const std::vector<ColorBin>& bins) {
   if (edge.size() == 0) return {};
   const std::vector<ColorBin> sides = make_color_bins(edge, 1);
-  const ColorBin& fullest = *std::ranges::max_element(sides, {}, &ColorBin::share);
-  const auto about = [&](const std::vector<ColorBin>& all) {
-    double share = 0;
-    for (const ColorBin& bin : all) {
-      if (squared_distance(bin.at, fullest.at) <= kAlongSides * kAlongSides) share += bin.share;
-    }
-    return share;
+  const auto is_of = [&](const ColorBin& color, double of_sides, double of_picture) {
+    const auto about = [&](const std::vector<ColorBin>& all) {
+      double share = 0;
+      for (const ColorBin& bin : all) {
+        if (squared_distance(bin.at, color.at) <= kAlongSides * kAlongSides) share += bin.share;
+      }
+      return share;
+    };
+    return about(sides) >= of_sides && about(bins) >= of_picture;
   };
-  if (about(sides) < kOfSides || about(bins) < kOfPicture) return {};
-  return fullest;
+  const ColorBin& along = *std::ranges::max_element(sides, {}, &ColorBin::share);
+  if (is_of(along, kOfSides, kOfPicture)) return along;
+  const ColorBin& most = *std::ranges::max_element(bins, {}, &ColorBin::share);
+  if (is_of(most, kAtSides, kOfMost)) return most;
+  return {};
 }
 
 void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>& background) {
   const auto prominence = [&](const Entry& entry) {
-    const double whole = std::sqrt(entry.share) * (kGrey + entry.chroma);
+    const double whole = std::sqrt(entry.alike) * (kGrey + entry.chroma);
     if (entry.color != background) return whole;
     return (entry.chroma < kPale ? kPaleBehind : kBehind) * whole;
   };

@@ -21,7 +21,10 @@ constexpr std::size_t kMostBins = 768;  // the most crowded ones, which the sum 
 constexpr double kFar = 0.25;
 // Entries that are nearer to each other than this look alike.
 constexpr double kDistinct = 0.16;
-constexpr double kVivid = 0.2;  // the chroma from which more is not better
+// No two are nearer than this, which looks the same.
+constexpr double kSame = 0.04;
+constexpr double kSameTerm = 10;  // more than all else
+constexpr double kVivid = 0.2;    // the chroma from which more is not better
 
 constexpr double kHueTerm = 0.5;
 constexpr double kLikenessTerm = 1;
@@ -45,9 +48,16 @@ constexpr std::size_t kMostFlats = 16;  // the largest
 constexpr double kMixed = 0.01;         // of the pixels, at most, of about a mix
 constexpr double kMixedPart = 0.2;      // and of those of the lesser flat colour
 constexpr double kOffLine = 6;          // levels of sRGB, from the line between both
+constexpr double kOffGround = 12;       // or if one is most of the picture, or ignored
 // So are shades beside a flat colour: this near in Oklab, and of at most this part of its share.
 constexpr double kBeside = 0.06;
 constexpr double kShadePart = 0.25;
+// Where one flat colour is that much of the pixels, or is ignored, so are mixes of it with any
+// colour that more pixels have: thin lines have no flat inside.
+constexpr double kGround = 0.25;
+constexpr double kMoreCommon = 1.2;  // that many times the pixels of about the mix
+constexpr double kMixedWithLost =
+    0.03;  // of the pixels, at most, of about a mix with an ignored one
 
 // ---- hues ----
 
@@ -58,6 +68,18 @@ constexpr double kOfChromatic = 0.03;   // a sector counts in full from this sha
 constexpr double kOfAll = 0.003;        // and this one of all pixels, and in part
 constexpr double kLeastPart = 0.05;     // down to this part
 constexpr std::size_t kSectors = 12;
+
+// ---- greys ----
+
+constexpr double kGreyTerm = 0.35;   // for each of dark, middle and light ones
+constexpr double kNeutral = 0.03;    // pixels of less chroma are grey
+constexpr double kFewGreys = 0.2;    // they count from this share of the pixels,
+constexpr double kManyGreys = 0.35;  // and in full from this one
+constexpr std::size_t kGreys = 3;
+constexpr double kLightnesses[kGreys + 1] = {0, 0.4, 0.75, 2};
+// An entry of less chroma shows a range that it is this near to; what is dark looks black.
+constexpr double kShowsGrey[kGreys] = {0.08, 0.04, 0.04};
+constexpr double kBeyond = 0.06;
 
 /// The middles of sectors of 30 degrees in the plane of a and b: 15, 45, 75 … degrees.
 constexpr double kFifteen[] = {0.96592583, 0.70710678, 0.25881905};
@@ -96,10 +118,15 @@ std::size_t sector_of(const Oklab& at) {
   return best;
 }
 
-/// The sectors whose hue a colour shows, as bits.
+/// The sectors whose hue a colour shows, as bits, and after them the ranges of greys.
 std::uint32_t shown_by(const ColorBin& bin) {
-  if (bin.chroma <= kHasHue) return 0;
   std::uint32_t bits = 0;
+  for (std::size_t i = 0; i < kGreys; ++i) {
+    const bool is_within =
+        kLightnesses[i] - kBeyond <= bin.at[0] && bin.at[0] < kLightnesses[i + 1] + kBeyond;
+    if (bin.chroma < kShowsGrey[i] && is_within) bits |= 1u << (kSectors + i);
+  }
+  if (bin.chroma <= kHasHue) return bits;
   for (std::size_t i = 0; i < kSectors; ++i) {
     const double along = bin.at[1] * kMiddles[i][0] + bin.at[2] * kMiddles[i][1];
     if (along >= kCosine * bin.chroma) bits |= 1u << i;
@@ -122,6 +149,20 @@ std::array<double, kSectors> hue_weights(const std::vector<ColorBin>& bins) {
     const double of_chromatic = std::min(1.0, shares[i] / (kOfChromatic * chromatic));
     const double weight = of_chromatic * std::min(1.0, shares[i] / kOfAll);
     if (weight > kLeastPart) weights[i] = weight;
+  }
+  return weights;
+}
+
+/// How much the greys of each range matter, 0 to 1.
+std::array<double, kGreys> grey_weights(const std::vector<ColorBin>& bins) {
+  std::array<double, kGreys> weights{};
+  for (std::size_t i = 0; i < kGreys; ++i) {
+    double share = 0;
+    for (const ColorBin& bin : bins) {
+      if (bin.chroma < kNeutral && kLightnesses[i] <= bin.at[0] && bin.at[0] < kLightnesses[i + 1])
+        share += bin.share;
+    }
+    weights[i] = std::clamp((share - kFewGreys) / (kManyGreys - kFewGreys), 0.0, 1.0);
   }
   return weights;
 }
@@ -175,7 +216,7 @@ std::vector<double> count_about(const std::vector<ColorBin>& bins,
 }
 
 /// Whether a colour, in sRGB, is between two others.
-bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b) {
+bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b, double most_off) {
   double along = 0;
   double whole = 0;
   double off = 0;
@@ -186,15 +227,20 @@ bool is_between(const ColorBin& color, const ColorBin& a, const ColorBin& b) {
     whole += step * step;
     off += from_a * from_a;
   }
-  return 0 < along && along < whole && off - along * along / whole <= kOffLine * kOffLine;
+  return 0 < along && along < whole && off - along * along / whole <= most_off * most_off;
 }
 
 /// Tells what flat colours leave at their edges: mixes of two, and shades of one.
 class Edges {
  public:
-  Edges(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded) {
-    for (const std::size_t i : crowded) {
-      if (bins[i].flat >= kFlat && flats_.size() < kMostFlats) flats_.push_back(&bins[i]);
+  Edges(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded,
+        const std::vector<double>& about, const std::vector<ColorBin>& ignored) {
+    for (const ColorBin& color : ignored) grounds_.push_back({&color, kMixedWithLost});
+    for (std::size_t i = 0; i < crowded.size(); ++i) {
+      const ColorBin& bin = bins[crowded[i]];
+      if (bin.flat >= kFlat && flats_.size() < kMostFlats) flats_.push_back(&bin);
+      if (bin.flat >= kGround) grounds_.push_back({&bin, kMixed});
+      if (about[i] >= kLeastShare) common_.push_back({&bin, about[i]});
     }
   }
 
@@ -203,12 +249,19 @@ class Edges {
       if (bin.share > kShadePart * flat->flat) continue;
       if (squared_distance(bin.at, flat->at) <= kBeside * kBeside) return true;
     }
+    for (const auto& [ground, most] : grounds_) {
+      if (about > most) continue;
+      for (const auto& [color, share] : common_) {
+        if (share < kMoreCommon * about || !is_between(bin, *ground, *color, kOffGround)) continue;
+        if (squared_distance(bin.at, color->at) > kBeside * kBeside) return true;
+      }
+    }
     if (about > kMixed) return false;
     for (std::size_t i = 0; i < flats_.size(); ++i) {
       for (std::size_t j = 0; j < i; ++j) {
         const double lesser = std::min(flats_[i]->flat, flats_[j]->flat);
         if (about > kMixedPart * lesser) continue;
-        if (is_between(bin, *flats_[i], *flats_[j])) return true;
+        if (is_between(bin, *flats_[i], *flats_[j], kOffLine)) return true;
       }
     }
     return false;
@@ -216,6 +269,8 @@ class Edges {
 
  private:
   std::vector<const ColorBin*> flats_;
+  std::vector<std::pair<const ColorBin*, double>> grounds_;  // and the most of a mix with each
+  std::vector<std::pair<const ColorBin*, double>> common_;   // and the pixels of about it
 };
 
 /// Bins among `crowded` of colours that enough pixels have about, no two of which are near to each
@@ -224,7 +279,8 @@ class Edges {
 std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
                                          const std::vector<std::size_t>& crowded,
                                          const std::vector<double>& about, std::size_t k,
-                                         std::optional<std::size_t> ground) {
+                                         std::optional<std::size_t> ground,
+                                         const std::vector<ColorBin>& ignored) {
   std::vector<double> rank(crowded.size());
   for (std::size_t i = 0; i < crowded.size(); ++i) {
     rank[i] = std::sqrt(about[i]) * (kGreyWeight + bins[crowded[i]].chroma);
@@ -238,18 +294,22 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     const std::vector<double>& by = enough_a ? rank : about;
     return by[a] != by[b] ? by[a] > by[b] : a < b;
   });
-  const Edges edges(bins, crowded);
+  const Edges edges(bins, crowded, about, ignored);
   std::vector<std::size_t> found;
   std::vector<std::size_t> others;
+  const auto is_from_all = [&](const ColorBin& bin, double apart) {
+    return std::ranges::none_of(found, [&](std::size_t other) {
+      return squared_distance(bin.at, bins[other].at) < apart * apart;
+    });
+  };
+  const auto is_apart = [&](const ColorBin& bin) { return is_from_all(bin, kApart); };
+  const auto looks_new = [&](const ColorBin& bin) { return is_from_all(bin, kSame); };
   if (ground) found.push_back(*ground);
   for (const std::size_t i : order) {
     if (found.size() == kMostCandidates) break;
     const ColorBin& bin = bins[crowded[i]];
     if (crowded[i] == ground || edges.hold(bin, about[i])) continue;
-    const bool apart = std::ranges::none_of(found, [&](std::size_t other) {
-      return squared_distance(bin.at, bins[other].at) < kApart * kApart;
-    });
-    if (apart && about[i] >= kLeastShare) {
+    if (about[i] >= kLeastShare && is_apart(bin)) {
       found.push_back(crowded[i]);
     } else {
       others.push_back(crowded[i]);
@@ -277,7 +337,9 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
     }
     if (around >= kLeastShare) found.push_back(crowded[i]);
   }
-  for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) found.push_back(others[i]);
+  for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) {
+    if (looks_new(bins[others[i]])) found.push_back(others[i]);
+  }
   return found;
 }
 
@@ -325,16 +387,20 @@ class Search {
         if (a == b || square >= kDistinct * kDistinct) continue;
         alike_[a * candidates_ + b] =
             kLikenessTerm / static_cast<double>(k) * (1 - std::sqrt(square) / kDistinct);
+        if (square < kSame * kSame) alike_[a * candidates_ + b] += kSameTerm;
       }
     }
     const std::array<double, kSectors> hues = hue_weights(bins);
     double sum = 0;
     for (const double hue : hues) sum += hue;
-    missed_.assign(1u << kSectors, 0);
-    for (std::size_t i = 0; i < kSectors; ++i) {
+    std::vector<double> terms;
+    for (const double hue : hues) terms.push_back(kHueTerm / std::max(1.0, sum) * hue);
+    for (const double grey : grey_weights(bins)) terms.push_back(kGreyTerm * grey);
+    missed_.assign(1u << terms.size(), 0);
+    for (std::size_t i = 0; i < terms.size(); ++i) {
       for (std::uint32_t shown = 0; shown < 1u << i; ++shown) {
         missed_[shown | 1u << i] = missed_[shown];
-        missed_[shown] += kHueTerm / std::max(1.0, sum) * hues[i];
+        missed_[shown] += terms[i];
       }
     }
   }
@@ -521,13 +587,15 @@ constexpr double kMatters = 0.03;
 }  // namespace
 
 std::vector<std::size_t> choose_theme(const std::vector<ColorBin>& bins, int k,
-                                      std::optional<std::size_t> ground) {
+                                      std::optional<std::size_t> ground,
+                                      const std::vector<ColorBin>& ignored) {
   const std::vector<std::size_t> crowded = most_crowded(bins);
   const std::vector<double> about = count_about(bins, crowded);
   const auto wanted = static_cast<std::size_t>(k == 0 ? kMostByItself : k);
-  const std::vector<std::size_t> candidates = find_candidates(bins, crowded, about, wanted, ground);
+  const std::vector<std::size_t> candidates =
+      find_candidates(bins, crowded, about, wanted, ground, ignored);
   Search search(bins, crowded, candidates, std::min(wanted, candidates.size()), ground.has_value());
-  search.build(k == 0 ? kMatters : -std::numeric_limits<double>::infinity());
+  search.build(k == 0 ? kMatters : -kSameTerm / 2);
   search.exchange(kExchanges);
   std::vector<std::size_t> theme;
   for (const std::size_t j : search.chosen()) theme.push_back(candidates[j]);

@@ -32,7 +32,7 @@ def theme_of(
     """Return colours, counts, and the colours of the roles by name."""
     team = _core.Team(threads)
     counted = _core.count_for_theme(np.ascontiguousarray(pixels), mask, ignored, team)
-    colors, counts, roles, has = _core.make_theme(*counted, k, team)
+    colors, counts, roles, has = _core.make_theme(*counted, ignored, k, team)
     named = zip(_core.ROLES, roles.tolist(), has, strict=True)
     return colors.tolist(), counts.tolist(), {name: color for name, color, there in named if there}
 
@@ -56,6 +56,29 @@ def ramps() -> Any:
     return np.stack([grey] * 16 + [hue] * 16).astype(np.uint8)
 
 
+def lines() -> Any:
+    """Return smooth thin lines of six colours on white, (200, 300, 3)."""
+    large = np.full((800, 1200, 3), 255.0)
+    x = np.arange(1200)
+    for i, color in enumerate(LINES):
+        y = (60 + 120 * i + (i % 3 - 1.1) * x / 22).astype(int)
+        for thick in range(11):
+            large[np.clip(y + thick, 0, 799), x] = color
+    return np.rint(large.reshape(200, 4, 300, 4, 3).mean(axis=(1, 3))).astype(np.uint8)
+
+
+#: The first colours of charts.
+LINES = np.uint8(
+    [
+        [31, 119, 180],
+        [255, 127, 14],
+        [44, 160, 44],
+        [214, 39, 40],
+        [148, 103, 189],
+        [140, 86, 75],
+    ]
+)
+
 PICTURES = {f"blobs {seed}": blobs(seed) for seed in range(4)} | {
     "ramps": ramps(),
     "noise": np.random.default_rng(5).integers(0, 256, (40, 40, 3)).astype(np.uint8),
@@ -63,6 +86,7 @@ PICTURES = {f"blobs {seed}": blobs(seed) for seed in range(4)} | {
     "two": np.uint8([[[255, 255, 255]] * 9 + [[200, 0, 0]]] * 4),
     "one": np.full((5, 7, 3), 90, np.uint8),
     "logo": LOGOS["fox"][0],
+    "lines": lines(),
 }
 each_picture = pytest.mark.parametrize("name", PICTURES)
 
@@ -156,7 +180,7 @@ def test_a_histogram_has_the_theme_of_its_picture_but_for_the_sides(name: str) -
     colors, counts, *sides = _core.counted_for_theme(*map(np.asarray, counted), NONE)
     assert np.array_equal(colors, np.asarray(counted[0]))
     assert len(sides[0]) == len(sides[1]) == 0
-    _, _, _, has = _core.make_theme(colors, counts, *sides, 6, team)
+    _, _, _, has = _core.make_theme(colors, counts, *sides, NONE, 6, team)
     assert not has[_core.ROLES.index("background")]
 
 
@@ -205,6 +229,47 @@ def test_a_noisy_spot_of_a_thousandth_is_kept() -> None:
     assert np.abs(np.array(theme_of(field)[0]) - spot).max(axis=1).min() < 20
 
 
+@pytest.mark.parametrize("k", [6, 12])
+def test_edges_of_lines_are_no_entries_if_their_ground_is_ignored(k: int) -> None:
+    colors, *_ = theme_of(lines(), k, ignored=np.uint8([[255, 255, 255]]))
+    offs = np.abs(np.array(colors)[:, None] - LINES.astype(int)).max(axis=2)
+    assert len(colors) == len(LINES)
+    assert (offs.min(axis=0) <= 8).all()
+
+
+@each_picture
+@pytest.mark.parametrize("k", [0, 6, 64])
+def test_entries_look_different(name: str, k: int) -> None:
+    at = _core.place(np.uint8(theme_of(PICTURES[name], k)[0]), "oklab") / STEPS
+    apart = np.linalg.norm(at[:, None] - at, axis=2) + np.eye(len(at))
+    assert apart.min() >= 0.04
+
+
+def test_a_third_of_grey_has_an_entry_beside_vivid_colors() -> None:
+    rng = np.random.default_rng(8)
+    hues = np.uint8([[230, 30, 40], [240, 200, 0], [30, 160, 60], [0, 170, 220], [60, 60, 220]])
+    pixels = np.vstack([hues, [[200, 40, 180]]]).astype(np.uint8).repeat(22, 0)[:, None]
+    pixels = np.concatenate([pixels.repeat(100, 1), np.full((132, 50, 3), 120, np.uint8)], axis=1)
+    pixels = rng.permutation(pixels.reshape(-1, 3)).reshape(pixels.shape)
+    assert [120, 120, 120] in theme_of(pixels)[0]
+
+
+def test_the_ground_of_an_editor_is_its_background() -> None:
+    pixels = np.full((100, 160, 3), 30, np.uint8)
+    pixels[:, :36] = 37
+    pixels[:5], pixels[-5:] = 60, [0, 122, 204]
+    pixels[20:80:6, 50:120] = [206, 145, 120]
+    assert theme_of(pixels)[2]["background"] == [30, 30, 30]
+
+
+def test_the_only_color_is_the_accent_and_a_dark_one_is_not() -> None:
+    pixels = np.zeros((40, 40, 3), np.uint8) + np.uint8([51, 102, 153])
+    assert theme_of(pixels)[2]["accent"] == [51, 102, 153]
+    pixels = np.full((40, 40, 3), 240, np.uint8)
+    pixels[5:15, 5:15], pixels[20:30, 20:30] = [83, 12, 0], [120, 130, 90]
+    assert theme_of(pixels)[2]["accent"] == [120, 130, 90]
+
+
 def test_where_sides_differ_there_is_no_background() -> None:
     pixels = np.zeros((40, 40, 3), np.uint8)
     pixels[:, :20], pixels[:20, 20:], pixels[20:, 20:] = [200, 0, 0], [0, 160, 0], [0, 0, 220]
@@ -243,7 +308,19 @@ def test_most_hues_of_a_picture_are_covered() -> None:
 @each_picture
 def test_equals_the_reference(name: str, k: int) -> None:
     pixels = PICTURES[name]
-    assert theme_of(pixels, k)[:2] == reference.theme(pixels, k)
+    assert theme_of(pixels, k)[:2] == reference.theme(pixels, k, NONE)
+
+
+@pytest.mark.parametrize("k", [0, 6, 12])
+@pytest.mark.parametrize("name", ["blobs 1", "ramps", "logo", "lines"])
+def test_equals_the_reference_where_colors_are_ignored(name: str, k: int) -> None:
+    white = np.uint8([[255, 255, 255]])
+    pixels = PICTURES[name]
+    counted = _core.count_for_theme(np.ascontiguousarray(pixels), None, white, _core.Team(1))
+    no_sides = np.empty(0, np.int64)
+    found = _core.make_theme(*counted[:2], NONE, no_sides, white, k, _core.Team(1))
+    expected = reference.theme(pixels, k, white)
+    assert (found[0].tolist(), found[1].tolist()) == expected
 
 
 # ---- places ----

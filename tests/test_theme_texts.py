@@ -128,9 +128,19 @@ def test_names_are_the_nearest(color: str) -> None:
     chroma = np.hypot(place[:, 1], place[:, 2])
     distances = ((place[1:] - place[0]) ** 2 * (1, 4, 4)).sum(axis=1)
     if chroma[0] < 0.015:  # what looks grey is called a grey
-        distances[chroma[1:] >= 0.02] = np.inf
+        distances[chroma[1:] >= (0.0105 if chroma[0] < 0.005 else 0.02)] = np.inf
+    elif chroma[0] >= 0.025 and place[0, 0] >= 0.5:  # and what does not is not
+        distances[chroma[1:] < 0.0105] = np.inf
     nearest = CSS[Theme([color]).css_names[0]]
     assert distances[table.index(nearest)] == pytest.approx(distances.min(), abs=1e-9)
+
+
+def test_greys_are_no_pinks_and_pinks_no_greys() -> None:
+    greys = Theme([f"#{bytes([level] * 3).hex()}" for level in range(192, 256)][::4])
+    assert all("pink" not in name for name in greys.names)
+    light = Theme(["#f4f4f4", "#f0f0f0", "#eaeaea"])
+    assert light.names == ["pale grey", "pale grey", "light grey"]
+    assert Theme(["#e1c7c2"]).names != ["silver"]
 
 
 # ---- tones and schemes ----

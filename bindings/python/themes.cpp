@@ -74,10 +74,12 @@ void def_themes(nb::module_& m) {
   m.def(
       "make_theme",
       [](const Bytes& colors, const Counts& counts, const Bytes& edge_colors,
-         const Counts& edge_counts, int k, Team& team) {
+         const Counts& edge_counts, const Bytes& ignored, int k, Team& team) {
         require(colors.shape(0) >= 1, "expected at least one colour");
+        require_rgb(ignored);
         require(k >= 0 && k <= kMaxThemeColors, "expected k from 0 to 64");
-        const ThemeCountsView counted(viewed(colors, counts), viewed(edge_colors, edge_counts));
+        const ThemeCountsView counted(viewed(colors, counts), viewed(edge_colors, edge_counts),
+                                      view(ignored));
         Theme theme = without_gil([&] { return make_theme(counted, k, team); });
         const std::size_t size = theme.counts.size();
         std::vector<std::uint8_t> roles(3 * kRoles.size());
@@ -95,7 +97,7 @@ void def_themes(nb::module_& m) {
                           hand_over<OutBytes>(std::move(roles), {kRoles.size(), 3}),
                           OutFlags(reinterpret_cast<bool*>(flags->data()), {kRoles.size()}, owner));
       },
-      "colors"_a, "counts"_a, "edge_colors"_a, "edge_counts"_a, "k"_a, "team"_a,
+      "colors"_a, "counts"_a, "edge_colors"_a, "edge_counts"_a, "ignored"_a, "k"_a, "team"_a,
       "Colours, counts, the colours of the roles, and whether there is one; of as many colours as "
       "matter if k is 0.");
   m.def(

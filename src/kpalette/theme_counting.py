@@ -146,7 +146,8 @@ class ThemeCounter:
         if not self._edge.empty:
             edge = self._edge.total()
         found, counts, roles, has = _core.make_theme(
-            colors.colors, colors.counts, edge.colors, edge.counts, k, self._team
+            *(colors.colors, colors.counts, edge.colors, edge.counts),
+            *(self._look.ignored, k, self._team),
         )
         named = {
             name: f"#{color.tobytes().hex()}"

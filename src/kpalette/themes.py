@@ -51,7 +51,9 @@ def theme(
 
     :func:`kpalette.extract_palette` finds the colours that show the whole picture with the least
     error: shades of what is large. A theme is for people: its colours are the picture's own, vivid
-    where it is, distinct, and what is small but stands out has one. A large background counts once.
+    where it is, distinct, and what is small but stands out has one. A large background counts once,
+    and grey has an entry where it is a third of the picture. Smooth edges of flat colours have
+    none.
 
     Parameters
     ----------
@@ -60,8 +62,8 @@ def theme(
         file, there is one theme, in which each counts by its pixels. A Pillow image is the frame
         that it is at.
     k : int or "auto", default 6
-        How many colours, 1 to 64; ``"auto"`` takes as many as matter. A picture of fewer colours
-        has fewer.
+        How many colours, 1 to 64; ``"auto"`` takes as many as matter. No two look the same, so a
+        picture of fewer colours that look different has fewer.
     region : (x, y, width, height), optional
         The part of the picture to look at: in pixels if all are whole numbers, otherwise in shares
         of its sides, 0 to 1.
@@ -188,7 +190,7 @@ class Theme(Palette):
     ----------
     colors : uint8 array (k, 3)
     counts : int64 array (k,)
-        The pixels nearest to each colour.
+        The pixels nearest to each colour, however far from it they are: they add up to all.
     roles : dict of str to str
         The hex of each role that the picture has a colour for: ``"dominant"``, ``"background"``,
         ``"accent"``, ``"vibrant"``, ``"light-vibrant"``, ``"dark-vibrant"``, ``"muted"``,
@@ -282,7 +284,7 @@ class Theme(Palette):
 
     @property
     def background(self) -> str | None:
-        """The hex of what lies behind, which its sides have; None if there is no such colour."""
+        """The hex of what lies behind: along its sides, or most of it; None if there is none."""
         return self.roles.get("background")
 
     @property
