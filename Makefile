@@ -58,7 +58,7 @@ core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instru
 	@$(call BUILD,build/sanitized)
 	@$(call with_each_isa,build/sanitized/core_tests)
 
-arm-test: $(BIN)/cmake $(BIN)/python-zig  ## test the core for arm64 under QEMU, and compile it for macOS
+arm-test: $(BIN)/cmake $(BIN)/python-zig  ## test the core for arm64, and compile it for macOS; needs qemu; minutes, once
 	@$(PYTHON) tools/prerequisites.py qemu-aarch64
 	$(ZIG_CMAKE) -B build/arm64 -DKPALETTE_TARGET=aarch64-linux-musl -DKPALETTE_CORE_TESTS=ON
 	@$(call BUILD,build/arm64)
@@ -67,7 +67,7 @@ arm-test: $(BIN)/cmake $(BIN)/python-zig  ## test the core for arm64 under QEMU,
 	@$(call BUILD,build/macos --target kpalette_core)
 
 # The core's tests first, then the command line and the golden files with the native module.
-windows-test: $(BIN)/cmake $(BIN)/python-zig  ## test for Windows what is made for it here, under Wine
+windows-test: $(BIN)/cmake $(BIN)/python-zig  ## test under Wine what is made for Windows; needs mvn and wine; minutes, once
 	@$(PYTHON) tools/prerequisites.py mvn wine
 	$(ZIG_CMAKE) -B build/windows/core -DKPALETTE_TARGET=x86_64-windows-gnu -DKPALETTE_CORE_TESTS=ON
 	@$(call BUILD,build/windows/core)
@@ -152,7 +152,7 @@ docs: $(VENV)/docs  ## write the documentation to build/docs/html
 docs-links: $(VENV)/docs  ## see whether the pages that the documentation links to are there
 	$(BIN)/sphinx-build -qW --keep-going -b linkcheck -d build/docs/doctrees docs build/docs/links
 
-playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`: a folder for any web server, too
+playground: $(PLAYGROUND) $(BIN)/python  ## build the page of `kpalette serve`, a folder for any web server; minutes, once
 	cd playground && $(NPM) run --silent build
 	$(PIP_INSTALL) .
 

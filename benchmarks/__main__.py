@@ -21,13 +21,14 @@ import numpy as np
 
 import kpalette
 from benchmarks import alpha as blending
-from benchmarks import contest, dithers, equal_bytes, estimators, pictures
+from benchmarks import contest, dithers, equal_bytes, estimators, pictures, short_table
 from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
 from benchmarks import looks as looking
 from benchmarks import lossless as packing
 from benchmarks import memory as holding
 from benchmarks import minima as searching
+from benchmarks import npm as packaged
 from benchmarks import processes as running
 from benchmarks import rate as saving
 from benchmarks import report as reporting
@@ -75,7 +76,7 @@ def side_by_side(photos: list[Pixels]) -> Pixels:
 
 
 def report(args: argparse.Namespace) -> None:
-    """Write the open benchmark's page and pictures again, from its results.json."""
+    """Write the open benchmark's page again, from its results.json, and print its short table."""
     try:
         document = json.loads(args.results.read_text())
     except (OSError, ValueError) as error:
@@ -84,6 +85,7 @@ def report(args: argparse.Namespace) -> None:
     if found != contest.FORMAT:
         sys.exit(f"{args.results}: expected format {contest.FORMAT}, got {found}")
     print(reporting.write(document, args.results.parent))
+    print("\n".join(short_table.lines(document)))
 
 
 def looks(args: argparse.Namespace) -> None:
@@ -128,6 +130,14 @@ def animations(args: argparse.Namespace) -> None:
 def processes(args: argparse.Namespace) -> None:
     """Time whole processes, from file to file, against pngquant and sharp, with hyperfine."""
     running.measure(paths_of(args.images), args.photo, args.repeat)
+
+
+def npm(args: argparse.Namespace) -> None:
+    """Measure the package for npm beside image-q, gifenc and others, in one process of Node."""
+    document = packaged.measure(paths_of(args.images), args.k, args.repeat)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(reporting.to_json(document))
+    print("\n".join(packaged.lines(document)))
 
 
 def minima(args: argparse.Namespace) -> None:
@@ -246,6 +256,7 @@ COMMANDS = {
     "rate": (rate, "32,64,128,256"),
     "animations": (animations, None),
     "processes": (processes, None),
+    "npm": (npm, "16,256"),
     "minima": (minima, "16,64,256"),
     "alpha": (alpha, "16,64"),
     "walkthrough": (walkthrough, "8,16,32"),
@@ -296,6 +307,7 @@ def make_parser() -> argparse.ArgumentParser:
             "lossless",
             "rate",
             "processes",
+            "npm",
             "minima",
             "scale",
             "gigapixel",
@@ -316,6 +328,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, default=Path("build/benchmarks"), help="default build/benchmarks")
     add("--no-install", action="store_true", help="fetch no packages for Node into build/bench")
     add("--quick", action="store_true", help="a few seconds on a drawing, to see that all works")
+    add = choices["npm"].add_argument
+    out = Path("build/benchmarks/npm.json")
+    add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
     choices["lossless"].add_argument("--oxipng", action="store_true", help="oxipng -o 4 as well")
     add = choices["graphics"].add_argument
     add("folders", type=Path, nargs="+", help="with .png files, also in folders in them")

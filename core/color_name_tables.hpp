@@ -1,326 +1,238 @@
 // Made by tools/color_names.py, which says where these come from.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 
 namespace kpalette {
 
-struct NamedColor {
-  std::uint32_t rgb;  // 0xrrggbb
-  std::string_view name;
-};
-
+// rrggbb and a name, a line for each: a table of pointers would be twice as large.
 // clang-format off
-inline constexpr NamedColor kCssNames[] = {
-    {0x00ffff, "cyan"}, {0xff00ff, "magenta"}, {0xf0f8ff, "aliceblue"}, {0xfaebd7, "antiquewhite"},
-    {0x00ffff, "aqua"}, {0x7fffd4, "aquamarine"}, {0xf0ffff, "azure"}, {0xf5f5dc, "beige"},
-    {0xffe4c4, "bisque"}, {0x000000, "black"}, {0xffebcd, "blanchedalmond"}, {0x0000ff, "blue"},
-    {0x8a2be2, "blueviolet"}, {0xa52a2a, "brown"}, {0xdeb887, "burlywood"}, {0x5f9ea0, "cadetblue"},
-    {0x7fff00, "chartreuse"}, {0xd2691e, "chocolate"}, {0xff7f50, "coral"},
-    {0x6495ed, "cornflowerblue"}, {0xfff8dc, "cornsilk"}, {0xdc143c, "crimson"},
-    {0x00008b, "darkblue"}, {0x008b8b, "darkcyan"}, {0xb8860b, "darkgoldenrod"},
-    {0xa9a9a9, "darkgray"}, {0x006400, "darkgreen"}, {0xa9a9a9, "darkgrey"},
-    {0xbdb76b, "darkkhaki"}, {0x8b008b, "darkmagenta"}, {0x556b2f, "darkolivegreen"},
-    {0xff8c00, "darkorange"}, {0x9932cc, "darkorchid"}, {0x8b0000, "darkred"},
-    {0xe9967a, "darksalmon"}, {0x8fbc8f, "darkseagreen"}, {0x483d8b, "darkslateblue"},
-    {0x2f4f4f, "darkslategray"}, {0x2f4f4f, "darkslategrey"}, {0x00ced1, "darkturquoise"},
-    {0x9400d3, "darkviolet"}, {0xff1493, "deeppink"}, {0x00bfff, "deepskyblue"},
-    {0x696969, "dimgray"}, {0x696969, "dimgrey"}, {0x1e90ff, "dodgerblue"}, {0xb22222, "firebrick"},
-    {0xfffaf0, "floralwhite"}, {0x228b22, "forestgreen"}, {0xff00ff, "fuchsia"},
-    {0xdcdcdc, "gainsboro"}, {0xf8f8ff, "ghostwhite"}, {0xffd700, "gold"}, {0xdaa520, "goldenrod"},
-    {0x808080, "gray"}, {0x008000, "green"}, {0xadff2f, "greenyellow"}, {0x808080, "grey"},
-    {0xf0fff0, "honeydew"}, {0xff69b4, "hotpink"}, {0xcd5c5c, "indianred"}, {0x4b0082, "indigo"},
-    {0xfffff0, "ivory"}, {0xf0e68c, "khaki"}, {0xe6e6fa, "lavender"}, {0xfff0f5, "lavenderblush"},
-    {0x7cfc00, "lawngreen"}, {0xfffacd, "lemonchiffon"}, {0xadd8e6, "lightblue"},
-    {0xf08080, "lightcoral"}, {0xe0ffff, "lightcyan"}, {0xfafad2, "lightgoldenrodyellow"},
-    {0xd3d3d3, "lightgray"}, {0x90ee90, "lightgreen"}, {0xd3d3d3, "lightgrey"},
-    {0xffb6c1, "lightpink"}, {0xffa07a, "lightsalmon"}, {0x20b2aa, "lightseagreen"},
-    {0x87cefa, "lightskyblue"}, {0x778899, "lightslategray"}, {0x778899, "lightslategrey"},
-    {0xb0c4de, "lightsteelblue"}, {0xffffe0, "lightyellow"}, {0x00ff00, "lime"},
-    {0x32cd32, "limegreen"}, {0xfaf0e6, "linen"}, {0x800000, "maroon"},
-    {0x66cdaa, "mediumaquamarine"}, {0x0000cd, "mediumblue"}, {0xba55d3, "mediumorchid"},
-    {0x9370db, "mediumpurple"}, {0x3cb371, "mediumseagreen"}, {0x7b68ee, "mediumslateblue"},
-    {0x00fa9a, "mediumspringgreen"}, {0x48d1cc, "mediumturquoise"}, {0xc71585, "mediumvioletred"},
-    {0x191970, "midnightblue"}, {0xf5fffa, "mintcream"}, {0xffe4e1, "mistyrose"},
-    {0xffe4b5, "moccasin"}, {0xffdead, "navajowhite"}, {0x000080, "navy"}, {0xfdf5e6, "oldlace"},
-    {0x808000, "olive"}, {0x6b8e23, "olivedrab"}, {0xffa500, "orange"}, {0xff4500, "orangered"},
-    {0xda70d6, "orchid"}, {0xeee8aa, "palegoldenrod"}, {0x98fb98, "palegreen"},
-    {0xafeeee, "paleturquoise"}, {0xdb7093, "palevioletred"}, {0xffefd5, "papayawhip"},
-    {0xffdab9, "peachpuff"}, {0xcd853f, "peru"}, {0xffc0cb, "pink"}, {0xdda0dd, "plum"},
-    {0xb0e0e6, "powderblue"}, {0x800080, "purple"}, {0x663399, "rebeccapurple"}, {0xff0000, "red"},
-    {0xbc8f8f, "rosybrown"}, {0x4169e1, "royalblue"}, {0x8b4513, "saddlebrown"},
-    {0xfa8072, "salmon"}, {0xf4a460, "sandybrown"}, {0x2e8b57, "seagreen"}, {0xfff5ee, "seashell"},
-    {0xa0522d, "sienna"}, {0xc0c0c0, "silver"}, {0x87ceeb, "skyblue"}, {0x6a5acd, "slateblue"},
-    {0x708090, "slategray"}, {0x708090, "slategrey"}, {0xfffafa, "snow"}, {0x00ff7f, "springgreen"},
-    {0x4682b4, "steelblue"}, {0xd2b48c, "tan"}, {0x008080, "teal"}, {0xd8bfd8, "thistle"},
-    {0xff6347, "tomato"}, {0x40e0d0, "turquoise"}, {0xee82ee, "violet"}, {0xf5deb3, "wheat"},
-    {0xffffff, "white"}, {0xf5f5f5, "whitesmoke"}, {0xffff00, "yellow"}, {0x9acd32, "yellowgreen"},
-};
+inline constexpr std::string_view kCssNames =
+    "00ffff cyan\nff00ff magenta\nf0f8ff aliceblue\nfaebd7 antiquewhite\n00ffff aqua\n"
+    "7fffd4 aquamarine\nf0ffff azure\nf5f5dc beige\nffe4c4 bisque\n000000 black\n"
+    "ffebcd blanchedalmond\n0000ff blue\n8a2be2 blueviolet\na52a2a brown\ndeb887 burlywood\n"
+    "5f9ea0 cadetblue\n7fff00 chartreuse\nd2691e chocolate\nff7f50 coral\n6495ed cornflowerblue\n"
+    "fff8dc cornsilk\ndc143c crimson\n00008b darkblue\n008b8b darkcyan\nb8860b darkgoldenrod\n"
+    "a9a9a9 darkgray\n006400 darkgreen\na9a9a9 darkgrey\nbdb76b darkkhaki\n8b008b darkmagenta\n"
+    "556b2f darkolivegreen\nff8c00 darkorange\n9932cc darkorchid\n8b0000 darkred\n"
+    "e9967a darksalmon\n8fbc8f darkseagreen\n483d8b darkslateblue\n2f4f4f darkslategray\n"
+    "2f4f4f darkslategrey\n00ced1 darkturquoise\n9400d3 darkviolet\nff1493 deeppink\n"
+    "00bfff deepskyblue\n696969 dimgray\n696969 dimgrey\n1e90ff dodgerblue\nb22222 firebrick\n"
+    "fffaf0 floralwhite\n228b22 forestgreen\nff00ff fuchsia\ndcdcdc gainsboro\nf8f8ff ghostwhite\n"
+    "ffd700 gold\ndaa520 goldenrod\n808080 gray\n008000 green\nadff2f greenyellow\n808080 grey\n"
+    "f0fff0 honeydew\nff69b4 hotpink\ncd5c5c indianred\n4b0082 indigo\nfffff0 ivory\nf0e68c khaki\n"
+    "e6e6fa lavender\nfff0f5 lavenderblush\n7cfc00 lawngreen\nfffacd lemonchiffon\n"
+    "add8e6 lightblue\nf08080 lightcoral\ne0ffff lightcyan\nfafad2 lightgoldenrodyellow\n"
+    "d3d3d3 lightgray\n90ee90 lightgreen\nd3d3d3 lightgrey\nffb6c1 lightpink\nffa07a lightsalmon\n"
+    "20b2aa lightseagreen\n87cefa lightskyblue\n778899 lightslategray\n778899 lightslategrey\n"
+    "b0c4de lightsteelblue\nffffe0 lightyellow\n00ff00 lime\n32cd32 limegreen\nfaf0e6 linen\n"
+    "800000 maroon\n66cdaa mediumaquamarine\n0000cd mediumblue\nba55d3 mediumorchid\n"
+    "9370db mediumpurple\n3cb371 mediumseagreen\n7b68ee mediumslateblue\n00fa9a mediumspringgreen\n"
+    "48d1cc mediumturquoise\nc71585 mediumvioletred\n191970 midnightblue\nf5fffa mintcream\n"
+    "ffe4e1 mistyrose\nffe4b5 moccasin\nffdead navajowhite\n000080 navy\nfdf5e6 oldlace\n"
+    "808000 olive\n6b8e23 olivedrab\nffa500 orange\nff4500 orangered\nda70d6 orchid\n"
+    "eee8aa palegoldenrod\n98fb98 palegreen\nafeeee paleturquoise\ndb7093 palevioletred\n"
+    "ffefd5 papayawhip\nffdab9 peachpuff\ncd853f peru\nffc0cb pink\ndda0dd plum\n"
+    "b0e0e6 powderblue\n800080 purple\n663399 rebeccapurple\nff0000 red\nbc8f8f rosybrown\n"
+    "4169e1 royalblue\n8b4513 saddlebrown\nfa8072 salmon\nf4a460 sandybrown\n2e8b57 seagreen\n"
+    "fff5ee seashell\na0522d sienna\nc0c0c0 silver\n87ceeb skyblue\n6a5acd slateblue\n"
+    "708090 slategray\n708090 slategrey\nfffafa snow\n00ff7f springgreen\n4682b4 steelblue\n"
+    "d2b48c tan\n008080 teal\nd8bfd8 thistle\nff6347 tomato\n40e0d0 turquoise\nee82ee violet\n"
+    "f5deb3 wheat\nffffff white\nf5f5f5 whitesmoke\nffff00 yellow\n9acd32 yellowgreen\n";
 
-inline constexpr NamedColor kCommonNames[] = {
-    {0x8ffe09, "acid green"}, {0x54ac68, "algae"}, {0x21c36f, "algae green"},
-    {0x070d0d, "almost black"}, {0xfeb308, "amber"}, {0x9b5fc0, "amethyst"}, {0x6ecb3c, "apple"},
-    {0x76cd26, "apple green"}, {0xffb16d, "apricot"}, {0x13eac9, "aqua"}, {0x02d8e9, "aqua blue"},
-    {0x12e193, "aqua green"}, {0x2ee8bb, "aqua marine"}, {0x04d8b2, "aquamarine"},
-    {0x4b5d16, "army green"}, {0x77ab56, "asparagus"}, {0x3d0734, "aubergine"},
-    {0x9a3001, "auburn"}, {0x90b134, "avocado"}, {0x87a922, "avocado green"}, {0x1d5dec, "azul"},
-    {0x069af3, "azure"}, {0xa2cffe, "baby blue"}, {0x8cff9e, "baby green"}, {0xffb7ce, "baby pink"},
-    {0xca9bf7, "baby purple"}, {0xffff7e, "banana"}, {0xfafe4b, "banana yellow"},
-    {0x6b7c85, "battleship grey"}, {0xe6daa6, "beige"}, {0x990f4b, "berry"}, {0x000000, "black"},
-    {0x0343df, "blue"}, {0x2242c7, "blue blue"}, {0x137e6d, "blue green"}, {0x607c8e, "blue grey"},
-    {0x5729ce, "blue purple"}, {0x5d06e9, "blue violet"}, {0x533cc6, "blue with a hint of purple"},
-    {0x464196, "blueberry"}, {0x017a79, "bluegreen"}, {0x85a3b2, "bluegrey"},
-    {0x2bb179, "bluey green"}, {0x89a0b0, "bluey grey"}, {0x6241c7, "bluey purple"},
-    {0x10a674, "bluish green"}, {0x748b97, "bluish grey"}, {0x703be7, "bluish purple"},
-    {0x5539cc, "blurple"}, {0xf29e8e, "blush"}, {0xfe828c, "blush pink"}, {0x7b002c, "bordeaux"},
-    {0x044a05, "bottle green"}, {0xa03623, "brick"}, {0xc14a09, "brick orange"},
-    {0x8f1402, "brick red"}, {0x0bf9ea, "bright aqua"}, {0x0165fc, "bright blue"},
-    {0x41fdfe, "bright cyan"}, {0x01ff07, "bright green"}, {0xc760ff, "bright lavender"},
-    {0x26f7fd, "bright light blue"}, {0x2dfe54, "bright light green"}, {0xc95efb, "bright lilac"},
-    {0x87fd05, "bright lime"}, {0x65fe08, "bright lime green"}, {0xff08e8, "bright magenta"},
-    {0x9cbb04, "bright olive"}, {0xff5b00, "bright orange"}, {0xfe01b1, "bright pink"},
-    {0xbe03fd, "bright purple"}, {0xff000d, "bright red"}, {0x05ffa6, "bright sea green"},
-    {0x02ccfe, "bright sky blue"}, {0x01f9c6, "bright teal"}, {0x0ffef9, "bright turquoise"},
-    {0xad0afd, "bright violet"}, {0xfffd01, "bright yellow"}, {0x9dff00, "bright yellow green"},
-    {0x05480d, "british racing green"}, {0xa87900, "bronze"}, {0x653700, "brown"},
-    {0x706c11, "brown green"}, {0x8d8468, "brown grey"}, {0xb96902, "brown orange"},
-    {0x922b05, "brown red"}, {0xb29705, "brown yellow"}, {0x6a6e09, "brownish green"},
-    {0x86775f, "brownish grey"}, {0xcb7723, "brownish orange"}, {0xc27e79, "brownish pink"},
-    {0x76424e, "brownish purple"}, {0x9e3623, "brownish red"}, {0xc9b003, "brownish yellow"},
-    {0x6f6c0a, "browny green"}, {0xca6b02, "browny orange"}, {0xff69af, "bubble gum pink"},
-    {0xff6cb5, "bubblegum"}, {0xfe83cc, "bubblegum pink"}, {0xfef69e, "buff"},
-    {0x610023, "burgundy"}, {0xc04e01, "burnt orange"}, {0x9f2305, "burnt red"},
-    {0xb04e0f, "burnt sienna"}, {0xa0450e, "burnt umber"}, {0xd5ab09, "burnt yellow"},
-    {0xffff81, "butter"}, {0xfffd74, "butter yellow"}, {0xfdb147, "butterscotch"},
-    {0x4e7496, "cadet blue"}, {0xc69f59, "camel"}, {0x7f8f4e, "camo"}, {0x526525, "camo green"},
-    {0x4b6113, "camouflage green"}, {0xfdff63, "canary"}, {0xfffe40, "canary yellow"},
-    {0xff63e9, "candy pink"}, {0xaf6f09, "caramel"}, {0x9d0216, "carmine"}, {0xfd798f, "carnation"},
-    {0xff7fa7, "carnation pink"}, {0x8ab8fe, "carolina blue"}, {0xbefdb7, "celadon"},
-    {0xc1fd95, "celery"}, {0xa5a391, "cement"}, {0xde0c62, "cerise"}, {0x0485d1, "cerulean"},
-    {0x056eee, "cerulean blue"}, {0x343837, "charcoal"}, {0x3c4142, "charcoal grey"},
-    {0xc1f80a, "chartreuse"}, {0xcf0234, "cherry"}, {0xf7022a, "cherry red"},
-    {0x742802, "chestnut"}, {0x3d1c02, "chocolate"}, {0x411900, "chocolate brown"},
-    {0xac4f06, "cinnamon"}, {0x680018, "claret"}, {0xb66a50, "clay"}, {0xb2713d, "clay brown"},
-    {0x247afd, "clear blue"}, {0xacc2d9, "cloudy blue"}, {0x1e488f, "cobalt"},
-    {0x030aa7, "cobalt blue"}, {0x875f42, "cocoa"}, {0xa6814c, "coffee"}, {0x4984b8, "cool blue"},
-    {0x33b864, "cool green"}, {0x95a3a6, "cool grey"}, {0xb66325, "copper"}, {0xfc5a50, "coral"},
-    {0xff6163, "coral pink"}, {0x6a79f7, "cornflower"}, {0x5170d7, "cornflower blue"},
-    {0x9e003a, "cranberry"}, {0xffffc2, "cream"}, {0x8c000f, "crimson"}, {0xfffd78, "custard"},
-    {0x00ffff, "cyan"}, {0xfedf08, "dandelion"}, {0x05696b, "dark aqua"},
-    {0x017371, "dark aquamarine"}, {0xac9362, "dark beige"}, {0x00035b, "dark blue"},
-    {0x005249, "dark blue green"}, {0x1f3b4d, "dark blue grey"}, {0x341c02, "dark brown"},
-    {0xcf524e, "dark coral"}, {0xfff39a, "dark cream"}, {0x0a888a, "dark cyan"},
-    {0x002d04, "dark forest green"}, {0x9d0759, "dark fuchsia"}, {0xb59410, "dark gold"},
-    {0x388004, "dark grass green"}, {0x033500, "dark green"}, {0x1f6357, "dark green blue"},
-    {0x363737, "dark grey"}, {0x29465b, "dark grey blue"}, {0xd90166, "dark hot pink"},
-    {0x1f0954, "dark indigo"}, {0x9b8f55, "dark khaki"}, {0x856798, "dark lavender"},
-    {0x9c6da5, "dark lilac"}, {0x84b701, "dark lime"}, {0x7ebd01, "dark lime green"},
-    {0x960056, "dark magenta"}, {0x3c0008, "dark maroon"}, {0x874c62, "dark mauve"},
-    {0x48c072, "dark mint"}, {0x20c073, "dark mint green"}, {0xa88905, "dark mustard"},
-    {0x000435, "dark navy"}, {0x00022e, "dark navy blue"}, {0x373e02, "dark olive"},
-    {0x3c4d03, "dark olive green"}, {0xc65102, "dark orange"}, {0x56ae57, "dark pastel green"},
-    {0xde7e5d, "dark peach"}, {0x665fd1, "dark periwinkle"}, {0xcb416b, "dark pink"},
-    {0x3f012c, "dark plum"}, {0x35063e, "dark purple"}, {0x840000, "dark red"},
-    {0xb5485d, "dark rose"}, {0x02066f, "dark royal blue"}, {0x598556, "dark sage"},
-    {0xc85a53, "dark salmon"}, {0xa88f59, "dark sand"}, {0x11875d, "dark sea green"},
-    {0x1fb57a, "dark seafoam"}, {0x3eaf76, "dark seafoam green"}, {0x448ee4, "dark sky blue"},
-    {0x214761, "dark slate blue"}, {0xaf884a, "dark tan"}, {0x7f684e, "dark taupe"},
-    {0x014d4e, "dark teal"}, {0x045c5a, "dark turquoise"}, {0x34013f, "dark violet"},
-    {0xd5b60a, "dark yellow"}, {0x728f02, "dark yellow green"}, {0x030764, "darkblue"},
-    {0x054907, "darkgreen"}, {0x014182, "darkish blue"}, {0x287c37, "darkish green"},
-    {0xda467d, "darkish pink"}, {0x751973, "darkish purple"}, {0xa90308, "darkish red"},
-    {0x08787f, "deep aqua"}, {0x040273, "deep blue"}, {0x410200, "deep brown"},
-    {0x02590f, "deep green"}, {0x8d5eb7, "deep lavender"}, {0x966ebd, "deep lilac"},
-    {0xa0025c, "deep magenta"}, {0xdc4d01, "deep orange"}, {0xcb0162, "deep pink"},
-    {0x36013f, "deep purple"}, {0x9a0200, "deep red"}, {0xc74767, "deep rose"},
-    {0x015482, "deep sea blue"}, {0x0d75f8, "deep sky blue"}, {0x00555a, "deep teal"},
-    {0x017374, "deep turquoise"}, {0x490648, "deep violet"}, {0x3b638c, "denim"},
-    {0x3b5b92, "denim blue"}, {0x836539, "dirt brown"}, {0x3f829d, "dirty blue"},
-    {0x667e2c, "dirty green"}, {0xc87606, "dirty orange"}, {0xca7b80, "dirty pink"},
-    {0x734a65, "dirty purple"}, {0xcdc50a, "dirty yellow"}, {0x3e82fc, "dodger blue"},
-    {0xc3fbf4, "duck egg blue"}, {0x49759c, "dull blue"}, {0x876e4b, "dull brown"},
-    {0x74a662, "dull green"}, {0xd8863b, "dull orange"}, {0xd5869d, "dull pink"},
-    {0x84597e, "dull purple"}, {0xbb3f3f, "dull red"}, {0x5f9e8f, "dull teal"},
-    {0xeedc5b, "dull yellow"}, {0x26538d, "dusk blue"}, {0x475f94, "dusky blue"},
-    {0xcc7a8b, "dusky pink"}, {0x895b7b, "dusky purple"}, {0xba6873, "dusky rose"},
-    {0x5a86ad, "dusty blue"}, {0x76a973, "dusty green"}, {0xac86a8, "dusty lavender"},
-    {0xf0833a, "dusty orange"}, {0xd58a94, "dusty pink"}, {0x825f87, "dusty purple"},
-    {0xb9484e, "dusty red"}, {0xc0737a, "dusty rose"}, {0x4c9085, "dusty teal"},
-    {0xa2653e, "earth"}, {0x8cfd7e, "easter green"}, {0xc071fe, "easter purple"},
-    {0xfeffca, "ecru"}, {0xfffcc4, "egg shell"}, {0x380835, "eggplant"},
-    {0x430541, "eggplant purple"}, {0xffffd4, "eggshell"}, {0xc4fff7, "eggshell blue"},
-    {0x0652ff, "electric blue"}, {0x21fc0d, "electric green"}, {0xa8ff04, "electric lime"},
-    {0xff0490, "electric pink"}, {0xaa23ff, "electric purple"}, {0x01a049, "emerald"},
-    {0x028f1e, "emerald green"}, {0x05472a, "evergreen"}, {0x658cbb, "faded blue"},
-    {0x7bb274, "faded green"}, {0xf0944d, "faded orange"}, {0xde9dac, "faded pink"},
-    {0x916e99, "faded purple"}, {0xd3494e, "faded red"}, {0xfeff7f, "faded yellow"},
-    {0xcfaf7b, "fawn"}, {0x63a950, "fern"}, {0x548d44, "fern green"}, {0xfe0002, "fire engine red"},
-    {0x3c73a8, "flat blue"}, {0x699d4c, "flat green"}, {0x08ff08, "fluorescent green"},
-    {0x90fda9, "foam green"}, {0x0b5509, "forest"}, {0x06470c, "forest green"},
-    {0x436bad, "french blue"}, {0x69d84f, "fresh green"}, {0x58bc08, "frog green"},
-    {0xed0dd9, "fuchsia"}, {0xdbb40c, "gold"}, {0xb27a01, "golden brown"}, {0xf9bc08, "golden rod"},
-    {0xfec615, "golden yellow"}, {0xfac205, "goldenrod"}, {0x6c3461, "grape"},
-    {0x5d1451, "grape purple"}, {0xfd5956, "grapefruit"}, {0x5cac2d, "grass"},
-    {0x3f9b0b, "grass green"}, {0x419c03, "grassy green"}, {0x15b01a, "green"},
-    {0x5edc1f, "green apple"}, {0x06b48b, "green blue"}, {0x544e03, "green brown"},
-    {0x77926f, "green grey"}, {0x0cb577, "green teal"}, {0xc9ff27, "green yellow"},
-    {0x23c48b, "greenblue"}, {0xc9d179, "greenish beige"}, {0x0b8b87, "greenish blue"},
-    {0x696112, "greenish brown"}, {0x2afeb7, "greenish cyan"}, {0x96ae8d, "greenish grey"},
-    {0xbccb7a, "greenish tan"}, {0x32bf84, "greenish teal"}, {0x00fbb0, "greenish turquoise"},
-    {0xcdfd02, "greenish yellow"}, {0x42b395, "greeny blue"}, {0x696006, "greeny brown"},
-    {0x7ea07a, "greeny grey"}, {0xc6f808, "greeny yellow"}, {0x929591, "grey"},
-    {0x6b8ba4, "grey blue"}, {0x7f7053, "grey brown"}, {0x789b73, "grey green"},
-    {0xc3909b, "grey pink"}, {0x826d8c, "grey purple"}, {0x5e9b8a, "grey teal"},
-    {0x77a1b5, "greyblue"}, {0x5e819d, "greyish blue"}, {0x7a6a4f, "greyish brown"},
-    {0x82a67d, "greyish green"}, {0xc88d94, "greyish pink"}, {0x887191, "greyish purple"},
-    {0x719f91, "greyish teal"}, {0x536267, "gunmetal"}, {0x8e7618, "hazel"}, {0xa484ac, "heather"},
-    {0xd94ff5, "heliotrope"}, {0x1bfc06, "highlighter green"}, {0x25ff29, "hot green"},
-    {0xf504c9, "hot magenta"}, {0xff028d, "hot pink"}, {0xcb00f5, "hot purple"},
-    {0x0b4008, "hunter green"}, {0xd6fffa, "ice"}, {0xd7fffe, "ice blue"}, {0x850e04, "indian red"},
-    {0x380282, "indigo"}, {0x3a18b1, "indigo blue"}, {0x6258c4, "iris"}, {0x019529, "irish green"},
-    {0xffffcb, "ivory"}, {0x1fa774, "jade"}, {0x2baf6a, "jade green"}, {0x048243, "jungle green"},
-    {0x02ab2e, "kelly green"}, {0xaeff6e, "key lime"}, {0xaaa662, "khaki"},
-    {0x728639, "khaki green"}, {0x9cef43, "kiwi"}, {0x8ee53f, "kiwi green"}, {0xc79fef, "lavender"},
-    {0x8b88f8, "lavender blue"}, {0xdd85d7, "lavender pink"}, {0x4da409, "lawn green"},
-    {0x71aa34, "leaf"}, {0x5ca904, "leaf green"}, {0x51b73b, "leafy green"}, {0xac7434, "leather"},
-    {0xfdff52, "lemon"}, {0xadf802, "lemon green"}, {0xbffe28, "lemon lime"},
-    {0xfdff38, "lemon yellow"}, {0x8fb67b, "lichen"}, {0x8cffdb, "light aqua"},
-    {0x7bfdc7, "light aquamarine"}, {0xfffeb6, "light beige"}, {0x95d0fc, "light blue"},
-    {0x7efbb3, "light blue green"}, {0xb7c9e2, "light blue grey"}, {0x76fda8, "light bluish green"},
-    {0x53fe5c, "light bright green"}, {0xad8150, "light brown"}, {0xa8415b, "light burgundy"},
-    {0xacfffc, "light cyan"}, {0x894585, "light eggplant"}, {0x4f9153, "light forest green"},
-    {0xfddc5c, "light gold"}, {0x9af764, "light grass green"}, {0x96f97b, "light green"},
-    {0x56fca2, "light green blue"}, {0x63f7b4, "light greenish blue"}, {0xd8dcd6, "light grey"},
-    {0x9dbcd4, "light grey blue"}, {0xb7e1a1, "light grey green"}, {0x6d5acf, "light indigo"},
-    {0xe6f2a2, "light khaki"}, {0xdfc5fe, "light lavender"}, {0xcafffb, "light light blue"},
-    {0xc8ffb0, "light light green"}, {0xedc8ff, "light lilac"}, {0xaefd6c, "light lime"},
-    {0xb9ff66, "light lime green"}, {0xfa5ff7, "light magenta"}, {0xa24857, "light maroon"},
-    {0xc292a1, "light mauve"}, {0xb6ffbb, "light mint"}, {0xa6fbb2, "light mint green"},
-    {0xa6c875, "light moss green"}, {0xf7d560, "light mustard"}, {0x155084, "light navy"},
-    {0x2e5a88, "light navy blue"}, {0x4efd54, "light neon green"}, {0xacbf69, "light olive"},
-    {0xa4be5c, "light olive green"}, {0xfdaa48, "light orange"}, {0xb2fba5, "light pastel green"},
-    {0xc4fe82, "light pea green"}, {0xffd8b1, "light peach"}, {0xc1c6fc, "light periwinkle"},
-    {0xffd1df, "light pink"}, {0x9d5783, "light plum"}, {0xbf77f6, "light purple"},
-    {0xff474c, "light red"}, {0xffc5cb, "light rose"}, {0x3a2efe, "light royal blue"},
-    {0xbcecac, "light sage"}, {0xfea993, "light salmon"}, {0x98f6b0, "light sea green"},
-    {0xa0febf, "light seafoam"}, {0xa7ffb5, "light seafoam green"}, {0xc6fcff, "light sky blue"},
-    {0xfbeeac, "light tan"}, {0x90e4c1, "light teal"}, {0x7ef4cc, "light turquoise"},
-    {0xd6b4fc, "light violet"}, {0xfffe7a, "light yellow"}, {0xccfd7f, "light yellow green"},
-    {0xc2ff89, "light yellowish green"}, {0x7bc8f6, "lightblue"}, {0x75fd63, "lighter green"},
-    {0xa55af4, "lighter purple"}, {0x76ff7b, "lightgreen"}, {0x3d7afd, "lightish blue"},
-    {0x61e160, "lightish green"}, {0xa552e6, "lightish purple"}, {0xfe2f4a, "lightish red"},
-    {0xcea2fd, "lilac"}, {0xaaff32, "lime"}, {0x89fe05, "lime green"}, {0xd0fe1d, "lime yellow"},
-    {0xd5174e, "lipstick"}, {0xc0022f, "lipstick red"}, {0xefb435, "macaroni and cheese"},
-    {0xc20078, "magenta"}, {0x4a0100, "mahogany"}, {0xf4d054, "maize"}, {0xffa62b, "mango"},
-    {0xfcc006, "marigold"}, {0x042e60, "marine"}, {0x01386a, "marine blue"}, {0x650021, "maroon"},
-    {0xae7181, "mauve"}, {0x2c6fbb, "medium blue"}, {0x7f5112, "medium brown"},
-    {0x39ad48, "medium green"}, {0x7d7f7c, "medium grey"}, {0xf36196, "medium pink"},
-    {0x9e43a2, "medium purple"}, {0xff7855, "melon"}, {0x730039, "merlot"},
-    {0x4f738e, "metallic blue"}, {0x276ab3, "mid blue"}, {0x50a747, "mid green"},
-    {0x03012d, "midnight"}, {0x020035, "midnight blue"}, {0x280137, "midnight purple"},
-    {0x667c3e, "military green"}, {0x7f4e1e, "milk chocolate"}, {0x9ffeb0, "mint"},
-    {0x8fff9f, "mint green"}, {0x0bf77d, "minty green"}, {0x9d7651, "mocha"}, {0x769958, "moss"},
-    {0x658b38, "moss green"}, {0x638b27, "mossy green"}, {0x735c12, "mud"}, {0x60460f, "mud brown"},
-    {0x606602, "mud green"}, {0x886806, "muddy brown"}, {0x657432, "muddy green"},
-    {0xbfac05, "muddy yellow"}, {0x920a4e, "mulberry"}, {0x6c7a0e, "murky green"},
-    {0xba9e88, "mushroom"}, {0xceb301, "mustard"}, {0xac7e04, "mustard brown"},
-    {0xa8b504, "mustard green"}, {0xd2bd0a, "mustard yellow"}, {0x3b719f, "muted blue"},
-    {0x5fa052, "muted green"}, {0xd1768f, "muted pink"}, {0x805b87, "muted purple"},
-    {0x01153e, "navy"}, {0x001146, "navy blue"}, {0x35530a, "navy green"}, {0x04d9ff, "neon blue"},
-    {0x0cff0c, "neon green"}, {0xfe019a, "neon pink"}, {0xbc13fe, "neon purple"},
-    {0xff073a, "neon red"}, {0xcfff04, "neon yellow"}, {0x107ab0, "nice blue"},
-    {0x040348, "night blue"}, {0x017b92, "ocean"}, {0x03719c, "ocean blue"},
-    {0x3d9973, "ocean green"}, {0xbf9b0c, "ocher"}, {0xbf9005, "ochre"}, {0x5684ae, "off blue"},
-    {0x6ba353, "off green"}, {0xffffe4, "off white"}, {0xf1f33f, "off yellow"},
-    {0xc77986, "old pink"}, {0xc87f89, "old rose"}, {0x6e750e, "olive"}, {0x645403, "olive brown"},
-    {0x677a04, "olive green"}, {0xc2b709, "olive yellow"}, {0xf97306, "orange"},
-    {0xbe6400, "orange brown"}, {0xff6f52, "orange pink"}, {0xfd411e, "orange red"},
-    {0xffad01, "orange yellow"}, {0xfe420f, "orangered"}, {0xb16002, "orangey brown"},
-    {0xfa4224, "orangey red"}, {0xfdb915, "orangey yellow"}, {0xb25f03, "orangish brown"},
-    {0xf43605, "orangish red"}, {0xc875c4, "orchid"}, {0xb8ffeb, "pale aqua"},
-    {0xd0fefe, "pale blue"}, {0xb1916e, "pale brown"}, {0xb7fffa, "pale cyan"},
-    {0xfdde6c, "pale gold"}, {0xc7fdb5, "pale green"}, {0xfdfdfe, "pale grey"},
-    {0xeecffe, "pale lavender"}, {0xb1fc99, "pale light green"}, {0xe4cbff, "pale lilac"},
-    {0xbefd73, "pale lime"}, {0xb1ff65, "pale lime green"}, {0xd767ad, "pale magenta"},
-    {0xfed0fc, "pale mauve"}, {0xb9cc81, "pale olive"}, {0xb1d27b, "pale olive green"},
-    {0xffa756, "pale orange"}, {0xffe5ad, "pale peach"}, {0xffcfdc, "pale pink"},
-    {0xb790d4, "pale purple"}, {0xd9544d, "pale red"}, {0xfdc1c5, "pale rose"},
-    {0xffb19a, "pale salmon"}, {0xbdf6fe, "pale sky blue"}, {0x82cbb2, "pale teal"},
-    {0xa5fbd5, "pale turquoise"}, {0xceaefa, "pale violet"}, {0xffff84, "pale yellow"},
-    {0xfefcaf, "parchment"}, {0xa2bffe, "pastel blue"}, {0xb0ff9d, "pastel green"},
-    {0xff964f, "pastel orange"}, {0xffbacd, "pastel pink"}, {0xcaa0ff, "pastel purple"},
-    {0xdb5856, "pastel red"}, {0xfffe71, "pastel yellow"}, {0xa4bf20, "pea"},
-    {0x8eab12, "pea green"}, {0x929901, "pea soup"}, {0x94a617, "pea soup green"},
-    {0xffb07c, "peach"}, {0xff9a8a, "peachy pink"}, {0x016795, "peacock blue"}, {0xcbf85f, "pear"},
-    {0x8e82fe, "periwinkle"}, {0x8f99fb, "periwinkle blue"}, {0x005f6a, "petrol"},
-    {0xe78ea5, "pig pink"}, {0x2b5d34, "pine"}, {0x0a481e, "pine green"}, {0xff81c0, "pink"},
-    {0xdb4bda, "pink purple"}, {0xf5054f, "pink red"}, {0xb17261, "pinkish brown"},
-    {0xc8aca9, "pinkish grey"}, {0xff724c, "pinkish orange"}, {0xd648d7, "pinkish purple"},
-    {0xf10c45, "pinkish red"}, {0xd99b82, "pinkish tan"}, {0xc94cbe, "pinky purple"},
-    {0xfc2647, "pinky red"}, {0xc0fa8b, "pistachio"}, {0x580f41, "plum"}, {0x4e0550, "plum purple"},
-    {0xb1d1fc, "powder blue"}, {0xffb2d0, "powder pink"}, {0x0804f9, "primary blue"},
-    {0x004577, "prussian blue"}, {0xa57e52, "puce"}, {0xe17701, "pumpkin"},
-    {0xfb7d07, "pumpkin orange"}, {0x0203e2, "pure blue"}, {0x7e1e9c, "purple"},
-    {0x632de9, "purple blue"}, {0x673a3f, "purple brown"}, {0x866f85, "purple grey"},
-    {0xe03fd8, "purple pink"}, {0x990147, "purple red"}, {0x6140ef, "purpleish blue"},
-    {0xdf4ec8, "purpleish pink"}, {0x5f34e7, "purpley blue"}, {0x947e94, "purpley grey"},
-    {0xc83cb9, "purpley pink"}, {0x601ef9, "purplish blue"}, {0x6b4247, "purplish brown"},
-    {0x7a687f, "purplish grey"}, {0xce5dae, "purplish pink"}, {0xb0054b, "purplish red"},
-    {0x661aee, "purply blue"}, {0xf075e6, "purply pink"}, {0xbeae8a, "putty"},
-    {0x014600, "racing green"}, {0xb00149, "raspberry"}, {0x9a6200, "raw sienna"},
-    {0xa75e09, "raw umber"}, {0xd4ffff, "really light blue"}, {0xe50000, "red"},
-    {0x8b2e16, "red brown"}, {0xfd3c06, "red orange"}, {0xfa2a55, "red pink"},
-    {0x820747, "red purple"}, {0x9e0168, "red violet"}, {0x8c0034, "red wine"},
-    {0x7f2b0a, "reddish brown"}, {0x997570, "reddish grey"}, {0xf8481c, "reddish orange"},
-    {0xfe2c54, "reddish pink"}, {0x910951, "reddish purple"}, {0x6e1005, "reddy brown"},
-    {0x021bf9, "rich blue"}, {0x720058, "rich purple"}, {0x8af1fe, "robin egg blue"},
-    {0x6dedfd, "robin's egg"}, {0x98eff9, "robin's egg blue"}, {0xcf6275, "rose"},
-    {0xf7879a, "rose pink"}, {0xbe013c, "rose red"}, {0xf6688e, "rosy pink"}, {0xab1239, "rouge"},
-    {0x0504aa, "royal blue"}, {0x4b006e, "royal purple"}, {0xca0147, "ruby"}, {0xa13905, "russet"},
-    {0xa83c09, "rust"}, {0x8b3103, "rust brown"}, {0xc45508, "rust orange"}, {0xaa2704, "rust red"},
-    {0xcd5909, "rusty orange"}, {0xaf2f0d, "rusty red"}, {0xfeb209, "saffron"}, {0x87ae73, "sage"},
-    {0x88b378, "sage green"}, {0xff796c, "salmon"}, {0xfe7b7c, "salmon pink"}, {0xe2ca76, "sand"},
-    {0xcba560, "sand brown"}, {0xfce166, "sand yellow"}, {0xc9ae74, "sandstone"},
-    {0xc4a661, "sandy brown"}, {0xfdee73, "sandy yellow"}, {0x5c8b15, "sap green"},
-    {0x2138ab, "sapphire"}, {0xbe0119, "scarlet"}, {0x047495, "sea blue"}, {0x53fca1, "sea green"},
-    {0x80f9ad, "seafoam"}, {0x78d1b6, "seafoam blue"}, {0x7af9ab, "seafoam green"},
-    {0x18d17b, "seaweed"}, {0x35ad6b, "seaweed green"}, {0x985e2b, "sepia"}, {0x01b44c, "shamrock"},
-    {0x02c14d, "shamrock green"}, {0xfe02a2, "shocking pink"}, {0xa9561e, "sienna"},
-    {0xc5c9c7, "silver"}, {0x75bbfd, "sky blue"}, {0x516572, "slate"}, {0x5b7c99, "slate blue"},
-    {0x658d6d, "slate green"}, {0x59656d, "slate grey"}, {0x6488ea, "soft blue"},
-    {0x6fc276, "soft green"}, {0xfdb0c0, "soft pink"}, {0xa66fb5, "soft purple"},
-    {0x1ef876, "spearmint"}, {0xa9f971, "spring green"}, {0x0a5f38, "spruce"}, {0xf2ab15, "squash"},
-    {0x738595, "steel"}, {0x5a7d9a, "steel blue"}, {0x6f828a, "steel grey"}, {0xada587, "stone"},
-    {0x507b9c, "stormy blue"}, {0xfcf679, "straw"}, {0xfb2943, "strawberry"},
-    {0x0c06f7, "strong blue"}, {0xff0789, "strong pink"}, {0xffdf22, "sun yellow"},
-    {0xffc512, "sunflower"}, {0xffda03, "sunflower yellow"}, {0xfff917, "sunny yellow"},
-    {0xfffd37, "sunshine yellow"}, {0x748500, "swamp green"}, {0xd1b26f, "tan"},
-    {0xab7e4c, "tan brown"}, {0xa9be70, "tan green"}, {0xff9408, "tangerine"}, {0xb9a281, "taupe"},
-    {0x65ab7c, "tea"}, {0xbdf8a3, "tea green"}, {0x029386, "teal"}, {0x01889f, "teal blue"},
-    {0x25a36f, "teal green"}, {0x0cdc73, "tealish green"}, {0xc9643b, "terra cotta"},
-    {0xca6641, "terracotta"}, {0xef4026, "tomato"}, {0xec2d01, "tomato red"}, {0x13bbaf, "topaz"},
-    {0x2a7e19, "tree green"}, {0x010fcc, "true blue"}, {0x089404, "true green"},
-    {0x06c2ac, "turquoise"}, {0x06b1c4, "turquoise blue"}, {0x04f489, "turquoise green"},
-    {0x75b84f, "turtle green"}, {0x4e518b, "twilight"}, {0x0a437a, "twilight blue"},
-    {0x2000b1, "ultramarine"}, {0x1805db, "ultramarine blue"}, {0xb26400, "umber"},
-    {0x000133, "very dark blue"}, {0x1d0200, "very dark brown"}, {0x062e03, "very dark green"},
-    {0x2a0134, "very dark purple"}, {0xd5ffff, "very light blue"}, {0xd3b683, "very light brown"},
-    {0xd1ffbd, "very light green"}, {0xfff4f2, "very light pink"}, {0xf6cefc, "very light purple"},
-    {0xd6fffe, "very pale blue"}, {0xcffdbc, "very pale green"}, {0x0339f8, "vibrant blue"},
-    {0x0add08, "vibrant green"}, {0xad03de, "vibrant purple"}, {0x9a0eea, "violet"},
-    {0x510ac9, "violet blue"}, {0xfb5ffc, "violet pink"}, {0xa50055, "violet red"},
-    {0x1e9167, "viridian"}, {0x152eff, "vivid blue"}, {0x2fef10, "vivid green"},
-    {0x9900fa, "vivid purple"}, {0x4b57db, "warm blue"}, {0x964e02, "warm brown"},
-    {0x978a84, "warm grey"}, {0xfb5581, "warm pink"}, {0x952e8f, "warm purple"},
-    {0xbcf5a6, "washed out green"}, {0x0e87cc, "water blue"}, {0xfd4659, "watermelon"},
-    {0xfbdd7e, "wheat"}, {0xffffff, "white"}, {0x80013f, "wine"}, {0x7b0323, "wine red"},
-    {0x20f986, "wintergreen"}, {0xa87dc2, "wisteria"}, {0xffff14, "yellow"},
-    {0xb79400, "yellow brown"}, {0xc0fb2d, "yellow green"}, {0xcb9d06, "yellow ochre"},
-    {0xfcb001, "yellow orange"}, {0xffe36e, "yellow tan"}, {0xbbf90f, "yellowgreen"},
-    {0x9b7a01, "yellowish brown"}, {0xb0dd16, "yellowish green"}, {0xffab0f, "yellowish orange"},
-    {0xfcfc81, "yellowish tan"}, {0xae8b0c, "yellowy brown"}, {0xbff128, "yellowy green"},
-};
+inline constexpr std::string_view kCommonNames =
+    "8ffe09 acid green\n54ac68 algae\n21c36f algae green\n070d0d almost black\nfeb308 amber\n"
+    "9b5fc0 amethyst\n6ecb3c apple\n76cd26 apple green\nffb16d apricot\n13eac9 aqua\n"
+    "02d8e9 aqua blue\n12e193 aqua green\n2ee8bb aqua marine\n04d8b2 aquamarine\n"
+    "4b5d16 army green\n77ab56 asparagus\n3d0734 aubergine\n9a3001 auburn\n90b134 avocado\n"
+    "87a922 avocado green\n1d5dec azul\n069af3 azure\na2cffe baby blue\n8cff9e baby green\n"
+    "ffb7ce baby pink\nca9bf7 baby purple\nffff7e banana\nfafe4b banana yellow\n"
+    "6b7c85 battleship grey\ne6daa6 beige\n990f4b berry\n000000 black\n0343df blue\n"
+    "2242c7 blue blue\n137e6d blue green\n607c8e blue grey\n5729ce blue purple\n"
+    "5d06e9 blue violet\n533cc6 blue with a hint of purple\n464196 blueberry\n017a79 bluegreen\n"
+    "85a3b2 bluegrey\n2bb179 bluey green\n89a0b0 bluey grey\n6241c7 bluey purple\n"
+    "10a674 bluish green\n748b97 bluish grey\n703be7 bluish purple\n5539cc blurple\nf29e8e blush\n"
+    "fe828c blush pink\n7b002c bordeaux\n044a05 bottle green\na03623 brick\nc14a09 brick orange\n"
+    "8f1402 brick red\n0bf9ea bright aqua\n0165fc bright blue\n41fdfe bright cyan\n"
+    "01ff07 bright green\nc760ff bright lavender\n26f7fd bright light blue\n"
+    "2dfe54 bright light green\nc95efb bright lilac\n87fd05 bright lime\n65fe08 bright lime green\n"
+    "ff08e8 bright magenta\n9cbb04 bright olive\nff5b00 bright orange\nfe01b1 bright pink\n"
+    "be03fd bright purple\nff000d bright red\n05ffa6 bright sea green\n02ccfe bright sky blue\n"
+    "01f9c6 bright teal\n0ffef9 bright turquoise\nad0afd bright violet\nfffd01 bright yellow\n"
+    "9dff00 bright yellow green\n05480d british racing green\na87900 bronze\n653700 brown\n"
+    "706c11 brown green\n8d8468 brown grey\nb96902 brown orange\n922b05 brown red\n"
+    "b29705 brown yellow\n6a6e09 brownish green\n86775f brownish grey\ncb7723 brownish orange\n"
+    "c27e79 brownish pink\n76424e brownish purple\n9e3623 brownish red\nc9b003 brownish yellow\n"
+    "6f6c0a browny green\nca6b02 browny orange\nff69af bubble gum pink\nff6cb5 bubblegum\n"
+    "fe83cc bubblegum pink\nfef69e buff\n610023 burgundy\nc04e01 burnt orange\n9f2305 burnt red\n"
+    "b04e0f burnt sienna\na0450e burnt umber\nd5ab09 burnt yellow\nffff81 butter\n"
+    "fffd74 butter yellow\nfdb147 butterscotch\n4e7496 cadet blue\nc69f59 camel\n7f8f4e camo\n"
+    "526525 camo green\n4b6113 camouflage green\nfdff63 canary\nfffe40 canary yellow\n"
+    "ff63e9 candy pink\naf6f09 caramel\n9d0216 carmine\nfd798f carnation\nff7fa7 carnation pink\n"
+    "8ab8fe carolina blue\nbefdb7 celadon\nc1fd95 celery\na5a391 cement\nde0c62 cerise\n"
+    "0485d1 cerulean\n056eee cerulean blue\n343837 charcoal\n3c4142 charcoal grey\n"
+    "c1f80a chartreuse\ncf0234 cherry\nf7022a cherry red\n742802 chestnut\n3d1c02 chocolate\n"
+    "411900 chocolate brown\nac4f06 cinnamon\n680018 claret\nb66a50 clay\nb2713d clay brown\n"
+    "247afd clear blue\nacc2d9 cloudy blue\n1e488f cobalt\n030aa7 cobalt blue\n875f42 cocoa\n"
+    "a6814c coffee\n4984b8 cool blue\n33b864 cool green\n95a3a6 cool grey\nb66325 copper\n"
+    "fc5a50 coral\nff6163 coral pink\n6a79f7 cornflower\n5170d7 cornflower blue\n9e003a cranberry\n"
+    "ffffc2 cream\n8c000f crimson\nfffd78 custard\n00ffff cyan\nfedf08 dandelion\n"
+    "05696b dark aqua\n017371 dark aquamarine\nac9362 dark beige\n00035b dark blue\n"
+    "005249 dark blue green\n1f3b4d dark blue grey\n341c02 dark brown\ncf524e dark coral\n"
+    "fff39a dark cream\n0a888a dark cyan\n002d04 dark forest green\n9d0759 dark fuchsia\n"
+    "b59410 dark gold\n388004 dark grass green\n033500 dark green\n1f6357 dark green blue\n"
+    "363737 dark grey\n29465b dark grey blue\nd90166 dark hot pink\n1f0954 dark indigo\n"
+    "9b8f55 dark khaki\n856798 dark lavender\n9c6da5 dark lilac\n84b701 dark lime\n"
+    "7ebd01 dark lime green\n960056 dark magenta\n3c0008 dark maroon\n874c62 dark mauve\n"
+    "48c072 dark mint\n20c073 dark mint green\na88905 dark mustard\n000435 dark navy\n"
+    "00022e dark navy blue\n373e02 dark olive\n3c4d03 dark olive green\nc65102 dark orange\n"
+    "56ae57 dark pastel green\nde7e5d dark peach\n665fd1 dark periwinkle\ncb416b dark pink\n"
+    "3f012c dark plum\n35063e dark purple\n840000 dark red\nb5485d dark rose\n"
+    "02066f dark royal blue\n598556 dark sage\nc85a53 dark salmon\na88f59 dark sand\n"
+    "11875d dark sea green\n1fb57a dark seafoam\n3eaf76 dark seafoam green\n448ee4 dark sky blue\n"
+    "214761 dark slate blue\naf884a dark tan\n7f684e dark taupe\n014d4e dark teal\n"
+    "045c5a dark turquoise\n34013f dark violet\nd5b60a dark yellow\n728f02 dark yellow green\n"
+    "030764 darkblue\n054907 darkgreen\n014182 darkish blue\n287c37 darkish green\n"
+    "da467d darkish pink\n751973 darkish purple\na90308 darkish red\n08787f deep aqua\n"
+    "040273 deep blue\n410200 deep brown\n02590f deep green\n8d5eb7 deep lavender\n"
+    "966ebd deep lilac\na0025c deep magenta\ndc4d01 deep orange\ncb0162 deep pink\n"
+    "36013f deep purple\n9a0200 deep red\nc74767 deep rose\n015482 deep sea blue\n"
+    "0d75f8 deep sky blue\n00555a deep teal\n017374 deep turquoise\n490648 deep violet\n"
+    "3b638c denim\n3b5b92 denim blue\n836539 dirt brown\n3f829d dirty blue\n667e2c dirty green\n"
+    "c87606 dirty orange\nca7b80 dirty pink\n734a65 dirty purple\ncdc50a dirty yellow\n"
+    "3e82fc dodger blue\nc3fbf4 duck egg blue\n49759c dull blue\n876e4b dull brown\n"
+    "74a662 dull green\nd8863b dull orange\nd5869d dull pink\n84597e dull purple\nbb3f3f dull red\n"
+    "5f9e8f dull teal\needc5b dull yellow\n26538d dusk blue\n475f94 dusky blue\ncc7a8b dusky pink\n"
+    "895b7b dusky purple\nba6873 dusky rose\n5a86ad dusty blue\n76a973 dusty green\n"
+    "ac86a8 dusty lavender\nf0833a dusty orange\nd58a94 dusty pink\n825f87 dusty purple\n"
+    "b9484e dusty red\nc0737a dusty rose\n4c9085 dusty teal\na2653e earth\n8cfd7e easter green\n"
+    "c071fe easter purple\nfeffca ecru\nfffcc4 egg shell\n380835 eggplant\n430541 eggplant purple\n"
+    "ffffd4 eggshell\nc4fff7 eggshell blue\n0652ff electric blue\n21fc0d electric green\n"
+    "a8ff04 electric lime\nff0490 electric pink\naa23ff electric purple\n01a049 emerald\n"
+    "028f1e emerald green\n05472a evergreen\n658cbb faded blue\n7bb274 faded green\n"
+    "f0944d faded orange\nde9dac faded pink\n916e99 faded purple\nd3494e faded red\n"
+    "feff7f faded yellow\ncfaf7b fawn\n63a950 fern\n548d44 fern green\nfe0002 fire engine red\n"
+    "3c73a8 flat blue\n699d4c flat green\n08ff08 fluorescent green\n90fda9 foam green\n"
+    "0b5509 forest\n06470c forest green\n436bad french blue\n69d84f fresh green\n"
+    "58bc08 frog green\ned0dd9 fuchsia\ndbb40c gold\nb27a01 golden brown\nf9bc08 golden rod\n"
+    "fec615 golden yellow\nfac205 goldenrod\n6c3461 grape\n5d1451 grape purple\nfd5956 grapefruit\n"
+    "5cac2d grass\n3f9b0b grass green\n419c03 grassy green\n15b01a green\n5edc1f green apple\n"
+    "06b48b green blue\n544e03 green brown\n77926f green grey\n0cb577 green teal\n"
+    "c9ff27 green yellow\n23c48b greenblue\nc9d179 greenish beige\n0b8b87 greenish blue\n"
+    "696112 greenish brown\n2afeb7 greenish cyan\n96ae8d greenish grey\nbccb7a greenish tan\n"
+    "32bf84 greenish teal\n00fbb0 greenish turquoise\ncdfd02 greenish yellow\n42b395 greeny blue\n"
+    "696006 greeny brown\n7ea07a greeny grey\nc6f808 greeny yellow\n929591 grey\n6b8ba4 grey blue\n"
+    "7f7053 grey brown\n789b73 grey green\nc3909b grey pink\n826d8c grey purple\n5e9b8a grey teal\n"
+    "77a1b5 greyblue\n5e819d greyish blue\n7a6a4f greyish brown\n82a67d greyish green\n"
+    "c88d94 greyish pink\n887191 greyish purple\n719f91 greyish teal\n536267 gunmetal\n"
+    "8e7618 hazel\na484ac heather\nd94ff5 heliotrope\n1bfc06 highlighter green\n25ff29 hot green\n"
+    "f504c9 hot magenta\nff028d hot pink\ncb00f5 hot purple\n0b4008 hunter green\nd6fffa ice\n"
+    "d7fffe ice blue\n850e04 indian red\n380282 indigo\n3a18b1 indigo blue\n6258c4 iris\n"
+    "019529 irish green\nffffcb ivory\n1fa774 jade\n2baf6a jade green\n048243 jungle green\n"
+    "02ab2e kelly green\naeff6e key lime\naaa662 khaki\n728639 khaki green\n9cef43 kiwi\n"
+    "8ee53f kiwi green\nc79fef lavender\n8b88f8 lavender blue\ndd85d7 lavender pink\n"
+    "4da409 lawn green\n71aa34 leaf\n5ca904 leaf green\n51b73b leafy green\nac7434 leather\n"
+    "fdff52 lemon\nadf802 lemon green\nbffe28 lemon lime\nfdff38 lemon yellow\n8fb67b lichen\n"
+    "8cffdb light aqua\n7bfdc7 light aquamarine\nfffeb6 light beige\n95d0fc light blue\n"
+    "7efbb3 light blue green\nb7c9e2 light blue grey\n76fda8 light bluish green\n"
+    "53fe5c light bright green\nad8150 light brown\na8415b light burgundy\nacfffc light cyan\n"
+    "894585 light eggplant\n4f9153 light forest green\nfddc5c light gold\n"
+    "9af764 light grass green\n96f97b light green\n56fca2 light green blue\n"
+    "63f7b4 light greenish blue\nd8dcd6 light grey\n9dbcd4 light grey blue\n"
+    "b7e1a1 light grey green\n6d5acf light indigo\ne6f2a2 light khaki\ndfc5fe light lavender\n"
+    "cafffb light light blue\nc8ffb0 light light green\nedc8ff light lilac\naefd6c light lime\n"
+    "b9ff66 light lime green\nfa5ff7 light magenta\na24857 light maroon\nc292a1 light mauve\n"
+    "b6ffbb light mint\na6fbb2 light mint green\na6c875 light moss green\nf7d560 light mustard\n"
+    "155084 light navy\n2e5a88 light navy blue\n4efd54 light neon green\nacbf69 light olive\n"
+    "a4be5c light olive green\nfdaa48 light orange\nb2fba5 light pastel green\n"
+    "c4fe82 light pea green\nffd8b1 light peach\nc1c6fc light periwinkle\nffd1df light pink\n"
+    "9d5783 light plum\nbf77f6 light purple\nff474c light red\nffc5cb light rose\n"
+    "3a2efe light royal blue\nbcecac light sage\nfea993 light salmon\n98f6b0 light sea green\n"
+    "a0febf light seafoam\na7ffb5 light seafoam green\nc6fcff light sky blue\nfbeeac light tan\n"
+    "90e4c1 light teal\n7ef4cc light turquoise\nd6b4fc light violet\nfffe7a light yellow\n"
+    "ccfd7f light yellow green\nc2ff89 light yellowish green\n7bc8f6 lightblue\n"
+    "75fd63 lighter green\na55af4 lighter purple\n76ff7b lightgreen\n3d7afd lightish blue\n"
+    "61e160 lightish green\na552e6 lightish purple\nfe2f4a lightish red\ncea2fd lilac\n"
+    "aaff32 lime\n89fe05 lime green\nd0fe1d lime yellow\nd5174e lipstick\nc0022f lipstick red\n"
+    "efb435 macaroni and cheese\nc20078 magenta\n4a0100 mahogany\nf4d054 maize\nffa62b mango\n"
+    "fcc006 marigold\n042e60 marine\n01386a marine blue\n650021 maroon\nae7181 mauve\n"
+    "2c6fbb medium blue\n7f5112 medium brown\n39ad48 medium green\n7d7f7c medium grey\n"
+    "f36196 medium pink\n9e43a2 medium purple\nff7855 melon\n730039 merlot\n4f738e metallic blue\n"
+    "276ab3 mid blue\n50a747 mid green\n03012d midnight\n020035 midnight blue\n"
+    "280137 midnight purple\n667c3e military green\n7f4e1e milk chocolate\n9ffeb0 mint\n"
+    "8fff9f mint green\n0bf77d minty green\n9d7651 mocha\n769958 moss\n658b38 moss green\n"
+    "638b27 mossy green\n735c12 mud\n60460f mud brown\n606602 mud green\n886806 muddy brown\n"
+    "657432 muddy green\nbfac05 muddy yellow\n920a4e mulberry\n6c7a0e murky green\n"
+    "ba9e88 mushroom\nceb301 mustard\nac7e04 mustard brown\na8b504 mustard green\n"
+    "d2bd0a mustard yellow\n3b719f muted blue\n5fa052 muted green\nd1768f muted pink\n"
+    "805b87 muted purple\n01153e navy\n001146 navy blue\n35530a navy green\n04d9ff neon blue\n"
+    "0cff0c neon green\nfe019a neon pink\nbc13fe neon purple\nff073a neon red\ncfff04 neon yellow\n"
+    "107ab0 nice blue\n040348 night blue\n017b92 ocean\n03719c ocean blue\n3d9973 ocean green\n"
+    "bf9b0c ocher\nbf9005 ochre\n5684ae off blue\n6ba353 off green\nffffe4 off white\n"
+    "f1f33f off yellow\nc77986 old pink\nc87f89 old rose\n6e750e olive\n645403 olive brown\n"
+    "677a04 olive green\nc2b709 olive yellow\nf97306 orange\nbe6400 orange brown\n"
+    "ff6f52 orange pink\nfd411e orange red\nffad01 orange yellow\nfe420f orangered\n"
+    "b16002 orangey brown\nfa4224 orangey red\nfdb915 orangey yellow\nb25f03 orangish brown\n"
+    "f43605 orangish red\nc875c4 orchid\nb8ffeb pale aqua\nd0fefe pale blue\nb1916e pale brown\n"
+    "b7fffa pale cyan\nfdde6c pale gold\nc7fdb5 pale green\nfdfdfe pale grey\n"
+    "eecffe pale lavender\nb1fc99 pale light green\ne4cbff pale lilac\nbefd73 pale lime\n"
+    "b1ff65 pale lime green\nd767ad pale magenta\nfed0fc pale mauve\nb9cc81 pale olive\n"
+    "b1d27b pale olive green\nffa756 pale orange\nffe5ad pale peach\nffcfdc pale pink\n"
+    "b790d4 pale purple\nd9544d pale red\nfdc1c5 pale rose\nffb19a pale salmon\n"
+    "bdf6fe pale sky blue\n82cbb2 pale teal\na5fbd5 pale turquoise\nceaefa pale violet\n"
+    "ffff84 pale yellow\nfefcaf parchment\na2bffe pastel blue\nb0ff9d pastel green\n"
+    "ff964f pastel orange\nffbacd pastel pink\ncaa0ff pastel purple\ndb5856 pastel red\n"
+    "fffe71 pastel yellow\na4bf20 pea\n8eab12 pea green\n929901 pea soup\n94a617 pea soup green\n"
+    "ffb07c peach\nff9a8a peachy pink\n016795 peacock blue\ncbf85f pear\n8e82fe periwinkle\n"
+    "8f99fb periwinkle blue\n005f6a petrol\ne78ea5 pig pink\n2b5d34 pine\n0a481e pine green\n"
+    "ff81c0 pink\ndb4bda pink purple\nf5054f pink red\nb17261 pinkish brown\nc8aca9 pinkish grey\n"
+    "ff724c pinkish orange\nd648d7 pinkish purple\nf10c45 pinkish red\nd99b82 pinkish tan\n"
+    "c94cbe pinky purple\nfc2647 pinky red\nc0fa8b pistachio\n580f41 plum\n4e0550 plum purple\n"
+    "b1d1fc powder blue\nffb2d0 powder pink\n0804f9 primary blue\n004577 prussian blue\n"
+    "a57e52 puce\ne17701 pumpkin\nfb7d07 pumpkin orange\n0203e2 pure blue\n7e1e9c purple\n"
+    "632de9 purple blue\n673a3f purple brown\n866f85 purple grey\ne03fd8 purple pink\n"
+    "990147 purple red\n6140ef purpleish blue\ndf4ec8 purpleish pink\n5f34e7 purpley blue\n"
+    "947e94 purpley grey\nc83cb9 purpley pink\n601ef9 purplish blue\n6b4247 purplish brown\n"
+    "7a687f purplish grey\nce5dae purplish pink\nb0054b purplish red\n661aee purply blue\n"
+    "f075e6 purply pink\nbeae8a putty\n014600 racing green\nb00149 raspberry\n9a6200 raw sienna\n"
+    "a75e09 raw umber\nd4ffff really light blue\ne50000 red\n8b2e16 red brown\nfd3c06 red orange\n"
+    "fa2a55 red pink\n820747 red purple\n9e0168 red violet\n8c0034 red wine\n7f2b0a reddish brown\n"
+    "997570 reddish grey\nf8481c reddish orange\nfe2c54 reddish pink\n910951 reddish purple\n"
+    "6e1005 reddy brown\n021bf9 rich blue\n720058 rich purple\n8af1fe robin egg blue\n"
+    "6dedfd robin's egg\n98eff9 robin's egg blue\ncf6275 rose\nf7879a rose pink\nbe013c rose red\n"
+    "f6688e rosy pink\nab1239 rouge\n0504aa royal blue\n4b006e royal purple\nca0147 ruby\n"
+    "a13905 russet\na83c09 rust\n8b3103 rust brown\nc45508 rust orange\naa2704 rust red\n"
+    "cd5909 rusty orange\naf2f0d rusty red\nfeb209 saffron\n87ae73 sage\n88b378 sage green\n"
+    "ff796c salmon\nfe7b7c salmon pink\ne2ca76 sand\ncba560 sand brown\nfce166 sand yellow\n"
+    "c9ae74 sandstone\nc4a661 sandy brown\nfdee73 sandy yellow\n5c8b15 sap green\n2138ab sapphire\n"
+    "be0119 scarlet\n047495 sea blue\n53fca1 sea green\n80f9ad seafoam\n78d1b6 seafoam blue\n"
+    "7af9ab seafoam green\n18d17b seaweed\n35ad6b seaweed green\n985e2b sepia\n01b44c shamrock\n"
+    "02c14d shamrock green\nfe02a2 shocking pink\na9561e sienna\nc5c9c7 silver\n75bbfd sky blue\n"
+    "516572 slate\n5b7c99 slate blue\n658d6d slate green\n59656d slate grey\n6488ea soft blue\n"
+    "6fc276 soft green\nfdb0c0 soft pink\na66fb5 soft purple\n1ef876 spearmint\n"
+    "a9f971 spring green\n0a5f38 spruce\nf2ab15 squash\n738595 steel\n5a7d9a steel blue\n"
+    "6f828a steel grey\nada587 stone\n507b9c stormy blue\nfcf679 straw\nfb2943 strawberry\n"
+    "0c06f7 strong blue\nff0789 strong pink\nffdf22 sun yellow\nffc512 sunflower\n"
+    "ffda03 sunflower yellow\nfff917 sunny yellow\nfffd37 sunshine yellow\n748500 swamp green\n"
+    "d1b26f tan\nab7e4c tan brown\na9be70 tan green\nff9408 tangerine\nb9a281 taupe\n65ab7c tea\n"
+    "bdf8a3 tea green\n029386 teal\n01889f teal blue\n25a36f teal green\n0cdc73 tealish green\n"
+    "c9643b terra cotta\nca6641 terracotta\nef4026 tomato\nec2d01 tomato red\n13bbaf topaz\n"
+    "2a7e19 tree green\n010fcc true blue\n089404 true green\n06c2ac turquoise\n"
+    "06b1c4 turquoise blue\n04f489 turquoise green\n75b84f turtle green\n4e518b twilight\n"
+    "0a437a twilight blue\n2000b1 ultramarine\n1805db ultramarine blue\nb26400 umber\n"
+    "000133 very dark blue\n1d0200 very dark brown\n062e03 very dark green\n"
+    "2a0134 very dark purple\nd5ffff very light blue\nd3b683 very light brown\n"
+    "d1ffbd very light green\nfff4f2 very light pink\nf6cefc very light purple\n"
+    "d6fffe very pale blue\ncffdbc very pale green\n0339f8 vibrant blue\n0add08 vibrant green\n"
+    "ad03de vibrant purple\n9a0eea violet\n510ac9 violet blue\nfb5ffc violet pink\n"
+    "a50055 violet red\n1e9167 viridian\n152eff vivid blue\n2fef10 vivid green\n"
+    "9900fa vivid purple\n4b57db warm blue\n964e02 warm brown\n978a84 warm grey\nfb5581 warm pink\n"
+    "952e8f warm purple\nbcf5a6 washed out green\n0e87cc water blue\nfd4659 watermelon\n"
+    "fbdd7e wheat\nffffff white\n80013f wine\n7b0323 wine red\n20f986 wintergreen\n"
+    "a87dc2 wisteria\nffff14 yellow\nb79400 yellow brown\nc0fb2d yellow green\n"
+    "cb9d06 yellow ochre\nfcb001 yellow orange\nffe36e yellow tan\nbbf90f yellowgreen\n"
+    "9b7a01 yellowish brown\nb0dd16 yellowish green\nffab0f yellowish orange\n"
+    "fcfc81 yellowish tan\nae8b0c yellowy brown\nbff128 yellowy green\n";
 // clang-format on
 
 }  // namespace kpalette

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,11 +13,6 @@
 namespace kpalette {
 namespace {
 
-Color levels_of(std::uint32_t rgb) {
-  return {static_cast<std::uint8_t>(rgb >> 16), static_cast<std::uint8_t>(rgb >> 8),
-          static_cast<std::uint8_t>(rgb)};
-}
-
 /// Where colours are on the grid of Oklab, of which distances are exact.
 using Place = std::array<std::int32_t, 3>;
 
@@ -27,10 +22,37 @@ Place place_of(const Color& color) {
   return place;
 }
 
-std::vector<Place> places_of(std::span<const NamedColor> names) {
-  std::vector<Place> places;
-  for (const NamedColor& named : names) places.push_back(place_of(levels_of(named.rgb)));
-  return places;
+struct NamedColor {
+  std::string_view name;
+  Color color;
+  Place place;
+};
+
+/// Reads a table of color_name_tables.hpp.
+std::vector<NamedColor> read(std::string_view table) {
+  constexpr std::size_t kDigits = 6;
+  std::vector<NamedColor> all;
+  while (!table.empty()) {
+    Color color{};
+    for (std::size_t i = 0; i < kDigits; ++i) {
+      const int digit = table[i] <= '9' ? table[i] - '0' : table[i] - 'a' + 10;
+      color[i / 2] = static_cast<std::uint8_t>(16 * color[i / 2] + digit);
+    }
+    const std::size_t end = table.find('\n');
+    all.push_back({table.substr(kDigits + 1, end - kDigits - 1), color, place_of(color)});
+    table.remove_prefix(end + 1);
+  }
+  return all;
+}
+
+const std::vector<NamedColor>& css_names() {
+  static const std::vector<NamedColor> all = read(kCssNames);
+  return all;
+}
+
+const std::vector<NamedColor>& common_names() {
+  static const std::vector<NamedColor> all = read(kCommonNames);
+  return all;
 }
 
 /// With differences of hue and chroma doubled: people see them as large as one of lightness then
@@ -64,20 +86,18 @@ constexpr double kHuedFrom = .5;
 
 /// The first of those that are equally near. What looks grey is not called by a hue, and what does
 /// not is not called grey.
-std::string_view nearest_name(const Color& color, std::span<const NamedColor> names,
-                              std::span<const Place> places) {
+std::string_view nearest_name(const Color& color, const std::vector<NamedColor>& names) {
   const Place place = place_of(color);
   const double most = is_within(place, kPure) ? kNeutral : kGreyish;
   const bool is_grey = is_within(place, kGrey);
   const bool has_hue =
       !is_within(place, kHued) && place[0] >= kHuedFrom * Space(SpaceName::oklab, 3).steps();
-  const auto distance = [&](const Place& other) {
+  const auto distance = [&](const NamedColor& other) {
     const bool is_other =
-        (is_grey && !is_within(other, most)) || (has_hue && is_within(other, kNeutral));
-    return std::pair(is_other, squared_distance(place, other));
+        (is_grey && !is_within(other.place, most)) || (has_hue && is_within(other.place, kNeutral));
+    return std::pair(is_other, squared_distance(place, other.place));
   };
-  const auto nearest = std::ranges::min_element(places, {}, distance);
-  return names[static_cast<std::size_t>(nearest - places.begin())].name;
+  return std::ranges::min_element(names, {}, distance)->name;
 }
 
 /// Without spaces, and in small letters.
@@ -91,22 +111,15 @@ std::string key_of(std::string_view name) {
 
 }  // namespace
 
-std::string_view css_name(const Color& color) {
-  static const std::vector<Place> places = places_of(kCssNames);
-  return nearest_name(color, kCssNames, places);
-}
+std::string_view css_name(const Color& color) { return nearest_name(color, css_names()); }
 
-std::string_view common_name(const Color& color) {
-  static const std::vector<Place> places = places_of(kCommonNames);
-  return nearest_name(color, kCommonNames, places);
-}
+std::string_view common_name(const Color& color) { return nearest_name(color, common_names()); }
 
 std::optional<Color> color_named(std::string_view name) {
   const std::string key = key_of(name);
-  for (const std::span<const NamedColor> names :
-       {std::span<const NamedColor>(kCssNames), std::span<const NamedColor>(kCommonNames)}) {
-    for (const NamedColor& named : names) {
-      if (key_of(named.name) == key) return levels_of(named.rgb);
+  for (const auto* names : {&css_names(), &common_names()}) {
+    for (const NamedColor& named : *names) {
+      if (key_of(named.name) == key) return named.color;
     }
   }
   return std::nullopt;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sort_few.hpp"
 #include "spaces.hpp"
 
 namespace kpalette {
@@ -28,8 +29,10 @@ std::vector<std::array<int, 2>> readable_pairs(std::span<const Color> colors) {
       if (contrast(colors[i], colors[j]) >= kTextContrast) pairs.push_back({i, j});
     }
   }
-  std::ranges::stable_sort(pairs, [&](const auto& a, const auto& b) {
-    return contrast(colors[a[0]], colors[a[1]]) > contrast(colors[b[0]], colors[b[1]]);
+  sort_few(pairs, [&](const auto& a, const auto& b) {
+    const double of_a = contrast(colors[a[0]], colors[a[1]]);
+    const double of_b = contrast(colors[b[0]], colors[b[1]]);
+    return of_a != of_b ? of_a > of_b : a < b;
   });
   return pairs;
 }

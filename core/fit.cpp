@@ -10,6 +10,7 @@
 #include "mix.hpp"
 #include "palette.hpp"
 #include "quick.hpp"
+#include "sort_few.hpp"
 #include "vivid_regions.hpp"
 
 namespace kpalette {
@@ -302,7 +303,7 @@ void Fitter::keep_all(std::span<const std::uint8_t> absent) {
   std::vector<std::size_t> order(counts_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   const auto color = [&](std::size_t i) { return colors_.subspan(i * width, width); };
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+  sort_few(order, [&](std::size_t a, std::size_t b) {
     if (counts_[a] != counts_[b]) return counts_[a] > counts_[b];
     return std::ranges::lexicographical_compare(color(a), color(b));
   });

@@ -17,6 +17,12 @@ namespace {
 constexpr std::uint32_t kBuckets = 4096;
 constexpr std::size_t kChunk = 1u << 16;  // pixels per task
 
+/// Of 8 kB, which a compiled file would hold for good.
+const std::array<std::uint16_t, 4096>& cube_order() {
+  static const std::array<std::uint16_t, 4096> order = make_cube_order();
+  return order;
+}
+
 /// A distinct colour and its count.
 struct Tally {
   std::uint32_t code;
@@ -33,11 +39,12 @@ struct Rgb {
   template <class Visit>
   static void for_each(const std::uint8_t* pixels, std::size_t n, std::size_t first,
                        std::size_t last, const Visit& visit) {
+    const std::uint16_t* const order = cube_order().data();
     for_each_word(pixels, n, first, last, [&](std::size_t, std::uint32_t word) {
-      visit(cube_of(word), [word] { return kCubeOrder[place_in_cube(word)]; });
+      visit(cube_of(word), [=] { return order[place_in_cube(word)]; });
     });
   }
-  static std::uint32_t bucket_of(std::uint32_t key) { return kCubeOrder[key]; }
+  static std::uint32_t bucket_of(std::uint32_t key) { return cube_order()[key]; }
 
   /// Counts one bucket's pixels, in 4,096 counters that are 0 before and after.
   class Counter {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "lloyd.hpp"
+#include "sort_few.hpp"
 
 namespace kpalette {
 namespace {
@@ -135,7 +136,7 @@ std::vector<Split> plan_splits(const Assignment& assignment, const std::vector<d
     for (double& value : split.offset) value *= std::sqrt(kSplitShare * variance);
     splits.push_back(split);
   }
-  std::sort(splits.begin(), splits.end(), [](const Split& a, const Split& b) {
+  sort_few(splits, [](const Split& a, const Split& b) {
     return a.gain != b.gain ? a.gain > b.gain : a.cluster < b.cluster;
   });
   return splits;
@@ -166,7 +167,7 @@ std::vector<Merge> plan_merges(const Assignment& assignment, const std::vector<d
     }
     merges[from] = best;
   });
-  std::sort(merges.begin(), merges.end(), [](const Merge& a, const Merge& b) {
+  sort_few(merges, [](const Merge& a, const Merge& b) {
     return a.loss != b.loss ? a.loss < b.loss : a.from < b.from;
   });
   return merges;

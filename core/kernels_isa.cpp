@@ -372,7 +372,11 @@ const Kernels KPALETTE_TABLE(KPALETTE_ISA_NAME) = {
     {nullptr, nullptr, nullptr, narrow<3>, narrow<4>},
     {nullptr, nullptr, nullptr, list<3>, list<4>},
     {nullptr, nullptr, nullptr, assign<3>, assign<4>},
+#if defined(KPALETTE_COLORS_ONLY)
+    nullptr,
+#else
     assign_samples,
+#endif
     fill_cell,
     KPALETTE_ROWS(KPALETTE_ISA_NAME),
 };

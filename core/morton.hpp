@@ -125,8 +125,8 @@ inline void for_each_place(const std::uint8_t* pixels, std::size_t n, std::size_
   }
 }
 
-/// The Morton order of cubes, and of places in a cube.
-constexpr std::array<std::uint16_t, 4096> make_cube_order() {
+/// Returns the Morton order of cubes, and of places in a cube.
+inline std::array<std::uint16_t, 4096> make_cube_order() {
   std::array<std::uint16_t, 4096> order{};
   for (std::uint32_t cube = 0; cube < 4096; ++cube) {
     order[cube] = static_cast<std::uint16_t>(kSpread3[cube >> 8] << 2 |
@@ -134,6 +134,5 @@ constexpr std::array<std::uint16_t, 4096> make_cube_order() {
   }
   return order;
 }
-inline constexpr std::array<std::uint16_t, 4096> kCubeOrder = make_cube_order();
 
 }  // namespace kpalette

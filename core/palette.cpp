@@ -8,6 +8,7 @@
 #include <span>
 
 #include "lloyd.hpp"
+#include "sort_few.hpp"
 #include "spaces.hpp"
 
 namespace kpalette {
@@ -153,7 +154,7 @@ void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
   std::vector<int> order(static_cast<std::size_t>(assignment.k()));
   std::iota(order.begin(), order.end(), 0);
   for (int round = 0; round < kSortRounds; ++round) {
-    std::sort(order.begin(), order.end(), before);
+    sort_few(order, before);
     if (std::is_sorted(order.begin(), order.end())) return;
     std::vector<double> sorted_centers;
     std::vector<std::uint8_t> sorted_colors;

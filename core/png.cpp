@@ -8,6 +8,7 @@
 #include "deflate_strips.hpp"
 #include "palette_order.hpp"
 #include "row_filters.hpp"
+#include "sort_few.hpp"
 
 namespace kpalette {
 namespace {
@@ -85,9 +86,11 @@ constexpr std::size_t kRowsOfTask = 64;
 
 constexpr std::size_t kSlices = 8;
 
-/// For each byte and each number of bytes after it, what it adds to the check sum.
-constexpr auto kCrc = [] {
-  std::array<std::array<std::uint32_t, 256>, kSlices> table{};
+using CrcTables = std::array<std::array<std::uint32_t, 256>, kSlices>;
+
+/// Returns, for each number of bytes after it and each byte, what it adds to the check sum.
+CrcTables make_crc_tables() {
+  CrcTables table{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     std::uint32_t crc = byte;
     for (int bit = 0; bit < 8; ++bit) crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
@@ -100,20 +103,21 @@ constexpr auto kCrc = [] {
     }
   }
   return table;
-}();
+}
 
 std::uint32_t crc32(std::span<const std::uint8_t> bytes) {
+  static const CrcTables tables = make_crc_tables();  // of 8 kB that do not compress
   std::uint32_t crc = ~0u;
   while (bytes.size() >= kSlices) {
     std::uint32_t next = 0;
     for (std::size_t i = 0; i < kSlices; ++i) {
       const std::uint32_t held = i < 4 ? crc >> 8 * i & 255 : 0;
-      next ^= kCrc[kSlices - 1 - i][bytes[i] ^ held];
+      next ^= tables[kSlices - 1 - i][bytes[i] ^ held];
     }
     crc = next;
     bytes = bytes.subspan(kSlices);
   }
-  for (const std::uint8_t byte : bytes) crc = crc >> 8 ^ kCrc[0][(crc ^ byte) & 255];
+  for (const std::uint8_t byte : bytes) crc = crc >> 8 ^ tables[0][(crc ^ byte) & 255];
   return ~crc;
 }
 
@@ -314,8 +318,9 @@ std::vector<std::uint8_t> PngEncoder::order_by_count() const {
   const auto rank = [&](std::size_t entry) {
     return entry == lead ? 0 : rgba_[4 * entry + 3] < 255 ? 1 : 2;
   };
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return rank(a) != rank(b) ? rank(a) < rank(b) : counts[a] > counts[b];
+  sort_few(order, [&](std::size_t a, std::size_t b) {
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    return counts[a] != counts[b] ? counts[a] > counts[b] : a < b;
   });
   return order;
 }
@@ -408,7 +413,7 @@ double PngEncoder::estimate(const Way& way, double share, int level) const {
 
 /// Keeps those that are estimated to be about the smallest.
 void PngEncoder::keep_promising() {
-  std::ranges::stable_sort(ways_, {}, &Way::estimate);
+  sort_few_stably(ways_, [](const Way& a, const Way& b) { return a.estimate < b.estimate; });
   const double least = ways_[0].estimate;
   std::erase_if(ways_, [&](const Way& way) {
     const bool wide = flat_ || way.rows.size() <= kSmall;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sort_few.hpp"
 #include "spaces.hpp"
 
 namespace kpalette {
@@ -136,7 +137,7 @@ void sort_by_prominence(std::vector<Entry>& entries, const std::optional<Color>&
     if (entry.color != background) return whole;
     return (entry.chroma < kPale ? kPaleBehind : kBehind) * whole;
   };
-  std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
+  sort_few(entries, [&](const Entry& a, const Entry& b) {
     const double of_a = prominence(a);
     const double of_b = prominence(b);
     return of_a != of_b ? of_a > of_b : a.color < b.color;

@@ -6,6 +6,8 @@
 #include <limits>
 #include <numeric>
 
+#include "sort_few.hpp"
+
 namespace kpalette {
 namespace {
 
@@ -183,7 +185,7 @@ std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
     std::nth_element(order.begin(), order.begin() + kMostBins, order.end(), before);
     order.resize(kMostBins);
   }
-  std::sort(order.begin(), order.end(), before);
+  sort_few(order, before);
   return order;
 }
 
@@ -285,11 +287,12 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
   }
   std::vector<std::size_t> order(crowded.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+  sort_few(order, [&](std::size_t a, std::size_t b) {
     const bool enough_a = about[a] >= kLeastShare;
     const bool enough_b = about[b] >= kLeastShare;
     if (enough_a != enough_b) return enough_a;
-    return enough_a ? rank[a] > rank[b] : about[a] > about[b];
+    const std::vector<double>& by = enough_a ? rank : about;
+    return by[a] != by[b] ? by[a] > by[b] : a < b;
   });
   const Edges edges(bins, crowded, about, ignored);
   std::vector<std::size_t> found;

@@ -134,7 +134,11 @@ def test_palette_counts_the_same(tmp_path: Path) -> None:
         (["--scheduler", "tcp://no.host.invalid:1"], 69, "tcp://no.host.invalid:1' is not known\n"),
         (["--scheduler", "tcp://[::1:1"], 69, "the host of 'tcp://[::1:1' is not known\n"),
         (["--scheduler", "tcp://localhost"], 2, "such as tcp://host:8786, got 'tcp://localhost'"),
-        (["-o", "few.zarr", "--saliency"], 2, "--saliency does not work for images in tiles"),
+        (
+            ["-o", "few.zarr", "--saliency"],
+            2,
+            "; see 'Large images' in 'kpalette quantize --help-all'",
+        ),
         (["-o", "few.zarr", "big.tif"], 2, "expected one large image, got 2 photos"),
         (["-o", "none/few.zarr"], 16, "there is no directory"),
         (["-o", "/proc/few.zarr"], 16, "/proc/few.zarr"),
@@ -351,6 +355,27 @@ def test_a_large_tiff_without_dask_names_the_extra(args: list[str], huge: Path) 
     assert done.returncode == 3
     assert f"{huge}: too large to read at once" in done.stderr
     assert "pip install 'kpalette[distributed]'" in done.stderr
+
+
+@pytest.mark.parametrize("args", [["palette"], ["quantize", "-o", "o.zarr"]])
+def test_tiles_without_dask_end_plainly(args: list[str], tmp_path: Path) -> None:
+    Image.fromarray(noise(20, 30)).save(tmp_path / "a.tif")
+    script = "import sys; sys.modules['dask'] = None; from kpalette import cli; cli.main()"
+    for more in (["--memory-limit", "800MB"], ["--scheduler", "threads"]):
+        command = [sys.executable, "-c", script, *args, "a.tif", *more]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        line = "kpalette.distributed needs dask: pip install 'kpalette[distributed]'"
+        assert (done.returncode, done.stderr) == (2, f"kpalette: {line}\n")
+    assert files_in(tmp_path) == {"a.tif"}
+
+
+def test_a_zarr_group_that_no_package_reads(tmp_path: Path) -> None:
+    script = "import sys; sys.modules['s3fs'] = None; from kpalette import cli; cli.main()"
+    args = ["quantize", "s3://a/x.zarr", "-o", "o.zarr"]
+    command = [sys.executable, "-c", script, *args]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    line = "kpalette: s3://a/x.zarr: Install s3fs to access S3\n"
+    assert (done.returncode, done.stderr) == (2, line)
 
 
 def test_a_large_tiff_is_no_png(huge: Path, fails: Any) -> None:

@@ -59,7 +59,7 @@ def test_options_reach_the_library(photo: Path, monkeypatch: pytest.MonkeyPatch)
     args = ["-k", "5", "--space", "lab", "--effort", "fast"]
     args += ["--seed", str(2**64 - 1), "--threads", "2", "--quiet"]
     args += ["--dither", "bayer", "--dither-strength", "0.5", "--saliency", "--keep-profile"]
-    args += ["--fixed", "#ff8800,000000", "--fixed", "#123456", "--alpha", "flatten:#ffffff"]
+    args += ["--fixed", "#ff8800,black", "--fixed", "123456", "--alpha", "flatten:#ffffff"]
     assert cli.run(["quantize", str(photo), *args]) == 0
     assert seen == {
         "k": 5,
@@ -314,7 +314,7 @@ def test_weights(photo: Path, tmp_path: Path, fails: Any) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--fixed", "red"], "'--fixed': expected colours such as '#ff8800', got 'red'"),
+        (["--fixed", "rad"], "'--fixed': expected colours such as 'white' or '#ff8800', got 'rad'"),
         (["--fixed", "#fff,"], "got ''"),
         (["--fixed", "#fff", "--fixed", "#ffffff"], "--fixed: expected distinct colours"),
         (

@@ -250,7 +250,7 @@ from kpalette import distributed
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.endswith(
-        "ImportError: kpalette.distributed needs dask, zarr: pip install 'kpalette[distributed]'\n"
+        "PackageError: kpalette.distributed needs dask, zarr: pip install 'kpalette[distributed]'\n"
     )
 
 

@@ -17,6 +17,12 @@ NAMES = ["#ff7f00", "#000000", "#ffffff", "#102030"]
 LEVELS = [[255, 127, 0], [0, 0, 0], [255, 255, 255], [16, 32, 48]]
 
 
+def test_colours_have_names() -> None:
+    named = Palette(["red", "Dusty Blue", "#fff", (0, 128, 255)])
+    assert named.hex == ["#ff0000", "#5a86ad", "#ffffff", "#0080ff"]
+    assert Palette("bad").hex == ["#bbaadd"]  # what is hex as well is no name
+
+
 @pytest.mark.parametrize(
     "colors",
     [
@@ -60,7 +66,7 @@ def test_others_become_opaque_beside_one_with_alpha() -> None:
         (b"#f00", TypeError, "expected a sequence of colours, got b'#f00'"),
         (np.array(5), TypeError, r"expected a sequence of colours, got array\(5\)"),
         ([1, 2], TypeError, "expected colours such as '#ff8800', got 1"),
-        ("red", ValueError, "expected colours such as '#ff8800', got 'red'"),
+        ("rad", ValueError, "expected colours such as 'white' or '#ff8800', got 'rad'"),
         ("brand.gpl", ValueError, "got 'brand.gpl'; Palette.load reads a file"),
         (["#f00", "#F00"], ValueError, "expected distinct colours, got #ff0000 more than once"),
         ([(1, 2)], ValueError, r"expected colours of 3 or 4 levels, got \(1, 2\)"),

@@ -167,7 +167,8 @@ def test_tones_of_another_colour() -> None:
     theme = Theme(["#205080", "#c03020"], roles={"accent": "#c03020"})
     assert theme.tones() == theme.tones("#c03020") == Theme(["#c03020"]).tones()
     assert theme.tones("#205080") == Theme(["#205080"]).tones()
-    with pytest.raises(ValueError, match="color: expected colours such as '#ff8800', got 'x'"):
+    assert theme.tones("white") == Theme(["#ffffff"]).tones()
+    with pytest.raises(ValueError, match=r"color: expected colours such as .*'#ff8800', got 'x'"):
         theme.tones("x")
 
 
@@ -316,6 +317,42 @@ def test_the_picture_is_on_the_card(theme: Theme, tmp_path: Path) -> None:
     card = np.asarray(Image.open(tmp_path / "card.png"))
     assert (card[:800] == (10, 200, 30)).all()
     assert card[800, 0].tolist() == [32, 80, 128]
+
+
+@pytest.mark.parametrize(
+    ("color", "ground"),
+    [((20, 60, 160), 255), ((255, 250, 230), 0), ((0, 0, 0), 255), ((255, 255, 255), 0)],
+)
+def test_a_transparent_picture_is_seen(
+    color: tuple[int, int, int], ground: int, tmp_path: Path
+) -> None:
+    logo = np.zeros((100, 100, 4), np.uint8)
+    logo[40:60, 40:60] = *color, 255
+    theme = kpalette.theme(logo)
+    assert theme.hex == [f"#{bytes(color).hex()}"]
+    theme.save(tmp_path / "logo.png")
+    card = np.asarray(Image.open(tmp_path / "logo.png"))
+    assert (card[:600, :200] == ground).all()
+    assert (card[790:810, 790:810] == color).all()
+    theme.save(tmp_path / "logo.svg")
+    first = next(ElementTree.parse(tmp_path / "logo.svg").getroot().iter(f"{SVG}rect"))
+    assert first.get("fill") == f"#{bytes([ground] * 3).hex()}"
+
+
+def test_names_in_swatches(theme: Theme, tmp_path: Path) -> None:
+    for kind, encoding in (("gpl", "utf-8"), ("ase", "utf-16-be")):
+        theme.save(tmp_path / f"theme.{kind}")
+        data = (tmp_path / f"theme.{kind}").read_bytes()
+        assert all(name.encode(encoding) in data for name in theme.names)
+        assert Theme.load(tmp_path / f"theme.{kind}").hex == theme.hex
+    twice = Theme(["#205080", "#205081"])
+    assert len({*twice.names}) == 1
+    twice.save(tmp_path / "twice.gpl")
+    assert f"\t{twice.names[0]} #205081\n" in (tmp_path / "twice.gpl").read_text()
+    with pytest.raises(ValueError, match=r"path: expected a name that ends in one of '\.svg'"):
+        theme.save(tmp_path / "theme.txt")
+    with pytest.raises(TypeError, match="path: expected a path, got int"):
+        theme.save(5)  # type: ignore[arg-type]
 
 
 def test_card_of_a_file_that_has_gone(photo: Path, tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_mask(picture: Any, tmp_path: Path) -> None:
     cut = kpalette.theme(picture, mask=mask, region=(0, 10, 60, 30))
     assert cut.counts.sum() == 12 * 60
     for bad, line in [
-        (mask[:5], "mask: expected shape (40, 60), got (5, 60)"),
+        (mask[:5], "mask: expected 60×40 pixels, got 60×5"),
         (mask & False, "mask: expected a pixel to look at, got none"),
         (np.zeros((40, 60, 3)), "mask: expected an array (h, w) of bool or numbers, got shape"),
         (np.full((40, 60), "x"), "mask: expected an array (h, w)"),
@@ -182,10 +182,10 @@ def test_ignored_colours(picture: Any) -> None:
 
 def test_nothing_to_look_at(picture: Any) -> None:
     clear = np.zeros((4, 4, 4), np.uint8)
-    line = "source: expected a pixel to look at, got none: all of it is transparent"
+    line = "source: expected a pixel to look at, got none: all of it is more transparent than not"
     with pytest.raises(ValueError, match=f"{line}$"):
         kpalette.theme(clear)
-    with pytest.raises(ValueError, match=f"{line} or ignored"):
+    with pytest.raises(ValueError, match=f"{line}, or ignored"):
         kpalette.theme(picture, ignore=[RED, BLUE, WHITE])
     half = np.dstack([picture, np.where(np.arange(60) < 30, 127, 128) * np.ones((40, 1))])
     assert colors_of(kpalette.theme(half.astype(np.uint8))) == {BLUE, WHITE}
@@ -274,8 +274,8 @@ def test_pickling_and_files(picture: Any, tmp_path: Path) -> None:
 def test_wrong_themes() -> None:
     with pytest.raises(ValueError, match="colors: expected at most 64 colours, got 65"):
         Theme([(i, i, i) for i in range(65)])
-    with pytest.raises(ValueError, match="roles: expected colours such as '#ff8800', got 'red'"):
-        Theme(["#000"], roles={"accent": "red"})
+    with pytest.raises(ValueError, match=r"roles: expected colours such as .*'#ff8800', got 'rad'"):
+        Theme(["#000"], roles={"accent": "rad"})
 
 
 def test_figures(picture: Any) -> None:

@@ -36,9 +36,9 @@ NO_COLORS = (
 
 def main() -> None:
     print("// Made by tools/color_names.py, which says where these come from.")
-    print("#pragma once\n\n#include <cstdint>\n#include <string_view>\n")
+    print("#pragma once\n\n#include <string_view>\n")
     print("namespace kpalette {\n")
-    print("struct NamedColor {\n  std::uint32_t rgb;  // 0xrrggbb\n  std::string_view name;\n};\n")
+    print("// rrggbb and a name, a line for each: a table of pointers would be twice as large.")
     print("// clang-format off")
     css = sorted(CSS4_COLORS.items(), key=lambda item: (item[0] not in PREFERRED, item[0]))
     table("kCssNames", dict(css))
@@ -57,16 +57,16 @@ def common() -> Iterator[tuple[str, str]]:
 
 
 def table(called: str, names: Mapping[str, str]) -> None:
-    """Print an array, as many entries in a line as it has room for."""
-    print(f"inline constexpr NamedColor {called}[] = {{")
-    line = "   "
+    """Print a string, as many entries in a line as it has room for."""
+    print(f"inline constexpr std::string_view {called} =")
+    line = ""
     for name, color in names.items():
-        entry = f' {{0x{color[1:].lower()}, "{name}"}},'
-        if len(line) + len(entry) > 100:
-            print(line)
-            line = "   "
+        entry = rf"{color[1:].lower()} {name}\n"
+        if len(line) + len(entry) > 94:
+            print(f'    "{line}"')
+            line = ""
         line += entry
-    print(f"{line}\n}};")
+    print(f'    "{line}";')
 
 
 if __name__ == "__main__":

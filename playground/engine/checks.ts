@@ -1,4 +1,4 @@
-// Checks of the page's requests, with the library's messages.
+// Checks of what is asked for, with the library's messages.
 
 import { type Effort, EFFORTS, MOST_SMALLER, type Space, SPACES } from "./protocol.ts";
 
@@ -34,6 +34,18 @@ export function checkStrength(strength: number): void {
 export function checkSmaller(smaller: number): void {
   if (!(smaller >= 0 && smaller <= MOST_SMALLER)) {
     throw new RangeError(`smaller: expected 0 to ${MOST_SMALLER}, got ${smaller}`);
+  }
+}
+
+/** A name for each option, so that none is forgotten here. */
+export type Names<T> = Readonly<Record<keyof T, true>>;
+
+/** Throws TypeError for an option that there is not. */
+export function checkNames<T>(what: string, given: object, known: Names<T>): void {
+  const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) {
+    const names = Object.keys(known).join(", ");
+    throw new TypeError(`${what}: expected options of ${names}, got ${unknown}`);
   }
 }
 

@@ -1,6 +1,6 @@
 // The engine where it is called, without a worker: pixels in, results out.
 
-import { checkWhole } from "./checks.ts";
+import { checkNames, checkWhole, type Names } from "./checks.ts";
 import { Core } from "./core.ts";
 import { encodeGif as writeGif } from "./gif.ts";
 import { Image } from "./image.ts";
@@ -10,6 +10,7 @@ import { fitPalette, quantize as quantizeImage } from "./pipeline.ts";
 import { encodePng as writePng } from "./png.ts";
 import type {
   ColorList,
+  Frame,
   GifOptions,
   PngOptions,
   Quantized,
@@ -23,7 +24,9 @@ import { makeTheme } from "./theme.ts";
 export type Pixels = Uint8ClampedArray | Uint8Array;
 
 export interface Size {
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
 }
 
@@ -34,48 +37,90 @@ const DEFAULTS: Omit<QuantizeOptions, "k"> = {
   ...{ fixed: [], dither: null, strength: 1 },
 };
 
+const SIZE: Names<Size> = { width: true, height: true };
+const QUANTIZE: Names<Size & QuantizeOptions> = {
+  ...{ ...SIZE, k: true, space: true, effort: true, seed: true, fixed: true },
+  ...{ dither: true, strength: true, smaller: true, saliency: true },
+};
+const THEME: Names<Size & ThemeOptions> = { ...SIZE, k: true, ignore: true, name: true };
+/** What `quantize` returns can be encoded as it is. */
+const QUANTIZED: Names<Quantized> = {
+  ...{ indices: true, ...SIZE, colors: true, channels: true },
+  ...{ counts: true, rgba: true, mse: true, psnr: true, deltaE: true },
+  ...{ passes: true, fitMs: true, mapMs: true, file: true },
+};
+const PNG: Names<Quantized & PngOptions> = { ...QUANTIZED, quick: true, keepOrder: true };
+const FRAME: Names<Quantized & Frame> = { ...QUANTIZED, duration: true };
+const GIF: Names<GifOptions> = { frames: true, ...SIZE, loop: true };
+
 /**
- * Reduces an image to its k best colours. `file` is there if `smaller` is above 0. Throws TypeError
- * for pixels of another kind, and RangeError for what is out of range.
+ * Reduces an image to its k best colours, 256 by default. `file` is there if `smaller` is above 0.
+ * Throws TypeError for pixels of another kind, and RangeError for what is out of range.
+ *
+ *     const { indices, colors } = await quantize(rgba, { width, height, k: 16 });
  */
 export async function quantize(
   rgba: Pixels,
   { width, height, ...options }: Size & Partial<QuantizeOptions>,
 ): Promise<Quantized> {
+  checkNames("quantize", options, QUANTIZE);
   const image = await load(rgba, { width, height });
   const { quantized } = finish(quantizeImage(image, { ...DEFAULTS, k: 256, ...given(options) }));
   const { deltaE: _, ...rest } = quantized; // which was not measured
   return { ...rest, deltaE: NaN };
 }
 
-/** Returns the k best colours of an image, and how many pixels are nearest to each. */
+/**
+ * Returns the k best colours of an image, 8 by default, and how many pixels are nearest to each.
+ *
+ *     const { colors, counts } = await palette(rgba, { width, height, k: 8 });
+ */
 export async function palette(
   rgba: Pixels,
   { width, height, ...options }: Size & Partial<QuantizeOptions>,
 ): Promise<ColorList & { counts: Float64Array }> {
+  checkNames("palette", options, QUANTIZE);
   const image = await load(rgba, { width, height });
   return finish(fitPalette(image, { ...DEFAULTS, k: 8, ...given(options) }));
 }
 
-/** Returns the colours that a person would pick from an image, with names, roles and places. */
+/**
+ * Returns the colours that a person would pick from an image, with names, roles and places: 6 by
+ * default. Throws RangeError if all of it is transparent.
+ *
+ *     const { roles, texts } = await theme(rgba, { width, height, k: "auto" });
+ */
 export async function theme(
   rgba: Pixels,
   { width, height, k = 6, ...options }: Size & Partial<ThemeOptions>,
 ): Promise<Theme> {
+  checkNames("theme", options, THEME);
   return finish(makeTheme(await load(rgba, { width, height }), { k, ...options }));
 }
 
-/** Encodes an indexed or grey PNG, as small as it gets without loss. */
+/**
+ * Encodes an indexed or grey PNG, as small as it gets without loss.
+ *
+ *     const file = await encodePng(await quantize(rgba, { width, height, k: 16 }));
+ */
 export async function encodePng(image: PngOptions): Promise<Bytes> {
+  checkNames("encodePng", image, PNG);
   checkColors(image);
   checkIndices(image.indices, image);
   return finish(writePng(Core.instantiate(await coreModule()), image));
 }
 
-/** Encodes a GIF: a still, or an animation of frames. */
+/**
+ * Encodes a GIF: a still, or an animation of frames.
+ *
+ *     const frames = [{ ...(await quantize(rgba, { width, height })), duration: 100 }];
+ *     const file = await encodeGif({ frames, width, height });
+ */
 export async function encodeGif(images: GifOptions): Promise<Bytes> {
+  checkNames("encodeGif", images, GIF);
   if (images.frames.length === 0) throw new RangeError("frames: expected at least one, got none");
   for (const frame of images.frames) {
+    checkNames("frames", frame, FRAME);
     checkColors(frame);
     checkIndices(frame.indices, frame);
   }

@@ -40,7 +40,9 @@ export interface Timing {
 }
 
 export interface MapOptions {
+  /** Where colours are compared: "oklab" as eyes do; "srgb" makes the squared error least. */
   space: Space;
+  /** How neighbouring pixels are mixed: "spatial" also chooses the palette for it; null for not. */
   dither: Dither;
   /** The strength of the dither, 0 to 1. */
   strength: number;
@@ -49,10 +51,11 @@ export interface MapOptions {
 }
 
 export interface QuantizeOptions extends MapOptions {
-  /** 1 to 256. */
+  /** The most colours of the palette, 1 to 256. */
   k: number;
+  /** "fast" is about as good for photos; "best" searches on, and takes several times as long. */
   effort: Effort;
-  /** A whole number from 0. */
+  /** Of the random starts: a whole number from 0. The same one gives the same bytes. */
   seed: number;
   /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb or #rgba. */
   fixed: string[];
@@ -83,7 +86,9 @@ export interface Quantized extends ColorList {
   deltaE: number;
   /** The passes of k-means; 0 if the palette was given. */
   passes: number;
+  /** Milliseconds to find the palette. */
   fitMs: number;
+  /** Milliseconds to map the pixels. */
   mapMs: number;
   /** The file, GIF if it moves, if `smaller` was above 0; its size decided which picture this is. */
   file?: Uint8Array<ArrayBuffer>;
@@ -173,8 +178,11 @@ export interface Step {
 }
 
 export interface PngOptions extends ColorList {
+  /** (height, width), each below k. */
   indices: Uint8Array;
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
   /** Whether to take a tenth of the time, as --effort fast: photos are 10 to 20 % larger. */
   quick?: boolean;
@@ -193,7 +201,9 @@ export interface Frame extends ColorList {
 export interface GifOptions {
   /** One is a still. */
   frames: Frame[];
+  /** In pixels, of each frame. */
   width: number;
+  /** In pixels, of each frame. */
   height: number;
   /** How often it plays; 0, or nothing, for ever. */
   loop?: number;

@@ -13,7 +13,9 @@ const MOST_COLORS = 64;
 /** Makes an image's theme; that of an animation is of all its frames. */
 export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
   const { k, ignore = [], name = "theme" } = options;
-  if (k !== "auto") checkWhole("k", k, 1, MOST_COLORS);
+  if (k !== "auto" && !(Number.isInteger(k) && k >= 1 && k <= MOST_COLORS)) {
+    throw new RangeError(`k: expected a whole number from 1 to ${MOST_COLORS} or "auto", got ${k}`);
+  }
   const ignored = opaque(ignore);
   const { core, own, height, width, frameHeight, isAnimated } = image;
   const { pixels, channels } = own;

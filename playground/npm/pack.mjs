@@ -8,14 +8,25 @@ const out = new URL("build/npm/", root);
 const read = (path, base = root) => readFileSync(new URL(path, base), "utf8");
 
 rmSync(out, { recursive: true, force: true });
-execFileSync("npx", ["tsc", "-p", "tsconfig.npm.json"], {
-  cwd: new URL("playground/", root),
-  stdio: "inherit",
-});
+// Comments are for declarations, which editors show.
+for (const how of [["--emitDeclarationOnly"], ["--declaration", "false", "--removeComments"]]) {
+  execFileSync("npx", ["tsc", "-p", "tsconfig.npm.json", ...how], {
+    cwd: new URL("playground/", root),
+    stdio: "inherit",
+  });
+}
 // What tsc leaves as it is in declarations and addresses.
 for (const name of readdirSync(out)) {
   const text = read(name, out).replace(/"(\.\/\w+)\.ts"/g, '"$1.js"');
   writeFileSync(new URL(name, out), text);
+}
+// Of declarations, those that index.d.ts leads to.
+const reached = new Set(["index.d.ts"]);
+for (const name of reached) {
+  for (const [, other] of read(name, out).matchAll(/"\.\/(\w+)\.js"/g)) reached.add(`${other}.d.ts`);
+}
+for (const name of readdirSync(out)) {
+  if (name.endsWith(".d.ts") && !reached.has(name)) rmSync(new URL(name, out));
 }
 cpSync(new URL("playground/engine/wasm/", root), new URL("wasm/", out), { recursive: true });
 cpSync(new URL("playground/npm/README.md", root), new URL("README.md", out));

@@ -68,5 +68,8 @@ export const DEFAULTS: Settings = {
   cloud: "oklab",
 };
 
+/** How many colours a theme has by default, as the library's. */
+export const THEME_K = 6;
+
 /** The seed, the same as the library's default. */
 export const SEED = 0;

@@ -243,10 +243,10 @@ describe("theme", () => {
   });
 
   it.each([
-    [{ k: 0 }, "k: expected a whole number from 1 to 64, got 0"],
-    [{ k: 65 }, "k: expected a whole number from 1 to 64, got 65"],
-    [{ k: 2.5 }, "k: expected a whole number from 1 to 64, got 2.5"],
-    [{ k: "many" as "auto" }, "k: expected a whole number from 1 to 64, got many"],
+    [{ k: 0 }, 'k: expected a whole number from 1 to 64 or "auto", got 0'],
+    [{ k: 65 }, 'k: expected a whole number from 1 to 64 or "auto", got 65'],
+    [{ k: 2.5 }, 'k: expected a whole number from 1 to 64 or "auto", got 2.5'],
+    [{ k: "many" as "auto" }, 'k: expected a whole number from 1 to 64 or "auto", got many'],
     [{ k: 6, ignore: ["white"] }, "ignore: expected colours such as #ff8800, got white"],
     [{ k: 6, ignore: ["#28d8b8", "#28D8B8"] }, "ignore: expected distinct colours"],
     [{ k: 6, ignore: ["#2a6f97"] }, "expected a pixel to look at, got none: all of it is transpar"],

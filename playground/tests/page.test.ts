@@ -7,14 +7,15 @@ import { findColors, hexLevels, namesOf, plainName } from "../src/colors";
 import { colorOf, PLACES } from "../src/cloud/places";
 import { project, unproject } from "../src/cloud/view";
 import { findElbow } from "../src/curve/elbow";
-import type { ColorList } from "../engine/protocol";
+import type { ColorList, ThemeOptions } from "../engine/protocol";
 import { type Counted, orderOf } from "../src/palette/sorting";
 import { decode, encode, FORMATS, PaletteReadError, swatches } from "../src/palette_files/formats";
 import { clampK, fromPosition, keyed, LEAST, MOST, POSITIONS, toPosition } from "../src/scale";
 import type { Shown } from "../src/session";
 import { DEFAULTS, type Settings, type Sort } from "../src/settings";
 import { fitted, kept, zoomed } from "../src/stage/view";
-import { asCommand, asPython, quoted } from "../src/take/command";
+import { asCommand, asPython, asThemeCommand, quoted } from "../src/take/command";
+import { columnsFor } from "../src/theme/rows";
 
 interface Golden {
   palettes: {
@@ -315,6 +316,32 @@ describe("words to do the same", () => {
     expect(asCommand(name, shown({}))).toBe(`kpalette quantize ${word} -k 16`);
   });
 
+  test.each<[ThemeOptions, boolean, string]>([
+    [{ k: 6 }, false, "kpalette theme a.gif"],
+    [{ k: 6, ignore: [] }, true, "kpalette theme a.gif --strip a-strip.png"],
+    [{ k: "auto", ignore: ["#ffffff"] }, false, "kpalette theme a.gif -k auto --ignore '#ffffff'"],
+  ])("of a theme, %j", (options, moving, command) => {
+    expect(asThemeCommand("a.gif", options, moving)).toBe(command);
+  });
+
   test("leave plain words alone", () =>
     expect(quoted("a/b-c_d.1,2:3@4%5=6+7")).toBe("a/b-c_d.1,2:3@4%5=6+7"));
+});
+
+describe("a theme's swatches", () => {
+  const cases = Array.from({ length: 64 * 12 }, (_, i) => [1 + (i % 64), 50 + 90 * Math.floor(i / 64)]);
+
+  test("lie in the fewest rows that there is room for, and even ones", () => {
+    for (const [n, width] of cases) {
+      const columns = columnsFor(n, width, 92, 8);
+      const room = (m: number) => m === 1 || 92 * m + 8 * (m - 1) <= width;
+      const rows = Math.ceil(n / columns);
+      expect(room(columns)).toBe(true);
+      for (let m = 1; m <= n; m++) if (room(m)) expect(Math.ceil(n / m)).toBeGreaterThanOrEqual(rows);
+      // One less in each row would take a row more.
+      if (columns > 1) expect(Math.ceil(n / (columns - 1))).toBeGreaterThan(rows);
+    }
+    expect([4, 5, 6, 7].map((n) => columnsFor(n, 5 * 100 - 8, 92, 8))).toEqual([4, 5, 3, 4]);
+    expect(columnsFor(0, 500, 92, 8)).toBe(1);
+  });
 });

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kpalette.checks import checked_whole
-from kpalette.colors import ByteArray, check_no_lazy_image, hex_levels, hex_name, repeated
+from kpalette.colors import ByteArray, check_no_lazy_image, hex_name, levels_of, repeated
 
 
 def checked_fixed(fixed: Any, k: int, alpha: str = "keep") -> ByteArray:
@@ -47,8 +47,9 @@ def checked_color_list(name: str, value: Any) -> ByteArray:
     name : str
         What errors call the value.
     value : colour, sequence of colours or integer array (n, 3) or (n, 4)
-        A colour is ``"#rrggbb"``, ``"#rgb"``, one of these with alpha, or 3 or 4 levels from 0 to
-        255. If one has alpha, the others become opaque.
+        A colour is ``"#rrggbb"``, ``"#rgb"``, one of these with alpha, a name such as ``"white"``
+        or ``"dusty blue"``, or 3 or 4 levels from 0 to 255. If one has alpha, the others become
+        opaque.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def checked_color_list(name: str, value: Any) -> ByteArray:
 
     Examples
     --------
-    >>> checked_color_list("colors", ["#f00", (0, 128, 255)]).tolist()
+    >>> checked_color_list("colors", ["red", (0, 128, 255)]).tolist()
     [[255, 0, 0], [0, 128, 255]]
     >>> checked_color_list("colors", "#ff880080").tolist()
     [[255, 136, 0, 128]]
@@ -102,9 +103,11 @@ def _checked_levels(name: str, array: np.ndarray[Any, Any]) -> ByteArray:
 
 def _levels(name: str, color: Any) -> tuple[int, ...]:
     if isinstance(color, str):
-        levels = hex_levels(color)
+        levels = levels_of(color)
         if levels is None:
-            raise ValueError(f"{name}: expected colours such as '#ff8800', got {color!r}")
+            raise ValueError(
+                f"{name}: expected colours such as 'white' or '#ff8800', got {color!r}"
+            )
         return levels
     if not isinstance(color, (Sequence, np.ndarray)):
         raise TypeError(f"{name}: expected colours such as '#ff8800', got {color!r}")

@@ -9,7 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-#: A colour: ``"#rrggbb"``, ``"#rrggbbaa"``, ``"#rgb"``, ``"#rgba"``, or three or four levels.
+from kpalette import _core
+
+#: A colour: its hex, ``"#rrggbb"``, ``"#rrggbbaa"``, ``"#rgb"`` or ``"#rgba"``, its name, or three
+#: or four levels.
 Color: TypeAlias = "str | Sequence[int] | np.ndarray[Any, Any]"
 #: One colour, or several, in a sequence or as rows of an integer array (n, 3) or (n, 4).
 Colors: TypeAlias = "Color | Sequence[Color]"
@@ -129,6 +132,14 @@ def hex_levels(text: str) -> tuple[int, ...] | None:
     if len(digits) <= 4:
         digits = "".join(2 * digit for digit in digits)
     return tuple(bytes.fromhex(digits))
+
+
+def levels_of(text: str) -> tuple[int, ...] | None:
+    """Return the levels of a colour's hex, as `hex_levels`, or of its name; None for others."""
+    levels = hex_levels(text)
+    if levels is None and text.isascii() and (named := _core.color_named(text)) is not None:
+        return tuple(named)
+    return levels
 
 
 def check_total(counts: np.ndarray[Any, Any]) -> None:

@@ -40,7 +40,8 @@ class Palette(Sequence[str]):
     ----------
     colors : sequence of colours, or integer array (k, 3) or (k, 4)
         1 to 65,536 distinct colours, each as ``"#ff7f00"``, ``"#f70"`` or ``(255, 127, 0)``,
-        perhaps with alpha. If one has alpha, the others become opaque.
+        perhaps with alpha, or by its name, such as ``"white"`` or ``"dusty blue"``. If one has
+        alpha, the others become opaque.
     counts : integer array (k,), optional
         Pixels of each colour, at least 0; zeros by default.
 
@@ -83,8 +84,8 @@ class Palette(Sequence[str]):
     def __init__(self, colors: Colors, counts: np.ndarray[Any, Any] | None = None) -> None:
         if isinstance(colors, (str, os.PathLike)) and os.path.splitext(colors)[1]:
             raise ValueError(
-                f"colors: expected colours such as '#ff8800', got {os.fspath(colors)!r}; "
-                "Palette.load reads a file"
+                "colors: expected colours such as 'white' or '#ff8800', got "
+                f"{os.fspath(colors)!r}; Palette.load reads a file"
             )
         levels = checked_color_list("colors", colors).copy()
         if not 1 <= len(levels) <= MAX_COLORS:
@@ -345,6 +346,10 @@ class Palette(Sequence[str]):
             "matplotlib.colors", "Palette.to_matplotlib"
         ).ListedColormap(self.colors / 255, name="kpalette")
         return colormap
+
+    def _labels(self) -> list[str]:
+        """Return what each colour is called in files that have names for colours."""
+        return self.hex
 
     def __len__(self) -> int:
         """How many colours there are."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 import os
 from html import escape
 from pathlib import Path
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: notebook, which stores every card, half of that.
 SIDE = 1600
 NOTEBOOK_SIDE = 800
+#: The contrast that WCAG 2.1 asks of graphics; with less on white, there is more on black.
+SEEN = 3
 #: A PNG is drawn in twice the units of the layout.
 SCALE = 2
 
@@ -80,7 +83,26 @@ def _small(pixels: ByteArray, side: int) -> ByteArray:
 
 def _card(theme: Theme, pixels: ByteArray | None) -> _core.Card:
     height, width = (0, 0) if pixels is None else pixels.shape[:2]
-    return _core.Card(*theme._parts(), width, height)
+    colors, counts, roles = theme._parts()
+    if pixels is not None and pixels.shape[2] == 4 and (pixels[..., 3] < 255).any():
+        roles[_core.ROLES.index("background")] = _ground(pixels)
+    return _core.Card(colors, counts, roles, width, height)
+
+
+def _ground(pixels: ByteArray) -> tuple[int, int, int]:
+    """Return what a transparent picture is laid over: white, or black if it is hardly seen on that.
+
+    A colour of the theme would hide what has it. The contrast is the geometric mean of all pixels',
+    each counting by its alpha.
+    """
+    r, g, b, alpha = (pixels.reshape(-1, 4) >> (4, 4, 4, 0)).astype(np.int64).T  # 16 levels each
+    weights = np.bincount(r << 8 | g << 4 | b, alpha, 1 << 12)
+    white, black = (255, 255, 255), (0, 0, 0)
+    mean = 0.0  # of the logarithms
+    for code in np.flatnonzero(weights).tolist():
+        color = (17 * (code >> 8), 17 * (code >> 4 & 15), 17 * (code & 15))
+        mean += weights[code] / weights.sum() * math.log(_core.contrast(color, white))
+    return white if not weights.any() or mean >= math.log(SEEN) else black
 
 
 def _svg(theme: Theme, pixels: ByteArray | None, title: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from kpalette import _core, files
 from kpalette.checks import is_number, is_whole
 from kpalette.color_lists import checked_color_list
-from kpalette.colors import as_array, hex_levels
+from kpalette.colors import as_array
 from kpalette.histogram import ColorHistogram, PairwiseSum
 
 if TYPE_CHECKING:
@@ -51,8 +51,12 @@ class Look:
         """Return the part of a picture that is looked at, its mask, and x and y of its corner."""
         height, width = pixels.shape[:2]
         mask = self.mask
-        if mask is not None and mask.shape != (height, width):
-            raise ValueError(f"mask: expected shape {(height, width)}, got {mask.shape}")
+        if mask is not None:
+            if mask.shape != (height, width):
+                high, wide = mask.shape
+                raise ValueError(f"mask: expected {width}×{height} pixels, got {wide}×{high}")
+            if not mask.any():
+                raise ValueError(f"mask: {NOTHING}")
         if self.region is None:
             return pixels, mask, (0, 0)
         left, top, right, bottom = _box(self.region, width, height)
@@ -135,8 +139,8 @@ class ThemeCounter:
         """
         if self.is_empty:
             ignored = len(self._look.ignored)
-            why = "is transparent or ignored" if ignored else "is transparent"
-            raise ValueError(f"source: {NOTHING}: all of it {why}")
+            why = ", or ignored" if ignored else ""
+            raise ValueError(f"source: {NOTHING}: all of it is more transparent than not{why}")
         colors = self.histogram
         edge = ColorHistogram.from_core(np.empty((0, 3), np.uint8), np.empty(0, np.int64))
         if not self._edge.empty:
@@ -154,20 +158,8 @@ class ThemeCounter:
 
 
 def checked_ignored(ignore: Colors) -> ByteArray:
-    """Return colours, given by their names or as palettes take them, as uint8 (m, 3)."""
-    names: Any = [ignore] if isinstance(ignore, str) else ignore
-    if isinstance(names, Sequence):
-        names = [_by_name(name) if isinstance(name, str) else name for name in names]
-    return np.ascontiguousarray(checked_color_list("ignore", names)[:, :3])
-
-
-def _by_name(name: str) -> Any:
-    if hex_levels(name) is not None:
-        return name
-    color = _core.color_named(name) if name.isascii() else None
-    if color is None:
-        raise ValueError(f"ignore: expected colours such as 'white' or '#ff8800', got {name!r}")
-    return color
+    """Return colours as uint8 (m, 3)."""
+    return np.ascontiguousarray(checked_color_list("ignore", ignore)[:, :3])
 
 
 def _checked_region(region: Any) -> tuple[float, float, float, float] | None:
@@ -221,6 +213,4 @@ def _checked_mask(mask: Any) -> MaskArray | None:
         made = array != 0
     else:
         made = files.as_pixels(mask)[..., 0] >= LIGHT
-    if not made.any():
-        raise ValueError(f"mask: {NOTHING}")
     return np.ascontiguousarray(made)

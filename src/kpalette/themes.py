@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -57,8 +58,9 @@ def theme(
     Parameters
     ----------
     source : path, binary file object, Pillow image, array, ColorHistogram, or list of these
-        See :func:`kpalette.extract_palette`. Of a list, and of the frames of a film, there is one
-        theme, in which each counts by its pixels.
+        See :func:`kpalette.extract_palette`. Of a list, and of all frames of a film or an animated
+        file, there is one theme, in which each counts by its pixels. A Pillow image is the frame
+        that it is at.
     k : int or "auto", default 6
         How many colours, 1 to 64; ``"auto"`` takes as many as matter. No two look the same, so a
         picture of fewer colours that look different has fewer.
@@ -68,9 +70,8 @@ def theme(
     mask : array (h, w), or image, optional
         Where to look: where it is not 0, or where an image is light.
     ignore : colour or sequence of colours, optional
-        What does not count, nor what looks like it: ``"white"``, other names of colours, or colours
-        as :class:`kpalette.Palette` takes them. Pixels that are more transparent than not never
-        count.
+        What does not count, nor what looks like it: colours as :class:`kpalette.Palette` takes
+        them, such as ``"white"``. Pixels that are more transparent than not never count.
     allow_truncated, threads
         See :func:`kpalette.quantize`.
 
@@ -78,15 +79,15 @@ def theme(
     -------
     Theme
         For its card, it keeps the name of a file, or a copy of another picture of at most 640
-        pixels a side.
+        pixels a side: of several, and of frames, the first.
 
     Raises
     ------
     OSError, TypeError
         As :func:`kpalette.quantize`.
     ValueError
-        As :func:`kpalette.quantize`; and if no pixel is looked at, because all are transparent or
-        ignored, the `region` is not within the picture, or the `mask` has another shape.
+        As :func:`kpalette.quantize`; and if no pixel is looked at, because all are more transparent
+        than not or ignored, the `region` is not within the picture, or the `mask` has another size.
 
     References
     ----------
@@ -110,45 +111,54 @@ def theme(
     team = make_team(threads)
     look = Look.of(region, mask, ignore)
     counter = ThemeCounter(look, team)
-    if isinstance(source, ColorHistogram):
-        counter.add_histogram(source)
-        return of_counter(counter, number)
-    if isinstance(source, (list, tuple)):
-        if not source:
-            raise ValueError("source: expected at least one image, got none")
-        for item in source:
-            if isinstance(item, ColorHistogram):
-                counter.add_histogram(item)
-                continue
-            for pixels in files.walk_pixels(item, allow_truncated=allow_truncated):
-                counter.add(pixels)
-        return of_counter(counter, number)
-    if isinstance(source, files.Frames) or files.is_film(source):
-        for pixels in files.walk_pixels(source):
+    sources = source if isinstance(source, (list, tuple)) else [source]
+    if not sources:
+        raise ValueError("source: expected at least one image, got none")
+    first, picture, n_pictures = None, None, 0
+    for item in sources:
+        if isinstance(item, ColorHistogram):
+            counter.add_histogram(item)
+            continue
+        for pixels in _walk(item, allow_truncated):
             counter.add(pixels)
-        return of_counter(counter, number)
-    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
-    counter.add(pixels)
-    path = os.path.abspath(source) if isinstance(source, (str, os.PathLike)) else None
-    return of_picture(counter, number, pixels, path)
+            n_pictures += 1
+            if first is None:
+                first, picture = pixels, _kept(item, pixels)
+    if first is not None and len(sources) == n_pictures == 1:
+        return of_picture(counter, number, first, picture)
+    return of_counter(counter, number, picture)
 
 
-def of_counter(counter: ThemeCounter, k: int) -> Theme:
-    """Return the theme of what was counted, which has no places."""
+def of_counter(counter: ThemeCounter, k: int, picture: Any = None) -> Theme:
+    """Return the theme of what was counted, which has no places; `picture` is for its card."""
     colors, counts, roles = counter.make(k)
-    return Theme(colors, counts, roles=roles)
+    return Theme(colors, counts, roles=roles, picture=picture)
 
 
-def of_picture(counter: ThemeCounter, k: int, pixels: ByteArray, path: str | None) -> Theme:
-    """Return the theme of one picture that was counted, uint8 (h, w, 3 or 4), perhaps of a file."""
+def of_picture(counter: ThemeCounter, k: int, pixels: ByteArray, picture: Any = None) -> Theme:
+    """Return the theme of one picture that was counted, uint8 (h, w, 3 or 4)."""
     colors, counts, roles = counter.make(k)
     places = counter.places(pixels, colors)
-    step = -(-max(pixels.shape[:2]) // KEPT_SIDE)
-    if path is not None:
-        return Theme(colors, counts, roles=roles, places=places, picture=path)
-    # By channel: NumPy copies whole pixels that are not neighbours in four times as long.
-    picture = np.dstack([pixels[::step, ::step, c] for c in range(pixels.shape[2])])
     return Theme(colors, counts, roles=roles, places=places, picture=picture)
+
+
+def _walk(source: Any, allow_truncated: bool) -> Iterator[ByteArray]:
+    """Return the pixels of a picture, or those of each frame of an animated file or a film."""
+    is_file = isinstance(source, (str, os.PathLike)) and os.path.isfile(source)
+    is_open = hasattr(source, "seekable") and not source.closed and source.seekable()
+    with suppress(files.ImageReadError):  # of which reading the pixels tells
+        if (is_file or is_open) and files.is_animated(source):
+            source = files.open_frames(source)
+    return files.walk_pixels(source, allow_truncated=allow_truncated)
+
+
+def _kept(source: Any, pixels: ByteArray) -> Any:
+    """Return what to keep of a source for cards: the name of a file, or a copy of its pixels."""
+    if isinstance(source, (str, os.PathLike)) and not files.is_film(source):
+        return os.path.abspath(source)
+    step = -(-max(pixels.shape[:2]) // KEPT_SIDE)
+    # By channel: NumPy copies whole pixels that are not neighbours in four times as long.
+    return np.dstack([pixels[::step, ::step, c] for c in range(pixels.shape[2])])
 
 
 def checked_k(k: object) -> int:
@@ -269,7 +279,7 @@ class Theme(Palette):
 
     @property
     def dominant(self) -> str | None:
-        """The hex of the colour that the picture is above all: the first."""
+        """The hex of the first colour. What lies behind counts less, so it is mostly another."""
         return self.roles.get("dominant")
 
     @property
@@ -389,7 +399,7 @@ class Theme(Palette):
         Parameters
         ----------
         color : str, optional
-            A colour's hex; the accent by default, or the first colour where there is none.
+            A colour's hex or name; the accent by default, or the first colour where there is none.
 
         Returns
         -------
@@ -544,7 +554,8 @@ class Theme(Palette):
             exists is replaced.
         picture : path, binary file object, Pillow image or array, optional
             What to show; by default what the theme was made of, which is read again if it is a
-            file. Of many pictures, and of a histogram, none.
+            file. Of several, and of frames, it is the first; of a histogram, nothing. A transparent
+            picture is laid over white, or over black if it is hardly seen on that.
         title : str, optional
             What an SVG is called; by default the file's name.
 
@@ -558,6 +569,36 @@ class Theme(Palette):
         from kpalette import theme_cards
 
         theme_cards.write(self, path, self._picture if picture is None else picture, title)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the theme to a file, of the format that its suffix says, as `kpalette theme` does.
+
+        Parameters
+        ----------
+        path : path
+            ``.css`` is :meth:`to_css` and ``.tokens.json`` :meth:`to_tokens`, both named after the
+            file, and ``.svg`` and ``.png`` are :meth:`card`. ``.json`` holds all of the theme, so
+            that :meth:`load` restores it. All else is as :meth:`kpalette.Palette.save` writes it;
+            ``.ase`` and ``.gpl`` have :attr:`names`, with the hex of those that are not unique.
+            The file appears whole or not at all; one that exists is replaced.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written, or the card's picture cannot be read.
+        ValueError
+            If no format has the suffix.
+        """
+        from kpalette import theme_files
+
+        theme_files.save(self, path, self._picture)
+
+    def _labels(self) -> list[str]:
+        names = self.names
+        return [
+            name if names.count(name) == 1 else f"{name} {color}"
+            for name, color in zip(names, self.hex, strict=True)
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all that the theme holds and tells, as values that JSON can hold.

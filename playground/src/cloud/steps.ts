@@ -61,9 +61,8 @@ export class StepsPanel {
       void this.#next();
     });
     find("#steps-again").addEventListener("click", () => {
-      const seed = this.#seed + 1;
-      this.#leave();
-      this.#seed = seed;
+      this.#stop(); // without a return to the result, which could come after the seeds
+      ++this.#seed;
       void this.#next();
     });
     find("#steps-reset").addEventListener("click", () => {

@@ -1,8 +1,9 @@
 // The command line and the Python code that give the same result.
 
+import type { ThemeOptions } from "kpalette";
 import type { Shown } from "../session";
 import { namesOf, plainName } from "../colors";
-import { DEFAULTS, type Settings } from "../settings";
+import { DEFAULTS, type Settings, THEME_K } from "../settings";
 import { stem } from "../text";
 
 /** Quotes a word for a POSIX shell, if need be. */
@@ -43,6 +44,19 @@ export function asCommand(name: string, shown: Shown, moving = false): string {
   if (fixed.length) words.push("--fixed", quoted(fixed.join(",")));
   if (moving) words.push("--palette-scope", "global");
   if (moving && !/\.gif$/i.test(name)) words.push("-o", shellName(resultName(name, k, "gif")));
+  return words.join(" ");
+}
+
+/** Of an animation, the command looks at all frames only where it draws them in a strip. */
+export function asThemeCommand(
+  name: string,
+  { k, ignore = [] }: Pick<ThemeOptions, "k" | "ignore">,
+  moving = false,
+): string {
+  const words = ["kpalette theme", shellName(name)];
+  if (k !== THEME_K) words.push("-k", String(k));
+  if (ignore.length) words.push("--ignore", quoted(ignore.join(",")));
+  if (moving) words.push("--strip", shellName(`${stem(name)}-strip.png`));
   return words.join(" ");
 }
 

@@ -1,14 +1,21 @@
-// The theme to take along: as text for a style sheet, and as a card.
+// The theme to take along: as text, as the command that lists it, and as a card.
 
-import type { Theme, ThemeText } from "kpalette";
+import type { Theme, ThemeOptions, ThemeText } from "kpalette";
 import { namesOf } from "../colors";
 import { copyText, download, find, make } from "../dom";
 import { toast } from "../messages";
 import type { Picture, Session } from "../session";
 import type { Stage } from "../stage/stage";
+import { asThemeCommand } from "../take/command";
 import { stem } from "../text";
 
-type Kind = ThemeText | "hex";
+type Kind = ThemeText | "hex" | "command";
+
+/** A theme, and what it was asked for with. */
+export interface Made {
+  theme: Theme;
+  options: ThemeOptions;
+}
 
 /** The longer side of a card's picture, in pixels. */
 const SIDE = 1600;
@@ -18,36 +25,41 @@ const COPIES: Record<Kind, { button: string; label: string }> = {
   tailwind: { button: "Tailwind", label: "Tailwind theme" },
   tokens: { button: "Tokens", label: "design Tokens" },
   hex: { button: "Hex", label: "Hex list" },
+  command: { button: "Command", label: "Command" },
 };
 
 /** Makes the buttons that copy and download the theme that the page has by then. */
-export function connectTake(session: Session, stage: Stage, current: () => Theme | null): void {
+export function connectTake(session: Session, stage: Stage, current: () => Made | null): void {
   const buttons = Object.entries(COPIES).map(([kind, { button: textContent, label }]) => {
     const button = make("button", { type: "button", textContent, title: `Copy as ${label}` });
     button.setAttribute("aria-label", `Copy the theme as ${label}`);
-    button.addEventListener("click", () => void copy(kind as Kind, label, current()));
+    button.addEventListener("click", () => void copy(session, kind as Kind, label, current()));
     return button;
   });
-  const card = make("button", { type: "button", textContent: "Card" });
-  card.setAttribute("aria-label", "Download the theme as a Card, SVG");
-  card.title = "Download the picture and its theme, as SVG";
-  card.addEventListener("click", () => void save(session, stage, current()));
-  find("#theme-take").append(make("span", { textContent: "Copy as" }), ...buttons, card);
+  find("#theme-copies").append(...buttons);
+  find("#theme-save").addEventListener("click", () => void save(session, stage, current()));
 }
 
-async function copy(kind: Kind, label: string, theme: Theme | null): Promise<void> {
-  if (!theme) return;
-  const text = kind === "hex" ? `${namesOf(theme).join("\n")}\n` : theme.texts[kind];
+async function copy(session: Session, kind: Kind, label: string, made: Made | null): Promise<void> {
+  const { picture } = session;
+  if (!picture || !made) return;
+  const { theme, options } = made;
+  const text =
+    kind === "command"
+      ? asThemeCommand(picture.name, options, session.isMoving)
+      : kind === "hex"
+        ? `${namesOf(theme).join("\n")}\n`
+        : theme.texts[kind];
   toast((await copyText(text)) ? `Copied the ${label}` : "The browser refused to copy");
 }
 
-async function save(session: Session, stage: Stage, theme: Theme | null): Promise<void> {
+async function save(session: Session, stage: Stage, made: Made | null): Promise<void> {
   const { picture } = session;
-  if (!picture || !theme) return;
+  if (!picture || !made) return;
   const title = stem(picture.name);
   try {
     const shown = await smallPicture(await stage.copy(), picture);
-    const card = await session.card(theme, { ...shown, title });
+    const card = await session.card(made.theme, { ...shown, title });
     download(card, "image/svg+xml", `${title}-theme.svg`);
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error));

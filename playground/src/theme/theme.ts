@@ -5,14 +5,18 @@ import { namesOf } from "../colors";
 import { copyText, find, make, walkByArrows } from "../dom";
 import { toast } from "../messages";
 import type { Session } from "../session";
+import { THEME_K } from "../settings";
 import type { Stage } from "../stage/stage";
-import { share } from "../text";
-import { connectTake } from "./take";
+import { share, stem } from "../text";
+import { columnsFor } from "./rows";
+import { connectTake, type Made } from "./take";
 
 /** How many colours can be asked for. */
 const KS = ["auto", ...Array.from({ length: 11 }, (_, i) => String(i + 2))];
-const K = "6";
 const WHITE = "#ffffff";
+/** Of a swatch, and between two, in pixels. */
+const MIN_WIDTH = 92;
+const GAP = 8;
 
 export class ThemePanel {
   #session: Session;
@@ -23,7 +27,7 @@ export class ThemePanel {
   #k = find<HTMLSelectElement>("#theme-k");
   #white = find<HTMLInputElement>("#theme-white");
   #pins = find<HTMLInputElement>("#theme-pins");
-  #theme: Theme | null = null;
+  #made: Made | null = null;
   #turn = 0;
 
   constructor(session: Session, stage: Stage) {
@@ -31,10 +35,12 @@ export class ThemePanel {
     this.#stage = stage;
     const text = (k: string) => (k === "auto" ? "Auto" : k);
     this.#k.append(...KS.map((value) => make("option", { value, text: text(value) })));
-    this.#k.value = K;
-    connectTake(session, stage, () => this.#theme);
+    this.#k.value = String(THEME_K);
+    connectTake(session, stage, () => this.#made);
+    // A frame later, for it changes the list's height.
+    new ResizeObserver(() => requestAnimationFrame(() => this.#arrange())).observe(this.#list);
     session.opened.on(() => {
-      this.#theme = null;
+      this.#made = null;
       void this.#make();
     });
     this.#k.addEventListener("change", () => void this.#make());
@@ -75,23 +81,27 @@ export class ThemePanel {
     const turn = ++this.#turn;
     this.#card.setAttribute("aria-busy", "true");
     const k = this.#k.value === "auto" ? "auto" : Number(this.#k.value);
+    const ignore = this.#white.checked ? [WHITE] : [];
+    // The names in its texts begin as those that the command writes.
+    const options = { k, ignore, name: stem(this.#session.picture?.name ?? "") } as const;
     try {
-      const theme = await this.#session.theme({ k, ignore: this.#white.checked ? [WHITE] : [] });
-      if (turn === this.#turn) this.#show(theme, "");
+      const theme = await this.#session.theme(options);
+      if (turn === this.#turn) this.#show({ theme, options }, "");
     } catch (error) {
       if (turn !== this.#turn) return; // given up for this newer one
-      this.#show(null, error instanceof Error ? error.message : String(error));
+      this.#show(null, whyNot(error, ignore.length > 0));
     }
     this.#card.setAttribute("aria-busy", "false");
   }
 
   /** Shows a theme, or says why there is none. */
-  #show(theme: Theme | null, why: string): void {
-    this.#theme = theme;
+  #show(made: Made | null, why: string): void {
+    this.#made = made;
+    const theme = made?.theme ?? null;
     this.#card.classList.toggle("empty", theme === null);
     const note = find("#theme-note");
     note.hidden = theme !== null;
-    note.textContent = why && `There is no theme: ${why}.`;
+    note.textContent = why;
     const hexes = theme ? namesOf(theme) : [];
     const total = theme?.counts.reduce((sum, n) => sum + n, 0) || 1;
     const roles = Object.entries(theme?.roles ?? {});
@@ -102,6 +112,7 @@ export class ThemePanel {
         return swatch(hex, names[i], share(counts[i] / total), own, text[i], i === 0);
       }),
     );
+    this.#arrange();
     const others = roles.filter(([, color]) => !hexes.includes(color));
     this.#roles.replaceChildren(
       ...others.map(([role, color], i) => chip(color, titleOf(role), i === 0)),
@@ -116,10 +127,26 @@ export class ThemePanel {
     this.#showPins();
   }
 
+  /** Puts the swatches in even rows. */
+  #arrange(): void {
+    const n = this.#list.children.length;
+    const columns = columnsFor(n, this.#list.clientWidth, MIN_WIDTH, GAP);
+    this.#list.style.setProperty("--columns", String(columns));
+  }
+
   #showPins(): void {
     this.#stage.pins.hide(!this.#pins.checked);
     this.#stage.placePins();
   }
+}
+
+/** The picture is at fault where the engine finds something out of range: all else is chosen here. */
+function whyNot(error: unknown, withoutWhite: boolean): string {
+  if (error instanceof Error && error.name === "RangeError") {
+    const all = withoutWhite ? "white or transparent" : "transparent";
+    return `There is no theme: all of the picture is ${all}.`;
+  }
+  return `The theme could not be made: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 /** "Light vibrant" for "light-vibrant". */

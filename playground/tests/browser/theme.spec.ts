@@ -137,7 +137,7 @@ test("pins go with the picture, and can be hidden", async ({ playground: page })
 });
 
 test("the theme is copied as text, the library's", async ({ playground: page }) => {
-  await openFile(page, golden("umbrellas"));
+  await openFile(page, { ...golden("umbrellas"), name: "theme.png" });
   const { colors: wanted, texts } = givesOf({ image: "umbrellas", k: 6 });
   for (const [i, label] of ["CSS", "Tailwind", "Tokens"].entries()) {
     await page.locator("#theme-take button", { hasText: label }).click();
@@ -150,13 +150,60 @@ test("the theme is copied as text, the library's", async ({ playground: page }) 
   expect(await page.evaluate(CLIPBOARD)).toBe(`${wanted.join("\n")}\n`);
 });
 
+/** What a button of the theme copies. */
+async function copied(page: Page, button: string): Promise<string> {
+  await page.locator("#theme-copies button", { hasText: button }).click();
+  await expect(page.locator("#toast")).toContainText(button);
+  return page.evaluate(CLIPBOARD) as Promise<string>;
+}
+
+test("its names begin as the picture's, and there is a command for it", async ({
+  playground: page,
+}) => {
+  await openFile(page, { ...golden("logo"), name: "Our logo.v2.png" });
+  expect(await copied(page, "CSS")).toContain("--our-logo-v2-1: ");
+  expect(await copied(page, "Tailwind")).toContain("--color-our-logo-v2-1: ");
+  expect(await copied(page, "Tokens")).toContain('"our-logo-v2": {');
+  expect(await copied(page, "Command")).toBe("kpalette theme 'Our logo.v2.png'");
+  await page.selectOption("#theme-k", "auto");
+  await page.check("#theme-white");
+  await settled(page);
+  const asked = "kpalette theme 'Our logo.v2.png' -k auto --ignore '#ffffff'";
+  expect(await copied(page, "Command")).toBe(asked);
+  await openFile(page, golden("daisy")); // for which the visitor's choices stay
+  await expect(page.locator("#theme-white")).toBeChecked();
+  expect(await copied(page, "CSS")).toContain("--daisy-1: ");
+  expect(await copied(page, "Command")).toBe(
+    "kpalette theme daisy.png -k auto --ignore '#ffffff'",
+  );
+});
+
+test("swatches lie in even rows", async ({ playground: page }) => {
+  await openFile(page, golden("umbrellas"));
+  const rows = () =>
+    page.evaluate(() => {
+      const items = [...document.querySelectorAll<HTMLElement>("#theme-swatches li")];
+      const tops = items.map((item) => item.offsetTop);
+      return [...new Set(tops)].map((top) => tops.filter((other) => other === top).length);
+    });
+  for (const [width, wanted] of [
+    [1400, [6]],
+    [1200, [3, 3]],
+    [360, [3, 3]],
+    [1440, [6]],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await expect.poll(rows).toEqual(wanted);
+  }
+});
+
 test("a card has the picture, its colours, and a name that is only text", async ({
   playground: page,
 }) => {
   const name = 'a<script>alert("&")<.png';
   await openFile(page, { ...golden("daisy"), name });
   const { name: saved, data } = await downloaded(page, () =>
-    page.locator("#theme-take button", { hasText: "Card" }).click(),
+    page.getByRole("button", { name: "Download card" }).click(),
   );
   expect(saved).toMatch(/-theme\.svg$/);
   const card = await page.evaluate((text) => {
@@ -188,14 +235,14 @@ const white: Upload = {
 test("where nothing is to be looked at, the page says so", async ({ playground: page }) => {
   await openFile(page, clear);
   const note = page.locator("#theme-note");
-  await expect(note).toHaveText(/^There is no theme: .*all of it is transparent\.$/);
+  await expect(note).toHaveText("There is no theme: all of the picture is transparent.");
   await expect(page.locator("#theme-take")).toBeHidden();
   await expect(page.locator("#pins li")).toHaveCount(0);
   await openFile(page, white);
   await expect(note).toBeHidden();
   expect(await colors(page)).toEqual(["#ffffff"]);
   await page.check("#theme-white");
-  await expect(note).toContainText("transparent or ignored");
+  await expect(note).toHaveText("There is no theme: all of the picture is white or transparent.");
   await page.uncheck("#theme-white");
   await expect(note).toBeHidden();
 });

@@ -167,18 +167,22 @@ test("while k-means is stepped, the page shows the step", async ({ playground: p
 test("another start has other seeds, and the same one comes again", async ({
   playground: page,
 }) => {
-  const seeds = async (button: string) => {
+  const sorted = async () => (await swatches(page)).sort();
+  const seeds = async (button: string, before: string[]) => {
     await page.click(button);
-    await expect(page.locator("#steps-text")).toContainText("Start from the seeds");
+    await expect.poll(sorted).not.toEqual(before); // not a text, which may be there already
     await expect(page.locator("#palette-title")).toContainText("Start: centres");
-    return (await swatches(page)).sort();
+    await expect(page.locator("#steps-text")).toContainText("Start from the seeds");
+    return sorted();
   };
-  const first = await seeds("#steps-next");
-  const second = await seeds("#steps-again");
-  expect(second).not.toEqual(first);
-  expect(await seeds("#steps-again")).not.toEqual(second);
+  const result = await sorted();
+  const first = await seeds("#steps-next", result);
+  const second = await seeds("#steps-again", first);
+  await seeds("#steps-again", second);
   await page.click("#steps-reset");
-  expect(await seeds("#steps-next")).toEqual(first);
+  await expect.poll(sorted).toEqual(result);
+  await settled(page);
+  expect(await seeds("#steps-next", result)).toEqual(first);
 });
 
 test("centres are placed by hand, in the palette or by a drag", async ({ playground: page }) => {

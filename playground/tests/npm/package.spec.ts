@@ -1,7 +1,15 @@
 // The tarball, installed in an empty folder: in Node, in Chromium, and for the type checker.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,11 +23,12 @@ const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "appl
 const { pixels, width, height } = makeImage("hills");
 const folder = mkdtempSync(join(tmpdir(), "kpalette-npm-"));
 
-/** The first golden result of a kind that has these options. */
-function golden(kind: string, wanted: object): { case: object; gives: Record<string, unknown> } {
+/** The golden result of a kind for an image and options, which are its `case`. */
+function golden(kind: string, { image, ...options }: { image: string; k: number; space?: string }) {
   const all = JSON.parse(readFileSync(join(ROOT, `tests/golden/${kind}.json`), "utf8"));
-  const given = JSON.stringify(wanted);
-  return all.find((entry: { case: object }) => JSON.stringify(entry.case) === given);
+  const wanted = JSON.stringify({ image, ...options });
+  const { gives } = all.find((entry: { case: object }) => JSON.stringify(entry.case) === wanted);
+  return { case: options, gives };
 }
 
 const expected = {
@@ -38,14 +47,20 @@ const run = (program: string, ...words: string[]) =>
 
 test.describe.configure({ mode: "serial" });
 
+const name = readdirSync(join(ROOT, "build")).find((name) => /^kpalette-.*\.tgz$/.test(name))!;
+const tarball = join(ROOT, "build", name);
+
 test.beforeAll(() => {
-  const tarball = readdirSync(join(ROOT, "build")).find((name) => /^kpalette-.*\.tgz$/.test(name))!;
   writeFileSync(join(folder, "package.json"), '{"private": true, "type": "module"}');
   writeFileSync(join(folder, "golden.json"), JSON.stringify(expected));
-  run("npm", "install", "--silent", "--offline", "--no-audit", join(ROOT, "build", tarball));
+  run("npm", "install", "--silent", "--offline", "--no-audit", tarball);
 });
 
 test.afterAll(() => rmSync(folder, { recursive: true }));
+
+test("it is below 300 kB", () => {
+  expect(statSync(tarball).size).toBeLessThan(300_000);
+});
 
 test("it has no dependency, and all licences", () => {
   expect(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))).toEqual([

@@ -160,7 +160,10 @@ def _failed(error: Exception, args: Sequence[str]) -> int:
             command = f"kpalette {args[0]}" if args and args[0] in NAMES else "kpalette"
         message = " ".join(line.strip() for line in str(error).splitlines()).rstrip(".")
         see = " See" if message.endswith("?") else "; see"
-        say(f"kpalette: {message}{see} '{command} --help'")
+        where = f"'{command} --help'"
+        if error.section:
+            where = f"'{error.section}' in '{command} --help-all'"
+        say(f"kpalette: {message}{see} {where}")
         return USAGE
     if isinstance(error, Failed):
         say(f"kpalette: {error}")
@@ -175,11 +178,5 @@ def _failed(error: Exception, args: Sequence[str]) -> int:
         # The commands turn those of their files into Failed: this one comes from stdout.
         say(f"kpalette: stdout cannot be written: {error.strerror}")
         return UNWRITABLE
-    if isinstance(error, ImportError):
-        from kpalette.extras import MissingPackageError
-
-        if isinstance(error, MissingPackageError):
-            say(f"kpalette: {error}")
-            return USAGE
     say(f"kpalette: {told(error)}")
     return code_of(error)

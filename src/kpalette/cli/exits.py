@@ -47,11 +47,14 @@ PLAIN = {"Δ": "d", "×": "x", "∞": "inf", "…": "...", "–": "-"}
 
 
 class UsageError(Exception):
-    """A command line that asks for what cannot be; `command` is whose it is, if that is known."""
+    """A command line that asks for what cannot be.
 
-    def __init__(self, message: str, command: str = "") -> None:
+    `command` is whose it is, if that is known, and `section` the part of its --help-all that tells.
+    """
+
+    def __init__(self, message: str, command: str = "", section: str = "") -> None:
         super().__init__(message)
-        self.command = command
+        self.command, self.section = command, section
 
 
 class Failed(Exception):
@@ -180,11 +183,24 @@ def code_of(error: Exception) -> int:
     """Return the exit code of an error."""
     if isinstance(error, Failed):
         return error.code
+    if _is_missing(error):
+        return USAGE
     return NO_MEMORY if isinstance(error, MemoryError) else INTERNAL
+
+
+def _is_missing(error: Exception) -> bool:
+    """Return whether a package is not installed, which the error's message says."""
+    if not isinstance(error, ImportError):
+        return False
+    from kpalette.extras import MissingPackageError
+
+    return isinstance(error, MissingPackageError)
 
 
 def told(error: Exception) -> str:
     """Return one line about an unexpected error; print the traceback if that is asked for."""
+    if _is_missing(error):
+        return str(error)
     if os.environ.get("KPALETTE_DEBUG"):
         import traceback
 

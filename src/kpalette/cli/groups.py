@@ -124,8 +124,8 @@ class Fixed(Record):
         multiple=True,
         check=hex_colors,
         metavar="COLOR",
-        help="A colour that the palette must have, such as '#ff8800'. Give several with commas "
-        "between, or give the option again.",
+        help="A colour that the palette must have, such as '#ff8800' or white. Give several with "
+        "commas between, or give the option again.",
     )
 
 

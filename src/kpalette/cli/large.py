@@ -32,7 +32,7 @@ from kpalette.cli.exits import (
 )
 from kpalette.cli.groups import Large, Manners, Output
 from kpalette.cli.jobs import share_out
-from kpalette.cli.options import MAX_K, MAX_THREADS
+from kpalette.cli.options import LARGE, MAX_K, MAX_THREADS
 from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr
 from kpalette.files.header import n_pixels
 
@@ -56,10 +56,19 @@ def refuse_others(known: set[str]) -> None:
         name = parameter.name or ""
         source = context.get_parameter_source(name)
         if source is ParameterSource.COMMANDLINE and name not in known:
-            raise UsageError(
-                f"{parameter.opts[0]} does not work for images in tiles; "
-                "see 'Large images' in --help-all"
-            )
+            line = f"{parameter.opts[0]} does not work for images in tiles"
+            raise UsageError(line, section=LARGE)
+
+
+def _check_installed(photo: str) -> None:
+    """Refuse to go on without the packages that tiles need; say how to install them."""
+    try:
+        from kpalette import distributed  # noqa: F401 - which says what is missing
+    except ImportError as error:
+        if is_too_large(photo):
+            line = f"{photo}: too large to read at once, and to read it in tiles, {error}"
+            raise Failed(UNREADABLE, line) from None
+        raise Failed(USAGE, str(error)) from None
 
 
 @contextmanager
@@ -70,15 +79,10 @@ def tiles(
 
     `out` is the place of the picture, if one is written.
     """
-    try:
-        from kpalette import distributed  # which says what is missing
-        from kpalette.distributed import locks, running
-    except ImportError as error:
-        if is_too_large(photo):
-            line = f"{photo}: too large to read at once, and to read it in tiles, {error}"
-            raise Failed(UNREADABLE, line) from None
-        raise Failed(USAGE, str(error)) from None
     import dask
+
+    from kpalette import distributed
+    from kpalette.distributed import locks, running
 
     scheduler = large.scheduler or "threads"
     try:
@@ -173,6 +177,7 @@ def quantize(
             raise Failed(UNREADABLE, f"{line}, got {len(palette):,}")
         options = {**options, "palette": palette}
     _check_free(out, photo, manners.force)
+    _check_installed(photo)
     _check_room(photo, large.memory_limit)
     counts = f"{out}.counts"
     start = time.perf_counter()
@@ -286,6 +291,7 @@ def histogram(
     photos: Sequence[str], checkpoint: str | None, large: Large, *, quiet: bool
 ) -> ColorHistogram:
     """Count the colours of photos, or of one large image, together."""
+    _check_installed(photos[0])
     for photo in photos:
         _check_room(photo, large.memory_limit)
     with tiles(photos[0], large, quiet=quiet) as where:

@@ -81,15 +81,21 @@ def whole(least: int, most: int, shown: str) -> Callable[[str], int]:
 
 def hex_colors(values: tuple[str, ...]) -> tuple[str, ...]:
     """Check an option that takes colours, and may be given again."""
-    colors = [color.strip() for value in values for color in value.split(",")]
-    for color in colors:
-        if _levels(color) is None:
-            raise ValueError(f"expected colours such as '#ff8800', got {color!r}")
-    return tuple(color if color.startswith("#") else f"#{color}" for color in colors)
+    if not values:
+        return ()
+    from kpalette.colors import levels_of  # with NumPy, which --help does without
+
+    found = []
+    for color in (word.strip() for value in values for word in value.split(",")):
+        levels = levels_of(color)
+        if levels is None:
+            raise ValueError(f"expected colours such as 'white' or '#ff8800', got {color!r}")
+        found.append(f"#{bytes(levels).hex()}")
+    return tuple(found)
 
 
 def _levels(color: str) -> tuple[int, ...] | None:
-    from kpalette.colors import hex_levels  # with NumPy, which --help does without
+    from kpalette.colors import hex_levels
 
     return hex_levels(color)
 

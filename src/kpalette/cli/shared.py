@@ -43,7 +43,7 @@ def count(
     after: list[Job] = []
 
     def work(job: Job) -> Result:
-        for frame, pixels in enumerate(streams.read_frames(job.source, allow_truncated)):
+        for frame, pixels in enumerate(streams.read_frames(job.source, True, allow_truncated)):
             flat = prepare(pixels)
             sample.add(flat, numbers[id(job)] + frame * len(jobs))
             with lock:  # in whatever order: counts are integers

@@ -227,7 +227,7 @@ def read_pictures(photo: str, quiet: bool, allow_truncated: bool = False) -> Ite
         say(f"kpalette: {label(photo)}: {remark}")
 
 
-def read_frames(photo: str, allow_truncated: bool = False) -> Iterator[ByteArray]:
+def read_frames(photo: str, quiet: bool, allow_truncated: bool = False) -> Iterator[ByteArray]:
     """Read the pixels of a photo, or those of each frame of an animation or a film."""
     from kpalette import files
 
@@ -236,10 +236,14 @@ def read_frames(photo: str, allow_truncated: bool = False) -> Iterator[ByteArray
     if frames is None:
         still = read(photo, allow_truncated, None if isinstance(found, str) else found)
         if not still.is_animated():
+            if still.remark and not quiet:
+                say(f"kpalette: {label(photo)}: {still.remark}")
             yield still.pixels
             return
-        frames = files.open_frames(io.BytesIO(still.whole))
+        frames = files.open_frames(io.BytesIO(still.whole), quiet=True)
     yield from _pixels(frames)
+    for remark in frames.remarks if not quiet else ():
+        say(f"kpalette: {label(photo)}: {remark}")
 
 
 def _pixels(frames: Frames) -> Iterator[ByteArray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +27,7 @@ from kpalette.cli.help import PATH, Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO
 from kpalette.cli.options import COLORS, MANY, OUTPUT, flag, option
 from kpalette.record import Record
+from kpalette.theme_files import FORMATS, PALETTES, TEXTS, encode, format_of, title_of
 
 if TYPE_CHECKING:
     from kpalette import Theme
@@ -37,12 +38,8 @@ if TYPE_CHECKING:
 
 MOST = 64
 HISTOGRAM = ".histogram"
-CARDS = ("svg", "png")
-TEXTS = {"css": "css", "tailwind": "css", "tokens": "json", "json": "json"}
-PALETTES = ("act", "ase", "gpl", "hex", "pal")
-FORMATS = [*CARDS, *TEXTS, *PALETTES]
-#: Those that a file's name can say.
-ENDINGS = [name for name in FORMATS if name not in ("tailwind", "tokens")]
+#: What several photos are called together.
+NAME = "theme"
 
 
 def number(value: str) -> int:
@@ -129,7 +126,7 @@ class Themes(Recursive):
         is_path=True,
         metavar="FILE",
         help="Draw the colours of a film over time into FILE, a PNG: a column for each moment. "
-        "Frames of animations count as well then, and several photos are moments.",
+        "Several photos are moments.",
     )
 
 
@@ -157,7 +154,15 @@ class Themes(Recursive):
     type=click.Choice(FORMATS, case_sensitive=False),
     metavar="FORMAT",
     help="What to write, to stdout without OUT. A card to look at (svg, png), css, tailwind, "
-    f"tokens, json, or a palette file ({', '.join(PALETTES)}).",
+    f"tokens, or a palette file ({', '.join(PALETTES)}); json has everything.",
+)
+@click.option(
+    "--name",
+    cls=Option,
+    section=OUTPUT,
+    metavar="NAME",
+    help="What css, tailwind, tokens and gpl files call the theme, such as cover in --cover-1.  "
+    f"[default: as the file or the photo, or {NAME} for several]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a list.")
 @takes(looked=Looked, themes=Themes, manners=Manners)
@@ -166,6 +171,7 @@ def theme(
     k: int,
     out: str | None,
     kind: str | None,
+    name: str | None,
     as_json: bool,
     looked: Looked,
     themes: Themes,
@@ -178,9 +184,10 @@ def theme(
     least error.) Without OUT or --format, each is printed with its share of the pixels, its name,
     and its roles.
 
-    A PHOTO is an image file, a film, a folder with -r, a pattern such as '**/*.png', - for stdin,
-    or a histogram that was saved as .histogram. There is one theme for all of them together, in
-    which each counts by its pixels, unless told --each. If one cannot be read, there is none.
+    A PHOTO is an image file, an animation or a film, a folder with -r, a pattern such as
+    '**/*.png', - for stdin, or a histogram that was saved as .histogram. There is one theme for all
+    of them together, and all frames, in which each counts by its pixels, unless told --each. If one
+    cannot be read, there is none.
 
     \b
     Examples:
@@ -190,6 +197,7 @@ def theme(
       kpalette theme photo.jpg -o card.png
       kpalette theme photo.jpg --format tailwind > theme.css
       kpalette theme film.mp4 --strip strip.png
+      kpalette theme a.jpg b.jpg --format css --name cover
       kpalette theme -r covers --each --format tokens -o tokens/
     """  # noqa: D301
     from kpalette.cli.inputs import gather
@@ -199,6 +207,8 @@ def theme(
     streams.check_instruction_set()
     out = None if out == "-" and kind is None and not as_json else out
     kind = _check(photos, out, kind, as_json, themes)
+    if name is not None and kind is None:
+        raise UsageError("--name needs -o OUT or --format FORMAT")
     sources = gather(photos, themes.recursive, None)
     mask = None if looked.mask is None else _read_mask(looked.mask)
     try:
@@ -212,7 +222,7 @@ def theme(
         plan.check_target(themes.strip, given, manners.force)
     team = make_team(manners.threads)
     groups = [[source] for source in sources] if themes.each else [sources]
-    writer = _Writer(out, kind, as_json, manners)
+    writer = _Writer(out, kind, name, as_json, manners)
     codes: set[int] = set()
     for group in groups:
         made = _Made(group, look, team, themes.strip is not None)
@@ -239,9 +249,11 @@ class _Made:
         self.sources, self.names = sources, [source.path for source in sources]
         one = len(sources) == 1
         self.label = streams.label(self.names[0]) if one else f"{len(sources)} photos"
+        self.title = streams.stem(self.label) if one else NAME
         self.counter: ThemeCounter = ThemeCounter(look, team)
+        self._is_ignoring = len(look.ignored) > 0
         self.strip: StripCounter | None = StripCounter(look, team) if strip else None
-        self.picture: ByteArray | None = None  # the only one that there is
+        self.picture: ByteArray | None = None  # the first one
         self._n_pictures = 0
 
     def count(self, manners: Manners) -> set[int]:
@@ -263,35 +275,40 @@ class _Made:
                 raise Failed(USAGE, "--strip: expected pictures, got a histogram")
             self.counter.add_histogram(streams.read_histogram(path))
             return
-        for pixels in self._read(path, manners):
+        for pixels in streams.read_frames(path, manners.quiet, manners.allow_truncated):
             self.counter.add(pixels)
             if self.strip is not None:
                 self.strip.add(pixels)
             self._n_pictures += 1
-            is_only = len(self.sources) == 1 == self._n_pictures
-            self.picture = pixels if is_only else None
-
-    def _read(self, path: str, manners: Manners) -> Iterator[ByteArray]:
-        if self.strip is not None:
-            return streams.read_frames(path, manners.allow_truncated)
-        return streams.read_pictures(path, manners.quiet, manners.allow_truncated)
+            if self.picture is None:
+                self.picture = pixels
 
     def theme(self, k: int) -> Theme:
         """Return the theme of what was counted."""
         from kpalette.themes import of_counter, of_picture
 
         if self.counter.is_empty:
-            raise Failed(UNREADABLE, "there is no pixel to look at: all are transparent or ignored")
-        if self.picture is not None:
-            return of_picture(self.counter, k, self.picture, None)
+            ignored = ", or ignored" if self._is_ignoring else ""
+            line = f"there is no pixel to look at: all are more transparent than not{ignored}"
+            raise Failed(UNREADABLE, line)
+        if self.picture is not None and len(self.sources) == 1 == self._n_pictures:
+            return of_picture(self.counter, k, self.picture)
         return of_counter(self.counter, k)
 
 
 class _Writer:
     """Writes themes where they are to go."""
 
-    def __init__(self, out: str | None, kind: str | None, as_json: bool, manners: Manners) -> None:
-        self._out, self._kind, self._as_json, self._manners = out, kind, as_json, manners
+    def __init__(
+        self,
+        out: str | None,
+        kind: str | None,
+        name: str | None,
+        as_json: bool,
+        manners: Manners,
+    ) -> None:
+        self._out, self._kind, self._name = out, kind, name
+        self._as_json, self._manners = as_json, manners
         self._written: set[str] = set()
 
     def write(self, found: Theme, made: _Made, *, headed: bool, below: str) -> None:
@@ -299,12 +316,14 @@ class _Writer:
         if self._kind is not None:
             out = self._out or "-"
             if headed and out != "-":
-                out = os.path.join(out, f"{os.path.splitext(below)[0]}.{self._ending}")
+                ending = TEXTS.get(self._kind, self._kind)
+                out = os.path.join(out, f"{os.path.splitext(below)[0]}.{ending}")
                 if out in self._written:
                     raise Failed(USAGE, f"{out} would be written twice, for photos of one name")
                 streams.make_folder(os.path.dirname(out))
                 self._written.add(out)
-            title = streams.stem(made.label if out == "-" else out)
+            title = made.title if out == "-" else title_of(out)
+            title = title if self._name is None else self._name
             streams.write(encode(found, self._kind, made.picture, title), out, self._manners.force)
         if self._as_json:
             report: dict[str, Any] = {
@@ -316,26 +335,6 @@ class _Writer:
             head = f"{made.label}:\n" if headed else ""
             streams.print_result(head + listed(found))
 
-    @property
-    def _ending(self) -> str:
-        assert self._kind is not None
-        return TEXTS.get(self._kind, self._kind)
-
-
-def encode(found: Theme, kind: str, picture: ByteArray | None, title: str) -> bytes:
-    """Return the bytes of a file in one of `FORMATS`."""
-    from kpalette import palette_files, theme_cards
-
-    if kind in CARDS:
-        return theme_cards.encode(found, kind, picture, title)
-    if kind == "css":
-        return found.to_css(title).encode()
-    if kind == "tailwind":
-        return found.to_tailwind(title).encode()
-    if kind == "tokens":
-        return found.to_tokens(title).encode()
-    return palette_files.encode(found, kind, title)
-
 
 def listed(found: Theme) -> str:
     """Format colours, shares, names and roles, with a field of each colour on a terminal."""
@@ -346,6 +345,8 @@ def listed(found: Theme) -> str:
         line = f"{field(color, text)}{name}  {share:7.2%}  {called:{wide}}  {_roles(found, name)}"
         lines.append(line.rstrip())
     others = [color for color in dict.fromkeys(found.roles.values()) if color not in found.hex]
+    if others:
+        lines += ["", "Roles of other colours:"]
     lines += [
         f"{field(bytes.fromhex(color[1:]))}{color}  {_roles(found, color)}" for color in others
     ]
@@ -394,15 +395,15 @@ def _check(
     if themes.strip is not None and not themes.strip.lower().endswith(".png"):
         raise UsageError(f"--strip: expected a name that ends in '.png', got {themes.strip!r}")
     if themes.each and out not in (None, "-"):
+        if not (out.endswith(("/", os.sep)) or os.path.isdir(out)):
+            raise UsageError(f"-o: OUT is a directory with --each, such as 'x/', got {out!r}")
         if kind is None:
             raise UsageError("--each and -o need --format")
-        if not (out.endswith(("/", os.sep)) or os.path.isdir(out)):
-            raise UsageError(f"-o: expected a directory with --each, such as 'x/', got {out!r}")
     elif kind is None and out not in (None, "-"):
-        kind = os.path.splitext(out)[1][1:].lower()
-        if kind not in ENDINGS:
-            known = ", ".join(f"'.{name}'" for name in ENDINGS)
-            raise UsageError(f"-o: expected a name that ends in one of {known}, got {out!r}")
+        try:
+            kind = format_of(out)
+        except ValueError as error:
+            raise UsageError(f"-o: {error}") from None
     if kind in ("png", "act", "ase") and out in (None, "-"):
         if themes.each:
             raise UsageError(f"--each and --format {kind} need -o DIR/")

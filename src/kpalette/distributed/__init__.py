@@ -9,9 +9,11 @@ There is no second, approximate algorithm.
 
 from importlib.util import find_spec
 
+from kpalette.extras import MissingPackageError
+
 _NEEDED = ("dask", "distributed", "fsspec", "tifffile", "zarr")
 if _missing := [name for name in _NEEDED if find_spec(name) is None]:
-    raise ImportError(
+    raise MissingPackageError(
         f"kpalette.distributed needs {', '.join(_missing)}: pip install 'kpalette[distributed]'"
     )
 

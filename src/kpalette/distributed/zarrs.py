@@ -16,6 +16,7 @@ import numpy as np
 
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
+from kpalette.extras import MissingPackageError
 from kpalette.files.errors import is_of_system
 
 #: Concurrent requests whether a chunk exists.
@@ -63,6 +64,8 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
         raise ValueError(
             f"source: expected a Zarr array or group in {path!r}, got neither"
         ) from None
+    except ImportError as error:  # fsspec says what reads URLs of that kind
+        raise MissingPackageError(f"{path}: {error}") from None
     except Exception as error:  # of Zarr's parsers, any of a dozen
         if is_of_system(error):
             raise

@@ -2,7 +2,8 @@
 
 Colours are floats in one of four models. RGB and Gray are read as sRGB; CMYK and LAB would need a
 profile, and raise an error. Groups are ignored, their colours are read. Colours are written as
-global process colours in RGB, named by their hex. The format holds no alpha and no counts.
+global process colours in RGB, named by their hex, or a theme's by their common names. The format
+holds no alpha and no counts.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _read_color(block: bytes) -> tuple[int, ...]:
 def write(palette: Palette, title: str) -> bytes:
     """Write a block per colour."""
     blocks = []
-    for color, name in zip(palette.colors, palette.hex, strict=True):
+    for color, name in zip(palette.colors, palette._labels(), strict=True):
         text = f"{name}\0".encode("utf-16-be")
         body = struct.pack(">H", len(text) // 2) + text
         body += struct.pack(">4s3fH", b"RGB ", *(color / 255).tolist(), GLOBAL)

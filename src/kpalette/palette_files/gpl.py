@@ -1,6 +1,7 @@
-"""GIMP's .gpl: a line of text per colour, with R, G and B in decimal, and its hex as the name.
+"""GIMP's .gpl: a line of text per colour, with R, G and B in decimal, and its name.
 
-Inkscape, Krita, Scribus and Aseprite read it too. The format holds no alpha and no counts.
+Names are hex, or those that people have for a theme's colours. Inkscape, Krita, Scribus and
+Aseprite read it too. The format holds no alpha and no counts.
 Aseprite's variant, with alpha as a fourth number, is read but not written.
 """
 
@@ -41,9 +42,9 @@ def read(data: bytes) -> Entries:
 
 
 def write(palette: Palette, title: str) -> bytes:
-    """Write the colours with their hex as names."""
+    """Write the colours and their names."""
     # Three lines besides the first: Pillow reads no more of them if there are 256 colours.
     lines = [MAGIC, f"Name: {title}", "Columns: 0", "#"]
-    for (r, g, b), name in zip(palette.colors.tolist(), palette.hex, strict=True):
+    for (r, g, b), name in zip(palette.colors.tolist(), palette._labels(), strict=True):
         lines.append(f"{r:3} {g:3} {b:3}\t{name}")
     return "\n".join([*lines, ""]).encode("utf-8")

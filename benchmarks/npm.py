@@ -1,0 +1,141 @@
+"""The package for npm beside others, in one process of Node: time and mean squared error.
+
+Times are of the processor, so that they are about the same where others are at work.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import contest, quality
+from benchmarks.markdown import table
+from benchmarks.photos import load
+from benchmarks.rivals import Pixels, node
+from benchmarks.verdict import Document
+from kpalette import Palette
+
+SCRIPT = Path(__file__).with_suffix(".mjs")
+PACKAGE = Path("build/npm")  # of the repository, as `make npm-test` leaves it
+RIVALS = ["image-q@4", "quantize@1", "colorthief@3", "rgbquant@1", "gifenc@1"]
+OURS = "kpalette, balanced"
+BESIDE = "image-q, Wu"  # with which the sentence compares
+
+
+def measure(paths: Sequence[Path], ks: Sequence[int], repeat: int) -> dict[str, Any]:
+    """Run all packages on photos, and return what was found, for to_json."""
+    if not (PACKAGE / "index.js").is_file():
+        sys.exit(f"{PACKAGE}: expected the package; make npm-test packs it")
+    node.FOLDER.mkdir(parents=True, exist_ok=True)
+    command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix"]
+    subprocess.run([*command, str(node.FOLDER), *RIVALS], check=True, timeout=300)
+    photos = {path.stem: load(path) for path in paths}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        task = {
+            "package": str(PACKAGE.resolve()),
+            "modules": str(node.FOLDER.resolve()),
+            "pictures": [*write_all(photos, folder)],
+            "ks": ks,
+            "repeat": repeat,
+            "out": name,
+        }
+        (folder / "task.json").write_text(json.dumps(task))
+        told = subprocess.run(
+            ["node", str(SCRIPT), str(folder / "task.json")],
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        found = json.loads(told.stdout)
+        cells = [judge(cell, photos[cell["picture"]]) for cell in found["cells"]]
+    machine = contest.machine()
+    machine["node"] = found["node"]
+    return {
+        "machine": machine,
+        "pictures": [*photos],
+        "repeat": repeat,
+        "methods": found["methods"],
+        "cells": cells,
+    }
+
+
+def write_all(photos: dict[str, Pixels], folder: Path) -> Iterator[dict[str, Any]]:
+    """Write RGBA of each photo into a folder."""
+    for name, pixels in photos.items():
+        path = folder / f"{name}.rgba"
+        path.write_bytes(np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)]).tobytes())
+        height, width = pixels.shape[:2]
+        yield {"name": name, "width": width, "height": height, "rgba": str(path)}
+
+
+def judge(cell: dict[str, Any], pixels: Pixels) -> dict[str, Any]:
+    """Return a cell with the error and colours of its pixels; kpalette maps a palette alone."""
+    if cell["shown"] is None:
+        found = Palette(np.rint(cell["palette"]).astype(np.uint8)).remap(pixels, space="srgb")
+        shown = found.palette.colors[found.indices]
+    else:
+        rgba = np.fromfile(cell["shown"], np.uint8).reshape(*pixels.shape[:2], 4)
+        shown = rgba[..., :3]
+    codes, indices = np.unique(shown @ [1 << 16, 1 << 8, 1], return_inverse=True)
+    colors = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
+    mse = quality.mean_squared_error(pixels, (colors, indices.reshape(shown.shape[:2])))
+    return {
+        "method": cell["method"],
+        "picture": cell["picture"],
+        "k": cell["k"],
+        "ms": [round(ms, 2) for ms in cell["ms"]],
+        "mse": round(mse, 3),
+        "colors": len(colors),
+        "maps": cell["shown"] is not None,
+    }
+
+
+# ---- what the package's page shows ----
+
+
+def summary(document: Document, method: str, k: int) -> tuple[float, float] | None:
+    """Return the median over pictures of the time in ms, and the mean of the error."""
+    cells = [cell for cell in document["cells"] if (cell["method"], cell["k"]) == (method, k)]
+    if not cells:
+        return None
+    time = statistics.median(statistics.median(cell["ms"]) for cell in cells)
+    return time, statistics.fmean(cell["mse"] for cell in cells)
+
+
+def lines(document: Document) -> list[str]:
+    """Return a sentence that compares with image-q, and the table of all."""
+    ks = sorted({cell["k"] for cell in document["cells"]})
+    rows = []
+    for method, about in document["methods"].items():
+        cells = [cell for cell in document["cells"] if cell["method"] == method]
+        shown = f"**{method}**" if method.startswith("kpalette") else method
+        if not all(cell["maps"] for cell in cells):
+            shown += ", a palette alone"
+        found = [summary(document, method, k) for k in ks]
+        figures = ["–" if one is None else f"{one[0]:,.0f} ms / {one[1]:.1f}" for one in found]
+        rows.append([shown, about["version"].rpartition(" ")[2], *figures])
+    return [
+        sentence(document, ks),
+        "",
+        *table(["package", "version", *(f"k = {k}" for k in ks)], rows, left=2),
+    ]
+
+
+def sentence(document: Document, ks: Sequence[int]) -> str:
+    said = []
+    for k in ks:
+        ours, theirs = summary(document, OURS, k), summary(document, BESIDE, k)
+        if ours is None or theirs is None:
+            continue
+        faster, less = theirs[0] / ours[0], 1 - ours[1] / theirs[1]
+        said.append(f"{faster:.0f} times as fast, with {100 * less:.0f} % less error, at k = {k}")
+    return f"Beside image-q, by Wu's method, kpalette is {'; and '.join(said)}."
