@@ -174,7 +174,7 @@ class Theme(Palette):
     """A palette for people, as :func:`kpalette.theme` finds it: with roles, names and places.
 
     It is a :class:`kpalette.Palette`, in the order in which a person would name its colours. A
-    slice of it, and what :meth:`sorted` returns, is a plain palette.
+    slice of it, and what :meth:`kpalette.Palette.sorted` returns, is a plain palette.
 
     Parameters
     ----------
