@@ -420,4 +420,5 @@ class TestSchedulerLost:
             tiles(tmp_path, {}), checkpoint=tmp_path / "counts", scheduler="synchronous"
         )
         assert found == ColorHistogram.from_image(PIXELS)
-        assert n_reads(tmp_path) == N_TILES + N_TILES // running.BATCHES
+        # Of the run that was under way, tiles may be saved that came apart from the one that waits.
+        assert N_TILES < n_reads(tmp_path) <= N_TILES + N_TILES // running.BATCHES
