@@ -316,12 +316,12 @@ describe("words to do the same", () => {
     expect(asCommand(name, shown({}))).toBe(`kpalette quantize ${word} -k 16`);
   });
 
-  test.each<[ThemeOptions, boolean, string]>([
-    [{ k: 6 }, false, "kpalette theme a.gif"],
-    [{ k: 6, ignore: [] }, true, "kpalette theme a.gif --strip a-strip.png"],
-    [{ k: "auto", ignore: ["#ffffff"] }, false, "kpalette theme a.gif -k auto --ignore '#ffffff'"],
-  ])("of a theme, %j", (options, moving, command) => {
-    expect(asThemeCommand("a.gif", options, moving)).toBe(command);
+  test.each<[ThemeOptions, string]>([
+    [{ k: 6 }, "kpalette theme a.gif"],
+    [{ k: 6, ignore: [] }, "kpalette theme a.gif"],
+    [{ k: "auto", ignore: ["#ffffff"] }, "kpalette theme a.gif -k auto --ignore '#ffffff'"],
+  ])("of a theme, %j", (options, command) => {
+    expect(asThemeCommand("a.gif", options)).toBe(command);
   });
 
   test("leave plain words alone", () =>

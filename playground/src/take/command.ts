@@ -47,16 +47,13 @@ export function asCommand(name: string, shown: Shown, moving = false): string {
   return words.join(" ");
 }
 
-/** Of an animation, the command looks at all frames only where it draws them in a strip. */
 export function asThemeCommand(
   name: string,
   { k, ignore = [] }: Pick<ThemeOptions, "k" | "ignore">,
-  moving = false,
 ): string {
   const words = ["kpalette theme", shellName(name)];
   if (k !== THEME_K) words.push("-k", String(k));
   if (ignore.length) words.push("--ignore", quoted(ignore.join(",")));
-  if (moving) words.push("--strip", shellName(`${stem(name)}-strip.png`));
   return words.join(" ");
 }
 

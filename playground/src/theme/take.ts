@@ -46,7 +46,7 @@ async function copy(session: Session, kind: Kind, label: string, made: Made | nu
   const { theme, options } = made;
   const text =
     kind === "command"
-      ? asThemeCommand(picture.name, options, session.isMoving)
+      ? asThemeCommand(picture.name, options)
       : kind === "hex"
         ? `${namesOf(theme).join("\n")}\n`
         : theme.texts[kind];
