@@ -3,9 +3,8 @@
 // The sum has four terms. (1) How far the picture's colours are from the theme, each counted by the
 // root of its share times its chroma, as k-means does of pixels: so what is large counts less than
 // its size, and what is vivid more. (2) Hues, and large greys, that the picture has and the theme
-// lacks. (3) Pairs
-// that look much the same. (4) Less the chroma of the theme. Its entries are medoids, colours that
-// the picture has, so it never averages shades.
+// lacks. (3) Pairs that look much the same. (4) Less the chroma of the theme. Its entries are
+// medoids, colours that the picture has, so it never averages shades.
 #pragma once
 
 #include <cstddef>

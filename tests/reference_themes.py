@@ -43,7 +43,7 @@ def bins_of(colors: np.ndarray, counts: np.ndarray, k: int) -> tuple[np.ndarray,
 
 
 def is_between(color: np.ndarray, start: np.ndarray, end: np.ndarray, most: float) -> bool:
-    """Tell whether a colour, in sRGB, is between two others."""
+    """Return whether a colour, in sRGB, is between two others."""
     along, off = (end - start.astype(float)), color - start.astype(float)
     part = (off @ along) / max((along**2).sum(), 1e-300)
     return bool(0 < part < 1 and np.linalg.norm(part * along - off) <= most)
@@ -119,12 +119,12 @@ class Sum:
         return found
 
     def is_apart(self, i: int, found: list[int], least: float) -> bool:
-        """Tell whether it is that far from all of those that were found."""
+        """Return whether it is that far from all of those that were found."""
         places = self.matter[found]
         return distances(self.at[self.matter[[i]]], self.at[places]).min(initial=1) >= least
 
     def is_edge(self, i: int) -> bool:
-        """Tell whether it is a shade of a flat colour, or a mix of two."""
+        """Return whether it is a shade of a flat colour, or a mix of two."""
         place, about = self.matter[i], self.about[i]
         flat = [j for j in self.matter if self.flats[j] >= 0.01][:16]
         for j in flat:

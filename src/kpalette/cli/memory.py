@@ -28,7 +28,7 @@ def most_colors(limit: int) -> int:
 
 
 def give_back() -> None:
-    """Give large blocks of memory back to the system as soon as they are free.
+    """Return large blocks of memory to the system as soon as they are free.
 
     glibc keeps those of up to 32 MB for each thread: 590 MB after the tiles of noise were counted.
     """
