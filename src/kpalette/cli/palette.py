@@ -213,7 +213,7 @@ def palette(
         streams.print_result(_list(found))
     if not manners.quiet:
         few = f", fewer than k = {k}: all are kept" if len(found) < k else f" to {k}"
-        who = streams.label(names[0]) if len(names) == 1 else f"{len(names)} photos"
+        who = streams.label_of_all(names)
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(
             f"{who}: {counted(histogram.n_pixels, 'pixel')}, "
@@ -224,12 +224,7 @@ def palette(
 
 def _check(photos: tuple[str, ...], out: str | None, kind: str | None, as_json: bool) -> str | None:
     """Refuse options that do not go together; the format of the palette file, if there is one."""
-    if len(photos) > 1 and "-" in photos:
-        raise UsageError("stdin (-) must be the only photo")
-    if as_json and ((out in (None, "-") and kind is not None) or out == "-"):
-        raise UsageError(
-            "--json and the palette file would both go to stdout; write it with -o FILE"
-        )
+    plan.check_printed(photos, out, kind, as_json, "the palette file")
     if kind is None and out not in (None, "-"):
         kind = os.path.splitext(out)[1][1:].lower()
         if kind not in FORMATS:

@@ -268,3 +268,13 @@ def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
 def check_target(out: str | None, inputs: Sequence[str], force: bool) -> None:
     """Refuse the same of a file that several inputs make together; None is no file, or stdout."""
     check_free(Job("", out or "-"), real_paths(inputs), force)
+
+
+def check_printed(
+    photos: Sequence[str], out: str | None, kind: str | None, as_json: bool, what: str
+) -> None:
+    """Refuse stdin among other photos, and JSON on stdout beside `what` is written there."""
+    if len(photos) > 1 and "-" in photos:
+        raise UsageError("stdin (-) must be the only photo")
+    if as_json and ((out in (None, "-") and kind is not None) or out == "-"):
+        raise UsageError(f"--json and {what} would both go to stdout; write it with -o FILE")

@@ -28,7 +28,7 @@ from kpalette.record import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
     from typing import IO, BinaryIO
 
@@ -69,6 +69,11 @@ class Photo(Record):
 def label(photo: str) -> str:
     """Name a photo for people."""
     return "stdin" if photo == "-" else photo or "''"
+
+
+def label_of_all(photos: Sequence[str]) -> str:
+    """Name a photo for people, or how many there are."""
+    return label(photos[0]) if len(photos) == 1 else f"{len(photos)} photos"
 
 
 class telling:  # noqa: N801 - it is used as a function

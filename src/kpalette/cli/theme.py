@@ -247,9 +247,8 @@ class _Made:
         from kpalette.theme_strips import StripCounter
 
         self.sources, self.names = sources, [source.path for source in sources]
-        one = len(sources) == 1
-        self.label = streams.label(self.names[0]) if one else f"{len(sources)} photos"
-        self.title = streams.stem(self.label) if one else NAME
+        self.label = streams.label_of_all(self.names)
+        self.title = streams.stem(self.label) if len(sources) == 1 else NAME
         self.counter: ThemeCounter = ThemeCounter(look, team)
         self._is_ignoring = len(look.ignored) > 0
         self.strip: StripCounter | None = StripCounter(look, team) if strip else None
@@ -386,10 +385,7 @@ def _check(
     photos: tuple[str, ...], out: str | None, kind: str | None, as_json: bool, themes: Themes
 ) -> str | None:
     """Refuse options that do not go together; return the format of what is written, if any."""
-    if len(photos) > 1 and "-" in photos:
-        raise UsageError("stdin (-) must be the only photo")
-    if as_json and ((out in (None, "-") and kind is not None) or out == "-"):
-        raise UsageError("--json and the file would both go to stdout; write it with -o FILE")
+    plan.check_printed(photos, out, kind, as_json, "the file")
     if themes.each and themes.strip is not None:
         raise UsageError("--each and --strip exclude each other; give one")
     if themes.strip is not None and not themes.strip.lower().endswith(".png"):
