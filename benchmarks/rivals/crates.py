@@ -43,6 +43,19 @@ def version(name: str) -> str:
     return f"{name} {pinned[1]}"
 
 
+class Job(ctypes.Structure):
+    """What a function of the library is given, and where its result goes."""
+
+    _fields_ = (
+        ("pixels", ctypes.c_void_p),
+        ("width", ctypes.c_size_t),
+        ("height", ctypes.c_size_t),
+        ("k", ctypes.c_size_t),
+        ("palette", ctypes.c_void_p),
+        ("indices", ctypes.c_void_p),
+    )
+
+
 def run(pixels: Pixels, k: int, *, function: str, options: tuple[int, ...] = ()) -> Result:
     """Call a function of the library with its options, whole numbers or truths."""
     height, width = pixels.shape[:2]
@@ -50,14 +63,9 @@ def run(pixels: Pixels, k: int, *, function: str, options: tuple[int, ...] = ())
     palette = np.empty((k, 3), np.uint8)
     indices = np.empty((height, width), np.uint8)
     kinds = {bool: ctypes.c_bool, int: ctypes.c_int32}
+    job = Job(pixels.ctypes.data, width, height, k, palette.ctypes.data, indices.ctypes.data)
     found = ctypes.CDLL(str(LIBRARY))[function](
-        ctypes.c_void_p(pixels.ctypes.data),
-        ctypes.c_size_t(width),
-        ctypes.c_size_t(height),
-        ctypes.c_size_t(k),
-        ctypes.c_void_p(palette.ctypes.data),
-        ctypes.c_void_p(indices.ctypes.data),
-        *(kinds[type(option)](option) for option in options),
+        ctypes.byref(job), *(kinds[type(option)](option) for option in options)
     )
     if found < 0:
         raise ValueError(f"{function} refuses k = {k}")
