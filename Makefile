@@ -42,7 +42,7 @@ demo: $(VENV)/package  ## a photo in 8, 16 and 32 colours, into demo/
 	$(BIN)/kpalette demo --out demo --force
 
 test: $(VENV)/test  ## test the installed package, its docstrings included
-	$(BIN)/pytest --pyargs kpalette tests $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --pyargs kpalette tests $(ARGS)
 
 light-test: $(PLAYGROUND)  ## try every command where nothing is installed that an extra brings
 	cd playground && $(NPM) run --silent build
