@@ -164,6 +164,7 @@ def test_rates_and_who_is_best() -> None:
     assert rows[1].startswith("| fewer | +25 % | +25 % (c) | 1 of 1 | – | – | 0 of 0 | 1.00 | 2.00")
     document = documented({encoders.OURS: ours, "more": more})
     assert tables.best(document, "c") == encoders.OURS
+    assert tables.best(documented({encoders.OURS: ours}), "c") is None
 
 
 def test_ends_and_means() -> None:

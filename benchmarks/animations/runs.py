@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
+from benchmarks import looks
 from benchmarks.animations.clips import CLIPS, Clip
 from benchmarks.animations.encoders import ENCODERS, Commands, Encoder
 from benchmarks.animations.scores import score
@@ -65,6 +66,9 @@ def measure(folders: Sequence[Path], plan: Plan) -> Document:
         - "costs": a list with "clip", "encoder", "seconds" (of all processors, a list of runs) and
           "megabytes" (the peak), of the usual rungs.
     """
+    for line in looks.left_out():
+        if line.startswith("SSIMULACRA2"):
+            say(line)
     encoders, told = check(plan.only)
     clips: dict[str, Document] = {}
     there = []

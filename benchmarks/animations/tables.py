@@ -112,13 +112,16 @@ def mean(rates: Iterable[Rate]) -> float:
     return math.expm1(statistics.fmean(math.log1p(rate.share) for rate in rates))
 
 
-def best(document: Document, clip: str) -> str:
-    """Return who has the fewest bytes at equal looks."""
-    beside = {OURS: 0.0}
+def best(document: Document, clip: str) -> str | None:
+    """Return who has the fewest bytes at equal looks, if there is somebody to compare with."""
+    beside = {}
     for name in there(document)[1:]:
         if found := rates(document, name).get(clip):
             beside[name] = found.share
-    return max(beside, key=lambda name: beside[name])
+    if not beside:
+        return None
+    name = max(beside, key=lambda name: beside[name])
+    return name if beside[name] > 0 else OURS
 
 
 def summary(document: Document) -> list[str]:
