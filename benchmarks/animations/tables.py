@@ -137,7 +137,7 @@ def summary(document: Document) -> list[str]:
             row += ["–", "–"] if name == OURS or not found else extremes(found)
             row.append(f"{sum(winners[clip] == name for clip in of_kind)} of {len(of_kind)}")
         rows.append(row + usual(document, name))
-    head = ["", *(cell for kind in KINDS.values() for cell in (kind, "worst", "best on"))]
+    head = ["GIFs by", *(cell for kind in KINDS.values() for cell in (kind, "worst", "best on"))]
     return table([*head, "flicker", "seconds", "MB"], rows)
 
 
@@ -195,7 +195,7 @@ def by_cost(document: Document) -> list[str]:
         ]
         for clip in shown(document)
     ]
-    return table(["clip", *names], rows)
+    return table(["clip: flicker, seconds", *names], rows)
 
 
 def of_long(document: Document) -> list[str]:
@@ -210,7 +210,7 @@ def of_long(document: Document) -> list[str]:
             for c in (costs.get((clip, name)) for name in names)
         ]
         rows.append([f"{clip}, {about['frames']} of {about['width']}×{about['height']}", *cells])
-    return table(["clip", *names], rows)
+    return table(["long clip: seconds, memory", *names], rows)
 
 
 def fewer(document: Document, encoder: str = "gifski", kind: str = "film") -> str:
