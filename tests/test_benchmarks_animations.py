@@ -155,16 +155,16 @@ def test_rates_and_who_is_best() -> None:
     fewer = [(looks, round(0.8 * size)) for looks, size in ours]
     more = [(looks, 2 * size) for looks, size in ours]
     document = documented({encoders.OURS: ours, "fewer": fewer, "more": more})
-    assert tables.rates(document, "more")["c"].share == pytest.approx(-0.5)
-    assert tables.rates(document, "fewer")["c"].share == pytest.approx(0.25)
-    assert tables.best(document, "c") == "fewer"
+    assert tables.rates(document, "more")["c"].share == pytest.approx(1)
+    assert tables.rates(document, "fewer")["c"].share == pytest.approx(-0.2)
+    assert tables.smallest(document, "c") == "fewer"
     assert tables.fewer(document, "more") == "50 % fewer bytes"
     assert tables.fewer(document, "fewer") == "25 % more bytes"
     rows = tables.summary(document)[2:]
-    assert rows[1].startswith("| fewer | +25 % | +25 % (c) | 1 of 1 | – | – | 0 of 0 | 1.00 | 2.00")
+    assert rows[1].startswith("| fewer | −20 % | −20 % (c) | 1 | – | – | 0 | 1.00 | 2.00 |")
     document = documented({encoders.OURS: ours, "more": more})
-    assert tables.best(document, "c") == encoders.OURS
-    assert tables.best(documented({encoders.OURS: ours}), "c") is None
+    assert tables.smallest(document, "c") == encoders.OURS
+    assert tables.smallest(documented({encoders.OURS: ours}), "c") is None
 
 
 def test_ends_and_means() -> None:
