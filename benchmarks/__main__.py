@@ -122,17 +122,12 @@ def rate(args: argparse.Namespace) -> None:
 
 
 def animations(args: argparse.Namespace) -> None:
-    """GIFs of films and drawings: bytes at equal looks, flicker, time, memory, beside others'."""
-    plan = moving.Plan(
-        args.images,
-        args.clips,
-        tuple(args.purpose),
-        args.only,
-        args.frames,
-        args.repeat,
-        args.out / "results.csv",
-    )
-    tables.show(moving.measure(plan))
+    """Films and drawings as GIFs: bytes at equal looks, flicker, time, memory, beside others'."""
+    plan = moving.Plan(args.clips, tuple(args.purpose), args.only, args.frames, args.repeat)
+    document = moving.measure([args.images] if args.images else [], plan)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(reporting.to_json(document))
+    print("\n".join(tables.lines(document)))
 
 
 def processes(args: argparse.Namespace) -> None:
@@ -317,6 +312,7 @@ def make_parser() -> argparse.ArgumentParser:
         command.set_defaults(function=function)
         add = command.add_argument
         if name not in (
+            "animations",
             "report",
             "minima",
             "alpha",
@@ -410,11 +406,15 @@ def make_parser() -> argparse.ArgumentParser:
     add("--most", type=int, default=1_000_000, help="samples whose memory is measured")
     add = choices["animations"].add_argument
     add("--clips", default="", help="clips whose name has this regex")
+    usual = moving.Plan()
+    told = "dev: clips to tune with; test and long (default): to report; long: time and memory"
     purposes = ["dev", "test", "long"]
-    told = "dev: clips to tune with; test (default): to report; long: time and memory"
-    add("--purpose", choices=purposes, nargs="+", default=["test"], help=told)
-    add("--frames", type=int, default=1000, help="the first frames of each, at most")
-    add("--out", type=Path, default=Path("build/animations"), help="default build/animations")
+    add("--purpose", choices=purposes, nargs="+", default=usual.purposes, help=told)
+    told = f"the first frames of each clip (default {usual.most}), unless it is long"
+    add("--frames", type=int, default=usual.most, help=told)
+    add("--repeat", type=int, default=usual.repeat, help=f"timed runs (default {usual.repeat})")
+    out = Path("build/benchmarks/animations.json")
+    add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
     seed = "random_state (default 44)"
     choices["walkthrough"].add_argument("--seed", type=int, default=44, help=seed)
     return parser

@@ -21,7 +21,7 @@ from PIL import Image
 
 import kpalette
 from benchmarks import quality, roof
-from benchmarks.rivals import ALL, Missing, Pixels, Rival, crates, node
+from benchmarks.rivals import ALL, Missing, Pixels, Rival, crates, left_out, node
 from benchmarks.workers import Failed, TooSlow, Workers
 from kpalette import _core
 
@@ -86,6 +86,8 @@ def check_rivals(rivals: Iterable[Rival], *, install: bool) -> dict[str, dict[st
             told[rival.name]["version"] = rival.version()
         except Missing as missing:
             told[rival.name]["missing"] = str(missing)
+    for line in left_out(told):
+        say(line)
     return told
 
 
