@@ -20,7 +20,7 @@ from benchmarks import contest, quality
 from benchmarks.markdown import table
 from benchmarks.photos import load
 from benchmarks.rivals import Pixels, node
-from benchmarks.verdict import Document
+from benchmarks.markdown import Document
 from kpalette import Palette
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
