@@ -13,10 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 import kpalette
 from benchmarks import looks
-from benchmarks.markdown import number, table
+from benchmarks.markdown import Document, number, table
 from benchmarks.rivals import ALL, Pixels, Result
 from benchmarks.rivals.rival import Missing
-from benchmarks.verdict import Document
 from benchmarks.workers import exact
 from kpalette import demo
 

@@ -34,8 +34,8 @@ from benchmarks import (
     themes,
     tiles,
 )
+from benchmarks.markdown import Document
 from benchmarks.photos import load_all, paths_of
-from benchmarks.verdict import Document
 from kpalette import demo
 
 PAGES = Path("docs")

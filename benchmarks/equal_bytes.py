@@ -16,10 +16,9 @@ import kpalette
 from benchmarks import dithers, looks, pictures
 from benchmarks.dithers import Box
 from benchmarks.lossless import optimized
-from benchmarks.markdown import number, table
+from benchmarks.markdown import Document, number, table
 from benchmarks.rivals import Pixels
 from benchmarks.rivals.rival import Missing, program
-from benchmarks.verdict import Document
 from kpalette import demo
 
 

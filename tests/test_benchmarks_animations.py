@@ -167,11 +167,9 @@ def test_rates_and_who_is_best() -> None:
     assert tables.smallest(documented({encoders.OURS: ours}), "c") is None
 
 
-def test_ends_and_means() -> None:
+def test_rates_at_ends() -> None:
     end = tables.rate([(90, 100), (60, 50)], [(95, 80), (92, 70)])
     assert (end.share, tables.shown_rate(end)) == (pytest.approx(-0.3), "(−30 %)")
     assert tables.rate([(90, 100), (60, 50)], [(50, 20)]).share == pytest.approx(-0.6)
     shared = tables.rate([(90, 100), (60, 50)], [(90, 200), (60, 100)])
     assert tables.shown_rate(shared) == "+100 %"
-    half, twice = (tables.Rate(share, is_end=False) for share in (-0.5, 1.0))
-    assert tables.mean([half, twice]) == pytest.approx(0)

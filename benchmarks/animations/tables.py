@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import statistics
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from benchmarks.animations.encoders import OURS
+from benchmarks.equal_looks import mean
 from benchmarks.fronts import bd_rate
 from benchmarks.markdown import number, table
 
@@ -108,11 +107,6 @@ def rate(base: Points, other: Points) -> Rate:
     return Rate(sizes[1] / sizes[0] - 1, is_end=True)
 
 
-def mean(rates: Iterable[Rate]) -> float:
-    """Return the mean of logarithms of bytes, as a share."""
-    return math.expm1(statistics.fmean(math.log1p(rate.share) for rate in rates))
-
-
 def smallest(document: Document, clip: str) -> str | None:
     """Return whose files have the fewest bytes at equal looks, if others were measured."""
     beside = {}
@@ -149,7 +143,10 @@ def summary(document: Document) -> list[str]:
 def mean_and_least(found: dict[str, Rate]) -> list[str]:
     """Return the mean, and the clip on which theirs come nearest to ours, or are smaller."""
     least = min(found, key=lambda clip: found[clip].share)
-    return [percent(mean(found.values())), f"{shown_rate(found[least])} ({least})"]
+    return [
+        percent(mean(rate.share for rate in found.values())),
+        f"{shown_rate(found[least])} ({least})",
+    ]
 
 
 def usual(document: Document, name: str) -> list[str]:
@@ -218,11 +215,24 @@ def of_long(document: Document) -> list[str]:
     return table(["long clip: seconds, memory", *names], rows)
 
 
+def share_of_time(document: Document, encoder: str, kind: str) -> float | None:
+    """Return the encoder's time as a share of ours, the mean over clips of a kind."""
+    clips = [clip for clip, about in shown(document).items() if about["kind"] == kind]
+    times = {
+        name: {c["clip"]: median(c) for c in document["costs"] if c["encoder"] == name}
+        for name in (encoder, OURS)
+    }
+    both = [clip for clip in clips if all(clip in times[name] for name in times)]
+    if not both:
+        return None
+    return statistics.geometric_mean(times[encoder][clip] / times[OURS][clip] for clip in both)
+
+
 def fewer(document: Document, encoder: str = "gifski", kind: str = "film") -> str:
     """Return how many bytes fewer ours take, such as "25 % fewer bytes"."""
     clips = shown(document)
     found = [v for c, v in rates(document, encoder).items() if clips[c]["kind"] == kind]
-    ours = 1 / (1 + mean(found)) - 1
+    ours = 1 / (1 + mean(rate.share for rate in found)) - 1
     return f"{100 * abs(ours):.0f} % {'fewer' if ours < 0 else 'more'} bytes"
 
 
