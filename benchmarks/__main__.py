@@ -23,7 +23,7 @@ import numpy as np
 import kpalette
 from benchmarks import alpha as blending
 from benchmarks import contest as contests
-from benchmarks import dithers, equal_bytes, estimators, photos, pictures
+from benchmarks import dithers, documented, equal_bytes, estimators, photos, pictures
 from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
 from benchmarks import looks as looking
@@ -68,6 +68,7 @@ def compare(args: argparse.Namespace) -> None:
         chosen["rivals"],
         chosen["writers"],
         plan,
+        args.images or [],
     )
     results = args.out / reporting.RESULTS
     args.out.mkdir(parents=True, exist_ok=True)
@@ -124,17 +125,12 @@ def graphics(args: argparse.Namespace) -> None:
 
 
 def animations(args: argparse.Namespace) -> None:
-    """GIFs of films and drawings: bytes at equal looks, flicker, time, memory, beside others'."""
-    plan = moving.Plan(
-        args.images,
-        args.clips,
-        tuple(args.purpose),
-        args.only,
-        args.frames,
-        args.repeat,
-        args.out / "results.csv",
-    )
-    tables.show(moving.measure(plan))
+    """Films and drawings as GIFs: bytes at equal looks, flicker, time, memory, beside others'."""
+    plan = moving.Plan(args.clips, tuple(args.purpose), args.only, args.frames, args.repeat)
+    document = moving.measure([args.images] if args.images else [], plan)
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(reporting.to_json(document))
+    print("\n".join(tables.lines(document)))
 
 
 def processes(args: argparse.Namespace) -> None:
@@ -152,25 +148,28 @@ def npm(args: argparse.Namespace) -> None:
 
 def minima(args: argparse.Namespace) -> None:
     """Measure error and time of the best effort against restarts and local searches, by image."""
-    searching.measure(paths_of(args.images), args.k, args.minutes)
+    show(searching.lines(searching.measure(paths_of(args.images), args.k, args.minutes)))
 
 
 def alpha(args: argparse.Namespace) -> None:
     """Measure the error of a logo and a soft shadow over black, white and magenta."""
-    blending.measure(args.k)
+    show(blending.lines(blending.measure(args.k)))
 
 
 def walkthrough(args: argparse.Namespace) -> None:
     """Compare the walk-through's KMeans with plain NumPy: same numbers, ratio of times."""
-    estimators.walkthrough(args.photo, args.k, args.seed, args.repeat)
+    samples = load(args.photo).reshape(-1, 3)
+    found = estimators.walkthrough(samples, args.k, args.seed, args.repeat)
+    show(estimators.walkthrough_lines(found))
 
 
 def estimator(args: argparse.Namespace) -> None:
     """KMeans on rows of numbers against scikit-learn, scikit-learn-intelex, faiss and OpenCV."""
     if "table" in args.what:
-        for dtype in args.dtypes.split(","):
-            kind = np.dtype(dtype).type
-            estimators.table(args.dims, args.k, args.rows, kind, args.repeat, args.clock)
+        found = estimators.ratios(
+            args.dims, args.k, args.rows, args.dtypes.split(","), args.repeat, args.clock
+        )
+        show(estimators.ratios_lines(found))
     if "sparse" in args.what:
         estimators.sparse(args.rows, args.repeat, args.clock)
     if "defaults" in args.what:
@@ -186,18 +185,19 @@ def throughput(args: argparse.Namespace) -> None:
 
 def scale(args: argparse.Namespace) -> None:
     """Measure time and memory of dithering 24 megapixels, a mosaic of the images."""
-    scaling.measure(load_all(args.images), args.k, args.repeat)
+    show(scaling.lines(scaling.measure(load_all(args.images), args.k, args.repeat)))
 
 
 def gigapixel(args: argparse.Namespace) -> None:
     """Measure images of any size, made of photos: time by pixels, Dask workers, other k-means."""
     folder, k = str(args.images.resolve()), args.k[0]
     if args.what == "linear":
-        giant.linear(folder, [int(1e6 * size) for size in args.megapixels], k, args.repeat)
+        sizes = [int(1e6 * size) for size in args.megapixels]
+        show(giant.linear_lines(giant.linear(folder, sizes, k, args.repeat)))
         return
     if args.what == "fits":
         numbers = [100_000, 500_000, 1_500_000, 4_000_000, 1 << 24]
-        giant.fits(folder, numbers, [16, 64, 256, 1024], args.repeat)
+        show(giant.fits_lines(giant.fits(folder, numbers, [16, 64, 256, 1024], args.repeat)))
         return
     from benchmarks import clusters
 
@@ -213,7 +213,7 @@ def gigapixel(args: argparse.Namespace) -> None:
 def tiles(args: argparse.Namespace) -> None:
     """Measure the client's memory and time for very many tiles, by Dask's workers, and fsync."""
     if "graphs" in args.what:
-        tiling.graphs(args.tiles)
+        show(tiling.lines(tiling.graphs(args.tiles)))
     if "runs" in args.what:
         tiling.runs(args.tiles, args.workers)
     if "fsync" in args.what:
@@ -221,8 +221,8 @@ def tiles(args: argparse.Namespace) -> None:
 
 
 def memory(args: argparse.Namespace) -> None:
-    """Peak memory of whole processes: bytes a pixel by kinds of files, and of runs in tiles."""
-    holding.measure(args.side, args.only, args.tiles)
+    """Peak memory of whole processes: bytes a pixel, by kinds of files."""
+    show(holding.lines(holding.measure(args.side, args.only)))
 
 
 def sheet(args: argparse.Namespace) -> None:
@@ -232,24 +232,40 @@ def sheet(args: argparse.Namespace) -> None:
 
 def themes(args: argparse.Namespace) -> None:
     """Measure palettes for people: real colours, hues, distances, time; draw a sheet of them."""
-    picking.measure(args.folders, args.repeat)
+    show(picking.lines(picking.measure(args.folders, args.repeat)))
     if args.out is not None:
         showing.make(args.out)
 
 
 def dithered(args: argparse.Namespace) -> None:
     """Draw a photo in eight colours, dithered by kpalette and other programs, and measure it."""
-    dithers.make(args.out)
+    show(dithers.lines(dithers.make(args.out)))
 
 
 def same_bytes(args: argparse.Namespace) -> None:
     """Draw a photo and a drawing beside pngquant's in files of equal bytes, and measure them."""
-    equal_bytes.make(args.out)
+    show(equal_bytes.lines(equal_bytes.make(args.out)))
 
 
 def imports(args: argparse.Namespace) -> None:
     """Measure the time to import the package, against its dependencies."""
     running.imports(args.repeat)
+
+
+def docs(args: argparse.Namespace) -> None:
+    """Measure all that the documentation shows, in a quarter of an hour, and write its pages."""
+    names = args.names or documented.RESULTS
+    documented.measure(names, documented.Sources(args.images, args.graphics))
+    documented.write_pages()
+
+
+def pages(args: argparse.Namespace) -> None:
+    """Write tables and sentences into the documentation's pages, from the committed results."""
+    documented.write_pages()
+
+
+def show(lines: list[str]) -> None:
+    print("\n".join(lines))
 
 
 def numbers(text: str) -> list[int]:
@@ -280,6 +296,8 @@ COMMANDS = {
     "dithers": (dithered, None),
     "bytes": (same_bytes, None),
     "imports": (imports, None),
+    "docs": (docs, None),
+    "pages": (pages, None),
 }
 
 
@@ -296,6 +314,7 @@ def make_parser() -> argparse.ArgumentParser:
         command.set_defaults(function=function)
         add = command.add_argument
         if name not in (
+            "animations",
             "compare",
             "report",
             "minima",
@@ -306,6 +325,8 @@ def make_parser() -> argparse.ArgumentParser:
             "bytes",
             "lossless",
             "graphics",
+            "docs",
+            "pages",
         ):
             add("--repeat", type=int, default=5, help="runs of each, at most (default 5)")
         if ks is not None:
@@ -319,6 +340,7 @@ def make_parser() -> argparse.ArgumentParser:
             "scale",
             "gigapixel",
             "animations",
+            "docs",
         ):
             add("--images", type=Path, required=name != "animations", help="a folder of .png")
         if name in ("compare", "looks", "animations"):
@@ -335,6 +357,9 @@ def make_parser() -> argparse.ArgumentParser:
     add("--out", type=Path, default=Path("build/benchmarks"), help="default build/benchmarks")
     add("--no-install", action="store_true", help="fetch no packages for Node into build/bench")
     add("--quick", action="store_true", help="a few seconds on a drawing, to see that all works")
+    add = choices["docs"].add_argument
+    add("names", nargs="*", choices=[*documented.RESULTS, []], help="results (default all)")
+    add("--graphics", type=Path, required=True, help="a folder of .png, for themes")
     add = choices["npm"].add_argument
     out = Path("build/benchmarks/npm.json")
     add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
@@ -349,7 +374,6 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["memory"].add_argument
     add("--side", type=int, default=5000, help="pixels to a side (default 5000)")
     add("--only", default="", help="cases whose words have this regex, such as 'webp'")
-    add("--tiles", type=numbers, default=[1000, 10_000], help="default 1000,10000")
     add = choices["report"].add_argument
     add("results", type=Path, help="a results.json")
     add("pages", type=Path, nargs="*", help="whose tables of the same figures to write again")
@@ -384,11 +408,15 @@ def make_parser() -> argparse.ArgumentParser:
     add("--most", type=int, default=1_000_000, help="samples whose memory is measured")
     add = choices["animations"].add_argument
     add("--clips", default="", help="clips whose name has this regex")
+    usual = moving.Plan()
+    told = "dev: clips to tune with; test and long (default): to report; long: time and memory"
     purposes = ["dev", "test", "long"]
-    told = "dev: clips to tune with; test (default): to report; long: time and memory"
-    add("--purpose", choices=purposes, nargs="+", default=["test"], help=told)
-    add("--frames", type=int, default=1000, help="the first frames of each, at most")
-    add("--out", type=Path, default=Path("build/animations"), help="default build/animations")
+    add("--purpose", choices=purposes, nargs="+", default=usual.purposes, help=told)
+    told = f"the first frames of each clip (default {usual.most}), unless it is long"
+    add("--frames", type=int, default=usual.most, help=told)
+    add("--repeat", type=int, default=usual.repeat, help=f"timed runs (default {usual.repeat})")
+    out = Path("build/benchmarks/animations.json")
+    add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
     seed = "random_state (default 44)"
     choices["walkthrough"].add_argument("--seed", type=int, default=44, help=seed)
     return parser

@@ -9,6 +9,7 @@ from PIL import Image
 
 import kpalette
 from benchmarks import pictures
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Method, Pixels, Result
 from benchmarks.rivals.palettes import libimagequant, pillow
 from kpalette import metrics
@@ -21,9 +22,8 @@ def ours(pixels: Pixels, k: int, *, space: str) -> Result:
 
 METHODS: dict[str, Method] = {
     "kpalette": partial(ours, space="oklab"),
-    "kpalette srgb": partial(ours, space="srgb"),
-    "libimagequant, speed 1": partial(libimagequant, speed=1),
-    "libimagequant, speed 3": partial(libimagequant, speed=3),
+    "kpalette, srgb": partial(ours, space="srgb"),
+    "libimagequant 2, speed 1": partial(libimagequant, speed=1),
     "Pillow FASTOCTREE": partial(pillow, method=Image.Quantize.FASTOCTREE),
 }
 PICTURES = {"logo": pictures.logo, "shadow": pictures.shadow}
@@ -56,11 +56,9 @@ def worst_delta_e(pixels: Pixels, result: Result) -> float:
     )
 
 
-def measure(ks: list[int]) -> None:
-    print("\nMean squared error over each background; worst: where it is, or ΔE2000 is, the most\n")
-    columns = [*pictures.BACKGROUNDS, "worst", "worst ΔE2000"]
-    print(f"| picture | k | method | {' | '.join(columns)} |")
-    print(f"|---|--:|---|{'--:|' * len(columns)}")
+def measure(ks: list[int]) -> Document:
+    """Return the errors of each method that is installed, on each picture."""
+    rows = []
     for picture, make in PICTURES.items():
         pixels = make()
         for k in ks:
@@ -70,7 +68,19 @@ def measure(ks: list[int]) -> None:
                 except ImportError as error:
                     print(f"{name}: left out, {error}")
                     continue
-                values = errors(pixels, result)
-                cells = [f"{value:.2f}" for value in (*values, max(values))]
-                cells.append(f"{worst_delta_e(pixels, result):.2f}")
-                print(f"| {picture} | {k} | {name} | {' | '.join(cells)} |")
+                found = dict(zip(pictures.BACKGROUNDS, errors(pixels, result), strict=True))
+                delta_e = worst_delta_e(pixels, result)
+                cell = {"picture": picture, "k": k, "method": name}
+                rows.append({**cell, "mse": found, "delta_e": delta_e})
+    return {"rows": rows}
+
+
+def lines(document: Document) -> list[str]:
+    """Format the worst error over all backgrounds, and the worst ΔE2000, by method."""
+    names = list(dict.fromkeys(row["method"] for row in document["rows"]))
+    cells: dict[tuple[str, int], list[str]] = {}
+    for row in document["rows"]:
+        shown = f"{max(row['mse'].values()):.1f} / {row['delta_e']:.2f}"
+        cells.setdefault((row["picture"], row["k"]), []).append(shown)
+    rows = ([picture, str(k), *shown] for (picture, k), shown in cells.items())
+    return table(["picture", "k", *names], rows)

@@ -16,9 +16,10 @@ from typing import Any
 
 import kpalette
 from benchmarks import colors, equal_looks, timing
+from benchmarks.animations import runs
 from benchmarks.photos import Picture
 from benchmarks.plan import Plan, say
-from benchmarks.rivals import Missing, Pixels, Rival, crates, node
+from benchmarks.rivals import Missing, Pixels, Rival, crates, left_out, node
 from benchmarks.rivals.writers import Writer
 from kpalette import _core
 
@@ -35,6 +36,7 @@ class Contest:
     rivals: Sequence[Rival]
     writers: Sequence[Writer]
     plan: Plan
+    folders: Sequence[Path] = ()  # which may have CQ100's photos, for films
 
 
 def files(contest: Contest) -> Document:
@@ -63,8 +65,17 @@ def times(contest: Contest) -> Document:
     }
 
 
+def animations(contest: Contest) -> Document:
+    return {"animations": runs.measure(contest.folders, contest.plan.animations)}
+
+
 #: The parts, in the order in which they are measured.
-PARTS: dict[str, Callable[[Contest], Document]] = {"files": files, "colors": same_k, "time": times}
+PARTS: dict[str, Callable[[Contest], Document]] = {
+    "files": files,
+    "colors": same_k,
+    "time": times,
+    "animations": animations,
+}
 
 
 def describe(
@@ -78,6 +89,8 @@ def describe(
             told[member.name]["version"] = member.version()
         except Missing as missing:
             told[member.name]["missing"] = str(missing)
+    for line in left_out(told):
+        say(line)
     return told
 
 

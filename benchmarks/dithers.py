@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import kpalette
 from benchmarks import looks
+from benchmarks.markdown import Document, number, table
 from benchmarks.rivals import ALL, Pixels, Result
 from benchmarks.rivals.rival import Missing
 from benchmarks.workers import exact
@@ -74,12 +75,11 @@ def panel(title: str, pixels: Pixels, shown: Box = SEEN, enlarged: Box = ENLARGE
     return both
 
 
-def make(out: Path) -> None:
-    """Write ``dithers.webp``, losslessly, and print how each picture measures."""
+def make(out: Path) -> Document:
+    """Write ``dithers.webp``, losslessly, and return how each picture measures."""
     photo = np.asarray(demo.load_photo().rgb_matrix)
     panels = [panel("original", photo)]
-    print(f"| method | {' | '.join(looks.METRICS)} | PNG, kB |")
-    print(f"|---|{'--:|' * (len(looks.METRICS) + 1)}")
+    rows = []
     for name, method in METHODS.items():
         try:
             palette, indices = method(photo)
@@ -88,9 +88,21 @@ def make(out: Path) -> None:
             continue
         shown = palette[indices]
         panels.append(panel(name, shown))
-        figures = looks.figures(photo, shown)
-        print(f"| {name} | {' | '.join(figures)} | {looks.png_size(palette, indices) / 1e3:.1f} |")
+        found = {metric: looks.measured(metric, photo, shown) for metric in looks.METRICS}
+        rows.append({"method": name, **found, "bytes": looks.png_size(palette, indices)})
     save(panels, IN_A_ROW, out / "dithers.webp")
+    return {"rows": rows}
+
+
+def lines(document: Document) -> list[str]:
+    """Format each method's figures."""
+    rows = [
+        [row["method"]]
+        + [number(row[metric], form) for metric, (_, form) in looks.METRICS.items()]
+        + [f"{row['bytes'] / 1e3:.1f}"]
+        for row in document["rows"]
+    ]
+    return table(["method", *looks.METRICS, "PNG, kB"], rows)
 
 
 def save(panels: list[Image.Image], in_a_row: int, path: Path) -> None:

@@ -16,6 +16,7 @@ import kpalette
 from benchmarks import dithers, looks, pictures
 from benchmarks.dithers import Box
 from benchmarks.lossless import optimized
+from benchmarks.markdown import Document, number, table
 from benchmarks.rivals import Pixels
 from benchmarks.rivals.rival import Missing, program
 from kpalette import demo
@@ -55,11 +56,9 @@ def by_pngquant(pixels: Pixels, k: int) -> tuple[Pixels, int]:
         return np.asarray(image.convert("RGB")), size
 
 
-def make(out: Path) -> None:
-    """Write ``bytes.webp``, losslessly, and print how each picture measures."""
-    panels = []
-    print(f"| picture | bytes | {' | '.join(looks.METRICS)} |")
-    print(f"|---|--:|{'--:|' * len(looks.METRICS)}")
+def make(out: Path) -> Document:
+    """Write ``bytes.webp``, losslessly, and return how each picture measures."""
+    panels, rows = [], []
     for case in cases():
         try:
             theirs, most = by_pngquant(case.pixels, case.k)
@@ -71,6 +70,17 @@ def make(out: Path) -> None:
         for name, (shown, size) in files.items():
             title = f"{name}, {size:,} bytes"
             panels.append(dithers.panel(title, shown, case.shown, case.enlarged))
-            figures = looks.figures(case.pixels, shown)
-            print(f"| {case.name}, {name} | {size:,} | {' | '.join(figures)} |")
+            found = {metric: looks.measured(metric, case.pixels, shown) for metric in looks.METRICS}
+            rows.append({"picture": case.name, "method": name, "bytes": size, **found})
     dithers.save(panels, len(panels) // len(cases()), out / "bytes.webp")
+    return {"rows": rows}
+
+
+def lines(document: Document) -> list[str]:
+    """Format bytes and figures."""
+    rows = [
+        [f"{row['picture']}, {row['method']}", f"{row['bytes']:,}"]
+        + [number(row[metric], form) for metric, (_, form) in looks.METRICS.items()]
+        for row in document["rows"]
+    ]
+    return table(["", "bytes", *looks.METRICS], rows)

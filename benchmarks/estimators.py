@@ -16,13 +16,13 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import kpalette
-from benchmarks.photos import load, timed
+from benchmarks.markdown import Document, table
+from benchmarks.photos import timed
 from benchmarks.rivals.libraries import numpy_kmeans
 
 Job = Callable[[], Any]
@@ -31,12 +31,9 @@ SHORT = 0.3  #: Seconds.
 PASSES = 6  #: Of sparse fits, and of large dense ones.
 
 
-def walkthrough(photo: Path, ks: list[int], seed: int, repeat: int) -> None:
-    """Compare the walk-through's KMeans with plain NumPy: same numbers, ratio of times."""
-    samples = load(photo).reshape(-1, 3)
-    print(f"{photo.name}: {len(samples)} samples, random_state={seed}\n")
-    print("| k | passes | NumPy, s | kpalette, ms | ratio | centres differ by | labels differ |")
-    print("|--:|--:|--:|--:|--:|--:|--:|")
+def walkthrough(samples: np.ndarray, ks: list[int], seed: int, repeat: int) -> Document:
+    """Return seconds of plain NumPy and of the walk-through's KMeans, which finds the same."""
+    rows = []
     for k in ks:
         slow, (centers, labels, passes) = timed(numpy_kmeans, samples, k, seed)
         times = []
@@ -45,12 +42,28 @@ def walkthrough(photo: Path, ks: list[int], seed: int, repeat: int) -> None:
             times.append(timed(model.fit, samples)[0])
         if model.iterations != passes:
             sys.exit(f"k = {k}: NumPy made {passes} passes, kpalette {model.iterations}")
-        quick = statistics.median(times)
-        print(
-            f"| {k} | {passes} | {slow:.2f} | {quick * 1e3:.2f} | {slow / quick:.0f} "
-            f"| {np.abs(centers - model.cluster_centers_).max():.1g} "
-            f"| {(labels != model.labels_).sum()} |"
-        )
+        apart = {
+            "centers": float(np.abs(centers - model.cluster_centers_).max()),
+            "labels": int((labels != model.labels_).sum()),
+        }
+        took = {"numpy": slow, "kpalette": statistics.median(times)}
+        rows.append({"k": k, "passes": passes, **took, **apart})
+    return {"samples": len(samples), "seed": seed, "rows": rows}
+
+
+def walkthrough_lines(document: Document) -> list[str]:
+    """Format the times, and how many labels differ."""
+    rows = [
+        [
+            str(row["k"]),
+            str(row["passes"]),
+            f"{row['numpy']:.1f}",
+            f"{1e3 * row['kpalette']:.1f}",
+            f"{row['labels']:,}",
+        ]
+        for row in document["rows"]
+    ]
+    return table(["k", "passes", "NumPy, s", "kpalette, ms", "labels that differ"], rows, left=0)
 
 
 def blobs(n: int, dim: int, k: int, dtype: type) -> tuple[np.ndarray, np.ndarray]:
@@ -125,43 +138,68 @@ def fits(X: np.ndarray, start: np.ndarray, passes: int) -> dict[str, Job]:
     return jobs
 
 
-def table(dims: list[int], ks: list[int], n: int, dtype: type, repeat: int, clock: str) -> None:
-    """Ratios of others' times to ours, for each number of features and clusters."""
+def ratios(
+    dims: list[int], ks: list[int], n: int, dtypes: list[str], repeat: int, clock: str
+) -> Document:
+    """Return others' times over ours, by type, number of features and of clusters.
+
+    A pass is from the same start, among noise; a fit of k clusters from k-means++ makes 20 passes
+    at most.
+    """
     warnings.simplefilter("ignore")  # that a pass is too few to converge
+    rows = []
+    for name, dim, k in itertools.product(dtypes, dims, ks):
+        dtype = np.dtype(name).type
+        found = ratios_of(dim, k, n, dtype, repeat, clock)
+        rows.append({"dtype": name, "features": dim, "k": k, "ratios": found})
+        print(f"{name}, {dim} features, k = {k}", file=sys.stderr)
+    return {"samples": n, "clock": clock, "rows": rows}
+
+
+def on_one_thread(dims: list[int], ks: list[int], n: int, repeat: int) -> Document:
+    """Return the same for float32, by the processor's time of one thread."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return ratios(dims, ks, n, ["float32"], repeat, "cpu")
+
+
+def ratios_of(
+    dim: int, k: int, n: int, dtype: type, repeat: int, clock: str
+) -> dict[str, dict[str, float]]:
+    """Return others' times over ours, by what is timed and by name."""
     kinds = estimators()
-    print(
-        f"{n} samples of {np.dtype(dtype)}: others' time over ours. A pass, from the same start "
-        "among noise; of k clusters: a fit from k-means++, 20 passes at most; predict; transform\n"
+    X, start = blobs(n, dim, k, dtype)
+    passes = min(max(PASSES, 100_000_000 // (n * dim * k)), 30)
+    many, one = (
+        by_turns(fits(*noise(n, dim, k, dtype), some), repeat, clock) for some in (passes, 1)
     )
-    names = [name for name in fits(*blobs(100, 2, 2, dtype), 1) if name != "kpalette"]
-    asked = [(what, name) for what in ("fit", "predict", "transform") for name in list(kinds)[1:]]
-    heads = [f"pass: {name}" for name in names] + [f"{what}: {name}" for what, name in asked]
-    print(f"| features | k | pass, ms | {' | '.join(heads)} |")
-    print("|--:" * (3 + len(heads)) + "|")
-    cells = []
-    for dim, k in itertools.product(dims, ks):
-        X, start = blobs(n, dim, k, dtype)
-        passes = min(max(PASSES, 100_000_000 // (n * dim * k)), 30)
-        many, one = (
-            by_turns(fits(*noise(n, dim, k, dtype), some), repeat, clock) for some in (passes, 1)
-        )
-        a_pass = {name: (many[name] - one[name]) / (passes - 1) for name in many}
-        ratios = [a_pass[name] / a_pass["kpalette"] for name in names]
-        fitted = {
-            name: kind(k, init=start, n_init=1, max_iter=1).fit(X) for name, kind in kinds.items()
-        }
-        whole = {name: kind(k, random_state=0, max_iter=20) for name, kind in kinds.items()}
-        for what, models in (("fit", whole), ("predict", fitted), ("transform", fitted)):
-            took = by_turns(calls(models, what, X), repeat, clock)
-            ratios += [took[name] / took["kpalette"] for name in list(kinds)[1:]]
-        cells += ratios
-        told = " | ".join(f"{ratio:.2f}" for ratio in ratios)
-        print(f"| {dim} | {k} | {a_pass['kpalette']:.2f} | {told} |", flush=True)
-    below = sum(ratio < 1 for ratio in cells)
-    print(
-        f"\nmedian {statistics.median(cells):.2f}, least {min(cells):.2f}, {below} of "
-        f"{len(cells)} cells below 1\n"
-    )
+    took = {"a pass": {name: (many[name] - one[name]) / (passes - 1) for name in many}}
+    fitted = {
+        name: kind(k, init=start, n_init=1, max_iter=1).fit(X) for name, kind in kinds.items()
+    }
+    whole = {name: kind(k, random_state=0, max_iter=20) for name, kind in kinds.items()}
+    for what, models in (("fit", whole), ("predict", fitted), ("transform", fitted)):
+        took[what] = by_turns(calls(models, what, X), repeat, clock)
+    return {
+        what: {name: time / times["kpalette"] for name, time in times.items() if name != "kpalette"}
+        for what, times in took.items()
+    }
+
+
+def ratios_lines(document: Document) -> list[str]:
+    """Format scikit-learn's times over ours by features: the least and the most."""
+    by_features: dict[int, list[Document]] = {}
+    for row in document["rows"]:
+        by_features.setdefault(row["features"], []).append(row["ratios"])
+    rows = []
+    for features, found in by_features.items():
+        cells = [str(features)]
+        for what in ("a pass", "fit", "predict", "transform"):
+            times = [one[what]["scikit-learn"] for one in found]
+            cells.append(f"{min(times):.1f} to {max(times):.1f}")
+        rows.append(cells)
+    return table(["features", "a pass", "a fit", "`predict`", "`transform`"], rows, left=0)
 
 
 def sparse(rows: int, repeat: int, clock: str) -> None:

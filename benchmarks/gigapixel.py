@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,8 @@ import numpy as np
 from PIL import Image
 
 import kpalette
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Pixels
-from benchmarks.roof import bandwidth
 
 TILE = 4096
 PATCH = 512
@@ -69,12 +70,9 @@ def count(folder: str, pixels: int, threads: int) -> tuple[kpalette.ColorHistogr
     return histogram, counting, time.perf_counter() - start
 
 
-def linear(folder: str, sizes: list[int], k: int, repeat: int) -> None:
-    """Measure time against pixels, on one thread."""
-    roof = bandwidth() / 3
-    print(f"\nOne core reads {3 * roof / 1e9:.1f} GB/s: {roof / 1e9:.2f} gigapixels/s\n")
-    print("| megapixels | colours | count, s | ns / pixel | of reading | sum up, s | fit, s |")
-    print("|--:|--:|--:|--:|--:|--:|--:|")
+def linear(folder: str, sizes: list[int], k: int, repeat: int) -> Document:
+    """Return the seconds of each step on one thread, by the number of pixels; medians of runs."""
+    rows = []
     for size in sizes:
         counts, sums, fits = [], [], []
         for _ in range(repeat):
@@ -84,21 +82,46 @@ def linear(folder: str, sizes: list[int], k: int, repeat: int) -> None:
             start = time.perf_counter()
             kpalette.extract_palette(histogram, k, threads=1)
             fits.append(time.perf_counter() - start)
-        n, seconds = histogram.n_pixels, statistics.median(counts)
-        print(
-            f"| {n / MEGA:.0f} | {len(histogram):,} | {seconds:.3f} | {seconds / n * 1e9:.2f} "
-            f"| {n / seconds / roof:.1%} | {statistics.median(sums):.3f} "
-            f"| {statistics.median(fits):.3f} |",
-            flush=True,
-        )
+        counting, summing, fitting = map(statistics.median, (counts, sums, fits))
+        took = {"count": counting, "sum": summing, "fit": fitting}
+        rows.append({"pixels": histogram.n_pixels, "colors": len(histogram), **took})
+        print(f"{size / MEGA:.0f} megapixels", file=sys.stderr)
+    return {"k": k, "rows": rows}
 
 
-def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> None:
-    """Measure a fit's time on one thread, against the number of distinct colours and k."""
+def linear_lines(document: Document) -> list[str]:
+    """Format seconds by megapixels."""
+    head = ["megapixels", "colours", "count, s", "ns / pixel", "sum up, s"]
+    rows = [
+        [
+            f"{row['pixels'] / MEGA:,.0f}",
+            f"{row['colors']:,}",
+            f"{row['count']:.3f}",
+            f"{row['count'] / row['pixels'] * 1e9:.1f}",
+            f"{row['sum']:.3f}",
+            f"{row['fit']:.3f}",
+        ]
+        for row in document["rows"]
+    ]
+    return table([*head, f"fit k = {document['k']}, s"], rows, left=0)
+
+
+def trillion(document: Document) -> list[str]:
+    """Say how long counting and fitting a trillion pixels would take, by the largest image."""
+    largest = document["rows"][-1]
+    hours = largest["count"] / largest["pixels"] * 1e12 / 3600
+    return [
+        f"At that rate, one core counts a trillion pixels, a million by a million, in {hours:.1f} "
+        f"hours, and the fit still takes {largest['fit']:.1f} s: it sees only colours, of which "
+        "photos have some two million, and no image without alpha more than 16.8 million."
+    ]
+
+
+def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> Document:
+    """Return the median seconds of a fit on one thread, by the number of colours and k."""
     histogram, _, _ = count(folder, 100 * MEGA, 1)
     whole = np.arange(1 << 24, dtype=np.uint32).view(np.uint8).reshape(-1, 4)[:, :3]
-    print("\n| colours | " + " | ".join(f"k = {k}, s" for k in ks) + " |")
-    print("|--:|" + "--:|" * len(ks))
+    rows = []
     rng = np.random.default_rng(0)
     for n in numbers:
         if n < len(histogram):
@@ -107,15 +130,23 @@ def fits(folder: str, numbers: list[int], ks: list[int], repeat: int) -> None:
         else:  # random ones of all 2**24 colours, with counts of 1
             some = rng.choice(len(whole), min(n, len(whole)), replace=False)
             part = kpalette.ColorHistogram(whole[some], np.ones(len(some), np.int64))
-        cells = []
+        seconds = []
         for k in ks:
             times = []
             for _ in range(repeat):
                 start = time.perf_counter()
                 kpalette.extract_palette(part, k, threads=1)
                 times.append(time.perf_counter() - start)
-            cells.append(f"{statistics.median(times):.3f}")
-        print(f"| {len(part):,} | " + " | ".join(cells) + " |", flush=True)
+            seconds.append(statistics.median(times))
+        rows.append({"colors": len(part), "s": seconds})
+        print(f"{len(part):,} colours", file=sys.stderr)
+    return {"ks": ks, "rows": rows}
+
+
+def fits_lines(document: Document) -> list[str]:
+    """Format seconds by colours and k."""
+    rows = ([f"{row['colors']:,}", *(f"{s:.3f}" for s in row["s"])] for row in document["rows"])
+    return table(["colours", *(f"k = {k}" for k in document["ks"])], rows, left=0)
 
 
 def error_of(histogram: kpalette.ColorHistogram, centers: Any) -> float:

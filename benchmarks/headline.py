@@ -8,7 +8,6 @@ from benchmarks.markdown import Document, plural, table
 from benchmarks.rivals.writers import BASE
 
 
-
 def short(document: Document) -> list[str]:
     """Return the table of docs/benchmarks.md: the means for each folder, and who is smallest."""
     groups = groups_of(document)

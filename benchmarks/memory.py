@@ -1,7 +1,8 @@
-"""Peak memory of whole processes: bytes a pixel by kinds of files, and of runs in tiles."""
+"""Peak memory of whole processes: bytes a pixel, by kinds of files."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Pixels
 from benchmarks.workers import KILOBYTE, LAUNCHER
 
@@ -35,19 +37,6 @@ CASES = [
 #: A picture so small that a process's peak is that of the program; besides, what is measured.
 SMALL = 1500
 
-TILES = """
-import sys, time
-import dask.array as da
-from benchmarks.workers import peak_memory
-from kpalette import distributed
-
-side = 8 * int(sys.argv[1])
-array = da.zeros((8, side, 3), dtype="uint8", chunks=(8, 8, 3))
-start = time.perf_counter()
-distributed.histogram(array, scheduler="threads")
-print(time.perf_counter() - start, peak_memory())
-"""
-
 
 def picture(kind: str, side: int) -> Pixels:
     """Return a square picture: a smooth one with some grain, the same with alpha, or noise."""
@@ -69,11 +58,9 @@ def picture(kind: str, side: int) -> Pixels:
     return pixels
 
 
-def measure(side: int, only: str, tiles: list[int]) -> None:
-    """Print the tables."""
-    print(f"\n{side}×{side} pixels; more than for {SMALL}×{SMALL}, without the file that is read\n")
-    print("| picture | from | to | options | peak, MB | bytes a pixel |")
-    print("|---|---|---|---|--:|--:|")
+def measure(side: int, only: str) -> Document:
+    """Return by case the peak in bytes, and how many more bytes each further pixel takes."""
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         for case in CASES:
             kind, source, target, options = case
@@ -89,16 +76,29 @@ def measure(side: int, only: str, tiles: list[int]) -> None:
                 peaks.append(peak(photo, Path(folder, f"few.{target}"), options))
                 sizes.append(photo.stat().st_size)
             more = (peaks[1] - peaks[0]) - (sizes[1] - sizes[0])
+            named = {"picture": kind, "from": source, "to": target, "options": options}
             each = more / (side**2 - SMALL**2)
-            cells = (kind, source, target, options, f"{peaks[1] / 1e6:.0f}", f"{each:.1f}")
-            print(f"| {' | '.join(cells)} |", flush=True)
-    print("\n| tiles | s | peak of the client, MB |\n|--:|--:|--:|")
-    for number in tiles:
-        done = subprocess.run(
-            [sys.executable, "-c", TILES, str(number)], check=True, capture_output=True, text=True
-        )
-        seconds, bytes_ = map(float, done.stdout.split())
-        print(f"| {number:,} | {seconds:.1f} | {bytes_ / 1e6:.0f} |", flush=True)
+            rows.append({**named, "peak": peaks[1], "a pixel": each})
+            print(" ".join(case), file=sys.stderr)
+    return {"side": side, "small": SMALL, "rows": rows}
+
+
+def lines(document: Document) -> list[str]:
+    """Format bytes a pixel of all that is read and of all that is written, side by side."""
+    read, written = [], []
+    for row in document["rows"]:
+        ways = row["from"], row["to"], row["options"]
+        each = f"{row['a pixel']:.1f}"
+        if ways[1:] == ("png", ""):
+            with_what = "" if row["picture"] == "photo" else f", {row['picture']}"
+            read.append([f"{row['from'].upper()}{with_what}", each])
+        else:
+            options = f", `{row['options']}`" if row["options"] else ""
+            written.append([f"{row['to'].upper()}{options}", each])
+    pairs = itertools.zip_longest(read, written, fillvalue=["", ""])
+    head = ["read", "bytes a pixel", "written from PNG", "bytes a pixel"]
+    found = table(head, ([*left, *right] for left, right in pairs))
+    return [found[0], "|---|--:|---|--:|", *found[2:]]
 
 
 def peak(photo: Path, target: Path, options: str) -> int:

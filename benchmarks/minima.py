@@ -6,6 +6,7 @@ Rivals from PyPI: bkmeans and flspp, which need NumPy 1.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,11 +16,12 @@ import numpy as np
 from PIL import Image
 
 import kpalette
+from benchmarks.markdown import Document, table
 from kpalette import ColorHistogram
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Search = Callable[[Floats, Floats, int], Floats]
-Table = dict[str, tuple[float, float, float]]  # by method
+Found = dict[str, dict[str, float]]  # by method
 
 
 def scikit_learn(colors: Floats, weights: Floats, k: int) -> Floats:
@@ -47,8 +49,9 @@ def foresight(colors: Floats, weights: Floats, k: int) -> Floats:
 
 
 OURS = "kpalette best"
+SCIKIT_LEARN = "scikit-learn KMeans, n_init=10"
 SEARCHES: dict[str, Search] = {
-    "scikit-learn KMeans, n_init=10": scikit_learn,
+    SCIKIT_LEARN: scikit_learn,
     "bkmeans, m=5": breathing,
     "flspp": foresight,
 }
@@ -75,66 +78,74 @@ def installed() -> dict[str, Search]:
     return there
 
 
-def measure(paths: list[Path], ks: list[int], minutes: float) -> None:
-    """Print errors and times by image, those with the fewest distinct colours first."""
+def measure(paths: list[Path], ks: list[int], minutes: float) -> Document:
+    """Return errors and seconds by k and image, those with the fewest distinct colours first."""
     histograms = {path: ColorHistogram.from_image(path) for path in paths}
     order = sorted(paths, key=lambda path: len(histograms[path]))
     searches = installed()
+    cases = []
     for k in ks:
-        print(f"\nk = {k}, no image begun after {minutes:g} minutes\n")
-        print("| image | method | MSE | MSE, rounded | ours / it | ours / rounded | s |")
-        print("|---|---|--:|--:|--:|--:|--:|")
         stop = time.perf_counter() + 60 * minutes
-        tables = []
         for path in order:
             if time.perf_counter() < stop:
-                tables.append(run(path, histograms[path], k, searches))
-                print_table(path.stem, tables[-1])
-        print_summary(tables, len(order))
+                found = run(path, histograms[path], k, searches)
+                cases.append({"k": k, "image": path.stem, "methods": found})
+                print(f"k = {k}, {path.stem}", file=sys.stderr)
+    return {"images": len(order), "cases": cases}
 
 
-def run(path: Path, histogram: ColorHistogram, k: int, searches: dict[str, Search]) -> Table:
+def run(path: Path, histogram: ColorHistogram, k: int, searches: dict[str, Search]) -> Found:
     """Return by method the errors of exact and of 8-bit centres, and the seconds."""
     colors, weights = histogram.colors.astype(np.float64), histogram.counts.astype(np.float64)
     pixels = np.asarray(Image.open(path).convert("RGB"))
     start = time.perf_counter()
     mse = kpalette.quantize(pixels, k, space="srgb", effort="best").mse
-    table = {OURS: (mse, mse, time.perf_counter() - start)}
+    found = {OURS: {"exact": mse, "rounded": mse, "s": time.perf_counter() - start}}
     for name, search in searches.items():
         start = time.perf_counter()
         centers = search(colors, weights, k)
         seconds = time.perf_counter() - start
-        errors = (error_of(c, colors, weights) for c in (centers, centers.round()))
-        table[name] = *errors, seconds
-    return table
+        exact, rounded = (error_of(c, colors, weights) for c in (centers, centers.round()))
+        found[name] = {"exact": exact, "rounded": rounded, "s": seconds}
+    return found
 
 
-def print_table(image: str, table: Table) -> None:
-    ours = table[OURS][0]
-    for name, (exact, rounded, seconds) in table.items():
-        print(
-            f"| {image} | {name} | {exact:.3f} | {rounded:.3f} | {ours / exact:.4f} "
-            f"| {ours / rounded:.4f} | {seconds:.2f} |",
-            flush=True,
-        )
+def ratios(document: Document, k: int, kind: str) -> list[float]:
+    """Return ours over the lowest of the others', rounded or exact, of each image."""
+    return [
+        case["methods"][OURS][kind]
+        / min(one[kind] for name, one in case["methods"].items() if name != OURS)
+        for case in document["cases"]
+        if case["k"] == k and len(case["methods"]) > 1
+    ]
 
 
-def print_summary(tables: list[Table], n: int) -> None:
-    """Print how often kpalette is within 0.1 % of the best of the others, and its time."""
-    print(f"\n{len(tables)} of {n} images:")
-    for column, what in enumerate(("as they are", "rounded")):
-        ratios = [
-            table[OURS][0] / min(row[column] for name, row in table.items() if name != OURS)
-            for table in tables
-            if len(table) > 1
+def lines(document: Document) -> list[str]:
+    """Format by k how our error compares with the lowest, and our time with scikit-learn's."""
+    rows = []
+    for k in dict.fromkeys(case["k"] for case in document["cases"]):
+        cells = [str(k), f"{len(ratios(document, k, 'rounded'))} of {document['images']}"]
+        for kind in ("rounded", "exact"):
+            found = ratios(document, k, kind)
+            cells += [f"{np.mean(found):.4f}", f"{max(found):.4f}"] if found else ["–", "–"]
+        found = [
+            case["methods"][OURS]["s"] / case["methods"][SCIKIT_LEARN]["s"]
+            for case in document["cases"]
+            if case["k"] == k and SCIKIT_LEARN in case["methods"]
         ]
-        if ratios:
-            met = sum(ratio <= 1.001 for ratio in ratios)
-            print(
-                f"- ours / the lowest with centres {what}: mean {np.mean(ratios):.4f}, "
-                f"from {min(ratios):.4f} to {max(ratios):.4f}; at most 1.001 on {met}"
-            )
-    for name in SEARCHES:
-        times = [table[OURS][2] / table[name][2] for table in tables if name in table]
-        if times:
-            print(f"- time, ours / {name}: mean {np.mean(times):.3f}, at most {max(times):.3f}")
+        cells.append(f"{np.mean(found):.2f}, at most {max(found):.2f}" if found else "–")
+        rows.append(cells)
+    rounded, exact = ("ours / lowest, rounded", "most"), ("not rounded", "most")
+    return table(["k", "images", *rounded, *exact, "time / scikit-learn's"], rows, left=0)
+
+
+def sentence(document: Document) -> list[str]:
+    """Say on how many images our error is above the lowest, and by how much at most."""
+    ks = dict.fromkeys(case["k"] for case in document["cases"])
+    found = [ratio for k in ks for ratio in ratios(document, k, "rounded")]
+    above = [ratio for ratio in found if ratio > 1.001]
+    most = f", by {100 * (max(above) - 1):.2f} % at most" if above else ""
+    return [
+        f'Of {len(found)} cases, `effort="best"` ended more than 0.1 % above the lowest in '
+        f"{len(above) or 'none'}{most}."
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from benchmarks.animations import runs
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -27,6 +29,7 @@ class Plan:
     memory: float = 1.5  # megapixels
     memory_of_all: bool = True  # or of kpalette alone, because each starts a process
     block: int = 768  # megabytes that are read to measure memory
+    animations: runs.Plan = runs.Plan()
 
 
 #: A plan of a few seconds, to check that everything works.
@@ -45,6 +48,7 @@ QUICK = Plan(
     memory=0.01,
     memory_of_all=False,
     block=8,
+    animations=runs.QUICK,
 )
 
 

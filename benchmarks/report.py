@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import charts, headline, short_table, weaknesses
+from benchmarks.animations import tables as animations
 from benchmarks.charts import short
 from benchmarks.colors import MEASURES, groups_of, rows
 from benchmarks.markdown import Document, bold, figure, plural, table
@@ -44,6 +45,8 @@ def write(document: Document, folder: Path) -> Path:
             memory(document, folder),
             roofs(document),
         ]
+    if "animations" in document:
+        parts.append(["## Animations", "", *animations.lines(document["animations"])])
     parts.append(methods(document))
     page = folder / PAGE
     page.write_text("\n\n".join("\n".join(part) for part in parts if part) + "\n")
@@ -82,7 +85,9 @@ def to_json(document: Document) -> str:
     """Return the document as JSON in which each cell, picture and rival has a line of its own."""
     entries = []
     for name, value in document.items():
-        if isinstance(value, list):
+        if name == "animations":  # a document of its own
+            text = to_json(value).rstrip()
+        elif isinstance(value, list):
             text = "[\n" + ",\n".join(map(json.dumps, value)) + "\n]"
         elif isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
             cells = (f"{json.dumps(key)}: {json.dumps(one)}" for key, one in value.items())

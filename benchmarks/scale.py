@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import kpalette
+from benchmarks.markdown import Document, table
 from benchmarks.photos import load, timed
 from benchmarks.rivals import Pixels
 
@@ -33,14 +34,10 @@ def mosaic(images: list[Pixels]) -> Pixels:
     return np.ascontiguousarray(np.concatenate(rows)[:HEIGHT])
 
 
-def measure(images: list[Pixels], ks: list[int], repeat: int) -> None:
+def measure(images: list[Pixels], ks: list[int], repeat: int) -> Document:
+    """Return the times of all runs, and the peak memory beside the array's, by k and dither."""
     pixels = mosaic(images)
-    megapixels = WIDTH * HEIGHT / 1e6
-    print(
-        f"\n{WIDTH}×{HEIGHT} pixels, {len(kpalette.ColorHistogram.from_image(pixels)):,} colours\n"
-    )
-    print("| k | dither | ms | megapixels / s | time / undithered | peak memory / array |")
-    print("|--:|---|--:|--:|--:|--:|")
+    rows = []
     for k in ks:
         seconds: dict[str | None, list[float]] = {dither: [] for dither in DITHERS}
         for turn in range(repeat):
@@ -48,14 +45,23 @@ def measure(images: list[Pixels], ks: list[int], repeat: int) -> None:
                 start = time.perf_counter()
                 kpalette.quantize(pixels, k, dither=dither)
                 seconds[dither].append(time.perf_counter() - start)
-        plain = statistics.median(seconds[None])
         for dither, times in seconds.items():
-            middle = statistics.median(times)
-            print(
-                f"| {k} | {dither} | {middle * 1e3:.0f} | {megapixels / middle:.1f} "
-                f"| {middle / plain:.2f} "
-                f"| {peak_memory(pixels, k, dither=dither) / pixels.nbytes:.2f} |"
-            )
+            memory = peak_memory(pixels, k, dither=dither) / pixels.nbytes
+            rows.append({"k": k, "dither": dither, "s": times, "memory": memory})
+    colors = len(kpalette.ColorHistogram.from_image(pixels))
+    return {"width": WIDTH, "height": HEIGHT, "colors": colors, "rows": rows}
+
+
+def lines(document: Document) -> list[str]:
+    """Format times in seconds and beside those undithered, and memory beside the array's."""
+    medians = {(row["k"], row["dither"]): statistics.median(row["s"]) for row in document["rows"]}
+    rows = []
+    for row in document["rows"]:
+        k, dither = row["k"], row["dither"]
+        seconds, plain = medians[k, dither], medians[k, None]
+        cells = [f"{seconds:.2f}", f"{seconds / plain:.1f}", f"{row['memory']:.1f}"]
+        rows.append([str(k), dither or "none", *cells])
+    return table(["k", "dither", "s", "time / undithered", "peak memory / array"], rows, left=2)
 
 
 def peak_memory(pixels: Pixels, k: int, **options: Any) -> int:

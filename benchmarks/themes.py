@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 import kpalette
-from benchmarks.markdown import number, table
+from benchmarks.markdown import Document, number, table
 from benchmarks.rivals import Pixels, extractors, node
 from kpalette import _core
 
@@ -47,8 +47,8 @@ class Seen:
         least = max(0.003, 0.03 * chromatic.sum())
         self.hues = 30 * np.flatnonzero(sectors >= least) + 15
 
-    def measure(self, colors: Any) -> dict[str, float]:
-        """Return each measure but the time, not a number where there is nothing to measure."""
+    def measure(self, colors: Any) -> dict[str, float | None]:
+        """Return each measure but the time, None where there is nothing to measure."""
         at = oklab(colors)
         chroma, hue = polar(at)
         near = [self.shares[((self.at - one) ** 2).sum(axis=1) <= 0.02**2].sum() for one in at]
@@ -57,8 +57,8 @@ class Seen:
         pairs = np.sqrt(((at[:, None] - at) ** 2).sum(axis=2))[np.triu_indices(len(at), 1)]
         return {
             "real": float(np.mean(np.array(near) >= 0.0005)),
-            "hues": float(hit.mean()) if len(hit) else np.nan,
-            "distance": float(pairs.min()) if len(pairs) else np.nan,
+            "hues": float(hit.mean()) if len(hit) else None,
+            "distance": float(pairs.min()) if len(pairs) else None,
             "chroma": float(chroma.mean()),
             "colors": len(at),
         }
@@ -107,8 +107,9 @@ def extcolors(pixels: Pixels, k: int) -> Any:
     return np.array([color for color, _ in found])
 
 
+OURS = "kpalette.theme"
 METHODS: dict[str, Callable[[Pixels, int], Any]] = {
-    "kpalette.theme": theme,
+    OURS: theme,
     "kpalette.extract_palette": palette,
     "Material, Celebi and Score": material_score,
     "Pylette": partial(extractors.pylette, mode="KMeans"),
@@ -173,36 +174,44 @@ def find(paths: Sequence[Path], repeat: int) -> dict[str, Found]:
 # ---- tables ----
 
 
-def measure(folders: Sequence[Path], repeat: int) -> None:
-    """Print a table for each folder of PNG files: means, the worst picture, and how often best."""
+def measure(folders: Sequence[Path], repeat: int) -> Document:
+    """Return by folder of PNG files, and by method, what each picture measures."""
+    document: Document = {"colors": K, "folders": {}}
     for folder in folders:
         paths = sorted(folder.glob("*.png"))
-        found = find(paths, repeat)
         seen = [Seen(load(path)) for path in paths]
-        rows = {
+        document["folders"][folder.name] = {
             name: [
                 {**picture.measure(answers[path][0]), "ms": answers[path][1]}
                 for picture, path in zip(seen, paths, strict=True)
             ]
-            for name, answers in found.items()
+            for name, answers in find(paths, repeat).items()
         }
-        print(f"\n{folder.name}: {len(paths)} pictures, {K} colours\n")
-        print("\n".join(table_of(rows)))
+    return document
 
 
-def table_of(rows: dict[str, list[dict[str, float]]]) -> list[str]:
+def lines(document: Document) -> list[str]:
+    """Format a table for each folder."""
+    out: list[str] = []
+    for folder, methods in document["folders"].items():
+        number_of = len(next(iter(methods.values())))
+        out += ["", f"{number_of} pictures of `{folder}`:", "", *table_of(methods)]
+    return out[1:]
+
+
+def table_of(methods: dict[str, list[dict[str, Any]]]) -> list[str]:
     """Format means, with the worst picture's in brackets, and on how many a method is best."""
     values = {
-        name: {what: np.array([one[what] for one in each]) for what in (*MEASURES, "colors")}
-        for name, each in rows.items()
+        name: {what: np.array([one[what] for one in each], float) for what in (*MEASURES, "colors")}
+        for name, each in methods.items()
     }
     best = {
         what: np.fmax.reduce([each[what] for each in values.values()])
         for what in ("real", "hues", "distance")
     }
-    lines = []
+    rows = []
     for name, each in values.items():
-        cells = [name]
+        cells = [f"**`{name}`**" if name == OURS else name]
         for what in ("real", "hues", "distance"):
             mean, worst = np.nanmean(each[what]), np.nanmin(each[what])
             times = int((each[what] >= best[what] - 1e-9).sum())
@@ -211,6 +220,6 @@ def table_of(rows: dict[str, list[dict[str, float]]]) -> list[str]:
         cells.append(number(float(np.mean(each["chroma"])), ".3f"))
         cells.append(number(float(np.mean(each["colors"])), ".1f"))
         cells.append(number(float(np.median(each["ms"])), ".0f"))
-        lines.append(cells)
+        rows.append(cells)
     head = ["", "real", "hues covered", "least distance", "chroma", "colours", "ms"]
-    return table(head, lines)
+    return table(head, rows)

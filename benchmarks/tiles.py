@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import kpalette
+from benchmarks.markdown import Document, table
 from benchmarks.workers import peak_memory
 from kpalette import files
 from kpalette.distributed import comparing, counting, mosaics, running, saving, tasks
@@ -85,16 +87,32 @@ def new_process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
 
 
-def graphs(numbers: list[int]) -> None:
-    """Measure making all tasks without running them, each in a process of its own."""
-    print("\n| what | tiles | waves | tasks | s CPU | client's memory, MB |")
-    print("|---|--:|--:|--:|--:|--:|")
+def graphs(numbers: list[int]) -> Document:
+    """Return what it takes to make all tasks without running them, each in a new process."""
+    rows = []
     for kind in KINDS:
         for n in numbers:
             with new_process() as process:
-                n_waves, n_tasks, seconds, peak = process.submit(_make_all, kind, n).result()
-            numbered = f"{n_waves:,} | {n_tasks:,} | {seconds:.1f} | {peak / 1e6:.0f}"
-            print(f"| {kind} | {n:,} | {numbered} |", flush=True)
+                found = process.submit(_make_all, kind, n).result()
+            named = dict(zip(("waves", "tasks", "s", "memory"), found, strict=True))
+            rows.append({"what": kind, "tiles": n, **named})
+            print(f"{kind}, {n:,} tiles", file=sys.stderr)
+    return {"rows": rows}
+
+
+def lines(document: Document) -> list[str]:
+    """Format tasks, the processor's seconds and the client's memory."""
+    rows = [
+        [
+            row["what"],
+            f"{row['tiles']:,}",
+            f"{row['tasks']:,}",
+            f"{row['s']:.1f}",
+            f"{row['memory'] / 1e6:.0f}",
+        ]
+        for row in document["rows"]
+    ]
+    return table(["what", "tiles", "tasks", "CPU, s", "client, MB"], rows)
 
 
 def runs(numbers: list[int], workers: list[int]) -> None:

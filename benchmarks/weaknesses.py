@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from benchmarks.animations import tables as animations
 from benchmarks.colors import MEASURES, Measure, Row, groups_of, rows
 from benchmarks.equal_looks import mean, rates
 from benchmarks.markdown import Document, table
@@ -46,6 +47,8 @@ def all_of(document: Document) -> Iterator[Weakness]:
             yield from by_colors(document, group)
         if "times" in document:
             yield from by_time(document, group)
+    if "animations" in document:
+        yield from by_animations(document["animations"])
 
 
 def by_bytes(document: Document, group: str) -> Iterator[Weakness]:
@@ -150,6 +153,25 @@ def by_time(document: Document, group: str) -> Iterator[Weakness]:
             kind = {"files": "time of whole processes", "palette": "time of palettes"}
             what = kind.get(about["kind"], "time in memory")
             yield Weakness(name, what, group, "; ".join(texts), overall=True)
+
+
+def by_animations(document: Document) -> Iterator[Weakness]:
+    for name in animations.there(document)[1:]:
+        by_clip = animations.rates(document, name)
+        for kind, group in animations.KINDS.items():
+            found = {
+                clip: rate.share
+                for clip, rate in by_clip.items()
+                if document["clips"][clip]["kind"] == kind
+            }
+            if won := [clip for clip, share in found.items() if share < -CLEAR]:
+                told = f"{listed(won, len(found))}; mean {mean(found.values()):+.1%}"
+                overall = mean(found.values()) < -CLEAR
+                yield Weakness(name, "bytes of GIFs at equal looks", group, told, overall)
+            share = animations.share_of_time(document, name, kind)
+            if share is not None and share < 1 - CLEAR:
+                told = f"{share:.2f} of the processor's time"
+                yield Weakness(name, "time of GIFs", group, told, overall=True)
 
 
 def lines(found: Iterable[Weakness], keep: Callable[[Weakness], bool]) -> list[str]:

@@ -194,6 +194,31 @@ def brand(path: Path) -> None:
     save(side_by_side(panels), path)
 
 
+def chart() -> Pixels:
+    """Draw curves in four colours, whose soft edges have many more."""
+    figure = Figure(figsize=(2.4, 1.6), dpi=100, layout="constrained")
+    axes = figure.add_subplot()
+    x = np.linspace(0, 10, 200)
+    for i in range(4):
+        axes.plot(x, np.sin(x + i) / (1 + i))
+    axes.set_title("Four waves", fontsize=9)
+    axes.tick_params(labelsize=7)
+    file = io.BytesIO()
+    figure.savefig(file)
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def graphics(path: Path) -> None:
+    pixels = chart()
+    panels = [("original", pixels)]
+    for k, dither in ((16, None), (6, None), (6, "floyd-steinberg")):
+        few = kpalette.quantize(pixels, k, dither=dither)
+        size = f"{len(few.encode()):,} bytes"
+        panels.append((f"{k} colours{', dithered' if dither else ''}, {size}", few.rgb))
+    panels = [(title, each[:110, :170]) for title, each in panels]
+    save(side_by_side(panels, 2), path, lossless=True)
+
+
 def meadow() -> Pixels:
     """Draw a field below the sky, with three poppies: 1 pixel of 340 is red."""
     random = np.random.default_rng(3)
@@ -262,6 +287,7 @@ PICTURES = {
     "elbow": elbow,
     "errors": errors,
     "few-colors": few_colors,
+    "graphics": graphics,
     "k-metrics": k_metrics,
     "minima": minima,
     "pruning": pruning,

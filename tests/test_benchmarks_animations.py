@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from benchmarks import __main__ as benchmarks
 from benchmarks.animations import encoders, runs, scores, tables
 from benchmarks.animations.clips import CLIPS, Clip
+from benchmarks.rivals import Missing
 from PIL import Image
 
 import kpalette
@@ -34,7 +37,7 @@ def images(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("clip", CLIPS, ids=lambda clip: clip.name)
 def test_a_clip_is_the_same_each_time(clip: Clip, images: Path) -> None:
     short = dataclasses.replace(clip, n=min(clip.n, 3))
-    first, again = (list(short.frames(images, 1000)) for _ in range(2))
+    first, again = (list(short.frames([images], 1000)) for _ in range(2))
     assert len(first) == short.n
     channels = {frame.shape[2] for frame in first}
     assert channels in ({3}, {4})
@@ -60,24 +63,41 @@ def test_clips_tune_or_report() -> None:
 
 
 def test_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def run(*options: str) -> list[str]:
-        told = ["--clips", "blink", "--only", "kpalette", "--out", str(tmp_path), "--repeat", "1"]
-        benchmarks.main(["animations", *told, *options])
-        return capsys.readouterr().out.splitlines()
+    def run(*options: str) -> tuple[runs.Document, str]:
+        out = tmp_path / "animations.json"
+        benchmarks.main(["animations", "--out", str(out), "--repeat", "1", *options])
+        return json.loads(out.read_text()), capsys.readouterr().out
 
-    (line,) = [line for line in run() if line.startswith("| blink |") and "," in line]
+    document, told = run("--clips", "blink", "--only", "kpalette$", "--frames", "9")
     ours = next(encoder for encoder in encoders.ENCODERS if encoder.name == encoders.OURS)
-    rows = runs.read(tmp_path / "results.csv")
-    assert [row.rung for row in rows] == list(ours.rungs)
+    files = document["files"]
+    assert [row["rung"] for row in files] == list(ours.rungs)
     (clip,) = [clip for clip in CLIPS if clip.name == "blink"]
-    frames = [(frame, clip.milliseconds) for frame in clip.frames(None, 9)]
+    frames = [(frame, clip.milliseconds) for frame in clip.frames([], 9)]
     a = kpalette.quantize_animation(frames, palette_scope="global")
-    assert rows[0].bytes == len(a.encode("gif"))
-    usual = next(row for row in rows if row.rung == ours.usual)
-    assert f"| {usual.bytes / 1e3:.1f}, " in line
-    assert run("--only", "nobody") is not None  # what is there stays
-    assert runs.read(tmp_path / "results.csv") == rows
-    assert any("it needs astronaut.png" in line for line in run("--clips", "talking"))
+    assert files[0]["bytes"] == len(a.encode("gif"))
+    assert [cost["encoder"] for cost in document["costs"]] == [ours.name]
+    assert f"| blink | 0.00, {tables.median(document['costs'][0]):.2f} s |" in told
+    document, told = run("--clips", "talking", "--only", "nobody")
+    assert "astronaut.png" in document["clips"]["talking head"]["missing"]
+    assert "Left out, for what they need: talking head" in told
+
+
+def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> str:
+        raise Missing("apt-get install gifsicle")
+
+    ours, other = encoders.ENCODERS[:2]
+    monkeypatch.setattr(runs, "ENCODERS", [ours, dataclasses.replace(other, version=missing)])
+    there, told = runs.check("")
+    assert there == [ours]
+    assert told[other.name]["missing"] == "apt-get install gifsicle"
+
+
+def test_a_program_that_fails_is_told(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; sys.exit('no such palette')"]
+    with pytest.raises(runs.Failed, match="no such palette"):
+        runs.run([command])
 
 
 def test_usage_is_the_child_alone() -> None:
@@ -117,8 +137,39 @@ def test_scores(tmp_path: Path) -> None:
     assert all(np.array_equal(a[..., :3], b) for a, b in zip(got, frames, strict=True))
 
 
-def test_ends_and_means() -> None:
-    assert tables.better_end([(90, 100), (60, 50)], [(95, 80), (92, 70)]) == pytest.approx(-0.3)
-    assert tables.better_end([(90, 100), (60, 50)], [(50, 20)]) == pytest.approx(-0.6)
-    assert tables.mean_rate([-0.5, 1.0, None]) == pytest.approx(0)
-    assert tables.mean_rate([None]) is None
+def documented(sizes: dict[str, list[tuple[float, int]]]) -> runs.Document:
+    """Return a document of a film whose encoders have files of these looks and bytes."""
+    about = {"kind": "film", "purpose": "test", "width": 4, "height": 3, "frames": 2}
+    files = [
+        {"clip": "c", "encoder": name, "rung": str(i), "flicker": i, "looks": x, "bytes": size}
+        for name, front in sizes.items()
+        for i, (x, size) in enumerate(front)
+    ]
+    told = {name: {"usual": "1", "version": name} for name in sizes}
+    costs = [{"clip": "c", "encoder": name, "seconds": [1, 3], "megabytes": 7} for name in sizes]
+    return {"clips": {"c": about}, "encoders": told, "files": files, "costs": costs}
+
+
+def test_rates_and_who_is_best() -> None:
+    ours = [(90, 200), (60, 100)]
+    fewer = [(looks, round(0.8 * size)) for looks, size in ours]
+    more = [(looks, 2 * size) for looks, size in ours]
+    document = documented({encoders.OURS: ours, "fewer": fewer, "more": more})
+    assert tables.rates(document, "more")["c"].share == pytest.approx(1)
+    assert tables.rates(document, "fewer")["c"].share == pytest.approx(-0.2)
+    assert tables.smallest(document, "c") == "fewer"
+    assert tables.fewer(document, "more") == "50 % fewer bytes"
+    assert tables.fewer(document, "fewer") == "25 % more bytes"
+    rows = tables.summary(document)[2:]
+    assert rows[1].startswith("| fewer | −20 % | −20 % (c) | 1 | – | – | 0 | 1.00 | 2.00 |")
+    document = documented({encoders.OURS: ours, "more": more})
+    assert tables.smallest(document, "c") == encoders.OURS
+    assert tables.smallest(documented({encoders.OURS: ours}), "c") is None
+
+
+def test_rates_at_ends() -> None:
+    end = tables.rate([(90, 100), (60, 50)], [(95, 80), (92, 70)])
+    assert (end.share, tables.shown_rate(end)) == (pytest.approx(-0.3), "(−30 %)")
+    assert tables.rate([(90, 100), (60, 50)], [(50, 20)]).share == pytest.approx(-0.6)
+    shared = tables.rate([(90, 100), (60, 50)], [(90, 200), (60, 100)])
+    assert tables.shown_rate(shared) == "+100 %"

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
 from benchmarks import charts, contest, quality, report, roof, summary, verdict, workers
-from benchmarks.rivals import ALL, KINDS, Missing, Pixels, Result, Rival
+from benchmarks.rivals import ALL, KINDS, Missing, Pixels, Result, Rival, left_out
 from benchmarks.rivals.rival import package, program
 from benchmarks.verdict import MEASURES
 from benchmarks.workers import Failed, TooSlow, Workers
@@ -94,8 +94,9 @@ class TestRivals:
         palette, indices = quality.rounded(run.result)
         assert indices.shape == PICTURE.shape[:2]
         assert palette.shape[1:] == (3,)
-        # sharp takes k for a number of bits, so that 8 gives 16.
-        assert quality.count_colors(run.result) <= (256 if name.startswith("sharp") else 8)
+        # Both take k for a number of bits, so that 8 gives 16.
+        by_bits = name.startswith(("sharp", "libvips"))
+        assert quality.count_colors(run.result) <= (256 if by_bits else 8)
         # No worse than all black: one of Pillow's is worse than the mean colour.
         black = np.square(PICTURE.astype(float)).sum(axis=2).mean()
         assert quality.mean_squared_error(PICTURE, run.result) < black
@@ -106,6 +107,21 @@ class TestRivals:
             package("no-such-package-here")
         with pytest.raises(Missing, match="ask somebody"):
             program("no-such-program-here", hint="ask somebody")
+
+    def test_each_missing_thing_is_told_once(self) -> None:
+        gone = {"missing": "apt-get install it"}
+        told = {"A": gone, "B": {"version": "1"}, "C": gone, "D": {"missing": "ask"}}
+        assert left_out(told) == ["left out: A, C: apt-get install it", "left out: D: ask"]
+
+    def test_another_convert_is_not_image_magick(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        convert = tmp_path / "convert"
+        convert.write_text("#!/bin/sh\necho Converts a FAT volume to NTFS.\n")
+        convert.chmod(0o755)
+        monkeypatch.setenv("PATH", str(tmp_path))
+        with pytest.raises(Missing, match="imagemagick"):
+            ALL["ImageMagick"].version()
 
     def test_only_colours_that_are_seen_count(self) -> None:
         palette = np.array([[1, 2, 3], [9, 9, 9], [1.2, 2, 3], [0, 0, 0]])

@@ -11,10 +11,13 @@ SSIMULACRA2 comes out at a target: the worst image, the tenth of a hundred and t
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from benchmarks.looks import ssimulacra2
+from benchmarks.markdown import Document, table
 from PIL import Image
 from scipy.optimize import curve_fit
 from scipy.stats import spearmanr
@@ -25,7 +28,8 @@ from kpalette.threads import make_team
 
 SIDE = 416
 COLORS = (4, 8, 16, 32, 64, 128, 256)
-TARGETS = (60, 70, 75, 80, 90)
+TARGETS = (60, 70, 80, 90)
+DITHERS = (None, "floyd-steinberg")
 CHOSEN = (25.0, 750.0)
 
 
@@ -42,7 +46,7 @@ def scale(error: np.ndarray, fall: float, rise: float) -> np.ndarray:
     return 100 - fall * np.log1p(rise * error)
 
 
-def middle(path: str) -> np.ndarray:
+def middle(path: Path) -> np.ndarray:
     """Read an image, laid over white, or its middle."""
     image = Image.open(path).convert("RGBA")
     image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
@@ -67,29 +71,61 @@ def measured(pixels: np.ndarray, dither: str | None) -> list[Measured]:
     return rows
 
 
-def main(paths: list[str]) -> None:
-    """Print what the module says."""
-    for dither in (None, "floyd-steinberg"):
+def measure(paths: Sequence[Path]) -> Document:
+    """Return by dither what the module says, of the images of these files."""
+    found = []
+    for dither in DITHERS:
         images = [measured(middle(path), dither) for path in paths]
         error, looks, seen = np.array([row for rows in images for row in rows]).T
         among = (seen >= 30) & (seen <= 95)
         error, looks, wanted = error[among], looks[among], seen[among]
-        left = wanted - looks
         best, _ = curve_fit(scale, error, wanted, p0=CHOSEN)
-        print(
-            f"{dither}: {len(error)} results, rank correlation {-spearmanr(error, wanted)[0]:.3f}, "
-            f"SSIMULACRA2 less looks {np.mean(left):+.1f} ± {np.std(left):.1f}, "
-            f"best scale 100 - {best[0]:.1f} ln(1 + {best[1]:.0f} error)"
-        )
+        reached = {}
         for target in TARGETS:
-            reached = []
+            at = []
             for rows in images:
                 steps = sorted((row.looks, row.ssimulacra2) for row in rows)
                 if steps and steps[0][0] <= target <= steps[-1][0]:
-                    reached.append(np.interp(target, *zip(*steps, strict=True)))
-            if reached:
-                worst, tenth, half = np.quantile(reached, (0, 0.1, 0.5))
-                print(f"  looks {target}: {worst:.0f}, {tenth:.0f}, {half:.0f} ({len(reached)})")
+                    at.append(np.interp(target, *zip(*steps, strict=True)))
+            if at:
+                reached[str(target)] = [*map(float, np.quantile(at, (0, 0.1, 0.5)))]
+        left = wanted - looks
+        found.append(
+            {
+                "dither": dither,
+                "results": len(error),
+                "rank correlation": float(-spearmanr(error, wanted)[0]),
+                "mean apart": float(np.mean(left)),
+                "deviation": float(np.std(left)),
+                "best scale": [*map(float, best)],
+                "reached": reached,
+            }
+        )
+    return {"images": len(paths), "rows": found}
+
+
+def lines(document: Document) -> list[str]:
+    """Format the correlation, the deviation, and what targets reach: worst, tenth, median."""
+    targets = [*map(str, TARGETS)]
+    rows = []
+    for row in document["rows"]:
+        apart = f"{row['mean apart']:+.1f} ± {row['deviation']:.1f}".replace("-", "−")
+        cells = [row["dither"] or "none", f"{row['rank correlation']:.2f}", apart]
+        for target in targets:
+            reached = row["reached"].get(target)
+            cells.append(", ".join(f"{one:.0f}" for one in reached) if reached else "–")
+        rows.append(cells)
+    head = ["dither", "rank correlation", "SSIMULACRA2 − looks"]
+    return table([*head, *(f"looks {target}" for target in targets)], rows)
+
+
+def main(paths: list[str]) -> None:
+    """Print the table, and the scales that fit best."""
+    document = measure([*map(Path, paths)])
+    print("\n".join(lines(document)))
+    for row in document["rows"]:
+        fall, rise = row["best scale"]
+        print(f"{row['dither']}: best scale 100 - {fall:.1f} ln(1 + {rise:.0f} error)")
 
 
 if __name__ == "__main__":

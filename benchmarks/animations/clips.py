@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from benchmarks.animations import drawings, films, screens, sprites
 from benchmarks.photos import load
-from benchmarks.rivals import Pixels
+from benchmarks.rivals import Missing, Pixels
 
 #: What a clip is for: to tune with, to report, or to measure time and memory of a long one.
 Purpose = Literal["dev", "test", "long"]
@@ -35,18 +35,23 @@ class Clip:
     draw: Draw
     photos: tuple[str, ...] = ()  # of CQ100, which are files of these names
 
-    def frames(self, folder: Path | None, most: int) -> Iterator[Pixels]:
-        """Draw at most so many frames: the first of those that there are."""
-        photos = [load(path) for path in self.paths(folder)]
+    def frames(self, folders: Sequence[Path], most: int) -> Iterator[Pixels]:
+        """Draw at most so many frames: the first of those that there are.
+
+        Raises
+        ------
+        Missing
+            If no folder has a photo that it is drawn from.
+        """
+        photos = [load(path_of(f"{name}.png", folders)) for name in self.photos]
         return islice(self.draw(self.size, self.n, *photos), most)
 
-    def paths(self, folder: Path | None) -> list[Path]:
-        return [Path(folder or "", f"{name}.png") for name in self.photos]
 
-    def missing(self, folder: Path | None) -> str:
-        """Return what is not there to draw it from, if anything."""
-        names = [path.name for path in self.paths(folder) if folder is None or not path.is_file()]
-        return " and ".join(names)
+def path_of(name: str, folders: Sequence[Path]) -> Path:
+    for folder in folders:
+        if (folder / name).is_file():
+            return folder / name
+    raise Missing(f"{name} of CQ100, in a folder of --images")
 
 
 def filmed(scene: Draw, **camera: float) -> Draw:
@@ -120,6 +125,6 @@ CLIPS = [
     ),
     Clip("blink", "graphics", "test", (176, 144), 2, 500, partial(sprites.walk, seed=2)),
     # Time and memory.
-    Clip("long screen", "graphics", "long", (640, 400), 600, 50, screens.scrolling),
-    Clip("long film", "film", "long", (640, 400), 600, 40, filmed(films.pan), ("traffic",)),
+    Clip("long screen", "graphics", "long", (640, 400), 100, 50, screens.scrolling),
+    Clip("long film", "film", "long", (640, 400), 100, 40, filmed(films.pan), ("traffic",)),
 ]

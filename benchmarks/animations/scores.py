@@ -13,7 +13,7 @@ from PIL import Image
 from benchmarks import looks
 from benchmarks.rivals import Pixels
 
-SAMPLES = 6  # frames of a clip, at most, that are judged by SSIMULACRA2
+SAMPLES = 4  # frames of a clip, at most, that are judged by SSIMULACRA2
 STILL = 1  # levels by which a pixel that stands still may change
 
 BLACK, WHITE = 0, 255

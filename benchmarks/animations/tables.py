@@ -1,111 +1,246 @@
-"""Tables of what was measured: ours beside each other encoder, clip by clip, and means."""
+"""What was measured of animations, as Markdown: ours beside each other encoder."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+import statistics
+from typing import Any, NamedTuple
 
-from benchmarks.animations.clips import CLIPS, Clip
-from benchmarks.animations.encoders import ENCODERS, OURS
-from benchmarks.animations.runs import Row
+from benchmarks.animations.encoders import OURS
+from benchmarks.equal_looks import mean
 from benchmarks.fronts import bd_rate
+from benchmarks.markdown import number, table
 
 LOW, HIGH = 30, 100  # of SSIMULACRA2
 LEAST = 1 / (HIGH - LOW)  # of that range, which two fronts have to share
+KINDS = {"film": "films", "graphics": "drawings"}
+
+Document = dict[str, Any]
 Points = list[tuple[float, int]]
 
 
-def show(rows: list[Row]) -> None:
-    """Print bytes at equal looks, and flicker, time and memory of each encoder's usual rung."""
-    names = [e.name for e in ENCODERS if any(row.encoder == e.name for row in rows)]
-    clips = [clip for clip in CLIPS if any(row.clip == clip.name for row in rows)]
-    if OURS in names and len(names) > 1:
-        print("\nBytes at equal SSIMULACRA2 against others (BD-rate); in parentheses, at the")
-        print("better end, where two fronts share hardly any scores; such are not in the means\n")
-        rates(rows, clips, [name for name in names if name != OURS])
-    for title, cell in (
-        ("kB, and SSIMULACRA2 of frames: the mean, and the worst", sizes),
-        ("Flicker, in levels", lambda row: number(row.flicker, 2)),
-        ("Processor's seconds", lambda row: number(row.seconds, 2)),
-        ("Peak memory, MB", lambda row: number(row.megabytes, 0)),
-    ):
-        print(f"\n{title}\n")
-        usual(rows, clips, names, cell)
+class Rate(NamedTuple):
+    """Theirs against ours."""
+
+    share: float  # of bytes, more or fewer
+    is_end: bool  # at the best looks that both reach, as they share hardly any
 
 
-def rates(rows: list[Row], clips: list[Clip], others: list[str]) -> None:
-    header("clip", "kind", "frames", *others)
-    found: dict[tuple[str, str], list[list[float | None]]] = {}
-    for clip in clips:
-        own = points(rows, clip, OURS)
-        values: list[float | None] = []
-        cells = []
-        for name in others:
-            theirs = points(rows, clip, name)
-            value = bd_rate(theirs, own, LOW, HIGH, LEAST) if own and theirs else None
-            values.append(value)
-            end = better_end(theirs, own) if value is None and own and theirs else None
-            cells.append(percent(value) if end is None else f"({percent(end)})")
-        found.setdefault((clip.purpose, clip.kind), []).append(values)
-        n = next(row.frames for row in rows if row.clip == clip.name)
-        line(clip.name, clip.kind, f"{n} of {clip.size[0]}×{clip.size[1]}", *cells)
-    for (purpose, kind), table in found.items():
-        means = [percent(mean_rate(column)) for column in zip(*table, strict=True)]
-        line(f"mean, {purpose}", kind, f"{len(table)} clips", *means)
-
-
-def points(rows: list[Row], clip: Clip, encoder: str) -> Points:
+def lines(document: Document) -> list[str]:
+    """Return all tables, for a page that has a heading."""
     return [
-        (row.looks, row.bytes)
-        for row in rows
-        if row.clip == clip.name and row.encoder == encoder and row.looks is not None
+        *said(document),
+        "",
+        *summary(document),
+        "",
+        "Their bytes beside ours, clip by clip; in parentheses at the best looks that both reach, "
+        "where they share hardly any others:",
+        "",
+        *by_clip(document),
+        "",
+        "Flicker, and the processor's seconds from PNG files to the GIF:",
+        "",
+        *by_cost(document),
+        "",
+        "Longer ones: the processor's seconds, and peak memory:",
+        "",
+        *of_long(document),
     ]
 
 
-def better_end(base: Points, other: Points) -> float | None:
-    """Compare the smallest file of each side that is as good as the best of the worse side."""
+def said(document: Document) -> list[str]:
+    """Return how it was measured, with versions, and what was left out."""
+    encoders = document["encoders"]
+    versions = ", ".join(dict.fromkeys(encoders[name]["version"] for name in there(document)))
+    usual = "; ".join(f"{name}: {encoders[name]['usual']}" for name in there(document))
+    found = [
+        f"By {versions}. Each has a ladder of settings, its default among them, from its best "
+        "looks to its fewest bytes. What is told of one alone, flicker, time and memory, is of the "
+        f"usual one: {usual}.",
+    ]
+    for kind in ("encoders", "clips"):
+        gone = [
+            f"{name} ({about['missing']})"
+            for name, about in document[kind].items()
+            if "missing" in about
+        ]
+        if gone:
+            found += ["", f"Left out, for what they need: {', '.join(gone)}."]
+    return found
+
+
+def there(document: Document) -> list[str]:
+    """Return the names of the encoders that were there, ours first."""
+    return [name for name, encoder in document["encoders"].items() if "version" in encoder]
+
+
+def shown(document: Document) -> dict[str, Document]:
+    """Return the clips whose files were judged."""
+    clips = document["clips"].items()
+    return {name: clip for name, clip in clips if clip.get("purpose", "long") != "long"}
+
+
+def rates(document: Document, encoder: str) -> dict[str, Rate]:
+    """Return, for each clip, how many bytes more or fewer than ours theirs take at equal looks."""
+    found = {}
+    for clip in shown(document):
+        theirs, own = points(document, clip, encoder), points(document, clip, OURS)
+        if theirs and own:
+            found[clip] = rate(own, theirs)
+    return found
+
+
+def points(document: Document, clip: str, encoder: str) -> Points:
+    return [
+        (row["looks"], row["bytes"])
+        for row in document["files"]
+        if (row["clip"], row["encoder"]) == (clip, encoder) and row.get("looks") is not None
+    ]
+
+
+def rate(base: Points, other: Points) -> Rate:
+    """Compare two fronts; where they share hardly any scores, at the best that both reach."""
+    share = bd_rate(base, other, LOW, HIGH, LEAST)
+    if share is not None:
+        return Rate(share, is_end=False)
     least = min(max(base)[0], max(other)[0])
-    sizes = [
-        min((size for looks, size in points if looks >= least), default=None)
-        for points in (base, other)
+    sizes = [min(size for looks, size in side if looks >= least) for side in (base, other)]
+    return Rate(sizes[1] / sizes[0] - 1, is_end=True)
+
+
+def smallest(document: Document, clip: str) -> str | None:
+    """Return whose files have the fewest bytes at equal looks, if others were measured."""
+    beside = {}
+    for name in there(document)[1:]:
+        if found := rates(document, name).get(clip):
+            beside[name] = found.share
+    if not beside:
+        return None
+    name = min(beside, key=lambda name: beside[name])
+    return name if beside[name] < 0 else OURS
+
+
+def summary(document: Document) -> list[str]:
+    """Return the table of all clips, films and drawings apart."""
+    clips = shown(document)
+    kinds = {
+        kind: [clip for clip, about in clips.items() if about["kind"] == kind] for kind in KINDS
+    }
+    winners = {clip: smallest(document, clip) for clip in clips}
+    rows = []
+    for name in there(document):
+        row = [name if name != OURS else f"**{name}**"]
+        for of_kind in kinds.values():
+            found = {c: v for c, v in rates(document, name).items() if c in of_kind}
+            row += ["–", "–"] if name == OURS or not found else mean_and_least(found)
+            row.append(str(sum(winners[clip] == name for clip in of_kind)))
+        rows.append(row + usual(document, name))
+    head = ["GIFs by"]
+    for kind, of_kind in kinds.items():
+        head += [KINDS[kind], "least", f"smallest on, of {len(of_kind)}"]
+    return table([*head, "flicker", "seconds", "MB"], rows)
+
+
+def mean_and_least(found: dict[str, Rate]) -> list[str]:
+    """Return the mean, and the clip on which theirs come nearest to ours, or are smaller."""
+    least = min(found, key=lambda clip: found[clip].share)
+    return [
+        percent(mean(rate.share for rate in found.values())),
+        f"{shown_rate(found[least])} ({least})",
     ]
-    return None if None in sizes else sizes[1] / sizes[0] - 1
 
 
-def mean_rate(values: Iterable[float | None]) -> float | None:
-    """Return the mean of logarithms of bytes, as a share."""
-    logs = [math.log1p(value) for value in values if value is not None]
-    return math.expm1(sum(logs) / len(logs)) if logs else None
+def usual(document: Document, name: str) -> list[str]:
+    """Return the mean flicker and time of a usual file, and the most memory, of the clips shown."""
+    clips = shown(document)
+    costs = [c for c in document["costs"] if c["encoder"] == name and c["clip"] in clips]
+    flickers = [v for clip in clips if (v := flicker(document, clip, name)) is not None]
+    return [
+        number(statistics.fmean(flickers) if flickers else None, ".2f"),
+        number(statistics.fmean(map(median, costs)) if costs else None, ".2f"),
+        number(max((c["megabytes"] for c in costs), default=None), ".0f"),
+    ]
 
 
-def usual(rows: list[Row], clips: list[Clip], names: list[str], cell: Callable[[Row], str]) -> None:
-    rungs = {encoder.name: encoder.usual for encoder in ENCODERS}
-    header("clip", *(f"{name}: {rungs[name]}" for name in names))
-    for clip in clips:
-        found = {
-            row.encoder: cell(row)
-            for row in rows
-            if row.clip == clip.name and row.rung == rungs[row.encoder]
-        }
-        line(clip.name, *(found.get(name, "") for name in names))
+def median(cost: Document) -> float:
+    return statistics.median(cost["seconds"])
 
 
-def sizes(row: Row) -> str:
-    return f"{row.bytes / 1e3:.1f}, {number(row.looks, 1)}, {number(row.worst, 1)}"
+def flicker(document: Document, clip: str, encoder: str) -> float | None:
+    wanted = clip, encoder, document["encoders"][encoder]["usual"]
+    for row in document["files"]:
+        if (row["clip"], row["encoder"], row["rung"]) == wanted:
+            return row.get("flicker")
+    return None
 
 
-def number(value: float | None, digits: int) -> str:
-    return "—" if value is None else f"{value:.{digits}f}"
+def by_clip(document: Document) -> list[str]:
+    others = there(document)[1:]
+    found = {name: rates(document, name) for name in others}
+    rows = []
+    for clip, about in shown(document).items():
+        size = f"{about['frames']} of {about['width']}×{about['height']}"
+        cells = [shown_rate(found[name].get(clip)) for name in others]
+        rows.append([clip, KINDS[about["kind"]][:-1], size, *cells])
+    return table(["clip", "kind", "frames", *others], rows, left=3)
 
 
-def percent(value: float | None) -> str:
-    return "—" if value is None else f"{100 * value:+.0f} %"
+def by_cost(document: Document) -> list[str]:
+    names = there(document)
+    times = {(c["clip"], c["encoder"]): f", {median(c):.2f} s" for c in document["costs"]}
+    rows = [
+        [
+            clip,
+            *(
+                number(flicker(document, clip, name), ".2f") + times.get((clip, name), "")
+                for name in names
+            ),
+        ]
+        for clip in shown(document)
+    ]
+    return table(["clip: flicker, seconds", *names], rows)
 
 
-def header(first: str, *others: str) -> None:
-    line(first, *others)
-    print("|---|" + "--:|" * len(others))
+def of_long(document: Document) -> list[str]:
+    names = there(document)
+    costs = {(c["clip"], c["encoder"]): c for c in document["costs"]}
+    rows = []
+    for clip, about in document["clips"].items():
+        if about.get("purpose") != "long":
+            continue
+        cells = [
+            f"{median(c):.1f} s, {c['megabytes']:.0f} MB" if c else "–"
+            for c in (costs.get((clip, name)) for name in names)
+        ]
+        rows.append([f"{clip}, {about['frames']} of {about['width']}×{about['height']}", *cells])
+    return table(["long clip: seconds, memory", *names], rows)
 
 
-def line(*cells: str) -> None:
-    print(f"| {' | '.join(cells)} |", flush=True)
+def share_of_time(document: Document, encoder: str, kind: str) -> float | None:
+    """Return the encoder's time as a share of ours, the mean over clips of a kind."""
+    clips = [clip for clip, about in shown(document).items() if about["kind"] == kind]
+    times = {
+        name: {c["clip"]: median(c) for c in document["costs"] if c["encoder"] == name}
+        for name in (encoder, OURS)
+    }
+    both = [clip for clip in clips if all(clip in times[name] for name in times)]
+    if not both:
+        return None
+    return statistics.geometric_mean(times[encoder][clip] / times[OURS][clip] for clip in both)
+
+
+def fewer(document: Document, encoder: str = "gifski", kind: str = "film") -> str:
+    """Return how many bytes fewer ours take, such as "25 % fewer bytes"."""
+    clips = shown(document)
+    found = [v for c, v in rates(document, encoder).items() if clips[c]["kind"] == kind]
+    ours = 1 / (1 + mean(rate.share for rate in found)) - 1
+    return f"{100 * abs(ours):.0f} % {'fewer' if ours < 0 else 'more'} bytes"
+
+
+def shown_rate(found: Rate | None) -> str:
+    if found is None:
+        return "–"
+    return f"({percent(found.share)})" if found.is_end else percent(found.share)
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:+.0f} %".replace("-", "−")

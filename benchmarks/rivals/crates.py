@@ -1,4 +1,4 @@
-"""imagequant 4, quantette and rscolorq: Rust crates, behind C functions that cargo builds here."""
+"""Rust crates: imagequant 4, quantette and rscolorq behind C functions, and gifski's program."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.rivals import rival
 from benchmarks.rivals.rival import Missing, Pixels, Result, Rival
 
 SOURCE = Path(__file__).parents[1] / "crates"
 FOLDER = Path("build/bench/crates").resolve()  # of the repository
 LIBRARY = FOLDER / "release" / "librivals.so"
+PROGRAMS = {"gifski": "1.34.0"}
 
 
 def install() -> None:
@@ -31,8 +34,32 @@ def install() -> None:
         if not target.exists() or target.read_bytes() != (SOURCE / name).read_bytes():
             shutil.copyfile(SOURCE / name, target)
     settings = {"CARGO_TARGET_DIR": str(FOLDER), "RUSTFLAGS": "-C target-cpu=native"}
-    command = ["cargo", "build", "--quiet", "--release"]
-    subprocess.run(command, cwd=FOLDER / "source", env={**os.environ, **settings}, check=False)
+    commands = [["cargo", "build", "--quiet", "--release"]]
+    if wanted := [f"{name}@{told}" for name, told in PROGRAMS.items() if program(name) == name]:
+        how = ["--quiet", "--locked", "--root", str(FOLDER)]
+        commands.append(["cargo", "install", *how, *wanted])
+    for command in commands:
+        ran = subprocess.run(
+            command,
+            cwd=FOLDER / "source",
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ran.returncode:
+            said = ran.stderr.strip().partition("\n")[0]
+            print(f"{' '.join(command[:2])} failed: {said}", file=sys.stderr)
+
+
+def program(name: str) -> str:
+    """Return the path of a program that was built here, or its name, for one that is installed."""
+    built = FOLDER / "bin" / name
+    return str(built) if built.exists() else name
+
+
+def program_version(name: str) -> str:
+    return rival.program(program(name), "--version", hint=f"cargo install {name}")
 
 
 def version(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -23,7 +24,8 @@ def install() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     names = [f"{name}@{wanted}" for name, wanted in PACKAGES.items()]
     command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(FOLDER)]
-    subprocess.run([*command, *names], check=False, timeout=300)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        subprocess.run([*command, *names], check=False, timeout=300)
 
 
 def installed(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from functools import partial
 
-from benchmarks.rivals.rival import Rival, program
+from benchmarks.rivals.rival import Missing, Rival, program
 
 
 def pngquant(source: str, target: str, k: int, *, options: str) -> list[str]:
@@ -22,8 +22,11 @@ def image_magick(source: str, target: str, k: int, *, dither: str) -> list[str]:
 
 
 def image_magick_version() -> str:
-    said = program(magick(), "-version", hint="apt-get install imagemagick")
-    return said.removeprefix("Version: ").partition(" http")[0]
+    hint = "apt-get install imagemagick"
+    said = program(magick(), "-version", hint=hint).removeprefix("Version: ")
+    if not said.startswith("ImageMagick"):  # Windows has a convert, too
+        raise Missing(hint)
+    return said.partition(" http")[0]
 
 
 def graphics_magick(source: str, target: str, k: int, *, dither: str) -> list[str]:
@@ -36,6 +39,12 @@ def ffmpeg(source: str, target: str, k: int, *, dither: str) -> list[str]:
     return [*command, f"{graph}=dither={dither}", target]
 
 
+def vips(source: str, target: str, k: int, *, dither: int) -> list[str]:
+    bits = next(bits for bits in (1, 2, 4, 8) if k <= 1 << bits)
+    how = ["--palette", "--bitdepth", str(bits), "--dither", str(dither)]
+    return ["vips", "pngsave", source, target, *how]
+
+
 GRAPHICS_MAGICK = partial(program, "gm", "version", hint="apt-get install graphicsmagick")
 
 
@@ -45,6 +54,12 @@ def pngquant_version() -> str:
 
 def ffmpeg_version() -> str:
     return program("ffmpeg", "-version", hint="apt-get install ffmpeg").partition(" Copyright")[0]
+
+
+def gifsicle_version() -> str:
+    return program("gifsicle", "--version", hint="apt-get install gifsicle").replace(
+        "LCDF Gifsicle", "gifsicle"
+    )
 
 
 RIVALS = [
@@ -84,5 +99,16 @@ RIVALS = [
             dithered=dither != "none",
         )
         for dither in ("none", "sierra2_4a")
+    ),
+    *(
+        Rival(
+            f"libvips{', dithered' if dither else ''}",
+            "files",
+            partial(vips, dither=dither),
+            f"vips pngsave --palette --bitdepth 1, 2, 4 or 8 --dither {dither}: 2, 4, 16 or 256",
+            partial(program, "vips", "--version", hint="apt-get install libvips-tools"),
+            dithered=dither > 0,
+        )
+        for dither in (0, 1)
     ),
 ]

@@ -1,6 +1,4 @@
-"""Animations: which format takes how many bytes, and how it looks.
-
-    python -m benchmarks.moving_formats PHOTO [FRAMES]
+"""Which format of animations takes how many bytes, and how it looks.
 
 Lossy WebP and AVIF are made of the source's frames by Pillow, as kpalette does not write them.
 "GIF by Pillow" is what Matplotlib's own writer makes of a plot.
@@ -11,7 +9,6 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -22,10 +19,13 @@ from PIL import Image
 
 import kpalette
 from benchmarks import looks
-from benchmarks.animations import MILLISECONDS, SCENES
+from benchmarks.animations import drawings, films
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Pixels
-from kpalette import files
+from kpalette import demo, files
 
+MILLISECONDS = 40
+PLOT = "plot"
 EVERY = 6  # SSIMULACRA2 is measured on one of this many frames
 
 
@@ -60,6 +60,12 @@ def pillows(frames: list[Pixels], target: Path, **options: Any) -> None:
     first.save(target, **how, **options)
 
 
+SCENES: dict[str, Callable[[int, Pixels], Iterator[Pixels]]] = {
+    "pan": lambda n, photo: films.pan((320, 214), n, photo),
+    "head": lambda n, photo: films.filmed(films.head, (320, 240), n, photo, grain=1.2),
+    "cartoon": lambda n, photo: drawings.cartoon((320, 240), n),
+    PLOT: lambda n, photo: plot(n),
+}
 METHODS: dict[str, tuple[str, Callable[[list[Pixels], Path], None]]] = {
     "GIF": (".gif", ours),
     "GIF, smaller 1": (".gif", partial(ours, smaller=1)),
@@ -82,28 +88,38 @@ def score(frames: list[Pixels], target: Path) -> float:
     return statistics.mean(looks.measured("SSIMULACRA2", *pair) or 0 for pair in pairs)
 
 
-def main(photo: str, n: str = "24") -> None:
-    """Print a table for each scene, of so many frames."""
-    with Image.open(photo) as image:
-        original = image.convert("RGB")
-    scenes = {name: partial(draw, original, int(n)) for name, draw in SCENES.items()} | {
-        "plot": partial(plot, int(n))
-    }
-    for scene, draw in scenes.items():
-        frames = [np.asarray(frame) for frame in draw()]
-        height, width = frames[0].shape[:2]
-        print(f"\n{scene}: {n} frames of {width}×{height}\n")
-        print("| | kB | SSIMULACRA2 | s |")
-        print("|---|--:|--:|--:|")
+def measure(n: int) -> Document:
+    """Return bytes and mean SSIMULACRA2 by scene and by method, of scenes of so many frames."""
+    photo = np.asarray(demo.load_photo().rgb_matrix)
+    rows = []
+    for scene, draw in SCENES.items():
+        frames = list(draw(n, photo))
         for name, (suffix, write) in METHODS.items():
             with tempfile.TemporaryDirectory() as folder:
                 target = Path(folder, f"film{suffix}")
-                start = time.perf_counter()
                 write(frames, target)
-                seconds = time.perf_counter() - start
-                size = target.stat().st_size / 1e3
-                print(f"| {name} | {size:.0f} | {score(frames, target):.1f} | {seconds:.1f} |")
+                found = {"bytes": target.stat().st_size, "ssimulacra2": score(frames, target)}
+            rows.append({"scene": scene, "method": name, **found})
+            print(f"{scene}, {name}", file=sys.stderr)
+    return {"frames": n, "rows": rows}
 
 
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def lines(document: Document) -> list[str]:
+    """Format kilobytes and SSIMULACRA2 of each method, by scene."""
+    scenes = list(dict.fromkeys(row["scene"] for row in document["rows"]))
+    cells: dict[str, list[str]] = {}
+    for row in document["rows"]:
+        shown = f"{row['bytes'] / 1e3:.0f}, {row['ssimulacra2']:.1f}"
+        cells.setdefault(row["method"], []).append(shown)
+    return table(["kB, SSIMULACRA2", *scenes], ([name, *shown] for name, shown in cells.items()))
+
+
+def plot_lines(document: Document) -> list[str]:
+    """Format those of the plot's GIF, beside that of Matplotlib's own writer."""
+    found = {row["method"]: row for row in document["rows"] if row["scene"] == PLOT}
+    writers = {"**`MovieWriter`**": found["GIF"], "`PillowWriter`": found["GIF by Pillow"]}
+    rows = (
+        [name, f"{row['bytes'] / 1e3:.0f}", f"{row['ssimulacra2']:.1f}"]
+        for name, row in writers.items()
+    )
+    return table(["", "kB", "SSIMULACRA2"], rows)
