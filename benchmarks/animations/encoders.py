@@ -86,7 +86,7 @@ ENCODERS = [
         "gifski",
         {
             f"quality {options}": partial(gifski, options=f"--quality {options}")
-            for options in ("100 --extra", "100", "90", "70", "50")
+            for options in ("100 --extra", "100", "90", "90 --motion-quality 50", "70", "50")
         },
         "quality 90",
         partial(crates.program_version, "gifski"),
