@@ -38,9 +38,12 @@ def install() -> None:
         if not target.exists() or target.read_bytes() != (SOURCE / name).read_bytes():
             shutil.copyfile(SOURCE / name, target)
     native = {**os.environ, "RUSTFLAGS": "-C target-cpu=native"}
+    if not LIBRARY.exists():
+        print("building crates with cargo: minutes, once", file=sys.stderr)
     _cargo("build", "--release", env=native)
     for name, wanted in PROGRAMS.items():
         if program(name) == name:
+            print(f"building {name} {wanted} with cargo: minutes, once", file=sys.stderr)
             _cargo("install", "--locked", "--root", str(FOLDER), f"{name}@{wanted}")
 
 
