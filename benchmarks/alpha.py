@@ -9,10 +9,9 @@ from PIL import Image
 
 import kpalette
 from benchmarks import pictures
-from benchmarks.markdown import table
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Method, Pixels, Result
 from benchmarks.rivals.palettes import libimagequant, pillow
-from benchmarks.verdict import Document
 from kpalette import metrics
 
 

@@ -31,11 +31,14 @@ from benchmarks import (
     minima,
     report,
     scale,
+    sheet,
     themes,
+    themes_sheet,
     tiles,
 )
+from benchmarks.animations import tables
+from benchmarks.markdown import Document
 from benchmarks.photos import load_all, paths_of
-from benchmarks.verdict import Document
 from kpalette import demo
 
 PAGES = Path("docs")
@@ -53,6 +56,11 @@ class Sources:
     photos: Path
     graphics: Path
     out: Path = PAGES
+
+
+def themes_with_sheet(folders: list[Path], out: Path) -> Document:
+    themes_sheet.make(out)
+    return themes.measure(folders, 2)
 
 
 #: How each result is measured: with a plan that ends in at most four minutes.
@@ -73,15 +81,19 @@ RESULTS: dict[str, Callable[[Sources], Document]] = {
     "looks-scale": lambda of: looks_scale.measure(paths_of(of.photos) + paths_of(of.graphics)),
     "memory": lambda of: memory.measure(5000, ""),
     "minima": lambda of: minima.measure(paths_of(of.photos), [16, 64], 1.5),
-    "themes": lambda of: themes.measure([of.photos, of.graphics], 2),
+    "sheet": lambda of: sheet.make(of.out),
+    "themes": lambda of: themes_with_sheet([of.photos, of.graphics], of.out),
     "walkthrough": lambda of: estimators.walkthrough(
         np.asarray(demo.load_photo().rgb_matrix).reshape(-1, 3), [8, 16], 44, 5
     ),
 }
 
+CONTEST = "results"  # that of the open benchmark
+
 #: By name, the result that a part of a page is made of, and how its lines are.
 PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "alpha": ("alpha", alpha.lines),
+    "animations": (CONTEST, lambda found: tables.summary(found["animations"])),
     "bytes": ("bytes", equal_bytes.lines),
     "dithers": ("dithers", dithers.lines),
     "estimator": ("estimator", estimators.ratios_lines),
@@ -90,11 +102,13 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "graphs": ("graphs", tiles.lines),
     "large": ("large", scale.lines),
     "linear": ("linear", gigapixel.linear_lines),
+    "long-animations": (CONTEST, lambda found: tables.of_long(found["animations"])),
     "looks-scale": ("looks-scale", looks_scale.lines),
     "memory": ("memory", memory.lines),
     "minima": ("minima", minima.lines),
     "minima-sentence": ("minima", minima.sentence),
     "plot-writers": ("formats", formats.plot_lines),
+    "sheet": ("sheet", sheet.sentence),
     "themes": ("themes", themes.lines),
     "trillion": ("linear", gigapixel.trillion),
     "walkthrough": ("walkthrough", estimators.walkthrough_lines),

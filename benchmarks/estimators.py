@@ -21,10 +21,9 @@ from typing import Any
 import numpy as np
 
 import kpalette
-from benchmarks.markdown import table
+from benchmarks.markdown import Document, table
 from benchmarks.photos import timed
 from benchmarks.rivals.libraries import numpy_kmeans
-from benchmarks.verdict import Document
 
 Job = Callable[[], Any]
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}

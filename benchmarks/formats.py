@@ -20,9 +20,8 @@ from PIL import Image
 import kpalette
 from benchmarks import looks
 from benchmarks.animations import drawings, films
-from benchmarks.markdown import table
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Pixels
-from benchmarks.verdict import Document
 from kpalette import demo, files
 
 MILLISECONDS = 40

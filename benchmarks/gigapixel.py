@@ -14,9 +14,8 @@ import numpy as np
 from PIL import Image
 
 import kpalette
-from benchmarks.markdown import table
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Pixels
-from benchmarks.verdict import Document
 
 TILE = 4096
 PATCH = 512

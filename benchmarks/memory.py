@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.markdown import table
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Pixels
-from benchmarks.verdict import Document
 from benchmarks.workers import KILOBYTE, LAUNCHER
 
 #: The picture, the ending of its file, that of the result, and options.

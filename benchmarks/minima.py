@@ -16,8 +16,7 @@ import numpy as np
 from PIL import Image
 
 import kpalette
-from benchmarks.markdown import table
-from benchmarks.verdict import Document
+from benchmarks.markdown import Document, table
 from kpalette import ColorHistogram
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 
 import kpalette
-from benchmarks.markdown import table
+from benchmarks.markdown import Document, table
 from benchmarks.photos import load, timed
 from benchmarks.rivals import Pixels
-from benchmarks.verdict import Document
 
 WIDTH, HEIGHT = 6000, 4000
 DITHERS = (None, "floyd-steinberg", "blue-noise")

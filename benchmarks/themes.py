@@ -20,9 +20,8 @@ import numpy as np
 from PIL import Image
 
 import kpalette
-from benchmarks.markdown import number, table
+from benchmarks.markdown import Document, number, table
 from benchmarks.rivals import Pixels, extractors, node
-from benchmarks.verdict import Document
 from kpalette import _core
 
 K = 6

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 import kpalette
-from benchmarks.markdown import table
-from benchmarks.verdict import Document
+from benchmarks.markdown import Document, table
 from benchmarks.workers import peak_memory
 from kpalette import files
 from kpalette.distributed import comparing, counting, mosaics, running, saving, tasks

@@ -17,8 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 from benchmarks.looks import ssimulacra2
-from benchmarks.markdown import table
-from benchmarks.verdict import Document
+from benchmarks.markdown import Document, table
 from PIL import Image
 from scipy.optimize import curve_fit
 from scipy.stats import spearmanr
