@@ -224,7 +224,7 @@ def memory(args: argparse.Namespace) -> None:
 
 def sheet(args: argparse.Namespace) -> None:
     """Draw results of hard cases beside libimagequant's."""
-    show(drawing.sentence(drawing.make(args.out)))
+    drawing.make(args.out)
 
 
 def themes(args: argparse.Namespace) -> None:

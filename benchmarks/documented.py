@@ -31,7 +31,6 @@ from benchmarks import (
     minima,
     report,
     scale,
-    sheet,
     themes,
     themes_sheet,
     tiles,
@@ -81,7 +80,6 @@ RESULTS: dict[str, Callable[[Sources], Document]] = {
     "looks-scale": lambda of: looks_scale.measure(paths_of(of.photos) + paths_of(of.graphics)),
     "memory": lambda of: memory.measure(5000, ""),
     "minima": lambda of: minima.measure(paths_of(of.photos), [16, 64], 1.5),
-    "sheet": lambda of: sheet.make(of.out),
     "themes": lambda of: themes_with_sheet([of.photos, of.graphics], of.out),
     "walkthrough": lambda of: estimators.walkthrough(
         np.asarray(demo.load_photo().rgb_matrix).reshape(-1, 3), [8, 16], 44, 5
@@ -108,7 +106,6 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "minima": ("minima", minima.lines),
     "minima-sentence": ("minima", minima.sentence),
     "plot-writers": ("formats", formats.plot_lines),
-    "sheet": ("sheet", sheet.sentence),
     "themes": ("themes", themes.lines),
     "trillion": ("linear", gigapixel.trillion),
     "walkthrough": ("walkthrough", estimators.walkthrough_lines),

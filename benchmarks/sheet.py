@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 import kpalette
 from benchmarks import pictures
-from benchmarks.markdown import Document
 from benchmarks.rivals import Pixels
 from benchmarks.rivals.palettes import libimagequant
 from kpalette import demo
@@ -94,9 +93,8 @@ def panels(case: Case, shown: Pixels) -> tuple[Image.Image, Image.Image]:
     return image, part.resize((ZOOM * width, ZOOM * height), Image.Resampling.NEAREST)
 
 
-def make(out: Path) -> Document:
-    """Write ``sheet.webp``, losslessly, and return the stray pixels in the drawing's flat areas."""
-    found = {}
+def make(out: Path) -> None:
+    """Write ``sheet.webp``, losslessly, and print the number of stray pixels in flat areas."""
     rows = cases()
     column = WIDTH + GAP
     height = 2 * LINE + sum(LINE + case.seen[3] - case.seen[1] for case in rows)
@@ -116,16 +114,9 @@ def make(out: Path) -> Document:
             sheet.paste(small, (GAP + place * column, y))
             sheet.paste(large, (GAP + (place + len(COLUMNS)) * column, y))
             if place and case.name == "drawing":
-                found[COLUMNS[place]] = stray(case.pixels, shown)
+                print(f"{title}, {COLUMNS[place]}: {stray(case.pixels, shown)} stray pixels")
         y += case.seen[3] - case.seen[1]
     out.mkdir(parents=True, exist_ok=True)
     path = out / "sheet.webp"
     sheet.save(path, lossless=True, quality=100, method=6)
     print(f"{path}: {sheet.width}×{sheet.height} pixels, {path.stat().st_size:,} bytes")
-    return {"stray": found}
-
-
-def sentence(document: Document) -> list[str]:
-    """Say how many pixels stray."""
-    found = [f"{n or 'none'} with {name}" for name, n in document["stray"].items()]
-    return [f"Pixels of the drawing's flat areas that differ from their area: {', '.join(found)}."]

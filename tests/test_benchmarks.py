@@ -192,7 +192,7 @@ def test_scale(
 
 def test_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     benchmarks.main(["sheet", "--out", str(tmp_path)])
-    assert "none with kpalette" in capsys.readouterr().out
+    assert "kpalette: 0 stray pixels" in capsys.readouterr().out
     with Image.open(tmp_path / "sheet.webp") as image:
         shown = {tuple(color) for color in np.asarray(image.convert("RGB")).reshape(-1, 3)}
     drawn = sheet.Case("drawing", pictures.drawing(), "floyd-steinberg", (0, 0, 9, 9), (0, 0))
