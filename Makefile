@@ -113,8 +113,8 @@ format: $(VENV)/lint  ## rewrite the sources in the common style
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(CXX_FILES)
 
-bench: $(VENV)/bench  ## measure speed and quality against every rival: make bench IMAGES=folder
-	$(BIN)/python -m benchmarks $(or $(ARGS),$(if $(IMAGES),--images "$(IMAGES)",--help))
+bench: $(VENV)/bench  ## measure against every rival: make bench IMAGES="photos graphics"
+	$(BIN)/python -m benchmarks $(or $(ARGS),$(if $(IMAGES),--images $(IMAGES),--help))
 
 fuzz: $(VENV)/fuzz  ## look for inputs that break a law: ARGS="--seconds 600 palettes"
 	$(BIN)/python -m fuzz $(ARGS)

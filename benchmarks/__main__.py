@@ -1,9 +1,9 @@
 """Measure speed and quality against every other quantizer that is installed.
 
-``python -m benchmarks --images FOLDER`` runs the open benchmark: each method on each picture, in
-memory or as a whole process. All results are measured in the same way, and which method is faster
-and better is computed, not chosen. It writes a page, its pictures and its figures. Each of the
-other commands measures one thing.
+``python -m benchmarks --images FOLDER...`` runs the open benchmark: bytes at equal looks of the files
+that programs write, colours at the same k, and time. All results are measured in the same way, and
+where others are better is computed, not chosen. It writes a page, its pictures and its figures. Each
+of the other commands measures one thing.
 """
 
 from __future__ import annotations
@@ -16,20 +16,14 @@ import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import kpalette
 from benchmarks import alpha as blending
-from benchmarks import (
-    contest,
-    dithers,
-    documented,
-    equal_bytes,
-    estimators,
-    pictures,
-    short_table,
-)
+from benchmarks import contest as contests
+from benchmarks import dithers, documented, equal_bytes, estimators, photos, pictures
 from benchmarks import gigapixel as giant
 from benchmarks import graphics as drawn
 from benchmarks import looks as looking
@@ -38,7 +32,6 @@ from benchmarks import memory as holding
 from benchmarks import minima as searching
 from benchmarks import npm as packaged
 from benchmarks import processes as running
-from benchmarks import rate as saving
 from benchmarks import report as reporting
 from benchmarks import scale as scaling
 from benchmarks import sheet as drawing
@@ -47,53 +40,68 @@ from benchmarks import themes_sheet as showing
 from benchmarks import tiles as tiling
 from benchmarks.animations import runs as moving
 from benchmarks.animations import tables
-from benchmarks.photos import load, load_all, paths_of
-from benchmarks.rivals import ALL, Pixels
+from benchmarks.photos import load_all, paths_of
+from benchmarks.plan import QUICK, Plan
+from benchmarks.rivals import ALL
+from benchmarks.rivals.writers import WRITERS
 from kpalette import _core
 
 
 def compare(args: argparse.Namespace) -> None:
     """Run the open benchmark; this is the default command."""
     if args.quick:
-        photos = {"drawing": pictures.drawing()[:96, :128]}
-        plan = contest.QUICK
-    elif args.images is None:
-        sys.exit("--images: expected a folder of .png, or --quick for a drawing")
+        drawn = pictures.drawing()[:96, :128]
+        shown = [photos.Picture("drawing", "drawings", np.dstack([drawn, np.full_like(drawn[..., :1], 255)]))]
+        plan = QUICK
+    elif not args.images:
+        sys.exit("--images: expected folders of .png, or --quick for a drawing")
     else:
-        photos = {path.stem: load(path) for path in paths_of(args.images)}
-        plan = contest.Plan(
-            ks=tuple(sorted(args.k)), repeat=args.repeat, limit=args.limit, looks=args.looks
-        )
-    large = side_by_side([*photos.values()]) if args.large is None else load(args.large)
-    document = contest.run(
-        photos,
-        large,
+        plan = Plan()
+        shown = photos.pictures_of(args.images, plan.most)
+    chosen = {
+        name: [one for name, one in table.items() if one.ours or re.search(args.only, name)]
+        for name, table in (("rivals", ALL), ("writers", WRITERS))
+    }
+    contest = contests.Contest(
+        shown,
+        photos.side_by_side(shown) if args.large is None else photos.load(args.large),
+        chosen["rivals"],
+        chosen["writers"],
         plan,
-        install=not (args.quick or args.no_install),
-        only=[rival for name, rival in ALL.items() if rival.ours or re.search(args.only, name)],
+        args.images or [],
     )
+    results = args.out / reporting.RESULTS
     args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / reporting.RESULTS).write_text(reporting.to_json(document))
-    print(reporting.write(document, args.out))
-
-
-def side_by_side(photos: list[Pixels]) -> Pixels:
-    """Join photos in a row, cropped to the least height."""
-    height = min(len(photo) for photo in photos)
-    return np.concatenate([photo[:height] for photo in photos], axis=1)
+    before = read(results) if args.parts and results.exists() else {}
+    for document in contests.run(
+        contest,
+        args.parts or list(contests.PARTS),
+        before,
+        install=not (args.quick or args.no_install),
+    ):
+        results.write_text(reporting.to_json(document))
+        print(reporting.write(document, args.out))
 
 
 def report(args: argparse.Namespace) -> None:
-    """Write the open benchmark's page again, from its results.json, and print its short table."""
-    try:
-        document = json.loads(args.results.read_text())
-    except (OSError, ValueError) as error:
-        sys.exit(f"{args.results}: expected what the open benchmark wrote: {error}")
-    found = document.get("format") if isinstance(document, dict) else None
-    if found != contest.FORMAT:
-        sys.exit(f"{args.results}: expected format {contest.FORMAT}, got {found}")
+    """Write the open benchmark's page again, from its results.json, and the pages' tables."""
+    document = read(args.results)
     print(reporting.write(document, args.results.parent))
-    print("\n".join(short_table.lines(document)))
+    for page in args.pages:
+        whole = page.name != "README.md"
+        page.write_text(reporting.refreshed(page.read_text(), document, whole=whole))
+        print(page)
+
+
+def read(results: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(results.read_text())
+    except (OSError, ValueError) as error:
+        sys.exit(f"{results}: expected what the open benchmark wrote: {error}")
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != contests.FORMAT:
+        sys.exit(f"{results}: expected format {contests.FORMAT}, got {found}")
+    return dict(document)
 
 
 def looks(args: argparse.Namespace) -> None:
@@ -114,11 +122,6 @@ def lossless(args: argparse.Namespace) -> None:
 def graphics(args: argparse.Namespace) -> None:
     """Compare colours, bytes and SSIMULACRA2 of files with pngquant's, by its own options."""
     drawn.measure(args.folders, args.most, args.side)
-
-
-def rate(args: argparse.Namespace) -> None:
-    """Bytes at equal looks of files made smaller, against pngquant's and plainer ones."""
-    saving.measure(paths_of(args.images), args.k)
 
 
 def animations(args: argparse.Namespace) -> None:
@@ -271,12 +274,11 @@ def numbers(text: str) -> list[int]:
 
 #: Each command with its default for -k, if it has that option.
 COMMANDS = {
-    "compare": (compare, "16,64,256"),
+    "compare": (compare, None),
     "report": (report, None),
     "looks": (looks, "16,64,256"),
     "lossless": (lossless, "2,4,8,16,64,256"),
     "graphics": (graphics, None),
-    "rate": (rate, "32,64,128,256"),
     "animations": (animations, None),
     "processes": (processes, None),
     "npm": (npm, "16,256"),
@@ -313,6 +315,7 @@ def make_parser() -> argparse.ArgumentParser:
         add = command.add_argument
         if name not in (
             "animations",
+            "compare",
             "report",
             "minima",
             "alpha",
@@ -322,7 +325,6 @@ def make_parser() -> argparse.ArgumentParser:
             "bytes",
             "lossless",
             "graphics",
-            "rate",
             "docs",
             "pages",
         ):
@@ -330,10 +332,8 @@ def make_parser() -> argparse.ArgumentParser:
         if ks is not None:
             add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
         if name in (
-            "compare",
             "looks",
             "lossless",
-            "rate",
             "processes",
             "npm",
             "minima",
@@ -342,18 +342,18 @@ def make_parser() -> argparse.ArgumentParser:
             "animations",
             "docs",
         ):
-            optional = name in ("compare", "animations")
-            add("--images", type=Path, required=not optional, help="a folder of .png")
+            add("--images", type=Path, required=name != "animations", help="a folder of .png")
         if name in ("compare", "looks", "animations"):
             add("--only", default="", help="methods whose name has this regex")
         if name in ("walkthrough", "throughput", "processes"):
             add("--photo", type=Path, required=True)
     choices = commands.choices
     add = choices["compare"].add_argument
-    add("--large", type=Path, help="a photo to shrink and repeat (default: the images in a row)")
-    add("--limit", type=float, default=15, help="seconds until a run is stopped (default 15)")
-    looked = "images that SSIMULACRA2 and ΔE2000, which are slow, are measured on (default 2)"
-    add("--looks", type=int, default=2, help=looked)
+    add("--images", type=Path, nargs="+", help="folders of .png: photos, and graphics")
+    parts = list(contests.PARTS)
+    told = "measure these alone, and keep what --out has of others (default: all, anew)"
+    add("--parts", type=lambda text: text.split(","), help=f"{told}: {','.join(parts)}")
+    add("--large", type=Path, help="a photo to shrink and repeat (default: the first folder's)")
     add("--out", type=Path, default=Path("build/benchmarks"), help="default build/benchmarks")
     add("--no-install", action="store_true", help="fetch no packages for Node into build/bench")
     add("--quick", action="store_true", help="a few seconds on a drawing, to see that all works")
@@ -374,7 +374,9 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["memory"].add_argument
     add("--side", type=int, default=5000, help="pixels to a side (default 5000)")
     add("--only", default="", help="cases whose words have this regex, such as 'webp'")
-    choices["report"].add_argument("results", type=Path, help="a results.json")
+    add = choices["report"].add_argument
+    add("results", type=Path, help="a results.json")
+    add("pages", type=Path, nargs="*", help="whose tables of the same figures to write again")
     minutes = "for each k, begin no image after so many (default 20)"
     choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)
     add = choices["gigapixel"].add_argument

@@ -22,28 +22,6 @@ OURS, OTHERS, FAINT = "#c4233b", "#33475b", "#8a97a5"
 LINES = ("#1f77b4", "#2c8a3b", "#8a5cc2", "#a0662c", "#3aa6a6", "#7f7f7f", "#9a9a12", "#22405e")
 STYLES = ("--", ":", "-.", (0, (5, 1, 1, 1, 1, 1)))
 COLORS = 32  # the colours of a chart's file
-Point = tuple[str, float, float, bool]  # name, x, y, whether it is ours
-
-
-def scatter(points: Sequence[Point], x: str, y: str, title: str) -> Figure:
-    """Draw points on logarithmic axes, joined by lines to their names at the sides."""
-    height = max(4.5, 0.19 * (len(points) / 2 + 8))
-    figure = Figure(figsize=(12, height), dpi=110)
-    axes = figure.add_axes((0.29, 0.6 / height, 0.44, 1 - 1.15 / height))
-    axes.set(xscale="log", yscale="log", xlabel=x)
-    headings(axes, title, y)
-    for _, at, up, ours in points:
-        color = OURS if ours else OTHERS
-        axes.plot(at, up, "o", color=color, markersize=6 if ours else 4.5, zorder=3)
-    axes.margins(0.06, 0.08)
-    plain(axes)
-    middle = statistics.median(at for _, at, _, _ in points)
-    named = [(name, at, up, OURS if ours else "black", ours) for name, at, up, ours in points]
-    label(axes, [point for point in named if point[1] <= middle], right=False)
-    label(axes, [point for point in named if point[1] > middle], right=True)
-    for tick in axes.get_yticklabels(which="both"):
-        tick.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
-    return figure
 
 
 def label(

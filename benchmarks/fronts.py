@@ -33,6 +33,25 @@ def bd_rate(
     return float(np.exp(np.mean(logs[1] - logs[0])) - 1)
 
 
+def difference(
+    base: list[tuple[float, int]], other: list[tuple[float, int]], low: float, high: float
+) -> float | None:
+    """Return the mean difference in bytes for at least equal scores, as a share of `base`'s.
+
+    As :func:`bd_rate`, but where a side's smallest file has a higher score than is asked for, that
+    file is what it offers: drawings of few colours look good in the fewest. None if one side does
+    not reach `low`, or both share no scores but the highest that one reaches.
+    """
+    hulls = [hull(points) for points in (base, other)]
+    start = max(low, min(high, *(scores[0] for scores, _ in hulls)))
+    end = min(high, *(scores[-1] for scores, _ in hulls))
+    if end < start or (end == start < high):
+        return None
+    at = np.linspace(start, end, 201)
+    logs = [np.interp(at, scores, logs) for scores, logs in hulls]
+    return float(np.exp(np.mean(logs[1] - logs[0])) - 1)
+
+
 def hull(points: list[tuple[float, int]]) -> tuple[list[float], list[float]]:
     """Return the lower hull of points (score, bytes), from the smallest file to the best score."""
     kept: list[tuple[float, float]] = []

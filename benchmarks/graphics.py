@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.looks import ssimulacra2
+from benchmarks.photos import over
 from benchmarks.rivals import Pixels
 from kpalette import files
 
@@ -70,13 +71,6 @@ def chosen(folder: Path, most: int, side: int) -> list[Path]:
     if not large:
         sys.exit(f"{folder}: expected .png files of at least {side} pixels a side")
     return large[:: max(1, len(large) // most)][:most]
-
-
-def over(pixels: Pixels, level: int) -> Pixels:
-    """Lay (h, w, 4) over a grey level."""
-    alpha = pixels[..., 3:].astype(np.float64) / 255
-    laid: Pixels = np.rint(pixels[..., :3] * alpha + level * (1 - alpha)).astype(np.uint8)
-    return laid
 
 
 def seen(before: Pixels, after: Pixels) -> float:

@@ -5,10 +5,6 @@ Palettes are rounded to 8 bits first, as files hold them.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,8 +12,6 @@ import numpy as np
 from benchmarks import looks
 from benchmarks.rivals import Pixels, Result
 from kpalette import metrics
-
-FEW = 32  # fewer are not worth starting processes for
 
 
 def rounded(result: Result) -> tuple[Pixels, np.ndarray[Any, Any]]:
@@ -42,23 +36,9 @@ def seen(pixels: Pixels, result: Result) -> dict[str, float | None]:
     """Return perceptual metrics, and the bytes of the indexed PNG that kpalette writes."""
     palette, indices = rounded(result)
     shown = palette[indices]
-    found = metrics.compare(pixels, shown, threads=1)
     return {
-        "delta_e": found.delta_e,
-        "delta_e_p95": found.delta_e_p95,
         "ssimulacra2": looks.measured("SSIMULACRA2", pixels, shown),
+        "flip": looks.measured("FLIP", pixels, shown),
+        "delta_e": metrics.compare(pixels, shown, threads=1).delta_e,
         "png": looks.png_size(palette, indices),
     }
-
-
-def seen_of_all(
-    tasks: Iterable[tuple[Pixels, Result]],
-) -> Iterator[dict[str, float | None]]:
-    """Call :func:`seen` for many results, on all cores."""
-    tasks = list(tasks)
-    if len(tasks) <= FEW:
-        yield from (seen(*task) for task in tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), context) as pool:
-        yield from pool.map(seen, *zip(*tasks, strict=True), chunksize=4)

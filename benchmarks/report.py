@@ -3,49 +3,95 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks import charts, verdict
+from benchmarks import charts, headline, short_table, weaknesses
+from benchmarks.animations import tables as animations
 from benchmarks.charts import short
-from benchmarks.markdown import bold, figure, number, plural, table
-from benchmarks.summary import SECTIONS, summary
-from benchmarks.verdict import Document, seconds
-from benchmarks.verdict_page import verdicts
-from kpalette.fit import psnr
+from benchmarks.colors import MEASURES, groups_of, rows
+from benchmarks.markdown import Document, bold, figure, plural, table
 
 PAGE, RESULTS = "results.md", "results.json"
+
+#: The kinds of methods, which are compared only within a kind: a title, and what is timed.
+KINDS = {
+    "array": ("In memory", "From an array of pixels to a palette and indices, within a process."),
+    "palette": ("Palettes alone", "From an array of pixels to a palette, in memory."),
+    "files": (
+        "Whole processes",
+        "From a PNG file to another: to start, read, write and end is part of it, ours as well.",
+    ),
+}
 
 
 def write(document: Document, folder: Path) -> Path:
     """Write the page and its pictures into a folder, and return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [
-        header(document),
-        verdicts(document, folder),
-        tables(document),
-        one_core(document),
-        growth(document, folder),
-        memory(document, folder),
-        roofs(document),
-        methods(document),
-    ]
+    parts = [header(document)]
+    if "files" in document:
+        parts.append(headline.full(document))
+    parts.append(where_others_are_better(document))
+    if "colors" in document:
+        parts.append(color_tables(document))
+    if "times" in document:
+        parts += [
+            times(document),
+            one_core(document),
+            growth(document, folder),
+            memory(document, folder),
+            roofs(document),
+        ]
+    if "animations" in document:
+        parts.append(["## Animations", "", *animations.lines(document["animations"])])
+    parts.append(methods(document))
     page = folder / PAGE
     page.write_text("\n\n".join("\n".join(part) for part in parts if part) + "\n")
     return page
+
+
+def refreshed(text: str, document: Document, *, whole: bool) -> str:
+    """Return a page's text with the document's figures in those of its tables that are from it.
+
+    A table is known by the first cell of its head. Its head and its rows are replaced: all, if
+    `whole`, or those that it has, by their first cells.
+    """
+    made = [headline.short(document), short_table.lines(document), weaknesses.in_the_mean(document)]
+    by_first = {first(one[0]): one for one in made}
+    lines: list[str] = []
+    old: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("|"):
+            old.append(line)
+            continue
+        if old:
+            new = by_first.get(first(old[0]), old)
+            kept = {first(row) for row in old}
+            at_least = new if whole else new[:2] + [row for row in new[2:] if first(row) in kept]
+            lines += at_least
+            old = []
+        lines.append(line)
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def first(row: str) -> str:
+    return row.split("|")[1].strip() if row.startswith("|") else row
 
 
 def to_json(document: Document) -> str:
     """Return the document as JSON in which each cell, picture and rival has a line of its own."""
     entries = []
     for name, value in document.items():
-        if isinstance(value, list):
+        if name == "animations":  # a document of its own
+            text = to_json(value).rstrip()
+        elif isinstance(value, list):
             text = "[\n" + ",\n".join(map(json.dumps, value)) + "\n]"
         elif isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()):
-            rows = (f"{json.dumps(key)}: {json.dumps(one)}" for key, one in value.items())
-            text = "{\n" + ",\n".join(rows) + "\n}"
+            cells = (f"{json.dumps(key)}: {json.dumps(one)}" for key, one in value.items())
+            text = "{\n" + ",\n".join(cells) + "\n}"
         else:
             text = json.dumps(value)
         entries.append(f"{json.dumps(name)}: {text}")
@@ -53,193 +99,232 @@ def to_json(document: Document) -> str:
 
 
 def header(document: Document) -> list[str]:
-    machine, plan, pictures = document["machine"], document["plan"], document["pictures"]
-    sizes = sorted({f"{p['width']}×{p['height']}" for p in pictures.values()})
-    return [
+    lines = [
         "# Against every rival",
         "",
-        "Made by `python -m benchmarks`; `python -m benchmarks report results.json` writes this "
-        "page again from the [figures](results.json).",
+        "Made by `make bench`; `python -m benchmarks report results.json` writes this page again "
+        "from the [figures](results.json).",
         "",
-        f"- Machine: {machine['processor']}, {machine['cores']} cores, {machine['system']}; load "
-        f"{machine['load']:.1f} when it ended; {document['date']}."
-        + (
-            " **Others were at work on it: times are rough, and verdicts that rest on them, too.**"
-            if machine["load"] > 2 * machine["cores"]
-            else ""
-        ),
-        f"- kpalette {machine['kpalette']} with {machine['instructions']}, Python "
-        f"{machine['python']}; the others' versions are [below](#methods).",
-        f"- {len(pictures)} {plural('picture', len(pictures))}, {' or '.join(sizes)}: "
-        f"{', '.join(pictures)}.",
-        "- Methods take turns on each picture, in another order each time, after a first run that "
-        f"is not timed: up to {plan['repeat']} runs, but no more after {plan['enough']:g} seconds "
-        "of them. Each uses the threads it takes by default. Times are medians over pictures of "
-        "medians over runs, and the quartiles of all runs.",
-        f"- A run that takes more than {plan['limit']:g} s is stopped, and the method is not run "
-        f"again at that k or above. One that takes more than {plan['slow']:g} s gets "
-        f"{plan['few']} pictures at that k.",
-        "- Palettes are rounded to 8 bits. MSE is summed over channels in 8-bit sRGB; *best* is "
-        "the lowest that any method found for that picture and k. What has more colours than k is "
-        "shown with their number, and not compared.",
-        "- ΔE2000, SSIMULACRA2 (more is better, 100 is no difference) and the bytes of the indexed "
-        f"PNG, by our encoder for all, are of the first {plan['looks']} "
-        f"{plural('picture', plan['looks'])}.",
     ]
-
-
-def milliseconds(row: dict[str, Any]) -> str:
-    low, high = row["spread"]
-    return f"{short(1e3 * row['seconds'])} ({short(1e3 * low)}–{short(1e3 * high)})"
-
-
-def tables(document: Document) -> list[str]:
-    lines = ["## All figures"]
-    for kind, (title, what) in SECTIONS.items():
-        measured = {cell["rival"] for cell in document["cells"]}
-        if not any(document["rivals"][name]["kind"] == kind for name in measured):
-            continue
-        lines += ["", f"### {title}", "", what]
-        for k in document["plan"]["ks"]:
-            lines += ["", f"k = {k}", "", *full_table(document, kind, k)]
+    for group in groups_of(document):
+        names = headline.pictures(document, group)
+        lines.append(f"- {group}: {len(names)} {plural('picture', len(names))}: {sizes(document, names)}.")
+    for part, told in document["runs"].items():
+        machine = told["machine"]
+        busy = machine["load"] > 2 * machine["cores"]
+        lines.append(
+            f"- {part.capitalize()}: {told['date']}, in {told['minutes']:g} minutes on "
+            f"{machine['cores']} cores of {machine['processor']}, {machine['system']}; kpalette "
+            f"{machine['kpalette']} with {machine['instructions']}, Python {machine['python']}; "
+            f"load {machine['load']:.1f} when it ended."
+            + (" **Others were at work on it: times are rough.**" if busy and part == "time" else "")
+        )
     return lines
 
 
-def full_table(document: Document, kind: str, k: int) -> list[str]:
-    told = document["rivals"]
-    rows = summary(document, document["cells"], k)
-    most = max((row["pictures"] for row in rows.values()), default=0)
-    late = {name: at for name, at in verdict.stopped(document).items() if at <= k}
-    head = ["method", "ms", "MSE", "MSE / best", "PSNR, dB", "ΔE2000", "SSIMULACRA2", "PNG, kB"]
-    if kind == "files":
-        head.append("its own file, kB")
-    found = []
-    for name, about in told.items():
-        if about["kind"] != kind:
-            continue
-        shown = bold(document, name)
-        if name in rows:
-            row = rows[name]
-            few = f" [{row['pictures']}]" if row["pictures"] < most else ""
-            more = row["colors"] > k
-            many = f", {row['colors']} colours" if more else ""
-            found.append(
-                [
-                    shown + many,
-                    milliseconds(row) + few,
-                    f"{row['mse']:.2f}",
-                    number(None if more else row["ratio"], ".3f"),
-                    number(psnr(row["mse"]), ".2f"),
-                    number(row["delta_e"], ".2f"),
-                    number(row["ssimulacra2"], ".1f"),
-                    kilobytes(row["png"]),
-                    *([kilobytes(row["size"])] if kind == "files" else []),
+def sizes(document: Document, names: Iterable[str]) -> str:
+    told = document["pictures"]
+    return ", ".join(f"{name} ({told[name]['width']}×{told[name]['height']})" for name in names)
+
+
+def where_others_are_better(document: Document) -> list[str]:
+    return [
+        "## Where others are better",
+        "",
+        "Each case, on one picture or more, by at least half a percent, or half a point of "
+        "SSIMULACRA2. Ours: balanced effort, in sRGB for MSE and in Oklab for looks; of bytes, "
+        "`kpalette quantize` without options and dithered; of time, the fastest that does the same.",
+        "",
+        *weaknesses.lines(weaknesses.all_of(document), lambda one: True),
+    ]
+
+
+# --- colours at the same k -----------------------------------------------------------------------
+
+
+def color_tables(document: Document) -> list[str]:
+    plan = document["runs"]["colors"]["plan"]
+    lines = [
+        "## Colours at the same k",
+        "",
+        "Palettes are rounded to 8 bits. MSE is summed over channels in 8-bit sRGB, and not told of "
+        "what is dithered, which raises it. SSIMULACRA2: more is better, 100 is no difference. "
+        f"These and FLIP are of {plan['looks']} pictures of each folder. Each: the mean, the worst "
+        "picture, and the number of pictures on which no other is better. In brackets: so many "
+        f"pictures only, of what takes more than {plan['slow']:g} s. What has more colours than k "
+        "is told with their number, and best on none. pngquant's colours are libimagequant's. "
+        "Transparent pictures lie over white.",
+    ]
+    for group in groups_of(document):
+        for dithered in (False, True):
+            for k in plan["ks"]:
+                found = color_table(document, group, k, dithered=dithered)
+                if found:
+                    title = f"{group}, {'' if dithered else 'not '}dithered, k = {k}"
+                    lines += ["", f"### {title}", "", *found]
+    return lines
+
+
+def color_table(document: Document, group: str, k: int, *, dithered: bool) -> list[str]:
+    measures = MEASURES[1:] if dithered else MEASURES
+    by = {m.key: rows(document, group, k, m, dithered=dithered) for m in measures}
+    names = [name for name in document["rivals"] if any(name in found for found in by.values())]
+    most = max((len(row.values) for row in by[measures[0].key].values()), default=0)
+    head = ["method"]
+    for measure in measures:
+        head += [measure.name, "worst", "best on"]
+    made = []
+    for name in names:
+        row = by[measures[0].key].get(name)
+        label = bold(document, name)
+        if row is not None and row.colors > k:
+            label += f", {row.colors} colours"
+        if row is not None and len(row.values) < most:
+            label += f" [{len(row.values)}]"
+        cells = [label]
+        for measure in measures:
+            one = by[measure.key].get(name)
+            cells += (
+                ["–"] * 3
+                if one is None
+                else [
+                    format(one.mean, measure.form),
+                    format(one.worst, measure.form),
+                    str(one.best_on),
                 ]
             )
-        elif name in late:
-            limit = 1e3 * document["plan"]["limit"]
-            found.append([shown, f"> {limit:,.0f}", *("–",) * (len(head) - 2)])
-    note = ["", "In brackets: so many pictures only."] if any("[" in r[1] for r in found) else []
-    return [*table(head, found), *note]
+        made.append(cells)
+    return table(head, made) if made else []
 
 
-def kilobytes(size: float | None) -> str:
-    return "–" if size is None else f"{size / 1e3:.1f}"
+# --- time ----------------------------------------------------------------------------------------
+
+
+def mean_times(
+    cells: Iterable[Mapping[str, Any]], images: set[str] | None = None
+) -> dict[tuple[str, int], tuple[float, int]]:
+    """Return the mean seconds over pictures, of medians over runs, and the number of pictures."""
+    found: dict[tuple[str, int], list[float]] = defaultdict(list)
+    for cell in cells:
+        if cell["seconds"] and (images is None or cell["image"] in images):
+            found[cell["rival"], cell["k"]].append(statistics.median(cell["seconds"]))
+    return {key: (statistics.fmean(times), len(times)) for key, times in found.items()}
+
+
+def times(document: Document) -> list[str]:
+    plan, groups = document["runs"]["time"]["plan"], groups_of(document)
+    timed = {cell["image"] for cell in document["times"]}
+    lines = [
+        "## Time",
+        "",
+        "Milliseconds: means over pictures of medians over runs. Methods take turns on each "
+        "picture, in another order each time, after a first run that is not timed: up to "
+        f"{plan['repeat']} runs, but no more after {plan['enough']:g} s of them. Each uses the "
+        f"threads it takes by default. What takes more than {plan['limit']:g} s is stopped, and "
+        "not run again; what takes more than "
+        f"{plan['slow']:g} s gets one picture of each folder, told in brackets. Pictures: "
+        f"{', '.join(name for name in document['pictures'] if name in timed)}.",
+    ]
+    for kind, (title, what) in KINDS.items():
+        found = [
+            mean_times(document["times"], set(headline.pictures(document, group)))
+            for group in groups
+        ]
+        names = [
+            name
+            for name, about in document["rivals"].items()
+            if about["kind"] == kind and any(key[0] == name for one in found for key in one)
+        ]
+        if not names:
+            continue
+        most = [max((n for _, n in one.values()), default=0) for one in found]
+        head = ["method", *(f"{group}, k = {k}" for group in groups for k in plan["ks"])]
+        made = [
+            [
+                bold(document, name),
+                *(
+                    milliseconds(one.get((name, k)), at_most)
+                    for one, at_most in zip(found, most, strict=True)
+                    for k in plan["ks"]
+                ),
+            ]
+            for name in names
+        ]
+        lines += ["", f"### {title}", "", what, "", *table(head, made)]
+    return lines
+
+
+def milliseconds(found: tuple[float, int] | None, most: int) -> str:
+    if found is None:
+        return "–"
+    return short(1e3 * found[0]) + (f" [{found[1]}]" if found[1] < most else "")
 
 
 def one_core(document: Document) -> list[str]:
     """Compare times on one core with those on all, on the same pictures."""
     if not document["one_core"]:
         return []
-    ks = document["plan"]["ks"]
+    ks = document["runs"]["time"]["plan"]["ks"]
     images = {cell["image"] for cell in document["one_core"]}
-    alone = {k: summary(document, document["one_core"], k) for k in ks}
-    same = [cell for cell in document["cells"] if cell["image"] in images]
-    every = {k: summary(document, same, k) for k in ks}
-    names = [name for name in document["rivals"] if any(name in alone[k] for k in ks)]
+    alone, every = mean_times(document["one_core"]), mean_times(document["times"], images)
+    names = [name for name in document["rivals"] if any((name, k) in alone for k in ks)]
 
-    def cell(name: str, k: int) -> str:
-        if name not in alone[k] or name not in every[k]:
+    def cell(key: tuple[str, int]) -> str:
+        if key not in alone or key not in every:
             return "–"
-        return " / ".join(short(1e3 * rows[k][name]["seconds"]) for rows in (every, alone))
+        return " / ".join(short(1e3 * found[key][0]) for found in (every, alone))
 
     return [
         "## One thread",
         "",
-        f"Milliseconds with default threads / on one core, of the same {len(images)} "
-        f"{plural('picture', len(images))}. What is slow on one core is left out.",
+        f"Milliseconds with default threads / on one core, of {', '.join(sorted(images))}. What is "
+        "slow on one core is left out.",
         "",
         *table(
             ["method", *(f"k = {k}" for k in ks)],
-            [[bold(document, name), *(cell(name, k) for k in ks)] for name in names],
+            [[bold(document, name), *(cell((name, k)) for k in ks)] for name in names],
         ),
     ]
 
 
-# --- growth and memory ---------------------------------------------------------------------------
-
-
 def growth(document: Document, folder: Path) -> list[str]:
-    plan = document["plan"]
-    lines = ["## Large pictures, many colours", ""]
-    lines += [
-        f"Default threads; the large picture is made of one of {document['large'][0]}×"
-        f"{document['large'][1]}, shrunk or repeated. A method that takes more than "
-        f"{plan['patience']:g} s goes no further.",
-    ]
-    lines += drawn(
-        document,
-        "sizes",
-        "megapixels",
-        lambda at, took: at / took,
-        (folder, "throughput", f"Throughput, k = {plan['size_k']}"),
-        ("megapixels", "megapixels / s"),
-    )
-    return lines + drawn(
-        document,
-        "sweep",
-        "k",
-        lambda at, took: 1e3 * took,
-        (folder, "colors", "Time against k, the first picture"),
-        ("k", "milliseconds"),
-    )
-
-
-def drawn(
-    document: Document,
-    what: str,
-    axis: str,
-    value: Callable[[float, float], float],
-    target: tuple[Path, str, str],
-    labels: tuple[str, str],
-) -> list[str]:
-    """Draw a line for each method, and write its values as a table."""
+    """Draw each method's throughput against the size of the picture, and write it as a table."""
+    plan, told = document["runs"]["time"]["plan"], document["rivals"]
     series: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for cell in document[what]:
-        series[cell["rival"]].append((cell[axis], value(cell[axis], seconds(cell))))
+    for cell in document["sizes"]:
+        at = cell["megapixels"]
+        series[cell["rival"]].append((at, at / statistics.median(cell["seconds"])))
     if not series:
         return []
-    folder, name, title = target
-    told = document["rivals"]
+    title = f"Throughput, k = {plan['size_k']}"
     chart = charts.lines(
         {rival: (points, told[rival]["ours"]) for rival, points in series.items()},
-        *labels,
+        "megapixels",
+        "megapixels / s",
         title,
     )
     steps = sorted({at for points in series.values() for at, _ in points})
-    rows = [
+    made = [
         [
             bold(document, rival),
             *("–" if (value := dict(points).get(step)) is None else short(value) for step in steps),
         ]
         for rival, points in series.items()
     ]
-    head = [f"{labels[1]}, {labels[0]} =", *(f"{step:g}" for step in steps)]
-    return [*figure(folder, name, title, chart), "", *table(head, rows)]
+    head = ["megapixels / s, megapixels =", *(f"{step:g}" for step in steps)]
+    return [
+        "## Large pictures",
+        "",
+        f"Default threads; pictures of one of {document['large'][0]}×{document['large'][1]}, shrunk "
+        f"or repeated. A method that takes more than {plan['patience']:g} s goes no further.",
+        *figure(folder, "throughput", title, chart),
+        "",
+        *table(head, made),
+    ]
 
 
 def memory(document: Document, folder: Path) -> list[str]:
-    plan, told = document["plan"], document["rivals"]
+    plan, told = document["runs"]["time"]["plan"], document["rivals"]
     values = [
         (cell["rival"], cell["bytes"] / 1e6, told[cell["rival"]]["ours"])
         for cell in document["memory"]
@@ -262,7 +347,6 @@ def memory(document: Document, folder: Path) -> list[str]:
 
 
 # --- roofs and methods ---------------------------------------------------------------------------
-
 
 def roofs(document: Document) -> list[str]:
     found = document["roof"]
@@ -300,22 +384,30 @@ def roofs(document: Document) -> list[str]:
 
 
 def methods(document: Document) -> list[str]:
-    rows, missing = [], []
-    for name, told in document["rivals"].items():
-        if "missing" in told:
-            missing.append(f"- {name}: {told['missing']}")
-        else:
-            rows.append([bold(document, name), told["version"], f"`{told['options']}`"])
-    lines = ["## Methods", "", *table(["method", "version", "options"], rows, left=3)]
-    failed = sorted(set(failures(document)))
-    if failed:
-        lines += ["", "Failed:", "", *failed]
-    if missing:
-        lines += ["", "Not installed, and how they would be:", "", *missing]
-    return lines
+    lines = ["## Methods"]
+    for part, title in (("writers", "What writes files"), ("rivals", "What is timed, and whose colours are measured")):
+        told = document.get(part, {})
+        found = [
+            [f"**{name}**" if about["ours"] else name, about["version"], f"`{about['options']}`"]
+            for name, about in told.items()
+            if "missing" not in about
+        ]
+        missing = [
+            f"- {name}: {about['missing']}" for name, about in told.items() if "missing" in about
+        ]
+        if found:
+            lines += ["", f"### {title}", "", *table(["method", "version", "options"], found, left=3)]
+        if missing:
+            lines += ["", "Not installed, and how they would be:", "", *missing]
+    failed = list(dict.fromkeys(failures(document)))
+    return [*lines, "", "### Failed or stopped", "", *failed] if failed else lines
 
 
 def failures(document: Document) -> Iterator[str]:
-    for cell in document["cells"]:
-        if "failed" in cell:
-            yield f"- {cell['rival']}, k = {cell['k']}: {cell['failed']}"
+    for part in ("files", "colors", "times"):
+        for cell in document.get(part, ()):
+            name = cell.get("rival", cell.get("writer"))
+            if "failed" in cell:
+                yield f"- {name}, k = {cell['k']}: {cell['failed']}"
+            elif "over" in cell:
+                yield f"- {name}, k = {cell['k']}, stopped after {cell['over']:g} s."

@@ -24,10 +24,13 @@ def pillow(paths: list[Path], milliseconds: int, target: Path, options: dict[str
 
     frames = [Image.open(path) for path in paths]
     how: dict[str, Any] = {"save_all": True, "duration": milliseconds, "loop": 0}
-    if frames[0].mode == "RGBA":
+    transparent = frames[0].mode == "RGBA"
+    if transparent:
         how["disposal"] = 2  # or what was seen before stays, where a frame is transparent
     if k := options.get("k"):
         frames = [frame.quantize(k, dither=Image.Dither.NONE) for frame in frames]
+        if transparent:  # colours again, as it does not save which entry is transparent
+            frames = [frame.convert("RGBA") for frame in frames]
     frames[0].save(target, append_images=frames[1:], **how)
 
 

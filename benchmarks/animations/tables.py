@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import statistics
-from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from benchmarks.animations.encoders import OURS
+from benchmarks.equal_looks import mean
 from benchmarks.fronts import bd_rate
 from benchmarks.markdown import number, table
 
@@ -20,7 +19,7 @@ Points = list[tuple[float, int]]
 
 
 class Rate(NamedTuple):
-    """Ours against theirs."""
+    """Theirs against ours."""
 
     share: float  # of bytes, more or fewer
     is_end: bool  # at the best looks that both reach, as they share hardly any
@@ -33,7 +32,8 @@ def lines(document: Document) -> list[str]:
         "",
         *summary(document),
         "",
-        "Our bytes beside others', clip by clip:",
+        "Their bytes beside ours, clip by clip; in parentheses at the best looks that both reach, "
+        "where they share hardly any others:",
         "",
         *by_clip(document),
         "",
@@ -80,12 +80,12 @@ def shown(document: Document) -> dict[str, Document]:
 
 
 def rates(document: Document, encoder: str) -> dict[str, Rate]:
-    """Return, for each clip, how many bytes more or fewer ours takes at equal looks."""
+    """Return, for each clip, how many bytes more or fewer than ours theirs take at equal looks."""
     found = {}
     for clip in shown(document):
         theirs, own = points(document, clip, encoder), points(document, clip, OURS)
         if theirs and own:
-            found[clip] = rate(theirs, own)
+            found[clip] = rate(own, theirs)
     return found
 
 
@@ -107,44 +107,46 @@ def rate(base: Points, other: Points) -> Rate:
     return Rate(sizes[1] / sizes[0] - 1, is_end=True)
 
 
-def mean(rates: Iterable[Rate]) -> float:
-    """Return the mean of logarithms of bytes, as a share."""
-    return math.expm1(statistics.fmean(math.log1p(rate.share) for rate in rates))
-
-
-def best(document: Document, clip: str) -> str | None:
-    """Return who has the fewest bytes at equal looks, if there is somebody to compare with."""
+def smallest(document: Document, clip: str) -> str | None:
+    """Return whose files have the fewest bytes at equal looks, if others were measured."""
     beside = {}
     for name in there(document)[1:]:
         if found := rates(document, name).get(clip):
             beside[name] = found.share
     if not beside:
         return None
-    name = max(beside, key=lambda name: beside[name])
-    return name if beside[name] > 0 else OURS
+    name = min(beside, key=lambda name: beside[name])
+    return name if beside[name] < 0 else OURS
 
 
 def summary(document: Document) -> list[str]:
     """Return the table of all clips, films and drawings apart."""
     clips = shown(document)
-    winners = {clip: best(document, clip) for clip in clips}
+    kinds = {
+        kind: [clip for clip, about in clips.items() if about["kind"] == kind] for kind in KINDS
+    }
+    winners = {clip: smallest(document, clip) for clip in clips}
     rows = []
     for name in there(document):
         row = [name if name != OURS else f"**{name}**"]
-        for kind in KINDS:
-            of_kind = [clip for clip in clips if clips[clip]["kind"] == kind]
+        for of_kind in kinds.values():
             found = {c: v for c, v in rates(document, name).items() if c in of_kind}
-            row += ["–", "–"] if name == OURS or not found else extremes(found)
-            row.append(f"{sum(winners[clip] == name for clip in of_kind)} of {len(of_kind)}")
+            row += ["–", "–"] if name == OURS or not found else mean_and_least(found)
+            row.append(str(sum(winners[clip] == name for clip in of_kind)))
         rows.append(row + usual(document, name))
-    head = ["", *(cell for kind in KINDS.values() for cell in (kind, "worst", "best on"))]
+    head = ["GIFs by"]
+    for kind, of_kind in kinds.items():
+        head += [KINDS[kind], "least", f"smallest on, of {len(of_kind)}"]
     return table([*head, "flicker", "seconds", "MB"], rows)
 
 
-def extremes(found: dict[str, Rate]) -> list[str]:
-    """Return the mean, and the clip on which ours is the least better."""
-    worst = max(found, key=lambda clip: found[clip].share)
-    return [percent(mean(found.values())), f"{shown_rate(found[worst])} ({worst})"]
+def mean_and_least(found: dict[str, Rate]) -> list[str]:
+    """Return the mean, and the clip on which theirs come nearest to ours, or are smaller."""
+    least = min(found, key=lambda clip: found[clip].share)
+    return [
+        percent(mean(rate.share for rate in found.values())),
+        f"{shown_rate(found[least])} ({least})",
+    ]
 
 
 def usual(document: Document, name: str) -> list[str]:
@@ -195,7 +197,7 @@ def by_cost(document: Document) -> list[str]:
         ]
         for clip in shown(document)
     ]
-    return table(["clip", *names], rows)
+    return table(["clip: flicker, seconds", *names], rows)
 
 
 def of_long(document: Document) -> list[str]:
@@ -210,15 +212,28 @@ def of_long(document: Document) -> list[str]:
             for c in (costs.get((clip, name)) for name in names)
         ]
         rows.append([f"{clip}, {about['frames']} of {about['width']}×{about['height']}", *cells])
-    return table(["clip", *names], rows)
+    return table(["long clip: seconds, memory", *names], rows)
+
+
+def share_of_time(document: Document, encoder: str, kind: str) -> float | None:
+    """Return the encoder's time as a share of ours, the mean over clips of a kind."""
+    clips = [clip for clip, about in shown(document).items() if about["kind"] == kind]
+    times = {
+        name: {c["clip"]: median(c) for c in document["costs"] if c["encoder"] == name}
+        for name in (encoder, OURS)
+    }
+    both = [clip for clip in clips if all(clip in times[name] for name in times)]
+    if not both:
+        return None
+    return statistics.geometric_mean(times[encoder][clip] / times[OURS][clip] for clip in both)
 
 
 def fewer(document: Document, encoder: str = "gifski", kind: str = "film") -> str:
-    """Return how many bytes fewer ours takes, such as "25 % fewer bytes"."""
+    """Return how many bytes fewer ours take, such as "25 % fewer bytes"."""
     clips = shown(document)
     found = [v for c, v in rates(document, encoder).items() if clips[c]["kind"] == kind]
-    value = mean(found)
-    return f"{100 * abs(value):.0f} % {'fewer' if value < 0 else 'more'} bytes"
+    ours = 1 / (1 + mean(rate.share for rate in found)) - 1
+    return f"{100 * abs(ours):.0f} % {'fewer' if ours < 0 else 'more'} bytes"
 
 
 def shown_rate(found: Rate | None) -> str:
