@@ -45,6 +45,9 @@ endef
 # In a folder of its own, without what shows windows.
 WINE = WINEPREFIX="$(CURDIR)/build/windows/wine" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" wine
 QEMU = qemu-aarch64 -L build/arm64/python
+# What is run of the package's tests: in QEMU no program starts another, and all takes long.
+ARM_TESTS = tests/test_golden.py
+WINDOWS_TESTS = tests/test_windows_itself.py tests/test_golden.py
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
 
 .PHONY: help demo test light-test core-test arm-test windows-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
@@ -210,7 +213,7 @@ $(BIN)/python-zig: | $(BIN)/python
 	$(PIP_INSTALL) "ziglang==0.17.1"
 
 # Python for other systems, and what kpalette needs of PyPI.
-build/arm64/python/.stamp: programs := apt-get dpkg qemu-aarch64
+build/arm64/python/.stamp: programs := apt-get qemu-aarch64
 build/windows/python/.stamp: programs := mvn wine
 build/%/python/.stamp: tools/elsewhere/%.py | $(BIN)/python-zig
 	@$(PYTHON) tools/prerequisites.py $(programs)

@@ -185,8 +185,8 @@ class Recipe(Record):
                 with open(path, "rb"):
                     pass
             except OSError as error:
-                failed = streams.unreadable(path, error)
-                raise Failed(UNREADABLE, f"{path} {failed}" if job.frames else str(failed)) from None
+                name = f"{path} " * bool(job.frames)
+                raise Failed(UNREADABLE, f"{name}{streams.unreadable(path, error)}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
     def _write(

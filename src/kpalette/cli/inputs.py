@@ -126,8 +126,8 @@ def _walk(folder: str, away: str | None, *, deep: bool, films: bool) -> Iterator
 def _match(pattern: str, away: str | None, *, films: bool) -> Iterator[Source]:
     from pathlib import Path
 
-    drive, path = os.path.splitdrive(pattern)
-    parts = Path(path).parts
+    drive, within = os.path.splitdrive(pattern)
+    parts = Path(within).parts
     magic = next(i for i, part in enumerate(parts) if MAGIC & {*part})
     base = drive + os.path.join(*parts[:magic]) if magic else drive
     below = "/".join((*parts[magic:], "*") if parts[-1] == "**" else parts[magic:])
