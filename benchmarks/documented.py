@@ -79,7 +79,7 @@ RESULTS: dict[str, Callable[[Sources], Document]] = {
     "linear": lambda of: gigapixel.linear(str(of.photos.resolve()), [10, 100, 1000], 64, 3),
     "looks-scale": lambda of: looks_scale.measure(paths_of(of.photos) + paths_of(of.graphics)),
     "memory": lambda of: memory.measure(5000, ""),
-    "minima": lambda of: minima.measure(paths_of(of.photos), [16, 64], 1.5),
+    "minima": lambda of: minima.measure(paths_of(of.photos), [16, 64], 2),
     "themes": lambda of: themes_with_sheet([of.photos, of.graphics], of.out),
     "walkthrough": lambda of: estimators.walkthrough(
         np.asarray(demo.load_photo().rgb_matrix).reshape(-1, 3), [8, 16], 44, 5
