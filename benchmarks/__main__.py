@@ -158,7 +158,7 @@ def alpha(args: argparse.Namespace) -> None:
 
 def walkthrough(args: argparse.Namespace) -> None:
     """Compare the walk-through's KMeans with plain NumPy: same numbers, ratio of times."""
-    samples = load(args.photo).reshape(-1, 3)
+    samples = photos.load(args.photo).reshape(-1, 3)
     found = estimators.walkthrough(samples, args.k, args.seed, args.repeat)
     show(estimators.walkthrough_lines(found))
 
