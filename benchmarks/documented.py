@@ -1,7 +1,7 @@
 """What the documentation shows of benchmarks: results, and the tables and sentences made of them.
 
 ``python -m benchmarks docs`` measures the results and keeps them in ``docs/benchmarks``, a file for
-each. ``python -m benchmarks pages`` writes what is made of them into the pages, between lines
+each; those of the open benchmark are ``results.json``, which ``make bench`` measures. ``python -m benchmarks pages`` writes what is made of them into the pages, between lines
 ``<!-- measured: NAME -->`` and ``<!-- end -->``. Tests compare pages and results.
 """
 
@@ -27,12 +27,15 @@ from benchmarks import (
     estimators,
     formats,
     gigapixel,
+    headline,
     memory,
     minima,
     report,
     scale,
+    short_table,
     themes,
     tiles,
+    weaknesses,
 )
 from benchmarks.markdown import Document
 from benchmarks.photos import load_all, paths_of
@@ -79,6 +82,9 @@ RESULTS: dict[str, Callable[[Sources], Document]] = {
     ),
 }
 
+#: What `make bench` measures.
+OPEN = Path(report.RESULTS).stem
+
 #: By name, the result that a part of a page is made of, and how its lines are.
 PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "alpha": ("alpha", alpha.lines),
@@ -88,6 +94,7 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "fits": ("fits", gigapixel.fits_lines),
     "formats": ("formats", formats.lines),
     "graphs": ("graphs", tiles.lines),
+    "headline": (OPEN, headline.short),
     "large": ("large", scale.lines),
     "linear": ("linear", gigapixel.linear_lines),
     "looks-scale": ("looks-scale", looks_scale.lines),
@@ -95,9 +102,12 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "minima": ("minima", minima.lines),
     "minima-sentence": ("minima", minima.sentence),
     "plot-writers": ("formats", formats.plot_lines),
+    "readme": (OPEN, short_table.combined),
     "themes": ("themes", themes.lines),
+    "times": (OPEN, short_table.lines),
     "trillion": ("linear", gigapixel.trillion),
     "walkthrough": ("walkthrough", estimators.walkthrough_lines),
+    "weaknesses": (OPEN, weaknesses.in_the_mean),
 }
 
 
@@ -133,8 +143,8 @@ def _part(folder: Path, match: re.Match[str]) -> str:
 
 
 def write_pages(folder: Path = PAGES) -> None:
-    """Write all parts into the pages of a folder."""
-    for page in sorted(folder.rglob("*.md")):
+    """Write all parts into README.md and the pages of a folder."""
+    for page in (folder.parent / "README.md", *sorted(folder.rglob("*.md"))):
         text = page.read_text()
         if (new := rewritten(text)) != text:
             page.write_text(new)
