@@ -1,7 +1,8 @@
 """What the documentation shows of benchmarks: results, and the tables and sentences made of them.
 
 ``python -m benchmarks docs`` measures the results and keeps them in ``docs/benchmarks``, a file for
-each. ``python -m benchmarks pages`` writes what is made of them into the pages, between lines
+each; those of the open benchmark are ``results.json``, which ``make bench`` measures.
+``python -m benchmarks pages`` writes what is made of them into the pages, between lines
 ``<!-- measured: NAME -->`` and ``<!-- end -->``. Tests compare pages and results.
 """
 
@@ -86,12 +87,13 @@ RESULTS: dict[str, Callable[[Sources], Document]] = {
     ),
 }
 
-CONTEST = "results"  # that of the open benchmark
+#: What `make bench` measures.
+OPEN = Path(report.RESULTS).stem
 
 #: By name, the result that a part of a page is made of, and how its lines are.
 PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "alpha": ("alpha", alpha.lines),
-    "animations": (CONTEST, lambda found: tables.summary(found["animations"])),
+    "animations": (OPEN, lambda found: tables.summary(found["animations"])),
     "bytes": ("bytes", equal_bytes.lines),
     "dithers": ("dithers", dithers.lines),
     "estimator": ("estimator", estimators.ratios_lines),
@@ -100,7 +102,7 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "graphs": ("graphs", tiles.lines),
     "large": ("large", scale.lines),
     "linear": ("linear", gigapixel.linear_lines),
-    "long-animations": (CONTEST, lambda found: tables.of_long(found["animations"])),
+    "long-animations": (OPEN, lambda found: tables.of_long(found["animations"])),
     "looks-scale": ("looks-scale", looks_scale.lines),
     "memory": ("memory", memory.lines),
     "minima": ("minima", minima.lines),
@@ -144,8 +146,8 @@ def _part(folder: Path, match: re.Match[str]) -> str:
 
 
 def write_pages(folder: Path = PAGES) -> None:
-    """Write all parts into the pages of a folder."""
-    for page in sorted(folder.rglob("*.md")):
+    """Write all parts into README.md and the pages of a folder."""
+    for page in (folder.parent / "README.md", *sorted(folder.rglob("*.md"))):
         text = page.read_text()
         if (new := rewritten(text)) != text:
             page.write_text(new)
