@@ -1,9 +1,9 @@
 """Measure speed and quality against every other quantizer that is installed.
 
-``python -m benchmarks --images FOLDER...`` runs the open benchmark: bytes at equal looks of the files
-that programs write, colours at the same k, and time. All results are measured in the same way, and
-where others are better is computed, not chosen. It writes a page, its pictures and its figures. Each
-of the other commands measures one thing.
+``python -m benchmarks --images FOLDER...`` runs the open benchmark: bytes at equal looks of the
+files that programs write, colours at the same k, time, and animations. All results are measured in
+the same way, and where others are better is computed, not chosen. It writes a page, its pictures
+and its figures. Each of the other commands measures one thing.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ def alpha(args: argparse.Namespace) -> None:
 
 def walkthrough(args: argparse.Namespace) -> None:
     """Compare the walk-through's KMeans with plain NumPy: same numbers, ratio of times."""
-    samples = load(args.photo).reshape(-1, 3)
+    samples = photos.load(args.photo).reshape(-1, 3)
     found = estimators.walkthrough(samples, args.k, args.seed, args.repeat)
     show(estimators.walkthrough_lines(found))
 

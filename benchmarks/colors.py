@@ -163,12 +163,10 @@ def rows(
         found.setdefault(cell["rival"], {})[cell["image"]] = value
         most[cell["rival"]] = max(most.get(cell["rival"], 0), cell["colors"])
     fair = [by_image for name, by_image in found.items() if most[name] <= k]
-    best = {
-        image: max(
-            measure.sign * by_image.get(image, -measure.sign * math.inf) for by_image in fair
-        )
-        for image in {image for by_image in fair for image in by_image}
-    }
+    best: dict[str, float] = {}
+    for by_image in fair:
+        for image, value in by_image.items():
+            best[image] = max(best.get(image, -math.inf), measure.sign * value)
     return {
         name: Row(
             by_image,

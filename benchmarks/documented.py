@@ -1,8 +1,9 @@
 """What the documentation shows of benchmarks: results, and the tables and sentences made of them.
 
 ``python -m benchmarks docs`` measures the results and keeps them in ``docs/benchmarks``, a file for
-each; those of the open benchmark are ``results.json``, which ``make bench`` measures. ``python -m benchmarks pages`` writes what is made of them into the pages, between lines
-``<!-- measured: NAME -->`` and ``<!-- end -->``. Tests compare pages and results.
+each; those of the open benchmark are ``results.json``, which ``make bench`` measures. ``python -m
+benchmarks pages`` writes what is made of them into the pages, between lines ``<!-- measured: NAME
+-->`` and ``<!-- end -->``. Tests compare pages and results.
 """
 
 from __future__ import annotations
