@@ -151,7 +151,8 @@ def growth(document: Document, folder: Path) -> list[str]:
         "## Large pictures",
         "",
         f"Default threads; pictures of one of {document['large'][0]}×{document['large'][1]}, "
-        f"shrunk or repeated. A method that takes more than {plan['patience']:g} s goes no further.",
+        "shrunk or repeated. A method that takes more than "
+        f"{plan['patience']:g} s goes no further.",
         *figure(folder, "throughput", title, chart),
         "",
         *table(head, made),
