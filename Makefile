@@ -27,8 +27,27 @@ endef
 # Configures for another system, KPALETTE_TARGET.
 ZIG_CMAKE = PATH="$(CURDIR)/$(BIN):$$PATH" cmake --log-level=WARNING -S . \
   -DCMAKE_TOOLCHAIN_FILE=tools/zig.cmake
+# Builds the core's tests and the native module for the system $(1), which Zig calls $(2), and puts
+# the package beside its Python.
+define build_elsewhere
+$(PIP_INSTALL) nanobind
+$(ZIG_CMAKE) -B build/$(1)/made -DKPALETTE_TARGET=$(2) -DKPALETTE_CORE_TESTS=ON \
+  -DCMAKE_MODULE_PATH="$(CURDIR)/tools/elsewhere" -DKPALETTE_PYTHON="$(CURDIR)/build/$(1)/python" \
+  -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
+  -Dnanobind_DIR="$$($(BIN)/python -m nanobind --cmake_dir)"
+@$(call BUILD,build/$(1)/made)
+rm -rf build/$(1)/site/kpalette
+cp -r src/kpalette build/$(1)/site
+rm -f build/$(1)/site/kpalette/_core.*.so
+cp build/$(1)/made/_core.* build/$(1)/site/kpalette
+endef
+
 # In a folder of its own, without what shows windows.
 WINE = WINEPREFIX="$(CURDIR)/build/windows/wine" WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" wine
+QEMU = qemu-aarch64 -L build/arm64/python
+# What is run of the package's tests: in QEMU no program starts another, and all takes long.
+ARM_TESTS = tests/test_golden.py
+WINDOWS_TESTS = tests/test_windows_itself.py tests/test_golden.py
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
 
 .PHONY: help demo test light-test core-test arm-test windows-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
@@ -58,32 +77,22 @@ core-test: $(BIN)/cmake  ## test the C++ core under sanitizers, with each instru
 	@$(call BUILD,build/sanitized)
 	@$(call with_each_isa,build/sanitized/core_tests)
 
-arm-test: $(BIN)/cmake $(BIN)/python-zig  ## test the core for arm64, and compile it for macOS; needs qemu; minutes, once
-	@$(PYTHON) tools/prerequisites.py qemu-aarch64
-	$(ZIG_CMAKE) -B build/arm64 -DKPALETTE_TARGET=aarch64-linux-musl -DKPALETTE_CORE_TESTS=ON
-	@$(call BUILD,build/arm64)
-	qemu-aarch64 build/arm64/core_tests
-	$(ZIG_CMAKE) -B build/macos -DKPALETTE_TARGET=aarch64-macos -DKPALETTE_CORE_TESTS=ON
-	@$(call BUILD,build/macos --target kpalette_core)
+# The core's tests first, then the golden files with the native module.
+arm-test: $(BIN)/cmake build/arm64/python/.stamp  ## test for arm64, under QEMU, and compile for macOS; needs Debian and qemu; minutes, once
+	$(call build_elsewhere,arm64,aarch64-linux-gnu)
+	$(QEMU) build/arm64/made/core_tests
+	PYTHONPATH=build/arm64/site $(QEMU) build/arm64/python/usr/bin/python3 -m pytest \
+	  -p no:cacheprovider $(ARM_TESTS) $(ARGS)
+	for chip in aarch64 x86_64; do \
+	  $(ZIG_CMAKE) -B build/macos/$$chip -DKPALETTE_TARGET=$$chip-macos -DKPALETTE_CORE_TESTS=ON && \
+	  $(call BUILD,build/macos/$$chip --target kpalette_core) || exit 1; done
 
-# The core's tests first, then the command line and the golden files with the native module.
-windows-test: $(BIN)/cmake $(BIN)/python-zig  ## test under Wine what is made for Windows; needs mvn and wine; minutes, once
-	@$(PYTHON) tools/prerequisites.py mvn wine
-	$(ZIG_CMAKE) -B build/windows/core -DKPALETTE_TARGET=x86_64-windows-gnu -DKPALETTE_CORE_TESTS=ON
-	@$(call BUILD,build/windows/core)
-	@$(call with_each_isa,$(WINE) build/windows/core/core_tests.exe)
-	test -d build/windows/site || $(BIN)/python tools/windows/python.py build/windows
-	$(PIP_INSTALL) nanobind
-	$(ZIG_CMAKE) -B build/windows/module -DKPALETTE_TARGET=x86_64-windows-gnu \
-	  -DCMAKE_MODULE_PATH="$(CURDIR)/tools/windows" -DKPALETTE_PYTHON="$(CURDIR)/build/windows/python" \
-	  -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
-	  -Dnanobind_DIR="$$($(BIN)/python -m nanobind --cmake_dir)"
-	@$(call BUILD,build/windows/module)
-	rm -rf build/windows/site/kpalette
-	cp -r src/kpalette build/windows/site
-	cp build/windows/module/_core.pyd build/windows/site/kpalette
+# The core's tests first, then most others with the native module.
+windows-test: $(BIN)/cmake build/windows/python/.stamp  ## test for Windows, under Wine; needs mvn and wine; minutes, once
+	$(call build_elsewhere,windows,x86_64-windows-gnu)
+	@$(call with_each_isa,$(WINE) build/windows/made/core_tests.exe)
 	PYTHONPATH="Z:$(CURDIR)/build/windows/site" $(WINE) build/windows/python/python.exe -m pytest \
-	  -p no:cacheprovider tests/test_windows_itself.py tests/test_golden.py $(ARGS) < /dev/null
+	  -p no:cacheprovider $(WINDOWS_TESTS) $(ARGS) < /dev/null
 
 coverage: $(BIN)/cmake  ## tell which lines and branches no test reaches
 	$(BIN)/cmake --log-level=WARNING -S . -B build/covered -DCMAKE_BUILD_TYPE=Release \
@@ -202,6 +211,14 @@ $(BIN)/cmake: | $(BIN)/python
 
 $(BIN)/python-zig: | $(BIN)/python
 	$(PIP_INSTALL) "ziglang==0.17.1"
+
+# Python for other systems, and what kpalette needs of PyPI.
+build/arm64/python/.stamp: programs := apt-get qemu-aarch64
+build/windows/python/.stamp: programs := mvn wine
+build/%/python/.stamp: tools/elsewhere/%.py | $(BIN)/python-zig
+	@$(PYTHON) tools/prerequisites.py $(programs)
+	$(BIN)/python $< build/$*
+	@touch $@
 
 $(VENV)/node: | $(BIN)/python
 	@node -e '[a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' \

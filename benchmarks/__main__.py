@@ -404,7 +404,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--most", type=int, default=1_000_000, help="samples whose memory is measured")
     add = choices["animations"].add_argument
     add("--clips", default="", help="clips whose name has this regex")
-    usual = moving.Plan()
+    usual = moving.USUAL
     told = "dev: clips to tune with; test and long (default): to report; long: time and memory"
     purposes = ["dev", "test", "long"]
     add("--purpose", choices=purposes, nargs="+", default=usual.purposes, help=told)

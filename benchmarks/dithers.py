@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import kpalette
 from benchmarks import looks
-from benchmarks.markdown import Document, number, table
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import ALL, Pixels, Result
 from benchmarks.rivals.rival import Missing
 from benchmarks.workers import exact
@@ -88,7 +88,7 @@ def make(out: Path) -> Document:
             continue
         shown = palette[indices]
         panels.append(panel(name, shown))
-        found = {metric: looks.measured(metric, photo, shown) for metric in looks.METRICS}
+        found = looks.figures(photo, shown)
         rows.append({"method": name, **found, "bytes": looks.png_size(palette, indices)})
     save(panels, IN_A_ROW, out / "dithers.webp")
     return {"rows": rows}
@@ -96,12 +96,9 @@ def make(out: Path) -> Document:
 
 def lines(document: Document) -> list[str]:
     """Format each method's figures."""
-    rows = [
-        [row["method"]]
-        + [number(row[metric], form) for metric, (_, form) in looks.METRICS.items()]
-        + [f"{row['bytes'] / 1e3:.1f}"]
-        for row in document["rows"]
-    ]
+    rows = (
+        [row["method"], *looks.cells(row), f"{row['bytes'] / 1e3:.1f}"] for row in document["rows"]
+    )
     return table(["method", *looks.METRICS, "PNG, kB"], rows)
 
 

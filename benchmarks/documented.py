@@ -1,9 +1,9 @@
 """What the documentation shows of benchmarks: results, and the tables and sentences made of them.
 
 ``python -m benchmarks docs`` measures the results and keeps them in ``docs/benchmarks``, a file for
-each; those of the open benchmark are ``results.json``, which ``make bench`` measures. ``python -m
-benchmarks pages`` writes what is made of them into the pages, between lines ``<!-- measured: NAME
--->`` and ``<!-- end -->``. Tests compare pages and results.
+each; those of the open benchmark are ``results.json``, which ``make bench`` measures.
+``python -m benchmarks pages`` writes what is made of them into the pages, between lines
+``<!-- measured: NAME -->`` and ``<!-- end -->``. Tests compare pages and results.
 """
 
 from __future__ import annotations
@@ -35,9 +35,11 @@ from benchmarks import (
     scale,
     short_table,
     themes,
+    themes_sheet,
     tiles,
     weaknesses,
 )
+from benchmarks.animations import tables
 from benchmarks.markdown import Document
 from benchmarks.photos import load_all, paths_of
 from kpalette import demo
@@ -45,9 +47,7 @@ from kpalette import demo
 PAGES = Path("docs")
 FIGURES = PAGES / "benchmarks"
 DIGITS = 4  # that figures are kept with
-MARKED = re.compile(
-    r"^(<!-- measured: (?P<name>[a-z-]+) -->\n)(.*?)(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL
-)
+MARKED = re.compile(r"(<!-- measured: (?P<name>[a-z-]+) -->\n?)(.*?)(?=<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class Sources:
     photos: Path
     graphics: Path
     out: Path = PAGES
+
+
+def themes_with_sheet(folders: list[Path], out: Path) -> Document:
+    themes_sheet.make(out)
+    return themes.measure(folders, 2)
 
 
 #: How each result is measured: with a plan that ends in at most four minutes.
@@ -76,8 +81,8 @@ RESULTS: dict[str, Callable[[Sources], Document]] = {
     "linear": lambda of: gigapixel.linear(str(of.photos.resolve()), [10, 100, 1000], 64, 3),
     "looks-scale": lambda of: looks_scale.measure(paths_of(of.photos) + paths_of(of.graphics)),
     "memory": lambda of: memory.measure(5000, ""),
-    "minima": lambda of: minima.measure(paths_of(of.photos), [16, 64], 1.5),
-    "themes": lambda of: themes.measure([of.photos, of.graphics], 2),
+    "minima": lambda of: minima.measure(paths_of(of.photos), [16, 64], 2),
+    "themes": lambda of: themes_with_sheet([of.photos, of.graphics], of.out),
     "walkthrough": lambda of: estimators.walkthrough(
         np.asarray(demo.load_photo().rgb_matrix).reshape(-1, 3), [8, 16], 44, 5
     ),
@@ -89,15 +94,18 @@ OPEN = Path(report.RESULTS).stem
 #: By name, the result that a part of a page is made of, and how its lines are.
 PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "alpha": ("alpha", alpha.lines),
+    "animations": (OPEN, lambda found: tables.summary(found["animations"])),
     "bytes": ("bytes", equal_bytes.lines),
     "dithers": ("dithers", dithers.lines),
     "estimator": ("estimator", estimators.ratios_lines),
+    "films-beside-gifski": (OPEN, lambda found: [tables.fewer(found["animations"])]),
     "fits": ("fits", gigapixel.fits_lines),
     "formats": ("formats", formats.lines),
     "graphs": ("graphs", tiles.lines),
     "headline": (OPEN, headline.short),
     "large": ("large", scale.lines),
     "linear": ("linear", gigapixel.linear_lines),
+    "long-animations": (OPEN, lambda found: tables.of_long(found["animations"])),
     "looks-scale": ("looks-scale", looks_scale.lines),
     "memory": ("memory", memory.lines),
     "minima": ("minima", minima.lines),
@@ -140,7 +148,10 @@ def rewritten(text: str, folder: Path = FIGURES) -> str:
 def _part(folder: Path, match: re.Match[str]) -> str:
     result, lines = PARTS[match["name"]]
     document = json.loads((folder / f"{result}.json").read_text())
-    return match[1] + "".join(f"{line}\n" for line in lines(document))
+    made = lines(document)
+    return match[1] + (
+        "".join(f"{line}\n" for line in made) if "\n" in match[1] else " ".join(made)
+    )
 
 
 def write_pages(folder: Path = PAGES) -> None:

@@ -16,7 +16,7 @@ import kpalette
 from benchmarks import dithers, looks, pictures
 from benchmarks.dithers import Box
 from benchmarks.lossless import optimized
-from benchmarks.markdown import Document, number, table
+from benchmarks.markdown import Document, table
 from benchmarks.rivals import Pixels
 from benchmarks.rivals.rival import Missing, program
 from kpalette import demo
@@ -78,9 +78,8 @@ def make(out: Path) -> Document:
 
 def lines(document: Document) -> list[str]:
     """Format bytes and figures."""
-    rows = [
-        [f"{row['picture']}, {row['method']}", f"{row['bytes']:,}"]
-        + [number(row[metric], form) for metric, (_, form) in looks.METRICS.items()]
+    rows = (
+        [f"{row['picture']}, {row['method']}", f"{row['bytes']:,}", *looks.cells(row)]
         for row in document["rows"]
-    ]
+    )
     return table(["", "bytes", *looks.METRICS], rows)

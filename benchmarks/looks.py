@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -182,10 +182,18 @@ def measured(metric: str, pixels: Pixels, shown: Pixels) -> float | None:
         return None
 
 
-def figures(pixels: Pixels, shown: Pixels) -> list[str]:
-    """Return every metric as it is printed."""
-    found = ((measured(metric, pixels, shown), form) for metric, (_, form) in METRICS.items())
-    return ["not installed" if value is None else f"{value:{form}}" for value, form in found]
+def figures(pixels: Pixels, shown: Pixels) -> dict[str, float | None]:
+    """Return every metric by its name; None of what is not installed."""
+    return {metric: measured(metric, pixels, shown) for metric in METRICS}
+
+
+def cells(found: Mapping[str, Any]) -> list[str]:
+    """Format every metric for a table."""
+    shown = (
+        "–" if found[metric] is None else f"{found[metric]:z{form}}"
+        for metric, (_, form) in METRICS.items()
+    )
+    return [each.replace("-", "−") for each in shown]
 
 
 def left_out() -> Iterator[str]:

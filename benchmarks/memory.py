@@ -34,6 +34,10 @@ CASES = [
         )
     ],
 ]
+NAMES = {
+    **{kind: kind.upper() for kind in ("png", "gif", "bmp", "avif")},
+    **{"jpg": "JPEG", "tif": "TIFF", "webp": "WebP"},
+}
 #: A picture so small that a process's peak is that of the program; besides, what is measured.
 SMALL = 1500
 
@@ -91,10 +95,10 @@ def lines(document: Document) -> list[str]:
         each = f"{row['a pixel']:.1f}"
         if ways[1:] == ("png", ""):
             with_what = "" if row["picture"] == "photo" else f", {row['picture']}"
-            read.append([f"{row['from'].upper()}{with_what}", each])
+            read.append([f"{NAMES[row['from']]}{with_what}", each])
         else:
             options = f", `{row['options']}`" if row["options"] else ""
-            written.append([f"{row['to'].upper()}{options}", each])
+            written.append([f"{NAMES[row['to']]}{options}", each])
     pairs = itertools.zip_longest(read, written, fillvalue=["", ""])
     head = ["read", "bytes a pixel", "written from PNG", "bytes a pixel"]
     found = table(head, ([*left, *right] for left, right in pairs))

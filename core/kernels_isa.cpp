@@ -22,7 +22,6 @@ typedef std::int32_t LooseInts __attribute__((vector_size(kLanes * 4), aligned(4
 typedef std::uint16_t LooseShorts __attribute__((vector_size(kLanes * 2), aligned(2)));
 
 inline Floats load(const float* from) { return *reinterpret_cast<const LooseFloats*>(from); }
-inline void store(float* to, Floats values) { *reinterpret_cast<LooseFloats*>(to) = values; }
 inline Floats all(float value) { return value - Floats{}; }
 inline Ints all(std::int32_t value) { return value - Ints{}; }
 inline Floats least(Floats a, Floats b) { return a < b ? a : b; }

@@ -32,6 +32,7 @@ from matplotlib import pyplot as plt
 from PIL import Image
 
 import kpalette
+from kpalette import cli
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -213,6 +214,24 @@ def test_few_snippets_are_not_run() -> None:
     left_out = [f"{name}:{s.line}: {s.not_run}" for name, s in every if s.not_run]
     print(f"{len(every) - len(left_out)} snippets run; not run are", *left_out, sep="\n")
     assert len(left_out) <= MOST_NOT_RUN
+
+
+#: Options and CSS properties of others, by how they begin.
+NOT_OURS = ("--brand-", "--cover-", "--graphics", "--images", "--photo", "--purpose")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_commands_and_options_exist(page: Path) -> None:
+    commands = cli.commands.commands
+    options = {"--help", "--help-all", "--version"}
+    for command in commands.values():
+        options |= {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+    text = page.read_text()
+    for body in re.findall(r"^```(?:shell|console)\n.*?^```$|`[^`\n]+`", text, re.M | re.S):
+        for name in re.findall(r"(?<![\w-])--[a-z][\w-]*", body):
+            assert name in options or name.startswith(NOT_OURS), body
+        for name in re.findall(r"(?:^|`|\$ )kpalette ([a-z]+)(?![\w.])", body, re.M):
+            assert name in commands, body
 
 
 def test_readme_leads_to_files_that_exist() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import io
+import ntpath
 import os
 import subprocess
 import sys
@@ -20,8 +21,8 @@ import pytest
 from PIL import Image
 
 from conftest import noise
-from kpalette.cli import exits, inputs, plan
-from kpalette.files import atomic, replacing
+from kpalette.cli import exits, inputs, mistaken, plan, reading, streams, tiled
+from kpalette.files import atomic, ffmpeg, replacing
 from kpalette.files.png_rows import PngRows
 from kpalette.files.windows_names import DEVICES, why_refused, why_too_long
 
@@ -179,6 +180,33 @@ class TestReplacing:
         assert caught.value.errno == errno.EINVAL
         assert [*tmp_path.iterdir()] == []
 
+    def test_a_read_only_file_is_not_waited_for(self, tmp_path: Path, monkeypatch: Any) -> None:
+        path = tmp_path / "out.bin"
+        path.write_bytes(b"old")
+        tries = []
+
+        def refuse(*names: str) -> None:
+            tries.append(names)
+            raise PermissionError(errno.EACCES, "it is read-only", names[0])
+
+        monkeypatch.setattr(os, "replace", refuse)
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+        with pytest.raises(PermissionError), replacing(path) as file:
+            file.write(b"new")
+        assert len(tries) == 1
+        assert [*tmp_path.iterdir()] == [path]
+
+    def test_a_path_that_leaves_no_room_beside_it(self, tmp_path: Path, monkeypatch: Any) -> None:
+        def refuse(*rest: Any, **named: Any) -> int:
+            raise FileNotFoundError(errno.ENOENT, "no such file")
+
+        monkeypatch.setattr(os, "open", refuse)
+        path = f"C:/{100 * 'x'}/{100 * 'x'}/{47 * 'x'}.png"
+        assert why_too_long(path) == ""
+        with pytest.raises(OSError, match=r"has 26\d characters") as caught, replacing(path):
+            pass
+        assert caught.value.errno == errno.ENAMETOOLONG
+
     def test_a_long_path_is_told_of(self) -> None:
         path = "/".join(["there is no such folder", *["x" * 99] * 3])
         with pytest.raises(OSError, match="long paths are enabled") as caught, replacing(path):
@@ -226,6 +254,97 @@ class TestNames:
         assert "path has 260" in why_too_long(f"{folder}\\{12 * 'n'}")
         assert "folder's path has 248" in why_too_long(f"{folder}f\\n")
         assert why_too_long(f"\\\\?\\{folder}\\{99 * 'n'}") == ""
+
+    def test_a_quotation_mark_that_a_shell_has_left(self) -> None:
+        said = why_refused('C:\\my photos" -k 16')
+        assert said.endswith("a backslash takes away a quotation mark behind it")
+
+
+@pytest.fixture
+def on_windows(monkeypatch: Any) -> None:
+    """Let what asks os.name, and goes by os.path, do as on Windows."""
+    monkeypatch.setattr(os, "name", "nt")
+    monkeypatch.setattr(os, "path", ntpath)
+    monkeypatch.setattr(os, "sep", "\\")
+
+
+@pytest.mark.usefixtures("on_windows")
+class TestPaths:
+    @pytest.mark.parametrize(
+        ("path", "expected"),
+        [
+            ("Q:\\out\\small", ["Q:\\out\\small", "Q:\\out", "Q:\\"]),
+            ("\\\\server\\share\\out", ["\\\\server\\share\\out", "\\\\server\\share\\"]),
+            ("out", ["out", "."]),
+            ("", ["."]),
+        ],
+    )
+    def test_folders_above_end_with_the_drive(self, path: str, expected: list[str]) -> None:
+        assert [*streams.folders_above(path)] == expected
+
+    def test_wildcards(self) -> None:
+        assert inputs.is_pattern("C:\\photos\\*.png")
+        assert not inputs.is_pattern("\\\\?\\C:\\photos\\photo.png")
+        assert inputs.is_pattern("\\\\?\\C:\\photos\\?.png")
+
+    def test_folders_by_a_backslash(self) -> None:
+        assert tiled.is_zarr("large.zarr\\")
+        assert tiled.is_zarr("large.zarr/")
+
+    @pytest.mark.parametrize("name", ["con", "aux.png", "16:9.png", "photo.", 'x" -k 8'])
+    def test_photos_that_cannot_be(self, name: str) -> None:
+        assert reading.read(["quantize", name]) is None
+        with pytest.raises(exits.Failed, match=r"cannot be read: .*Windows") as caught:
+            mistaken.PHOTO.convert(name, None, None)
+        assert caught.value.code == exits.UNREADABLE
+
+    def test_found_ones_fail_alone(self) -> None:
+        assert inputs._found("photos\\a.png", "a.png").failure is None
+        failure = inputs._found("photos\\aux.png", "aux.png").failure
+        assert failure is not None
+        assert failure.code == exits.UNREADABLE
+
+    def test_why_a_long_path_is_not_found(self) -> None:
+        error = FileNotFoundError(errno.ENOENT, "No such file or directory")
+        said = str(streams.unreadable("C:\\" + 260 * "x", error))
+        assert said.startswith("cannot be read: the path has 263 characters")
+        assert (
+            str(streams.unreadable("a.png", error)) == "cannot be read: No such file or directory"
+        )
+
+    def test_words_to_type_are_quoted_for_its_shells(self) -> None:
+        assert mistaken._quoted("http://x/?a&b") == '"http://x/?a&b"'
+
+    @pytest.mark.parametrize(
+        ("name", "attributes", "tag", "hidden", "junction"),
+        [
+            ("photos", 0x10, 0, False, False),
+            (".photos", 0x10, 0, True, False),
+            ("desktop.png", 0x22, 0, True, False),
+            ("all", 0x410, 0xA0000003, False, True),
+        ],
+    )
+    def test_what_is_not_entered(
+        self, name: str, attributes: int, tag: int, hidden: bool, junction: bool
+    ) -> None:
+        status = types.SimpleNamespace(st_file_attributes=attributes, st_reparse_tag=tag)
+        entry: Any = types.SimpleNamespace(name=name, stat=lambda follow_symlinks: status)
+        assert inputs._is_hidden(entry) == hidden
+        assert inputs._is_junction(entry) == junction
+
+
+def test_ffmpeg_is_taken_from_path_alone(tmp_path: Path, monkeypatch: Any) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        (folder / ffmpeg.NAME).write_text("")
+        (folder / ffmpeg.NAME).chmod(0o755)
+    (there / "ffmpeg.bat").write_text("")
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("PATH", os.pathsep.join(["", ".", str(tmp_path), f'"{there}"']))
+    assert ffmpeg.program() == os.path.join(there, ffmpeg.NAME)
+    monkeypatch.setenv("PATH", os.pathsep.join(["", ".", str(tmp_path)]))
+    assert ffmpeg.program() is None
 
 
 def test_targets_that_differ_by_case_are_one(monkeypatch: Any) -> None:

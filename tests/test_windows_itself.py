@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,9 @@ from PIL import Image
 
 import kpalette
 from conftest import gradient, noise
+from kpalette import cli
 from kpalette.cli import room
-from kpalette.files import replacing
+from kpalette.files import ffmpeg, replacing
 from kpalette.files.png_rows import PngRows
 
 pytestmark = pytest.mark.skipif(os.name != "nt", reason="for Windows")
@@ -85,12 +88,172 @@ def test_one_that_is_open_for_a_moment_is(photo: Path, tmp_path: Path) -> None:
     assert path.read_bytes() == b"new"
 
 
-@pytest.mark.parametrize("name", ["con.png", "aux.tar.png", "16:9.png", "LPT1.gif"])
-def test_names_that_cannot_be(photo: Path, name: str) -> None:
-    ended = run(photo.parent, "quantize", "photo.png", "-o", name)
-    assert ended.returncode == 16
-    assert b"Windows" in ended.stderr
-    assert [*photo.parent.iterdir()] == [photo]
+#: Of devices, with characters that no name has, and with ends that Windows takes away.
+NAMES = ["con.png", "NUL.png", "aux.tar.png", "COM1.gif", "LPT¹.gif", "aux/photo.png", "16:9.png"]
+NAMES += [
+    "a?.png",
+    "a*.png",
+    "a|b.png",
+    "<a>.png",
+    "a\tb.png",
+    'a"b.png',
+    "out./a.png",
+    "out /a.png",
+]
+
+
+@pytest.fixture
+def told(photo: Path, capfd: Any, monkeypatch: Any) -> Callable[..., str]:
+    """Run a command that must fail with a code, and leave nothing; return what it says."""
+
+    def run(code: int, *words: str) -> str:
+        before = sorted(photo.parent.rglob("*"))
+        monkeypatch.chdir(photo.parent)
+        found = cli.run(words)
+        said: str = capfd.readouterr().err
+        assert (found, said.count("\n")) == (code, 1), said
+        assert sorted(photo.parent.rglob("*")) == before
+        return said
+
+    return run
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_cannot_be(told: Any, name: str) -> None:
+    assert "cannot be written: " in told(16, "quantize", "photo.png", "-o", name)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("quantize", "photo.png", "--out-dir", "con"),
+        ("quantize", "photo.png", "--ext", ":16.png"),
+        ("quantize", "photo.png", "--memory-limit", "1GB", "-o", "aux.tif"),
+        ("palette", "photo.png", "-o", "prn.hex"),
+        ("theme", "photo.png", "-o", "a?.svg"),
+        ("theme", "photo.png", "--strip", "com1.png"),
+    ],
+)
+def test_other_outputs(told: Any, words: Sequence[str]) -> None:
+    assert "Windows" in told(16, *words)
+
+
+@pytest.mark.parametrize(
+    "name", ["con", "aux.png", "nul.gif", "16:9.png", 'photo.png" -k', "photo.png."]
+)
+@pytest.mark.parametrize("command", ["quantize", "palette", "theme", "compare photo.png"])
+def test_photos_that_cannot_be(told: Any, command: str, name: str) -> None:
+    assert "cannot be read: " in told(3, *command.split(), name)
+
+
+def test_no_photo_at_all(told: Any) -> None:
+    assert "nul: " in told(3, "quantize", "nul")
+
+
+@pytest.mark.parametrize("folder", ["Q:\\", "Q:\\out", "\\\\no-server\\no-share\\out"])
+def test_drives_that_are_not_there(told: Any, folder: str) -> None:
+    assert "cannot be made" in told(16, "quantize", "photo.png", "--out-dir", folder)
+    name = f"{folder}\\few.png"
+    assert "there is no directory" in told(16, "quantize", "photo.png", "-o", name)
+
+
+def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file(
+    told: Any, photo: Path
+) -> None:
+    photo.with_name("photo-256.png").mkdir()
+    assert "it is a directory" in told(16, "quantize", "photo.png", "-f")
+    assert "is not a directory" in told(16, "quantize", "photo.png", "--out-dir", "photo.png\\out")
+
+
+def test_a_read_only_file_stays(told: Any, photo: Path) -> None:
+    few = photo.with_name("few.png")
+    few.write_bytes(b"old")
+    few.chmod(0o444)
+    start = time.monotonic()
+    assert "few.png cannot be written" in told(16, "quantize", "photo.png", "-o", "few.png", "-f")
+    assert few.read_bytes() == b"old"
+    assert time.monotonic() - start < 60
+    few.chmod(0o666)
+
+
+def test_paths_by_their_long_form(photo: Path) -> None:
+    long = f"\\\\?\\{photo.parent}"
+    ended = run(photo.parent, "quantize", f"{long}\\photo.png", "-o", f"{long}\\few.png")
+    assert ended.returncode == 0, ended.stderr
+    ended = run(photo.parent, "quantize", f"{long}\\*.png", "--out-dir", f"{long}\\out")
+    assert ended.returncode == 0, ended.stderr
+    assert sorted(path.name for path in (photo.parent / "out").iterdir()) == [
+        "few.png",
+        "photo.png",
+    ]
+    ended = run(photo.parent, "quantize", f"{long}\\none.png")
+    assert ended.returncode == 3
+    assert b"No such file" in ended.stderr
+
+
+def test_a_tree_by_backslashes(photo: Path) -> None:
+    deep = photo.parent / "photos" / "a" / "b"
+    deep.mkdir(parents=True)
+    photo.rename(deep / "photo.png")
+    (deep.parent / "photo.PNG").write_bytes((deep / "photo.png").read_bytes())
+    ended = run(photo.parent, "quantize", "-r", "photos\\", "--out-dir", "out\\", "-k", "4")
+    assert ended.returncode == 0, ended.stderr
+    found = (photo.parent / "out").rglob("*.png")
+    names = sorted(path.relative_to(photo.parent / "out").as_posix() for path in found)
+    assert names == ["a/b/photo.png", "a/photo.png"]
+
+
+@pytest.mark.skipif(not os.path.isdir("Z:\\proc"), reason="Wine shows what Linux calls its files")
+def test_a_tree_that_linux_has_left(photo: Path) -> None:
+    tree = photo.parent / "tree"
+    tree.mkdir()
+    photo.rename(tree / "good.png")
+    names = ("aux.png", "con.png", "16:9.png", "end.png.", "what?.png")
+    copy = "for n in {}; do cp good.png $n; done".format(" ".join(f"'{name}'" for name in names))
+    unix = str(tree)[2:].replace("\\", "/")
+    subprocess.run(["Z:\\bin\\sh", "-c", f"cd '{unix}' && {copy}"], check=True)
+    ended = run(photo.parent, "quantize", "-r", "tree", "--out-dir", "out", "-k", "4")
+    assert ended.returncode in (0, 1, 3, 16), ended.stderr
+    assert (photo.parent / "out" / "good.png").exists()
+    assert b"internal" not in ended.stderr
+    assert not [*(photo.parent / "out").glob(".*")]
+
+
+def test_times_up_by_ctrl_break(photo: Path) -> None:
+    Image.fromarray(noise(1500, 1500)).save(photo)
+    command = [sys.executable, "-m", "kpalette", "quantize", "photo.png", "photo.png", "--effort"]
+    flags = subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined]
+    with subprocess.Popen(
+        [*command, "best", "--out-dir", "out", "-j", "1"],
+        stderr=subprocess.PIPE,
+        cwd=photo.parent,
+        creationflags=flags,
+    ) as process:
+        time.sleep(3)
+        process.send_signal(signal.CTRL_BREAK_EVENT)  # type: ignore[attr-defined]
+        assert process.wait(60) == 129
+    assert not [*photo.parent.rglob("*part*")]
+
+
+def test_a_pipe_that_is_closed(photo: Path) -> None:
+    command = [sys.executable, "-m", "kpalette", "quantize", "-"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdin.write(photo.read_bytes())
+    process.stdin.close()
+    assert process.wait(60) == 141
+
+
+@pytest.mark.parametrize("name", ["ffmpeg.exe", "ffmpeg.bat"])
+def test_no_program_of_the_current_folder_is_started(
+    photo: Path, name: str, monkeypatch: Any
+) -> None:
+    photo.with_name(name).write_bytes(b"MZ")
+    monkeypatch.chdir(photo.parent)
+    monkeypatch.setenv("PATH", f".;;{os.environ['PATH']}")
+    assert ffmpeg.program() is None
 
 
 def test_targets_that_differ_by_case(photo: Path) -> None:

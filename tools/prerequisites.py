@@ -14,7 +14,7 @@ import sysconfig
 
 LEAST = (3, 11)
 #: Programs that some commands need, and Debian's packages that have them.
-PACKAGES = {"mvn": "maven", "qemu-aarch64": "qemu-user", "wine": "wine"}
+PACKAGES = {"apt-get": "apt", "mvn": "maven", "qemu-aarch64": "qemu-user", "wine": "wine"}
 INCLUDE = sysconfig.get_path("include")
 
 

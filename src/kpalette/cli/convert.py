@@ -186,7 +186,7 @@ class Recipe(Record):
                     pass
             except OSError as error:
                 name = f"{path} " * bool(job.frames)
-                raise Failed(UNREADABLE, f"{name}cannot be read: {error.strerror}") from None
+                raise Failed(UNREADABLE, f"{name}{streams.unreadable(path, error)}") from None
         return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
     def _write(

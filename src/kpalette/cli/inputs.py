@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: What a name with one of them is a pattern by.
 MAGIC = frozenset("*?[")
+#: What Windows tells of a file: that it is hidden, and that a folder is a link to one.
+HIDDEN, JUNCTION = 2, 0xA0000003
 
 
 class Source(Record):
@@ -64,11 +66,16 @@ def gather(
             else:
                 found = _walk(argument, away, deep=recursive, films=films)
             sources += _new(found, seen)
-        elif MAGIC & {*argument} and not os.path.lexists(argument):
+        elif is_pattern(argument) and not os.path.lexists(argument):
             sources += _new(_match(argument, away, films=films), seen)
         else:
             sources.append(Source(argument, os.path.basename(argument)))
     return sources
+
+
+def is_pattern(name: str) -> bool:
+    """Return whether a name has wildcards; that of a drive on Windows may have a question mark."""
+    return bool(MAGIC & {*os.path.splitdrive(name)[1]})
 
 
 def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
@@ -99,14 +106,16 @@ def _walk(folder: str, away: str | None, *, deep: bool, films: bool) -> Iterator
             continue
         folders = []
         for entry in listed:
-            if entry.name.startswith("."):
+            if _is_hidden(entry):
                 continue
             if entry.is_dir(follow_symlinks=False):
+                if _is_junction(entry):
+                    continue
                 if away is None or os.path.realpath(entry.path) != away:
                     folders.append(entry.path)
             elif _is_image(entry.path, films) and entry.is_file():
                 found = True
-                yield Source(entry.path, os.path.relpath(entry.path, folder), True)
+                yield _found(entry.path, os.path.relpath(entry.path, folder))
         if deep:
             waiting += reversed(folders)
     if not found:
@@ -117,9 +126,10 @@ def _walk(folder: str, away: str | None, *, deep: bool, films: bool) -> Iterator
 def _match(pattern: str, away: str | None, *, films: bool) -> Iterator[Source]:
     from pathlib import Path
 
-    parts = Path(pattern).parts
+    drive, within = os.path.splitdrive(pattern)
+    parts = Path(within).parts
     magic = next(i for i, part in enumerate(parts) if MAGIC & {*part})
-    base = os.path.join(*parts[:magic]) if magic else ""
+    base = drive + os.path.join(*parts[:magic]) if magic else drive
     below = "/".join((*parts[magic:], "*") if parts[-1] == "**" else parts[magic:])
     # A pattern that names no ending takes only what is an image by its own.
     is_open = parts[-1] in ("*", "**")
@@ -138,11 +148,33 @@ def _match(pattern: str, away: str | None, *, films: bool) -> Iterator[Source]:
         other = is_open and not _is_image(os.fspath(path), films)
         if not (hidden or result or other) and path.is_file():
             found = True
-            yield Source(os.path.join(base, name), name, True)
+            yield _found(os.path.join(base, name), name)
     if not found:
         yield Source(
             pattern, "", True, Failed(UNREADABLE, "cannot be read: no file matches the pattern")
         )
+
+
+def _found(path: str, below: str) -> Source:
+    if os.name == "nt":  # where Linux may have left a name that is a device's
+        from kpalette.files.windows_names import why_refused
+
+        if why := why_refused(path):
+            return Source(path, below, True, Failed(UNREADABLE, f"cannot be read: {why}"))
+    return Source(path, below, True)
+
+
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    if entry.name.startswith("."):
+        return True
+    status = entry.stat(follow_symlinks=False) if os.name == "nt" else None
+    return status is not None and bool(status.st_file_attributes & HIDDEN)  # type: ignore[attr-defined]
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Return whether a folder is but another's name, as links are that Windows calls junctions."""
+    status = entry.stat(follow_symlinks=False) if os.name == "nt" else None
+    return status is not None and status.st_reparse_tag == JUNCTION  # type: ignore[attr-defined]
 
 
 def _is_below(path: str, folder: str) -> bool:

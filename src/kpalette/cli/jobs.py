@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from kpalette.cli import streams
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 #: How long those who write may take to end, in seconds, once all is to end.
 PATIENCE = 1.0
+
+#: After so long, in seconds, a thread that waits hears signals: on Windows not before.
+HEARS = 0.1 if os.name == "nt" else None
 
 #: How threads are named that do jobs.
 THREADS = "kpalette-job"
@@ -123,7 +127,7 @@ def run(
         for number in range(len(jobs)):
             with changed:
                 while number not in done:
-                    changed.wait()
+                    changed.wait(HEARS)
                 result = done.pop(number)
             tell(result)
     except BaseException:
@@ -152,7 +156,8 @@ def _beside(job: Job, work: Work) -> Result:
     ended.acquire()
     _thread.start_new_thread(do, ())
     try:
-        ended.acquire()
+        while not ended.acquire(timeout=HEARS or -1):
+            pass
     except BaseException:
         streams.abandoned = True
         ended.acquire(timeout=PATIENCE)

@@ -33,7 +33,8 @@ from kpalette.cli.exits import (
 from kpalette.cli.groups import Large, Manners, Output
 from kpalette.cli.jobs import share_out
 from kpalette.cli.options import LARGE, MAX_K, MAX_THREADS
-from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr
+from kpalette.cli.plan import check_name
+from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr, without_end
 from kpalette.files.header import n_pixels
 
 if TYPE_CHECKING:
@@ -162,8 +163,8 @@ def quantize(
         raise Failed(UNREADABLE, f"{photo}: cannot be read: {why}")
     if "://" in photo and not output.out:
         raise UsageError("a photo at a URL needs -o OUT, the place of its picture")
-    out = output.out or f"{os.path.splitext(photo.rstrip('/'))[0]}-{k}.zarr"
-    if not out.rstrip("/").lower().endswith(ENDINGS):
+    out = output.out or f"{os.path.splitext(without_end(photo))[0]}-{k}.zarr"
+    if not without_end(out).lower().endswith(ENDINGS):
         why = f", as {photo} is too large for other formats" if is_too_large(photo) else ""
         raise UsageError(
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff'{why}, got {out!r}"
@@ -273,6 +274,7 @@ def _lowered(text: str) -> str:
 
 def _check_free(out: str, photo: str, force: bool) -> None:
     """Refuse, before any work, to write where nothing can be, or something would be lost."""
+    check_name(out)
     folder = os.path.dirname(os.path.abspath(out))
     if not os.path.isdir(folder):
         raise Failed(UNWRITABLE, f"{out} cannot be written: there is no directory {folder}")
@@ -337,6 +339,6 @@ def _is_cut(photo: str) -> bool:
     """Return whether a photo is read in tiles, and not as a whole."""
     from kpalette.distributed import pngs, tiffs
 
-    if photo.rstrip("/").lower().endswith(ENDINGS) or tiffs.is_tiff(photo):
+    if without_end(photo).lower().endswith(ENDINGS) or tiffs.is_tiff(photo):
         return True
     return os.path.isfile(photo) and pngs.open_path(photo, None) is not None

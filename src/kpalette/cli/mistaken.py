@@ -12,6 +12,10 @@ from typing import Any
 
 import click
 
+from kpalette.cli.exits import UNREADABLE, Failed
+from kpalette.cli.inputs import is_pattern
+from kpalette.cli.tiled import without_end
+
 #: What other programs, and guesses, call an option of ours; what to type instead.
 OTHER_NAMES = {
     "-k": (
@@ -75,7 +79,7 @@ def file_named(name: str, args: Sequence[str]) -> str | None:
     """Return how to name the file that was taken for an option, if there is one."""
     for arg in takewhile("--".__ne__, args):
         if arg.startswith(name) and os.path.isfile(arg):
-            return f"the file is {shlex.quote(f'./{arg}')}"
+            return f"the file is {_quoted(f'./{arg}')}"
     return None
 
 
@@ -104,15 +108,25 @@ class PhotoPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name."""
         name = os.fsdecode(value)
-        tiled = name.rstrip("/").lower().endswith(_TILED) or (self.remote and find_spec("aiohttp"))
+        tiled = without_end(name).lower().endswith(_TILED) or (self.remote and find_spec("aiohttp"))
         if _WEB.match(name) and not tiled and not os.path.exists(name):
             command = ctx.command.name if ctx is not None else None
             raise click.UsageError(
                 "expected a file, got a URL; download it first: "
-                f"curl -L {shlex.quote(name)} | kpalette {command} - …",
+                f"curl -L {_quoted(name)} | kpalette {command} - …",
                 ctx,
             )
+        if os.name == "nt" and "://" not in name and not is_pattern(name):
+            from kpalette.files.windows_names import why_refused
+
+            if why := why_refused(name):  # such as a device, which would wait for someone to type
+                raise Failed(UNREADABLE, f"{name}: cannot be read: {why}")
         return super().convert(value, param, ctx)
+
+
+def _quoted(name: str) -> str:
+    """Return a name as a shell takes it: those of Windows know no other quotation marks."""
+    return shlex.quote(name) if os.name == "posix" else f'"{name}"'
 
 
 #: Photos that are read whole, and those that palette counts wherever they are.

@@ -237,18 +237,17 @@ def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
     target = job.target
     if target == "-":
         return
-    if os.name == "nt":
-        from kpalette.files.windows_names import why_refused
-
-        if why := why_refused(target):
-            raise Failed(UNWRITABLE, f"{target} cannot be written: {why}")
+    check_name(target)
     directory = os.path.dirname(target) or "."
     if job.makes_folder:
-        while not os.path.lexists(directory):  # the nearest that is there
-            directory = os.path.dirname(directory) or "."
+        made = os.path.join(directory, "")
+        for above in streams.folders_above(directory):  # to a drive that may be missing
+            directory = above
+            if os.path.lexists(above):
+                break
         if not os.path.isdir(directory):
-            made = os.path.join(os.path.dirname(target), "")
-            raise Failed(UNWRITABLE, f"{made} cannot be made: {directory} is not a directory")
+            what = "a directory" if os.path.lexists(directory) else "there"
+            raise Failed(UNWRITABLE, f"{made} cannot be made: {directory} is not {what}")
     elif not os.path.isdir(directory):
         raise Failed(UNWRITABLE, f"{target} cannot be written: there is no directory {directory}")
     try:
@@ -263,6 +262,15 @@ def check_free(job: Job, taken: frozenset[str], force: bool) -> None:
         raise Failed(EXISTS, f"{target} exists; -f replaces it")
     if not job.named and Places()[target] in taken:
         raise Failed(EXISTS, f"{target} is one of the photos; only -o with its name replaces it")
+
+
+def check_name(target: str) -> None:
+    """Refuse a name that Windows keeps no file by, there."""
+    if os.name == "nt":
+        from kpalette.files.windows_names import why_refused
+
+        if why := why_refused(target):
+            raise Failed(UNWRITABLE, f"{target} cannot be written: {why}")
 
 
 def check_target(out: str | None, inputs: Sequence[str], force: bool) -> None:

@@ -53,8 +53,18 @@ def read(args: Sequence[str]) -> Asked | None:
         return None
     if any(name.lower().endswith(tiled.ENDINGS) for name in named):
         return None
+    if os.name == "nt" and not all(map(_can_be, named)):
+        return None
     is_tiled = tiled.is_asked_for(named, groups["output"].out, groups["large"])
     return None if is_tiled else Asked(photos, groups)
+
+
+def _can_be(name: str) -> bool:
+    """Return whether Windows may have a file of that name, or several by a pattern."""
+    from kpalette.cli.inputs import is_pattern
+    from kpalette.files.windows_names import why_refused
+
+    return is_pattern(name) or not why_refused(name)
 
 
 def _sort(args: list[str]) -> tuple[list[str], dict[str, Any]]:

@@ -155,7 +155,7 @@ def film_of(photo: str) -> str | IO[bytes] | None:
         with open(0 if photo == "-" else photo, "rb", closefd=photo != "-") as pipe:
             return spooled(pipe)
     except OSError as error:
-        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+        raise unreadable(photo, error) from None
 
 
 def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = None) -> Photo:
@@ -178,12 +178,22 @@ def read(photo: str, allow_truncated: bool = False, pipe: IO[bytes] | None = Non
             return Photo(files.as_pixels(io.BytesIO(found[0])), encoded, found[0], line)
         return Photo(files.as_pixels(io.BytesIO(encoded)), encoded, encoded)
     except OSError as error:
-        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+        raise unreadable(photo, error) from None
     except TruncatedError as error:
         line = str(error).replace("allow_truncated=True", "--allow-truncated")
         raise Failed(UNREADABLE, line) from None
     except files.ImageReadError as error:
         raise Failed(UNREADABLE, of_large(str(error))) from None
+
+
+def unreadable(photo: str, error: OSError) -> Failed:
+    """Return that a photo cannot be read, and why."""
+    why = error.strerror
+    if os.name == "nt":
+        from kpalette.files.windows_names import why_too_long
+
+        why = why_too_long(photo) or why
+    return Failed(UNREADABLE, f"cannot be read: {why}")
 
 
 def of_large(text: str) -> str:
@@ -268,7 +278,7 @@ def read_histogram(path: str) -> ColorHistogram:
     try:
         return ColorHistogram.load(path)
     except OSError as error:
-        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+        raise unreadable(path, error) from None
     except ValueError as error:
         raise Failed(UNREADABLE, str(error).removeprefix(f"{path!r} ")) from None
 
@@ -286,7 +296,7 @@ def read_raw(film: str, width: int, height: int) -> Iterator[ByteArray]:
             yield first
             yield from frames
     except OSError as error:
-        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+        raise unreadable(film, error) from None
     except files.ImageReadError as error:
         raise Failed(UNREADABLE, str(error)) from None
 
@@ -312,7 +322,7 @@ def read_plain(photo: str) -> bytes | IO[bytes] | None:
 
             return spooled(pipe, start)
     except OSError as error:
-        raise Failed(UNREADABLE, f"cannot be read: {error.strerror}") from None
+        raise unreadable(photo, error) from None
 
 
 def _read_bytes(photo: str) -> bytes:
@@ -395,15 +405,29 @@ def _write_file(
 
 def make_folder(folder: str) -> None:
     """Make a folder, and those above it, if need be."""
-    above = folder
-    while above and not os.path.lexists(above):
-        above = os.path.dirname(above)
-        changed_folders.add(above)
+    for above in folders_above(folder):
+        if os.path.lexists(above):
+            break
+        changed_folders.add(os.path.dirname(above))
     try:
         os.makedirs(folder or ".", exist_ok=True)
     except OSError as error:
         line = f"{os.path.join(folder, '')} cannot be made: {error.strerror}"
         raise Failed(UNWRITABLE, line) from None
+
+
+def folders_above(folder: str) -> Iterator[str]:
+    """Yield the path of a folder, and of those above it: the last one is a drive, or where we are.
+
+    Examples
+    --------
+    >>> [*folders_above("out/small")], [*folders_above("/out")]
+    (['out/small', 'out', '.'], ['/out', '/'])
+    """
+    yield folder or "."
+    while folder and (above := os.path.dirname(folder)) != folder:
+        yield above or "."
+        folder = above
 
 
 def sync_folders() -> None:

@@ -33,7 +33,12 @@ def is_asked_for(
 
 def is_zarr(name: str) -> bool:
     """Return whether a name is that of a Zarr group."""
-    return name.rstrip("/").lower().endswith(".zarr")
+    return without_end(name).lower().endswith(".zarr")
+
+
+def without_end(name: str) -> str:
+    """Return the name of a folder without what tells that it is one."""
+    return name.rstrip("/" + os.sep)
 
 
 def is_too_large(name: str, most_pixels: int | None = None) -> bool:

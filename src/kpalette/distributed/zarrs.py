@@ -27,7 +27,8 @@ MARKS = ("zarr.json", ".zarray", ".zgroup")
 
 def is_zarr(path: str) -> bool:
     """Return whether a path or URL is that of a Zarr array or group, or within one."""
-    if path.rstrip("/").lower().endswith(".zarr") or ("://" in path and ".zarr/" in path.lower()):
+    name = path.rstrip("/" + os.sep).lower()
+    if name.endswith(".zarr") or ("://" in path and ".zarr/" in path.lower()):
         return True
     return any(os.path.isfile(os.path.join(path, mark)) for mark in MARKS)
 

@@ -131,7 +131,7 @@ class replacing:  # noqa: N801 - it is used as a function
                 if fcntl is None:
                     from kpalette.files.windows_names import why_too_long
 
-                    if why := why_too_long(self._path):
+                    if why := why_too_long(self._path) or why_too_long(name):
                         raise OSError(errno.ENAMETOOLONG, why, self._path) from None
                 raise
             self._temporary = name
@@ -172,7 +172,7 @@ class replacing:  # noqa: N801 - it is used as a function
                 rename(self._temporary, self._target)
                 break
             except PermissionError:
-                if not waits:
+                if not waits or _is_read_only(self._target):
                     raise
                 time.sleep(waits.pop(0))
         self._temporary = ""
@@ -317,6 +317,10 @@ def _copy_attributes(file: int, target: str) -> None:
             os.setxattr(file, name, os.getxattr(target, name))
         except OSError:
             pass  # for administrators alone
+
+
+def _is_read_only(path: str) -> bool:
+    return os.path.exists(path) and not os.access(path, os.W_OK)
 
 
 def _rename_to_new(temporary: str, target: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import threading
 from collections import deque
@@ -28,7 +27,11 @@ from kpalette.files.errors import ImageReadError
 Note: TypeAlias = Callable[[str], object]
 
 #: What is passed on of the environment: what the program may need to start.
-ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT")
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "SYSTEMROOT", "TEMP")
+#: How it is called; of Windows, none of the scripts that would be found as well.
+NAME = "ffmpeg.exe" if os.name == "nt" else "ffmpeg"
+#: On Windows: without a console, and in a group of its own, which Ctrl-C does not reach.
+CREATION = 0x08000000 | 0x00000200 if os.name == "nt" else 0
 #: What it says of films that have nothing to show, and what that means.
 KNOWN = {
     "matches no streams": "the film has no pictures",
@@ -95,9 +98,16 @@ class Film:
 
 
 def program() -> str | None:
-    """Return the path of ffmpeg; None where there is none."""
-    found = shutil.which("ffmpeg")
-    return found if found is not None and os.path.isabs(found) else None
+    """Return the path of ffmpeg; None where there is none.
+
+    Only folders on PATH count, and of those only absolute ones. On Windows, shutil.which and the
+    system itself would look in the current folder first, where photos from anywhere may be.
+    """
+    for folder in os.get_exec_path():
+        path = os.path.join(folder.strip('"'), NAME)
+        if os.path.isabs(path) and os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return None
 
 
 def probe(path: str, demuxer: str, most_pixels: int) -> Film:
@@ -271,7 +281,9 @@ def _started(command: list[str], stdout: int) -> Iterator[subprocess.Popen[bytes
             stdout=stdout,
             stderr=subprocess.PIPE,
             env=environment,
+            cwd=os.path.dirname(command[0]),  # where Windows looks for libraries
             start_new_session=True,  # so that Ctrl-C is ours to pass on
+            creationflags=CREATION,
         )
     except OSError as error:
         raise ImageReadError(f"ffmpeg cannot be started: {error.strerror}") from None

