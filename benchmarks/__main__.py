@@ -49,9 +49,12 @@ from kpalette import _core
 
 def compare(args: argparse.Namespace) -> None:
     """Run the open benchmark; this is the default command."""
+    if unknown := set(args.parts or ()) - contests.PARTS.keys():
+        sys.exit(f"--parts: expected of {', '.join(contests.PARTS)}, got {', '.join(unknown)}")
     if args.quick:
         drawn = pictures.drawing()[:96, :128]
-        shown = [photos.Picture("drawing", "drawings", np.dstack([drawn, np.full_like(drawn[..., :1], 255)]))]
+        opaque = np.full_like(drawn[..., :1], 255)
+        shown = [photos.Picture("drawing", "drawings", np.dstack([drawn, opaque]))]
         plan = QUICK
     elif not args.images:
         sys.exit("--images: expected folders of .png, or --quick for a drawing")
@@ -84,13 +87,8 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def report(args: argparse.Namespace) -> None:
-    """Write the open benchmark's page again, from its results.json, and the pages' tables."""
-    document = read(args.results)
-    print(reporting.write(document, args.results.parent))
-    for page in args.pages:
-        whole = page.name != "README.md"
-        page.write_text(reporting.refreshed(page.read_text(), document, whole=whole))
-        print(page)
+    """Write the open benchmark's page again, from its results.json."""
+    print(reporting.write(read(args.results), args.results.parent))
 
 
 def read(results: Path) -> dict[str, Any]:
@@ -256,7 +254,7 @@ def docs(args: argparse.Namespace) -> None:
     """Measure all that the documentation shows, in a quarter of an hour, and write its pages."""
     names = args.names or documented.RESULTS
     documented.measure(names, documented.Sources(args.images, args.graphics))
-    documented.write_pages()
+    pages(args)
 
 
 def pages(args: argparse.Namespace) -> None:
@@ -374,9 +372,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["memory"].add_argument
     add("--side", type=int, default=5000, help="pixels to a side (default 5000)")
     add("--only", default="", help="cases whose words have this regex, such as 'webp'")
-    add = choices["report"].add_argument
-    add("results", type=Path, help="a results.json")
-    add("pages", type=Path, nargs="*", help="whose tables of the same figures to write again")
+    choices["report"].add_argument("results", type=Path, help="a results.json")
     minutes = "for each k, begin no image after so many (default 20)"
     choices["minima"].add_argument("--minutes", type=float, default=20, help=minutes)
     add = choices["gigapixel"].add_argument

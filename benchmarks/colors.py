@@ -164,7 +164,9 @@ def rows(
         most[cell["rival"]] = max(most.get(cell["rival"], 0), cell["colors"])
     fair = [by_image for name, by_image in found.items() if most[name] <= k]
     best = {
-        image: max(measure.sign * by_image.get(image, -measure.sign * math.inf) for by_image in fair)
+        image: max(
+            measure.sign * by_image.get(image, -measure.sign * math.inf) for by_image in fair
+        )
         for image in {image for by_image in fair for image in by_image}
     }
     return {

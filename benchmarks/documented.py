@@ -28,13 +28,16 @@ from benchmarks import (
     estimators,
     formats,
     gigapixel,
+    headline,
     memory,
     minima,
     report,
     scale,
+    short_table,
     themes,
     themes_sheet,
     tiles,
+    weaknesses,
 )
 from benchmarks.animations import tables
 from benchmarks.markdown import Document
@@ -100,6 +103,7 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "fits": ("fits", gigapixel.fits_lines),
     "formats": ("formats", formats.lines),
     "graphs": ("graphs", tiles.lines),
+    "headline": (OPEN, headline.short),
     "large": ("large", scale.lines),
     "linear": ("linear", gigapixel.linear_lines),
     "long-animations": (OPEN, lambda found: tables.of_long(found["animations"])),
@@ -108,9 +112,12 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "minima": ("minima", minima.lines),
     "minima-sentence": ("minima", minima.sentence),
     "plot-writers": ("formats", formats.plot_lines),
+    "readme": (OPEN, short_table.combined),
     "themes": ("themes", themes.lines),
+    "times": (OPEN, short_table.lines),
     "trillion": ("linear", gigapixel.trillion),
     "walkthrough": ("walkthrough", estimators.walkthrough_lines),
+    "weaknesses": (OPEN, weaknesses.in_the_mean),
 }
 
 

@@ -13,11 +13,11 @@ class Plan:
     """Limits on how much is measured."""
 
     ks: tuple[int, ...] = (16, 64, 256)  # of colours and times
-    file_ks: tuple[int, ...] = (8, 16, 32, 64, 128, 256)  # of files at equal looks
-    most: float = 1e6  # pixels; of a larger picture the middle is taken
-    by_flip: int = 3  # pictures of each folder whose files are also measured by FLIP
-    looks: int = 4  # pictures of each folder whose colours are measured by SSIMULACRA2 and FLIP
-    timed: int = 4  # pictures of each folder
+    file_ks: tuple[int, ...] = (8, 16, 32, 64, 256)  # of files at equal looks
+    most: float = 6e5  # pixels; of a larger picture the middle is taken
+    by_flip: int = 2  # pictures of each folder whose files are also measured by FLIP
+    looks: int = 3  # pictures of each folder whose colours are measured by SSIMULACRA2 and FLIP
+    timed: int = 3  # pictures of each folder
     repeat: int = 5  # timed runs of a cell, at most
     enough: float = 0.2  # seconds; a cell with more gets no more runs
     limit: float = 10.0  # seconds; a longer run is stopped

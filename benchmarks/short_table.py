@@ -1,12 +1,14 @@
-"""The short table of times and errors in README.md and docs/benchmarks.md."""
+"""The short tables of README.md and docs/benchmarks.md."""
 
 from __future__ import annotations
 
 import statistics
 
+from benchmarks import headline
 from benchmarks.colors import groups_of
-from benchmarks.headline import pictures
+from benchmarks.equal_looks import rates
 from benchmarks.markdown import Document, table
+from benchmarks.rivals.writers import BASE, SMALLER
 
 #: Methods, and what they are called there.
 ROWS = {
@@ -39,6 +41,40 @@ def lines(document: Document) -> list[str]:
     )
 
 
+#: Of README's: what writes files, and what makes their colours, in 256 colours.
+BOTH = {
+    BASE: ("**kpalette**", "kpalette balanced"),
+    SMALLER: (f"**{SMALLER}**", None),
+    "imagequant 4": ("imagequant 4", "imagequant 4 crate, speed 1"),
+    "quantette": ("quantette", "quantette k-means"),
+    "pngquant": ("pngquant", "libimagequant, speed 1"),
+    "sharp": ("sharp", None),
+    "ImageMagick": ("ImageMagick", "ImageMagick"),
+    "Pillow": ("Pillow", "Pillow MEDIANCUT"),
+}
+
+
+def combined(document: Document) -> list[str]:
+    """Return README's table: bytes at equal looks, time and error of k = 256 colours."""
+    groups = groups_of(document)
+    found = [rates(document, group) for group in groups]
+    measured = {cell["writer"] for cell in document["files"]}
+    k = max(document["runs"]["colors"]["plan"]["ks"])
+    head = ["", *(f"bytes, {group}" for group in groups), f"time / squared error, k = {k}"]
+    return table(
+        head,
+        [
+            [
+                shown,
+                *(headline.percent(one.get(name)) for one in found),
+                "–" if method is None else cell(document, method, k),
+            ]
+            for name, (shown, method) in BOTH.items()
+            if name in measured
+        ],
+    )
+
+
 def cell(document: Document, name: str, k: int) -> str:
     """Return time and error; the time alone if the method was too slow for all pictures."""
     group = groups_of(document)[0]
@@ -57,6 +93,6 @@ def cell(document: Document, name: str, k: int) -> str:
     mean = statistics.fmean(seconds)
     took = f"{1e3 * mean:.0f} ms" if mean < 1 else f"{mean:.1f} s"
     found = [one["mse"] for one in errors if "mse" in one]
-    if len(found) < len(pictures(document, group)):
+    if len(found) < len(headline.pictures(document, group)):
         return f"{took} / –"
     return f"{took} / {statistics.fmean(found):.1f}"

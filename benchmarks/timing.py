@@ -40,8 +40,7 @@ def compete(
             active = [
                 rival
                 for rival in rivals
-                if rival.name not in out
-                and not (rival.name in slow and before[picture.group])
+                if rival.name not in out and not (rival.name in slow and before[picture.group])
             ]
             before[picture.group] += 1
             here: dict[str, Cell] = {}

@@ -96,20 +96,17 @@ def by_colors(document: Document, group: str) -> Iterator[Weakness]:
 def better(measure: Measure, theirs: Row, ours: Row) -> tuple[str, bool] | None:
     """Tell on how many pictures theirs is better, and the means; None if on none."""
     both = [image for image in theirs.values if image in ours.values]
-    gains = {
-        image: measure.sign * (theirs.values[image] - ours.values[image])
-        for image in both
-    }
+    gains = {image: measure.sign * (theirs.values[image] - ours.values[image]) for image in both}
     least = {image: CLEAR * abs(ours.values[image]) for image in both}
     if measure.key == "ssimulacra2":
         least = dict.fromkeys(both, 100 * CLEAR)
     won = [image for image in both if gains[image] > least[image]]
     if not won:
         return None
-    means = [
-        statistics.fmean(row.values[image] for image in both) for row in (theirs, ours)
-    ]
-    text = f"on {len(won)} of {len(both)}, mean {means[0]:{measure.form}} to {means[1]:{measure.form}}"
+    means = [statistics.fmean(row.values[image] for image in both) for row in (theirs, ours)]
+    text = (
+        f"on {len(won)} of {len(both)}, mean {means[0]:{measure.form}} to {means[1]:{measure.form}}"
+    )
     return text, measure.sign * (means[0] - means[1]) > statistics.fmean(least.values())
 
 
@@ -144,10 +141,11 @@ def by_time(document: Document, group: str) -> Iterator[Weakness]:
             fastest = max(shares, key=shares.__getitem__)
             if shares[fastest] < 1 - CLEAR:
                 errors = [
-                    sum(side[image][1] for image in theirs)
-                    for side in (theirs, cells[fastest, k])
+                    sum(side[image][1] for image in theirs) for side in (theirs, cells[fastest, k])
                 ]
-                times_error = f" at {errors[0] / errors[1]:.2f} times the error" if errors[1] else ""
+                times_error = (
+                    f" at {errors[0] / errors[1]:.2f} times the error" if errors[1] else ""
+                )
                 texts.append(f"k = {k}: {shares[fastest]:.2f} of the time{times_error}")
         if texts:
             kind = {"files": "time of whole processes", "palette": "time of palettes"}
@@ -174,11 +172,29 @@ def by_animations(document: Document) -> Iterator[Weakness]:
                 yield Weakness(name, "time of GIFs", group, told, overall=True)
 
 
+def by_gifs(document: Document) -> Iterator[Weakness]:
+    for kind, group in animations.KINDS.items():
+        clips = {
+            name for name, about in animations.shown(document).items() if about["kind"] == kind
+        }
+        for name in animations.there(document)[1:]:
+            shares = {
+                clip: rate.share
+                for clip, rate in animations.rates(document, name).items()
+                if clip in clips
+            }
+            won = [clip for clip, share in shares.items() if share < -CLEAR]
+            if won:
+                told = f"{listed(won, len(shares))}; mean {mean(shares.values()):+.1%}"
+                overall = mean(shares.values()) < -CLEAR
+                yield Weakness(name, "bytes of GIFs at equal looks", group, told, overall)
+
+
 def lines(found: Iterable[Weakness], keep: Callable[[Weakness], bool]) -> list[str]:
     """Return a table of those that are kept."""
     kept = [one for one in found if keep(one)]
     if not kept:
-        return ["Nothing was measured that is better elsewhere."]
+        return ["None is."]
     return table(
         ["who", "what", "where", "by how much"],
         [[one.rival, one.what, one.group, one.told] for one in kept],

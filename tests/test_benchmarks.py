@@ -15,7 +15,6 @@ from benchmarks import (
     alpha,
     dithers,
     equal_bytes,
-    fronts,
     graphics,
     looks,
     lossless,
@@ -23,7 +22,6 @@ from benchmarks import (
     minima,
     pictures,
     processes,
-    rate,
     scale,
     sheet,
     themes,
@@ -211,22 +209,6 @@ def test_dithers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     photo = demo.load_photo().rgb_matrix
     expected = kpalette.quantize(photo, 8, dither="floyd-steinberg").rgb[top:bottom, left:right]
     assert np.array_equal(shown[: bottom - top, : right - left], expected)
-
-
-def test_bytes_at_equal_looks() -> None:
-    def points(share: float) -> list[rate.Point]:
-        return [
-            rate.Point({"SSIMULACRA2": s, "FLIP": -1 / s, "Butteraugli": None}, round(share * n), n)
-            for s, n in ((30, 2000), (50, 4000), (60, 9000), (70, 8000), (85, 16000), (95, 60000))
-        ]
-
-    for by in ("SSIMULACRA2", "FLIP"):
-        kinds = by, points(1), points(0.6), "unaided"
-        assert rate.rate(*kinds, "unaided") == pytest.approx(-0.4)
-        assert rate.rate(*kinds, "optimized") == pytest.approx(0)
-    assert rate.rate("Butteraugli", points(1), points(1), "unaided", "unaided") is None
-    apart = [(30.0, 100), (51.0, 200)]
-    assert fronts.bd_rate(apart, [(x + 40, y) for x, y in apart], 50, 85) is None
 
 
 def test_equal_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
