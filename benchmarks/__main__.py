@@ -1,9 +1,9 @@
 """Measure speed and quality against every other quantizer that is installed.
 
-``python -m benchmarks --images FOLDER...`` runs the open benchmark: bytes at equal looks of the files
-that programs write, colours at the same k, and time. All results are measured in the same way, and
-where others are better is computed, not chosen. It writes a page, its pictures and its figures. Each
-of the other commands measures one thing.
+``python -m benchmarks --images FOLDER...`` runs the open benchmark: bytes at equal looks of the
+files that programs write, colours at the same k, time, and animations. All results are measured in
+the same way, and where others are better is computed, not chosen. It writes a page, its pictures
+and its figures. Each of the other commands measures one thing.
 """
 
 from __future__ import annotations
@@ -25,9 +25,6 @@ from benchmarks import alpha as blending
 from benchmarks import contest as contests
 from benchmarks import dithers, documented, equal_bytes, estimators, photos, pictures
 from benchmarks import gigapixel as giant
-from benchmarks import graphics as drawn
-from benchmarks import looks as looking
-from benchmarks import lossless as packing
 from benchmarks import memory as holding
 from benchmarks import minima as searching
 from benchmarks import npm as packaged
@@ -100,26 +97,6 @@ def read(results: Path) -> dict[str, Any]:
     if found != contests.FORMAT:
         sys.exit(f"{results}: expected format {contests.FORMAT}, got {found}")
     return dict(document)
-
-
-def looks(args: argparse.Namespace) -> None:
-    """Measure perceptual metrics, bytes of the PNG and time for each k, dithered and not."""
-    images = load_all(args.images)
-    for line in looking.left_out():
-        print(line)
-    for k in args.k:
-        rows = looking.measure(images, k, args.repeat, args.only)
-        looking.print_table(rows, k, len(images))
-
-
-def lossless(args: argparse.Namespace) -> None:
-    """Bytes of PNG files of the same pixels: against plainer files, oxipng's and pngquant's."""
-    packing.measure(paths_of(args.images), args.k, args.oxipng)
-
-
-def graphics(args: argparse.Namespace) -> None:
-    """Compare colours, bytes and SSIMULACRA2 of files with pngquant's, by its own options."""
-    drawn.measure(args.folders, args.most, args.side)
 
 
 def animations(args: argparse.Namespace) -> None:
@@ -274,9 +251,6 @@ def numbers(text: str) -> list[int]:
 COMMANDS = {
     "compare": (compare, None),
     "report": (report, None),
-    "looks": (looks, "16,64,256"),
-    "lossless": (lossless, "2,4,8,16,64,256"),
-    "graphics": (graphics, None),
     "animations": (animations, None),
     "processes": (processes, None),
     "npm": (npm, "16,256"),
@@ -321,8 +295,6 @@ def make_parser() -> argparse.ArgumentParser:
             "sheet",
             "dithers",
             "bytes",
-            "lossless",
-            "graphics",
             "docs",
             "pages",
         ):
@@ -330,8 +302,6 @@ def make_parser() -> argparse.ArgumentParser:
         if ks is not None:
             add("-k", "--k", type=numbers, default=numbers(ks), help=f"colours (default {ks})")
         if name in (
-            "looks",
-            "lossless",
             "processes",
             "npm",
             "minima",
@@ -341,7 +311,7 @@ def make_parser() -> argparse.ArgumentParser:
             "docs",
         ):
             add("--images", type=Path, required=name != "animations", help="a folder of .png")
-        if name in ("compare", "looks", "animations"):
+        if name in ("compare", "animations"):
             add("--only", default="", help="methods whose name has this regex")
         if name in ("walkthrough", "throughput", "processes"):
             add("--photo", type=Path, required=True)
@@ -361,11 +331,6 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["npm"].add_argument
     out = Path("build/benchmarks/npm.json")
     add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
-    choices["lossless"].add_argument("--oxipng", action="store_true", help="oxipng -o 4 as well")
-    add = choices["graphics"].add_argument
-    add("folders", type=Path, nargs="+", help="with .png files, also in folders in them")
-    add("--most", type=int, default=100, help="of a folder, every n-th of its files (default 100)")
-    add("--side", type=int, default=1, help="pixels to a side, at least (default 1)")
     add = choices["themes"].add_argument
     add("folders", type=Path, nargs="*", help="of .png files")
     add("--out", type=Path, help="a folder for themes.webp, which twenty pictures are in")
@@ -404,7 +369,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--most", type=int, default=1_000_000, help="samples whose memory is measured")
     add = choices["animations"].add_argument
     add("--clips", default="", help="clips whose name has this regex")
-    usual = moving.Plan()
+    usual = moving.USUAL
     told = "dev: clips to tune with; test and long (default): to report; long: time and memory"
     purposes = ["dev", "test", "long"]
     add("--purpose", choices=purposes, nargs="+", default=usual.purposes, help=told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.colors import MEASURES, groups_of, rows
+from benchmarks.colors import BESIDE, MEASURES, groups_of, rows
 from benchmarks.markdown import Document, bold, table
 
 
@@ -11,12 +11,12 @@ def lines(document: Document) -> list[str]:
     lines = [
         "## Colours at the same k",
         "",
-        "Palettes are rounded to 8 bits. MSE is summed over channels in 8-bit sRGB, and not told of "
-        "what is dithered, which raises it. SSIMULACRA2: more is better, 100 is no difference. "
+        "Palettes are rounded to 8 bits. MSE is summed over channels in 8-bit sRGB, and not told "
+        "of what is dithered, which raises it. SSIMULACRA2: more is better, 100 is no difference. "
         f"These and FLIP are of {plan['looks']} pictures of each folder. Each: the mean, the worst "
         "picture, and the number of pictures on which no other is better. In brackets: so many "
-        f"pictures only, of what takes more than {plan['slow']:g} s. What has more colours than k "
-        "is told with their number, and best on none. pngquant's colours are libimagequant's. "
+        f"pictures only, of what takes more than {BESIDE * plan['slow']:g} s beside others. What "
+        "has more colours than k is told with their number, and best on none. pngquant's colours are libimagequant's. "
         "Transparent pictures lie over white.",
     ]
     for group in groups_of(document):

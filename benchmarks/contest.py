@@ -117,6 +117,8 @@ def run(
     for part in parts:
         start = time.monotonic()
         found = PARTS[part](contest)
+        if "rivals" in found:  # of more than one part, and perhaps not the same
+            found["rivals"] = {**document.get("rivals", {}), **found["rivals"]}
         document |= found
         document["pictures"] = {
             picture.name: {

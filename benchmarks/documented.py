@@ -47,9 +47,7 @@ from kpalette import demo
 PAGES = Path("docs")
 FIGURES = PAGES / "benchmarks"
 DIGITS = 4  # that figures are kept with
-MARKED = re.compile(
-    r"^(<!-- measured: (?P<name>[a-z-]+) -->\n)(.*?)(?=^<!-- end -->$)", re.MULTILINE | re.DOTALL
-)
+MARKED = re.compile(r"(<!-- measured: (?P<name>[a-z-]+) -->\n?)(.*?)(?=<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -100,6 +98,7 @@ PARTS: dict[str, tuple[str, Callable[[Document], list[str]]]] = {
     "bytes": ("bytes", equal_bytes.lines),
     "dithers": ("dithers", dithers.lines),
     "estimator": ("estimator", estimators.ratios_lines),
+    "films-beside-gifski": (OPEN, lambda found: [tables.fewer(found["animations"])]),
     "fits": ("fits", gigapixel.fits_lines),
     "formats": ("formats", formats.lines),
     "graphs": ("graphs", tiles.lines),
@@ -149,7 +148,10 @@ def rewritten(text: str, folder: Path = FIGURES) -> str:
 def _part(folder: Path, match: re.Match[str]) -> str:
     result, lines = PARTS[match["name"]]
     document = json.loads((folder / f"{result}.json").read_text())
-    return match[1] + "".join(f"{line}\n" for line in lines(document))
+    made = lines(document)
+    return match[1] + (
+        "".join(f"{line}\n" for line in made) if "\n" in match[1] else " ".join(made)
+    )
 
 
 def write_pages(folder: Path = PAGES) -> None:

@@ -40,12 +40,13 @@ def full(document: Document) -> list[str]:
         f"from {LOW:g} to {HIGH:g} (BD-rate): +20 % is a fifth more, and less than 0 is fewer. Of "
         f"k = {', '.join(map(str, told['file_ks']))} and each way to dither, what gives the fewest "
         "bytes for at least these looks counts. The mean over pictures is geometric; *best* and "
-        "*worst* are the pictures with the fewest and the most bytes against kpalette's; *smallest "
-        "on* counts the pictures of which no other program's files are smaller. *oxipng*: all files "
-        "after `oxipng -o 4`, which tells an encoder from colours. imagequant's and quantette's "
-        "crates have no encoder: theirs are as many bits as the palette needs, no row filtered, "
-        "libdeflate at level 10; and they take no alpha, so have fewer pictures, in brackets. FLIP: "
-        f"the same by that measure, of {told['by_flip']} pictures of each folder.",
+        "*worst* are the pictures with the fewest and the most bytes against kpalette's; "
+        "*smallest on* counts the pictures of which no other program's files are smaller. "
+        "*oxipng*: all files after `oxipng -o 4`, which tells an encoder from colours. The crates "
+        "of imagequant and quantette "
+        "have no encoder: theirs are as many bits as the palette needs, no row filtered, "
+        "libdeflate at level 10; and they take no alpha, so have fewer pictures, in brackets. "
+        f"FLIP: the same by that measure, of {told['by_flip']} pictures of each folder.",
     ]
     for group in groups_of(document):
         lines += ["", f"### {group}", "", *of_group(document, group)]

@@ -29,7 +29,7 @@ class Plan:
     memory: float = 1.5  # megapixels
     memory_of_all: bool = True  # or of kpalette alone, because each starts a process
     block: int = 768  # megabytes that are read to measure memory
-    animations: runs.Plan = runs.Plan()
+    animations: runs.Plan = runs.USUAL
 
 
 #: A plan of a few seconds, to check that everything works.

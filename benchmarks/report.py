@@ -91,7 +91,8 @@ def where_others_are_better(document: Document) -> list[str]:
         "",
         "Each case, on one picture or more, by at least half a percent, or half a point of "
         "SSIMULACRA2. Ours: balanced effort, in sRGB for MSE and in Oklab for looks; of bytes, "
-        "`kpalette quantize` without options and dithered; of time, the fastest that does the same.",
+        "`kpalette quantize` without options and dithered; of time, the fastest that does the "
+        "same.",
         "",
         *weaknesses.lines(weaknesses.all_of(document), lambda one: True),
     ]

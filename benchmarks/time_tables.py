@@ -150,8 +150,9 @@ def growth(document: Document, folder: Path) -> list[str]:
     return [
         "## Large pictures",
         "",
-        f"Default threads; pictures of one of {document['large'][0]}×{document['large'][1]}, shrunk "
-        f"or repeated. A method that takes more than {plan['patience']:g} s goes no further.",
+        f"Default threads; pictures of one of {document['large'][0]}×{document['large'][1]}, "
+        "shrunk or repeated. A method that takes more than "
+        f"{plan['patience']:g} s goes no further.",
         *figure(folder, "throughput", title, chart),
         "",
         *table(head, made),

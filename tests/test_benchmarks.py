@@ -15,7 +15,6 @@ from benchmarks import (
     alpha,
     dithers,
     equal_bytes,
-    graphics,
     looks,
     lossless,
     memory,
@@ -46,31 +45,12 @@ def numbers_of(line: str) -> list[float]:
     return [float(cell) for cell in re.findall(r"(?<=\| )[\d.]+(?= \|)", line)]
 
 
-def test_looks(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["-k", "8", "--only", "kpalette", "--repeat", "1"]
-    benchmarks.main(["looks", "--images", str(photo.parent), *options])
-    lines = capsys.readouterr().out.splitlines()
-    rows = {line.split("|")[1].strip(): line for line in lines if line.startswith("| ")}
-    assert list(rows)[1:] == [n for n in (*looks.METHODS, *looks.ENCODED) if "kpalette" in n]
-    same = [numbers_of(rows[f"kpalette floyd-steinberg{end}"])[-2] for end in ("", ", PNG to PNG")]
-    assert same[0] == same[1]
-    palette, indices = looks.METHODS["kpalette floyd-steinberg"](load(photo), 8)
-    size = looks.png_size(palette, indices)
-    assert numbers_of(rows["kpalette floyd-steinberg"])[-2] == pytest.approx(size / 1e3, abs=0.1)
-
-
-def test_lossless(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    benchmarks.main(["lossless", "--images", str(photo.parent), "-k", "8"])
-    lines = capsys.readouterr().out.splitlines()
-    rows = [line for line in lines if line.startswith(f"| {lossless.PLAIN} | 8 | no | 1 |")]
-    q = kpalette.quantize(photo, 8)
+def test_a_plain_file_has_the_same_pixels() -> None:
+    q = kpalette.quantize(gradient(96, 64), 8)
     plain = lossless.plain(q.indices, q.palette.colors)
     with Image.open(io.BytesIO(plain)) as image:
         assert np.array_equal(image.convert("RGB"), q.rgb)
-    ratio = len(q.encode("png")) / len(plain) - 1
-    assert [f"| {ratio:+.1%} | {ratio:+.1%} photo | {int(ratio > 0)} |" in row for row in rows] == [
-        True
-    ]
+    assert len(plain) >= len(q.encode("png"))
 
 
 @pytest.mark.parametrize(
@@ -100,18 +80,6 @@ def test_a_metric_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None
     assert looks.measured("Butteraugli", pixels, pixels) is None
     said = {line.split(":")[0] for line in looks.left_out()}
     assert {"FLIP", "Butteraugli"} <= said
-
-
-def test_node_that_is_not_installed(
-    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", "")
-    options = ["-k", "8", "--only", "sharp|^kpalette$", "--repeat", "1"]
-    benchmarks.main(["looks", "--images", str(photo.parent), *options])
-    out = capsys.readouterr().out
-    assert "sharp, dither 0, effort 7, PNG to PNG: left out, Node.js is not installed" in out
-    assert "\n| kpalette |" in out
-    assert "\n| sharp" not in out
 
 
 def test_minima(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -362,31 +330,6 @@ class TestGigapixel:
         assert sum(part[..., 0].size for part in parts) == pytest.approx(3_000_000, rel=0.01)
         whole = clusters.mosaic(str(photos), 3_000_000).compute()
         assert np.array_equal(whole, np.concatenate(parts, axis=1))
-
-
-@pytest.mark.skipif(shutil.which("pngquant") is None, reason="no pngquant")
-def test_graphics(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("ssimulacra2")
-    (photo.parent / "more").mkdir()
-    Image.fromarray(noise(40, 40)).save(photo.parent / "more" / "small.png")
-    benchmarks.main(["graphics", str(photo.parent), "--side", "64"])
-    lines = capsys.readouterr().out.splitlines()
-    assert f"{photo.parent}: 1 pictures" in lines
-    rows = [line for line in lines if line.startswith("| default | photo |")]
-    with Image.open(photo) as image:
-        options = {"dither": "floyd-steinberg"}
-        expected = len(kpalette.quantize(np.asarray(image), 256, **options).encode("png"))
-    assert f" {expected:,} |" in rows[0]
-    assert any(re.match(r"grey: [\d,]+ bytes become [\d,]+ ", line) for line in lines)
-
-
-def test_graphics_are_every_nth(tmp_path: Path) -> None:
-    for i in range(10):
-        Image.new("L", (8 + i, 20)).save(tmp_path / f"{i}.png")
-    names = [path.stem for path in graphics.chosen(tmp_path, 4, 10)]
-    assert names == ["2", "4", "6", "8"]
-    with pytest.raises(SystemExit, match=r"expected \.png files of at least 30 pixels"):
-        graphics.chosen(tmp_path, 4, 30)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="others count in other units")

@@ -78,6 +78,7 @@ def test_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert files[0]["bytes"] == len(a.encode("gif"))
     assert [cost["encoder"] for cost in document["costs"]] == [ours.name]
     assert f"| blink | 0.00, {tables.median(document['costs'][0]):.2f} s |" in told
+    assert "; **lossy 15**; " in told
     document, told = run("--clips", "talking", "--only", "nobody")
     assert "astronaut.png" in document["clips"]["talking head"]["missing"]
     assert "Left out, for what they need: talking head" in told

@@ -299,13 +299,13 @@ class TestColors:
         found = {
             (c["rival"], c["image"], c["k"]): c for c in colors.measure(pictures, members, plan)
         }
-        assert found["sleeps", "a", 9]["over"] == 0.2
+        assert found["sleeps", "a", 9]["over"] == 0.2 * colors.BESIDE
         assert ("sleeps", "a", 12) not in found
         assert found["raises", "a", 4]["failed"] == "ValueError: not so"
         expected = quality.mean_squared_error(PICTURE, halves(PICTURE, 2))
-        assert found["halves", "a", 12]["mse"] == expected
-        assert found["halves", "a", 4]["png"] > 0
-        assert "png" not in found["halves", "b", 4]
+        assert found["halves", "a", 12]["mse"] == pytest.approx(expected)
+        assert "flip" in found["halves", "a", 4]
+        assert "flip" not in found["halves", "b", 4]
 
 
 def rgba(pixels: Pixels) -> Pixels:

@@ -71,6 +71,23 @@ def test_all_results_are_shown() -> None:
     assert {result for result, _ in documented.PARTS.values()} == measured
 
 
+def test_a_part_may_stand_within_a_line(tmp_path: Path) -> None:
+    sizes = {"kpalette": 100, "gifski": 200}
+    document = {
+        "clips": {"c": {"kind": "film", "purpose": "test"}},
+        "encoders": {name: {"usual": "1", "version": name} for name in sizes},
+        "files": [
+            {"clip": "c", "encoder": name, "rung": "1", "looks": looks, "bytes": looks * size}
+            for name, size in sizes.items()
+            for looks in (50, 90)
+        ],
+    }
+    (tmp_path / "results.json").write_text(json.dumps({"animations": document}))
+    page = "a <!-- measured: films-beside-gifski -->1 % more bytes<!-- end --> than\nothers"
+    expected = page.replace("1 % more", "50 % fewer")
+    assert documented.rewritten(page, tmp_path) == expected
+
+
 def test_another_result_is_noticed(tmp_path: Path) -> None:
     page = "a\n<!-- measured: alpha -->\nb\n<!-- end -->\nc\n"
     document = json.loads((FIGURES / "alpha.json").read_text())

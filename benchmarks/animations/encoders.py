@@ -67,8 +67,7 @@ SIERRA, BAYER = "dither=sierra2_4a", "dither=bayer:bayer_scale=5:diff_mode=recta
 #: Ours: how lossy, of how many colours.
 LADDER = [
     *((lossy, 255) for lossy in (0, 10, 15, 33, 65, 100)),
-    *((lossy, 64) for lossy in (15, 65)),
-    (65, 32),
+    *((100, k) for k in (128, 64, 32)),
 ]
 
 ENCODERS = [
@@ -87,7 +86,7 @@ ENCODERS = [
         "gifski",
         {
             f"quality {options}": partial(gifski, options=f"--quality {options}")
-            for options in ("100 --extra", "100", "90", "70", "50")
+            for options in ("100 --extra", "100", "90", "90 --motion-quality 50", "70", "50")
         },
         "quality 90",
         partial(crates.program_version, "gifski"),

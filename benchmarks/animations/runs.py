@@ -48,6 +48,7 @@ class Plan:
     repeat: int = 2  # timed runs
 
 
+USUAL = Plan()
 #: A plan of a few seconds, to check that everything works.
 QUICK = Plan(clips="blink|spinning", only="kpalette$|ffmpeg$|Pillow$", most=2, repeat=1)
 

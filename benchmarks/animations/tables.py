@@ -28,44 +28,45 @@ class Rate(NamedTuple):
 def lines(document: Document) -> list[str]:
     """Return all tables, for a page that has a heading."""
     return [
-        *said(document),
+        "How many more bytes than ours others' GIFs have at the same SSIMULACRA2, on average over "
+        "what both reach (BD-rate), the mean over clips; the clip on which theirs have the least; "
+        "and the number of clips on which nobody's have fewer. Flicker: by how many levels pixels "
+        "that stand still in the source change from frame to frame. The processor's seconds, from "
+        "PNG files to the GIF, and the most memory.",
         "",
         *summary(document),
         "",
-        "Their bytes beside ours, clip by clip; in parentheses at the best looks that both reach, "
-        "where they share hardly any others:",
+        "Clip by clip; in parentheses at the best looks that both reach, where they share hardly "
+        "any others:",
         "",
         *by_clip(document),
         "",
-        "Flicker, and the processor's seconds from PNG files to the GIF:",
-        "",
         *by_cost(document),
         "",
-        "Longer ones: the processor's seconds, and peak memory:",
-        "",
         *of_long(document),
+        "",
+        "Each has a ladder of settings, from its best looks to its fewest bytes. Flicker, time and "
+        "memory are of the one in bold:",
+        "",
+        *settings(document),
+        *left_out(document),
     ]
 
 
-def said(document: Document) -> list[str]:
-    """Return how it was measured, with versions, and what was left out."""
-    encoders = document["encoders"]
-    versions = ", ".join(dict.fromkeys(encoders[name]["version"] for name in there(document)))
-    usual = "; ".join(f"{name}: {encoders[name]['usual']}" for name in there(document))
-    found = [
-        f"By {versions}. Each has a ladder of settings, its default among them, from its best "
-        "looks to its fewest bytes. What is told of one alone, flicker, time and memory, is of the "
-        f"usual one: {usual}.",
-    ]
-    for kind in ("encoders", "clips"):
-        gone = [
-            f"{name} ({about['missing']})"
-            for name, about in document[kind].items()
-            if "missing" in about
-        ]
-        if gone:
-            found += ["", f"Left out, for what they need: {', '.join(gone)}."]
-    return found
+def settings(document: Document) -> list[str]:
+    rows = []
+    for name in there(document):
+        about = document["encoders"][name]
+        found = (row["rung"] for row in document["files"] if row["encoder"] == name)
+        rungs = [f"**{r}**" if r == about["usual"] else r for r in dict.fromkeys(found)]
+        rows.append([name, about["version"], "; ".join(rungs)])
+    return table(["GIFs by", "version", "settings"], rows, left=3)
+
+
+def left_out(document: Document) -> list[str]:
+    gone = {**document["encoders"], **document["clips"]}.items()
+    told = [f"{name} ({about['missing']})" for name, about in gone if "missing" in about]
+    return ["", f"Left out, for what they need: {', '.join(told)}."] if told else []
 
 
 def there(document: Document) -> list[str]:

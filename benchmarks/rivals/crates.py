@@ -1,4 +1,7 @@
-"""Rust crates: imagequant 4, quantette and rscolorq behind C functions, and gifski's program."""
+"""Rust crates: imagequant 4, quantette and rscolorq behind C functions, and programs.
+
+Programs are what package managers have of them, so they are not built for this processor alone.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -19,11 +23,11 @@ from benchmarks.rivals.rival import Missing, Pixels, Result, Rival
 SOURCE = Path(__file__).parents[1] / "crates"
 FOLDER = Path("build/bench/crates").resolve()  # of the repository
 LIBRARY = FOLDER / "release" / "librivals.so"
-PROGRAMS = {"gifski": "1.34.0"}
+PROGRAMS = {"gifski": "1.34.0", "pngquant": "3.0.3"}
 
 
 def install() -> None:
-    """Build the library for this processor, where there is cargo; minutes the first time."""
+    """Build the library for this processor, and programs; minutes the first time."""
     if shutil.which("cargo") is None:
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -33,23 +37,29 @@ def install() -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or target.read_bytes() != (SOURCE / name).read_bytes():
             shutil.copyfile(SOURCE / name, target)
-    settings = {"CARGO_TARGET_DIR": str(FOLDER), "RUSTFLAGS": "-C target-cpu=native"}
-    commands = [["cargo", "build", "--quiet", "--release"]]
-    if wanted := [f"{name}@{told}" for name, told in PROGRAMS.items() if program(name) == name]:
-        how = ["--quiet", "--locked", "--root", str(FOLDER)]
-        commands.append(["cargo", "install", *how, *wanted])
-    for command in commands:
-        ran = subprocess.run(
-            command,
-            cwd=FOLDER / "source",
-            env={**os.environ, **settings},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if ran.returncode:
-            said = ran.stderr.strip().partition("\n")[0]
-            print(f"{' '.join(command[:2])} failed: {said}", file=sys.stderr)
+    native = {**os.environ, "RUSTFLAGS": "-C target-cpu=native"}
+    if not LIBRARY.exists():
+        print("building crates with cargo: minutes, once", file=sys.stderr)
+    _cargo("build", "--release", env=native)
+    for name, wanted in PROGRAMS.items():
+        if program(name) == name:
+            print(f"building {name} {wanted} with cargo: minutes, once", file=sys.stderr)
+            _cargo("install", "--locked", "--root", str(FOLDER), f"{name}@{wanted}")
+
+
+def _cargo(*arguments: str, env: Mapping[str, str] = os.environ) -> None:
+    """Run cargo; one line says why it fails."""
+    ran = subprocess.run(
+        ["cargo", "--quiet", *arguments],
+        cwd=FOLDER / "source",
+        env={**env, "CARGO_TARGET_DIR": str(FOLDER)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        said = ran.stderr.strip().partition("\n")[0]
+        print(f"cargo {' '.join(arguments)}: {said}", file=sys.stderr)
 
 
 def program(name: str) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from functools import partial
 
+from benchmarks.rivals import crates
 from benchmarks.rivals.rival import Missing, Rival, program
 
 
 def pngquant(source: str, target: str, k: int, *, options: str) -> list[str]:
-    return ["pngquant", *options.split(), "--force", "-o", target, str(k), source]
+    return [crates.program("pngquant"), *options.split(), "--force", "-o", target, str(k), source]
 
 
 def magick() -> str:
@@ -49,7 +50,8 @@ GRAPHICS_MAGICK = partial(program, "gm", "version", hint="apt-get install graphi
 
 
 def pngquant_version() -> str:
-    return f"pngquant {program('pngquant', '--version', hint='apt-get install pngquant')}"
+    hint = "apt-get install pngquant, or cargo for a newer one"
+    return f"pngquant {program(crates.program('pngquant'), '--version', hint=hint)}"
 
 
 def ffmpeg_version() -> str:
