@@ -133,7 +133,7 @@ def processes(args: argparse.Namespace) -> None:
 
 
 def npm(args: argparse.Namespace) -> None:
-    """Measure the package for npm beside image-q, gifenc and others, in one process of Node."""
+    """Measure the package for npm beside image-q, gifenc and others, in Node."""
     document = packaged.measure(paths_of(args.images), args.k, args.repeat)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(reporting.to_json(document))
@@ -331,6 +331,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["npm"].add_argument
     out = Path("build/benchmarks/npm.json")
     add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
+    choices["npm"].set_defaults(repeat=7)
     choices["lossless"].add_argument("--oxipng", action="store_true", help="oxipng -o 4 as well")
     add = choices["graphics"].add_argument
     add("folders", type=Path, nargs="+", help="with .png files, also in folders in them")
