@@ -231,8 +231,8 @@ build/libdeflate/libdeflate.h: | $(BIN)/python
 	  --no-deps --no-binary deflate "deflate==0.9.0"
 	tar -xzf build/deflate-0.9.0.tar.gz -C build --strip-components=1 deflate-0.9.0/libdeflate
 
-playground/engine/wasm/kpalette.wasm: CMakeLists.txt tools/zig.cmake bindings/wasm.cpp \
-  $(wildcard core/*.?pp) build/libdeflate/libdeflate.h tools/licenses.py | $(BIN)/cmake $(BIN)/python-zig
+playground/engine/wasm/kpalette.wasm: CMakeLists.txt tools/zig.cmake \
+  $(wildcard bindings/wasm/*.?pp core/*.?pp) build/libdeflate/libdeflate.h tools/licenses.py | $(BIN)/cmake $(BIN)/python-zig
 	$(ZIG_CMAKE) -B build/wasm -DKPALETTE_TARGET=wasm32-wasi -DKPALETTE_WASM=ON
 	@$(call BUILD,build/wasm)
 	@mkdir -p $(@D)

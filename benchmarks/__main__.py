@@ -114,7 +114,7 @@ def processes(args: argparse.Namespace) -> None:
 
 
 def npm(args: argparse.Namespace) -> None:
-    """Measure the package for npm beside image-q, gifenc and others, in one process of Node."""
+    """Measure the package for npm beside image-q, gifenc and others, in Node."""
     document = packaged.measure(paths_of(args.images), args.k, args.repeat)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(reporting.to_json(document))
@@ -331,6 +331,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["npm"].add_argument
     out = Path("build/benchmarks/npm.json")
     add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
+    choices["npm"].set_defaults(repeat=7)
     add = choices["themes"].add_argument
     add("folders", type=Path, nargs="*", help="of .png files")
     add("--out", type=Path, help="a folder for themes.webp, which twenty pictures are in")

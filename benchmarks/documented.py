@@ -69,9 +69,7 @@ RESULTS: dict[str, Callable[[Sources], Document]] = {
     "alpha": lambda of: alpha.measure([16, 64]),
     "bytes": lambda of: equal_bytes.make(of.out),
     "dithers": lambda of: dithers.make(of.out),
-    "estimator": lambda of: estimators.ratios(
-        [3, 16, 128], [8, 64, 256], 20_000, ["float32"], 3, "cpu"
-    ),
+    "estimator": lambda of: estimators.on_one_thread([3, 16, 128], [8, 64, 256], 20_000, 3),
     "fits": lambda of: gigapixel.fits(
         str(of.photos.resolve()), [100_000, 1_500_000, 1 << 24], [16, 64, 256, 1024], 3
     ),

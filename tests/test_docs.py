@@ -43,7 +43,7 @@ PAGES = [
 ]
 SNIPPETS = ("python", "shell", "console")
 #: Blocks that are no commands: results, files, and what Sphinx reads.
-OTHERS = r"css|text|yaml|toml|\{[a-z-]+\}.*"
+OTHERS = r"css|js|text|yaml|toml|\{[a-z-]+\}.*"
 FENCE = re.compile(
     r"(?:^<!-- not run: (?P<reason>.+) -->\n\n?)?^```(?P<language>.*)\n(?P<body>(?:.*\n)*?)^```$",
     re.MULTILINE,

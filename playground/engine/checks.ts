@@ -1,6 +1,6 @@
 // Checks of what is asked for, with the library's messages.
 
-import { type Effort, EFFORTS, MOST_SMALLER, type Space, SPACES } from "./protocol.ts";
+import { type Effort, EFFORTS, type Space, SPACES } from "./protocol.ts";
 
 /** Throws RangeError for options that no fit can be made with. */
 export function checkFit(how: { space: Space; effort: Effort; seed: number }): void {
@@ -9,32 +9,48 @@ export function checkFit(how: { space: Space; effort: Effort; seed: number }): v
   checkWhole("seed", how.seed, 0, Number.MAX_SAFE_INTEGER);
 }
 
-/** Throws RangeError for anything but a whole number in a range. */
+/** Throws TypeError for anything but a number, and RangeError unless it is a whole one in a range. */
 export function checkWhole(name: string, value: number, least: number, most: number): void {
+  const expected = `a whole number from ${least} to ${most}`;
+  checkNumber(name, value, expected);
   if (!(Number.isInteger(value) && value >= least && value <= most)) {
-    throw new RangeError(`${name}: expected a whole number from ${least} to ${most}, got ${value}`);
+    throw new RangeError(`${name}: expected ${expected}, got ${value}`);
   }
 }
 
-/** Throws RangeError for anything but true or false. */
+/** The same for a number that may have a fraction. */
+export function checkWithin(name: string, value: number, least: number, most: number): void {
+  checkNumber(name, value, `${least} to ${most}`);
+  if (!(value >= least && value <= most)) {
+    throw new RangeError(`${name}: expected ${least} to ${most}, got ${value}`);
+  }
+}
+
+function checkNumber(name: string, value: number, expected: string): void {
+  if (typeof value !== "number") {
+    throw new TypeError(`${name}: expected ${expected}, got ${shown(value)}`);
+  }
+}
+
+/** Throws TypeError for anything but true or false. */
 export function checkFlag(name: string, value: boolean): void {
   if (typeof value !== "boolean") {
-    throw new RangeError(`${name}: expected true or false, got ${value}`);
+    throw new TypeError(`${name}: expected true or false, got ${shown(value)}`);
   }
 }
 
-/** Throws RangeError for anything but a number from 0 to 1. */
-export function checkStrength(strength: number): void {
-  if (!(strength >= 0 && strength <= 1)) {
-    throw new RangeError(`strength: expected 0 to 1, got ${strength}`);
+/** Throws TypeError for anything but text. */
+export function checkText(name: string, value: string): void {
+  if (typeof value !== "string") {
+    throw new TypeError(`${name}: expected text, got ${shown(value)}`);
   }
 }
 
-/** Throws RangeError for anything but a number from 0 to 3. */
-export function checkSmaller(smaller: number): void {
-  if (!(smaller >= 0 && smaller <= MOST_SMALLER)) {
-    throw new RangeError(`smaller: expected 0 to ${MOST_SMALLER}, got ${smaller}`);
-  }
+/** A value as an error shows it. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  return value.constructor?.name ?? "an object";
 }
 
 /** A name for each option, so that none is forgotten here. */
@@ -42,6 +58,9 @@ export type Names<T> = Readonly<Record<keyof T, true>>;
 
 /** Throws TypeError for an option that there is not. */
 export function checkNames<T>(what: string, given: object, known: Names<T>): void {
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(`${what}: expected an object with options, got ${shown(given)}`);
+  }
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(known, name));
   if (unknown !== undefined) {
     const names = Object.keys(known).join(", ");

@@ -1,9 +1,9 @@
 // The engine where it is called, without a worker: pixels in, results out.
 
-import { checkNames, checkWhole, type Names } from "./checks.ts";
-import { Core } from "./core.ts";
+import { checkNames, checkWhole, type Names, shown } from "./checks.ts";
+import { Core, CoreError } from "./core.ts";
 import { encodeGif as writeGif } from "./gif.ts";
-import { Image } from "./image.ts";
+import { Image, MOST_PIXELS } from "./image.ts";
 import type { Work } from "./jobs.ts";
 import { coreModule } from "./module.ts";
 import { fitPalette, quantize as quantizeImage } from "./pipeline.ts";
@@ -55,17 +55,18 @@ const GIF: Names<GifOptions> = { frames: true, ...SIZE, loop: true };
 
 /**
  * Reduces an image to its k best colours, 256 by default. `file` is there if `smaller` is above 0.
- * Throws TypeError for pixels of another kind, and RangeError for what is out of range.
+ * Throws TypeError for what is of another kind, and RangeError for what is out of range, or too
+ * large for the memory.
  *
  *     const { indices, colors } = await quantize(rgba, { width, height, k: 16 });
  */
 export async function quantize(
   rgba: Pixels,
-  { width, height, ...options }: Size & Partial<QuantizeOptions>,
+  options: Size & Partial<QuantizeOptions>,
 ): Promise<Quantized> {
   checkNames("quantize", options, QUANTIZE);
-  const image = await load(rgba, { width, height });
-  const { quantized } = finish(quantizeImage(image, { ...DEFAULTS, k: 256, ...given(options) }));
+  const how = { ...DEFAULTS, k: 256, ...given(options) };
+  const { quantized } = await withImage(rgba, options, (image) => quantizeImage(image, how));
   const { deltaE: _, ...rest } = quantized; // which was not measured
   return { ...rest, deltaE: NaN };
 }
@@ -77,11 +78,11 @@ export async function quantize(
  */
 export async function palette(
   rgba: Pixels,
-  { width, height, ...options }: Size & Partial<QuantizeOptions>,
+  options: Size & Partial<QuantizeOptions>,
 ): Promise<ColorList & { counts: Float64Array }> {
   checkNames("palette", options, QUANTIZE);
-  const image = await load(rgba, { width, height });
-  return finish(fitPalette(image, { ...DEFAULTS, k: 8, ...given(options) }));
+  const how = { ...DEFAULTS, k: 8, ...given(options) };
+  return withImage(rgba, options, (image) => fitPalette(image, how));
 }
 
 /**
@@ -90,12 +91,9 @@ export async function palette(
  *
  *     const { roles, texts } = await theme(rgba, { width, height, k: "auto" });
  */
-export async function theme(
-  rgba: Pixels,
-  { width, height, k = 6, ...options }: Size & Partial<ThemeOptions>,
-): Promise<Theme> {
+export async function theme(rgba: Pixels, options: Size & Partial<ThemeOptions>): Promise<Theme> {
   checkNames("theme", options, THEME);
-  return finish(makeTheme(await load(rgba, { width, height }), { k, ...options }));
+  return withImage(rgba, options, (image) => makeTheme(image, { k: 6, ...given(options) }));
 }
 
 /**
@@ -106,8 +104,9 @@ export async function theme(
 export async function encodePng(image: PngOptions): Promise<Bytes> {
   checkNames("encodePng", image, PNG);
   checkColors(image);
+  checkSize(image);
   checkIndices(image.indices, image);
-  return finish(writePng(Core.instantiate(await coreModule()), image));
+  return withCore((core) => finish(writePng(core, image)));
 }
 
 /**
@@ -118,25 +117,71 @@ export async function encodePng(image: PngOptions): Promise<Bytes> {
  */
 export async function encodeGif(images: GifOptions): Promise<Bytes> {
   checkNames("encodeGif", images, GIF);
-  if (images.frames.length === 0) throw new RangeError("frames: expected at least one, got none");
-  for (const frame of images.frames) {
+  const { frames } = images;
+  if (!Array.isArray(frames)) throw new TypeError(`frames: expected a list, got ${shown(frames)}`);
+  if (frames.length === 0) throw new RangeError("frames: expected at least one, got none");
+  checkSize(images);
+  for (const frame of frames) {
     checkNames("frames", frame, FRAME);
     checkColors(frame);
     checkIndices(frame.indices, frame);
   }
-  return finish(writeGif(Core.instantiate(await coreModule()), images));
+  return withCore((core) => finish(writeGif(core, images)));
 }
 
-async function load(rgba: Pixels, { width, height }: Size): Promise<Image> {
-  if (!(rgba instanceof Uint8Array || rgba instanceof Uint8ClampedArray)) {
-    throw new TypeError(`pixels: expected a Uint8Array or Uint8ClampedArray, got ${kindOf(rgba)}`);
+/** The core of the last call, until memory is collected: its own is there, and written to, by now. */
+let kept: WeakRef<Core> | undefined;
+
+/** Calls with a core of its own, which must be as free afterwards as it was before. */
+async function withCore<T>(work: (core: Core) => T): Promise<T> {
+  const module = await coreModule();
+  const core = kept?.deref() ?? Core.instantiate(module);
+  kept = undefined; // and stays so if this fails
+  try {
+    const result = work(core);
+    kept = new WeakRef(core);
+    return result;
+  } catch (error) {
+    if (error instanceof CoreError && error.isOfMemory) {
+      throw new RangeError(error.message, { cause: error });
+    }
+    throw error;
   }
-  return Image.load(Core.instantiate(await coreModule()), rgba, width, height);
+}
+
+function withImage<T>(
+  rgba: Pixels,
+  { width, height }: Size,
+  work: (image: Image) => Work<T>,
+): Promise<T> {
+  if (!isBytes(rgba)) {
+    throw new TypeError(
+      `pixels: expected a Uint8Array or Uint8ClampedArray, got ${shown(rgba)}`,
+    );
+  }
+  return withCore((core) => {
+    const image = Image.load(core, rgba, width, height);
+    const result = finish(work(image));
+    image.free();
+    return result;
+  });
+}
+
+/** Whether a value is an array of bytes, of this or another realm, as a test runner may have it. */
+function isBytes(value: unknown): value is Pixels {
+  if (!ArrayBuffer.isView(value)) return false;
+  const kind = (value as Uint8Array)[Symbol.toStringTag] as string;
+  return kind === "Uint8Array" || kind === "Uint8ClampedArray";
+}
+
+function checkSize({ width, height }: Size): void {
+  checkWhole("width", width, 1, MOST_PIXELS);
+  checkWhole("height", height, 1, MOST_PIXELS);
 }
 
 function checkColors({ colors, channels }: ColorList): void {
-  if (!(colors instanceof Uint8Array)) {
-    throw new TypeError(`colors: expected a Uint8Array, got ${kindOf(colors)}`);
+  if (!isBytes(colors)) {
+    throw new TypeError(`colors: expected a Uint8Array, got ${shown(colors)}`);
   }
   if (channels !== 3 && channels !== 4) {
     throw new RangeError(`channels: expected 3 or 4, got ${channels}`);
@@ -145,8 +190,8 @@ function checkColors({ colors, channels }: ColorList): void {
 }
 
 function checkIndices(indices: Uint8Array, { colors, channels }: ColorList): void {
-  if (!(indices instanceof Uint8Array)) {
-    throw new TypeError(`indices: expected a Uint8Array, got ${kindOf(indices)}`);
+  if (!isBytes(indices)) {
+    throw new TypeError(`indices: expected a Uint8Array, got ${shown(indices)}`);
   }
   const k = colors.length / channels;
   const wrong = indices.find((index) => index >= k);
@@ -158,10 +203,6 @@ function checkIndices(indices: Uint8Array, { colors, channels }: ColorList): voi
 /** The options that have a value, so that the others are as usual. */
 function given<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}
-
-function kindOf(value: unknown): string {
-  return value === null ? "null" : ((value as object)?.constructor?.name ?? typeof value);
 }
 
 function finish<T>(work: Work<T>): T {

@@ -1,12 +1,12 @@
 // Frames of an animation, which lie one below the other in one image, as
 // src/kpalette/mapped_frames.py and lossy_frames.py map them.
 
-import type { Block, Palette } from "./core.ts";
+import type { Block } from "./core.ts";
 import { encodeGif } from "./gif.ts";
 import type { Counted, Image } from "./image.ts";
 import type { Work } from "./jobs.ts";
 import { type Image as Drawn, LossyFrames } from "./lzw.ts";
-import type { Frame } from "./protocol.ts";
+import type { ColorList, Frame } from "./protocol.ts";
 
 /** A frame's pixels and indices, in the core's memory. */
 export interface FrameBlocks {
@@ -50,7 +50,7 @@ export function keepStill(now: FrameBlocks, before: FrameBlocks): void {
 export function* chooseInFrames(
   image: Image,
   counted: Counted,
-  palette: Palette,
+  palette: ColorList,
   smaller: number,
   indices: Block,
 ): Work<(Drawn | null)[] | null> {
@@ -71,7 +71,7 @@ export function* chooseInFrames(
 /** A GIF of all frames in one palette. */
 export function encodeFrames(
   { core, width, frameHeight: height, durations, loop }: Image,
-  palette: Palette,
+  palette: ColorList,
   indices: Uint8Array,
   images?: (Drawn | null)[] | null,
 ): Work<Uint8Array<ArrayBuffer>> {

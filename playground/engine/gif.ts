@@ -1,6 +1,7 @@
 // GIF files, as src/kpalette/files/gif.py writes them, byte for byte.
 
 import { joined } from "./bytes.ts";
+import { checkWhole, checkWithin } from "./checks.ts";
 import { withAlpha } from "./colors.ts";
 import type { Core } from "./core.ts";
 import type { Work } from "./jobs.ts";
@@ -20,6 +21,7 @@ export function* encodeGif(
   { frames, width, height, loop = 0 }: GifOptions,
   images?: readonly (Image | null)[],
 ): Work<Uint8Array<ArrayBuffer>> {
+  checkWhole("loop", loop, 0, MOST + 1);
   for (const frame of frames) check(frame, [height, width]);
   if (frames.length === 1 && !images) return still(core, frames[0], [height, width]);
   yield 0;
@@ -41,7 +43,11 @@ export function* encodeGif(
   return joined([...parts, letters(";")]);
 }
 
-function check({ indices, colors, channels }: Frame, [height, width]: [number, number]): void {
+function check(
+  { indices, colors, channels, duration }: Frame,
+  [height, width]: [number, number],
+): void {
+  checkWithin("duration", duration, 0, 2 ** 31 - 1);
   const k = colors.length / channels;
   if (k > MOST_COLORS) throw new RangeError(`colors: expected at most 256, got ${k}`);
   if (indices.length !== width * height) {

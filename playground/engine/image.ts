@@ -1,16 +1,18 @@
 // An image in the core's memory: its pixels and their histogram.
 
 import { checkWhole } from "./checks.ts";
-import { type Block, type Core, Fitter, type Histogram } from "./core.ts";
+import type { Block, Core } from "./core.ts";
+import { Fitter } from "./fits.ts";
+import { Histogram } from "./histogram.ts";
 import type { Loaded, Space, Timing } from "./protocol.ts";
 
 const CLOUD = 20_000; // colours that a cloud shows, at most
 const STILL: Timing = { durations: [0], loop: 0 };
-const MOST_PIXELS = 2 ** 29; // what 32 bits can address
+export const MOST_PIXELS = 2 ** 29; // what 32 bits can address
 
 /** Pixels with 3 or 4 channels, their histogram and its fitters. */
 export class Counted {
-  readonly histogram: Histogram;
+  private made: Histogram | undefined;
   private last: Fitter | undefined;
   private salient: { histogram: Histogram; last?: Fitter } | undefined;
 
@@ -18,8 +20,16 @@ export class Counted {
     private readonly core: Core,
     readonly pixels: Block,
     readonly channels: 3 | 4,
-  ) {
-    this.histogram = core.count(pixels, channels);
+  ) {}
+
+  /** The histogram, of which the first call takes as long as a fit. */
+  get histogram(): Histogram {
+    return (this.made ??= Histogram.count(this.core, this.pixels, this.channels));
+  }
+
+  /** Whether there is a histogram by now. */
+  get isCounted(): boolean {
+    return this.made !== undefined;
   }
 
   /** How many pixels there are. */
@@ -38,22 +48,30 @@ export class Counted {
 
   /** Returns the fitter in which pixels count by their saliency. */
   salientFitter(space: Space, shape: [number, number]): Fitter {
-    this.salient ??= { histogram: this.core.weighSalient(this.pixels, shape, this.histogram) };
+    this.salient ??= { histogram: this.histogram.weighSalient(this.pixels, shape) };
     if (this.salient.last?.space !== space) {
       this.salient.last?.free();
       this.salient.last = new Fitter(this.salient.histogram, space);
     }
     return this.salient.last;
   }
+
+  /** Frees all but the pixels. */
+  free(): void {
+    this.salient?.last?.free();
+    this.salient?.histogram.free();
+    this.last?.free();
+    this.made?.free();
+  }
 }
 
 export class Image {
   private wider: Counted | undefined;
-  /** At most so many of its colours, which stand for all. */
-  readonly cloud: Histogram;
+  private shown: Histogram | undefined;
 
   private constructor(
     readonly core: Core,
+    private readonly block: Block,
     readonly height: number,
     readonly width: number,
     /** With alpha only if some pixel is not opaque. */
@@ -62,10 +80,13 @@ export class Image {
     readonly durations: readonly number[],
     /** How often they play; 0 for ever. */
     readonly loop: number,
-  ) {
-    const { histogram } = own;
+  ) {}
+
+  /** At most so many of its colours, which stand for all. */
+  get cloud(): Histogram {
+    const { histogram } = this.own;
     const step = Math.ceil(histogram.length / CLOUD);
-    this.cloud = step > 1 ? histogram.thinOut(step) : histogram;
+    return step > 1 ? (this.shown ??= histogram.thinOut(step)) : histogram;
   }
 
   get isAnimated(): boolean {
@@ -92,16 +113,16 @@ export class Image {
         `pixels: expected 4 bytes for each of ${width} × ${height}, got ${rgba.length}`,
       );
     }
-    const pixels = core.take(4 * n);
-    pixels.bytes().set(rgba);
-    const channels = core.call("pack", pixels.address, n) as 3 | 4;
     if (durations.length < 1 || height % durations.length !== 0) {
       throw new RangeError(
         `durations: expected one for each frame of ${height} rows in all, got ${durations.length}`,
       );
     }
+    const pixels = core.take(4 * n);
+    pixels.bytes().set(rgba);
+    const channels = core.call("pack", pixels.address, n) as 3 | 4;
     const own = new Counted(core, pixels.head(channels * n), channels);
-    return new Image(core, height, width, own, durations, loop);
+    return new Image(core, pixels, height, width, own, durations, loop);
   }
 
   /** With four channels if that is asked for, or needed. */
@@ -120,6 +141,15 @@ export class Image {
       for (let axis = 0; axis < 3; ++axis) to[4 * i + axis] = from[3 * i + axis];
     }
     return new Counted(this.core, wide, 4);
+  }
+
+  /** Frees all that it has in the core, which then serves another. */
+  free(): void {
+    this.wider?.free();
+    this.wider?.pixels.free();
+    this.shown?.free();
+    this.own.free();
+    this.block.free();
   }
 
   describe(): Loaded {

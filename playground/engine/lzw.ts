@@ -1,8 +1,8 @@
 // GIF's compression in the core: the images of stills and of frames.
 
 import { withAlpha } from "./colors.ts";
-import type { Block, Core, Palette } from "./core.ts";
-import type { Frame } from "./protocol.ts";
+import type { Block, Core } from "./core.ts";
+import type { ColorList, Frame } from "./protocol.ts";
 
 /** A frame's rectangle as it is written. */
 export interface Image {
@@ -74,7 +74,7 @@ export class LossyFrames {
 
   constructor(
     core: Core,
-    { colors, channels }: Palette,
+    { colors, channels }: ColorList,
     [height, width]: [number, number],
     smaller: number,
   ) {

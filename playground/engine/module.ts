@@ -33,11 +33,18 @@ export function checkSimd(): void {
 
 async function compile(url: URL): Promise<WebAssembly.Module> {
   if (url.protocol === "file:") {
-    const files = "node:fs/promises"; // which no bundler is to look for
-    const { readFile } = await import(/* @vite-ignore */ files);
+    const { readFile } = files();
     return WebAssembly.compile(await readFile(url));
   }
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${response.statusText}`);
   return WebAssembly.compile(await response.arrayBuffer());
+}
+
+/** Node's files, without an import, which bundlers would look for. */
+function files(): { readFile(url: URL): Promise<BufferSource> } {
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule(name: string): ReturnType<typeof files> };
+  };
+  return process.getBuiltinModule("node:fs/promises");
 }

@@ -1,5 +1,6 @@
 // Indexed and grey PNG files, byte for byte those of the library.
 
+import { checkFlag } from "./checks.ts";
 import type { Core } from "./core.ts";
 import type { Work } from "./jobs.ts";
 import type { PngOptions } from "./protocol.ts";
@@ -12,5 +13,19 @@ export function* encodePng(core: Core, image: PngOptions): Work<Uint8Array<Array
   if (indices.length !== width * height) {
     throw new RangeError(`indices: expected ${width} × ${height}, got ${indices.length}`);
   }
-  return yield* core.encodePng(indices, width, { colors, channels }, { quick, keepOrder });
+  checkFlag("quick", quick);
+  checkFlag("keepOrder", keepOrder);
+  const file = core.lend([indices, colors], (indicesAt, colorsAt) =>
+    core.call(
+      "png_new",
+      ...[indicesAt, indices.length, width, colorsAt, k, channels],
+      ...[Number(quick), Number(keepOrder)],
+    ),
+  );
+  try {
+    while (core.call("png_step", file)) yield 0;
+    return core.view(core.call("png_bytes", file), core.call("png_size", file)).slice();
+  } finally {
+    core.release("png_free", file);
+  }
 }

@@ -2,7 +2,7 @@
 
 import { checkChoice, checkWhole } from "./checks.ts";
 import { withAlpha } from "./colors.ts";
-import { Fitter, Walk } from "./core.ts";
+import { Fitter, Walk } from "./fits.ts";
 import type { Image } from "./image.ts";
 import { SEEDINGS, SPACES, type Step, type StepsOptions } from "./protocol.ts";
 

@@ -1,7 +1,7 @@
 // Cost for each of many k, as src/kpalette/curve.py has it.
 
 import { checkFit, checkWhole } from "./checks.ts";
-import { Fitter } from "./core.ts";
+import { Fitter } from "./fits.ts";
 import type { Image } from "./image.ts";
 import type { Work } from "./jobs.ts";
 import type { SweepOptions, SweepPoint } from "./protocol.ts";

@@ -1,8 +1,16 @@
 // The colours that a person would pick, as src/kpalette/themes.py has them.
 
-import { checkWhole } from "./checks.ts";
+import { checkText, checkWhole, shown } from "./checks.ts";
 import { hexOf, parseColors } from "./colors.ts";
-import { type Core, CoreTheme, ThemeCounts } from "./core.ts";
+import type { Core } from "./core.ts";
+import {
+  colorNames,
+  CoreTheme,
+  readablePairs,
+  textColors,
+  ThemeCounts,
+  themePlaces,
+} from "./core_theme.ts";
 import type { Image } from "./image.ts";
 import type { Work } from "./jobs.ts";
 import { type CardOptions, type Role, THEME_TEXTS, type Theme, type ThemeOptions } from "./protocol.ts";
@@ -14,10 +22,11 @@ const MOST_COLORS = 64;
 export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
   const { k, ignore = [], name = "theme" } = options;
   if (k !== "auto" && !(Number.isInteger(k) && k >= 1 && k <= MOST_COLORS)) {
-    throw new RangeError(`k: expected a whole number from 1 to ${MOST_COLORS} or "auto", got ${k}`);
+    throw new RangeError(`k: expected a whole number from 1 to ${MOST_COLORS} or "auto", got ${shown(k)}`);
   }
-  const ignored = opaque(ignore);
   const { core, own, height, width, frameHeight, isAnimated } = image;
+  const ignored = opaque(core, ignore);
+  checkText("name", name);
   const { pixels, channels } = own;
   const counted = new ThemeCounts(core);
   let made: CoreTheme;
@@ -42,10 +51,10 @@ export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
   return {
     ...{ colors, counts, channels: 3 },
     roles: namedRoles(core, roles),
-    ...core.colorNames(colors),
-    text: hexOf({ colors: core.textColors(colors), channels: 3 }),
-    pairs: core.readablePairs(colors),
-    places: isAnimated ? null : core.themePlaces(pixels, [height, width], channels, colors),
+    ...colorNames(core, colors),
+    text: hexOf({ colors: textColors(core, colors), channels: 3 }),
+    pairs: readablePairs(core, colors),
+    places: isAnimated ? null : themePlaces(core, pixels, [height, width], channels, colors),
     texts: Object.fromEntries(texts),
   };
 }
@@ -57,7 +66,7 @@ export function drawCard(core: Core, { colors, counts, roles }: Theme, options: 
   const levels = new Uint8Array(4 * core.tables.roles.length);
   core.tables.roles.forEach((role, i) => {
     const color = roles[role];
-    if (color) levels.set([...parseColors([color], role).colors, 255], 4 * i);
+    if (color) levels.set([...parseColors(core, [color], role).colors, 255], 4 * i);
   });
   const theme = CoreTheme.again(core, { colors, counts, roles: levels });
   const title = options.title.replace(/[\p{C}\u2028\u2029]/gu, ""); // what XML may not hold
@@ -75,7 +84,7 @@ function namedRoles(core: Core, levels: Uint8Array): Theme["roles"] {
 }
 
 /** Colours (m, 3) to ignore. Their alpha does not matter. */
-function opaque(names: readonly string[]): Uint8Array {
-  const { colors, channels } = parseColors(names, "ignore");
+function opaque(core: Core, names: readonly string[]): Uint8Array {
+  const { colors, channels } = parseColors(core, names, "ignore");
   return channels === 3 ? colors : colors.filter((_, i) => i % 4 !== 3);
 }

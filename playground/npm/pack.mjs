@@ -40,7 +40,7 @@ const about = {
   exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
   types: "./index.d.ts",
   sideEffects: false,
-  engines: { node: ">=20" },
+  engines: { node: ">=20.16" },
 };
 writeFileSync(new URL("package.json", out), `${JSON.stringify(about, null, 2)}\n`);
 execFileSync("npm", ["pack", "--silent", "--pack-destination", ".."], { cwd: out, stdio: "inherit" });

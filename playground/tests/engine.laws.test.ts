@@ -2,10 +2,13 @@
 
 import { inflateSync } from "node:zlib";
 import { describe, expect, it, test, vi } from "vitest";
+import { parseColors } from "../engine/colors";
 import { Core } from "../engine/core";
+import { colorNames } from "../engine/core_theme";
 import { Image } from "../engine/image";
 import { DITHERS, EFFORTS, ROLES, SEEDINGS, SPACES } from "../engine/index";
 import type { Work } from "../engine/jobs";
+import * as mapping from "../engine/mapping";
 import { quantize, remap } from "../engine/pipeline";
 import { encodePng } from "../engine/png";
 import type { PngOptions } from "../engine/protocol";
@@ -47,19 +50,62 @@ test.each(["hills", "glass"])("error diffusion in bands comes to the same: %s", 
   const { labels } = own.fitter("lab").assign(colors);
   const dithered = (atOnce: number) => {
     const indices = core.take(width * height);
-    core.remap(pixels, histogram, labels, indices);
+    mapping.remap(core, pixels, histogram, labels, indices);
     const plain = indices.bytes().slice();
     const errors = new Float32Array(4 * width);
     for (let first = 0; first < height; first += atOnce) {
       const rows = Math.min(atOnce, height - first);
       const band = { first, rows, width };
-      core.diffuseError(pixels, band, { colors, channels }, 0.8, indices, errors);
+      mapping.diffuseError(core, pixels, band, { colors, channels }, 0.8, indices, errors);
     }
     expect(indices.bytes()).not.toEqual(plain);
     return indices.bytes().slice();
   };
   const whole = dithered(height);
   for (const atOnce of [1, 7, height - 1]) expect(dithered(atOnce)).toEqual(whole);
+});
+
+describe("the quickest way", () => {
+  const [width, height] = [320, 256];
+  const rgba = new Uint8Array(4 * width * height).map((_, i) => {
+    const [x, y, channel] = [(i >> 2) % width, Math.floor(i / 4 / width), i % 4];
+    if (channel === 3) return 255;
+    return 128 + 100 * Math.sin((x * (channel + 1)) / 40 + y / 30) + ((x * 7 + y * 13) % 11);
+  });
+  const how = { space: "srgb", effort: "fast", seed: 0, dither: null, strength: 1 } as const;
+
+  it.each([
+    { k: 1 },
+    { k: 16 },
+    { k: 200 },
+    { k: 9, fixed: ["#ff8800", "white"] },
+  ])("gives what a histogram gives: %o", (given) => {
+    const [quick, slow] = [0, 1].map(() =>
+      Image.load(Core.instantiate(module), rgba, width, height),
+    );
+    expect(slow.own.histogram.length).toBeGreaterThan(1000);
+    const [found, expected] = [quick, slow].map((image) => {
+      const { quantized, deltaE } = finish(quantize(image, { ...how, fixed: [], ...given }));
+      return { ...quantized, deltaE: finish(deltaE()).toFixed(9), fitMs: 0, mapMs: 0 };
+    });
+    expect(quick.own.isCounted).toBe(false);
+    expect(found).toEqual(expected);
+  });
+
+  it("is not for graphics, whose colours matter one by one", () => {
+    const few = rgba.map((level, i) => (i % 4 === 3 ? 255 : level & 0xc0));
+    const image = Image.load(Core.instantiate(module), few, width, height);
+    expect(finish(quantize(image, { ...how, fixed: [], k: 64 })).quantized.mse).toBe(0);
+    expect(image.own.isCounted).toBe(true);
+  });
+});
+
+test.each(["white", "White", "dusty rose", "steelblue"])("a colour may be named: %s", (name) => {
+  const { core } = load("hills");
+  const named = parseColors(core, [name]);
+  expect(named.colors.length).toBe(3);
+  const { names, cssNames } = colorNames(core, named.colors);
+  expect([...names, ...cssNames]).toContain(name.toLowerCase());
 });
 
 test.each(["hills", "glass"])("a palette of fixed colours alone is that palette: %s", (name) => {

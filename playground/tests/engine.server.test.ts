@@ -246,8 +246,11 @@ describe("theme", () => {
     [{ k: 0 }, 'k: expected a whole number from 1 to 64 or "auto", got 0'],
     [{ k: 65 }, 'k: expected a whole number from 1 to 64 or "auto", got 65'],
     [{ k: 2.5 }, 'k: expected a whole number from 1 to 64 or "auto", got 2.5'],
-    [{ k: "many" as "auto" }, 'k: expected a whole number from 1 to 64 or "auto", got many'],
-    [{ k: 6, ignore: ["white"] }, "ignore: expected colours such as #ff8800, got white"],
+    [{ k: "many" as "auto" }, 'k: expected a whole number from 1 to 64 or "auto", got "many"'],
+    [{ k: 6, ignore: ["wite"] }, 'ignore: expected colours such as "white" or "#ff8800", got "wite"'],
+    [{ k: 6, ignore: [5] as unknown as string[] }, 'expected colours such as "#ff8800", got 5'],
+    [{ k: 6, ignore: "white" as unknown as string[] }, 'ignore: expected a list, got "white"'],
+    [{ k: 6, ignore: ["white", "#fff"] }, "ignore: expected distinct colours"],
     [{ k: 6, ignore: ["#28d8b8", "#28D8B8"] }, "ignore: expected distinct colours"],
     [{ k: 6, ignore: ["#2a6f97"] }, "expected a pixel to look at, got none: all of it is transpar"],
   ])("refuses %j, and goes on", async (options, why) => {
@@ -431,8 +434,9 @@ describe("GIF files", () => {
 describe("failure", () => {
   it("of the core loses the image, says so, and lets another be loaded", async () => {
     await loaded();
-    const broken = vi.spyOn(Core.prototype, "remap").mockImplementationOnce(function (this: Core) {
+    const broken = vi.spyOn(Core.prototype, "lend").mockImplementationOnce(function (this: Core) {
       this.take(2 ** 32 - 4096);
+      return 0 as never;
     });
     await expect(engine.quantize(OPTIONS)).rejects.toMatchObject({
       name: "CoreError",

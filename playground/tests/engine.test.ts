@@ -210,8 +210,9 @@ describe("golden", () => {
   });
 
   test.each(golden<Entry<Gives>[]>("remap"))("remap $case", ({ case: given, gives }) => {
-    const work = remap(image(given.image), parseColors(given.palette), optionsOf(given));
-    expectSame(described(image(given.image), done(work)), gives);
+    const whole = image(given.image);
+    const work = remap(whole, parseColors(whole.core, given.palette), optionsOf(given));
+    expectSame(described(whole, done(work)), gives);
   });
 
   test.each(golden<Entry<Gives>[]>("animate"))("animate $case", ({ case: given, gives }) => {

@@ -86,10 +86,10 @@ def quantize(
         the mean squared error is the least. ``"linear"`` is linear RGB, ``"lab"`` CIELAB.
     effort : {"fast", "balanced", "best"}
         ``"fast"`` makes a few passes of k-means. In ``"srgb"``, without alpha, these go by the
-        means of colours in 32 × 32 × 32 bins, if a photo fills many: the error is up to 11 % higher
+        means of colours in 32 × 32 × 32 bins, if a photo fills many: the error is a little higher
         by that, and each pixel has its nearest entry all the same. ``"balanced"`` also leaves the
         local minima that are easily left. ``"best"`` starts eight times, goes on to search, and
-        runs to convergence: it takes some twenty times longer.
+        runs to convergence: it takes many times longer.
     fixed : colour or sequence of colours, optional
         Distinct colours that the palette must have, such as ``"#ff8800"``, ``"#f80"`` or
         ``(255, 136, 0)``, perhaps with alpha unless `alpha` takes that away; at most `k`. They

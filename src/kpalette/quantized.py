@@ -139,7 +139,7 @@ class Quantized:
             Take longer for a smaller file, with the same pixels. For PNG, needs oxipng and
             zopfli, which ``pip install 'kpalette[optimize]'`` brings.
         quick : bool
-            Compress an indexed PNG in a tenth of the time: photos are then 10 to 20 % larger.
+            Compress an indexed PNG much more quickly: photos are then larger.
         keep_order : bool
             Write an indexed PNG whose palette has this one's order, and whose indices are
             :attr:`indices`. Otherwise the order is what compresses best, and grey pictures have

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { encodeGif, encodePng, Engine, NoSimdError, palette, quantize, theme } from "kpalette";
 
 const golden = JSON.parse(readFileSync(process.env.GOLDEN, "utf8"));
@@ -37,16 +39,39 @@ test("refuses what it cannot do, and goes on", async () => {
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
   const indices = Uint8Array.of(3);
   const colors = Uint8Array.of(0, 0, 0);
+  const one = { indices: new Uint8Array(1), colors, channels: 3, width: 1, height: 1 };
   const bad = [
     [() => quantize(rgba, { width: width + 1, height }), RangeError, /pixels: expected 4 bytes/],
-    [() => quantize(rgba, {}), RangeError, /width: expected a whole number/],
+    [() => quantize(rgba), TypeError, /quantize: expected an object with options, got undefined/],
+    [() => theme(rgba, null), TypeError, /theme: expected an object with options, got null/],
+    [() => encodePng(), TypeError, /encodePng: expected an object with options, got undefined/],
+    [() => quantize(rgba, {}), TypeError, /width: expected a whole number .* got undefined/],
+    [() => quantize(rgba, { width: NaN, height }), RangeError, /width: .* got NaN/],
+    [() => quantize(rgba, { width: 0, height }), RangeError, /width: .* from 1 to .* got 0/],
+    [() => quantize(rgba, { width: 2 ** 31, height: 2 ** 31 }), RangeError, /width: .* got 2147483648/],
+    [() => quantize(rgba, { width: 2 ** 20, height: 2 ** 20 }), RangeError, /pixels: expected 4 bytes/],
     [() => quantize(detached, size), RangeError, /pixels: expected 4 bytes .* got 0/],
     [() => quantize([...rgba], size), TypeError, /pixels: expected a Uint8Array/],
     [() => quantize(null, size), TypeError, /got null/],
+    [() => quantize("rgba", size), TypeError, /got "rgba"/],
+    [() => quantize(rgba.buffer, size), TypeError, /got ArrayBuffer/],
+    [() => quantize(new Float32Array(rgba), size), TypeError, /got Float32Array/],
+    [() => quantize(rgba, { ...size, k: "16" }), TypeError, /k: expected .* got "16"/],
+    [() => quantize(rgba, { ...size, k: NaN }), RangeError, /k: expected .* got NaN/],
+    [() => quantize(rgba, { ...size, k: Infinity }), RangeError, /k: expected .* got Infinity/],
+    [() => quantize(rgba, { ...size, seed: -1 }), RangeError, /seed: expected .* got -1/],
+    [() => quantize(rgba, { ...size, strength: "1" }), TypeError, /strength: expected 0 to 1, got "1"/],
+    [() => quantize(rgba, { ...size, strength: NaN }), RangeError, /strength: .* got NaN/],
+    [() => quantize(rgba, { ...size, smaller: 4 }), RangeError, /smaller: expected 0 to 3, got 4/],
+    [() => quantize(rgba, { ...size, saliency: 1 }), TypeError, /saliency: expected true or false, got 1/],
+    [() => quantize(rgba, { ...size, fixed: "#f80" }), TypeError, /fixed: expected a list, got "#f80"/],
+    [() => theme(rgba, { ...size, ignore: [null] }), TypeError, /ignore: expected colours .* got null/],
+    [() => theme(rgba, { ...size, k: "6" }), RangeError, /or "auto", got "6"/],
+    [() => theme(rgba, { ...size, name: 5 }), TypeError, /name: expected text, got 5/],
     [() => quantize(rgba, { ...size, k: 0 }), RangeError, /k: expected a whole number from 1 to 256/],
     [() => quantize(rgba, { ...size, k: 257 }), RangeError, /got 257/],
     [() => quantize(rgba, { ...size, space: "cmyk" }), RangeError, /space: expected one of/],
-    [() => quantize(rgba, { ...size, fixed: ["red"] }), RangeError, /fixed: expected colours/],
+    [() => quantize(rgba, { ...size, fixed: ["reed"] }), RangeError, /fixed: expected colours .* got "reed"/],
     [() => palette(rgba, { ...size, k: 1.5 }), RangeError, /got 1.5/],
     [() => theme(rgba, { ...size, k: 65 }), RangeError, /from 1 to 64 or "auto", got 65/],
     [() => quantize(rgba, { ...size, dithr: "bayer" }), TypeError, /quantize: .* got dithr/],
@@ -58,7 +83,15 @@ test("refuses what it cannot do, and goes on", async () => {
     [() => theme(new Uint8Array(16), { width: 2, height: 2 }), RangeError, /is transparent/],
     [() => encodePng({ indices, width: 1, height: 1, colors, channels: 3 }), RangeError, /got 3/],
     [() => encodePng({ indices, width: 9, height: 9, colors, channels: 5 }), RangeError, /3 or 4/],
+    [() => encodePng({ ...one, width: 2 }), RangeError, /indices: expected 2 × 1, got 1/],
+    [() => encodePng({ ...one, width: "1" }), TypeError, /width: expected a whole number/],
+    [() => encodePng({ ...one, quick: "no" }), TypeError, /quick: expected true or false, got "no"/],
     [() => encodeGif({ frames: [], width: 1, height: 1 }), RangeError, /at least one/],
+    [() => encodeGif({ frames: one, width: 1, height: 1 }), TypeError, /frames: expected a list, got Obj/],
+    [() => encodeGif({ frames: [null], width: 1, height: 1 }), TypeError, /frames: expected an object/],
+    [() => encodeGif({ frames: [one], width: 1, height: 1 }), TypeError, /duration: .* got undefined/],
+    [() => encodeGif({ frames: [{ ...one, duration: -1 }], width: 1, height: 1 }), RangeError, /got -1/],
+    [() => encodeGif({ frames: [{ ...one, duration: 1 }], width: 1, height: 1, loop: NaN }), RangeError, /loop/],
     [() => Engine.start(), Error, /expected a browser/],
   ];
   for (const [call, kind, why] of bad) {
@@ -76,4 +109,33 @@ test("says that SIMD is missing", async () => {
   WebAssembly.validate = () => false;
   await assert.rejects(() => theme(rgba, size), NoSimdError);
   WebAssembly.validate = validate;
+  const { WebAssembly: all } = globalThis;
+  delete globalThis.WebAssembly;
+  await assert.rejects(() => theme(rgba, size), /^NoSimdError: expected WebAssembly with SIMD$/);
+  globalThis.WebAssembly = all;
+  await theme(rgba, size);
+});
+
+test("knows colours by their names", async () => {
+  const [named, written] = await Promise.all(
+    ["White", "#ffffff"].map((name) => theme(rgba, { ...size, ignore: [name] })),
+  );
+  assert.deepEqual(named, written);
+  const { colors } = await palette(rgba, { ...size, k: 2, fixed: ["rebeccapurple"] });
+  assert.ok(hexes({ colors, channels: 3 }).includes("#663399"));
+});
+
+test("takes shared memory, and arrays of another realm", async () => {
+  const expected = await palette(rgba, { ...size, k: 4 });
+  const shared = new Uint8Array(new SharedArrayBuffer(rgba.length));
+  shared.set(rgba);
+  assert.deepEqual(await palette(shared, { ...size, k: 4 }), expected);
+  const foreign = runInNewContext("new Uint8ClampedArray(n)", { n: rgba.length });
+  foreign.set(rgba);
+  assert.deepEqual(await palette(foreign, { ...size, k: 4 }), expected);
+});
+
+test("can be required, where Node can require ES modules", { skip: !process.features.require_module }, () => {
+  const required = createRequire(import.meta.url)("kpalette");
+  assert.equal(required.quantize, quantize);
 });

@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -14,11 +15,27 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { expect, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
+import { build } from "vite";
 import { makeImage } from "../images";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const TYPES: Record<string, string> = { ".js": "text/javascript", ".wasm": "application/wasm" };
+/** A page with a picture, and the package at its name. */
+const PAGE = `<!doctype html><meta charset="utf-8"><title>x</title><canvas width="96" height="64"></canvas>
+<script type="importmap">{"imports": {"kpalette": "/node_modules/kpalette/index.js"}}</script>
+<script>
+  const drawn = document.querySelector("canvas").getContext("2d");
+  for (const [at, color] of ["#2a6f97", "#2a6f97", "#d7263d", "#f4d35e"].entries()) {
+    drawn.fillStyle = color;
+    drawn.fillRect(24 * at, 0, 24, 64);
+  }
+  for (let at = 0; at < 24 * 64; ++at) {
+    drawn.fillStyle = "hsl(" + at % 360 + " 60% " + (at >> 5) + "%)";
+    drawn.fillRect(72 + (at % 24), Math.floor(at / 24), 1, 1);
+  }
+</script>
+`;
+const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 const { pixels, width, height } = makeImage("hills");
 const folder = mkdtempSync(join(tmpdir(), "kpalette-npm-"));
@@ -38,10 +55,16 @@ const expected = {
   theme: golden("theme", { image: "hills", k: 6 }),
 };
 
+/** The README's code for Node or browsers. */
+function snippets(where: "browser" | "node"): string[] {
+  const page = readFileSync(join(ROOT, "playground/npm/README.md"), "utf8");
+  return [...page.matchAll(new RegExp(`^\`\`\`js ${where}\n(.*?)^\`\`\``, "gms"))].map(([, code]) => code);
+}
+
 const run = (program: string, ...words: string[]) =>
   execFileSync(program, words, {
     cwd: folder,
-    env: { ...process.env, GOLDEN: join(folder, "golden.json") },
+    env: { ...process.env, FORCE_COLOR: "0", GOLDEN: join(folder, "golden.json") },
     encoding: "utf8",
   });
 
@@ -75,7 +98,26 @@ test("it works in Node", () => {
   run(process.execPath, "--test", "node.mjs");
 });
 
-test("its types are found and right", () => {
+test("what its README shows for Node runs there", () => {
+  mkdirSync(join(folder, "node_modules/sharp"));
+  // In place of a decoder: pixels, as sharp gives them.
+  writeFileSync(
+    join(folder, "node_modules/sharp/index.js"),
+    `const { rgba, ...info } = ${JSON.stringify(expected)};
+     const decoded = { data: Buffer.from(rgba, "base64"), info };
+     const pipeline = { ensureAlpha: () => pipeline, raw: () => pipeline, toBuffer: async () => decoded };
+     module.exports = () => pipeline;`,
+  );
+  const [photo, gif, worker, ...more] = snippets("node").map((code, i) => {
+    writeFileSync(join(folder, `snippet-${i}.mjs`), code);
+    return run(process.execPath, `snippet-${i}.mjs`);
+  });
+  expect([photo, gif, worker, ...more]).toEqual(["", "", "8\n"]);
+  expect(readFileSync(join(folder, "photo.png")).subarray(1, 4).toString()).toBe("PNG");
+  expect(readFileSync(join(folder, "square.gif")).subarray(0, 6).toString()).toBe("GIF89a");
+});
+
+test("its types are found and right, however modules are resolved", () => {
   writeFileSync(
     join(folder, "user.ts"),
     `import { encodePng, quantize, theme, type Theme } from "kpalette";
@@ -85,8 +127,36 @@ test("its types are found and right", () => {
      // @ts-expect-error: there is no such space
      await quantize(new Uint8Array(4), { ...size, space: "cmyk" });`,
   );
-  const how = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022"];
-  run(join(ROOT, "playground/node_modules/.bin/tsc"), ...how, "user.ts");
+  for (const [module, resolution] of [
+    ["node16", "node16"],
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ]) {
+    const how = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"];
+    how.push("--module", module, "--moduleResolution", resolution);
+    run(join(ROOT, "playground/node_modules/.bin/tsc"), ...how, "user.ts");
+  }
+  for (const name of readdirSync(join(folder, "node_modules/kpalette"))) {
+    if (!name.endsWith(".d.ts")) continue;
+    const text = readFileSync(join(folder, "node_modules/kpalette", name), "utf8");
+    expect(text.replace(/\/\*.*?\*\//gs, ""), name).not.toMatch(/\bany\b/);
+  }
+});
+
+test("a bundler brings along what is needed, and no more", async () => {
+  writeFileSync(join(folder, "app.js"), snippets("browser").at(-1)!);
+  writeFileSync(join(folder, "one.js"), 'import { palette } from "kpalette"; console.log(palette);');
+  const bundled = async (name: string) => {
+    writeFileSync(join(folder, `${name}.html`), `${PAGE}<script type="module" src="./${name}.js"></script>`);
+    await build({
+      ...{ root: folder, base: "./", configFile: false, logLevel: "error" },
+      build: { outDir: `bundled-${name}`, rollupOptions: { input: join(folder, `${name}.html`) } },
+      worker: { format: "es" },
+    });
+    return readdirSync(join(folder, `bundled-${name}`, "assets")).map((file) => file.replace(/-.*\./, "."));
+  };
+  expect((await bundled("app")).sort()).toEqual(["app.js", "kpalette.wasm", "worker.js"]);
+  expect((await bundled("one")).sort()).toEqual(["kpalette.wasm", "one.js"]);
 });
 
 test.describe("in Chromium", () => {
@@ -95,10 +165,15 @@ test.describe("in Chromium", () => {
 
   test.beforeAll(async () => {
     server = createServer(({ url }, response) => {
-      const path = join(folder, new URL(url!, "http://x").pathname);
+      const { pathname, searchParams } = new URL(url!, "http://x");
+      const path = join(folder, pathname);
       const type = TYPES[extname(path)];
       response.setHeader("Content-Type", type ?? "text/html");
-      response.end(type ? readFileSync(path) : "<!doctype html><title>x</title>");
+      const policy = searchParams.get("policy");
+      if (policy) response.setHeader("Content-Security-Policy", policy);
+      const snippet = searchParams.get("snippet");
+      const script = snippet && snippets("browser")[Number(snippet)];
+      response.end(type ? readFileSync(path) : `${PAGE}<script type="module">${script ?? ""}</script>`);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -133,5 +208,86 @@ test.describe("in Chromium", () => {
     );
     const { roles } = expected.theme.gives;
     expect(found).toEqual({ here: roles, there: roles, ended: ["AbortError", "AbortError"] });
+  });
+
+  /** Opens a page with the README's snippet of that number; what is wrong on it fails the test. */
+  async function shown(page: Page, snippet: number): Promise<void> {
+    page.on("pageerror", (error) => expect(error).toBeUndefined());
+    await page.goto(`${origin}/?snippet=${snippet}`);
+  }
+
+  test("what its README shows for pages runs there", async ({ page }) => {
+    expect(snippets("browser").length).toBe(3);
+    const download = page.waitForEvent("download");
+    await shown(page, 0);
+    const file = await (await download).createReadStream();
+    const chunks = await file.toArray();
+    expect(Buffer.concat(chunks).subarray(1, 4).toString()).toBe("PNG");
+
+    await shown(page, 1);
+    await expect(page.locator("body")).not.toHaveCSS("background-color", "rgba(0, 0, 0, 0)");
+
+    const passes = page.waitForEvent("console", (message) => Number(message.text()) > 0);
+    await shown(page, 2);
+    await passes;
+  });
+
+  test("it runs from a bundle", async ({ page }) => {
+    const passes = page.waitForEvent("console", (message) => Number(message.text()) > 0);
+    await page.goto(`${origin}/bundled-app/app.html`);
+    await passes;
+  });
+
+  test("a policy that forbids WebAssembly, or workers, is told", async ({ page }) => {
+    const tried = (policy: string) =>
+      page.goto(`${origin}/?policy=${encodeURIComponent(policy)}`).then(() =>
+        page.evaluate(async () => {
+          const address = "/node_modules/kpalette/index.js";
+          const { Engine, palette } = await import(address);
+          const said = (error: Error) => error.message;
+          return [
+            await palette(new Uint8Array(4), { width: 1, height: 1, k: 1 }).then(() => "", said),
+            await Engine.start().then(() => "", said),
+          ];
+        }),
+      );
+    const own = "script-src 'self' 'unsafe-inline'";
+    expect(await tried(`${own} 'wasm-unsafe-eval'`)).toEqual(["", ""]);
+    const [here, there] = await tried(own);
+    expect(here).toMatch(/Content Security Policy.*wasm-unsafe-eval|unsafe-eval/);
+    expect(there).toBe(""); // the worker has its own policy, which comes with its file
+    expect(await tried(`${own} 'wasm-unsafe-eval'; worker-src 'none'`)).toEqual(["", expect.anything()]);
+  });
+
+  test("a worker that is ended, or fails, leaves no promise waiting", async ({ page }) => {
+    await page.goto(origin);
+    const found = await page.evaluate(async () => {
+      const address = "/node_modules/kpalette/index.js";
+      const { Engine } = await import(address);
+      const made: Worker[] = [];
+      const { Worker } = globalThis;
+      globalThis.Worker = class extends Worker {
+        constructor(...all: ConstructorParameters<typeof Worker>) {
+          super(...all);
+          made.push(this);
+        }
+      };
+      const engine = await Engine.start();
+      const told = (promise: Promise<unknown>) =>
+        promise.then(() => "done", ({ name, message }: Error) => `${name}: ${message}`);
+      const early = await told(engine.theme({ k: 6 }));
+      const pixels = new Uint8ClampedArray(4 * 300 * 300).map((_, i) => (i * i) >> 3);
+      await engine.load(pixels, 300, 300);
+      const again = await told(engine.load(pixels, 300, 300)); // whose array has been taken
+      const waiting = told(engine.theme({ k: 6 }));
+      made[0].dispatchEvent(new ErrorEvent("error", { message: "out of memory" }));
+      return [early, again, await waiting, await told(engine.theme({ k: 6 }))];
+    });
+    expect(found).toEqual([
+      "Error: expected an image to be loaded",
+      expect.stringMatching(/^(DataCloneError|RangeError): /),
+      "Error: out of memory",
+      "Error: out of memory",
+    ]);
   });
 });

@@ -63,8 +63,7 @@ def quantize(photos: tuple[str, ...], **groups: Any) -> int:
     larger. In a folder or a pattern, a file that is named as another photo's picture counts as
     the result of an earlier run and is left alone. So is all of DIR.
 
-    With --effort fast, compressing a PNG takes a tenth of the time, too, and photos are 10 to 20 %
-    larger.
+    With --effort fast, a PNG is also compressed much more quickly, and photos are larger.
 
     Without the name of a command, "kpalette" takes pngquant's command lines: it dithers unless
     told --nofs, calls files photo-fs8.png or photo-or8.png, says nothing of PNG files unless told

@@ -89,11 +89,11 @@ def encode(
         ``kpalette[optimize]`` installs; GIF without unused colours; WebP at its highest effort.
         TIFF and BMP do not change.
     quick : bool
-        Compress an indexed PNG in a tenth of the time, with the palette in the order of `colors`:
-        photos are then 10 to 20 % larger. Other formats do not change.
+        Compress an indexed PNG much more quickly, with the palette in the order of `colors`:
+        photos are then larger. Other formats do not change.
     keep_order : bool
         Write an indexed PNG with the palette in the order of `colors`, so that its indices are
-        `indices`. Photos of 256 colours are then 10 % larger. Other formats do not change.
+        `indices`. Photos of many colours are then larger. Other formats do not change.
     metadata : Metadata, optional
         Metadata to write, as far as the format holds it; see :class:`Metadata`.
     profile : bytes, optional
