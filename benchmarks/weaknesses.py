@@ -105,9 +105,8 @@ def better(measure: Measure, theirs: Row, ours: Row) -> tuple[str, bool] | None:
     if not won:
         return None
     means = [statistics.fmean(row.values[image] for image in both) for row in (theirs, ours)]
-    text = (
-        f"on {len(won)} of {len(both)}, mean {means[0]:{measure.form}} to {means[1]:{measure.form}}"
-    )
+    shown = ", ours ".join(format(one, measure.form) for one in means)
+    text = f"on {len(won)} of {len(both)}, mean {shown}"
     return text, measure.sign * (means[0] - means[1]) > statistics.fmean(least.values())
 
 
@@ -144,16 +143,13 @@ def by_time(document: Document, group: str) -> Iterator[Weakness]:
                 errors = [
                     sum(side[image][1] for image in theirs) for side in (theirs, cells[fastest, k])
                 ]
-                times_error = (
-                    f" at {errors[0] / errors[1]:.2f} times the error" if errors[1] else ""
-                )
-                texts.append(f"k = {k}: {shares[fastest]:.2f} of the time{times_error}")
+                text = f"k = {k}: {shares[fastest]:.2f}"
+                if errors[1]:
+                    text += f" (error × {errors[0] / errors[1]:.2f})"
+                texts.append(text)
         if texts:
-            kind = {
-                "files": "time of whole processes, of ours",
-                "palette": "time of palettes, of ours",
-            }
-            what = kind.get(about["kind"], "time in memory, of ours")
+            kind = {"files": "whole processes", "palette": "palettes"}
+            what = f"time of {kind.get(about['kind'], 'quantizing in memory')}, of ours"
             yield Weakness(name, what, group, "; ".join(texts), overall=True)
 
 

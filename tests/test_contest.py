@@ -338,9 +338,14 @@ class TestWeaknesses:
             (
                 "Other",
                 "FLIP",
-                "k = 4: on 2 of 2, mean 0.0050, ours 0.0100; k = 8: on 2 of 2, mean 0.0050, ours 0.0100",
+                "k = 4: on 2 of 2, mean 0.0050, ours 0.0100; "
+                "k = 8: on 2 of 2, mean 0.0050, ours 0.0100",
             ),
-            ("Other", "time in memory, of ours", f"{time}; {time.replace('4', '8', 1)}"),
+            (
+                "Other",
+                "time of quantizing in memory, of ours",
+                f"{time}; {time.replace('4', '8', 1)}",
+            ),
         }
 
     def test_one_picture_is_told_but_not_as_the_mean(self) -> None:
