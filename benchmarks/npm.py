@@ -1,7 +1,8 @@
 """The package for npm beside others, in Node: time and mean squared error.
 
-Times are of the processor, so that they are about the same where others are at work. Each method has
-a process of its own, as what one leaves to be collected would be collected in the time of another.
+Times are of the processor, so that they are about the same where others are at work. Each method
+has a process of its own, as what one leaves to be collected would be collected in the time of
+another.
 """
 
 from __future__ import annotations
@@ -142,7 +143,8 @@ def sentence(document: Document, k: int) -> str:
     ours = summary(document, OURS, k)
     names = [name for name in document["methods"] if name.startswith(BESIDE)]
     theirs = {name: found for name in names if (found := summary(document, name, k))}
-    assert ours is not None and theirs, "expected kpalette and image-q among the methods"
+    assert ours is not None, "expected kpalette among the methods"
+    assert theirs, "expected image-q among the methods"
     time, error = ours
     by_time = min(theirs, key=lambda name: theirs[name][0])
     by_error = min(theirs, key=lambda name: theirs[name][1])
