@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const WARM = 4; // runs of each method and k before, in which its code is compiled
+const WARM = 2; // runs of each method and k before, in which its code is compiled
 
 const [file, one] = process.argv.slice(2);
 const task = JSON.parse(readFileSync(file, "utf8"));
