@@ -16,8 +16,8 @@ def lines(document: Document) -> list[str]:
         f"These and FLIP are of {plan['looks']} pictures of each folder. Each: the mean, the worst "
         "picture, and the number of pictures on which no other is better. In brackets: so many "
         f"pictures only, of what takes more than {BESIDE * plan['slow']:g} s beside others. What "
-        "has more colours than k is told with their number, and best on none. pngquant's colours are libimagequant's. "
-        "Transparent pictures lie over white.",
+        "has more colours than k is told with their number, and best on none. pngquant's "
+        "colours are libimagequant's. Transparent pictures lie over white.",
     ]
     for group in groups_of(document):
         for dithered in (False, True):

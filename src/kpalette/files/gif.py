@@ -168,7 +168,9 @@ def arrange(images: Sequence[Image | None], colors: Sequence[ByteArray]) -> Code
         taken = place[entries]
         keep = image.keep
         if keep >= 0:
-            keep = int(np.setdiff1d(np.arange(256), taken)[0])
+            free = np.ones(256, np.bool_)  # np.setdiff1d would import numpy.ma
+            free[taken] = False
+            keep = int(free.argmax())
             place[image.keep] = keep
         highest = max(int(taken.max(initial=0)), keep)
         data = _core.recode_lzw(image.data, place, max(1, highest.bit_length()))
