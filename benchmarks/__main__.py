@@ -119,6 +119,8 @@ def npm(args: argparse.Namespace) -> None:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(reporting.to_json(document))
     print("\n".join(packaged.lines(document)))
+    if args.page:
+        packaged.rewrite(args.page, document)
 
 
 def minima(args: argparse.Namespace) -> None:
@@ -331,6 +333,7 @@ def make_parser() -> argparse.ArgumentParser:
     add = choices["npm"].add_argument
     out = Path("build/benchmarks/npm.json")
     add("--out", type=Path, default=out, help=f"a file for all figures (default {out})")
+    add("--page", type=Path, help="a page that shows the table, to rewrite")
     choices["npm"].set_defaults(repeat=7)
     add = choices["themes"].add_argument
     add("folders", type=Path, nargs="*", help="of .png files")

@@ -14,7 +14,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const WARM = 4; // runs of each method and k before, in which its code is compiled
+const WARM = 2; // runs of each method and k before, in which its code is compiled
 
 const [file, one] = process.argv.slice(2);
 const task = JSON.parse(readFileSync(file, "utf8"));
@@ -178,17 +178,17 @@ async function measure() {
     children[method] = fork(fileURLToPath(import.meta.url), [file, method]);
     await once(children[method], "message"); // one at a time, so that none waits for another
   }
-  const ask = async (method, question) => {
-    const child = children[method];
-    child.send(question);
-    const [answer] = await Promise.race([
-      once(child, "message"),
-      once(child, "exit").then(([code]) => {
-        throw new Error(`${method} ended with ${code}`);
-      }),
-    ]);
-    return answer;
-  };
+  const ask = (method, question) =>
+    new Promise((resolve, reject) => {
+      const child = children[method];
+      const ended = (code) => reject(new Error(`${method} ended with ${code}`));
+      child.once("exit", ended);
+      child.once("message", (answer) => {
+        child.off("exit", ended);
+        resolve(answer);
+      });
+      child.send(question);
+    });
   const able = (k) => Object.keys(METHODS).filter((method) => k <= (METHODS[method].most ?? 256));
   for (const k of task.ks) {
     for (const method of able(k)) {
