@@ -65,7 +65,7 @@ def of_group(document: Document, group: str) -> list[str]:
         found = written.get(name, {})
         few = f" [{len(found)}]" if found and len(found) < len(written[BASE]) else ""
         ends = [
-            f"{found[image]:+.1%} {image}" if found and name != BASE else "–"
+            f"{signed(found[image])} {image}" if found and name != BASE else "–"
             for image in (
                 [pick(found, key=found.__getitem__) for pick in (min, max)] if found else ["", ""]
             )
@@ -107,4 +107,8 @@ def shown(document: Document, name: str) -> str:
 
 
 def percent(found: dict[str, float] | None) -> str:
-    return f"{mean(found.values()):+.1%}" if found else "–"
+    return signed(mean(found.values())) if found else "–"
+
+
+def signed(share: float) -> str:
+    return f"{100 * share:+.1f} %".replace("-", "−")

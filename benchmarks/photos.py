@@ -41,7 +41,7 @@ class Picture:
 
 def pictures_of(folders: Iterable[Path], most: float) -> list[Picture]:
     """Read all PNG files of folders; of larger pictures, the middle of `most` pixels."""
-    found = [(folder.resolve().name, path) for folder in folders for path in paths_of(folder)]
+    found = [(folder.absolute().name, path) for folder in folders for path in paths_of(folder)]
     twice = Counter(path.stem for _, path in found)
     pictures = []
     for group, path in found:

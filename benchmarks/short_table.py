@@ -48,9 +48,7 @@ BOTH = {
     "imagequant 4": ("imagequant 4", "imagequant 4 crate, speed 1"),
     "quantette": ("quantette", "quantette k-means"),
     "pngquant": ("pngquant", "libimagequant, speed 1"),
-    "sharp": ("sharp", None),
     "ImageMagick": ("ImageMagick", "ImageMagick"),
-    "Pillow": ("Pillow", "Pillow MEDIANCUT"),
 }
 
 

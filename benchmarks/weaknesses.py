@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from benchmarks.animations import tables as animations
 from benchmarks.colors import MEASURES, Measure, Row, groups_of, rows
 from benchmarks.equal_looks import mean, rates
+from benchmarks.headline import signed
 from benchmarks.markdown import Document, table
 from benchmarks.rivals.writers import BASE, SMALLER
 
@@ -59,7 +60,7 @@ def by_bytes(document: Document, group: str) -> Iterator[Weakness]:
         won = [image for image, rate in by_image.items() if rate < -CLEAR]
         also = [image for image, rate in smaller.get(name, {}).items() if rate < -CLEAR]
         if won or also:
-            told = f"{listed(won, len(by_image))}; mean {mean(by_image.values()):+.1%}"
+            told = f"{listed(won, len(by_image))}; mean {signed(mean(by_image.values()))}"
             told += f"; than `{SMALLER}`, {listed(also, len(by_image))}"
             overall = mean(by_image.values()) < -CLEAR
             yield Weakness(name, f"bytes at equal looks, than `{BASE}`", group, told, overall)
@@ -86,7 +87,7 @@ def by_colors(document: Document, group: str) -> Iterator[Weakness]:
                         continue
                     told = better(measure, row, found[own])
                     if told is not None:
-                        cells.setdefault(name, []).append((f"k = {k} {told[0]}", told[1]))
+                        cells.setdefault(name, []).append((f"k = {k}: {told[0]}", told[1]))
             what = f"{measure.name}{', dithered' if dithered else ''}"
             for name, each in cells.items():
                 told_all = "; ".join(text for text, _ in each)
@@ -104,9 +105,8 @@ def better(measure: Measure, theirs: Row, ours: Row) -> tuple[str, bool] | None:
     if not won:
         return None
     means = [statistics.fmean(row.values[image] for image in both) for row in (theirs, ours)]
-    text = (
-        f"on {len(won)} of {len(both)}, mean {means[0]:{measure.form}} to {means[1]:{measure.form}}"
-    )
+    shown = ", ours ".join(format(one, measure.form) for one in means)
+    text = f"on {len(won)} of {len(both)}, mean {shown}"
     return text, measure.sign * (means[0] - means[1]) > statistics.fmean(least.values())
 
 
@@ -143,13 +143,13 @@ def by_time(document: Document, group: str) -> Iterator[Weakness]:
                 errors = [
                     sum(side[image][1] for image in theirs) for side in (theirs, cells[fastest, k])
                 ]
-                times_error = (
-                    f" at {errors[0] / errors[1]:.2f} times the error" if errors[1] else ""
-                )
-                texts.append(f"k = {k}: {shares[fastest]:.2f} of the time{times_error}")
+                text = f"k = {k}: {shares[fastest]:.2f}"
+                if errors[1]:
+                    text += f" (error × {errors[0] / errors[1]:.2f})"
+                texts.append(text)
         if texts:
-            kind = {"files": "time of whole processes", "palette": "time of palettes"}
-            what = kind.get(about["kind"], "time in memory")
+            kind = {"files": "whole processes", "palette": "palettes"}
+            what = f"time of {kind.get(about['kind'], 'quantizing in memory')}, of ours"
             yield Weakness(name, what, group, "; ".join(texts), overall=True)
 
 
@@ -185,7 +185,7 @@ def by_gifs(document: Document) -> Iterator[Weakness]:
             }
             won = [clip for clip, share in shares.items() if share < -CLEAR]
             if won:
-                told = f"{listed(won, len(shares))}; mean {mean(shares.values()):+.1%}"
+                told = f"{listed(won, len(shares))}; mean {signed(mean(shares.values()))}"
                 overall = mean(shares.values()) < -CLEAR
                 yield Weakness(name, "bytes of GIFs at equal looks", group, told, overall)
 

@@ -161,6 +161,7 @@ def test_rates_and_who_is_best() -> None:
     assert tables.smallest(document, "c") == "fewer"
     assert tables.fewer(document, "more") == "50 % fewer bytes"
     assert tables.fewer(document, "fewer") == "25 % more bytes"
+    assert "nobody" in tables.fewer(document, "more", "graphics")
     rows = tables.summary(document)[2:]
     assert rows[1].startswith("| fewer | −20 % | −20 % (c) | 1 | – | – | 0 | 1.00 | 2.00 |")
     document = documented({encoders.OURS: ours, "more": more})

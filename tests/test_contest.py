@@ -288,7 +288,7 @@ class TestColors:
         assert (
             "| Other, 5 colours | 1.0 | 1.0 | 0 |" in report.write(document, tmp_path).read_text()
         )
-        assert [one.told.split()[2] for one in weaknesses.all_of(document)] == ["8"]
+        assert [one.told[:5] for one in weaknesses.all_of(document)] == ["k = 8"]
 
     def test_a_slow_one_is_left_out_and_all_else_measured(self) -> None:
         pictures = [
@@ -323,24 +323,29 @@ class TestWeaknesses:
 
     def test_each_error_and_time_that_is_less_is_told(self) -> None:
         document = made({BALANCED: (2, 10), OKLAB: (4, 10), "Other": (1, 5)})
-        time = "k = 4: 0.50 of the time at 0.50 times the error"
+        time = "k = 4: 0.50 (error × 0.50)"
         assert self.told(document) == {
             (
                 "Other",
                 "MSE",
-                "k = 4 on 2 of 2, mean 5.0 to 10.0; k = 8 on 2 of 2, mean 5.0 to 10.0",
+                "k = 4: on 2 of 2, mean 5.0, ours 10.0; k = 8: on 2 of 2, mean 5.0, ours 10.0",
             ),
             (
                 "Other",
                 "SSIMULACRA2",
-                "k = 4 on 2 of 2, mean 95.0 to 90.0; k = 8 on 2 of 2, mean 95.0 to 90.0",
+                "k = 4: on 2 of 2, mean 95.0, ours 90.0; k = 8: on 2 of 2, mean 95.0, ours 90.0",
             ),
             (
                 "Other",
                 "FLIP",
-                "k = 4 on 2 of 2, mean 0.0050 to 0.0100; k = 8 on 2 of 2, mean 0.0050 to 0.0100",
+                "k = 4: on 2 of 2, mean 0.0050, ours 0.0100; "
+                "k = 8: on 2 of 2, mean 0.0050, ours 0.0100",
             ),
-            ("Other", "time in memory", f"{time}; {time.replace('4', '8', 1)}"),
+            (
+                "Other",
+                "time of quantizing in memory, of ours",
+                f"{time}; {time.replace('4', '8', 1)}",
+            ),
         }
 
     def test_one_picture_is_told_but_not_as_the_mean(self) -> None:
@@ -348,7 +353,7 @@ class TestWeaknesses:
         for cell in document["colors"]:
             if (cell["rival"], cell["image"], cell["k"]) == ("Other", "a", 8):
                 cell["mse"] = 9.0
-        assert self.told(document) == {("Other", "MSE", "k = 8 on 1 of 2, mean 14.5 to 10.0")}
+        assert self.told(document) == {("Other", "MSE", "k = 8: on 1 of 2, mean 14.5, ours 10.0")}
         assert weaknesses.in_the_mean(document) == ["None is."]
 
     def test_half_a_percent_is_a_draw(self) -> None:
@@ -372,7 +377,7 @@ class TestWeaknesses:
         ]
         ((who, what, told),) = self.told(document)
         assert (who, what) == ("x", "bytes at equal looks, than `kpalette`")
-        assert told == "on 1 of 2 (a); mean +26.5%; than `kpalette --smaller`, on 0 of 2"
+        assert told == "on 1 of 2 (a); mean +26.5 %; than `kpalette --smaller`, on 0 of 2"
 
 
 class TestReport:

@@ -103,10 +103,10 @@ class TestRates:
 
     def test_tables_tell_means_and_who_is_best(self) -> None:
         rows = [row for row in headline.short(self.FOUND) if row.startswith(("| x", "| y"))]
-        assert rows == ["| x | +0.0% | +0.0% | 1 |", "| y | +50.0% | +0.0% | 0 |"]
+        assert rows == ["| x | +0.0 % | +0.0 % | 1 |", "| y | +50.0 % | +0.0 % | 0 |"]
         page = "\n".join(headline.full(self.FOUND))
-        assert "| x | +0.0% | -50.0% a | +100.0% b | 1 |" in page
-        assert "| y [1] | +50.0% | +50.0% a | +50.0% a | 0 |" in page
+        assert "| x | +0.0 % | −50.0 % a | +100.0 % b | 1 |" in page
+        assert "| y [1] | +50.0 % | +50.0 % a | +50.0 % a | 0 |" in page
 
     @given(st.lists(st.floats(-0.9, 9), min_size=1))
     def test_the_mean_of_a_change_and_its_reverse_is_none(self, shares: list[float]) -> None:

@@ -125,6 +125,6 @@ CLIPS = [
     ),
     Clip("blink", "graphics", "test", (176, 144), 2, 500, partial(sprites.walk, seed=2)),
     # Time and memory.
-    Clip("long screen", "graphics", "long", (640, 400), 100, 50, screens.scrolling),
-    Clip("long film", "film", "long", (640, 400), 100, 40, filmed(films.pan), ("traffic",)),
+    Clip("long screen", "graphics", "long", (640, 400), 60, 50, screens.scrolling),
+    Clip("long film", "film", "long", (640, 400), 60, 40, filmed(films.pan), ("traffic",)),
 ]

@@ -233,6 +233,8 @@ def fewer(document: Document, encoder: str = "gifski", kind: str = "film") -> st
     """Return how many bytes fewer ours take, such as "25 % fewer bytes"."""
     clips = shown(document)
     found = [v for c, v in rates(document, encoder).items() if clips[c]["kind"] == kind]
+    if not found:
+        return "as many bytes as nobody measured"
     ours = 1 / (1 + mean(rate.share for rate in found)) - 1
     return f"{100 * abs(ours):.0f} % {'fewer' if ours < 0 else 'more'} bytes"
 
