@@ -57,7 +57,7 @@ export interface QuantizeOptions extends MapOptions {
   effort: Effort;
   /** Of the random starts: a whole number from 0. The same one gives the same bytes. */
   seed: number;
-  /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb or #rgba. */
+  /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb, #rgba or names. */
   fixed: string[];
   /** Whether salient pixels count more; false by default. */
   saliency?: boolean;
@@ -105,7 +105,7 @@ export interface Looked {
 export interface ThemeOptions {
   /** 1 to 64, or "auto": as many as differ and matter. */
   k: number | "auto";
-  /** Colours that do not count: #rrggbb or #rgb. */
+  /** Colours that do not count, such as "#ffffff", "#fff" or "white". */
   ignore?: string[];
   /** What the names in its texts begin with; "theme" by default. */
   name?: string;

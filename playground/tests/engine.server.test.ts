@@ -207,7 +207,7 @@ describe("quantize", () => {
     ["space", { space: "rgb" as never }],
     ["effort", { effort: "most" as never }],
     ["dither", { dither: "none" as never }],
-    ["fixed", { fixed: ["red"] }],
+    ["fixed", { fixed: ["reed"] }],
     ["fixed", { fixed: ["#12345"] }],
     ["fixed", { fixed: ["#fff", "#ffffffff"] }],
     ["fixed", { k: 1, fixed: ["#fff", "#000"] }],
