@@ -313,10 +313,8 @@ class Way(Record):
         """Return what makes pictures of pixels."""
         mapping = self.mapping(batch)
         if palette is not None:
-            from kpalette import pipeline
-
-            return lambda pixels: pipeline.remap(
-                self.flat(pixels), palette, k=MAX_K, space=self.fit.space, **mapping
+            return lambda pixels: palette.remap(
+                self.flat(pixels), k=MAX_K, space=self.fit.space, **mapping
             )
         options = {
             **self.fitting,
@@ -385,7 +383,7 @@ def _shared(way: Way, batch: Batch) -> Palette | None:
         raise UsageError("--shared-palette reads photos twice, which stdin (-) does not allow")
     if batch.output.dry_run:
         return None  # nor is anything fitted
-    from kpalette import pipeline
+    from kpalette import extract_palette
     from kpalette.cli import shared
 
     if batch.kind == "gif" and way.kept.alpha == "keep":  # as each will be
@@ -396,7 +394,7 @@ def _shared(way: Way, batch: Batch) -> Palette | None:
     if total is None:
         return None
     how = {**way.fitting, "dither": way.dither, "dither_strength": way.strength}
-    return pipeline.extract_palette(total, way.k, **how)
+    return extract_palette(total, way.k, **how)
 
 
 def _weights(path: str | None, allow_truncated: bool) -> Any:

@@ -73,7 +73,7 @@ def remap(
       kpalette palette third.jpg -k 16 -o brand.gpl
       kpalette remap first.jpg second.jpg --palette brand.gpl
     """  # noqa: D301
-    from kpalette import files, pipeline
+    from kpalette import files
     from kpalette.cli.batch import Batch
 
     streams.check_instruction_set()
@@ -93,7 +93,7 @@ def remap(
 
     def reduce(pixels: ByteArray) -> Quantized:
         pixels = files.apply_alpha(pixels, alpha.alpha)
-        return pipeline.remap(pixels, palette, k=MAX_K, **stills)
+        return palette.remap(pixels, k=MAX_K, **stills)
 
     animate = animator_to(palette, {**options, **dither.saving, "alpha": alpha.alpha})
     economy = Economy(smaller=not stills["smaller"] and name in (None, "floyd-steinberg"))
