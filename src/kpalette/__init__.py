@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from kpalette.quality import QualityNotReached
     from kpalette.quantized import Quantized
     from kpalette.quantized_animation import QuantizedAnimation
-    from kpalette.themes import Theme, theme
+    from kpalette.theme_finding import theme
+    from kpalette.themes import Theme
 
 __all__ = [
     "BytesNotReached",
@@ -73,7 +74,7 @@ _HOMES = {
     "quantize_animation": "animation",
     "raw_frames": "files",
     "sweep": "curve",
-    "theme": "themes",
+    "theme": "theme_finding",
 }
 
 

@@ -284,7 +284,7 @@ class _Made:
 
     def theme(self, k: int) -> Theme:
         """Return the theme of what was counted."""
-        from kpalette.themes import of_counter, of_picture
+        from kpalette.theme_finding import of_counter, of_picture
 
         if self.counter.is_empty:
             ignored = ", or ignored" if self._is_ignoring else ""
