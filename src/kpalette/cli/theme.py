@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from kpalette.cli.exits import (
 from kpalette.cli.groups import Manners, Recursive
 from kpalette.cli.help import PATH, Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO
-from kpalette.cli.options import COLORS, MANY, OUTPUT, flag, option
+from kpalette.cli.options import COLORS, MANY, OUTPUT, exclusive, flag, option
 from kpalette.record import Record
 from kpalette.theme_files import FORMATS, PALETTES, TEXTS, encode, format_of, title_of
 
@@ -115,6 +116,11 @@ class Looked(Record):
 class Themes(Recursive):
     """How many themes there are, of what."""
 
+    first_frame: bool = flag(
+        "--first-frame",
+        section=COLORS,
+        help="Look at the first frame of an animation or a film alone.  [default: at all]",
+    )
     each: bool = flag(
         "--each",
         section=MANY,
@@ -186,7 +192,7 @@ def theme(
 
     A PHOTO is an image file, an animation or a film, a folder with -r, a pattern such as
     '**/*.png', - for stdin, or a histogram that was saved as .histogram. There is one theme for all
-    of them together, and all frames, in which each counts by its pixels, unless told --each. If one
+    of them together, and all frames, in which each counts by its pixels, unless told --each or --first-frame. If one
     cannot be read, there is none.
 
     \b
@@ -225,7 +231,7 @@ def theme(
     writer = _Writer(out, kind, name, as_json, manners)
     codes: set[int] = set()
     for group in groups:
-        made = _Made(group, look, team, themes.strip is not None)
+        made = _Made(group, look, team, themes)
         if failed := made.count(manners):
             codes |= failed
             continue
@@ -242,7 +248,7 @@ def theme(
 class _Made:
     """One theme in the making: of these photos."""
 
-    def __init__(self, sources: Sequence[Source], look: Look, team: Any, strip: bool) -> None:
+    def __init__(self, sources: Sequence[Source], look: Look, team: Any, themes: Themes) -> None:
         from kpalette.theme_counting import ThemeCounter
         from kpalette.theme_strips import StripCounter
 
@@ -251,7 +257,8 @@ class _Made:
         self.title = streams.stem(self.label) if len(sources) == 1 else NAME
         self.counter: ThemeCounter = ThemeCounter(look, team)
         self._is_ignoring = len(look.ignored) > 0
-        self.strip: StripCounter | None = StripCounter(look, team) if strip else None
+        self.strip: StripCounter | None = StripCounter(look, team) if themes.strip else None
+        self._n_frames = 1 if themes.first_frame else None
         self.picture: ByteArray | None = None  # the first one
         self._n_pictures = 0
 
@@ -274,7 +281,8 @@ class _Made:
                 raise Failed(USAGE, "--strip: expected pictures, got a histogram")
             self.counter.add_histogram(streams.read_histogram(path))
             return
-        for pixels in streams.read_frames(path, manners.quiet, manners.allow_truncated):
+        frames = streams.read_frames(path, manners.quiet, manners.allow_truncated)
+        for pixels in itertools.islice(frames, self._n_frames):
             self.counter.add(pixels)
             if self.strip is not None:
                 self.strip.add(pixels)
@@ -387,7 +395,9 @@ def _check(
     """Refuse options that do not go together; return the format of what is written, if any."""
     plan.check_printed(photos, out, kind, as_json, "the file")
     if themes.each and themes.strip is not None:
-        raise UsageError("--each and --strip exclude each other; give one")
+        raise exclusive("--each", "--strip")
+    if themes.first_frame and themes.strip is not None:
+        raise exclusive("--first-frame", "--strip")
     if themes.strip is not None and not themes.strip.lower().endswith(".png"):
         raise UsageError(f"--strip: expected a name that ends in '.png', got {themes.strip!r}")
     if themes.each and out not in (None, "-"):
