@@ -192,8 +192,8 @@ def theme(
 
     A PHOTO is an image file, an animation or a film, a folder with -r, a pattern such as
     '**/*.png', - for stdin, or a histogram that was saved as .histogram. There is one theme for all
-    of them together, and all frames, in which each counts by its pixels, unless told --each or --first-frame. If one
-    cannot be read, there is none.
+    of them together, and all frames, in which each counts by its pixels, unless told --each or
+    --first-frame. If one cannot be read, there is none.
 
     \b
     Examples:
