@@ -1,4 +1,4 @@
-"""Mapping an image to a palette: what becomes a picture in few colours."""
+"""Mapping an image to a palette, which makes it a picture in few colours."""
 
 from __future__ import annotations
 

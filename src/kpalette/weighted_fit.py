@@ -1,4 +1,4 @@
-"""Fits to what matters in an image, which tell how its own pixels come out."""
+"""Palettes fitted to what matters in an image, with the error of all its pixels."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class Looked(Record):
         section=COLORS,
         is_path=True,
         metavar="FILE",
-        help="An image of the photo's size: it is light where to look.",
+        help="An image of the photo's size. Only what is under its light parts counts.",
     )
     ignore: tuple[str, ...] = option(
         "--ignore",
@@ -119,7 +119,7 @@ class Themes(Recursive):
     first_frame: bool = flag(
         "--first-frame",
         section=COLORS,
-        help="Look at the first frame of an animation or a film alone.  [default: at all]",
+        help="Look at the first frame of an animation or a film alone.  [default: all frames]",
     )
     each: bool = flag(
         "--each",
@@ -145,7 +145,7 @@ class Themes(Recursive):
     cls=Option,
     common=True,
     metavar="K",
-    help=f"How many colours, 1 to {MOST}, or auto. That is as many as matter.  [default: 6]",
+    help=f"How many colours, 1 to {MOST}, or auto for as many as matter.  [default: 6]",
 )
 @click.option(
     "-o",
