@@ -284,9 +284,9 @@ def _as_option(text: str) -> str:
     """Put the library's names of arguments in the command line's words."""
     import re
 
-    from kpalette.cli import streams
+    from kpalette.cli import loading
 
-    text = streams.of_large(text).replace("(max_pixels)", "(--max-pixels)")
+    text = loading.of_large(text).replace("(max_pixels)", "(--max-pixels)")
     return re.sub(
         r"^(fps|speed|width|height|crop|start|end): ",
         lambda found: f"--{NAMES.get(found[1], found[1])}: ",

@@ -6,7 +6,7 @@ import io
 import os
 import stat
 
-from kpalette.cli import streams
+from kpalette.cli import loading, streams
 from kpalette.cli.exits import (
     EXISTS,
     NOT_SMALLER,
@@ -51,7 +51,7 @@ def convert(recipe: Recipe, job: Job) -> Result:
         before = None
     found: Any = None
     if (before is not None or job.source == "-") and recipe.takes_plain(job):
-        found = streams.read_plain(job.source)
+        found = loading.read_plain(job.source)
         if isinstance(found, bytes):
             photo = plain.read(found, recipe.clip.max_pixels or plain_png.MOST_PIXELS)
             if photo is not None:
@@ -69,10 +69,10 @@ def _at_length(recipe: Recipe, job: Job, found: Any, before: os.stat_result | No
     from kpalette import files
 
     if found is None:
-        found = [*job.frames] or streams.film_of(job.source)
+        found = [*job.frames] or loading.film_of(job.source)
     if isinstance(found, (list, str)) or (found and files.is_film(found)):
         return _write_new(recipe, job, recipe.of_frames(job, found), _size(found), before)
-    photo = streams.read(job.source, recipe.allow_truncated, found)
+    photo = loading.read(job.source, recipe.allow_truncated, found)
     encoded = photo.encoded
     result = _write(recipe, job, lambda: recipe.of_photo(job, photo), encoded, len(encoded), before)
     remarks = (photo.remark, result.remark)

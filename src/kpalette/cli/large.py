@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kpalette.cli import memory, streams
+from kpalette.cli import loading, memory, streams
 from kpalette.cli.exits import (
     EXISTS,
     LOCKED,
@@ -136,7 +136,7 @@ def tiles(
             if most and isinstance(error, OverflowError):
                 line = str(error).removeprefix("source: ")
                 raise Failed(NO_MEMORY, f"{photo}: {line}, or give more --memory-limit") from None
-            line = streams.of_large(str(error).removeprefix("source: "))
+            line = loading.of_large(str(error).removeprefix("source: "))
             raise Failed(UNREADABLE, line) from None
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from kpalette.cli.clips import Clip
     from kpalette.cli.groups import Output
+    from kpalette.cli.loading import Photo
     from kpalette.cli.moving import Animate
     from kpalette.cli.plan import Job
-    from kpalette.cli.streams import Photo
     from kpalette.colors import ByteArray
     from kpalette.files import Frames, Metadata, plain
     from kpalette.quantized import Quantized

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import clips, streams
+from kpalette.cli import clips, loading, streams
 from kpalette.cli.clips import Clip
 from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, UsageError, counted
@@ -117,7 +117,7 @@ def load(path: str, option: str) -> Palette:
     except OSError as error:
         raise Failed(UNREADABLE, f"{path}: cannot be read: {error.strerror}") from None
     except PaletteReadError as error:
-        raise Failed(UNREADABLE, streams.of_large(str(error))) from None
+        raise Failed(UNREADABLE, loading.of_large(str(error))) from None
 
 
 def _describe(k: int, quantized: Quantized) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kpalette.cli import plan, streams
+from kpalette.cli import loading, plan, streams
 from kpalette.cli.exits import EPILOG, Failed, UsageError, ending, say
 from kpalette.cli.groups import Manners, Recursive
 from kpalette.cli.help import PATH, Explained, Option, takes
@@ -228,7 +228,7 @@ def _read_mask(path: str) -> Any:
     from kpalette.theme_counting import LIGHT
 
     try:
-        return streams.read(path).pixels[..., 0] >= LIGHT
+        return loading.read(path).pixels[..., 0] >= LIGHT
     except Failed as error:
         raise Failed(error.code, f"{path}: {error}") from None
 

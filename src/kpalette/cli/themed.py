@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from kpalette.cli import streams
+from kpalette.cli import loading, streams
 from kpalette.cli.colored import field
 from kpalette.cli.exits import UNREADABLE, USAGE, Failed, counted
 from kpalette.theme_files import TEXTS, encode, title_of
@@ -70,9 +70,9 @@ class Made:
         if path.endswith(HISTOGRAM):
             if self.strip is not None:
                 raise Failed(USAGE, "--strip: expected pictures, got a histogram")
-            self.counter.add_histogram(streams.read_histogram(path))
+            self.counter.add_histogram(loading.read_histogram(path))
             return
-        frames = streams.read_frames(path, manners.quiet, manners.allow_truncated)
+        frames = loading.read_frames(path, manners.quiet, manners.allow_truncated)
         for pixels in itertools.islice(frames, self._n_frames):
             self.counter.add(pixels)
             if self.strip is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpalette.cli import streams
+from kpalette.cli import loading
 from kpalette.cli.economy import Economy
 from kpalette.cli.exits import USAGE, Failed, UsageError
 from kpalette.cli.groups import Fit, Kept, Output, Pixels
@@ -211,7 +211,7 @@ def _weights(path: str | None, allow_truncated: bool) -> Any:
     if path is None:
         return None
     try:
-        pixels = streams.read(path, allow_truncated).pixels
+        pixels = loading.read(path, allow_truncated).pixels
     except Failed as failure:
         raise Failed(failure.code, f"{path}: {failure}") from None
     grey = pixels[..., 0]
