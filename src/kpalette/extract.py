@@ -15,7 +15,6 @@ from kpalette.colors import ByteArray, Colors
 from kpalette.dither import Dithering
 from kpalette.fit import FitOptions, Fitted, psnr
 from kpalette.histogram import ColorHistogram
-from kpalette.looks import Reference
 from kpalette.palette import Palette
 from kpalette.posterize import MOST_BITS
 from kpalette.quality import checked_quality, fit_fewest
@@ -139,7 +138,11 @@ def extract_palette(
     fit = fitting(histogram, parts, dithering, options, team, saliency=saliency)
     if target is None:
         return fit(k).palette
-    reference = Reference(pixels, team) if by_looks and pixels is not None else None
+    reference = None
+    if by_looks and pixels is not None:
+        from kpalette.looks import Reference
+
+        reference = Reference(pixels, team)
 
     def measured(fitted: Fitted) -> float:
         if reference is None:

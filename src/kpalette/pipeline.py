@@ -24,7 +24,6 @@ from kpalette.quantized import Quantized
 from kpalette.quick import quantize_quickly
 from kpalette.remap import mapped
 from kpalette.threads import make_team
-from kpalette.trials import Trials
 from kpalette.weighted_fit import fitting
 
 if TYPE_CHECKING:
@@ -242,6 +241,8 @@ def quantize(
         fitted = fit(k)
         del fit  # which holds more than the pixels, if nearly all differ
         return finished(mapped(image, fitted, dithering, team))
+    from kpalette.trials import Trials
+
     trials = Trials(image, fit, effort, team)
     least = max(1, len(fixed_colors))
     if most_bytes is not None:
