@@ -17,8 +17,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rivals import Pixels
-from kpalette import ColorHistogram, _core, pipeline
+from kpalette import ColorHistogram, _core, extract_palette
 from kpalette.fit import Fitter
+from kpalette.remap import map_pixels
 from kpalette.threads import make_team
 
 MEGA = 10**6
@@ -87,9 +88,9 @@ def measure(photo: Pixels, large: Pixels, k: int, megabytes: int) -> dict[str, A
     n = len(flat)
     histogram = ColorHistogram.from_pixels(large, team)
     counting = median(lambda: ColorHistogram.from_pixels(large, team))
-    found = pipeline.extract_palette(histogram, k, space="srgb", threads=1)
+    found = extract_palette(histogram, k, space="srgb", threads=1)
     labels = Fitter(histogram, "srgb", team).assign(found.colors).labels
-    mapping = median(lambda: pipeline.map_pixels(large, histogram.colors, labels, len(found), team))
+    mapping = median(lambda: map_pixels(large, histogram.colors, labels, len(found), team))
     plain, dithered = (
         median(lambda d=dither: found.remap(large, space="srgb", dither=d, threads=1))
         for dither in (None, "floyd-steinberg")

@@ -136,6 +136,145 @@ Majorities find_majorities(const Assignment& assignment) {
   return majorities;
 }
 
+/// Centres that become 8-bit colours, and stay what these are while points change between them.
+class Rounding {
+ public:
+  /// The first centres are those of the fixed colours, which stay.
+  Rounding(Assignment& assignment, std::vector<double> centers, std::span<const std::uint8_t> fixed)
+      : assignment_(assignment),
+        space_(assignment.points().space()),
+        dim_(static_cast<std::size_t>(space_.channels())),
+        k_(static_cast<std::size_t>(assignment.k())),
+        n_fixed_(fixed.size() / dim_),
+        centers_(std::move(centers)),
+        colors_(centers_.size()),
+        entries_(k_),
+        majorities_{std::vector<std::optional<Entry>>(k_), std::vector<char>(k_)} {
+    std::copy(fixed.begin(), fixed.end(), colors_.begin());
+    assignment_.pin(static_cast<int>(n_fixed_));
+  }
+
+  /// Takes the colour nearest to each centre.
+  void round() {
+    find_entries([&](std::size_t j) { return entry_near(space_, center(j)); });
+    for (std::size_t j = n_fixed_; j < k_; ++j) set(j, entries_[j]);
+    assignment_.update(centers_);
+  }
+
+  /// Takes the colour that most of a cluster has, or an opaque one where most of it is opaque.
+  void keep_majorities() {
+    majorities_ = find_majorities(assignment_);
+    for (std::size_t j = n_fixed_; j < k_; ++j) {
+      if (majorities_.color[j]) {
+        set(j, *majorities_.color[j]);
+      } else if (majorities_.opaque[j]) {
+        set(j, opaque_entry_near(space_, mean_of(j).data()));
+      }
+    }
+    assignment_.update(centers_);
+  }
+
+  /// Moves colours to the means of their points in the first passes, and empty ones to where they
+  /// gain most, until nothing changes; then sorts them.
+  void settle(int moving_passes) {
+    bool sorted = false;
+    for (int pass = 0; pass < kMaxPasses; ++pass) {
+      // Of equal colours all but the first are empty. Two that have just become equal show in the
+      // next pass, which is made because they moved.
+      const bool shifted = pass < moving_passes && follow_means();
+      const bool moved = fill_empty() || shifted;
+      if (moved && assignment_.update(centers_) > 0) {
+        sorted = false;
+      } else if (sorted) {
+        break;
+      } else {
+        // Sorting settles ties, by which an entry can lose its last points: look once more.
+        sort_by_frequency(assignment_, centers_, colors_);
+        sorted = true;
+        pass = std::max(pass, moving_passes - 1);
+      }
+    }
+    if (!sorted) sort_by_frequency(assignment_, centers_, colors_);
+  }
+
+  std::vector<std::uint8_t> colors() && { return std::move(colors_); }
+
+ private:
+  const double* center(std::size_t j) const { return centers_.data() + j * dim_; }
+
+  void set(std::size_t j, const Entry& entry) {
+    std::copy_n(entry.color.begin(), dim_, colors_.data() + j * dim_);
+    std::copy_n(entry.coords.begin(), dim_, centers_.data() + j * dim_);
+  }
+
+  std::array<double, kMaxDim> mean_of(std::size_t j) const {
+    std::array<double, kMaxDim> mean{};
+    assignment_.mean(static_cast<int>(j), mean.data());
+    return mean;
+  }
+
+  bool is_empty(std::size_t j) const { return assignment_.weight(static_cast<int>(j)) == 0; }
+  bool stays(std::size_t j) const { return assignment_.pinned(static_cast<int>(j)); }
+
+  /// Finds an entry for each centre that does not stay, side by side.
+  template <class Find>
+  void find_entries(const Find& find) {
+    assignment_.team().run((k_ + kEntriesPerTask - 1) / kEntriesPerTask,
+                           [&](std::size_t task, int) {
+                             const std::size_t end = std::min(k_, (task + 1) * kEntriesPerTask);
+                             for (std::size_t j = task * kEntriesPerTask; j < end; ++j) {
+                               if (!stays(j)) entries_[j] = find(j);
+                             }
+                           });
+  }
+
+  /// Takes the colours nearest to the means of clusters where they are nearer than those that there
+  /// are; returns whether there was one.
+  bool follow_means() {
+    find_entries([&](std::size_t j) {
+      if (is_empty(j) || majorities_.color[j]) return Entry{};
+      const std::array<double, kMaxDim> mean = mean_of(j);
+      return majorities_.opaque[j] && mean[3] > 0 ? opaque_entry_near(space_, mean.data())
+                                                  : entry_near(space_, mean.data());
+    });
+    const int dim = static_cast<int>(dim_);
+    bool moved = false;
+    for (std::size_t j = 0; j < k_; ++j) {
+      if (stays(j) || is_empty(j) || majorities_.color[j]) continue;
+      const std::array<double, kMaxDim> mean = mean_of(j);
+      const Entry& entry = entries_[j];
+      if (square_between(entry.coords.data(), mean.data(), dim) <
+          square_between(center(j), mean.data(), dim)) {
+        set(j, entry);
+        moved = true;
+      }
+    }
+    return moved;
+  }
+
+  /// Moves colours that no point is nearest to; returns whether one gains by that.
+  bool fill_empty() {
+    std::vector<int> empty;
+    for (std::size_t j = 0; j < k_; ++j) {
+      if (!stays(j) && is_empty(j)) empty.push_back(static_cast<int>(j));
+    }
+    if (empty.empty() || relocate(assignment_, centers_, empty) == 0) return false;
+    for (const int j : empty) {
+      const auto index = static_cast<std::size_t>(j);
+      set(index, entry_near(space_, center(index)));
+    }
+    return true;
+  }
+
+  Assignment& assignment_;
+  const Space& space_;
+  std::size_t dim_, k_, n_fixed_;
+  std::vector<double> centers_;
+  std::vector<std::uint8_t> colors_;
+  std::vector<Entry> entries_;  // those that threads find
+  Majorities majorities_;
+};
+
 }  // namespace
 
 void sort_by_frequency(Assignment& assignment, std::vector<double>& centers,
@@ -179,96 +318,11 @@ std::array<std::uint8_t, kMaxDim> nearest_color(const Space& space, const double
 std::vector<std::uint8_t> round_centers(Assignment& assignment, std::vector<double> centers,
                                         std::span<const std::uint8_t> fixed, bool faithful,
                                         int moving_passes) {
-  const Space& space = assignment.points().space();
-  const int dim = space.channels();
-  std::vector<std::uint8_t> colors(centers.size());
-  const auto set = [&](int j, const Entry& entry) {
-    std::copy_n(entry.color.begin(), dim, colors.begin() + j * dim);
-    std::copy_n(entry.coords.begin(), dim, centers.begin() + j * dim);
-  };
-  const int n_fixed = static_cast<int>(fixed.size()) / dim;
-  std::copy(fixed.begin(), fixed.end(), colors.begin());
-  const auto every = static_cast<std::size_t>(assignment.k());
-  std::vector<Entry> entries(every);  // those that threads find
-  const auto find_entries = [&](const auto& find) {
-    assignment.team().run((every + kEntriesPerTask - 1) / kEntriesPerTask,
-                          [&](std::size_t task, int) {
-                            const std::size_t end = std::min(every, (task + 1) * kEntriesPerTask);
-                            for (std::size_t j = task * kEntriesPerTask; j < end; ++j) {
-                              if (!assignment.pinned(static_cast<int>(j))) entries[j] = find(j);
-                            }
-                          });
-  };
-  assignment.pin(n_fixed);
-  find_entries([&](std::size_t j) {
-    return entry_near(space, centers.data() + j * static_cast<std::size_t>(dim));
-  });
-  for (int j = n_fixed; j < assignment.k(); ++j) set(j, entries[static_cast<std::size_t>(j)]);
-  assignment.update(centers);
-
-  Majorities majorities{std::vector<std::optional<Entry>>(every), std::vector<char>(every)};
-  if (faithful) majorities = find_majorities(assignment);
-  std::array<double, kMaxDim> mean{};
-  for (int j = n_fixed; j < assignment.k(); ++j) {
-    const auto index = static_cast<std::size_t>(j);
-    if (majorities.color[index]) {
-      set(j, *majorities.color[index]);
-    } else if (majorities.opaque[index]) {
-      assignment.mean(j, mean.data());
-      set(j, opaque_entry_near(space, mean.data()));
-    }
-  }
-  if (faithful) assignment.update(centers);
-
-  bool sorted = false;
-  for (int pass = 0; pass < kMaxPasses; ++pass) {
-    bool moved = false;
-    std::vector<int> empty;
-    const bool moving = pass < moving_passes;
-    if (moving) {
-      find_entries([&](std::size_t j) {
-        const int cluster = static_cast<int>(j);
-        std::array<double, kMaxDim> target{};
-        if (assignment.weight(cluster) == 0 || majorities.color[j]) return Entry{};
-        assignment.mean(cluster, target.data());
-        return majorities.opaque[j] && target[3] > 0 ? opaque_entry_near(space, target.data())
-                                                     : entry_near(space, target.data());
-      });
-    }
-    for (int j = 0; j < assignment.k(); ++j) {
-      if (assignment.pinned(j)) continue;
-      const auto index = static_cast<std::size_t>(j);
-      if (assignment.weight(j) == 0) {
-        empty.push_back(j);
-      } else if (moving && !majorities.color[index]) {
-        assignment.mean(j, mean.data());
-        const Entry& entry = entries[index];
-        if (square_between(entry.coords.data(), mean.data(), dim) <
-            square_between(centers.data() + j * dim, mean.data(), dim)) {
-          set(j, entry);
-          moved = true;
-        }
-      }
-    }
-    // Of equal colours all but the first are empty. Two that have just become equal show in the
-    // next pass, which is made because they moved.
-    if (!empty.empty() && relocate(assignment, centers, empty) > 0) {
-      for (const int j : empty) set(j, entry_near(space, centers.data() + j * dim));
-      moved = true;
-    }
-    if (moved && assignment.update(centers) > 0) {
-      sorted = false;
-    } else if (sorted) {
-      break;
-    } else {
-      // Sorting settles ties, by which an entry can lose its last points: look once more.
-      sort_by_frequency(assignment, centers, colors);
-      sorted = true;
-      pass = std::max(pass, moving_passes - 1);
-    }
-  }
-  if (!sorted) sort_by_frequency(assignment, centers, colors);
-  return colors;
+  Rounding rounding(assignment, std::move(centers), fixed);
+  rounding.round();
+  if (faithful) rounding.keep_majorities();
+  rounding.settle(moving_passes);
+  return std::move(rounding).colors();
 }
 
 }  // namespace kpalette

@@ -18,6 +18,7 @@
 #include "deflate_strips.hpp"
 #include "named.hpp"
 #include "parallel.hpp"
+#include "png_chunks.hpp"
 
 namespace kpalette {
 
@@ -38,16 +39,6 @@ struct PngOptions {
   PngEffort effort = PngEffort::usual;
   bool keep_order = false;  // of the palette, so that indices stay as they are
   bool may_be_grey = true;  // levels of grey may take the palette's place
-};
-
-/// Chunks of a file, whole: others may come between them.
-struct PngChunks {
-  std::vector<std::uint8_t> header;   // IHDR
-  std::vector<std::uint8_t> palette;  // PLTE and tRNS, where there are such
-  std::vector<std::uint8_t> rows;     // IDAT
-
-  /// The file that holds them and no others.
-  std::vector<std::uint8_t> file() const;
 };
 
 /// Encodes a picture, a step at a time: a step compresses once on each thread. Large pictures are

@@ -122,6 +122,104 @@ class Edges {
   std::vector<std::pair<const ColorBin*, double>> common_;   // and the pixels of about it
 };
 
+/// Indices of crowded bins: those that enough pixels have come first, by how prominent they are;
+/// then the others, by how many pixels have about their colour.
+std::vector<std::size_t> by_prominence(const std::vector<ColorBin>& bins,
+                                       const std::vector<std::size_t>& crowded,
+                                       const std::vector<double>& about) {
+  std::vector<double> rank(crowded.size());
+  for (std::size_t i = 0; i < crowded.size(); ++i) {
+    rank[i] = prominence_of(about[i], bins[crowded[i]].chroma);
+  }
+  std::vector<std::size_t> order(crowded.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  sort_few(order, [&](std::size_t a, std::size_t b) {
+    const bool enough_a = about[a] >= kLeastShare;
+    const bool enough_b = about[b] >= kLeastShare;
+    if (enough_a != enough_b) return enough_a;
+    const std::vector<double>& by = enough_a ? rank : about;
+    return by[a] != by[b] ? by[a] > by[b] : a < b;
+  });
+  return order;
+}
+
+/// The bins that may be entries, found in several rounds.
+class Candidates {
+ public:
+  /// `about` has, for each crowded bin, the share of the pixels of about its colour.
+  Candidates(const std::vector<ColorBin>& bins, const std::vector<std::size_t>& crowded,
+             const std::vector<double>& about, Edges edges)
+      : bins_(bins),
+        crowded_(crowded),
+        about_(about),
+        edges_(std::move(edges)),
+        order_(by_prominence(bins, crowded, about)) {}
+
+  /// Adds the ground, and what enough pixels have and is apart from all before.
+  void add_common(std::optional<std::size_t> ground) {
+    if (ground) found_.push_back(*ground);
+    for (const std::size_t i : order_) {
+      if (found_.size() == kMostCandidates) break;
+      if (crowded_[i] == ground || is_edge(i)) continue;
+      const bool is_common = about_[i] >= kLeastShare && is_from_all(bin(i), kApart);
+      (is_common ? found_ : others_).push_back(crowded_[i]);
+    }
+  }
+
+  /// Adds one for each hue that none shows yet.
+  void add_hues() {
+    std::uint32_t shown = 0;
+    for (const std::size_t i : found_) shown |= shown_by(bins_[i]);
+    for (const std::size_t i : order_) {
+      const std::uint32_t more = shown_by(bin(i)) & ~shown;
+      if (more == 0 || about_[i] < kLeastOfHue || is_edge(i)) continue;
+      found_.push_back(crowded_[i]);
+      shown |= more;
+    }
+  }
+
+  /// Adds what is far from all before, if enough pixels are somewhere around it.
+  void add_lonely() {
+    for (const std::size_t i : order_) {
+      if (!is_from_all(bin(i), kAlone) || is_edge(i)) continue;
+      double around = 0;
+      for (const std::size_t other : crowded_) {
+        if (squared_distance(bin(i).at, bins_[other].at) <= kAround * kAround) {
+          around += bins_[other].share;
+        }
+      }
+      if (around >= kLeastShare) found_.push_back(crowded_[i]);
+    }
+  }
+
+  /// Adds others that do not look like any before, up to k in all.
+  void fill_up(std::size_t k) {
+    for (std::size_t i = 0; found_.size() < k && i < others_.size(); ++i) {
+      if (is_from_all(bins_[others_[i]], kSame)) found_.push_back(others_[i]);
+    }
+  }
+
+  const std::vector<std::size_t>& found() const { return found_; }
+
+ private:
+  const ColorBin& bin(std::size_t i) const { return bins_[crowded_[i]]; }
+  bool is_edge(std::size_t i) const { return edges_.hold(bin(i), about_[i]); }
+
+  bool is_from_all(const ColorBin& bin, double apart) const {
+    return std::ranges::none_of(found_, [&](std::size_t other) {
+      return squared_distance(bin.at, bins_[other].at) < apart * apart;
+    });
+  }
+
+  const std::vector<ColorBin>& bins_;
+  const std::vector<std::size_t>& crowded_;
+  const std::vector<double>& about_;
+  Edges edges_;
+  std::vector<std::size_t> order_;
+  std::vector<std::size_t> found_;
+  std::vector<std::size_t> others_;  // that are no edges, either
+};
+
 }  // namespace
 
 std::vector<std::size_t> most_crowded(const std::vector<ColorBin>& bins) {
@@ -145,66 +243,12 @@ std::vector<std::size_t> find_candidates(const std::vector<ColorBin>& bins,
                                          std::optional<std::size_t> ground,
                                          const std::vector<ColorBin>& ignored) {
   const std::vector<double> about = count_about(bins, crowded);
-  std::vector<double> rank(crowded.size());
-  for (std::size_t i = 0; i < crowded.size(); ++i) {
-    rank[i] = prominence_of(about[i], bins[crowded[i]].chroma);
-  }
-  std::vector<std::size_t> order(crowded.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  sort_few(order, [&](std::size_t a, std::size_t b) {
-    const bool enough_a = about[a] >= kLeastShare;
-    const bool enough_b = about[b] >= kLeastShare;
-    if (enough_a != enough_b) return enough_a;
-    const std::vector<double>& by = enough_a ? rank : about;
-    return by[a] != by[b] ? by[a] > by[b] : a < b;
-  });
-  const Edges edges(bins, crowded, about, ignored);
-  std::vector<std::size_t> found;
-  std::vector<std::size_t> others;
-  const auto is_from_all = [&](const ColorBin& bin, double apart) {
-    return std::ranges::none_of(found, [&](std::size_t other) {
-      return squared_distance(bin.at, bins[other].at) < apart * apart;
-    });
-  };
-  const auto is_apart = [&](const ColorBin& bin) { return is_from_all(bin, kApart); };
-  const auto looks_new = [&](const ColorBin& bin) { return is_from_all(bin, kSame); };
-  if (ground) found.push_back(*ground);
-  for (const std::size_t i : order) {
-    if (found.size() == kMostCandidates) break;
-    const ColorBin& bin = bins[crowded[i]];
-    if (crowded[i] == ground || edges.hold(bin, about[i])) continue;
-    if (about[i] >= kLeastShare && is_apart(bin)) {
-      found.push_back(crowded[i]);
-    } else {
-      others.push_back(crowded[i]);
-    }
-  }
-  std::uint32_t shown = 0;
-  for (const std::size_t i : found) shown |= shown_by(bins[i]);
-  for (const std::size_t i : order) {
-    const ColorBin& bin = bins[crowded[i]];
-    const std::uint32_t more = shown_by(bin) & ~shown;
-    if (more == 0 || about[i] < kLeastOfHue || edges.hold(bin, about[i])) continue;
-    found.push_back(crowded[i]);
-    shown |= more;
-  }
-  for (const std::size_t i : order) {
-    const ColorBin& bin = bins[crowded[i]];
-    const bool alone = std::ranges::none_of(found, [&](std::size_t other) {
-      return squared_distance(bin.at, bins[other].at) < kAlone * kAlone;
-    });
-    if (!alone || edges.hold(bin, about[i])) continue;
-    double around = 0;
-    for (const std::size_t other : crowded) {
-      if (squared_distance(bin.at, bins[other].at) <= kAround * kAround)
-        around += bins[other].share;
-    }
-    if (around >= kLeastShare) found.push_back(crowded[i]);
-  }
-  for (std::size_t i = 0; found.size() < k && i < others.size(); ++i) {
-    if (looks_new(bins[others[i]])) found.push_back(others[i]);
-  }
-  return found;
+  Candidates candidates(bins, crowded, about, Edges(bins, crowded, about, ignored));
+  candidates.add_common(ground);
+  candidates.add_hues();
+  candidates.add_lonely();
+  candidates.fill_up(k);
+  return candidates.found();
 }
 
 }  // namespace kpalette

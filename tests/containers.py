@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -10,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from conftest import chunk
+from conftest import chunk, noise
 from kpalette import _core
+from kpalette.files import open_frames, with_alpha
 
 Pixels = np.ndarray[Any, Any]
 
@@ -113,3 +115,33 @@ def apng(
             parts.append(chunk(b"fdAT", struct.pack(">I", number) + png_rows(frame.pixels)))
             number += 1
     return b"".join(parts) + chunk(b"IEND", b"")
+
+
+#: Of GIFs: what an index means, and in which letter tests write it.
+COLORS = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
+LETTERS = {(0, 0, 0, 0): ".", **{(*c, 255): "KRGB"[i] for i, c in enumerate(COLORS.tolist())}}
+
+
+def walked(data: bytes) -> list[Pixels]:
+    """Give each frame as (h, w, 4)."""
+    return [with_alpha(pixels) for pixels, _ in open_frames(io.BytesIO(data)).walk()]
+
+
+def letters(data: bytes) -> list[str]:
+    """Give each frame of a GIF as a row of words."""
+    return [
+        " ".join("".join(LETTERS[tuple(pixel)] for pixel in row) for row in pixels.tolist())
+        for pixels in walked(data)
+    ]
+
+
+def full(index: int, width: int, height: int) -> Pixels:
+    return np.full((height, width), index, np.uint8)
+
+
+def soft(height: int, width: int, seed: int = 0) -> Pixels:
+    return noise(height, width, 4, seed)
+
+
+def opaque(height: int, width: int, seed: int = 0) -> Pixels:
+    return with_alpha(noise(height, width, 3, seed))

@@ -369,12 +369,16 @@ def test_tiles_without_dask_end_plainly(args: list[str], tmp_path: Path) -> None
     assert files_in(tmp_path) == {"a.tif"}
 
 
-def test_a_zarr_group_that_no_package_reads(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["x.zarr", "x.png", "x.tif", "**/*.png", "folder/"])
+def test_urls_that_no_package_reads(name: str, tmp_path: Path) -> None:
     script = "import sys; sys.modules['s3fs'] = None; from kpalette import cli; cli.main()"
-    args = ["quantize", "s3://a/x.zarr", "-o", "o.zarr"]
+    url = f"s3://a/{name}"
+    args = ["palette", url, "-q"]
+    if name.endswith((".zarr", ".tif")):
+        args = ["quantize", url, "-o", "o.zarr"]
     command = [sys.executable, "-c", script, *args]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
-    line = "kpalette: s3://a/x.zarr: Install s3fs to access S3\n"
+    line = f"kpalette: {url}: s3fs is not installed; pip install s3fs\n"
     assert (done.returncode, done.stderr) == (2, line)
 
 

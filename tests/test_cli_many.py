@@ -264,7 +264,7 @@ def test_a_shared_palette_is_that_of_the_sum(folder: Path, capsys: Any) -> None:
     palette = kpalette.extract_palette(total, 6, fixed=["#123456"], space="lab")
     for path in photos:
         with Image.open((out / path.relative_to(folder)).with_suffix(".png")) as image:
-            expected = kpalette.pipeline.remap(path, palette, space="lab")
+            expected = palette.remap(path, space="lab")
             assert np.array_equal(np.asarray(image.convert("RGBA")), expected.rgba)
     assert tree(out) == {"a.png", "b.png", "clear.png", "sub/c.png", "sub/deep/d e.png"}
 

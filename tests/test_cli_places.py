@@ -15,6 +15,7 @@ from PIL import Image
 
 from conftest import files_in, gradient, png_header, tree
 from kpalette import cli
+from kpalette.cli import loading
 
 COMMAND = [sys.executable, "-m", "kpalette"]
 
@@ -198,7 +199,7 @@ def test_an_existing_file_is_found_before_the_work(
     photo: Path, fails: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo.with_name("photo-4.png").touch()
-    monkeypatch.setattr(cli.streams, "read", lambda _: pytest.fail("work was done"))
+    monkeypatch.setattr(loading, "read", lambda _: pytest.fail("work was done"))
     fails(15, "quantize", photo, "-k", "4")
 
 

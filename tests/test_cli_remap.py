@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import kpalette
 from conftest import files_in, gradient, png_header
 from kpalette import Palette, cli
 
@@ -87,9 +86,7 @@ def test_remap_options_reach_the_library(space: str, photo: Path, brand: Path) -
     args = ["remap", photo, "--palette", brand, "--space", space, "--dither", "bayer"]
     args += ["--dither-strength", "0.5", "-o", out]
     assert cli.run([str(arg) for arg in args]) == 0
-    expected = kpalette.pipeline.remap(
-        photo, Palette.load(brand), space=space, dither="bayer", dither_strength=0.5
-    )
+    expected = Palette.load(brand).remap(photo, space=space, dither="bayer", dither_strength=0.5)
     with Image.open(out) as image:
         assert np.array_equal(np.asarray(image.convert("RGB")), expected.rgb)
 

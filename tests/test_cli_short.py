@@ -25,6 +25,7 @@ from conftest import chunk, gradient, noise, raw_png, saved, tree
 from kpalette import cli
 from kpalette.cli import quantizing, reading
 from kpalette.cli.options import declared
+from kpalette.cli.way import Way
 from kpalette.files.icc import profile_of
 from kpalette.files.rgb_spaces import PRIMARIES, SRGB_CURVE, RGBSpace
 
@@ -145,7 +146,7 @@ def outcome(
         with monkeypatch.context() as patch:
             if long:
                 patch.setattr(reading, "read", lambda _: None)
-                patch.setattr(quantizing.Way, "plainly", lambda *_: None)
+                patch.setattr(Way, "plainly", lambda *_: None)
             with piped(next((arg[1:] for arg in args if arg.startswith("<")), None)):
                 code = cli.run([arg for arg in args if not arg.startswith("<")])
         out, err = capfdbinary.readouterr()

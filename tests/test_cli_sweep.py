@@ -13,6 +13,7 @@ import pytest
 import kpalette
 from conftest import files_in
 from kpalette import cli, curve
+from kpalette.cli import loading
 
 COMMAND = [sys.executable, "-m", "kpalette"]
 
@@ -128,7 +129,7 @@ def test_sweep_replaces_only_if_forced(
     out = photo.with_name("curve.png")
     out.write_bytes(b"precious")
     with monkeypatch.context() as patch:
-        patch.setattr(cli.streams, "read", lambda _: pytest.fail("work was done"))
+        patch.setattr(loading, "read", lambda _: pytest.fail("work was done"))
         assert "curve.png exists; -f replaces it" in fails(15, "sweep", photo, "-o", out)
     assert out.read_bytes() == b"precious"
     assert cli.run(["sweep", str(photo), "-k", "2", "-o", str(out), "-f"]) == 0

@@ -187,6 +187,19 @@ def test_all_frames_of_an_animation_count(tmp_path: Path, capsys: Any) -> None:
     assert said.err == f"{path}: 192 pixels, a theme of 3 colours\n"
 
 
+def test_the_first_frame_alone_is_a_picture(tmp_path: Path, capsys: Any) -> None:
+    first, second = (Image.new("RGB", (8, 8), color) for color in ("#c81e28", "#143ca0"))
+    path = tmp_path / "a.gif"
+    first.save(path, save_all=True, append_images=[second])
+    assert cli.run(["theme", str(path), "--first-frame", "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out).items() >= kpalette.theme(first).to_dict().items()
+    assert said.err == f"{path}: 64 pixels, a theme of 1 colour\n"
+    film = films.film(tmp_path / "film.mp4")
+    assert cli.run(["theme", str(film), "--first-frame", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["places"] is not None
+
+
 def test_cards_of_several_show_the_first(poster: Path, photo: Path, tmp_path: Path) -> None:
     several, card = tmp_path / "several.png", tmp_path / "card.png"
     assert cli.run(["theme", str(poster), str(photo), "-q", "-o", str(several)]) == 0
@@ -250,6 +263,7 @@ def test_one_that_fails_of_each(poster: Path, tmp_path: Path, capsys: Any) -> No
         (3, ["--ignore", "white,#c81e28,#143ca0"], "there is no pixel to look at: all are more tr"),
         (2, ["--json", "--format", "css"], "--json and the file would both go to stdout"),
         (2, ["--each", "--strip", "s.png"], "--each and --strip exclude each other; give one"),
+        (2, ["--first-frame", "--strip", "s.png"], "--first-frame and --strip exclude each other"),
         (2, ["--strip", "s.gif"], "--strip: expected a name that ends in '.png', got 's.gif'"),
         (2, ["--each", "-o", "x/"], "--each and -o need --format"),
         (

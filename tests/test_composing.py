@@ -1,4 +1,4 @@
-"""Composing of GIF and APNG: by the specification, and as browsers take other files."""
+"""Composing of animations: by the specification, and whatever the file is used for besides."""
 
 from __future__ import annotations
 
@@ -6,33 +6,30 @@ import io
 import itertools
 import struct
 import tracemalloc
-import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image, ImageCms
+from PIL import Image
 
 import reference
-from conftest import chunk, noise, raw_png
+from conftest import noise
 from containers import (
-    BACKGROUND,
+    COLORS,
     NONE,
     OVER,
-    PREVIOUS,
-    SIGNATURE,
-    SOURCE,
     Drawn,
+    Pixels,
     apng,
-    control,
+    full,
     gif,
-    loop_extension,
-    png_rows,
+    opaque,
+    soft,
+    walked,
 )
 from kpalette import quantize_animation
 from kpalette.files import (
@@ -46,41 +43,8 @@ from kpalette.files import (
 )
 from kpalette.files.composing import Disposal, RawFrame, composed
 
-Pixels = np.ndarray[Any, Any]
-
 DISPOSALS: tuple[Disposal, ...] = ("none", "background", "previous")
 WIDTH, HEIGHT = 5, 4
-#: Of GIFs: what an index means, and in which letter tests write it.
-COLORS = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
-LETTERS = {(0, 0, 0, 0): ".", **{(*c, 255): "KRGB"[i] for i, c in enumerate(COLORS.tolist())}}
-
-
-def walked(data: bytes) -> list[Pixels]:
-    """Give each frame as (h, w, 4)."""
-    return [with_alpha(pixels) for pixels, _ in open_frames(io.BytesIO(data)).walk()]
-
-
-def letters(data: bytes) -> list[str]:
-    """Give each frame of a GIF as a row of words."""
-    return [
-        " ".join("".join(LETTERS[tuple(pixel)] for pixel in row) for row in pixels.tolist())
-        for pixels in walked(data)
-    ]
-
-
-def full(index: int, width: int, height: int) -> Pixels:
-    return np.full((height, width), index, np.uint8)
-
-
-def soft(height: int, width: int, seed: int = 0) -> Pixels:
-    return noise(height, width, 4, seed)
-
-
-def opaque(height: int, width: int, seed: int = 0) -> Pixels:
-    return with_alpha(noise(height, width, 3, seed))
-
-
-# The specification
 
 
 def raw(
@@ -217,328 +181,7 @@ def seen(pixels: Pixels) -> Pixels:
     return np.where(rgba[..., 3:] == 0, 0, rgba)
 
 
-# GIF
-
-
-def test_what_a_gif_leaves_uncovered_is_transparent() -> None:
-    for clear in (None, 0):
-        data = gif((4, 3), [Drawn(full(1, 2, 2), 1)], COLORS, clear=clear)
-        assert letters(data) == [".RR. .RR. ...."]
-        np.testing.assert_array_equal(as_pixels(io.BytesIO(data)), walked(data)[0])
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            np.testing.assert_array_equal(as_pixels(image), walked(data)[0])
-
-
-def test_a_gifs_first_frame_widens_its_canvas_and_others_are_cut() -> None:
-    first, second = Drawn(full(1, 2, 1), 1, 1), Drawn(full(2, 9, 9), 2)
-    assert letters(gif((2, 2), [first, second], COLORS)) == ["... .RR", "..G .RG"]
-    assert letters(gif((0, 0), [first], COLORS)) == ["... .RR"]
-    assert letters(gif((1, 1), [Drawn(full(1, 1, 1)), Drawn(full(2, 1, 1), 1, 1)], COLORS)) == [
-        "R",
-        "R",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("disposal", "left"),
-    [(0, "BGR"), (1, "BGR"), (2, "B.R"), (3, "BRR"), (4, "BRR"), (5, "BGR"), (7, "BGR")],
-)
-def test_disposal_in_gif(disposal: int, left: str) -> None:
-    middle = Drawn(full(2, 1, 1), 1, disposal=disposal - 1)
-    data = gif((3, 1), [Drawn(full(1, 3, 1)), middle, Drawn(full(3, 1, 1))], COLORS)
-    assert letters(data) == ["RRR", "RGR", left]
-
-
-def test_before_a_gifs_first_frame_all_is_transparent() -> None:
-    for disposal in (BACKGROUND, PREVIOUS):
-        frames = [Drawn(full(1, 2, 1), disposal=disposal), Drawn(full(2, 1, 1), 2)]
-        assert letters(gif((3, 1), frames, COLORS)) == ["RR.", "..G"]
-
-
-def test_a_control_block_is_for_the_next_frame() -> None:
-    frames = [Drawn(full(1, 2, 1), disposal=BACKGROUND), b"", Drawn(full(2, 1, 1), 1, duration=90)]
-    without = gif((2, 1), frames, COLORS)
-    start = without.rindex(b"!\xf9")
-    without = without[:start] + without[start + 8 :]
-    assert letters(without) == ["RR", ".G"]
-    assert [duration for _, duration in open_frames(io.BytesIO(without)).walk()] == [50, 0]
-    frames[1] = struct.pack("<4BHBB", 0x21, 0xF9, 4, 0, 3, 0, 0)  # of two, the last
-    twice = gif((2, 1), frames, COLORS)
-    assert [duration for _, duration in open_frames(io.BytesIO(twice)).walk()] == [50, 90]
-
-
-def test_durations_of_gifs_are_as_stored() -> None:
-    frames = [Drawn(full(i, 1, 1), duration=10 * i) for i in range(3)]
-    data = gif((1, 1), frames, COLORS)
-    assert [duration for _, duration in open_frames(io.BytesIO(data)).walk()] == [0, 10, 20]
-
-
-@pytest.mark.parametrize(
-    ("blocks", "loop"),
-    [
-        ([], 1),
-        ([0, "frame"], 0),
-        ([4, "frame"], 5),
-        ([4, 7, "frame"], 8),
-        (["frame", 4], 5),
-        ([4, "frame", 0], 0),
-        ([b"!\xff\x0bXMP DataXMP\x03\1\4\0\0", "frame"], 1),
-        ([loop_extension(4, b"ANIMEXTS1.0"), "frame"], 5),
-        ([b"!\xfe\x02hi\x00", 4, "frame", b"!"], 5),
-    ],
-)
-def test_the_last_of_a_gifs_loops_counts(blocks: list[Any], loop: int) -> None:
-    frame = Drawn(full(1, 1, 1))
-    parts = [
-        frame if block == "frame" else loop_extension(block) if isinstance(block, int) else block
-        for block in blocks
-    ]
-    assert open_frames(io.BytesIO(gif((1, 1), [frame, *parts], COLORS))).loop == loop
-
-
-@pytest.mark.parametrize("between", [b"", b";", b"\0", b"?", b"!", b"!\xfe\x09cut"])
-def test_a_gif_may_end_between_frames(between: bytes) -> None:
-    frames = [Drawn(full(1, 2, 1)), Drawn(full(2, 1, 1))]
-    data = gif((2, 1), [*frames, between], COLORS)[:-1]
-    assert letters(data) == ["RR", "GR"]
-    if between in (b";", b"\0", b"?"):  # nor is anything behind it seen
-        assert letters(gif((2, 1), [*frames, between, Drawn(full(3, 1, 1))], COLORS)) == [
-            "RR",
-            "GR",
-        ]
-
-
-@pytest.mark.parametrize("bytes_of_frame", [9, 12, 19, 25])
-def test_a_gif_may_not_end_within_a_frame(bytes_of_frame: int) -> None:
-    data = gif((40, 40), [Drawn(noise(40, 40)[..., 0] // 64)] * 2, COLORS)
-    data = data[: data.rindex(b"!\xf9") + bytes_of_frame]
-    walk = open_frames(io.BytesIO(data)).walk()
-    next(walk)
-    with pytest.warns(UserWarning, match=r"^frame 2: the image is damaged.*only the frame before"):
-        assert not [*walk]
-    assert is_animated(io.BytesIO(data))
-
-
-def test_frames_without_pixels_draw_nothing() -> None:
-    frames = [
-        Drawn(full(1, 2, 1)),
-        Drawn(full(2, 1, 1), disposal=BACKGROUND),
-        Drawn(full(3, 1, 1), 1),
-    ]
-    data = gif((2, 1), frames, COLORS)
-    place = data.index(b",\0\0\0\0\1\0\1\0")
-    data = data[: place + 5] + bytes(2) + data[place + 7 :]
-    assert letters(data) == ["RR", "RR", "RB"]
-
-
-def test_gifs_whose_colours_are_too_few() -> None:
-    indices = np.arange(4, dtype=np.uint8)[None]
-    few = bytearray(gif((4, 1), [Drawn(indices)], COLORS))
-    few[10] &= 0xF8  # of two colours
-    assert letters(bytes(few[:19] + few[25:])) == ["KRKK"]
-    none = bytearray(few)
-    none[10] = 0
-    data = bytes(none[:13] + none[25:])
-    assert walked(data)[0][0].tolist() == [[i, i, i, 255] for i in range(4)]
-    np.testing.assert_array_equal(with_alpha(as_pixels(io.BytesIO(data))), walked(data)[0])
-
-
-def test_interlaced_gifs() -> None:
-    file = io.BytesIO()
-    Image.fromarray(noise(19, 9)[..., 0] // 64).save(file, "GIF", interlace=1)
-    data = file.getvalue()
-    np.testing.assert_array_equal(with_alpha(as_pixels(file)), walked(data)[0])
-    assert len(np.unique(walked(data)[0][..., 0])) == 4
-
-
-# APNG
-
-
-def test_opaque_stays_opaque_under_what_is_half_transparent() -> None:
-    above = np.full((1, 1, 4), 128, np.uint8)
-    data = apng((2, 1), [Drawn(opaque(1, 2)), Drawn(above)])
-    assert [pixels[..., 3].tolist() for pixels in walked(data)] == [[[255, 255]]] * 2
-
-
-def test_previous_takes_back_and_at_first_clears() -> None:
-    frames = [
-        Drawn(opaque(1, 2, 1)),
-        Drawn(opaque(1, 1, 2), disposal=PREVIOUS),
-        Drawn(soft(1, 1, 3), 1),
-    ]
-    before, _, after = walked(apng((2, 1), frames))
-    np.testing.assert_array_equal(after[0, 0], before[0, 0])
-    frames = [Drawn(opaque(1, 2, 1), disposal=PREVIOUS), Drawn(opaque(1, 1), 1)]
-    assert walked(apng((2, 1), frames))[1][0, 0].tolist() == [0] * 4
-
-
-def test_an_apng_plays_the_frames_that_are_there() -> None:
-    frames = [Drawn(opaque(3, 3, seed)) for seed in range(3)]
-    expected = [frame.pixels for frame in frames]
-    np.testing.assert_array_equal(walked(apng((3, 3), frames, announced=9)), expected)
-    np.testing.assert_array_equal(walked(apng((3, 3), frames, announced=2)), expected[:2])
-    whole = apng((3, 3), frames)
-    for missing in (12, 14, 16):  # the end, and a part or all of the check sum before it
-        np.testing.assert_array_equal(walked(whole[:-missing]), expected)
-    no_pixels = whole[: whole.rindex(b"fdAT") - 4]
-    np.testing.assert_array_equal(walked(no_pixels), expected[:2])
-    for cut in (30, 40):
-        walk = open_frames(io.BytesIO(whole[:-cut])).walk()
-        assert len([next(walk), next(walk)]) == 2
-        with pytest.warns(UserWarning, match=r"^frame 3: the image is damaged"):
-            assert not [*walk]
-
-
-def test_a_default_image_that_is_no_frame() -> None:
-    still, frames = opaque(3, 4, 9), [Drawn(soft(2, 2), 1, 1), Drawn(opaque(1, 1))]
-    data = apng((4, 3), frames, still=still)
-    np.testing.assert_array_equal(with_alpha(as_pixels(io.BytesIO(data))), still)
-    shown = walked(data)
-    assert len(shown) == 2
-    np.testing.assert_array_equal(shown[0][1:3, 1:3], frames[0].pixels)
-    assert shown[0][0].max() == 0
-    np.testing.assert_array_equal(walked(apng((4, 3), frames[:1], still=still)), shown[:1])
-
-
-@pytest.mark.parametrize("announced", [0, 1 << 31, None])
-def test_a_png_that_does_not_move_is_one_frame(announced: int | None) -> None:
-    pixels = opaque(3, 4)
-    data = apng((4, 3), [Drawn(pixels)], announced=announced)
-    if announced is None:
-        data = raw_png(4, 3, 8, 6, np.pad(pixels.reshape(3, -1), ((0, 0), (1, 0))).tobytes())
-    np.testing.assert_array_equal(walked(data), [pixels])
-    assert not is_animated(io.BytesIO(data))
-
-
-def test_frames_in_many_chunks() -> None:
-    pixels = [soft(5, 6, seed) for seed in range(2)]
-    rows = [png_rows(p) for p in pixels]
-    parts = [
-        chunk(b"IHDR", struct.pack(">2I5B", 6, 5, 8, 6, 0, 0, 0)),
-        control(0, Drawn(pixels[0], blend=SOURCE)),  # as some programs write it
-        chunk(b"acTL", struct.pack(">2I", 2, 0)),
-        *(chunk(b"IDAT", rows[0][i : i + 9]) for i in range(0, len(rows[0]), 9)),
-        control(1, Drawn(pixels[1], blend=SOURCE)),
-        *(
-            chunk(b"fdAT", struct.pack(">I", 2 + i // 9) + rows[1][i : i + 9])
-            + chunk(b"tEXt", b"key\0words")
-            for i in range(0, len(rows[1]), 9)
-        ),
-    ]
-    data = SIGNATURE + b"".join(parts) + chunk(b"IEND", b"")
-    np.testing.assert_array_equal(walked(data), pixels)
-
-
-def palette_apng() -> tuple[bytes, int, Pixels]:
-    table = noise(1, 8, 3)
-    return (
-        chunk(b"PLTE", table.tobytes()) + chunk(b"tRNS", b"\0\x80"),
-        3,
-        noise(4, 5)[..., :1] // 32,
-    )
-
-
-def profiled_apng() -> tuple[bytes, int, Pixels]:
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    at = profile.index(b"rXYZ", 128)  # in the tag table
-    swapped = bytearray(profile)
-    swapped[at : at + 4], other = b"gXYZ", profile.index(b"gXYZ", 128)
-    swapped[other : other + 4] = b"rXYZ"  # red and green change places
-    return chunk(b"iCCP", b"odd\0\0" + zlib.compress(bytes(swapped))), 2, noise(4, 5)
-
-
-@pytest.mark.parametrize("made", [palette_apng(), profiled_apng()], ids=["palette", "profile"])
-def test_frames_are_decoded_as_the_still_is(made: tuple[bytes, int, Pixels]) -> None:
-    before, kind, pixels = made
-    rows = np.pad(pixels.reshape(4, -1), ((0, 0), (1, 0))).tobytes()
-    still = as_pixels(io.BytesIO(raw_png(5, 4, 8, kind, rows, before)))
-    assert not np.array_equal(still[..., :3], pixels)  # so that what is before matters
-    frames = [Drawn(pixels, blend=SOURCE), Drawn(pixels[1:, 1:], 1, 1, blend=SOURCE)]
-    for shown in walked(apng((5, 4), frames, before=before, kind=kind)):
-        np.testing.assert_array_equal(shown, with_alpha(still))
-
-
-def test_an_apng_is_turned_as_a_whole() -> None:
-    exif = Image.Exif()
-    exif[274] = 6
-    turn = chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
-    frames = [Drawn(opaque(3, 4, 1)), Drawn(opaque(1, 2, 2), 2)]
-    for turned, shown in zip(
-        walked(apng((4, 3), frames, before=turn)), walked(apng((4, 3), frames)), strict=True
-    ):
-        np.testing.assert_array_equal(turned, np.rot90(shown, -1))
-
-
-def broken(*parts: bytes) -> bytes:
-    """Make an APNG of one good frame of 4×3 pixels, and what follows."""
-    whole = apng((4, 3), [Drawn(opaque(3, 4))], announced=4)
-    return whole[:-12] + b"".join(parts) + chunk(b"IEND", b"")
-
-
-def data_chunk(number: int, pixels: Pixels) -> bytes:
-    return chunk(b"fdAT", struct.pack(">I", number) + png_rows(pixels))
-
-
-PART = soft(2, 3)
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        (broken(control(2, Drawn(PART))), "expected the sequence number 1, got 2"),
-        (broken(control(1, Drawn(PART)), data_chunk(1, PART)), "number 2, got 1"),
-        (broken(control(1, Drawn(PART)), data_chunk(3, PART)), "number 2, got 3"),
-        (broken(control(1, Drawn(PART)), control(2, Drawn(PART))), "there are no pixels"),
-        *(
-            (broken(control(1, Drawn(PART), **wrong), data_chunk(2, PART)), message)
-            for wrong, message in [
-                ({"left": 2}, "expected a part of the 4×3 pixels, got 3×2 from 2, 0"),
-                ({"top": 2}, "got 3×2 from 0, 2"),
-                ({"left": 2**32 - 1}, "got 3×2 from 4294967295, 0"),
-                ({"width": 0}, "got 0×2 from 0, 0"),
-                ({"height": 0}, "got 3×0 from 0, 0"),
-                ({"height": 2**32 - 1}, "got 3×4294967295 from 0, 0"),
-                ({"disposal": 3}, "a disposal of 0 to 2 and a blending of 0 or 1, got 3 and 1"),
-                ({"blend": 2}, "got 0 and 2"),
-            ]
-        ),
-        (broken(control(1, Drawn(PART)), data_chunk(2, PART)[:-9]), ""),
-        (broken(control(1, Drawn(PART)), chunk(b"fdAT", b"\0\0\0\2words")), ""),
-        (
-            broken(chunk(b"fcTL", b"\0\0\0\1"), data_chunk(2, PART)),
-            "expected 26 bytes of fcTL, got 4",
-        ),
-    ],
-)
-def test_damage_of_apng_is_told_with_its_frame(data: bytes, message: str) -> None:
-    walk = open_frames(io.BytesIO(data)).walk()
-    next(walk)
-    with pytest.warns(UserWarning, match=rf"^frame 2: the image is damaged: .*{message}; only"):
-        assert not [*walk]
-    as_pixels(io.BytesIO(data))
-
-
-def test_headers_that_cannot_be() -> None:
-    whole = apng((4, 3), [Drawn(opaque(3, 4)), Drawn(PART)])
-    again = whole.replace(control(1, Drawn(PART)), chunk(b"IHDR", b"") + control(1, Drawn(PART)))
-    np.testing.assert_array_equal(walked(again), walked(whole))
-    late = whole[:8] + chunk(b"tEXt", b"key\0words") + whole[8:]
-    with pytest.raises(ImageReadError, match="IHDR first"):
-        walked(late)
-
-
-def test_the_first_frame_is_as_large_as_the_apng() -> None:
-    data = apng((4, 3), [Drawn(opaque(3, 4))]).replace(
-        control(0, Drawn(opaque(3, 4))), control(0, Drawn(PART))
-    )
-    with pytest.raises(
-        ImageReadError, match=r"frame 1: .* expected a first frame of all 4×3 pixels"
-    ):
-        walked(data)
-
-
-# Both
+# Files that are used besides
 
 
 def examples() -> list[bytes]:

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,6 +44,24 @@ def test_chunks_of_another_size_count_for_nothing(kind: bytes, size: int) -> Non
 def test_chunks_with_a_wrong_check_sum_count_for_nothing(kind: bytes) -> None:
     content = struct.pack(">I", 100_000) if kind == b"gAMA" else b"key\0value"
     assert np.array_equal(as_pixels(io.BytesIO(png(chunk(kind, content, error=1)))), PIXELS)
+
+
+@pytest.mark.parametrize("kind", [b"ABCD", b"AbCD", b"CgBI"])
+def test_unknown_critical_chunks_are_refused_as_browsers_do(kind: bytes, tmp_path: Path) -> None:
+    path, damaged = tmp_path / "a.png", chunk(b"tEXt", b"", error=1)
+    for chunks in ([chunk(kind, b"?")], [damaged, chunk(kind, b"?")]):
+        path.write_bytes(png(*chunks))
+        expected = f"a PNG whose critical chunks are known, got {kind.decode()}"
+        for source in (path, io.BytesIO(path.read_bytes())):
+            with pytest.raises(ImageReadError, match=expected):
+                as_pixels(source)
+        with pytest.raises(ImageReadError, match=expected):
+            files.open_frames(path)
+    data = png()
+    path.write_bytes(data[:-12] + chunk(kind, b"?") + data[-12:])  # behind the pixels
+    assert np.array_equal(as_pixels(path), PIXELS)
+    path.write_bytes(png(chunk(kind.lower(), b"?")))
+    assert np.array_equal(as_pixels(path), PIXELS)
 
 
 def test_empty_chunks_count_for_nothing() -> None:

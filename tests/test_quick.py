@@ -9,7 +9,7 @@ import pytest
 
 import kpalette
 from kpalette import pipeline
-from kpalette.quantized import QuicklyQuantized
+from kpalette.quick import QuicklyQuantized
 
 FAST = {"space": "srgb", "effort": "fast"}
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 import kpalette
 from conftest import gradient, noise
-from kpalette import ColorHistogram, _core, curve, files, pipeline, quantize, sweep
+from kpalette import ColorHistogram, _core, curve, files, quantize, sweep
 from kpalette.choices import EFFORTS, SPACES
 from kpalette.elbow import find_elbow
 
@@ -56,7 +56,7 @@ def test_the_cost_falls_until_nothing_is_lost(pixels, ks, space, effort) -> None
     for point in found:
         assert len(point.palette) == min(point.k, found.n_distinct)
         assert (point.cost == 0) == (point.mse == 0) == (point.k >= found.n_distinct)
-        mapped = pipeline.remap(pixels, point.palette, space=space)
+        mapped = point.palette.remap(pixels, space=space)
         assert mapped.palette == point.palette
         assert (point.mse, point.psnr) == (mapped.mse, mapped.psnr)
         if space == "srgb":

@@ -207,7 +207,7 @@ def properties(css: str) -> dict[str, str]:
     return dict(re.findall(r"^ +--([a-z0-9_-]+): (#[0-9a-f]{6});", css, re.MULTILINE))
 
 
-def test_css(theme: Theme, tmp_path: Path) -> None:
+def test_css(theme: Theme) -> None:
     css = theme.to_css("My album: n°1")
     light, dark = css.split("@media (prefers-color-scheme: dark)")
     found = properties(light)
@@ -223,8 +223,18 @@ def test_css(theme: Theme, tmp_path: Path) -> None:
     assert "30.0 %" not in css
     assert re.findall(r"[\d.]+ %", css) == ["70.0 %", "29.9 %", "0.1 %", "0.0 %"]
     assert css.count("{") == css.count("}") == 3
-    (tmp_path / "theme.css").write_text(css)
-    assert Palette.load(tmp_path / "theme.css").hex[:4] == theme.hex
+
+
+@pytest.mark.parametrize("title", ["My album: n°1", "on", "7"])
+@pytest.mark.parametrize("kind", ["css", "tailwind"])
+def test_only_the_themes_colours_are_read_back(
+    theme: Theme, kind: str, title: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "theme.css"
+    path.write_text(getattr(theme, f"to_{kind}")(title))
+    assert Palette.load(path).hex == Theme.load(path).hex == theme.hex
+    path.write_text(":root { --a-1: #123456; --a-on-1: #fff; --b: #000; }")  # no theme's
+    assert Palette.load(path).hex == ["#123456", "#ffffff", "#000000"]
 
 
 def test_names_of_css_are_names(theme: Theme) -> None:

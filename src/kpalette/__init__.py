@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kpalette.animation import quantize_animation
     from kpalette.clipping import clip
     from kpalette.curve import Sweep, sweep
+    from kpalette.extract import extract_palette
     from kpalette.files import ImageReadError, raw_frames
     from kpalette.histogram import ColorCounter, ColorHistogram
     from kpalette.kmeans import KMeans
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from kpalette.movie_writer import MovieWriter as MovieWriter
     from kpalette.palette import Palette
     from kpalette.palette_files import PaletteReadError
-    from kpalette.pipeline import extract_palette, quantize
+    from kpalette.pipeline import quantize
     from kpalette.quality import QualityNotReached
     from kpalette.quantized import Quantized
     from kpalette.quantized_animation import QuantizedAnimation
-    from kpalette.themes import Theme, theme
+    from kpalette.theme_finding import theme
+    from kpalette.themes import Theme
 
 __all__ = [
     "BytesNotReached",
@@ -67,12 +69,12 @@ _HOMES = {
     "Sweep": "curve",
     "Theme": "themes",
     "clip": "clipping",
-    "extract_palette": "pipeline",
+    "extract_palette": "extract",
     "quantize": "pipeline",
     "quantize_animation": "animation",
     "raw_frames": "files",
     "sweep": "curve",
-    "theme": "themes",
+    "theme": "theme_finding",
 }
 
 

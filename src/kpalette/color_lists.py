@@ -1,4 +1,4 @@
-"""Colours as people write them, become arrays."""
+"""From colours as people write them to arrays."""
 
 from __future__ import annotations
 

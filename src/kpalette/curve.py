@@ -19,7 +19,7 @@ from kpalette.elbow import find_elbow
 from kpalette.extras import MissingPackageError, required
 from kpalette.fit import Fitter, psnr
 from kpalette.histogram import ColorHistogram
-from kpalette.pipeline import map_pixels
+from kpalette.remap import map_pixels
 from kpalette.threads import make_team
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 from kpalette import _core, files
 from kpalette.dither import Kept
 from kpalette.palette import Palette
-from kpalette.pipeline import remap
 from kpalette.quantized import Quantized
+from kpalette.remap import remap
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray

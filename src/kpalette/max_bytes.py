@@ -14,6 +14,7 @@ from kpalette.record import replace
 
 if TYPE_CHECKING:
     from kpalette.quantized import Quantized
+    from kpalette.trials import Trials
 
 #: Where a file has less than this share of the bytes that it may have, more colours are tried.
 ENOUGH = 0.9
@@ -77,14 +78,11 @@ def checked_max_bytes(max_bytes: object, k: int, quality: object, keep_profile: 
 
 
 def fit_within(
-    make: Callable[[int, Dithering], Quantized],
-    saving: Callable[[int, Dithering], Quantized],
-    looks: Callable[[Quantized], float],
+    trials: Trials,
     least: int,
     most: int,
     dithering: Dithering,
     max_bytes: int,
-    threads: int,
 ) -> Quantized:
     """Return a picture whose PNG has at most so many bytes, and looks about as good as it can.
 
@@ -96,18 +94,12 @@ def fit_within(
 
     Parameters
     ----------
-    make, saving : function
-        From a number of colours and how to map to them: as it is asked for; and so that bytes are
-        saved, though the file may be larger than a plain one.
-    looks : function
-        How good a picture looks.
+    trials : Trials
     least, most : int
         How many colours there may be.
     dithering : Dithering
         How to map where that is small enough. Ordered dithers stay, and only colours become fewer.
     max_bytes : int
-    threads : int
-        To encode with.
 
     Raises
     ------
@@ -116,23 +108,23 @@ def fit_within(
     """
 
     def size(quantized: Quantized) -> int:
-        return len(quantized.encode("png", threads=threads))
+        return len(quantized.encode("png", threads=trials.team.size))
 
     def fits(quantized: Quantized) -> bool:
         return size(quantized) <= max_bytes
 
-    found = make(most, dithering)
+    found = trials.made(most, dithering)
     if fits(found):
         return found
     if dithering.name not in (None, DIFFUSION):
-        return _with_most_colors(make, fits, least, most, dithering, max_bytes)
+        return _with_most_colors(trials.made, fits, least, most, dithering, max_bytes)
     start = dithering.smaller + math.log(size(found) / max_bytes) / FALL
     best: _Found | None = None
     for strength in dict.fromkeys((strengths(dithering.strength)[0], 0.0)):
 
         def tried(k: int, smaller: float, strength: float = strength) -> _Found:
-            picture = saving(k, replace(dithering, smaller=smaller, strength=strength))
-            return _Found(picture, looks(picture), size(picture), smaller)
+            picture = trials.saving(k, replace(dithering, smaller=smaller, strength=strength))
+            return _Found(picture, trials.looks(picture), size(picture), smaller)
 
         def fitting(k: int, start: float, tried: _Try = tried) -> _Found | None:
             return _little_smaller(partial(tried, k), dithering.smaller, start, max_bytes)
@@ -144,7 +136,7 @@ def fit_within(
                 break
     if best is not None:
         return best.picture
-    smallest = make(least, replace(dithering, smaller=MOST_SEARCHED))
+    smallest = trials.made(least, replace(dithering, smaller=MOST_SEARCHED))
     raise BytesNotReached(max_bytes, size(smallest), len(smallest.palette))
 
 

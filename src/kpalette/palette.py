@@ -308,7 +308,7 @@ class Palette(Sequence[str]):
         >>> two.remap(np.array([[10, 200]], np.uint8)).indices.tolist()
         [[0, 1]]
         """
-        from kpalette.pipeline import remap  # which makes palettes, so it cannot come first
+        from kpalette.remap import remap  # which makes palettes, so it cannot come first
 
         return remap(
             source,

@@ -1,4 +1,4 @@
-"""How far something is, in one line on stderr that the next one overwrites."""
+"""Progress, in one line on stderr that the next one overwrites."""
 
 from __future__ import annotations
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kpalette import _core, files, sorting
+from kpalette import files, sorting
 from kpalette.checks import MAX_COLORS, checked_whole
 from kpalette.choices import Order
 from kpalette.colors import ByteArray, look_up
-from kpalette.fit import Fitter, psnr
+from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
-from kpalette.threads import checked_threads, make_team
+from kpalette.threads import checked_threads
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -313,38 +312,3 @@ class Quantized:
             + notebook.facts(facts)
             + self.palette._repr_html_()
         )
-
-
-class QuicklyQuantized(Quantized):
-    """The same, but what only the image's colours tell is found when somebody asks for it."""
-
-    _pixels: ByteArray  # (h, w, 3), which nobody changes
-
-    @classmethod
-    def of(
-        cls, indices: np.ndarray[Any, Any], palette: Palette, n_iter: int, pixels: ByteArray
-    ) -> QuicklyQuantized:
-        """Return the result for pixels, fitted in sRGB; they must stay as they are."""
-        made = cls.__new__(cls)
-        made.__dict__.update(indices=indices, palette=palette, n_iter=n_iter, _pixels=pixels)
-        made.__dict__["_kept"] = {}
-        return made
-
-    @cached_property
-    def mse(self) -> float:
-        """Measure the mean over pixels of the squared error."""
-        flat, indices = self._pixels.reshape(-1, 3), self.indices.reshape(-1)
-        _, error = _core.tally(flat, indices, self.palette.colors, make_team(None))
-        return error / len(flat)
-
-    @cached_property
-    def n_distinct(self) -> int:
-        """Count the distinct colours of the image before."""
-        return len(self._origin.histogram)
-
-    @cached_property
-    def _origin(self) -> Origin:
-        team, colors = make_team(None), self.palette.colors
-        histogram = ColorHistogram.from_pixels(self._pixels, team)
-        labels = Fitter(histogram, "srgb", team).assign(colors).labels
-        return Origin(self._pixels, histogram, labels, colors)

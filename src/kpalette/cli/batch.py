@@ -6,13 +6,14 @@ import os
 
 from kpalette.cli import jobs as running
 from kpalette.cli import streams
-from kpalette.cli.convert import Recipe
+from kpalette.cli.convert import convert
 from kpalette.cli.exits import UsageError
 from kpalette.cli.inputs import gather
 from kpalette.cli.memory import most_pixels
 from kpalette.cli.moving import ending_of
 from kpalette.cli.options import exclusive
 from kpalette.cli.plan import Job, Naming, listed, plan, real_paths
+from kpalette.cli.recipe import Recipe
 from kpalette.cli.tally import Tally
 from kpalette.files.names import FORMATS
 
@@ -160,7 +161,13 @@ class Batch:
         )
         try:
             with most_pixels(self.clip.max_pixels):
-                running.run(self.jobs, recipe, self.workers, tally.tell, smaller=smaller)
+                running.run(
+                    self.jobs,
+                    lambda job: convert(recipe, job),
+                    self.workers,
+                    tally.tell,
+                    smaller=smaller,
+                )
             streams.sync_folders()
         finally:
             tally.close()

@@ -48,7 +48,7 @@ class Clip(Record):
         section=ANIMATIONS,
         check=above_zero,
         metavar="N",
-        help="At most N frames a second, others are left out; of single pictures, N a second.  "
+        help="At most N frames a second; others are left out. Single pictures get N a second.  "
         f"[default: all, of films as GIF {GIF_FPS}; {FPS} for pictures]",
     )
     width: int | None = option(
@@ -56,14 +56,14 @@ class Clip(Record):
         section=ANIMATIONS,
         check=whole(1, 65_535, "65535"),
         metavar="N",
-        help="How wide to make it, in pixels; the height is in proportion, unless given.",
+        help="The width in pixels. The height is in proportion, unless given.",
     )
     height: int | None = option(
         "--height",
         section=ANIMATIONS,
         check=whole(1, 65_535, "65535"),
         metavar="N",
-        help="How high to make it.",
+        help="The height in pixels.",
     )
     crop: str | None = option(
         "--crop",
@@ -81,28 +81,30 @@ class Clip(Record):
     end: float | None = option(
         "--to", section=ANIMATIONS, check=moment, metavar="TIME", help="Where to end."
     )
-    bounce: bool = flag("--bounce", section=ANIMATIONS, help="Play it forwards and backwards.")
+    bounce: bool = flag(
+        "--bounce", section=ANIMATIONS, help="Play the frames forwards, then backwards."
+    )
     loop: int | None = option(
         "--loop",
         section=ANIMATIONS,
         check=whole(0, 65_535, "65535"),
         metavar="N",
-        help="How often to play it, 0 for ever.  [default: as it did; new ones for ever]",
+        help="How often to play it; 0 is for ever.  [default: as before; new ones for ever]",
     )
     max_pixels: int | None = option(
         "--max-pixels",
         section=ANIMATIONS,
         check=pixels,
         metavar="N",
-        help="The most pixels that all frames may have together; each takes a byte of memory. Or "
-        "that a still picture may have, of which each takes up to 16.  [default: 1,073,741,824; of "
-        "a still 178,956,970]",
+        help="The most pixels that all frames together, or a still picture, may have. Each takes a "
+        "byte of memory, or up to 16 in a still.  [default: 1,073,741,824; for a still "
+        "178,956,970]",
     )
     speed: str | None = option(
         "--speed",
         section=ANIMATIONS,
         metavar="N",
-        help="Play an animation N times as fast, such as 1.5. Of still pictures, it is -s.",
+        help="Play an animation N times as fast, such as 1.5. For still pictures, it is -s.",
     )
 
     def settled(self, photos: Sequence[str], *, is_one: bool) -> Clip:
@@ -282,9 +284,9 @@ def _as_option(text: str) -> str:
     """Put the library's names of arguments in the command line's words."""
     import re
 
-    from kpalette.cli import streams
+    from kpalette.cli import loading
 
-    text = streams.of_large(text).replace("(max_pixels)", "(--max-pixels)")
+    text = loading.of_large(text).replace("(max_pixels)", "(--max-pixels)")
     return re.sub(
         r"^(fps|speed|width|height|crop|start|end): ",
         lambda found: f"--{NAMES.get(found[1], found[1])}: ",

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from kpalette.cli import plan, streams
+from kpalette.cli import loading, plan, streams
 from kpalette.cli.exits import EPILOG, USAGE, Failed, UsageError, ending, say
 from kpalette.cli.groups import Manners
 from kpalette.cli.help import PATH, Explained, takes
@@ -61,7 +61,7 @@ def compare(
     pixels = []
     for photo in (a, b):
         with streams.telling(photo, codes):
-            pixels.append(streams.read_still(photo, manners.quiet, manners.allow_truncated))
+            pixels.append(loading.read_still(photo, manners.quiet, manners.allow_truncated))
     if codes:
         return ending(codes)
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 import io
 import os
 import stat
-import time
 
-from kpalette.cli import streams
-from kpalette.cli.clips import first_of
+from kpalette.cli import loading, streams
 from kpalette.cli.exits import (
     EXISTS,
     NOT_SMALLER,
     UNREADABLE,
-    UNWRITABLE,
-    USAGE,
     Failed,
     Skipped,
     counted,
@@ -22,434 +18,153 @@ from kpalette.cli.exits import (
     sizes,
 )
 from kpalette.cli.jobs import Result
-from kpalette.cli.moving import format_of
 from kpalette.cli.plan import check_free
 from kpalette.files import plain, plain_png
 from kpalette.files.atomic import NEW, sweep_beside
-from kpalette.files.names import FORMATS
-from kpalette.record import Record, replace
+from kpalette.record import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
-    from kpalette.cli.clips import Clip
-    from kpalette.cli.groups import Output
-    from kpalette.cli.moving import Animate
     from kpalette.cli.plan import Job
-    from kpalette.colors import ByteArray
-    from kpalette.files import Frames, Metadata
-    from kpalette.quantized import Quantized
-    from kpalette.quantized_animation import QuantizedAnimation
-    from kpalette.still import Still
+    from kpalette.cli.recipe import Made, Recipe
 
 #: An animation of so many bytes is large, and one of so many pixels across large enough.
 LARGE, USUAL_WIDTH = 1_000_000, 480
 
-#: What is said where a GIF cannot hold what is half-transparent.
-HARD = (
-    "what is half-transparent becomes opaque or transparent, for GIF; --alpha flatten:#rrggbb lays "
-    "it over a colour"
-)
+
+def convert(recipe: Recipe, job: Job) -> Result:
+    """Do one photo."""
+    if recipe.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
+        if os.path.getsize(job.target):
+            sweep_beside(job.target)
+            raise Skipped(0, f"skipped: {job.target} exists")
+        if not recipe.force:  # a power cut has left nothing else of it
+            return convert(replace(recipe, force=True), job)
+    check_free(job, recipe.taken, recipe.force)
+    if recipe.output.dry_run:
+        return _foretell(job)
+    before = _status(job.source)
+    if before is not None and not stat.S_ISREG(before.st_mode):
+        before = None
+    found: Any = None
+    if (before is not None or job.source == "-") and recipe.takes_plain(job):
+        found = loading.read_plain(job.source)
+        if isinstance(found, bytes):
+            photo = plain.read(found, recipe.clip.max_pixels or plain_png.MOST_PIXELS)
+            if photo is not None:
+                given, bytes_in = [photo], len(found)
+                del photo  # nor the file, which are not to be held for nothing
+                if not _may_pass_on(recipe, job):
+                    found = b""
+                return _write(recipe, job, lambda: recipe.of_plain(given), found, bytes_in, before)
+            found = io.BytesIO(found)
+    return _at_length(recipe, job, found, before)
 
 
-class Made(Record):
-    """A picture's file, and what to say of it."""
+def _at_length(recipe: Recipe, job: Job, found: Any, before: os.stat_result | None) -> Result:
+    """Return the result for any other source; `found` is what was read of it."""
+    from kpalette import files
 
-    encoded: bytes
-    line: str
-    figures: dict[str, Any]
-    remark: str = ""
-    is_new: bool = False  # whether the file comes of none of a kind like it
+    if found is None:
+        found = [*job.frames] or loading.film_of(job.source)
+    if isinstance(found, (list, str)) or (found and files.is_film(found)):
+        return _write_new(recipe, job, recipe.of_frames(job, found), _size(found), before)
+    photo = loading.read(job.source, recipe.allow_truncated, found)
+    encoded = photo.encoded
+    result = _write(recipe, job, lambda: recipe.of_photo(job, photo), encoded, len(encoded), before)
+    remarks = (photo.remark, result.remark)
+    return replace(result, remark="; ".join(remark for remark in remarks if remark))
 
 
-class Recipe(Record):
-    """What is done with each photo, alike for all.
+def _may_pass_on(recipe: Recipe, job: Job) -> bool:
+    return recipe.pass_on and job.target == "-"
 
-    Attributes
-    ----------
-    reduce : function
-        From pixels to the picture; or from a file, to keep its profile.
-    describe : function
-        From the picture to what is said of its colours.
-    output : Output
-        What is written, as the command line asks for it.
-    clip : Clip
-        What is done to an animation before.
-    kind : str, optional
-        The format of the pictures, if it was asked for; otherwise the targets' endings say it.
-    animate : function, optional
-        Makes few colours of an animation; without it, the first frame is taken.
-    alpha : str
-        What becomes of transparency, as the command line says it.
-    bar : bool
-        Whether to show the frames of an animation that are done.
-    taken : set of str
-        Real paths that are read, which only a target that was named may replace.
-    plainly : function, optional
-        The same as `reduce`, from a plain photo, without NumPy.
-    pass_on : bool
-        Whether stdout gets the photo itself where its picture is not wanted, as from pngquant.
-    """
 
-    reduce: Callable[[Any], Quantized]
-    describe: Callable[[Quantized | Still], str]
-    output: Output
-    clip: Clip
-    kind: str | None = None
-    animate: Animate | None = None
-    bar: bool = False
-    taken: frozenset[str] = frozenset()
-    quick: bool = False
-    threads: int | None = None
-    alpha: str = "keep"
-    keep_profile: bool = False
-    allow_truncated: bool = False
-    force: bool = False
-    pass_on: bool = False
-    plainly: Callable[[plain.Photo], Still] | None = None
-
-    def __call__(self, job: Job) -> Result:
-        """Do one photo."""
-        if self.output.skip_existing and job.target != "-" and os.path.isfile(job.target):
-            if os.path.getsize(job.target):
-                sweep_beside(job.target)
-                raise Skipped(0, f"skipped: {job.target} exists")
-            if not self.force:  # a power cut has left nothing else of it
-                return replace(self, force=True)(job)
-        check_free(job, self.taken, self.force)
-        if self.output.dry_run:
-            return self._foretell(job)
-        before = _status(job.source)
-        if before is not None and not stat.S_ISREG(before.st_mode):
-            before = None
-        found: Any = None
-        if (before is not None or job.source == "-") and self._is_plain(job):
-            found = streams.read_plain(job.source)
-            if isinstance(found, bytes):
-                photo = plain.read(found, self.clip.max_pixels or plain_png.MOST_PIXELS)
-                if photo is not None:
-                    given, bytes_in = [photo], len(found)
-                    del photo  # nor the file, which are not to be held for nothing
-                    if not self._may_pass_on(job):
-                        found = b""
-                    return self._plain(job, given, found, bytes_in, before)
-                found = io.BytesIO(found)
-        return self._at_length(job, found, before)
-
-    def _is_plain(self, job: Job) -> bool:
-        """Return whether a photo may do without NumPy, and whatever reads other than plain ones."""
-        asked = self.clip.given or self.output.strip is False or self.output.optimize
-        rare = asked or job.frames or self.plainly is None
-        return not rare and self._kind(job, None) == "png"
-
-    def _plain(
-        self,
-        job: Job,
-        given: list[plain.Photo],
-        encoded: bytes,
-        bytes_in: int,
-        before: os.stat_result | None,
-    ) -> Result:
-        """Return the result for a plain photo, which is taken from the list to free its pixels."""
-        reduce = self.plainly
-        assert reduce is not None
-        besides = {"dpi": None if self.output.strip else given[0].dpi}
-
-        def make() -> Made:
-            return self._still(reduce, given, "png", besides, is_first=False)
-
-        return self._write(job, make, encoded, bytes_in, before)
-
-    def _at_length(self, job: Job, found: Any, before: os.stat_result | None) -> Result:
-        """Return the result for any other source; `found` is what was read of it."""
-        from kpalette import files
-
-        if found is None:
-            found = [*job.frames] or streams.film_of(job.source)
-        if isinstance(found, (list, str)) or (found and files.is_film(found)):
-            return self._write_new(job, self._clip(job, found), _size(found), before)
-        photo = streams.read(job.source, self.allow_truncated, found)
-        encoded = photo.encoded
-        result = self._write(job, lambda: self._make(job, photo), encoded, len(encoded), before)
-        remarks = (photo.remark, result.remark)
-        return replace(result, remark="; ".join(remark for remark in remarks if remark))
-
-    def _may_pass_on(self, job: Job) -> bool:
-        return self.pass_on and job.target == "-"
-
-    def _foretell(self, job: Job) -> Result:
-        for path in job.frames or [job.source] * (job.source != "-"):
-            try:
-                with open(path, "rb"):
-                    pass
-            except OSError as error:
-                name = f"{path} " * bool(job.frames)
-                raise Failed(UNREADABLE, f"{name}{streams.unreadable(path, error)}") from None
-        return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
-
-    def _write(
-        self,
-        job: Job,
-        make: Callable[[], Made],
-        encoded: bytes,
-        bytes_in: int,
-        before: os.stat_result | None,
-    ) -> Result:
-        """Make and write a picture; or, where it is not wanted, perhaps the photo's file itself."""
+def _foretell(job: Job) -> Result:
+    for path in job.frames or [job.source] * (job.source != "-"):
         try:
-            return self._write_new(job, make(), bytes_in, before)
-        except Skipped:
-            if self._may_pass_on(job):
-                streams.write(encoded, "-", self.force)
-            raise
+            with open(path, "rb"):
+                pass
+        except OSError as error:
+            name = f"{path} " * bool(job.frames)
+            raise Failed(UNREADABLE, f"{name}{loading.unreadable(path, error)}") from None
+    return Result(job, f"would be written to {('stdout' if job.target == '-' else job.target)}")
 
-    def _write_new(
-        self, job: Job, made: Made, bytes_in: int, before: os.stat_result | None
-    ) -> Result:
-        encoded = made.encoded
-        bytes_out = len(encoded)
-        if self.output.skip_if_larger and bytes_out >= bytes_in:
-            raise Skipped(
-                NOT_SMALLER,
-                f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
-            )
-        figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
-        # A film, or pictures one by one, take bytes of another kind.
-        larger = bytes_out > bytes_in and not made.is_new
-        result = Result(job, "", figures=figures, larger=larger, remark=made.remark)
-        result = replace(result, is_new=made.is_new)
-        if job.named and before and _changed(before, job.source):
-            raise Failed(UNREADABLE, "the file changed while it was reduced; nothing was written")
-        if larger and job.in_place and not self.output.even_if_larger:
-            line = (
-                f"left as it is: {bytes_in:,} bytes would become {bytes_out:,}, "
-                f"{growth(bytes_in, bytes_out)} larger; --even-if-larger replaces it"
-            )
-            return replace(result, line=line, skipped=True)
-        if job.makes_folder:
-            streams.make_folder(os.path.dirname(job.target))
-        times = (
-            (before.st_atime_ns, before.st_mtime_ns) if self.output.preserve and before else None
+
+def _write(
+    recipe: Recipe,
+    job: Job,
+    make: Callable[[], Made],
+    encoded: bytes,
+    bytes_in: int,
+    before: os.stat_result | None,
+) -> Result:
+    """Make and write a picture; or, where it is not wanted, perhaps the photo's file itself."""
+    try:
+        return _write_new(recipe, job, make(), bytes_in, before)
+    except Skipped:
+        if _may_pass_on(recipe, job):
+            streams.write(encoded, "-", recipe.force)
+        raise
+
+
+def _write_new(
+    recipe: Recipe, job: Job, made: Made, bytes_in: int, before: os.stat_result | None
+) -> Result:
+    encoded = made.encoded
+    bytes_out = len(encoded)
+    if recipe.output.skip_if_larger and bytes_out >= bytes_in:
+        raise Skipped(
+            NOT_SMALLER,
+            f"skipped: {bytes_out:,} bytes, not smaller than the photo's {bytes_in:,}",
         )
-        try:
-            streams.write(
-                encoded,
-                job.target,
-                self.force,
-                times=times,
-                mode=_permissions(job),
-                one_of_many=True,
-            )
-        except Failed as failure:
-            if self.output.skip_existing and failure.code == EXISTS:  # since a moment ago
-                raise Skipped(0, f"skipped: {job.target} exists") from None
-            raise
-        where = "" if job.target == "-" else f" in {job.target}"
-        size = counted(bytes_out, "byte") if made.is_new else sizes(bytes_in, bytes_out)
-        line = f"{made.line}; {size}{where}{self._advice(made, bytes_in)}"
-        return replace(result, line=line, written=True)
-
-    def _advice(self, made: Made, bytes_in: int) -> str:
-        """Return what would make a film's animation smaller, if it is large; otherwise nothing."""
-        if not made.is_new or len(made.encoded) < max(LARGE, bytes_in):
-            return ""
-        given = self.clip.given
-        names = [] if "--fps" in given else ["--fps 12"]
-        if made.figures["width"] > USUAL_WIDTH:
-            names.append(f"--width {USUAL_WIDTH}")
-        return f"; {', '.join([*names, '--lossy 30'])} would make it smaller"
-
-    def _make(self, job: Job, photo: streams.Photo) -> Made:
-        from kpalette import files
-
-        moving = format_of(photo.whole)
-        kind = self._kind(job, moving)
-        whole = io.BytesIO(photo.whole)
-        try:
-            moves = moving is not None and self.animate is not None and kind in files.ENCODERS
-            if self.clip.given and not moves:
-                got = "a still picture; -o FILE.gif makes one animation of several"
-                if moving is not None:
-                    got = "what is to be one picture"
-                raise Failed(USAGE, f"expected an animation for {self.clip.given[0]}, got {got}")
-            if moves and self.animate is not None:
-                frames = self.clip.opened(whole, kind, is_new=False)
-                return self._moving(frames, kind, self.animate, self._dpi(photo.whole))
-            source = whole if self.keep_profile else photo.pixels
-            besides = {"metadata": self._metadata(photo)}
-            return self._still(self.reduce, [source], kind, besides, is_first=moving is not None)
-        except (ImportError, ValueError) as error:
-            raise _as_failure(error) from None
-
-    def _clip(self, job: Job, found: Any) -> Made:
-        """Make an animation of a film, or of files that are its frames."""
-        from kpalette import files
-
-        kind = self._kind(job, "gif")
-        frames = self.clip.opened(found, kind, is_new=True)
-        try:
-            if self.animate is not None and kind in files.ENCODERS:
-                made = self._moving(frames, kind, self.animate, None)
-            else:
-                pixels = first_of(frames)
-                made = self._still(self.reduce, [pixels], kind, {}, is_first=True)
-        except (ImportError, ValueError) as error:
-            raise _as_failure(error) from None
-        return replace(made, is_new=True)
-
-    def _kind(self, job: Job, moving: str | None) -> str:
-        kind = self.kind or FORMATS.get(os.path.splitext(job.target)[1].lower())
-        if kind or moving is None:
-            return kind or "png"
-        from kpalette import files
-
-        # On stdout, or by a name of any ending, an animation stays what it is.
-        return moving if moving in files.ENCODERS else "png"
-
-    def _has_no_room(self, kind: str, pixels: Any) -> bool:
-        """Return whether pixels are half-transparent, which is to be kept in what cannot."""
-        if kind != "gif" or self.alpha != "keep" or not hasattr(pixels, "shape"):
-            return False
-        from kpalette.colors import is_soft
-
-        return is_soft(pixels)
-
-    def _still(
-        self,
-        reduce: Callable[[Any], Quantized | Still],
-        given: list[Any],
-        kind: str,
-        besides: dict[str, Any],
-        *,
-        is_first: bool,
-    ) -> Made:
-        """Make the picture, and its file, which holds something besides.
-
-        What it is made of is taken from the list, so that its memory is free for the file.
-        """
-        start = time.perf_counter()
-        remark = ""
-        if self._has_no_room(kind, given[0]):
-            from kpalette import files
-
-            given, remark = [files.apply_alpha(given.pop(), "threshold")], HARD
-        quantized = reduce(given.pop())
-        seconds = time.perf_counter() - start
-        encoded = quantized.encode(
-            kind,
-            optimize=self.output.optimize,
-            quick=self.quick,
-            keep_order=self.output.keep_order,
-            **besides,
-            threads=self.threads,
-        )
-        height, width = quantized.indices.shape
+    figures = {**made.figures, "bytes_in": bytes_in, "bytes_out": bytes_out}
+    # A film, or pictures one by one, take bytes of another kind.
+    larger = bytes_out > bytes_in and not made.is_new
+    result = Result(job, "", figures=figures, larger=larger, remark=made.remark)
+    result = replace(result, is_new=made.is_new)
+    if job.named and before and _changed(before, job.source):
+        raise Failed(UNREADABLE, "the file changed while it was reduced; nothing was written")
+    if larger and job.in_place and not recipe.output.even_if_larger:
         line = (
-            f"{width}×{height}{', the first frame' if is_first else ''}, "
-            f"{self.describe(quantized)} in {seconds:.3f} s; {_error(quantized)}"
+            f"left as it is: {bytes_in:,} bytes would become {bytes_out:,}, "
+            f"{growth(bytes_in, bytes_out)} larger; --even-if-larger replaces it"
         )
-        figures = {
-            "width": width,
-            "height": height,
-            "n_distinct": quantized.n_distinct,
-            "k": len(quantized.palette),
-            "n_iter": quantized.n_iter,
-            "mse": quantized.mse,
-            "psnr": quantized.psnr if quantized.mse else None,
-            "seconds": seconds,
-        }
-        return Made(encoded, line, figures, remark)
-
-    def _metadata(self, photo: streams.Photo) -> Metadata:
-        from kpalette import files
-
-        if self.output.strip is False:
-            return files.read_metadata(io.BytesIO(photo.whole))
-        return files.Metadata(dpi=self._dpi(photo.whole))
-
-    def _dpi(self, encoded: bytes) -> tuple[float, float] | None:
-        from kpalette import files
-
-        return None if self.output.strip else files.read_dpi(io.BytesIO(encoded))
-
-    def _with_room(self, frames: Frames, kind: str) -> Frames:
-        """Return frames such that a format can hold them, which is remarked on."""
-        import dataclasses
-
-        from kpalette import files
-
-        def walk() -> Iterator[tuple[ByteArray, int]]:
-            for pixels, duration in frames:
-                if self._has_no_room(kind, pixels):
-                    pixels = files.apply_alpha(pixels, "threshold")
-                    if HARD not in frames.remarks:
-                        frames.remarks.append(HARD)
-                yield pixels, duration
-
-        return dataclasses.replace(frames, walk=walk)
-
-    def _moving(
-        self, frames: Frames, kind: str, animate: Animate, dpi: tuple[float, float] | None
-    ) -> Made:
-        from kpalette.progress import frames_bar
-
-        start = time.perf_counter()
-        frames = self._with_room(frames, kind)
-        with frames_bar(self.bar, frames.n_frames) as progress:
-            animation = animate(frames, kind, progress)
-        seconds = time.perf_counter() - start
-        few = animation.encode(kind, optimize=self.output.optimize, dpi=dpi)
-        width, height = animation.size
-        n, k = len(animation.palettes), max(map(len, animation.palettes))
-        palettes = f"{n} palettes, each of up to" if n > 1 else "one palette of"
-        written = animation.n_changes
-        differ = f"{written:,} that differ" if written > 1 else "all alike"
-        same = "" if written == len(animation) else f" ({differ})"
-        line = (
-            f"{width}×{height}, {counted(len(animation), 'frame')}{same}, "
-            f"{palettes} {counted(k, 'colour')} in {seconds:.3f} s; {_error(animation)}"
+        return replace(result, line=line, skipped=True)
+    if job.makes_folder:
+        streams.make_folder(os.path.dirname(job.target))
+    times = (before.st_atime_ns, before.st_mtime_ns) if recipe.output.preserve and before else None
+    try:
+        streams.write(
+            encoded,
+            job.target,
+            recipe.force,
+            times=times,
+            mode=_permissions(job),
+            one_of_many=True,
         )
-        figures = {
-            "width": width,
-            "height": height,
-            "frames": len(animation),
-            "frames_that_differ": written,
-            "palette_scope": animation.palette_scope,
-            "palettes": n,
-            "k": k,
-            "mse": animation.mse,
-            "psnr": animation.psnr if animation.mse else None,
-            "seconds": seconds,
-        }
-        return Made(few, line, figures, "; ".join(frames.remarks))
+    except Failed as failure:
+        if recipe.output.skip_existing and failure.code == EXISTS:  # since a moment ago
+            raise Skipped(0, f"skipped: {job.target} exists") from None
+        raise
+    where = "" if job.target == "-" else f" in {job.target}"
+    size = counted(bytes_out, "byte") if made.is_new else sizes(bytes_in, bytes_out)
+    line = f"{made.line}; {size}{where}{_advice(recipe, made, bytes_in)}"
+    return replace(result, line=line, written=True)
 
 
-def _error(picture: Quantized | Still | QuantizedAnimation) -> str:
-    if not picture.mse:
-        return "lossless"
-    return f"MSE {picture.mse:.2f}, PSNR {picture.psnr:.2f} dB"
-
-
-def _as_options(message: str) -> str:
-    """Put arguments that the library recommends, such as alpha='keep', in the command line's words.
-
-    Examples
-    --------
-    >>> _as_options("lay it over a colour by alpha='flatten:#ffffff'")
-    'lay it over a colour by --alpha flatten:#ffffff'
-    """
-    import re
-
-    return re.sub(r"""\b(\w+)=(["'])(.*?)\2""", r"--\1 \3", message)
-
-
-def _as_failure(error: ImportError | ValueError) -> Failed:
-    """Return, in the command line's words, why there can be no such file."""
-    if isinstance(error, ImportError):
-        return Failed(USAGE, str(error))
-    return Failed(UNWRITABLE, f"cannot be written: {_as_options(str(error))}")
+def _advice(recipe: Recipe, made: Made, bytes_in: int) -> str:
+    """Return what would make a film's animation smaller, if it is large; otherwise nothing."""
+    if not made.is_new or len(made.encoded) < max(LARGE, bytes_in):
+        return ""
+    given = recipe.clip.given
+    names = [] if "--fps" in given else ["--fps 12"]
+    if made.figures["width"] > USUAL_WIDTH:
+        names.append(f"--width {USUAL_WIDTH}")
+    return f"; {', '.join([*names, '--lossy 30'])} would make it smaller"
 
 
 def _size(source: Any) -> int:

@@ -215,16 +215,16 @@ class Targets(Record):
         section=COLORS,
         check=pngquant.quality_range,
         metavar="MIN-MAX",
-        help="The fewest colours that reach MAX of 100. If K colours reach only MIN, it is K. "
-        "The scale is pngquant's.",
+        help="The fewest colours that reach MAX of 100. If K colours reach only MIN, the "
+        "picture has K. The scale is pngquant's.",
     )
     max_bytes: int | None = option(
         "--max-bytes",
         section=COLORS,
         check=memory.file_size,
         metavar="SIZE",
-        help="Or the best-looking PNG or animation of at most SIZE, such as 50k or 5M. It is made "
-        "smaller as by --smaller, and gets fewer colours.",
+        help="The best-looking PNG or animation of at most SIZE, such as 50k or 5M. It is made "
+        "smaller as by --smaller, and has fewer colours.",
     )
 
 

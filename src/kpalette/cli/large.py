@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from kpalette.cli import memory, streams
+from kpalette.cli import loading, memory, streams
 from kpalette.cli.exits import (
     EXISTS,
     LOCKED,
@@ -38,8 +38,9 @@ from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr, without_end
 from kpalette.files.header import n_pixels
 
 if TYPE_CHECKING:
-    from kpalette import ColorHistogram
+    from kpalette import ColorHistogram, Palette
     from kpalette.cli.clips import Clip
+    from kpalette.distributed import QuantizedArray
 
 #: What quantize and palette take for large images; other options are refused.
 QUANTIZE = {"photos", "k", "out", "space", "effort", "seed", "fixed", "alpha", "dither", "map"}
@@ -136,7 +137,7 @@ def tiles(
             if most and isinstance(error, OverflowError):
                 line = str(error).removeprefix("source: ")
                 raise Failed(NO_MEMORY, f"{photo}: {line}, or give more --memory-limit") from None
-            line = streams.of_large(str(error).removeprefix("source: "))
+            line = loading.of_large(str(error).removeprefix("source: "))
             raise Failed(UNREADABLE, line) from None
 
 
@@ -155,12 +156,54 @@ def quantize(
     import shutil
 
     refuse_others(QUANTIZE if clip.play_speed is not None else QUANTIZE | {"speed"})
+    photo = _only(photos)
+    out = _target(photo, k, output)
+    if palette_file is not None:
+        options = {**options, "palette": _palette(palette_file)}
+    _check_free(out, photo, manners.force)
+    _check_installed(photo)
+    _check_room(photo, large.memory_limit)
+    start = time.perf_counter()
+    with (
+        tiles(photo, large, quiet=manners.quiet, jobs=output.jobs, out=out) as where,
+        _keeping(out),
+    ):
+        found, is_resumed = _fitted(photo, k, out, {**options, **where})
+        if where["progress"]:
+            say("map")
+        found.save(out, overwrite=manners.force, progress=where["progress"])
+    shutil.rmtree(f"{out}.counts", ignore_errors=True)
+    seconds = time.perf_counter() - start
+    mse = None if options["dither"] else found.mse
+    if output.as_json:
+        height, width = found.shape
+        figures = {"input": photo, "output": out, "code": 0, "error": None, "skipped": False}
+        figures["written"] = True
+        figures |= {"width": width, "height": height, "colors": len(found.palette)}
+        figures |= {"seconds": seconds, "n_distinct": found.n_distinct, "n_iter": found.n_iter}
+        figures["mse"] = mse
+        streams.print_result(json.dumps(figures))
+    if not manners.quiet:
+        say(f"{photo}: {_described(found, seconds, mse, is_resumed)}; {_written(photo, out)}")
+        if not output.out:
+            why = f"{photo} was done in tiles"
+            say(f"kpalette: {out} is a Zarr group: {why}; -o x.tif writes a TIFF")
+    return 0
+
+
+def _only(photos: Sequence[str]) -> str:
+    """Return the one image that there is, if it can be one."""
     if len(photos) != 1 or photos[0] == "-":
         raise UsageError(f"expected one large image, got {len(photos)} photos")
     photo = photos[0]
     if os.path.isdir(photo) and not is_zarr(photo):
         why = "it is a directory whose name does not end in .zarr"
         raise Failed(UNREADABLE, f"{photo}: cannot be read: {why}")
+    return photo
+
+
+def _target(photo: str, k: int, output: Output) -> str:
+    """Return where the picture goes."""
     if "://" in photo and not output.out:
         raise UsageError("a photo at a URL needs -o OUT, the place of its picture")
     out = output.out or f"{os.path.splitext(without_end(photo))[0]}-{k}.zarr"
@@ -169,70 +212,56 @@ def quantize(
         raise UsageError(
             f"-o: expected a name that ends in '.zarr', '.tif' or '.tiff'{why}, got {out!r}"
         )
-    if palette_file is not None:
-        from kpalette.cli.remap import load
+    return out
 
-        palette = load(palette_file, "--map")
-        if len(palette) > MAX_K:  # of which the best for a photo could be told after counting it
-            line = f"{palette_file}: expected at most {MAX_K} colours for an image in tiles"
-            raise Failed(UNREADABLE, f"{line}, got {len(palette):,}")
-        options = {**options, "palette": palette}
-    _check_free(out, photo, manners.force)
-    _check_installed(photo)
-    _check_room(photo, large.memory_limit)
+
+def _palette(path: str) -> Palette:
+    """Read a palette that an indexed picture has room for."""
+    from kpalette.cli.remap import load
+
+    palette = load(path, "--map")
+    if len(palette) > MAX_K:  # of which the best for a photo could be told after counting it
+        line = f"{path}: expected at most {MAX_K} colours for an image in tiles"
+        raise Failed(UNREADABLE, f"{line}, got {len(palette):,}")
+    return palette
+
+
+def _fitted(photo: str, k: int, out: str, options: dict[str, Any]) -> tuple[QuantizedArray, bool]:
+    """Count and fit; return the picture, not mapped yet, and whether an earlier run had begun."""
+    import shutil
+
+    from kpalette import distributed
+    from kpalette.distributed import checkpoints, locks
+
     counts = f"{out}.counts"
-    start = time.perf_counter()
-    with (
-        tiles(photo, large, quiet=manners.quiet, jobs=output.jobs, out=out) as where,
-        _keeping(out),
-    ):
-        from kpalette import distributed
-        from kpalette.distributed import checkpoints, locks
+    locks.check_free(f"{os.path.abspath(out)}.part")  # before hours of counting
+    is_resumed = _is_begun(out)
+    if options["progress"]:
+        say("count and fit")
+    try:
+        return distributed.quantize(photo, k, checkpoint=counts, **options), is_resumed
+    except distributed.CheckpointError:  # of what the photo was before, or of another
+        if not os.path.exists(os.path.join(counts, checkpoints.RECORD)):
+            raise
+    shutil.rmtree(counts)
+    return distributed.quantize(photo, k, checkpoint=counts, **options), False
 
-        locks.check_free(f"{os.path.abspath(out)}.part")  # before hours of counting
-        is_resumed = _is_begun(out)
-        if where["progress"]:
-            say("count and fit")
-        try:
-            found = distributed.quantize(photo, k, checkpoint=counts, **options, **where)
-        except distributed.CheckpointError:  # of what the photo was before, or of another
-            if not os.path.exists(os.path.join(counts, checkpoints.RECORD)):
-                raise
-            shutil.rmtree(counts)
-            is_resumed = False
-            found = distributed.quantize(photo, k, checkpoint=counts, **options, **where)
-        if where["progress"]:
-            say("map")
-        found.save(out, overwrite=manners.force, progress=where["progress"])
-    shutil.rmtree(counts, ignore_errors=True)
-    seconds = time.perf_counter() - start
+
+def _described(found: QuantizedArray, seconds: float, mse: float | None, is_resumed: bool) -> str:
     height, width = found.shape
-    colors = len(found.palette)
-    if output.as_json:
-        figures = {"input": photo, "output": out, "code": 0, "error": None, "skipped": False}
-        figures["written"] = True
-        figures |= {"width": width, "height": height, "colors": colors, "seconds": seconds}
-        mse = None if options["dither"] else found.mse
-        figures |= {"n_distinct": found.n_distinct, "n_iter": found.n_iter, "mse": mse}
-        streams.print_result(json.dumps(figures))
-    if not manners.quiet:
-        speed = width * height / seconds / 1e6
-        resumed = "; resumed from an earlier run" if is_resumed else ""
-        pace = f" ({speed:.1f} MP/s)" if speed >= 0.05 else ""
-        before = f"{counted(found.n_distinct, 'colour')} to " if found.n_distinct else ""
-        error = ""
-        if not options["dither"] and found.mse:
-            error = f"; MSE {found.mse:.2f}, PSNR {found.psnr:.2f} dB"
-        files = [name for name in (photo, out) if os.path.isfile(name)]  # neither URLs nor Zarr
-        told = f"{sizes(*map(os.path.getsize, files))} in " if len(files) == 2 else ""
-        say(
-            f"{photo}: {width}×{height}, {before}{colors} in {seconds:.1f} s"
-            f"{pace}{error}{resumed}; {told}{out}"
-        )
-        if not output.out:
-            why = f"{photo} was done in tiles"
-            say(f"kpalette: {out} is a Zarr group: {why}; -o x.tif writes a TIFF")
-    return 0
+    speed = width * height / seconds / 1e6
+    before = f"{counted(found.n_distinct, 'colour')} to " if found.n_distinct else ""
+    pace = f" ({speed:.1f} MP/s)" if speed >= 0.05 else ""
+    error = f"; MSE {mse:.2f}, PSNR {found.psnr:.2f} dB" if mse else ""
+    resumed = "; resumed from an earlier run" if is_resumed else ""
+    return (
+        f"{width}×{height}, {before}{len(found.palette)} in {seconds:.1f} s{pace}{error}{resumed}"
+    )
+
+
+def _written(photo: str, out: str) -> str:
+    files = [name for name in (photo, out) if os.path.isfile(name)]  # neither URLs nor Zarr
+    return f"{sizes(*map(os.path.getsize, files))} in {out}" if len(files) == 2 else out
 
 
 def _is_begun(out: str) -> bool:

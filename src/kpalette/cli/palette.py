@@ -14,7 +14,7 @@ import click
 from kpalette import choices
 from kpalette.choices import Order
 from kpalette.cli import large as large_images
-from kpalette.cli import plan, streams, tiled
+from kpalette.cli import loading, plan, streams, tiled
 from kpalette.cli.colored import field
 from kpalette.cli.exits import (
     EPILOG,
@@ -265,10 +265,10 @@ def _count(
             if source.failure:
                 raise source.failure
             if source.path.endswith(HISTOGRAM):
-                _add(counter, streams.read_histogram(source.path))
+                _add(counter, loading.read_histogram(source.path))
             elif raw is None:
                 how = (manners.quiet, manners.allow_truncated)
-                for number, pixels in enumerate(streams.read_pictures(source.path, *how)):
+                for number, pixels in enumerate(loading.read_pictures(source.path, *how)):
                     if number and kept is not None:
                         raise Failed(USAGE, "--saliency: expected an image, got a film")
                     counter.update(pixels)
@@ -276,7 +276,7 @@ def _count(
                     if kept is not None:
                         kept.append(pixels)
             else:
-                for frame in streams.read_raw(source.path, *raw):
+                for frame in loading.read_raw(source.path, *raw):
                     counter.update(frame)
                     sample.add(frame, next(numbers))
     if codes:

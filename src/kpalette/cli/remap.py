@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kpalette.cli import clips, streams
+from kpalette.cli import clips, loading, streams
 from kpalette.cli.clips import Clip
 from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, UsageError, counted
@@ -73,7 +73,7 @@ def remap(
       kpalette palette third.jpg -k 16 -o brand.gpl
       kpalette remap first.jpg second.jpg --palette brand.gpl
     """  # noqa: D301
-    from kpalette import files, pipeline
+    from kpalette import files
     from kpalette.cli.batch import Batch
 
     streams.check_instruction_set()
@@ -93,7 +93,7 @@ def remap(
 
     def reduce(pixels: ByteArray) -> Quantized:
         pixels = files.apply_alpha(pixels, alpha.alpha)
-        return pipeline.remap(pixels, palette, k=MAX_K, **stills)
+        return palette.remap(pixels, k=MAX_K, **stills)
 
     animate = animator_to(palette, {**options, **dither.saving, "alpha": alpha.alpha})
     economy = Economy(smaller=not stills["smaller"] and name in (None, "floyd-steinberg"))
@@ -117,7 +117,7 @@ def load(path: str, option: str) -> Palette:
     except OSError as error:
         raise Failed(UNREADABLE, f"{path}: cannot be read: {error.strerror}") from None
     except PaletteReadError as error:
-        raise Failed(UNREADABLE, streams.of_large(str(error))) from None
+        raise Failed(UNREADABLE, loading.of_large(str(error))) from None
 
 
 def _describe(k: int, quantized: Quantized) -> str:

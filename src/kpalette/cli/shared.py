@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kpalette.cli import jobs as running
-from kpalette.cli import streams
+from kpalette.cli import loading
 from kpalette.cli.exits import Failed
 from kpalette.cli.jobs import Result
 from kpalette.cli.plan import Job
@@ -43,7 +43,7 @@ def count(
     after: list[Job] = []
 
     def work(job: Job) -> Result:
-        for frame, pixels in enumerate(streams.read_frames(job.source, True, allow_truncated)):
+        for frame, pixels in enumerate(loading.read_frames(job.source, True, allow_truncated)):
             flat = prepare(pixels)
             sample.add(flat, numbers[id(job)] + frame * len(jobs))
             with lock:  # in whatever order: counts are integers

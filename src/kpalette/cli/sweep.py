@@ -7,7 +7,7 @@ import re
 
 import click
 
-from kpalette.cli import plan, streams
+from kpalette.cli import loading, plan, streams
 from kpalette.cli.exits import EPILOG, counted, say
 from kpalette.cli.groups import Fit, Manners
 from kpalette.cli.help import PATH, Explained, Option, takes
@@ -85,7 +85,7 @@ def sweep(
         plan.check_target(out, [photo], manners.force)
         from kpalette import ColorHistogram, curve
 
-        pixels = streams.read_still(photo, manners.quiet, manners.allow_truncated)
+        pixels = loading.read_still(photo, manners.quiet, manners.allow_truncated)
         source = ColorHistogram.from_image(pixels, threads=manners.threads) if no_png else pixels
         found = curve.sweep(source, ks, **fit.as_dict(), threads=manners.threads)
         if out is not None:

@@ -1,4 +1,4 @@
-"""What is told of many photos: lines, JSON, how far it is, and a summary."""
+"""What is said of many photos: lines, JSON, progress, and a summary."""
 
 from __future__ import annotations
 

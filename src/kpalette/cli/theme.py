@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from kpalette.cli import plan, streams
-from kpalette.cli.colored import field
-from kpalette.cli.exits import (
-    EPILOG,
-    UNREADABLE,
-    USAGE,
-    Failed,
-    UsageError,
-    counted,
-    ending,
-    say,
-)
+from kpalette.cli import loading, plan, streams
+from kpalette.cli.exits import EPILOG, Failed, UsageError, ending, say
 from kpalette.cli.groups import Manners, Recursive
 from kpalette.cli.help import PATH, Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO
-from kpalette.cli.options import COLORS, MANY, OUTPUT, flag, option
+from kpalette.cli.options import COLORS, MANY, OUTPUT, exclusive, flag, option
+from kpalette.cli.themed import NAME, Made, Writer, encoded, summary
 from kpalette.record import Record
-from kpalette.theme_files import FORMATS, PALETTES, TEXTS, encode, format_of, title_of
-
-if TYPE_CHECKING:
-    from kpalette import Theme
-    from kpalette.cli.inputs import Source
-    from kpalette.colors import ByteArray
-    from kpalette.theme_counting import Look, ThemeCounter
-    from kpalette.theme_strips import StripCounter
+from kpalette.theme_files import FORMATS, PALETTES, format_of
 
 MOST = 64
-HISTOGRAM = ".histogram"
-#: What several photos are called together.
-NAME = "theme"
 
 
 def number(value: str) -> int:
@@ -98,7 +76,7 @@ class Looked(Record):
         section=COLORS,
         is_path=True,
         metavar="FILE",
-        help="An image of the photo's size: it is light where to look.",
+        help="An image of the photo's size. Only what is under its light parts counts.",
     )
     ignore: tuple[str, ...] = option(
         "--ignore",
@@ -115,6 +93,11 @@ class Looked(Record):
 class Themes(Recursive):
     """How many themes there are, of what."""
 
+    first_frame: bool = flag(
+        "--first-frame",
+        section=COLORS,
+        help="Look at the first frame of an animation or a film alone.  [default: all frames]",
+    )
     each: bool = flag(
         "--each",
         section=MANY,
@@ -139,7 +122,7 @@ class Themes(Recursive):
     cls=Option,
     common=True,
     metavar="K",
-    help=f"How many colours, 1 to {MOST}, or auto. That is as many as matter.  [default: 6]",
+    help=f"How many colours, 1 to {MOST}, or auto for as many as matter.  [default: 6]",
 )
 @click.option(
     "-o",
@@ -186,8 +169,8 @@ def theme(
 
     A PHOTO is an image file, an animation or a film, a folder with -r, a pattern such as
     '**/*.png', - for stdin, or a histogram that was saved as .histogram. There is one theme for all
-    of them together, and all frames, in which each counts by its pixels, unless told --each. If one
-    cannot be read, there is none.
+    of them together, and all frames, in which each counts by its pixels, unless told --each or
+    --first-frame. If one cannot be read, there is none.
 
     \b
     Examples:
@@ -222,10 +205,11 @@ def theme(
         plan.check_target(themes.strip, given, manners.force)
     team = make_team(manners.threads)
     groups = [[source] for source in sources] if themes.each else [sources]
-    writer = _Writer(out, kind, name, as_json, manners)
+    n_frames = 1 if themes.first_frame else None
+    writer = Writer(out, kind, name, as_json, manners)
     codes: set[int] = set()
     for group in groups:
-        made = _Made(group, look, team, themes.strip is not None)
+        made = Made(group, look, team, strip=themes.strip is not None, n_frames=n_frames)
         if failed := made.count(manners):
             codes |= failed
             continue
@@ -233,142 +217,10 @@ def theme(
             found = made.theme(k)
             writer.write(found, made, headed=themes.each, below=group[0].below)
             if themes.strip is not None and made.strip is not None:
-                streams.write(_png(made.strip.draw()), themes.strip, manners.force)
+                streams.write(encoded(made.strip.draw()), themes.strip, manners.force)
             if not manners.quiet and not themes.each:
-                say(_summary(made, found, out, themes.strip))
+                say(summary(made, found, out, themes.strip))
     return ending(codes)
-
-
-class _Made:
-    """One theme in the making: of these photos."""
-
-    def __init__(self, sources: Sequence[Source], look: Look, team: Any, strip: bool) -> None:
-        from kpalette.theme_counting import ThemeCounter
-        from kpalette.theme_strips import StripCounter
-
-        self.sources, self.names = sources, [source.path for source in sources]
-        self.label = streams.label_of_all(self.names)
-        self.title = streams.stem(self.label) if len(sources) == 1 else NAME
-        self.counter: ThemeCounter = ThemeCounter(look, team)
-        self._is_ignoring = len(look.ignored) > 0
-        self.strip: StripCounter | None = StripCounter(look, team) if strip else None
-        self.picture: ByteArray | None = None  # the first one
-        self._n_pictures = 0
-
-    def count(self, manners: Manners) -> set[int]:
-        """Count the colours of all photos; say why some cannot be read, and return their codes."""
-        codes: set[int] = set()
-        for source in self.sources:
-            with streams.telling(source.path, codes):
-                if source.failure:
-                    raise source.failure
-                try:
-                    self._count(source.path, manners)
-                except ValueError as error:  # a region or a mask that does not go with it
-                    raise Failed(USAGE, f"--{error}") from None
-        return codes
-
-    def _count(self, path: str, manners: Manners) -> None:
-        if path.endswith(HISTOGRAM):
-            if self.strip is not None:
-                raise Failed(USAGE, "--strip: expected pictures, got a histogram")
-            self.counter.add_histogram(streams.read_histogram(path))
-            return
-        for pixels in streams.read_frames(path, manners.quiet, manners.allow_truncated):
-            self.counter.add(pixels)
-            if self.strip is not None:
-                self.strip.add(pixels)
-            self._n_pictures += 1
-            if self.picture is None:
-                self.picture = pixels
-
-    def theme(self, k: int) -> Theme:
-        """Return the theme of what was counted."""
-        from kpalette.themes import of_counter, of_picture
-
-        if self.counter.is_empty:
-            ignored = ", or ignored" if self._is_ignoring else ""
-            line = f"there is no pixel to look at: all are more transparent than not{ignored}"
-            raise Failed(UNREADABLE, line)
-        if self.picture is not None and len(self.sources) == 1 == self._n_pictures:
-            return of_picture(self.counter, k, self.picture)
-        return of_counter(self.counter, k)
-
-
-class _Writer:
-    """Writes themes where they are to go."""
-
-    def __init__(
-        self,
-        out: str | None,
-        kind: str | None,
-        name: str | None,
-        as_json: bool,
-        manners: Manners,
-    ) -> None:
-        self._out, self._kind, self._name = out, kind, name
-        self._as_json, self._manners = as_json, manners
-        self._written: set[str] = set()
-
-    def write(self, found: Theme, made: _Made, *, headed: bool, below: str) -> None:
-        """Write a theme; `headed` ones are one of several, whose photo is at a path `below`."""
-        if self._kind is not None:
-            out = self._out or "-"
-            if headed and out != "-":
-                ending = TEXTS.get(self._kind, self._kind)
-                out = os.path.join(out, f"{os.path.splitext(below)[0]}.{ending}")
-                if out in self._written:
-                    raise Failed(USAGE, f"{out} would be written twice, for photos of one name")
-                streams.make_folder(os.path.dirname(out))
-                self._written.add(out)
-            title = made.title if out == "-" else title_of(out)
-            title = title if self._name is None else self._name
-            streams.write(encode(found, self._kind, made.picture, title), out, self._manners.force)
-        if self._as_json:
-            report: dict[str, Any] = {
-                "photos": made.names,
-                "n_pixels": made.counter.histogram.n_pixels,
-            }
-            streams.print_result(json.dumps({**report, **found.to_dict()}))
-        elif self._kind is None:
-            head = f"{made.label}:\n" if headed else ""
-            streams.print_result(head + listed(found))
-
-
-def listed(found: Theme) -> str:
-    """Format colours, shares, names and roles, with a field of each colour on a terminal."""
-    rows = zip(found.hex, found.shares, found.names, found.colors.tolist(), found.text, strict=True)
-    wide = max(map(len, found.names))
-    lines = []
-    for name, share, called, color, text in rows:
-        line = f"{field(color, text)}{name}  {share:7.2%}  {called:{wide}}  {_roles(found, name)}"
-        lines.append(line.rstrip())
-    others = [color for color in dict.fromkeys(found.roles.values()) if color not in found.hex]
-    if others:
-        lines += ["", "Roles of other colours:"]
-    lines += [
-        f"{field(bytes.fromhex(color[1:]))}{color}  {_roles(found, color)}" for color in others
-    ]
-    return "\n".join(lines)
-
-
-def _roles(found: Theme, color: str) -> str:
-    return ", ".join(role for role, other in found.roles.items() if other == color)
-
-
-def _summary(made: _Made, found: Theme, out: str | None, strip: str | None) -> str:
-    where = "" if out in (None, "-") else f"; theme in {out}"
-    where += f"; strip in {strip}" if strip else ""
-    pixels = counted(made.counter.histogram.n_pixels, "pixel")
-    return f"{made.label}: {pixels}, a theme of {counted(len(found), 'colour')}{where}"
-
-
-def _png(pixels: ByteArray) -> bytes:
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", optimize=True)
-    return file.getvalue()
 
 
 def _read_mask(path: str) -> Any:
@@ -376,7 +228,7 @@ def _read_mask(path: str) -> Any:
     from kpalette.theme_counting import LIGHT
 
     try:
-        return streams.read(path).pixels[..., 0] >= LIGHT
+        return loading.read(path).pixels[..., 0] >= LIGHT
     except Failed as error:
         raise Failed(error.code, f"{path}: {error}") from None
 
@@ -387,7 +239,9 @@ def _check(
     """Refuse options that do not go together; return the format of what is written, if any."""
     plan.check_printed(photos, out, kind, as_json, "the file")
     if themes.each and themes.strip is not None:
-        raise UsageError("--each and --strip exclude each other; give one")
+        raise exclusive("--each", "--strip")
+    if themes.first_frame and themes.strip is not None:
+        raise exclusive("--first-frame", "--strip")
     if themes.strip is not None and not themes.strip.lower().endswith(".png"):
         raise UsageError(f"--strip: expected a name that ends in '.png', got {themes.strip!r}")
     if themes.each and out not in (None, "-"):

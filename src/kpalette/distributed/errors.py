@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kpalette.extras import MissingPackageError
+
 
 class TileError(RuntimeError):
     """A tile or a photo that cannot be read, or whose values are out of range.
@@ -80,11 +82,25 @@ def writing(path: str) -> Iterator[None]:
 
 
 @contextmanager
-def reading(where: str) -> Iterator[None]:
-    """Raise TileError, which names the tile, in place of any other error."""
+def naming_package(url: str) -> Iterator[None]:
+    """Raise MissingPackageError, naming the package that URLs of that kind need, if it is missing.
+
+    fsspec and Zarr raise an ImportError then.
+    """
     try:
         yield
-    except (TileError, OutputError):
+    except ImportError as error:
+        name = getattr(error.__cause__, "name", None)
+        told = f"{name} is not installed; pip install {name}" if name else str(error)
+        raise MissingPackageError(f"{url}: {told}") from None
+
+
+@contextmanager
+def reading(where: str) -> Iterator[None]:
+    """Raise TileError, which names the tile, in place of any other error about what is read."""
+    try:
+        yield
+    except (TileError, OutputError, MissingPackageError):
         raise
     except Exception as error:
         raise TileError(where, in_words(error).removeprefix(f"{where}: ")) from error

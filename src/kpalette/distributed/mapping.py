@@ -12,7 +12,7 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 from dask.task_spec import Task, TaskRef
 
-from kpalette import files, pipeline
+from kpalette import files
 from kpalette.colors import ByteArray
 from kpalette.distributed import around
 from kpalette.distributed.around import SPATIAL
@@ -24,6 +24,7 @@ from kpalette.distributed.windows import Span, Windows
 from kpalette.dither import Dithering, Rest, apply
 from kpalette.fit import Fitter
 from kpalette.histogram import Counted
+from kpalette.remap import index_dtype, map_pixels
 from kpalette.threads import make_team
 
 Indices = np.ndarray[Any, Any]
@@ -56,11 +57,11 @@ class Mapper:
         team = make_team(1)
         k = len(colors)
         if self.exact:
-            return pipeline.map_pixels(pixels, colors, np.arange(k, dtype=np.uint16), k, team)
+            return map_pixels(pixels, colors, np.arange(k, dtype=np.uint16), k, team)
         image = Counted.of(pixels, team)
         histogram = image.histogram
         labels = Fitter(histogram, self.dithering.space, team).assign(colors).labels
-        indices = pipeline.map_pixels(pixels, histogram.colors, labels, k, team)
+        indices = map_pixels(pixels, histogram.colors, labels, k, team)
         if self.dithering.is_on:
             apply(self.dithering, image, labels, colors, indices, team, rest)
         return indices
@@ -125,7 +126,7 @@ class Block:
 
 def map_tiles(mosaic: Mosaic, colors: ByteArray, mapper: Mapper) -> Any:
     """Return a lazy array of indices (h, w), with the mosaic's chunks."""
-    array, dtype = mosaic.array, pipeline.index_dtype(len(colors))
+    array, dtype = mosaic.array, index_dtype(len(colors))
     name = f"indices-{tokenize(array.name, colors, mapper)}"
     # As a task of its own, the palette is sent to each worker once.
     palette = dask.delayed(colors, name=f"palette-{name}")

@@ -14,7 +14,7 @@ import numpy as np
 
 from kpalette import files
 from kpalette.colors import ByteArray
-from kpalette.distributed.errors import reading
+from kpalette.distributed.errors import naming_package, reading
 from kpalette.files import png_rows
 from kpalette.files.errors import TooLargeError
 from kpalette.files.formats import ENDINGS, IN_TILES
@@ -82,7 +82,8 @@ def named(path: str) -> Photos:
     is_pattern = _magic(path) < len(path)
     if remote and not is_pattern and os.path.splitext(path)[1].lower() in ENDINGS:
         return Photos([path], single=True)  # asking whether it exists can mean to read it
-    system, inner = fsspec.url_to_fs(path)
+    with naming_package(path):
+        system, inner = fsspec.url_to_fs(path)
     if is_pattern and not system.exists(inner):
         found = system.glob(inner)
         below = inner[: _magic(inner)].rpartition("/")[0]
@@ -121,7 +122,7 @@ def read(photo: Any) -> ByteArray:
             return _read_local(photo)
         import fsspec
 
-        with fsspec.open(name, "rb") as file:
+        with naming_package(name), fsspec.open(name, "rb") as file:
             return files.as_pixels(io.BytesIO(file.read()))
 
 
@@ -148,7 +149,8 @@ def _facts(path: str) -> list[str]:
     import fsspec
 
     try:
-        system, inner = fsspec.url_to_fs(path)
+        with naming_package(path):
+            system, inner = fsspec.url_to_fs(path)
         facts = system.info(inner)
     except OSError:
         facts = {}

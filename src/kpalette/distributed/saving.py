@@ -27,7 +27,7 @@ from kpalette.distributed.tasks import Key, Tasks
 from kpalette.distributed.windows import PARTS, Windows, squares
 from kpalette.files import durable
 from kpalette.files.atomic import sync_folder
-from kpalette.pipeline import index_dtype
+from kpalette.remap import index_dtype
 
 if TYPE_CHECKING:
     from kpalette.distributed.quantizing import QuantizedArray

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from kpalette.distributed.axes import Axes
+from kpalette.distributed.errors import naming_package
 from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
 from kpalette.extras import MissingPackageError
 from kpalette.files.errors import is_of_system
@@ -60,13 +61,14 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
     if "://" not in path and not os.path.exists(path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     try:
-        found = zarr.open(path, mode="r")
+        with naming_package(path):
+            found = zarr.open(path, mode="r")
     except FileNotFoundError:
         raise ValueError(
             f"source: expected a Zarr array or group in {path!r}, got neither"
         ) from None
-    except ImportError as error:  # fsspec says what reads URLs of that kind
-        raise MissingPackageError(f"{path}: {error}") from None
+    except MissingPackageError:
+        raise
     except Exception as error:  # of Zarr's parsers, any of a dozen
         if is_of_system(error):
             raise

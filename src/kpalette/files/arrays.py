@@ -1,4 +1,4 @@
-"""Arrays of levels become 8-bit sRGB; all else that holds an image, :mod:`decoding` reads."""
+"""From arrays of levels to 8-bit sRGB; :mod:`decoding` reads all else that holds an image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pixels out of Pillow, some rows at a time: as a whole, its copies take three times as long."""
+"""Pixels of Pillow images, some rows at a time: as a whole, its copies take three times as long."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from typing import IO, NamedTuple
 from PIL import Image
 from PIL.ImageFile import ImageFile
 
-from kpalette.files.plain_png import SIGNATURE
+from kpalette.files.png_chunks import before_pixels
 
 _KEYS = {"PNG": "cicp", "AVIF": "nclx"}
-#: More than this before the pixels no file has that tells its colours: bytes, chunks or boxes.
+#: More than this before the pixels no file has that tells its colours: bytes, or boxes.
 MOST_BYTES, MOST_PARTS = 1 << 24, 10_000
 
 
@@ -48,18 +48,10 @@ def note_code_points(image: Image.Image) -> None:
 
 def _of_png(file: IO[bytes]) -> CodePoints | None:
     """Find a PNG's cICP chunk; one that says anything but full-range RGB counts for nothing."""
-    file.seek(0)
-    if file.read(8) != SIGNATURE:
-        return None
-    for _ in range(MOST_PARTS):
-        header = file.read(8)
-        if len(header) < 8 or header[4:] == b"IDAT":
-            return None
-        length = int.from_bytes(header[:4], "big")
-        if header[4:] == b"cICP":
+    for kind, length in before_pixels(file):
+        if kind == b"cICP":
             data = file.read(4) if length == 4 else b""
             return CodePoints(data[0], data[1]) if data[2:] == b"\0\1" else None
-        file.seek(length + 4, 1)  # with the check sum
     return None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from kpalette.colors import ByteArray
-from kpalette.files import formats, mistaken, plain_png, png_repair, truncated
+from kpalette.files import formats, mistaken, plain_png, png_chunks, png_repair, truncated
 from kpalette.files.arrays import with_alpha
 from kpalette.files.errors import (
     HeaderError,
@@ -162,24 +162,22 @@ def _open(source: Any) -> Image.Image:
     except HeaderError:
         data = all_of(source)
         repaired = png_repair.without_damaged_chunks(data)
-        if repaired is not None:
-            image = formats.open_image(io.BytesIO(repaired))
-            profile = png_repair.large_profile(data)
-            if profile is not None:
-                image.info["icc_profile"] = profile
-            png_repair.forgive_what_follows(image)
-            truncated.check_end(image)
-            return image
-        found = tiff.read(data)
-        if found is None:
-            raise
-        return found
+        if repaired is None:
+            found = tiff.read(data)
+            if found is None:
+                raise
+            return found
+        image = formats.open_image(io.BytesIO(repaired))
+        profile = png_repair.large_profile(data)
+        if profile is not None:
+            image.info["icc_profile"] = profile
     for kind in (bmp, tiff):
         if kind.is_misread(image):
             return kind.read(all_of(source)) or image
     if image.format == "TIFF":
         forget_xmp(image)
     if image.format == "PNG":
+        png_chunks.check_critical(image)
         png_repair.forgive_what_follows(image)
     truncated.check_end(image)
     return image

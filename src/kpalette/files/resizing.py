@@ -1,4 +1,4 @@
-"""Edits of size: cutting out, and resampling in linear light, as it would mix before the eye."""
+"""Edits of size: cropping, and resampling in linear light, in which colours mix before the eye."""
 
 from __future__ import annotations
 

@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 def read(data: bytes) -> Entries:
     """Read all custom properties that are hex colours, of 3, 4, 6 or 8 digits.
 
-    Properties with other values, such as lengths and ``rgb(1 2 3)``, are skipped.
+    Properties with other values, such as lengths and ``rgb(1 2 3)``, are skipped. Of a theme's
+    file, its colours are read, not those of the texts and pages that go with them.
     """
     text = re.sub(r"/\*.*?(?:\*/|$)", " ", to_text(data), flags=re.DOTALL)
-    entries = []
+    entries: list[tuple[str, tuple[int, ...]]] = []
     for match in re.finditer(r"(?<![\w-])(--[\w-]+)\s*:\s*([^;{}]*)([;{}]?)", text):
         name, value, end = match[1], match[2].strip(), match[3]
         if not end:  # the file may be cut within the digits
@@ -34,10 +35,18 @@ def read(data: bytes) -> Entries:
                 f"{name}: expected ';' or '}}' after its value, got the file's end"
             )
         if value.startswith("#"):
-            entries.append(parse_hex(value, name))
+            entries.append((name, parse_hex(value, name)))
     if not entries:
         raise PaletteReadError("expected at least one colour such as '--a: #ff8800;', got none")
-    return Entries(to_colors(entries))
+    names = {name for name, _ in entries}
+    of_theme = [color for name, color in entries if _is_of_theme(name, names)]
+    return Entries(to_colors(of_theme or [color for _, color in entries]))
+
+
+def _is_of_theme(name: str, names: set[str]) -> bool:
+    """Return whether a property is a numbered colour of a theme, as its `to_css` names them."""
+    title, _, number = name.rpartition("-")
+    return number.isdigit() and {f"{title}-on-{number}", f"{title}-page-background"} <= names
 
 
 def write(palette: Palette, title: str) -> bytes:

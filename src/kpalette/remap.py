@@ -1,0 +1,116 @@
+"""Mapping an image to a palette, which makes it a picture in few colours."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kpalette import _core, files, rate
+from kpalette.checks import MAX_INDEXED, checked_k
+from kpalette.choices import Dither, SmallerIn, Space
+from kpalette.colors import ByteArray
+from kpalette.dither import Dithering, Kept, show
+from kpalette.fit import Fitted, Fitter
+from kpalette.histogram import Counted
+from kpalette.no_larger import first_smaller
+from kpalette.palette import Palette
+from kpalette.quantized import Origin, Quantized
+from kpalette.subset import best_entries
+from kpalette.threads import make_team
+
+if TYPE_CHECKING:
+    from kpalette.files import ImageSource
+
+
+def remap(
+    source: ImageSource,
+    palette: Palette,
+    *,
+    k: int | None = None,
+    space: Space = "oklab",
+    dither: Dither | None = None,
+    dither_strength: float = 1.0,
+    smaller: float = 0,
+    smaller_in: SmallerIn = "png",
+    allow_truncated: bool = False,
+    threads: int | None = None,
+    team: _core.Team | None = None,
+    kept: Kept | None = None,
+) -> Quantized:
+    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`.
+
+    `team` has the threads. Pixels that are `kept` stay what they are, if the dither is spatial.
+    """
+    most = len(palette) if k is None else min(checked_k(k), len(palette))
+    smaller = rate.checked_smaller(smaller, most)
+    dithering = Dithering(dither, dither_strength, space, smaller, smaller_in)
+    team = team or make_team(threads)
+    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+    colors = palette.colors
+    if pixels.shape[2] != colors.shape[1]:
+        pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
+    image = Counted.of(pixels, team)
+    entries = palette.colors
+    if len(colors) > most:
+        best = best_entries(image.histogram, colors, most, space, team)
+        entries, colors = entries[best], np.ascontiguousarray(colors[best])
+    nearest = Fitter(image.histogram, space, team).assign(colors)
+    if dithering.smaller and smaller_in == "png":
+
+        def smaller_by(fitted: Fitted, how: Dithering) -> Quantized:
+            return mapped(image, fitted, how, team)
+
+        result = first_smaller(
+            nearest, lambda: nearest, dithering, smaller_by, effort="balanced", team=team
+        )
+    else:
+        result = mapped(image, nearest, dithering, team, kept)
+    if entries.shape == colors.shape:
+        return result
+    return dataclasses.replace(result, palette=Palette(entries, result.palette.counts))
+
+
+def mapped(
+    image: Counted,
+    fitted: Fitted,
+    dithering: Dithering,
+    team: _core.Team,
+    kept: Kept | None = None,
+) -> Quantized:
+    """Map pixels to a palette that was fitted to their histogram, and dither."""
+    palette, indices = fitted.palette, _room(image.pixels, len(fitted))
+    shown = show(dithering, image, fitted, indices, team, kept)
+    if shown.counts is not fitted.counts:
+        palette = Palette(palette.colors, np.asarray(shown.counts))
+    histogram = image.histogram
+    origin = Origin(image.pixels, histogram, fitted.labels, palette.colors)
+    made = Quantized(indices, palette, shown.mse, fitted.n_iter, len(histogram), origin)
+    if shown.data is not None:
+        from kpalette.files import gif
+
+        gif.keep(made._kept, indices, palette.colors, shown.data)
+    return made
+
+
+def index_dtype(k: int) -> Any:
+    """Return the dtype of the indices of k colours."""
+    return np.dtype(np.uint8 if k <= MAX_INDEXED else np.uint16)
+
+
+def map_pixels(
+    pixels: ByteArray,
+    colors: ByteArray,
+    labels: np.ndarray[Any, np.dtype[np.uint16]],
+    k: int,
+    team: _core.Team,
+) -> np.ndarray[Any, Any]:
+    """Look up the label, of k, of each pixel's colour; `colors` are all that there are."""
+    indices = _room(pixels, k)
+    _core.remap(pixels.reshape(-1, pixels.shape[2]), colors, labels, indices, team)
+    return indices
+
+
+def _room(pixels: ByteArray, k: int) -> np.ndarray[Any, Any]:
+    return np.empty(pixels.shape[:2], index_dtype(k))
