@@ -24,7 +24,7 @@ from kpalette.files.atomic import NEW, replacing, sync_folder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
 
 
