@@ -122,7 +122,7 @@ class Themes(Recursive):
     cls=Option,
     common=True,
     metavar="K",
-    help=f"How many colours, 1 to {MOST}, or auto for as many as matter.  [default: 6]",
+    help=f"How many colours, 1 to {MOST}, or auto. That is as many as matter.  [default: 6]",
 )
 @click.option(
     "-o",
