@@ -15,8 +15,6 @@ import sys
 from itertools import product
 from pathlib import Path
 
-from packaging.utils import parse_sdist_filename, parse_wheel_filename
-
 ROOT = Path(__file__).parents[1]
 
 #: What a release has wheels for: Python 3.11, all later ones, and those without the GIL.
@@ -75,6 +73,8 @@ def disagreements(root: Path) -> list[str]:
 
 def unpublishable(root: Path, tag: str, files: list[Path]) -> list[str]:
     """Return what keeps files from being published as those of a tag."""
+    from packaging.utils import parse_sdist_filename, parse_wheel_filename  # only needed here
+
     version = version_of(root)
     wrong = [] if tag == f"v{version}" else [f"the tag: expected v{version}, got {tag}"]
     if changes(root).get("Unreleased"):
