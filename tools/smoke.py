@@ -51,7 +51,7 @@ COMMANDS = (
 LICENSED = ("fflate", "image-size", "three", "uplot")
 LICENSED += ("libdeflate", "wasi-libc", "musl", "libc++")
 LINKED = {"LICENSE", "color-names.txt", "nanobind.txt", "robin-map.txt"}
-ZIG = {"libcxx.txt", "libcxxabi.txt", "libunwind.txt", "zig-compiler-rt.txt"}
+ZIG = {"libcxx.txt", "zig-compiler-rt.txt"}
 if os.name == "nt":
     LINKED |= {*ZIG, "mingw-w64.txt"}
 
