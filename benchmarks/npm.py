@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import contest, quality
-from benchmarks.markdown import table
+from benchmarks.markdown import Document, table
 from benchmarks.photos import load
 from benchmarks.rivals import Pixels, node
-from benchmarks.verdict import Document
 from kpalette import Palette
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
