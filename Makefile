@@ -39,7 +39,8 @@ $(ZIG_CMAKE) -B build/$(1)/made -DKPALETTE_TARGET=$(2) -DKPALETTE_CORE_TESTS=ON 
 rm -rf build/$(1)/site/kpalette
 cp -r src/kpalette build/$(1)/site
 rm -f build/$(1)/site/kpalette/_core.*.so
-cp build/$(1)/made/_core.* build/$(1)/site/kpalette
+for file in build/$(1)/made/_core.*; do \
+  cp $$file build/$(1)/site/kpalette/_core.$${file##*.}; done  # without this machine's name
 endef
 
 # In a folder of its own, without what shows windows.
@@ -87,12 +88,14 @@ arm-test: $(BIN)/cmake build/arm64/python/.stamp  ## test for arm64, under QEMU,
 	  $(ZIG_CMAKE) -B build/macos/$$chip -DKPALETTE_TARGET=$$chip-macos -DKPALETTE_CORE_TESTS=ON && \
 	  $(call BUILD,build/macos/$$chip --target kpalette_core) || exit 1; done
 
-# The core's tests first, then most others with the native module.
+# The core's tests first, then others with the native module: through a pipe, for in Wine Python does
+# not start where what it says goes to a file.
 windows-test: $(BIN)/cmake build/windows/python/.stamp  ## test for Windows, under Wine; needs mvn and wine; minutes, once
 	$(call build_elsewhere,windows,x86_64-windows-gnu)
 	@$(call with_each_isa,$(WINE) build/windows/made/core_tests.exe)
-	PYTHONPATH="Z:$(CURDIR)/build/windows/site" $(WINE) build/windows/python/python.exe -m pytest \
-	  -p no:cacheprovider $(WINDOWS_TESTS) $(ARGS) < /dev/null
+	@{ PYTHONPATH="Z:$(CURDIR)/build/windows/site" $(WINE) build/windows/python/python.exe -m pytest \
+	  -p no:cacheprovider $(WINDOWS_TESTS) $(ARGS) < /dev/null 2>&1; \
+	echo $$? > build/windows/ended; } | cat; exit $$(cat build/windows/ended)
 
 coverage: $(BIN)/cmake  ## tell which lines and branches no test reaches
 	$(BIN)/cmake --log-level=WARNING -S . -B build/covered -DCMAKE_BUILD_TYPE=Release \

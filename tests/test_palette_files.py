@@ -374,7 +374,7 @@ WRONG = {
              b'{"colors": ["#000000"], "counts": [1e999]}': "a list of whole numbers, got [inf]",
              b'{"colors": ["#000000"], "counts": [true]}': "a list of whole numbers, got [True]",
              b'{"colors": ["#000000"], "counts": [9223372036854775808]}': "a list of whole numbers",
-             b'{"colors": ["#000000"], "counts": [-9223372036854775809]}': "too large",
+             b'{"colors": ["#000000"], "counts": [-9223372036854775809]}': "whole numbers, got",
              b'{"colors": ["#000000", "#000001"], "counts": [9223372036854775807, 1]}': "2**63"},
     "pal": {b"GIMP Palette\n": "expected 'JASC-PAL' or 'RIFF' at the start, got 'GIMP Palette'",
             b"JASC-PAL": "expected version '0100', got ''",

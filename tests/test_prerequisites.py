@@ -54,8 +54,10 @@ def test_programs_that_a_command_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     found = prerequisites.missing(programs=["wine", "mvn"])
     assert ("mvn", "maven") in found
     assert not any(name == "wine" for name, _ in found)
-    for command in re.findall(r"prerequisites\.py (.+)", MAKEFILE.read_text()):
-        assert {*command.split()} <= {*prerequisites.PACKAGES}
+    lists = re.findall(r"programs := (.+)", MAKEFILE.read_text())
+    assert lists
+    for programs in lists:
+        assert {*programs.split()} <= {*prerequisites.PACKAGES}
 
 
 def test_make_asks_before_it_makes_anything() -> None:

@@ -12,7 +12,7 @@ from kpalette.cli.inputs import gather
 from kpalette.cli.memory import most_pixels
 from kpalette.cli.moving import ending_of
 from kpalette.cli.options import exclusive
-from kpalette.cli.plan import Job, Naming, listed, plan, real_paths
+from kpalette.cli.plan import Job, Naming, check_name, listed, plan, real_paths
 from kpalette.cli.recipe import Recipe
 from kpalette.cli.tally import Tally
 from kpalette.files.names import FORMATS
@@ -77,6 +77,7 @@ class Batch:
             ending_of if keeps else None,
             like_pngquant=like_pngquant,
         )
+        check_name(naming.folder or "")
         if frames is None:
             found = gather(photos, output.recursive, naming.folder, films=not like_pngquant)
             self.jobs = plan(found, naming)

@@ -45,11 +45,13 @@ def read(data: bytes) -> Entries:
     colors = to_colors([parse_hex(name, f"colour {i}") for i, name in enumerate(names, 1)])
     if counts is None:
         return Entries(colors)
-    if not isinstance(counts, list) or any(type(n) is not int or n >= 2**63 for n in counts):
+    if not isinstance(counts, list) or not all(
+        type(n) is int and -(2**63) <= n < 2**63 for n in counts
+    ):
         raise PaletteReadError(f"counts: expected a list of whole numbers, got {shown(counts)}")
     try:
         return Entries(colors, checked_counts(np.array(counts, np.int64), len(colors)))
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError) as error:  # of a sum that is too large
         raise PaletteReadError(str(error)) from None
 
 
