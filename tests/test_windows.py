@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from conftest import noise
-from kpalette.cli import exits, inputs, mistaken, plan, reading, streams, tiled
+from kpalette.cli import exits, inputs, loading, mistaken, plan, reading, streams, tiled
 from kpalette.files import atomic, ffmpeg, replacing
 from kpalette.files.png_rows import PngRows
 from kpalette.files.windows_names import DEVICES, why_refused, why_too_long
@@ -306,10 +306,10 @@ class TestPaths:
 
     def test_why_a_long_path_is_not_found(self) -> None:
         error = FileNotFoundError(errno.ENOENT, "No such file or directory")
-        said = str(streams.unreadable("C:\\" + 260 * "x", error))
+        said = str(loading.unreadable("C:\\" + 260 * "x", error))
         assert said.startswith("cannot be read: the path has 263 characters")
         assert (
-            str(streams.unreadable("a.png", error)) == "cannot be read: No such file or directory"
+            str(loading.unreadable("a.png", error)) == "cannot be read: No such file or directory"
         )
 
     def test_words_to_type_are_quoted_for_its_shells(self) -> None:
