@@ -52,7 +52,7 @@ WINDOWS_TESTS = tests/test_windows_itself.py tests/test_golden.py
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
 
 .PHONY: help demo test light-test core-test arm-test windows-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs
-.PHONY: docs docs-links playground playground-test page-test npm-test wheel release-check clean prerequisites
+.PHONY: docs docs-links playground playground-test page-test npm-pack npm-test wheel release-check clean prerequisites
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
@@ -125,8 +125,9 @@ format: $(VENV)/lint  ## rewrite the sources in the common style
 	$(BIN)/ruff format
 	$(BIN)/clang-format -i $(CXX_FILES)
 
-bench: $(VENV)/bench  ## measure against every rival: make bench IMAGES="photos graphics"
-	$(BIN)/python -m benchmarks $(or $(ARGS),$(if $(IMAGES),--images $(IMAGES),--help))
+bench: $(if $(ARGS)$(IMAGES),$(VENV)/bench) $(if $(filter npm,$(ARGS)),npm-pack)  ## measure against every rival: IMAGES="photos graphics"; ARGS=--help lists more
+	$(if $(ARGS)$(IMAGES),$(BIN)/python -m benchmarks $(or $(ARGS),--images $(IMAGES)),@echo \
+	  'expected folders of .png files, make bench IMAGES="photos graphics", or a command: make bench ARGS=--help')
 
 fuzz: $(VENV)/fuzz  ## look for inputs that break a law: ARGS="--seconds 600 palettes"
 	$(BIN)/python -m fuzz $(ARGS)
@@ -176,9 +177,11 @@ page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
 	cd playground && $(NPM) run --silent build
 	cd playground && $(NPM) run --silent test:browser
 
-npm-test: $(PLAYGROUND)  ## pack the engine for npm into build/, and try the tarball in Node and Chromium
+npm-pack: $(PLAYGROUND)
 	rm -f build/kpalette-*.tgz
 	cd playground && $(NPM) run --silent pack
+
+npm-test: npm-pack  ## pack the engine for npm into build/, and try the tarball in Node and Chromium
 	cd playground && $(NPM) run --silent test:npm
 	@ls -l build/kpalette-*.tgz
 

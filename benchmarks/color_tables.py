@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from benchmarks.colors import BESIDE, MEASURES, groups_of, rows
-from benchmarks.markdown import Document, bold, table
+import statistics
+
+from benchmarks.colors import BESIDE, MEASURES, Measure, Row, groups_of, rows
+from benchmarks.markdown import Document, bold, number, table
+from benchmarks.weaknesses import OURS
 
 
 def lines(document: Document) -> list[str]:
@@ -13,11 +16,13 @@ def lines(document: Document) -> list[str]:
         "",
         "Palettes are rounded to 8 bits. MSE is summed over channels in 8-bit sRGB, and not told "
         "of what is dithered, which raises it. SSIMULACRA2: more is better, 100 is no difference. "
-        f"These and FLIP are of {plan['looks']} pictures of each folder. Each: the mean, the worst "
-        "picture, and the number of pictures on which no other is better. In brackets: so many "
-        f"pictures only, of what takes more than {BESIDE * plan['slow']:g} s beside others. What "
-        "has more colours than k is told with their number, and best on none. pngquant's "
-        "colours are libimagequant's. Transparent pictures lie over white.",
+        f"These and FLIP are of at most {plan['looks']} pictures of each folder. Each: the mean, "
+        "the worst picture, and the number of pictures on which no other is better. In brackets: "
+        f"so many pictures only, of what takes more than {BESIDE * plan['slow']:g} s beside "
+        "others; *balanced* is then the mean of kpalette's balanced effort on the same, in sRGB "
+        "for MSE and in Oklab for looks. What has more colours than k is told with their number, "
+        "and best on none. pngquant's colours are libimagequant's. Transparent pictures lie over "
+        "white.",
     ]
     for group in groups_of(document):
         for dithered in (False, True):
@@ -52,10 +57,19 @@ def color_table(document: Document, group: str, k: int, *, dithered: bool) -> li
                 ["–"] * 3
                 if one is None
                 else [
-                    format(one.mean, measure.form),
-                    format(one.worst, measure.form),
+                    number(one.mean, measure.form)
+                    + beside(measure, one, by[measure.key].get(OURS[measure.key, dithered])),
+                    number(one.worst, measure.form),
                     str(one.best_on),
                 ]
             )
         made.append(cells)
     return table(head, made) if made else []
+
+
+def beside(measure: Measure, row: Row, ours: Row | None) -> str:
+    """Return the mean of ours over a row's pictures, if ours has more."""
+    if ours is None or not row.values.keys() < ours.values.keys():
+        return ""
+    mean = statistics.fmean(ours.values[image] for image in row.values)
+    return f" (balanced {number(mean, measure.form)})"

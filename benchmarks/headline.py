@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.colors import groups_of
 from benchmarks.equal_looks import HIGH, LOW, mean, rates, smallest
-from benchmarks.markdown import Document, plural, table
+from benchmarks.markdown import Document, number, plural, table
 from benchmarks.rivals.writers import BASE
 
 
@@ -22,8 +22,8 @@ def short(document: Document) -> list[str]:
         cells = [shown(document, name)]
         for group in groups:
             cells += [
-                percent(found[group].get(name)),
-                percent(optimized[group].get(name)),
+                marked(found[group], name),
+                marked(optimized[group], name),
                 str(len(best[group].get(name, []))),
             ]
         rows.append(cells)
@@ -46,7 +46,7 @@ def full(document: Document) -> list[str]:
         "of imagequant and quantette "
         "have no encoder: theirs are as many bits as the palette needs, no row filtered, "
         "libdeflate at level 10; and they take no alpha, so have fewer pictures, in brackets. "
-        f"FLIP: the same by that measure, of {told['by_flip']} pictures of each folder.",
+        f"FLIP: the same by that measure, of at most {told['by_flip']} pictures of each folder.",
     ]
     for group in groups_of(document):
         lines += ["", f"### {group}", "", *of_group(document, group)]
@@ -110,5 +110,12 @@ def percent(found: dict[str, float] | None) -> str:
     return signed(mean(found.values())) if found else "–"
 
 
+def marked(found: dict[str, dict[str, float]], name: str) -> str:
+    """Return a writer's mean, and the number of pictures if these are fewer than the base's."""
+    by_image = found.get(name, {})
+    few = f" (of {len(by_image)})" if 0 < len(by_image) < len(found.get(BASE, {})) else ""
+    return percent(by_image) + few
+
+
 def signed(share: float) -> str:
-    return f"{100 * share:+.1f} %".replace("-", "−")
+    return f"{number(100 * share, '+.1f')} %"

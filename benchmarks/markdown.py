@@ -24,7 +24,9 @@ def figure(folder: Path, name: str, what: str, drawn: Any) -> list[str]:
 
 
 def number(value: float | None, form: str) -> str:
-    return "–" if value is None else "∞" if math.isinf(value) else format(value, form)
+    if value is None:
+        return "–"
+    return "∞" if math.isinf(value) else format(value, form).replace("-", "−")
 
 
 def plural(word: str, n: int) -> str:

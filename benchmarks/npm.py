@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks import contest, quality
-from benchmarks.markdown import Document, table
+from benchmarks.markdown import Document, plural, table
 from benchmarks.photos import load
 from benchmarks.rivals import Pixels, node
 from kpalette import Palette
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
-PACKAGE = Path("build/npm")  # of the repository, as `make npm-test` leaves it
+PACKAGE = Path("build/npm")  # of the repository, as `make npm-pack` leaves it
 RIVALS = ["image-q@4", "quantize@1", "colorthief@3", "rgbquant@1", "gifenc@1", "node-vibrant@4"]
 TIMED = 3  # pictures that have all turns; the others are made once
 SECONDS = 180  # after which no turn begins: all takes less than four minutes
@@ -35,7 +35,7 @@ BESIDE = "image-q"  # whose methods the sentence compares with
 def measure(paths: Sequence[Path], ks: Sequence[int], repeat: int) -> dict[str, Any]:
     """Run all packages on photos, and return what was found, for to_json."""
     if not (PACKAGE / "index.js").is_file():
-        sys.exit(f"{PACKAGE}: expected the package; make npm-test packs it")
+        sys.exit(f"{PACKAGE}: expected the package; make npm-pack packs it")
     node.FOLDER.mkdir(parents=True, exist_ok=True)
     command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix"]
     subprocess.run([*command, str(node.FOLDER), *RIVALS], check=True, timeout=300)
@@ -112,14 +112,25 @@ def summary(document: Document, method: str, k: int) -> tuple[float, float] | No
     cells = [cell for cell in document["cells"] if (cell["method"], cell["k"]) == (method, k)]
     if not cells:
         return None
-    turns = max(len(cell["ms"]) for cell in cells)
-    timed = [cell["ms"] for cell in cells if len(cell["ms"]) == turns]
-    time = statistics.median(statistics.median(ms) for ms in timed)
+    time = statistics.median(statistics.median(cell["ms"]) for cell in with_all_turns(cells))
     return time, statistics.fmean(cell["mse"] for cell in cells)
 
 
+def with_all_turns(cells: Sequence[Document]) -> list[Document]:
+    turns = max(len(cell["ms"]) for cell in cells)
+    return [cell for cell in cells if len(cell["ms"]) == turns]
+
+
+def medians(document: Document) -> str:
+    """Return what the times are medians of."""
+    found = with_all_turns(document["cells"])
+    n, turns = len({cell["picture"] for cell in found}), len(found[0]["ms"])
+    each = "each made once" if turns == 1 else f"each the median of its {turns} runs"
+    return f"Times are medians of those of {n} {plural('photo', n)}, {each}, after a warm-up."
+
+
 def lines(document: Document) -> list[str]:
-    """Return a sentence that compares with image-q, and the table of all."""
+    """Return sentences that compare, the table of all, and what its times are medians of."""
     ks = sorted({cell["k"] for cell in document["cells"]})
     rows = []
     for method, about in document["methods"].items():
@@ -131,9 +142,12 @@ def lines(document: Document) -> list[str]:
         figures = ["–" if one is None else f"{one[0]:,.0f} ms / {one[1]:.1f}" for one in found]
         rows.append([shown, about["version"].rpartition(" ")[2], *figures])
     return [
-        *(sentence(document, k) for k in ks),
+        *(beside_image_q(document, k) for k in ks),
+        *(line for k in ks for line in quicker(document, k)),
         "",
         *table(["package", "version", *(f"k = {k}" for k in ks)], rows, left=2),
+        "",
+        medians(document),
     ]
 
 
@@ -145,7 +159,7 @@ def rewrite(page: Path, document: Document) -> None:
     page.write_text(f"{before}## Beside other packages\n\n{shown}\n\nThat is for{after}")
 
 
-def sentence(document: Document, k: int) -> str:
+def beside_image_q(document: Document, k: int) -> str:
     """Return how ours compares with the quickest and the best of image-q's methods."""
     ours = summary(document, OURS, k)
     names = [name for name in document["methods"] if name.startswith(BESIDE)]
@@ -157,7 +171,28 @@ def sentence(document: Document, k: int) -> str:
     by_error = min(theirs, key=lambda name: theirs[name][1])
     said = [
         f"the {kind}, {name.removeprefix(BESIDE).lstrip(', ')}, takes {theirs[name][0] / time:.1f} "
-        f"times as long, with {100 * (theirs[name][1] / error - 1):.0f} % more error"
-        for kind, name in (("quickest", by_time), ("best", by_error))
+        f"times as long{than}, with {compared(theirs[name][1], error)}"
+        for kind, name, than in (("quickest", by_time, f" as {OURS}"), ("best", by_error, ""))
     ]
     return f"- At k = {k}, of image-q's methods {'; and '.join(said)}."
+
+
+def quicker(document: Document, k: int) -> Iterator[str]:
+    """Yield how others that are quicker than ours compare."""
+    ours = summary(document, OURS, k)
+    assert ours is not None
+    for method in document["methods"]:
+        found = summary(document, method, k)
+        if found is None or found[0] >= ours[0] or method.startswith("kpalette"):
+            continue
+        cells = [cell for cell in document["cells"] if (cell["method"], cell["k"]) == (method, k)]
+        alone = "" if all(cell["maps"] for cell in cells) else ", which gives a palette alone,"
+        yield (
+            f"- At k = {k}, {method}{alone} takes {found[0] / ours[0]:.2f} of the time of {OURS}, "
+            f"with {compared(found[1], ours[1])}."
+        )
+
+
+def compared(error: float, ours: float) -> str:
+    share = 100 * (error / ours - 1)
+    return f"{abs(share):.0f} % {'more' if share >= 0 else 'less'} error"

@@ -63,14 +63,15 @@ def header(document: Document) -> list[str]:
         lines.append(
             f"- {group}: {len(names)} {plural('picture', len(names))}: {sizes(document, names)}."
         )
+    titles = {"files": "bytes", "colors": "colours"}
     for part, told in document["runs"].items():
         machine = told["machine"]
         busy = machine["load"] > 2 * machine["cores"]
         lines.append(
-            f"- {part.capitalize()}: {told['date']}, in {told['minutes']:g} minutes on "
-            f"{machine['cores']} cores of {machine['processor']}, {machine['system']}; kpalette "
-            f"{machine['kpalette']} with {machine['instructions']}, Python {machine['python']}; "
-            f"load {machine['load']:.1f} when it ended."
+            f"- {titles.get(part, part).capitalize()}: {told['date']}, in {told['minutes']:g} "
+            f"minutes on {machine['cores']} cores of {machine['processor']}, {machine['system']}; "
+            f"kpalette {machine['kpalette']} with {machine['instructions']}, Python "
+            f"{machine['python']}; load {machine['load']:.1f} when it ended."
             + (
                 " **Others were at work on it: times are rough.**"
                 if busy and part == "time"
@@ -91,8 +92,8 @@ def where_others_are_better(document: Document) -> list[str]:
         "",
         "Each case, on one picture or more, by at least half a percent, or half a point of "
         "SSIMULACRA2. Ours: balanced effort, in sRGB for MSE and in Oklab for looks; of bytes, "
-        "`kpalette quantize` without options and dithered; of time, the fastest that does the "
-        "same.",
+        "`kpalette quantize` without options and dithered; of time and memory, what takes the "
+        "least and does the same.",
         "",
         *weaknesses.lines(weaknesses.all_of(document), lambda one: True),
     ]

@@ -41,13 +41,15 @@ def lines(document: Document) -> list[str]:
     )
 
 
+#: What is timed instead of the writer's own function.
+TIMED = {"pngquant": "libimagequant", "ImageMagick": "whole process"}
 #: Of README's: what writes files, and what makes their colours, in 256 colours.
 BOTH = {
     BASE: ("**kpalette**", "kpalette balanced"),
     SMALLER: (f"**{SMALLER}**", None),
-    "imagequant 4": ("imagequant 4", "imagequant 4 crate, speed 1"),
-    "quantette": ("quantette", "quantette k-means"),
-    "pngquant": ("pngquant", "libimagequant, speed 1"),
+    "imagequant 4": ("imagequant 4, speed 1", "imagequant 4 crate, speed 1"),
+    "quantette": ("quantette, k-means", "quantette k-means"),
+    "pngquant": ("pngquant, speed 1", "libimagequant, speed 1"),
     "ImageMagick": ("ImageMagick", "ImageMagick"),
 }
 
@@ -58,14 +60,15 @@ def combined(document: Document) -> list[str]:
     found = [rates(document, group) for group in groups]
     measured = {cell["writer"] for cell in document["files"]}
     k = max(document["runs"]["colors"]["plan"]["ks"])
-    head = ["", *(f"bytes, {group}" for group in groups), f"time / squared error, k = {k}"]
+    head = ["", *(f"bytes, {len(headline.pictures(document, group))} {group}" for group in groups)]
+    head.append(f"time / squared error, k = {k}")
     return table(
         head,
         [
             [
                 shown,
-                *(headline.percent(one.get(name)) for one in found),
-                "–" if method is None else cell(document, method, k),
+                *(headline.marked(one, name) for one in found),
+                "–" if method is None else cell(document, method, k) + timed(name),
             ]
             for name, (shown, method) in BOTH.items()
             if name in measured
@@ -73,9 +76,17 @@ def combined(document: Document) -> list[str]:
     )
 
 
+def timed(name: str) -> str:
+    return f" ({TIMED[name]})" if name in TIMED else ""
+
+
 def cell(document: Document, name: str, k: int) -> str:
-    """Return time and error; the time alone if the method was too slow for all pictures."""
+    """Return time and error; the time alone if the method was too slow for all pictures.
+
+    The time of fewer pictures than others' is followed by their number.
+    """
     group = groups_of(document)[0]
+    most = len({one["image"] for one in document["times"]} & {*headline.pictures(document, group)})
     times, errors = (
         [
             one
@@ -90,6 +101,8 @@ def cell(document: Document, name: str, k: int) -> str:
         return "–"
     mean = statistics.fmean(seconds)
     took = f"{1e3 * mean:.0f} ms" if mean < 1 else f"{mean:.1f} s"
+    if len(seconds) < most:
+        took += f" (of {len(seconds)})"
     found = [one["mse"] for one in errors if "mse" in one]
     if len(found) < len(headline.pictures(document, group)):
         return f"{took} / –"

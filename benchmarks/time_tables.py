@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import charts, headline
 from benchmarks.charts import short
 from benchmarks.colors import groups_of
-from benchmarks.markdown import Document, bold, figure, table
+from benchmarks.markdown import Document, bold, figure, plural, table
 
 #: The kinds of methods, which are compared only within a kind: a title, and what is timed.
 KINDS = {
@@ -54,8 +54,9 @@ def times(document: Document) -> list[str]:
         "",
         "Milliseconds: means over pictures of medians over runs. Methods take turns on each "
         "picture, in another order each time, after a first run that is not timed: up to "
-        f"{plan['repeat']} runs, but no more after {plan['enough']:g} s of them. Each uses the "
-        f"threads it takes by default. What takes more than {plan['limit']:g} s is stopped, and "
+        f"{plan['repeat']} {plural('run', plan['repeat'])}, but no more after {plan['enough']:g} s "
+        "of them. Each uses the threads it takes by default. What takes more "
+        f"than {plan['limit']:g} s is stopped, and "
         "not run again; what takes more than "
         f"{plan['slow']:g} s gets one picture of each folder, told in brackets. Pictures: "
         f"{', '.join(name for name in document['pictures'] if name in timed)}.",

@@ -14,10 +14,12 @@ from benchmarks.animations import tables as animations
 from benchmarks.colors import MEASURES, Measure, Row, groups_of, rows
 from benchmarks.equal_looks import mean, rates
 from benchmarks.headline import signed
-from benchmarks.markdown import Document, table
+from benchmarks.markdown import Document, number, table
 from benchmarks.rivals.writers import BASE, SMALLER
 
 CLEAR = 0.005  # a smaller share is a draw
+#: What is done, by the kind of a method.
+KINDS = {"array": "quantizing in memory", "palette": "palettes", "files": "whole processes"}
 #: What each measure's results of ours are from, not dithered and dithered.
 OURS = {
     ("mse", False): "kpalette balanced",
@@ -48,6 +50,8 @@ def all_of(document: Document) -> Iterator[Weakness]:
             yield from by_colors(document, group)
         if "times" in document:
             yield from by_time(document, group)
+    if "memory" in document:
+        yield from by_memory(document)
     if "animations" in document:
         yield from by_animations(document["animations"])
 
@@ -105,7 +109,7 @@ def better(measure: Measure, theirs: Row, ours: Row) -> tuple[str, bool] | None:
     if not won:
         return None
     means = [statistics.fmean(row.values[image] for image in both) for row in (theirs, ours)]
-    shown = ", ours ".join(format(one, measure.form) for one in means)
+    shown = ", ours ".join(number(one, measure.form) for one in means)
     text = f"on {len(won)} of {len(both)}, mean {shown}"
     return text, measure.sign * (means[0] - means[1]) > statistics.fmean(least.values())
 
@@ -148,9 +152,21 @@ def by_time(document: Document, group: str) -> Iterator[Weakness]:
                     text += f" (error × {errors[0] / errors[1]:.2f})"
                 texts.append(text)
         if texts:
-            kind = {"files": "whole processes", "palette": "palettes"}
-            what = f"time of {kind.get(about['kind'], 'quantizing in memory')}, of ours"
+            what = f"time of {KINDS[about['kind']]}, of ours"
             yield Weakness(name, what, group, "; ".join(texts), overall=True)
+
+
+def by_memory(document: Document) -> Iterator[Weakness]:
+    """Compare with that of ours, of the same kind, which takes the least."""
+    told = document["rivals"]
+    found = {cell["rival"]: max(0, cell["bytes"]) / 1e6 for cell in document["memory"]}
+    for name, megabytes in found.items():
+        kind = told[name]["kind"]
+        same = [found[one] for one in found if told[one]["ours"] and told[one]["kind"] == kind]
+        if not told[name]["ours"] and same and megabytes < (1 - CLEAR) * min(same):
+            text = f"{megabytes:.1f} MB, ours {min(same):.1f}"
+            what, group = f"memory of {KINDS[kind]}", groups_of(document)[0]
+            yield Weakness(name, what, group, text, overall=True)
 
 
 def by_animations(document: Document) -> Iterator[Weakness]:
@@ -163,31 +179,18 @@ def by_animations(document: Document) -> Iterator[Weakness]:
                 if document["clips"][clip]["kind"] == kind
             }
             if won := [clip for clip, share in found.items() if share < -CLEAR]:
-                told = f"{listed(won, len(found))}; mean {mean(found.values()):+.1%}"
+                told = f"{listed(won, len(found))}; mean {signed(mean(found.values()))}"
                 overall = mean(found.values()) < -CLEAR
                 yield Weakness(name, "bytes of GIFs at equal looks", group, told, overall)
-            share = animations.share_of_time(document, name, kind)
-            if share is not None and share < 1 - CLEAR:
-                told = f"{share:.2f} of the processor's time"
-                yield Weakness(name, "time of GIFs", group, told, overall=True)
-
-
-def by_gifs(document: Document) -> Iterator[Weakness]:
-    for kind, group in animations.KINDS.items():
-        clips = {
-            name for name, about in animations.shown(document).items() if about["kind"] == kind
-        }
-        for name in animations.there(document)[1:]:
-            shares = {
-                clip: rate.share
-                for clip, rate in animations.rates(document, name).items()
-                if clip in clips
-            }
-            won = [clip for clip, share in shares.items() if share < -CLEAR]
-            if won:
-                told = f"{listed(won, len(shares))}; mean {signed(mean(shares.values()))}"
-                overall = mean(shares.values()) < -CLEAR
-                yield Weakness(name, "bytes of GIFs at equal looks", group, told, overall)
+            shares = animations.shares_of_costs(document, name, kind)
+            for cost, share in shares.items():
+                if share < 1 - CLEAR:
+                    what = f"{cost} of GIFs, of ours"
+                    yield Weakness(name, what, group, f"{share:.2f}", overall=True)
+            flickers = animations.mean_flickers(document, name, kind)
+            if flickers is not None and flickers[0] < (1 - CLEAR) * flickers[1]:
+                told = "mean {:.2f}, ours {:.2f}".format(*flickers)
+                yield Weakness(name, "flicker of GIFs", group, told, overall=True)
 
 
 def lines(found: Iterable[Weakness], keep: Callable[[Weakness], bool]) -> list[str]:

@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks import npm, report, short_table
+from benchmarks import headline, npm, report, short_table
 
 from conftest import noise
 
@@ -27,6 +28,56 @@ def test_what_the_short_table_names_was_measured(name: str) -> None:
     assert name in DOCUMENT["rivals"]
     if "missing" not in DOCUMENT["rivals"][name]:
         assert short_table.cell(DOCUMENT, name, 16) != "–"
+
+
+class TestShortTables:
+    def document(self) -> dict[str, Any]:
+        """Make one of two pictures of each folder, on one of which Pillow was not measured."""
+        groups = {"a": "photos", "b": "photos", "c": "graphics", "d": "graphics"}
+        methods = {"kpalette balanced": 0.01, "Pillow MEDIANCUT": 0.2, "ImageMagick": 0.1}
+        writers = {"kpalette": True, "Pillow": False, "ImageMagick": False}
+        there = [
+            (name, image)
+            for name in (*methods, *writers)
+            for image in groups
+            if not (name.startswith("Pillow") and image in "bd")
+        ]
+        return {
+            "runs": {"colors": {"plan": {"ks": [16]}}},
+            "pictures": {image: {"group": group} for image, group in groups.items()},
+            "writers": {name: {"ours": ours} for name, ours in writers.items()},
+            "files": [
+                {"writer": name, "image": image, "bytes": 10 * size, "ssimulacra2": size}
+                for name, image in there
+                if name in writers
+                for size in (40, 95)
+            ],
+            "colors": [
+                {"rival": name, "image": image, "k": 16, "mse": 7.0}
+                for name, image in there
+                if name in methods
+            ],
+            "times": [
+                {"rival": name, "image": image, "k": 16, "seconds": [methods[name]]}
+                for name, image in there
+                if name in methods
+            ],
+        }
+
+    def test_fewer_pictures_are_told(self) -> None:
+        found = short_table.lines(self.document())
+        assert "| **kpalette, balanced** | 10 ms / 7.0 |" in found
+        assert "| Pillow `MEDIANCUT` | 200 ms (of 1) / – |" in found
+        (row,) = [line for line in headline.short(self.document()) if line.startswith("| Pillow")]
+        assert row == "| Pillow | +0.0 % (of 1) | – | 1 | +0.0 % (of 1) | – | 1 |"
+
+    def test_the_readme_tells_what_is_timed(self) -> None:
+        head, _, *rows = short_table.combined(self.document())
+        assert head == "|  | bytes, 2 photos | bytes, 2 graphics | time / squared error, k = 16 |"
+        assert rows == [
+            "| **kpalette** | +0.0 % | +0.0 % | 10 ms / 7.0 |",
+            "| ImageMagick | +0.0 % | +0.0 % | 100 ms / 7.0 (whole process) |",
+        ]
 
 
 def test_the_table_of_the_npm_package_is_of_its_results() -> None:
@@ -51,6 +102,31 @@ class TestNpm:
         assert found["mse"] == pytest.approx(error, abs=1e-3)
         assert found["colors"] == len(np.unique(few.reshape(-1, 3), axis=0))
         assert found["maps"]
+
+    def test_what_is_quicker_is_said_and_how_often_each_ran(self) -> None:
+        times = {"kpalette, balanced": 50, "kpalette, fast": 30, "image-q, Wu": 100, "other": 40}
+        document = {
+            "methods": {name: {"version": f"{name} 1"} for name in times},
+            "cells": [
+                {
+                    "method": name,
+                    "picture": picture,
+                    "k": 16,
+                    "ms": [float(ms)] * (3 if picture == "a" else 1),
+                    "mse": 9.0 if name == "image-q, Wu" else 20.0 if name == "other" else 10.0,
+                    "maps": name != "other",
+                }
+                for name, ms in times.items()
+                for picture in "abc"
+            ],
+        }
+        first, second, *_, last = npm.lines(document)
+        assert "takes 2.0 times as long as kpalette, balanced, with 10 % less error" in first
+        assert second == (
+            "- At k = 16, other, which gives a palette alone, takes 0.80 of the time of kpalette, "
+            "balanced, with 100 % more error."
+        )
+        assert last.startswith("Times are medians of those of 1 photo, each the median of its 3 ")
 
     def test_a_palette_alone_is_mapped(self) -> None:
         palette = np.array([[10, 20, 30], [200, 190, 180]])

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks import __main__ as benchmarks
+from benchmarks import weaknesses
 from benchmarks.animations import encoders, runs, scores, tables
 from benchmarks.animations.clips import CLIPS, Clip
 from benchmarks.rivals import Missing
@@ -167,6 +168,19 @@ def test_rates_and_who_is_best() -> None:
     document = documented({encoders.OURS: ours, "more": more})
     assert tables.smallest(document, "c") == encoders.OURS
     assert tables.smallest(documented({encoders.OURS: ours}), "c") is None
+
+
+def test_time_memory_and_flicker_that_are_less_are_weaknesses() -> None:
+    front = [(90, 200), (60, 100)]
+    document = documented({encoders.OURS: front, "other": front})
+    assert list(weaknesses.by_animations(document)) == []
+    document["costs"][1].update(seconds=[1, 1], megabytes=3.5)
+    document["files"][3]["flicker"] = 0.5
+    assert [(one.what, one.told) for one in weaknesses.by_animations(document)] == [
+        ("processor's time of GIFs, of ours", "0.50"),
+        ("memory of GIFs, of ours", "0.50"),
+        ("flicker of GIFs", "mean 0.50, ours 1.00"),
+    ]
 
 
 def test_rates_at_ends() -> None:

@@ -290,6 +290,20 @@ class TestColors:
         )
         assert [one.told[:5] for one in weaknesses.all_of(document)] == ["k = 8"]
 
+    def test_a_slow_one_is_told_with_ours_on_the_same_pictures(self, tmp_path: Path) -> None:
+        document = made({BALANCED: (1, 10), OKLAB: (1, 10), "Other": (1, 120)})
+        for cell in document["colors"]:
+            if cell["rival"] in (BALANCED, OKLAB) and cell["image"] == "b":
+                cell.update(mse=30.0, ssimulacra2=50.0, flip=0.03)
+        slow = [c for c in document["colors"] if (c["rival"], c["image"]) == ("Other", "b")]
+        document["colors"] = [cell for cell in document["colors"] if cell not in slow]
+        page = report.write(document, tmp_path).read_text()
+        assert f"| **{BALANCED}** | 20.0 | 30.0 |" in page
+        assert (
+            "| Other [1] | 120.0 (balanced 10.0) | 120.0 | 0 | −20.0 (balanced 90.0) | −20.0 | 0 "
+            "| 0.1200 (balanced 0.0100) | 0.1200 | 0 |"
+        ) in page
+
     def test_a_slow_one_is_left_out_and_all_else_measured(self) -> None:
         pictures = [
             photos.Picture(n, "g", rgba(PICTURE[::step])) for n, step in (("a", 1), ("b", -1))
@@ -364,6 +378,16 @@ class TestWeaknesses:
         document["rivals"]["Other"]["dithered"] = True
         assert self.told(document) == set()
 
+    def test_less_memory_is_told_within_a_kind(self) -> None:
+        document = made({BALANCED: (1, 10), "kpalette fast": (1, 10), "Other": (1, 10)})
+        sizes = {BALANCED: 9_000_000, "kpalette fast": 8_000_000, "Other": 2_000_000}
+        document["memory"] = [{"rival": name, "bytes": size} for name, size in sizes.items()]
+        told = "2.0 MB, ours 8.0"
+        assert self.told(document) == {("Other", "memory of quantizing in memory", told)}
+        assert f"| {told} |" in weaknesses.in_the_mean(document)[-1]
+        document["rivals"]["Other"]["kind"] = "files"
+        assert self.told(document) == set()
+
     def test_files_that_are_smaller(self) -> None:
         points = ((40, 100), (60, 200), (95, 900))
         document = made({})
@@ -382,6 +406,16 @@ class TestWeaknesses:
 
 class TestReport:
     DOCUMENT = made({BALANCED: (1e-3, 10), OKLAB: (9e-3, 5), "Other": (2, 20)})
+
+    def test_numbers_that_are_less_than_0_have_one_sign(self, tmp_path: Path) -> None:
+        page = report.write(made({BALANCED: (1, 120), OKLAB: (1, 120)}), tmp_path).read_text()
+        assert "| −20.0 |" in page
+        assert "-20" not in page
+
+    def test_what_is_one_is_no_plural(self, tmp_path: Path) -> None:
+        document = made({BALANCED: (1, 10)})
+        document["runs"]["time"]["plan"]["repeat"] = 1
+        assert "up to 1 run, but" in report.write(document, tmp_path).read_text()
 
     def test_the_page_names_everything(self, tmp_path: Path) -> None:
         page = report.write(self.DOCUMENT, tmp_path).read_text()

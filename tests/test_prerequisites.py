@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -47,6 +49,22 @@ def test_what_is_there_is_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
     line = said(monkeypatch, version=sys.version_info, include=NONE)
     assert line.endswith("apt install python3-dev")
     assert "compiler" not in line
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="without make")
+def test_bench_installs_only_what_is_asked_for() -> None:
+    def run(*told: str) -> str:
+        named = {key: value for key, value in os.environ.items() if key in ("HOME", "PATH")}
+        command = ["make", "--dry-run", "--always-make", "bench", *told]
+        return subprocess.run(
+            command, cwd=MAKEFILE.parent, env=named, check=True, capture_output=True, text=True
+        ).stdout
+
+    assert run().startswith("echo 'expected folders of .png files")
+    assert "pip" not in run()
+    assert ".[bench]" in run("IMAGES=photos")
+    assert "run --silent pack" in run("ARGS=npm --images photos")
+    assert "run --silent pack" not in run("ARGS=estimator")
 
 
 def test_programs_that_a_command_needs(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,17 +216,37 @@ def of_long(document: Document) -> list[str]:
     return table(["long clip: seconds, memory", *names], rows)
 
 
-def share_of_time(document: Document, encoder: str, kind: str) -> float | None:
-    """Return the encoder's time as a share of ours, the mean over clips of a kind."""
+def shares_of_costs(document: Document, encoder: str, kind: str) -> dict[str, float]:
+    """Return the encoder's time and memory as shares of ours, the means over clips of a kind."""
     clips = [clip for clip, about in shown(document).items() if about["kind"] == kind]
-    times = {
-        name: {c["clip"]: median(c) for c in document["costs"] if c["encoder"] == name}
-        for name in (encoder, OURS)
+    costs = {
+        (c["clip"], c["encoder"]): {"processor's time": median(c), "memory": c["megabytes"]}
+        for c in document["costs"]
     }
-    both = [clip for clip in clips if all(clip in times[name] for name in times)]
+    both = [clip for clip in clips if (clip, encoder) in costs and (clip, OURS) in costs]
     if not both:
+        return {}
+    return {
+        what: statistics.geometric_mean(
+            costs[clip, encoder][what] / costs[clip, OURS][what] for clip in both
+        )
+        for what in costs[both[0], OURS]
+    }
+
+
+def mean_flickers(document: Document, encoder: str, kind: str) -> tuple[float, float] | None:
+    """Return the encoder's flicker and ours, the means over clips of a kind."""
+    clips = [clip for clip, about in shown(document).items() if about["kind"] == kind]
+    found = [
+        (theirs, own)
+        for clip in clips
+        if (theirs := flicker(document, clip, encoder)) is not None
+        and (own := flicker(document, clip, OURS)) is not None
+    ]
+    if not found:
         return None
-    return statistics.geometric_mean(times[encoder][clip] / times[OURS][clip] for clip in both)
+    theirs, own = zip(*found, strict=True)
+    return statistics.fmean(theirs), statistics.fmean(own)
 
 
 def fewer(document: Document, encoder: str = "gifski", kind: str = "film") -> str:
@@ -246,4 +266,4 @@ def shown_rate(found: Rate | None) -> str:
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:+.0f} %".replace("-", "−")
+    return f"{number(100 * share, '+.0f')} %"
