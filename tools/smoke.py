@@ -15,7 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from importlib.metadata import files, version
+from importlib.metadata import files, metadata, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -69,6 +69,13 @@ def check_licenses() -> None:
     assert {*titles} >= {*LICENSED}, titles
 
 
+def check_description() -> None:
+    """Check that what indexes show of the package leads to no file of the clone."""
+    page = metadata("kpalette").json["description"]
+    assert "pip install kpalette" in page, page
+    assert not re.search(r"\]\((?!https?:)", page), page
+
+
 def try_command(folder: Path) -> None:
     told = subprocess.check_output([COMMAND, "--version"], text=True)
     assert version("kpalette") in told, told
@@ -118,6 +125,7 @@ def try_page() -> None:
 def main() -> None:
     """Try everything; a failure ends with a traceback."""
     check_licenses()
+    check_description()
     with tempfile.TemporaryDirectory() as folder:
         try_command(Path(folder))
     try_library()
