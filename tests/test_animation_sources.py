@@ -128,7 +128,7 @@ def test_what_is_before_the_damage_is_taken(kind: str, tmp_path: Path) -> None:
     data = quantize_animation(frames, 64, palette_scope="global").encode(kind)
     path = tmp_path / f"half.{kind}"
     path.write_bytes(data[: len(data) * 2 // 3])
-    with pytest.warns(UserWarning, match=r"^frame 4: the image is damaged.* 3 frames before it"):
+    with pytest.warns(UserWarning, match=r"^frame 4: the image is damaged.* first 3 frames are"):
         found = quantize_animation(io.BytesIO(path.read_bytes()), 64)
     with pytest.warns(UserWarning, match=rf"^{path}: frame 4: the image is damaged"):
         quantize_animation(path, 8)
@@ -149,7 +149,10 @@ def test_damage_of_the_first_frame_is_an_error(kind: str) -> None:
 def test_half_a_webp() -> None:
     frames = [(noise(40, 40, seed=i), 50) for i in range(6)]
     data = quantize_animation(frames, 64, palette_scope="global").encode("webp")
-    message = r"the WebP is cut off; the [34] frames before it are taken"
+    assert is_animated(io.BytesIO(data[: len(data) * 2 // 3]))
+    with pytest.raises(ImageReadError, match=r"the WebP is cut off$"):
+        is_animated(io.BytesIO(data[: len(data) // 7]))
+    message = r"the WebP is cut off; the first [34] frames are taken"
     with pytest.warns(UserWarning, match=message):
         found = quantize_animation(io.BytesIO(data[: len(data) * 2 // 3]), 64)
     whole = quantize_animation(io.BytesIO(data), 64)

@@ -89,6 +89,18 @@ def test_broken_pipe_is_silent(photo: Path) -> None:
         (["completion"], "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish; see"),
         (["quantize", "a", "--dither-strength", "1"], "--dither-strength needs --dither"),
         (["remap", "a", "--palette", "b.gpl", "--dither-strength", "0"], "strength needs --dither"),
+        (
+            ["quantize", "a", "--dither", "none", "--dither-strength", "0.5", "--smaller", "1"],
+            "--dither none and --dither-strength exclude each other",
+        ),
+        (
+            ["remap", "a", "--palette", "b.gpl", "--dither", "none", "--dither-strength", "1"],
+            "--dither none and --dither-strength exclude each other",
+        ),
+        (
+            ["quantize", "a", "--nofs", "--dither-strength", "1"],
+            "--nofs and --dither-strength",
+        ),
         (["quantize", "a", "--map", "b.gpl", "-k", "4"], "--map and -k exclude each other"),
         (["quantize", "4", "a", "--map", "b.gpl"], "--map and -k exclude each other"),
     ],

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 import kpalette
-from conftest import noise
+from conftest import files_in, noise
 from kpalette import cli
 from kpalette.quality import pngquant_looks
 
@@ -194,9 +194,25 @@ def test_damaged_farther_on(clip: Path, capsys: pytest.CaptureFixture[str]) -> N
     broken.write_bytes(data[: len(data) * 3 // 4])
     assert cli.run(["quantize", str(broken), "-k", "8"]) == 0
     said = capsys.readouterr().err
-    assert re.search(r"^kpalette: .*broken\.gif: frame 4: .*; the 3 frames before it are", said)
+    assert re.search(r"^kpalette: .*broken\.gif: frame 4: .*; the first 3 frames are", said)
     assert len(frames_of(clip.with_name("broken-8.gif"))) == 3
     assert cli.run(["quantize", str(broken), "-k", "8", "--first-frame", "--allow-truncated"]) == 0
+
+
+@pytest.mark.parametrize("kind", ["gif", "apng", "webp"])
+def test_what_is_cut_off_keeps_its_format(kind: str, tmp_path: Path) -> None:
+    frames = [(noise(30, 30, seed=i), 50) for i in range(6)]
+    source = tmp_path / "in" / f"cut.{kind}"
+    source.parent.mkdir()
+    kpalette.quantize_animation(frames, 64).save(source)
+    source.write_bytes(source.read_bytes()[: source.stat().st_size * 2 // 3])
+    out = tmp_path / "out"
+    arguments = ["quantize", str(source.parent), "-r", "--out-dir", str(out), "-k", "8"]
+    assert cli.run(arguments) == 0
+    assert cli.run(["quantize", str(source), "-k", "8"]) == 0
+    assert files_in(out) == {f"cut.{kind}"}
+    assert len(frames_of(source.with_name(f"cut-8.{kind}"))) == 3
+    assert len(frames_of(out / f"cut.{kind}")) == 3
 
 
 def test_from_stdin_to_stdout(clip: Path) -> None:

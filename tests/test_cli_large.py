@@ -19,7 +19,7 @@ import zarr
 from PIL import Image
 
 import kpalette
-from conftest import PATIENCE, files_in, noise
+from conftest import PATIENCE, files_in, noise, raw_png
 from kpalette import cli, distributed
 from kpalette.cli.exits import sizes
 from kpalette.distributed import running
@@ -347,8 +347,28 @@ def huge(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def huge_png(tmp_path: Path) -> Path:
+    """A PNG that announces 100,000 by 100,000 pixels, of which few are there."""
+    path = tmp_path / "100k.png"
+    path.write_bytes(raw_png(100_000, 100_000, 8, 2, bytes(1000)))
+    return path
+
+
+@pytest.mark.parametrize("out", [[], ["-o", "o.tif"], ["-o", "o.zarr"]])
+def test_a_large_png_goes_to_tiles_by_its_header(out: list[str], huge_png: Path) -> None:
+    done = run("quantize", huge_png, *out)
+    assert done.returncode == 3
+    assert "the PNG is damaged, so it is not read in tiles" in done.stderr
+    assert "-o x.tif" not in done.stderr
+
+
 @pytest.mark.parametrize("args", [["palette"], ["quantize", "-o", "o.tif"]])
-def test_a_large_tiff_without_dask_names_the_extra(args: list[str], huge: Path) -> None:
+@pytest.mark.parametrize("kind", ["huge", "huge_png"])
+def test_a_large_image_without_dask_names_the_extra(
+    args: list[str], kind: str, request: pytest.FixtureRequest
+) -> None:
+    huge: Path = request.getfixturevalue(kind)
     script = "import sys; sys.modules['dask'] = None; from kpalette import cli; cli.main()"
     command = [sys.executable, "-c", script, *args, str(huge)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=huge.parent)

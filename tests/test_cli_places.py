@@ -153,6 +153,16 @@ def test_a_dry_run_writes_nothing(folder: Path, capsys: Any) -> None:
     assert tree(folder) == before
 
 
+def test_a_dry_run_decodes_nothing_as_its_help_says(folder: Path, capsys: Any) -> None:
+    (folder / "empty.png").touch()
+    args = ["quantize", str(folder / "empty.png")]
+    assert cli.run([*args, "--dry-run"]) == 0
+    assert cli.run(args) == 3
+    capsys.readouterr()
+    assert cli.run(["quantize", "--help-all"]) == 0
+    assert "Photos are not decoded" in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

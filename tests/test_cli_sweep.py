@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 import kpalette
 from conftest import files_in
@@ -43,6 +44,17 @@ def test_sweep_of_one_k_tells_of_no_elbow(photo: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr()
     assert "elbow" not in said.out + said.err
     assert said.err.startswith(f"{photo}: 64×48, 3,072 colours; k = 1 fitted in ")
+
+
+def test_sweep_of_one_colour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photo = tmp_path / "one.png"
+    Image.new("RGB", (1, 1)).save(photo)
+    assert cli.run(["sweep", str(photo)]) == 0
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 2
+    assert said.err.startswith(f"{photo}: 1×1, 1 colour; k = 2 to 64 fitted in ")
+    assert said.err.endswith("; lossless from k = 2\n")
+    assert "elbow" not in said.out + said.err
 
 
 def test_sweep_prints_json(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -142,7 +142,7 @@ def test_a_pipe_that_ends(kind: str) -> None:
     data = kpalette.quantize_animation(frames, 64, palette_scope="global").encode(kind)
     whole = list(files.open_frames(Pipe(data)))  # type: ignore[arg-type]
     assert len(whole) == 8
-    with pytest.warns(UserWarning, match=r"the \d frames before it are taken"):
+    with pytest.warns(UserWarning, match=r"the first \d frames are taken"):
         found = list(files.open_frames(Pipe(data[: len(data) * 3 // 4])))  # type: ignore[arg-type]
     assert 4 <= len(found) < 8
     for (pixels, _), (wanted, _) in zip(found, whole, strict=False):

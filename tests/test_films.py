@@ -45,7 +45,7 @@ def made_up(tmp_path: Path) -> Path:
 
 
 def test_a_film_is_no_picture(made_up: Path, fails: Any) -> None:
-    words = "got a film: kpalette quantize and quantize_animation make an animation of it"
+    words = "got a film: kpalette quantize, remap, palette and theme read films, and of Python"
     for read in (kpalette.quantize, kpalette.sweep):
         with pytest.raises(ImageReadError, match=words):
             read(made_up)

@@ -267,12 +267,12 @@ def test_what_is_too_large_here_says_where_it_is_not(
         assert said.count("a.png") == 1
         assert "PIL" not in said
         assert "distributed" not in said
-        assert "quantize and palette read a TIFF or PNG in tiles if it is given alone" in said
+        assert "given alone and by its name, a TIFF or PNG is read in tiles by palette" in said
         assert "-o x.tif or x.zarr; --max-pixels of quantize is another limit" in said
     monkeypatch.setattr(plain_png, "MOST_PIXELS", 1000)
     assert cli.run(["quantize", "a.png", "b.png", "-k", "4"]) == 3
-    assert "quantize with -o x.tif or x.zarr" in capsys.readouterr().err
-    assert "quantize with -o x.tif or x.zarr" in fails(3, "compare", "c.tif", "b.png")
+    assert "by quantize with -o x.tif or x.zarr" in capsys.readouterr().err
+    assert "by quantize with -o x.tif or x.zarr" in fails(3, "compare", "c.tif", "b.png")
 
 
 def test_without_an_ending_a_file_is_told_by_its_start(

@@ -291,7 +291,7 @@ def test_plot(ks: list[int], source: Any) -> None:
     assert [y for y in shown.get_ydata() if y == y] == [p.psnr for p in found if p.mse]
     (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
     told = [text.get_text() for text in legend.get_texts()]
-    elbow = [f"elbow, k = {found.elbow}"] * (len(ks) > 1)
+    elbow = [f"elbow, k = {found.elbow}"] * (len(ks) > 1 and any(found.cost))
     assert told == ["PSNR", *["PNG size"] * sized, *elbow]
 
 
@@ -337,6 +337,24 @@ def test_table_marks_the_elbow() -> None:
     assert [line.split()[0] for line in lines] == ["k", "2", "4", "8", "16"]
     (marked,) = [line for line in lines if line.endswith("<- elbow")]
     assert int(marked.split()[0]) == found.elbow
+
+
+def test_what_is_lossless_is_told_once() -> None:
+    found = sweep(np.repeat(noise(1, 5), 9, axis=0), range(2, 30))
+    assert found.lossless == 5
+    assert [row[0] for row in found.rows()] == ["2", "3", "4", "5"]
+    assert len(found.table().splitlines()) == 1 + 4
+    assert found._repr_html_().count("<tr>") == 1 + 4
+    assert len(found) == 28
+    assert sweep(gradient(20, 20), [2, 4]).lossless is None
+
+
+def test_one_colour_has_no_elbow() -> None:
+    found = sweep(np.zeros((1, 1, 3), np.uint8), range(2, 65, 2))
+    assert (found.lossless, found.elbow, len(found)) == (2, 2, 32)
+    assert repr(found) == "Sweep(k = 2 to 64, MSE 0 to 0)"
+    assert len(found.table().splitlines()) == 2
+    assert "elbow" not in found.table() + found._repr_html_()
 
 
 def test_names() -> None:

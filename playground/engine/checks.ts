@@ -2,7 +2,7 @@
 
 import { type Effort, EFFORTS, type Space, SPACES } from "./protocol.ts";
 
-/** Throws RangeError for options that no fit can be made with. */
+/** Throws TypeError or RangeError for options that no fit can be made with. */
 export function checkFit(how: { space: Space; effort: Effort; seed: number }): void {
   checkChoice("space", how.space, SPACES);
   checkChoice("effort", how.effort, EFFORTS);
@@ -68,9 +68,9 @@ export function checkNames<T>(what: string, given: object, known: Names<T>): voi
   }
 }
 
-/** Throws RangeError for anything but one of the known values. */
+/** Throws TypeError for what is of another kind than the known values, and RangeError for others. */
 export function checkChoice<T>(name: string, value: T, known: readonly T[]): void {
-  if (!known.includes(value)) {
-    throw new RangeError(`${name}: expected one of ${known.join(", ")}, got ${value}`);
-  }
+  if (known.includes(value)) return;
+  const WrongKind = typeof value === "string" ? RangeError : TypeError;
+  throw new WrongKind(`${name}: expected one of ${known.map(String).join(", ")}, got ${shown(value)}`);
 }

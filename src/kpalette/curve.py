@@ -107,13 +107,18 @@ class Sweep:
 
     @cached_property
     def elbow(self) -> int:
-        """The suggested k: see :func:`kpalette.elbow.find_elbow`. With one point, its k."""
+        """The suggested k: see :func:`kpalette.elbow.find_elbow`; the first if nothing bends."""
         return find_elbow(self.k, self.cost)
 
     @property
     def bends(self) -> bool:
-        """Whether there is more than one point, as an elbow needs."""
-        return len(self.points) > 1
+        """Whether there is more than one point, and an error to lower, as an elbow needs."""
+        return len(self.points) > 1 and self.points[0].cost > 0
+
+    @property
+    def lossless(self) -> int | None:
+        """The least k of the points that keeps all colours; None if none does."""
+        return next((point.k for point in self.points if point.k >= self.n_distinct), None)
 
     def at(self, k: int) -> SweepPoint:
         """Return the point of one k, for example of the elbow.
@@ -161,12 +166,10 @@ class Sweep:
 
     def __repr__(self) -> str:
         first, last = self.points[0], self.points[-1]
-        if not self.bends:
+        if len(self.points) == 1:
             return f"Sweep(k = {first.k}, MSE {first.mse:.4g})"
-        return (
-            f"Sweep(k = {first.k} to {last.k}, MSE {first.mse:.4g} to {last.mse:.4g}, "
-            f"elbow {self.elbow})"
-        )
+        elbow = f", elbow {self.elbow}" if self.bends else ""
+        return f"Sweep(k = {first.k} to {last.k}, MSE {first.mse:.4g} to {last.mse:.4g}{elbow})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sweep as numbers, strings and lists that JSON can hold.
@@ -248,8 +251,8 @@ class Sweep:
         """Return the chart and the table as HTML, for notebooks."""
         chart = self._chart_for_any_page()
         rows = ""
-        for point, cells in zip(self.points, self.rows(), strict=True):
-            tag = "th" if self.bends and point.k == self.elbow else "td"
+        for cells in self.rows():
+            tag = "th" if self.bends and cells[0] == str(self.elbow) else "td"
             rows += f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
         head = "".join(f"<th>{name}</th>" for name in HEADINGS)
         said = "PSNR and file size against k"
@@ -269,7 +272,11 @@ class Sweep:
             return None
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return the formatted columns of each point, as `HEADINGS` names them."""
+        """Return the formatted columns of each point, as `HEADINGS` names them.
+
+        The first that is lossless is the last, because those after it are the same.
+        """
+        most = self.lossless or self.points[-1].k
         return [
             (
                 str(point.k),
@@ -280,6 +287,7 @@ class Sweep:
                 f"{1000 * point.seconds:.1f}",
             )
             for point in self.points
+            if point.k <= most
         ]
 
     def table(self) -> str:

@@ -16,6 +16,7 @@ from kpalette.cli.options import (
     PNGQUANT,
     above_zero,
     alpha,
+    exclusive,
     flag,
     hex_colors,
     lossy,
@@ -255,11 +256,10 @@ class Dither(Record):
         check=smaller,
         default="0",
         metavar="N",
-        help="Make PNG files and animations smaller, 0 to 3. The difference is not seen with 1, "
-        "hardly with 2, a little with 3. Stills are dithered as well, unless told --dither none."
-        "  [default: 0]",
+        help="Make PNG files and animations smaller, 0 to 3. Where pictures are not enlarged, the "
+        "difference is not seen with 1, hardly with 2, a little with 3. Stills are dithered as "
+        "well, unless told --dither none.  [default: 0]",
     )
-
     lossy: float = option(
         "--lossy",
         section=COLORS,
@@ -267,7 +267,7 @@ class Dither(Record):
         default="0",
         metavar="N",
         help="The same on the scale of gifsicle, 0 to 100: 15, 30 and 60 are --smaller 1, 2 and 3. "
-        "Only animations are made smaller than by 60.  [default: 0]",
+        "More than 60 makes animations smaller still, but no stills.  [default: 0]",
     )
 
     @property
@@ -281,6 +281,8 @@ class Dither(Record):
 
     def settled(self) -> tuple[str | None, float]:
         """Return the dither's name and its strength."""
+        if self.dither == "none" and self.dither_strength is not None:
+            raise exclusive("--dither none", "--dither-strength")
         if self.smaller and self.lossy:
             raise UsageError("--smaller and --lossy exclude each other; give one")
         if self.smaller or self.lossy:
@@ -397,7 +399,10 @@ class Output(Recursive):
         help="Leave out photos whose pictures exist, to resume a run.",
     )
     dry_run: bool = flag(
-        "--dry-run", section=MANY, help="Say what would be written where, and write nothing."
+        "--dry-run",
+        section=MANY,
+        help="Say what would be written where, and write nothing. Photos are not decoded, so what "
+        "is wrong with them is not found.",
     )
     as_json: bool = flag(
         "--json", section=MANY, help="Print an object for each photo, in a line of its own."
@@ -457,7 +462,8 @@ class Words(Record):
         section=PNGQUANT,
         is_path=True,
         metavar="FILE",
-        help="Use the colours of this palette or image; of more than 256, the best for the photo.",
+        help="Use the colours of this palette file or PNG; of more than 256, those best for the "
+        "photo.",
     )
     posterize: int | None = option(
         "--posterize",

@@ -98,8 +98,8 @@ def of_large(text: str) -> str:
     from kpalette.files import formats
 
     in_tiles = (
-        "quantize and palette read a TIFF or PNG in tiles if it is given alone, by its name, "
-        "quantize with -o x.tif or x.zarr"
+        "given alone and by its name, a TIFF or PNG is read in tiles by palette, and by quantize "
+        "with -o x.tif or x.zarr"
     )
     limit = "--max-pixels of quantize is another limit"
     return text.replace(formats.IN_TILES, in_tiles).replace(formats.LIMIT, limit)

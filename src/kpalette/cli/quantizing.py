@@ -157,6 +157,8 @@ def _dithering(dither: Dither, words: Words) -> tuple[Any, float]:
     if len(asked) > 1:
         raise exclusive(*(f"--{name}" for name in asked))
     strength = dither.dither_strength
+    if words.nofs and strength is not None:
+        raise exclusive("--nofs", "--dither-strength")
     if words.floyd is not None:
         return "floyd-steinberg", words.floyd if strength is None else strength
     usual = "floyd-steinberg" if words.as_pngquant and not words.nofs else None

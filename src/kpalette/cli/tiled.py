@@ -67,12 +67,9 @@ def is_too_large(name: str, most_pixels: int | None = None) -> bool:
 
 
 def _is_large_png(name: str, most_pixels: int | None) -> bool:
-    from kpalette.files.plain_png import MOST_PER_BYTE, MOST_PIXELS, SIGNATURE
+    from kpalette.files.plain_png import MOST_PIXELS, SIGNATURE
 
-    try:
-        if os.path.getsize(name) < MOST_PIXELS // (8 * MOST_PER_BYTE):
-            return False
-    except OSError:
+    if not os.path.isfile(name):  # nor a pipe, whose first bytes would be lost
         return False
     header = _start(name, 24)
     width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))

@@ -169,8 +169,8 @@ ADVICE = tuple(
         ),
         (
             b"|".join(CONTAINERS.values()), "a film",
-            "kpalette quantize and quantize_animation make an animation of it, kpalette palette "
-            "and extract_palette its palette",
+            "kpalette quantize, remap, palette and theme read films, and of Python's functions "
+            "quantize_animation, extract_palette and theme",
         ),
         *(
             (start, f"a film in {title}, which is not read",

@@ -128,13 +128,24 @@ def is_animated(source: ImageSource) -> bool:
         return False
     if video.is_film(source):
         return True
-    with opened(source) as image:
-        result = moving_images.has_frames(image)
     # What comes by a pipe is used up, and some of Pillow's plug-ins close the file.
     file: Any = source
-    if hasattr(file, "seekable") and not file.closed and file.seekable():
+    try:
+        with opened(source) as image:
+            result = moving_images.has_frames(image)
+    except ImageReadError:
+        is_path = isinstance(file, (str, os.PathLike))
+        can_repeat = os.path.isfile(file) if is_path else _can_seek(file)
+        result = can_repeat and webp_frames.without_broken_end(all_of(file)) is not None
+        if not result:
+            raise
+    if _can_seek(file):
         file.seek(0)
     return result
+
+
+def _can_seek(file: Any) -> bool:
+    return hasattr(file, "seekable") and not file.closed and bool(file.seekable())
 
 
 def film_frames(source: Any, *, quiet: bool = False) -> Frames | None:

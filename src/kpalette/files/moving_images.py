@@ -83,8 +83,8 @@ def walk_pillow(image: Image.Image) -> Iterator[tuple[ByteArray, int]]:
 def remark(reason: str, n_frames: int) -> str:
     """Return what to say of a clip that is damaged after so many frames."""
     if n_frames == 1:
-        return f"{reason}; only the frame before it is taken"
-    return f"{reason}; the {n_frames:,} frames before it are taken"
+        return f"{reason}; only the first frame is taken"
+    return f"{reason}; the first {n_frames:,} frames are taken"
 
 
 def as_far_as_it_goes(
