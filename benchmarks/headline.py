@@ -81,7 +81,7 @@ def of_group(document: Document, group: str) -> list[str]:
                 percent(by_flip.get(name)),
             ]
         )
-    alone = [image for image in pictures(document, group) if image not in written[BASE]]
+    alone = [image for image in pictures(document, group) if image not in written.get(BASE, {})]
     note = (
         ["", f"Not comparable: {', '.join(alone)} {plural('picture', len(alone))}."]
         if alone

@@ -103,7 +103,7 @@ class TestRates:
 
     def test_tables_tell_means_and_who_is_best(self) -> None:
         rows = [row for row in headline.short(self.FOUND) if row.startswith(("| x", "| y"))]
-        assert rows == ["| x | +0.0 % | +0.0 % | 1 |", "| y | +50.0 % | +0.0 % | 0 |"]
+        assert rows == ["| x | +0.0 % | +0.0 % | 1 |", "| y | +50.0 % (of 1) | +0.0 % (of 1) | 0 |"]
         page = "\n".join(headline.full(self.FOUND))
         assert "| x | +0.0 % | −50.0 % a | +100.0 % b | 1 |" in page
         assert "| y [1] | +50.0 % | +50.0 % a | +50.0 % a | 0 |" in page
