@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
-import signal
 import threading
 from typing import Any
 
@@ -88,18 +88,10 @@ def test_outlives_its_arrays() -> None:
 def test_is_interrupted_between_steps_and_goes_on_afterwards() -> None:
     """As by Ctrl-C: what a signal raises ends a fit of many seconds, long before its last pass."""
     used = fitter(noise(400, 400), "srgb")
-
-    def stop(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, stop)
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
-        with pytest.raises(KeyboardInterrupt):
-            used.fit(200, FitOptions("best", 0))
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    interrupt = threading.Timer(0.3, _thread.interrupt_main)
+    with pytest.raises(KeyboardInterrupt):
+        interrupt.start()
+        used.fit(200, FitOptions("best", 0))
     assert used._core.step(), "nothing was left to do"
     assert_same(
         used.fit(9, FitOptions("fast", 0)),
