@@ -118,9 +118,7 @@ def test_quiet(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "name", ["a b.png", "-k.png", "new\nline.png", "ünï.tar.png", "caf\udce9.png"]
 )
-def test_odd_names(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
-) -> None:
+def test_odd_names(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
     monkeypatch.chdir(tmp_path)
     try:
         Image.fromarray(gradient(8, 8)).save(name)
@@ -307,9 +305,7 @@ def test_weights(photo: Path, tmp_path: Path, fails: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["photomap.png", pytest.param("map.png", marks=LINKS)])
-def test_weights_are_never_written_over(
-    name: str, photo: Path, tmp_path: Path, fails: Any
-) -> None:
+def test_weights_are_never_written_over(name: str, photo: Path, tmp_path: Path, fails: Any) -> None:
     path = tmp_path / name
     Image.fromarray(noise(48, 64, 1)).save(path)
     if name == "map.png":

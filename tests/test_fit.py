@@ -88,10 +88,13 @@ def test_outlives_its_arrays() -> None:
 def test_is_interrupted_between_steps_and_goes_on_afterwards() -> None:
     """As by Ctrl-C: what a signal raises ends a fit of many seconds, long before its last pass."""
     used = fitter(noise(400, 400), "srgb")
-    interrupt = threading.Timer(0.3, _thread.interrupt_main)
-    with pytest.raises(KeyboardInterrupt):
-        interrupt.start()
+
+    def fit_and_interrupt() -> None:
+        threading.Timer(0.3, _thread.interrupt_main).start()
         used.fit(200, FitOptions("best", 0))
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_and_interrupt()
     assert used._core.step(), "nothing was left to do"
     assert_same(
         used.fit(9, FitOptions("fast", 0)),
