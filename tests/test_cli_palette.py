@@ -29,7 +29,9 @@ def test_palette_lists_colours_and_shares(photo: Path, capsys: Any) -> None:
     for line, name, share in zip(said.out.splitlines(), expected.hex, expected.shares, strict=True):
         assert re.fullmatch(rf"{name}   ?\s?\d+\.\d\d%", line)
         assert float(line.split()[1][:-1]) == pytest.approx(100 * share, abs=0.006)
-    assert re.fullmatch(rf"{photo}: 3,072 pixels, 3,072 colours to 5 in \d+\.\d{{3}} s\n", said.err)
+    assert re.fullmatch(
+        rf"{re.escape(str(photo))}: 3,072 pixels, 3,072 colours to 5 in \d+\.\d{{3}} s\n", said.err
+    )
 
 
 def test_palette_of_eight_colours_unless_told(photo: Path, capsys: Any) -> None:
@@ -156,6 +158,7 @@ def test_palette_shows_fields_of_colour_on_a_terminal(
     photo: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("WT_SESSION", "1")  # as Windows Terminal does
     monkeypatch.delenv("NO_COLOR", raising=False)
     plain = import_module("kpalette.cli.palette")._list
     one = Palette(np.array([[1, 20, 255]], np.uint8))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import files_in, gradient, png_header
+from conftest import LINKS, files_in, gradient, png_header
 from kpalette import Palette, cli
 
 COMMAND = [sys.executable, "-m", "kpalette"]
@@ -48,6 +48,7 @@ def test_remap_streams_and_directories(photo: Path, brand: Path, tmp_path: Path)
     assert done.stdout == (tmp_path / "new" / "photo-brand.png").read_bytes()
 
 
+@LINKS
 def test_remap_never_writes_over_its_palette(photo: Path, brand: Path, fails: Any) -> None:
     folder = photo.parent / "out"
     folder.mkdir()

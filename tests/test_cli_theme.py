@@ -60,6 +60,7 @@ def test_roles_of_colours_that_are_not_listed(tmp_path: Path, capsys: Any) -> No
 def test_theme_on_a_terminal(poster: Path, capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(os, "isatty", lambda _: True)
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("WT_SESSION", "1")  # as Windows Terminal does
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert cli.run(["theme", str(poster), "--ignore", "white", "-k", "1"]) == 0
     first = capsys.readouterr().out.splitlines()[0]
@@ -128,16 +129,16 @@ def test_theme_writes_any_format(
     else:
         assert Palette.load(out).hex == theme.hex
     if kind not in ("svg", "png", "act", "ase"):
-        read, write = os.pipe()
         saved = os.dup(1)
-        os.dup2(write, 1)
+        with open(tmp_path / "stdout", "wb") as file:
+            os.dup2(file.fileno(), 1)
         try:
             assert cli.run(["theme", str(poster), "-q", "--format", kind]) == 0
         finally:
             os.dup2(saved, 1)
-            os.close(write)
-        with open(read, "rb") as pipe:
-            assert pipe.read().replace(b"poster", b"out") == content
+            os.close(saved)
+        said = (tmp_path / "stdout").read_bytes()
+        assert said.replace(b"poster", b"out") == content
 
 
 def test_several_photos_have_one_theme(
@@ -195,6 +196,10 @@ def test_the_first_frame_alone_is_a_picture(tmp_path: Path, capsys: Any) -> None
     said = capsys.readouterr()
     assert json.loads(said.out).items() >= kpalette.theme(first).to_dict().items()
     assert said.err == f"{path}: 64 pixels, a theme of 1 colour\n"
+
+
+@films.needs_ffmpeg
+def test_the_first_frame_of_a_film_is_a_picture(tmp_path: Path, capsys: Any) -> None:
     film = films.film(tmp_path / "film.mp4")
     assert cli.run(["theme", str(film), "--first-frame", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["places"] is not None

@@ -229,6 +229,7 @@ class TestDense:
         X = blobs(100, 5) * 1e150
         assert np.array_equal(fit.predict(X), reference.nearest(X, fit.cluster_centers_))
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to all programs of a console")
     def test_ctrl_c_ends_a_long_fit(self) -> None:
         program = (
             "import numpy as np; from kpalette import KMeans\n"

@@ -87,6 +87,8 @@ class TestQuantizeImage:
 class TestRecordKMetrics:
     @pytest.mark.parametrize("engine", list(model.ENGINES))
     def test_cost_never_rises_much_and_ends_at_zero(self, small, engine: str) -> None:
+        if engine == "scikit-learn":
+            pytest.importorskip("sklearn")
         ks = [1, 3, 9, 27, len(np.unique(small.rgb_vector, axis=0))]
         costs, seconds = model.record_k_metrics(small, ks, 44, n_init=3, engine=engine)
         spread = small.rgb_vector - small.rgb_vector.mean(axis=0)
@@ -97,6 +99,7 @@ class TestRecordKMetrics:
         assert min(seconds) > 0
 
     def test_engines_measure_the_same(self, small) -> None:
+        pytest.importorskip("sklearn")
         ours, theirs = (
             model.record_k_metrics(small, [1, 2, 4], 44, engine=engine)[0]
             for engine in model.ENGINES
