@@ -145,11 +145,15 @@ def _match(pattern: str, away: str | None, *, films: bool) -> Iterator[Source]:
     for path in paths:
         name = os.fspath(path.relative_to(base or "."))
         hidden = any(part.startswith(".") for part in Path(name).parts) and "/." not in f"/{below}"
-        result = away is not None and _is_below(os.path.realpath(path), away)
-        other = is_open and not _is_image(os.fspath(path), films)
-        if not (hidden or result or other) and path.is_file():
-            found = True
-            yield _found(os.path.join(base, name), name)
+        if hidden or (is_open and not _is_image(os.fspath(path), films)):
+            continue
+        source = _found(os.path.join(base, name), name)
+        if not source.failure:  # else not even looked at, as that would open a device
+            result = away is not None and _is_below(os.path.realpath(path), away)
+            if result or not path.is_file():
+                continue
+        found = True
+        yield source
     if not found:
         yield Source(
             pattern, "", True, Failed(UNREADABLE, "cannot be read: no file matches the pattern")
