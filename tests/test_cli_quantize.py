@@ -391,6 +391,14 @@ def test_fast_compresses_quickly(photo: Path) -> None:
     args = ["quantize", str(photo), "-k", "16", "--effort", "fast", "-q", "-f", "-o", str(out)]
     assert cli.run(args) == 0
     assert out.read_bytes() == q.encode("png", quick=True) != q.encode("png")
+
+
+def test_optimizing_takes_its_time_with_any_effort(photo: Path) -> None:
+    pytest.importorskip("oxipng")
+    pytest.importorskip("zopfli")
+    out = photo.with_name("out.png")
+    q = kpalette.quantize(photo, 16, effort="fast")
+    args = ["quantize", str(photo), "-k", "16", "--effort", "fast", "-q", "-o", str(out)]
     assert cli.run([*args, "--optimize"]) == 0
     assert out.read_bytes() == q.encode("png", optimize=True)
 

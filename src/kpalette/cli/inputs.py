@@ -81,7 +81,7 @@ def is_pattern(name: str) -> bool:
 def _new(sources: Iterator[Source], seen: set[str]) -> Iterator[Source]:
     """Leave out what has come already: a photo that is named and in a folder is done once."""
     for source in sources:
-        name = _name(source.path)
+        name = source.path if source.failure else _name(source.path)
         if name not in seen:
             seen.add(name)
             yield source
@@ -115,7 +115,8 @@ def _walk(folder: str, away: str | None, *, deep: bool, films: bool) -> Iterator
                     folders.append(entry.path)
             elif _is_image(entry.path, films) and entry.is_file():
                 found = True
-                yield _found(entry.path, os.path.relpath(entry.path, folder))
+                # Not by relpath, which on Windows takes aux.png for a device of no folder.
+                yield _found(entry.path, entry.path[len(os.path.join(folder, "")) :])
         if deep:
             waiting += reversed(folders)
     if not found:
@@ -142,13 +143,17 @@ def _match(pattern: str, away: str | None, *, films: bool) -> Iterator[Source]:
         yield Source(pattern, "", True, Failed(UNREADABLE, line))
         return
     for path in paths:
-        name = os.path.relpath(path, base or ".")
+        name = os.fspath(path.relative_to(base or "."))
         hidden = any(part.startswith(".") for part in Path(name).parts) and "/." not in f"/{below}"
-        result = away is not None and _is_below(os.path.realpath(path), away)
-        other = is_open and not _is_image(os.fspath(path), films)
-        if not (hidden or result or other) and path.is_file():
-            found = True
-            yield _found(os.path.join(base, name), name)
+        if hidden or (is_open and not _is_image(os.fspath(path), films)):
+            continue
+        source = _found(os.path.join(base, name), name)
+        if not source.failure:  # else not even looked at, as that would open a device
+            result = away is not None and _is_below(os.path.realpath(path), away)
+            if result or not path.is_file():
+                continue
+        found = True
+        yield source
     if not found:
         yield Source(
             pattern, "", True, Failed(UNREADABLE, "cannot be read: no file matches the pattern")
