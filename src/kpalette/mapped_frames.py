@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kpalette import _core, files
-from kpalette.dither import Kept
+from kpalette.dither import Dithering, Kept
 from kpalette.palette import Palette
 from kpalette.quantized import Quantized
 from kpalette.remap import remap
@@ -17,7 +17,6 @@ from kpalette.remap import remap
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray
     from kpalette.counted_animation import FittedColors, Frame, ScopePalettes
-    from kpalette.dither import Dithering
 
 #: With spatial dithering a pixel stands still while it is within so many levels of what it was when
 #: its entry was chosen. With 2, noise of a level either way would take a sixth of the bytes, but a
@@ -83,6 +82,7 @@ def _dithered(
 ) -> Iterator[Quantized]:
     """Dither each frame; pixels that stand still keep the entries they have."""
     most = STILL if dithering.name == "spatial" else 0
+    plain = Dithering(dithering.name, dithering.strength, dithering.space)  # nor made smaller
     shown: Quantized | None = None
     before: ByteArray | None = None
     held: ByteArray | None = None  # the pixels as they were when their entries were chosen
@@ -99,15 +99,8 @@ def _dithered(
             same = _is_near(pixels, held, most)
             held = np.where(same[..., None], held, pixels)
         before, last = pixels, own
-        result = remap(
-            frame.pixels,
-            own.palette,
-            space=dithering.space,
-            dither=dithering.name,
-            dither_strength=dithering.strength,
-            team=team,
-            kept=None if same is None or shown is None else Kept(shown.indices, same),
-        )
+        stays = None if same is None or shown is None else Kept(shown.indices, same)
+        result = remap(frame.pixels, own.palette, len(own.palette), plain, team, stays)
         result = replace(result, _origin=None)  # drops the frame's histogram
         if dithering.name == "floyd-steinberg" and same is not None and shown is not None:
             # What is next to pixels that stay could change their entries.

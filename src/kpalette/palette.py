@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 
 import numpy as np
 
-from kpalette.checks import MAX_COLORS
+from kpalette.checks import MAX_COLORS, checked_k
 from kpalette.choices import Dither, Order, SmallerIn, Space
 from kpalette.color_lists import checked_color_list
 from kpalette.colors import checked_counts, frozen, hex_name, repeated
@@ -308,20 +308,17 @@ class Palette(Sequence[str]):
         >>> two.remap(np.array([[10, 200]], np.uint8)).indices.tolist()
         [[0, 1]]
         """
-        from kpalette.remap import remap  # which makes palettes, so it cannot come first
+        from kpalette import files, rate  # which make palettes, so they cannot come first
+        from kpalette.dither import Dithering
+        from kpalette.remap import remap
+        from kpalette.threads import make_team
 
-        return remap(
-            source,
-            self,
-            k=k,
-            space=space,
-            dither=dither,
-            dither_strength=dither_strength,
-            smaller=smaller,
-            smaller_in=smaller_in,
-            allow_truncated=allow_truncated,
-            threads=threads,
-        )
+        most = len(self) if k is None else min(checked_k(k), len(self))
+        smaller = rate.checked_smaller(smaller, most)
+        dithering = Dithering(dither, dither_strength, space, smaller, smaller_in)
+        team = make_team(threads)
+        pixels = files.as_pixels(source, allow_truncated=allow_truncated)
+        return remap(pixels, self, most, dithering, team)
 
     def to_matplotlib(self) -> ListedColormap:
         """Return a Matplotlib colormap of these colours, in their order.

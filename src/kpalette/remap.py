@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kpalette import _core, files, rate
-from kpalette.checks import MAX_INDEXED, checked_k
-from kpalette.choices import Dither, SmallerIn, Space
+from kpalette import _core, files
+from kpalette.checks import MAX_INDEXED
 from kpalette.colors import ByteArray
 from kpalette.dither import Dithering, Kept, show
 from kpalette.fit import Fitted, Fitter
@@ -18,46 +17,33 @@ from kpalette.no_larger import first_smaller
 from kpalette.palette import Palette
 from kpalette.quantized import Origin, Quantized
 from kpalette.subset import best_entries
-from kpalette.threads import make_team
 
 if TYPE_CHECKING:
-    from kpalette.files import ImageSource
+    pass
 
 
 def remap(
-    source: ImageSource,
+    pixels: ByteArray,
     palette: Palette,
-    *,
-    k: int | None = None,
-    space: Space = "oklab",
-    dither: Dither | None = None,
-    dither_strength: float = 1.0,
-    smaller: float = 0,
-    smaller_in: SmallerIn = "png",
-    allow_truncated: bool = False,
-    threads: int | None = None,
-    team: _core.Team | None = None,
+    k: int,
+    dithering: Dithering,
+    team: _core.Team,
     kept: Kept | None = None,
 ) -> Quantized:
-    """Map an image onto a palette: see :meth:`kpalette.Palette.remap`.
+    """Map pixels onto a palette, or the k of its colours that lose least of them.
 
-    `team` has the threads. Pixels that are `kept` stay what they are, if the dither is spatial.
+    Pixels that are `kept` stay what they are, if the dither is spatial.
     """
-    most = len(palette) if k is None else min(checked_k(k), len(palette))
-    smaller = rate.checked_smaller(smaller, most)
-    dithering = Dithering(dither, dither_strength, space, smaller, smaller_in)
-    team = team or make_team(threads)
-    pixels = files.as_pixels(source, allow_truncated=allow_truncated)
     colors = palette.colors
     if pixels.shape[2] != colors.shape[1]:
         pixels, colors = files.with_alpha(pixels), files.with_alpha(colors)
     image = Counted.of(pixels, team)
     entries = palette.colors
-    if len(colors) > most:
-        best = best_entries(image.histogram, colors, most, space, team)
+    if len(colors) > k:
+        best = best_entries(image.histogram, colors, k, dithering.space, team)
         entries, colors = entries[best], np.ascontiguousarray(colors[best])
-    nearest = Fitter(image.histogram, space, team).assign(colors)
-    if dithering.smaller and smaller_in == "png":
+    nearest = Fitter(image.histogram, dithering.space, team).assign(colors)
+    if dithering.smaller and dithering.smaller_in == "png":
 
         def smaller_by(fitted: Fitted, how: Dithering) -> Quantized:
             return mapped(image, fitted, how, team)
