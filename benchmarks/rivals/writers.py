@@ -95,6 +95,17 @@ def commands(
     return Writer(name, options, version, ways, ours=ours, alpha=alpha)
 
 
+def library(name: str, options: str, crate: str, *, first: int) -> Writer:
+    """Return the writer that calls a crate, not dithered and dithered, with its first option."""
+    function = f"rival_{crate}"
+    methods = [
+        partial(crates.run, function=function, options=(first, dithered))
+        for dithered in (False, True)
+    ]
+    ways = tuple(partial(by_method, method=method) for method in methods)
+    return Writer(name, options, partial(crates.version, crate), ways, alpha=False)
+
+
 #: The front of ours that others are compared with.
 BASE, SMALLER = "kpalette", "kpalette --smaller"
 
@@ -131,33 +142,17 @@ WRITERS: dict[str, Writer] = {
             partial(node.version, "@napi-rs/image"),
             partial(napi, speed=1),
         ),
-        Writer(
+        library(
             "imagequant 4",
             "the crate at speed 1, dithering_level 0 and 1; no encoder of its own",
-            partial(crates.version, "imagequant"),
-            tuple(
-                partial(
-                    by_method,
-                    method=partial(crates.run, function="rival_imagequant", options=(1, dithered)),
-                )
-                for dithered in (False, True)
-            ),
-            alpha=False,
+            "imagequant",
+            first=1,
         ),
-        Writer(
+        library(
             "quantette",
             "the crate's k-means, and with Floyd and Steinberg's; no encoder of its own",
-            partial(crates.version, "quantette"),
-            tuple(
-                partial(
-                    by_method,
-                    method=partial(
-                        crates.run, function="rival_quantette", options=(True, dithered)
-                    ),
-                )
-                for dithered in (False, True)
-            ),
-            alpha=False,
+            "quantette",
+            first=True,
         ),
         commands(
             "sharp",
