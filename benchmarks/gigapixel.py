@@ -107,7 +107,7 @@ def linear_lines(document: Document) -> list[str]:
 
 
 def trillion(document: Document) -> list[str]:
-    """Say how long counting and fitting a trillion pixels would take, by the largest image."""
+    """Return the sentence that estimates a trillion pixels from the largest image's time."""
     largest = document["rows"][-1]
     hours = largest["count"] / largest["pixels"] * 1e12 / 3600
     return [

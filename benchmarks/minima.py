@@ -140,7 +140,7 @@ def lines(document: Document) -> list[str]:
 
 
 def sentence(document: Document) -> list[str]:
-    """Say on how many images our error is above the lowest, and by how much at most."""
+    """Return the sentence that counts the images where our error is not the lowest known."""
     ks = dict.fromkeys(case["k"] for case in document["cases"])
     found = [ratio for k in ks for ratio in ratios(document, k, "rounded")]
     above = [ratio for ratio in found if ratio > 1.001]

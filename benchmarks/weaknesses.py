@@ -99,7 +99,10 @@ def by_colors(document: Document, group: str) -> Iterator[Weakness]:
 
 
 def better(measure: Measure, theirs: Row, ours: Row) -> tuple[str, bool] | None:
-    """Tell on how many pictures theirs is better, and the means; None if on none."""
+    """Return on how many pictures theirs is better, in words, and whether its mean is, too.
+
+    None if it is better on no picture.
+    """
     both = [image for image in theirs.values if image in ours.values]
     gains = {image: measure.sign * (theirs.values[image] - ours.values[image]) for image in both}
     least = {image: CLEAR * abs(ours.values[image]) for image in both}

@@ -123,12 +123,12 @@ LETTERS = {(0, 0, 0, 0): ".", **{(*c, 255): "KRGB"[i] for i, c in enumerate(COLO
 
 
 def walked(data: bytes) -> list[Pixels]:
-    """Give each frame as (h, w, 4)."""
+    """Return the frames as arrays (h, w, 4)."""
     return [with_alpha(pixels) for pixels, _ in open_frames(io.BytesIO(data)).walk()]
 
 
 def letters(data: bytes) -> list[str]:
-    """Give each frame of a GIF as a row of words."""
+    """Return each frame of a GIF as a line: a word for each row of pixels."""
     return [
         " ".join("".join(LETTERS[tuple(pixel)] for pixel in row) for row in pixels.tolist())
         for pixels in walked(data)

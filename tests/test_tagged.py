@@ -291,7 +291,7 @@ def test_damaged_boxes_are_ignored() -> None:
 
 
 def bt_2100(levels: np.ndarray[Any, Any], transfer: int) -> np.ndarray[Any, Any]:
-    """Give light in BT.2020's primaries, 1 being 203 cd/m², pixel by pixel."""
+    """Return light in BT.2020's primaries, pixel by pixel; 1 is 203 cd/m²."""
     x = levels / 255
     if transfer == 16:
         m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875

@@ -64,7 +64,7 @@ class Program:
 
 
 def ways(path: Path, folder: Path) -> dict[str, Callable[[], Any]]:
-    """Give every way in for a file."""
+    """Return each function that reads a file, by its name."""
     out = folder / "out"
     good = folder / "good.png"
     palette = Palette.load(folder / "good.gpl")

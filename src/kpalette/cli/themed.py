@@ -156,7 +156,7 @@ def _roles(found: Theme, color: str) -> str:
 
 
 def summary(made: Made, found: Theme, out: str | None, strip: str | None) -> str:
-    """Say in a line what was looked at, and where the theme went."""
+    """Return the line that names the picture, its pixels, and the files that were written."""
     where = "" if out in (None, "-") else f"; theme in {out}"
     where += f"; strip in {strip}" if strip else ""
     pixels = counted(made.counter.histogram.n_pixels, "pixel")
