@@ -50,9 +50,9 @@ QEMU = qemu-aarch64 -L build/arm64/python
 ARM_TESTS = tests/test_golden.py
 WINDOWS_TESTS = $(patsubst %,tests/test_%.py,windows_itself golden \
   cli_compare cli_palette cli_quantize cli_remap cli_sweep cli_theme \
-  animation dither encoding fit gif_frames histogram lzw metadata model palette \
-  palette_files pipeline plain_png posterize quality quick sorting spaces subset theme_texts themes \
-  walkthrough)
+  animation array_sources dither encoding fit gif_frames histogram lzw metadata model palette \
+  palette_files pipeline plain_png png_files posterize quality quick sorting spaces subset \
+  theme_texts themes walkthrough)
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
 
 .PHONY: help demo test light-test core-test arm-test windows-test coverage lint format bench fuzz fuzz-core soak kill-test bad-places notebook stubs

@@ -43,6 +43,14 @@ LINKS = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="session")
+def everything() -> dict[str, bytes]:
+    """Return a small file of every format, by its name."""
+    from every_kind import registered  # which takes pictures from here
+
+    return registered()
+
+
+@pytest.fixture(scope="session")
 def data() -> Path:
     """Return the directory of shared test photos."""
     path = Path(__file__).parents[2] / "shared" / "data"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-import reference
+import reference_files
 from conftest import noise
 from containers import (
     COLORS,
@@ -78,7 +78,7 @@ def raw_frames(draw: st.DrawFn) -> RawFrame:
 def test_frames_are_composed_by_the_specification(frames: list[RawFrame]) -> None:
     shown = [*composed(frames, WIDTH, HEIGHT)]
     given = [(frame.read(), frame.left, frame.top, frame.disposal, frame.over) for frame in frames]
-    expected = reference.compose(given, WIDTH, HEIGHT)
+    expected = reference_files.compose(given, WIDTH, HEIGHT)
     assert [duration for _, duration in shown] == [frame.duration for frame in frames]
     for (pixels, _), wanted in zip(shown, expected, strict=True):
         np.testing.assert_array_equal(with_alpha(pixels), wanted)
@@ -133,7 +133,9 @@ def test_apng_files_give_their_frames(frames: list[Drawn]) -> None:
     found = open_frames(io.BytesIO(apng((WIDTH, HEIGHT), frames, loop=3)))
     shown = [*found.walk()]
     given = [(f.pixels, f.left, f.top, DISPOSALS[f.disposal], f.blend == OVER) for f in frames]
-    for (pixels, _), wanted in zip(shown, reference.compose(given, WIDTH, HEIGHT), strict=True):
+    for (pixels, _), wanted in zip(
+        shown, reference_files.compose(given, WIDTH, HEIGHT), strict=True
+    ):
         np.testing.assert_array_equal(with_alpha(pixels), wanted)
     assert [duration for _, duration in shown] == [frame.duration for frame in frames]
     assert found.loop == 3
@@ -157,7 +159,7 @@ def test_gif_files_give_their_frames(frames: list[Drawn], clear: int | None, own
     width = max(WIDTH, first.left + first.pixels.shape[1])
     given = [(rgba[f.pixels], f.left, f.top, DISPOSALS[f.disposal], True) for f in frames]
     data = gif((WIDTH, HEIGHT), frames, COLORS, clear=clear, own=own)
-    expected = reference.compose(given, width, height)
+    expected = reference_files.compose(given, width, height)
     np.testing.assert_array_equal(walked(data), expected)
     np.testing.assert_array_equal(seen(as_pixels(io.BytesIO(data))), expected[0])
 

@@ -1,17 +1,14 @@
-"""What content is, which formats are read, and that none starts a program or opens another file."""
+"""What content is, which formats are read, and what is said of all others."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
 import struct
 import subprocess
 import sys
 import types
-import warnings
-import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -19,76 +16,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 from PIL import Image, ImageFile, features
 
 import kpalette
-from conftest import gradient, noise, raw_png, saved
+from conftest import gradient, raw_png, saved
+from every_kind import GREY, PS, STARTS
 from kpalette import Palette, cli, files, image, model
 from kpalette.files import ImageReadError, as_pixels, formats
 
-TRAP = Path(__file__).with_name("trap.py")
 SOURCES = Path(kpalette.__file__).parent
-GREY = Image.fromarray(noise(8, 8, 1))
-PS = b"%!PS-Adobe-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-#: The start of what Pillow opens and does not write.
-STARTS = {
-    "BUFR": b"BUFR" + bytes(60),
-    "CUR": b"\0\0\2\0" + saved(GREY, "ICO").getvalue()[4:],
-    "DCX": struct.pack("<3I", 0x3ADE68B1, 12, 0) + saved(GREY, "PCX").getvalue(),
-    "FITS": b"SIMPLE  =                    T".ljust(80) + b"END".ljust(2800),
-    "FLI": struct.pack("<IHHHHHHI", 200, 0xAF12, 1, 8, 8, 8, 3, 70).ljust(200, b"\0"),
-    "FTEX": struct.pack("<4sI4I2I", b"FTEX", 6, 8, 8, 1, 1, 0, 40) + bytes(200),
-    "GBR": struct.pack(">5I4sI", 29, 2, 8, 8, 1, b"GIMP", 10) + b"\0" + bytes(64),
-    "GRIB": b"GRIB\0\0\0\1" + bytes(60),
-    "HDF5": b"\x89HDF\r\n\x1a\n" + bytes(60),
-    "IMT": b"width 8\nheight 8\npixel n8\n*\n\x0c" + bytes(64),
-    "IPTC": b"\x1c\x03\x14\0\1\1\x1c\x08\x0a\0\0",
-    "MCIDAS": b"\0\0\0\0\0\0\0\4" + bytes(300),
-    "MPEG": b"\0\0\1\xb3\0\x80\x08" + bytes(60),
-    "PCD": bytes(2048) + b"PCD_" + bytes(3000),
-    "PIXAR": b"\x80\xe8\0\0" + bytes(2000),
-    "PSD": b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 1, 8, 8, 8, 1) + bytes(200),
-    "SUN": struct.pack(">8I", 0x59A66A95, 8, 8, 8, 64, 1, 0, 0) + bytes(64),
-    "WMF": b"\xd7\xcd\xc6\x9a\0\0" + struct.pack("<4hH", 0, 0, 9, 9, 72).ljust(16, b"\0")
-    + b"\1\0\x09\0" + bytes(60),
-    "XPM": b'/* XPM */\nstatic char *a[] = {\n"1 1 1 1",\n"a c #ff0000",\n"a"\n};\n',
-    "XVTHUMB": b"P7 332\n#END_OF_COMMENTS\n8 8 255\n" + bytes(64),
-    "EMF": struct.pack("<II8i4s", 1, 88, 0, 0, 9, 9, 0, 0, 99, 99, b" EMF").ljust(88, b"\0"),
-    "FPX": OLE + bytes(600),
-    "PS": PS,
-    "EPS of DOS": struct.pack("<7I", 0xC6D3D0C5, 32, len(PS), 0, 0, 0, 0).ljust(32, b"\0") + PS,
-    "SVG": b"<?xml version='1.0'?>\n<!-- drawn -->\n<svg xmlns='http://www.w3.org/2000/svg'/>",
-    "JXL": b"\xff\x0a" + bytes(60),
-    "MP4": b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + bytes(60),
-}  # fmt: skip
-
-
-def registered() -> dict[str, bytes]:
-    """Make a file of each format that Pillow has heard of."""
-    Image.init()
-    made = dict(STARTS)
-    for kind in sorted({*Image.SAVE, *Image.OPEN} - {"HEIF"}):
-        for mode in ("L", "RGB", "P", "1"):
-            with warnings.catch_warnings(action="ignore"):  # of formats that Pillow will drop
-                try:
-                    made[kind] = saved(GREY.convert(mode), kind).getvalue()
-                except (KeyError, OSError, ValueError):
-                    continue
-            break
-    assert set(Image.OPEN) - {"HEIF"} | {"PDF"} <= set(made)  # which a plug-in may have brought
-    return made
-
-
-@pytest.fixture(scope="module")
-def everything() -> dict[str, bytes]:
-    return registered()
-
-
-def is_read(kind: str) -> bool:
-    return kind in formats.NAMES
 
 
 # What content is
@@ -442,108 +378,3 @@ def test_what_the_system_raises_is_not_taken_for_damage(monkeypatch: pytest.Monk
                 with pytest.raises(type(raised)) as caught:
                     as_pixels(file)
             assert not isinstance(caught.value, ImageReadError)
-
-
-# The trap
-
-
-def furnish(folder: Path, data: dict[str, bytes]) -> None:
-    for name in ("in", "out"):
-        (folder / name).mkdir(parents=True)
-    GREY.save(folder / "good.png")
-    Palette(np.array([[0, 0, 0], [255, 255, 255]], np.uint8)).save(folder / "good.gpl")
-    tifffile.imwrite(folder / "secret.tif", noise(9, 9), photometric="rgb")
-    for name, content in data.items():
-        (folder / "in" / name).write_bytes(content)
-
-
-def sprung(folder: Path, *args: str) -> dict[str, Any]:
-    command = [sys.executable, str(TRAP), str(folder), *args]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def multi_file_ome(other: str) -> bytes:
-    """Write an OME-TIFF whose second plane is in another file."""
-    planes = "".join(
-        f'<TiffData IFD="0" FirstZ="{z}" PlaneCount="1">'
-        f'<UUID FileName="{name}">urn:uuid:{z}</UUID></TiffData>'
-        for z, name in enumerate(["a.tif", other])
-    )
-    xml = (
-        '<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/'
-        'OME/2016-06" UUID="urn:uuid:0"><Image ID="Image:0"><Pixels ID="Pixels:0" '
-        'DimensionOrder="XYZCT" Type="uint8" SizeX="9" SizeY="9" SizeZ="2" SizeC="1" SizeT="1">'
-        f'<Channel ID="Channel:0" SamplesPerPixel="1"/>{planes}</Pixels></Image></OME>'
-    )
-    file = io.BytesIO()
-    tifffile.imwrite(file, noise(9, 9, 1), photometric="minisblack", description=xml, metadata=None)
-    return file.getvalue()
-
-
-#: All that is started, for what begins as films do, where films are read.
-FFMPEG = re.compile(
-    r"(mp4|mpeg)\.png, (open_frames|quantize_animation|extract_palette|histogram"
-    r"|\$ quantize( a folder| --keep-metadata| --shared-palette)?|\$ palette|\$ remap): "
-    r"subprocess\.Popen \('(/[^']*/ffmpeg)', \['\4', '-nostdin', '-hide_banner', "
-    r"'-loglevel', 'info', '-protocol_whitelist', 'file,pipe', '-f', '(mov|mpegvideo)', "
-)
-
-
-def test_no_file_starts_a_program_or_opens_another(
-    everything: dict[str, bytes], tmp_path: Path
-) -> None:
-    data = {f"{kind.lower().replace(' ', '-')}.png": each for kind, each in everything.items()}
-    data |= {"a.eps": PS, "a.tif": PS, "a.wmf": STARTS["WMF"], "a.ftc": STARTS["FTEX"]}
-    data |= {"ome.tif": multi_file_ome("../secret.tif"), "ome.png": multi_file_ome("../secret.tif")}
-    furnish(tmp_path, data)
-    found = sprung(tmp_path)
-    assert [line for line in found["caught"] if not FFMPEG.match(line)] == []
-    assert found["internal"] == []
-    for kind in everything:
-        name = f"{kind.lower().replace(' ', '-')}.png"
-        refused = found["refused"][name]
-        if is_read(kind):
-            assert {"as_pixels of a path", "$ quantize", "distributed"} <= set(found["read"][name])
-            assert all(
-                "PaletteReadError" in why or "exit code 3" in why for why in refused.values()
-            )
-        else:
-            films = {"MP4", "MPEG"}  # of which there is no more than the first bytes
-            assert found["read"][name] == ["is_animated"] * (kind in films), f"{kind} is read"
-            refused.pop("a Pillow image")  # by Pillow, if it does not open it
-            errors = {why.split(":")[0] for why in refused.values()}
-            assert errors <= {"ImageReadError", "PaletteReadError", "TileError", "ValueError"}
-    assert "distributed" in found["read"]["ome.tif"]
-
-
-def test_the_trap_catches_what_it_is_for(tmp_path: Path) -> None:
-    furnish(tmp_path, {"a.png": PS, "b.png": STARTS["WMF"]})
-    caught = sprung(tmp_path, "control")["caught"]
-    assert any(line.startswith("a.png, Pillow: subprocess.Popen ('gs'") for line in caught)
-    assert any(line.startswith("b.png, Pillow: os.system (b'true'") for line in caught)
-
-
-def test_other_files_of_a_tiff_would_be_caught(tmp_path: Path) -> None:
-    """What the trap watches for is what tifffile does unless it is told not to."""
-    furnish(tmp_path, {"a.tif": multi_file_ome("../secret.tif")})
-    script = (
-        "import sys, tifffile\n"
-        "sys.addaudithook(lambda e, a: print(a[0]) if e == 'open' else None)\n"
-        f"tifffile.TiffFile({str(tmp_path / 'in' / 'a.tif')!r}).series\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert "secret.tif" in done.stdout
-
-
-def test_a_histogram_of_pickles_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "all.histogram"
-    with zipfile.ZipFile(path, "w") as file:
-        array = io.BytesIO()
-        np.save(array, np.array([print], object), allow_pickle=True)
-        for name in ("colors", "counts", "version"):
-            file.writestr(f"{name}.npy", array.getvalue())
-    with pytest.raises(ValueError, match="histogram"):
-        kpalette.ColorHistogram.load(path)
