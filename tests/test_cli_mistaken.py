@@ -39,6 +39,10 @@ MISTAKES = [
     (["remap", "http://x/a.png", "--palette", "b.gpl"], "http://x/a.png | kpalette remap - …"),
     (["sweep", "http://x/a.png"], "http://x/a.png | kpalette sweep - …"),
     (["compare", "http://x/a.png", "b.png"], "http://x/a.png | kpalette compare - …"),
+    (["theme", "s3://x/a.png"], "expected a file, got a URL; copy it to this machine first; see"),
+    (["sweep", "s3://x/a.tif"], "expected a file, got a URL; copy it to this machine first; see"),
+    (["compare", "a.png", "s3://x/a.png"], "expected a file, got a URL; copy it to this machine"),
+    (["remap", "gs://x/a.png", "--palette", "b.gpl"], "expected a file, got a URL; copy it to"),
 ]
 
 
@@ -76,11 +80,11 @@ def test_what_is_advised_is_no_mistake() -> None:
 
 def test_urls_are_read_by_what_can(monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("https://x/a.zarr/", "https://x/a.TIF", "s3://x/a.png", "https:a.png"):
-        assert mistaken.PHOTO.convert(url, None, None) == url
+        assert mistaken.PHOTO_OR_TILES.convert(url, None, None) == url
     monkeypatch.setattr(mistaken, "find_spec", lambda name: ModuleSpec(name, None))
     assert mistaken.PHOTO_ANYWHERE.convert("https://x/a.png", None, None)
     with pytest.raises(click.UsageError):
-        mistaken.PHOTO.convert("https://x/a.png", None, None)
+        mistaken.PHOTO_OR_TILES.convert("https://x/a.png", None, None)
 
 
 def test_a_file_may_be_called_as_a_url(

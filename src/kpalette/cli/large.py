@@ -36,6 +36,7 @@ from kpalette.cli.options import LARGE, MAX_K, MAX_THREADS
 from kpalette.cli.plan import check_name
 from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr, without_end
 from kpalette.files.header import n_pixels
+from kpalette.urls import is_url
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram, Palette
@@ -204,7 +205,7 @@ def _only(photos: Sequence[str]) -> str:
 
 def _target(photo: str, k: int, output: Output) -> str:
     """Return where the picture goes."""
-    if "://" in photo and not output.out:
+    if is_url(photo) and not output.out:
         raise UsageError("a photo at a URL needs -o OUT, the place of its picture")
     out = output.out or f"{os.path.splitext(without_end(photo))[0]}-{k}.zarr"
     if not without_end(out).lower().endswith(ENDINGS):

@@ -8,13 +8,14 @@ import shlex
 from collections.abc import Sequence
 from importlib.util import find_spec
 from itertools import takewhile
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from kpalette.cli.exits import UNREADABLE, Failed
 from kpalette.cli.inputs import is_pattern
 from kpalette.cli.tiled import without_end
+from kpalette.urls import is_url
 
 #: What other programs, and guesses, call an option of ours; what to type instead.
 OTHER_NAMES = {
@@ -60,7 +61,7 @@ OTHER_NAMES = {
     "--fixed": ("use --fixed, as in --fixed '#ff8800'", "--fixed-colors --keep-color --lock"),
 }
 
-#: What a downloader gives, and Dask reads by itself.
+#: What a downloader gives.
 _WEB = re.compile(r"(https?|ftp)://", re.IGNORECASE)
 _TILED = (".zarr", ".tif", ".tiff")
 
@@ -93,35 +94,41 @@ def likely(error: click.NoSuchOption) -> str:
 
 
 class PhotoPath(click.Path):
-    """The name of a photo; a URL of the web is answered with how to download it.
+    """The name of a photo; a URL that the command cannot read is answered with what to do.
 
     Parameters
     ----------
-    remote : bool
-        Whether URLs can be read if aiohttp is installed, by which fsspec does.
+    urls : {"none", "tiles", "all"}
+        Which URLs the command reads, by Dask and fsspec: those of images in tiles, or of all.
     """
 
-    def __init__(self, remote: bool = False) -> None:
+    def __init__(self, urls: Literal["none", "tiles", "all"] = "none") -> None:
         super().__init__(readable=False)
-        self.remote = remote
+        self.urls = urls
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name."""
         name = os.fsdecode(value)
-        tiled = without_end(name).lower().endswith(_TILED) or (self.remote and find_spec("aiohttp"))
-        if _WEB.match(name) and not tiled and not os.path.exists(name):
-            command = ctx.command.name if ctx is not None else None
-            raise click.UsageError(
-                "expected a file, got a URL; download it first: "
-                f"curl -L {_quoted(name)} | kpalette {command} - …",
-                ctx,
-            )
-        if os.name == "nt" and "://" not in name and not is_pattern(name):
+        if is_url(name) and not self._reads(name) and not os.path.exists(name):
+            how = "copy it to this machine first"
+            if _WEB.match(name):
+                command = ctx.command.name if ctx is not None else None
+                how = f"download it first: curl -L {_quoted(name)} | kpalette {command} - …"
+            raise click.UsageError(f"expected a file, got a URL; {how}", ctx)
+        if os.name == "nt" and not is_url(name) and not is_pattern(name):
             from kpalette.files.windows_names import why_refused
 
             if why := why_refused(name):  # such as a device, which would wait for someone to type
                 raise Failed(UNREADABLE, f"{name}: cannot be read: {why}")
         return super().convert(value, param, ctx)
+
+    def _reads(self, url: str) -> bool:
+        """Return whether the command reads a URL; for most of the web it needs aiohttp."""
+        if self.urls == "none":
+            return False
+        if without_end(url).lower().endswith(_TILED) or not _WEB.match(url):
+            return True
+        return self.urls == "all" and find_spec("aiohttp") is not None
 
 
 def _quoted(name: str) -> str:
@@ -129,5 +136,5 @@ def _quoted(name: str) -> str:
     return shlex.quote(name) if os.name == "posix" else f'"{name}"'
 
 
-#: Photos that are read whole, and those that palette counts wherever they are.
-PHOTO, PHOTO_ANYWHERE = PhotoPath(), PhotoPath(remote=True)
+#: Photos of commands that read files alone, of quantize, and of palette.
+PHOTO, PHOTO_OR_TILES, PHOTO_ANYWHERE = PhotoPath(), PhotoPath("tiles"), PhotoPath("all")

@@ -9,7 +9,7 @@ import click
 from kpalette.cli import pngquant, quantizing
 from kpalette.cli.exits import EPILOG
 from kpalette.cli.help import Explained, takes
-from kpalette.cli.mistaken import PHOTO
+from kpalette.cli.mistaken import PHOTO_OR_TILES
 
 
 class Command(Explained):
@@ -39,7 +39,7 @@ class Command(Explained):
 
 
 @click.command(cls=Command, epilog=EPILOG)
-@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=PHOTO)
+@click.argument("photos", metavar="[K] PHOTO...", nargs=-1, type=PHOTO_OR_TILES)
 @takes(**quantizing.GROUPS)
 def quantize(photos: tuple[str, ...], **groups: Any) -> int:
     """Write photos in their K best colours: photo.jpg to photo-16.png.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from kpalette.urls import is_url
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +28,7 @@ def is_asked_for(
         large.scheduler is not None
         or large.memory_limit is not None
         or is_zarr(out or "")
-        or any(is_zarr(photo) or "://" in photo for photo in photos)
+        or any(is_zarr(photo) or is_url(photo) for photo in photos)
         or (len(photos) == 1 and is_too_large(photos[0], most_pixels))
     )
 

@@ -18,6 +18,7 @@ from kpalette.distributed.errors import naming_package, reading
 from kpalette.files import png_rows
 from kpalette.files.errors import TooLargeError
 from kpalette.files.formats import ENDINGS, IN_TILES
+from kpalette.urls import is_url
 
 #: Concurrent requests for the metadata of files.
 QUESTIONS = 16
@@ -78,7 +79,7 @@ def named(path: str) -> Photos:
     """
     import fsspec
 
-    remote = "://" in path
+    remote = is_url(path)
     is_pattern = _magic(path) < len(path)
     if remote and not is_pattern and os.path.splitext(path)[1].lower() in ENDINGS:
         return Photos([path], single=True)  # asking whether it exists can mean to read it
@@ -118,7 +119,7 @@ def read(photo: Any) -> ByteArray:
             return files.as_pixels(photo)
     name = os.fspath(photo) if isinstance(photo, (str, os.PathLike)) else None
     with reading(name or type(photo).__name__):
-        if name is None or "://" not in name:
+        if name is None or not is_url(name):
             return _read_local(photo)
         import fsspec
 

@@ -28,6 +28,7 @@ from kpalette.distributed.windows import PARTS, Windows, squares
 from kpalette.files import durable
 from kpalette.files.atomic import sync_folder
 from kpalette.remap import index_dtype
+from kpalette.urls import is_url
 
 if TYPE_CHECKING:
     from kpalette.distributed.quantizing import QuantizedArray
@@ -120,7 +121,7 @@ def _exists(path: Path, what: str | None = None) -> FileExistsError:
 def _checked(q: QuantizedArray, path: Any) -> str:
     """Return the path as a string; raise ValueError if the result cannot be written there."""
     name = files.checked_path(path)
-    if "://" in name:
+    if is_url(name):
         raise ValueError(
             f"path: expected a local path, got {name!r}; q.indices.to_zarr(url) writes to URLs"
         )

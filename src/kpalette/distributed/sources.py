@@ -15,6 +15,7 @@ from kpalette.checks import check_choice
 from kpalette.distributed import mosaics, photos, pngs, tiffs, zarrs
 from kpalette.distributed.mosaics import Mosaic
 from kpalette.distributed.photos import Photos
+from kpalette.urls import is_url
 
 EXPECTED = (
     "source: expected a Dask, NumPy or Zarr array, a Zarr group, or the path of a Zarr group, a "
@@ -90,7 +91,7 @@ def _by_path(path: str, chunks: Any, missing: str) -> Mosaic | Photos:
     if zarrs.is_zarr(path):
         return zarrs.open_path(path, chunks, missing)
     found = photos.named(path)
-    if found.single and "://" not in path:
+    if found.single and not is_url(path):
         with open(path, "rb"):  # raises now if the file is missing
             pass
         if tiffs.is_tiff(path):

@@ -19,6 +19,7 @@ from kpalette.distributed.errors import naming_package
 from kpalette.distributed.mosaics import Mosaic, check_shape, of_reader
 from kpalette.extras import MissingPackageError
 from kpalette.files.errors import is_of_system
+from kpalette.urls import is_url
 
 #: Concurrent requests whether a chunk exists.
 QUESTIONS = 64
@@ -29,7 +30,7 @@ MARKS = ("zarr.json", ".zarray", ".zgroup")
 def is_zarr(path: str) -> bool:
     """Return whether a path or URL is that of a Zarr array or group, or within one."""
     name = path.rstrip("/" + os.sep).lower()
-    if name.endswith(".zarr") or ("://" in path and ".zarr/" in path.lower()):
+    if name.endswith(".zarr") or (is_url(path) and ".zarr/" in path.lower()):
         return True
     return any(os.path.isfile(os.path.join(path, mark)) for mark in MARKS)
 
@@ -58,7 +59,7 @@ def open_path(path: str, chunks: Any, missing: str) -> Mosaic:
     """
     import zarr
 
-    if "://" not in path and not os.path.exists(path):
+    if not is_url(path) and not os.path.exists(path):
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
     try:
         with naming_package(path):

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Any
 
 import numpy as np
 
-#: How a URL begins. One letter before the colon is a drive of Windows.
-_URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://")
+from kpalette.urls import is_url
 
 
 def check_path(source: str) -> None:
     """Raise ValueError for a string that names no file: a URL, or one with null characters."""
     if "\0" in source:
         raise ValueError(f"source: expected a path without null characters, got {source!r}")
-    if _URL.match(source) and not os.path.exists(source):
+    if is_url(source) and not os.path.exists(source):
         raise ValueError(
             f"source: expected a file on this machine, got the URL {source!r}; download it first: "
             "io.BytesIO(urllib.request.urlopen(url).read())"
