@@ -253,8 +253,24 @@ class TestAtHome:
     def test_limits_of_threads_are_heard(self) -> None:
         cores = limited_team().size
         with threadpoolctl.threadpool_limits(1):
+            pools = threadpoolctl.threadpool_info()
+            limits = {pool["num_threads"] for pool in pools if pool["user_api"] == "openmp"}
+            if os.name == "nt" and limits != {1}:
+                pytest.skip("Wine's OpenMP takes no limit")
             assert limited_team().size == 1
         assert limited_team().size == cores
+
+    def test_limits_of_what_is_imported_later_are_heard(self) -> None:
+        program = (
+            "from kpalette.threads import limited_team\n"
+            "limited_team()\n"
+            "import sklearn.cluster, threadpoolctl\n"
+            "with threadpoolctl.threadpool_limits(1): print(limited_team().size)\n"
+        )
+        ran = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        )
+        assert ran.stdout == "1\n"
 
     def test_environment_is_heard(self) -> None:
         program = "from kpalette.threads import limited_team; print(limited_team().size)"

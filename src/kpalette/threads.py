@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from kpalette import _core
 from kpalette.checks import is_whole
@@ -50,17 +51,21 @@ def limited_team() -> _core.Team:
     return make_team(min(team, n_cores(), MAX_THREADS) if team > 0 else None)
 
 
-_found_pools: list[Any] | None = None
+_found_pools: tuple[int, list[Any]] = 0, []
 
 
 def _openmp_pools() -> list[Any]:
-    """Return the OpenMP libraries of this process: looking for them takes a millisecond."""
+    """Return the OpenMP libraries of this process.
+
+    Looking for them takes a millisecond, and is done again when modules were imported since.
+    """
     global _found_pools
-    if _found_pools is None:
+    if _found_pools[0] != len(sys.modules):
         try:
             from threadpoolctl import ThreadpoolController
         except ImportError:
-            _found_pools = []
+            pools = []
         else:
-            _found_pools = list(ThreadpoolController().select(user_api="openmp").lib_controllers)
-    return _found_pools
+            pools = list(ThreadpoolController().select(user_api="openmp").lib_controllers)
+        _found_pools = len(sys.modules), pools
+    return _found_pools[1]

@@ -7,5 +7,5 @@ _START = re.compile(r"([a-zA-Z][\w+.-]+::)*[a-zA-Z][\w+.-]+://")
 
 
 def is_url(name: str) -> bool:
-    """Whether a name is a URL, such as ``https://…`` or ``s3://…``."""
+    """Return whether a name is a URL, such as ``https://…`` or ``s3://…``."""
     return _START.match(name) is not None
