@@ -83,69 +83,113 @@ def make_within(
     BytesNotReached
         If the fewest colours, as lossy as can be, take more.
     """
-    is_plain = not trials.fit.dithering.is_on
-
-    def spare(trial: Trial) -> float:
-        return math.log(max_bytes / trial.size)
-
-    def better(one: Trial | None, other: Trial | None) -> Trial | None:
-        if one is None or other is None:
-            return one or other
-        looks = [_mean(trials.looks(trial, MOST_SEEN)) for trial in (one, other)]
-        return other if looks[1] > looks[0] else one
-
+    search = _Search(trials, max_bytes, lossy)
     for scope in dict.fromkeys((chosen, scopes[0])):
         plain = trials(scope, trials.most, lossy)
-        over = -spare(plain)
+        over = -search.spare(plain)
         if over <= 0:
             return plain.animation
     del plain  # three others at once are enough for the memory
     rates = _rates(trials.counted.durations, least_fps)
-    lossier = max(lossy, SPECKLED) if is_plain else lossy
-    ends = lossy, lossier
-    gain = BY_LOSS["bytes"] * (math.log1p(lossier) - math.log1p(lossy))
-    times = math.exp(over - gain)  # of the bytes that there may be, without speckles
+    times = math.exp(over - search.gain)  # of the bytes that there may be, without speckles
     every = next((every for every in rates if every >= times), rates[-1])
-    need = over - math.log(every)
-    ways = Ways(trials, scope, "bytes", spare, every, {(trials.most, lossy): -need})
-    best = None
-    if is_plain and need < FARTHEST * gain:
-        best = ways.by_loss(trials.most, ends, LOSSES)
-    few = ways.by_colors(lossy, COLORS if is_plain else ONLY_COLORS)
-    best = better(best, few)
-    # Between these, half of it by loss, or less where that gains little.
-    room = ways.loss_slope * (math.log1p(lossier) - math.log1p(lossy))
-    if few is not None and room > NEAR["bytes"]:
-        by_loss = min(need, room) / 2
-        start = math.expm1(math.log1p(lossy) + by_loss / ways.loss_slope)
-        k = ways.colors_for(lossy, -by_loss)
-        best = better(best, ways.by_loss(k, ends, LOSSES, start))
-    n = -1
-    while best is not None and spare(best) > NEAR["bytes"] and n < trials.n < MOST_TRIALS:
-        n = trials.n
-        best = better(best, ways.nearer(best, ends))
-    lossiest = float(MOST_LOSSY) if is_plain else lossy
-    if best is None:
-        best = ways.by_colors(lossiest, COLORS, math.sqrt(trials.least * FEW))
-    del few
-    if best is not None and _mean(trials.looks(best, MOST_SEEN)) < POOR:
-        for other in _that_differ(trials, scopes):
-            if other == scope and not is_plain:
-                continue  # they were tried
-            ways = Ways(trials, other, "bytes", spare, every)
-            found = ways.by_colors(lossiest, MORE, best.k)
-            best = better(best, found) or best
-            for _ in range(NEARER):
-                if best is found and spare(best) > NEAR["bytes"]:
-                    found = ways.nearer(best, (lossy, lossiest))
-                    best = better(best, found) or best
-            del found  # for the memory
+    best = search.near(scope, every, over - math.log(every))
+    if best is not None and search.looks(best) < POOR:
+        tried = None if search.is_plain else scope
+        best = search.with_few(_that_differ(trials, scopes), tried, every, best)
     if best is not None:
         return best.animation
-    last = trials(scope, trials.least, lossiest, rates[-1])
-    if spare(last) < 0:
+    last = trials(scope, trials.least, search.lossiest, rates[-1])
+    if search.spare(last) < 0:
         raise BytesNotReached(max_bytes, *trials.smallest)
     return last.animation
+
+
+class _Search:
+    """Looks for the animation that looks best within so many bytes.
+
+    Attributes
+    ----------
+    is_plain : bool
+        Whether frames are not dithered, so that they may be more lossy than told.
+    ends : tuple of float
+        The least loss, and the one from which on speckles are seen.
+    lossiest : float
+        The most.
+    gain : float
+        The logarithm of the bytes that the loss at which speckles are not yet seen can save.
+    """
+
+    def __init__(self, trials: Trials, max_bytes: int, lossy: float) -> None:
+        self._trials = trials
+        self._max_bytes = max_bytes
+        self.is_plain = not trials.fit.dithering.is_on
+        self.ends = lossy, max(lossy, SPECKLED) if self.is_plain else lossy
+        self.lossiest = float(MOST_LOSSY) if self.is_plain else lossy
+        self._span = math.log1p(self.ends[1]) - math.log1p(lossy)
+        self.gain = BY_LOSS["bytes"] * self._span
+
+    def spare(self, trial: Trial) -> float:
+        """Return the logarithm of how many times the file's bytes there may be."""
+        return math.log(self._max_bytes / trial.size)
+
+    def looks(self, trial: Trial) -> float:
+        """Return the mean looks of some frames."""
+        looks = self._trials.looks(trial, MOST_SEEN)
+        return math.fsum(looks) / len(looks)
+
+    def near(self, scope: Scope, every: int, need: float) -> Trial | None:
+        """Return the best of a scope whose loss is near to what was told, if any fits.
+
+        It is that with most colours, that with the loss as told, or one between.
+        """
+        lossy = self.ends[0]
+        known = {(self._trials.most, lossy): -need}
+        ways = Ways(self._trials, scope, "bytes", self.spare, every, known)
+        best = None
+        if self.is_plain and need < FARTHEST * self.gain:
+            best = ways.by_loss(self._trials.most, self.ends, LOSSES)
+        few = ways.by_colors(lossy, COLORS if self.is_plain else ONLY_COLORS)
+        best = self._better(best, few)
+        # Between these, half of it by loss, or less where that gains little.
+        room = ways.loss_slope * self._span
+        if few is not None and room > NEAR["bytes"]:
+            by_loss = min(need, room) / 2
+            start = math.expm1(math.log1p(lossy) + by_loss / ways.loss_slope)
+            k = ways.colors_for(lossy, -by_loss)
+            best = self._better(best, ways.by_loss(k, self.ends, LOSSES, start))
+        n = -1
+        while best is not None and self._has_room(best) and n < self._trials.n < MOST_TRIALS:
+            n = self._trials.n
+            best = self._better(best, ways.nearer(best, self.ends))
+        if best is None:
+            best = ways.by_colors(self.lossiest, COLORS, math.sqrt(self._trials.least * FEW))
+        return best
+
+    def with_few(
+        self, scopes: Sequence[Scope], tried: Scope | None, every: int, best: Trial
+    ) -> Trial:
+        """Return the best of what is there and few colours, as lossy as can be, of each scope."""
+        for scope in scopes:
+            if scope == tried:
+                continue
+            ways = Ways(self._trials, scope, "bytes", self.spare, every)
+            found = ways.by_colors(self.lossiest, MORE, best.k)
+            best = self._better(best, found) or best
+            for _ in range(NEARER):
+                if best is found and self._has_room(best):
+                    found = ways.nearer(best, (self.ends[0], self.lossiest))
+                    best = self._better(best, found) or best
+            del found  # for the memory
+        return best
+
+    def _has_room(self, trial: Trial) -> bool:
+        return self.spare(trial) > NEAR["bytes"]
+
+    def _better(self, one: Trial | None, other: Trial | None) -> Trial | None:
+        if one is None or other is None:
+            return one or other
+        return other if self.looks(other) > self.looks(one) else one
 
 
 def _that_differ(trials: Trials, scopes: Sequence[Scope]) -> list[Scope]:
@@ -154,10 +198,6 @@ def _that_differ(trials: Trials, scopes: Sequence[Scope]) -> list[Scope]:
     for scope in scopes:
         by_number.setdefault(trials.counted.n_palettes(scope), scope)
     return [*by_number.values()]
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def _rates(durations: Sequence[int], least_fps: float | None) -> list[int]:
