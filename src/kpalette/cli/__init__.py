@@ -168,7 +168,7 @@ def _failed(error: Exception, args: Sequence[str]) -> int:
     if isinstance(error, Failed):
         say(f"kpalette: {error}")
         return error.code
-    if isinstance(error, BrokenPipeError):
+    if isinstance(error, OSError) and isinstance(broken_pipe(error), BrokenPipeError):
         return BROKEN_PIPE
     if isinstance(error, FileNotFoundError):
         # Of where relative paths begin; all else is told by the commands.
