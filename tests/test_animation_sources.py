@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,7 +131,7 @@ def test_what_is_before_the_damage_is_taken(kind: str, tmp_path: Path) -> None:
     path.write_bytes(data[: len(data) * 2 // 3])
     with pytest.warns(UserWarning, match=r"^frame 4: the image is damaged.* first 3 frames are"):
         found = quantize_animation(io.BytesIO(path.read_bytes()), 64)
-    with pytest.warns(UserWarning, match=rf"^{path}: frame 4: the image is damaged"):
+    with pytest.warns(UserWarning, match=f"^{re.escape(str(path))}: frame 4"):
         quantize_animation(path, 8)
     whole = quantize_animation(io.BytesIO(data), 64)
     for frame, wanted in zip(found.frames, whole.frames[:3], strict=True):

@@ -25,6 +25,17 @@ from kpalette.threads import limited_team
 from test_kmeans import blobs, seeded
 
 
+def is_limited() -> bool:
+    with threadpoolctl.threadpool_limits(1):
+        pools = threadpoolctl.threadpool_info()
+        return all(pool["num_threads"] == 1 for pool in pools if pool["user_api"] == "openmp")
+
+
+LIMITS = pytest.mark.skipif(
+    os.name == "nt" and not is_limited(), reason="Wine's OpenMP takes no limit of threads"
+)
+
+
 def sparse_rows(n: int, d: int, dtype: type = np.float64, seed: int = 0) -> np.ndarray:
     """Make rows of which most values are zero, and no two are alike."""
     rng = np.random.default_rng(seed)
@@ -250,16 +261,14 @@ class TestDense:
 
 
 class TestAtHome:
+    @LIMITS
     def test_limits_of_threads_are_heard(self) -> None:
         cores = limited_team().size
         with threadpoolctl.threadpool_limits(1):
-            pools = threadpoolctl.threadpool_info()
-            limits = {pool["num_threads"] for pool in pools if pool["user_api"] == "openmp"}
-            if os.name == "nt" and limits != {1}:
-                pytest.skip("Wine's OpenMP takes no limit")
             assert limited_team().size == 1
         assert limited_team().size == cores
 
+    @LIMITS
     def test_limits_of_what_is_imported_later_are_heard(self) -> None:
         program = (
             "from kpalette.threads import limited_team\n"
