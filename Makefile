@@ -59,7 +59,7 @@ BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CO
 .PHONY: docs docs-links playground playground-test page-test npm-pack npm-test wheel release-check clean prerequisites
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | expand -t 17
 
 demo: $(VENV)/package  ## a photo in 8, 16 and 32 colours, into demo/
 	@echo "Reducing a photo to 8, 16 and 32 colours, into demo"

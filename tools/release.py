@@ -103,6 +103,7 @@ def main(words: list[str]) -> None:
         wrong += unpublishable(ROOT, words[0], [Path(word) for word in words[1:]])
     if wrong:
         raise SystemExit("\n".join(wrong))
+    print(f"kpalette {version_of(ROOT)}: {'may be published' if words else 'named everywhere'}")
 
 
 if __name__ == "__main__":
