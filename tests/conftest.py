@@ -28,6 +28,9 @@ PATIENCE = 300
 if os.name == "nt":
     os.environ.setdefault("PYTHONUTF8", "1")
 
+# Figures are drawn where there is no screen, and open no window where there is one.
+os.environ.setdefault("MPLBACKEND", "agg")
+
 # Programs that the tests interrupt are to hear it, also where a shell started pytest in the
 # background, and told it to ignore that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -100,7 +100,7 @@ def run_shell(command: str, folder: Path, where: str) -> str:
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env=os.environ | {"PATH": path, "COLUMNS": "80", "MPLBACKEND": "agg"},
+        env=os.environ | {"PATH": path, "COLUMNS": "80"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -89,7 +89,7 @@ def test_script_takes_a_photo(tmp_path) -> None:
         script,
         capture_output=True,
         text=True,
-        env=os.environ | {"MPLBACKEND": "agg", "PYTHONWARNINGS": "error"},
+        env=os.environ | {"PYTHONWARNINGS": "error"},
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
