@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import signal
@@ -42,6 +43,11 @@ NOT_ROOT = pytest.mark.skipif(
 
 LINKS = pytest.mark.skipif(
     os.name == "nt", reason="on Windows links need a right that few have, and Wine makes none"
+)
+
+NOT_WINE = pytest.mark.skipif(
+    os.name == "nt" and hasattr(ctypes.windll.ntdll, "wine_get_version"),
+    reason="in Wine the processes of concurrent.futures do not answer",
 )
 
 

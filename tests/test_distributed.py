@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kpalette
-from conftest import gradient, noise
+from conftest import NOT_WINE, gradient, noise
 from kpalette import ColorHistogram, Palette, distributed
 from kpalette.choices import SPACES
 from kpalette.distributed import TileError, mosaics
@@ -132,7 +132,9 @@ class TestLaws:
             whole = kpalette.quantize(pixels, 256, space=space)
             assert np.array_equal(q.indices.compute(), whole.indices)
 
-    @pytest.mark.parametrize("scheduler", [None, "threads", "processes", "synchronous"])
+    @pytest.mark.parametrize(
+        "scheduler", [None, "threads", pytest.param("processes", marks=NOT_WINE), "synchronous"]
+    )
     def test_schedulers_agree(self, scheduler, tmp_path) -> None:
         pixels = gradient(60, 80)
         tiles = da.from_array(pixels, chunks=(25, 30, 3))

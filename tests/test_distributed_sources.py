@@ -373,7 +373,7 @@ class TestCollections:
         with pytest.raises(TileError, match=r"sub/broken\.png: the PNG is cut off"):
             distributed.histogram(folder)
         for source in ([folder / "no.png"], dask.bag.from_sequence([folder / "no.png"])):
-            with pytest.raises(TileError, match=r"/no\.png: No such file"):
+            with pytest.raises(TileError, match=r"[/\\]no\.png: No such file"):
                 distributed.histogram(source)
         with pytest.raises(TileError, match=r"memory://no\.png: FileNotFoundError: .*no\.png"):
             distributed.histogram(["memory://no.png"])

