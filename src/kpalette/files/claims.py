@@ -1,0 +1,81 @@
+"""Whether a large PNG or TIFF can hold the pixels that its header claims."""
+
+from __future__ import annotations
+
+import io
+import os
+
+from kpalette.files import plain_png
+from kpalette.files.errors import TruncatedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Tags of TIFF, by their numbers.
+WIDTH, HEIGHT, BITS, COMPRESSION, STRIP_BYTES, TILE_BYTES = 256, 257, 258, 259, 279, 325
+#: To how many bytes one can grow: uncompressed; by LZW, whose longest string, of 3,838 bytes, is a
+#: code of 12 bits; by PackBits. Others have no limit, or one that depends on more.
+GROWTH = {1: 1, 5: 2560, 32773: 64}
+DEFLATE = (8, 32946)
+
+
+def check_size(source: Any, prefix: bytes) -> None:
+    """Raise TruncatedError for a PNG or TIFF that is too small for the pixels that it claims.
+
+    Only files that claim more pixels than are decoded at once are looked at: of others, it is told
+    more exactly what is missing.
+
+    Parameters
+    ----------
+    source : path or seekable binary file object
+    prefix : bytes
+        The file's first 32 bytes, or more.
+    """
+    if prefix.startswith(plain_png.SIGNATURE):
+        title, bytes_ = "PNG", _size_of(source)
+        width, height = (int.from_bytes(prefix[at : at + 4], "big") for at in (16, 20))
+        most, bits = plain_png.MOST_PER_BYTE * bytes_, prefix[24] if len(prefix) > 24 else 0
+    else:
+        from kpalette.files import tiff
+
+        tags = tiff.tags_of(source) if prefix.startswith(tiff.STARTS) else None
+        if tags is None:
+            return
+        title, bytes_ = "TIFF", _size_of(source)
+        width, height = (_number(tags.get(tag)) for tag in (WIDTH, HEIGHT))
+        bits = _number(tags.get(BITS, 1))
+        if width * height <= plain_png.MOST_PIXELS:
+            return  # before as many numbers are read as there are tiles
+        most = _most_of_tiff(tags, bytes_)
+    # Of each pixel there is at least one sample.
+    if width * height > plain_png.MOST_PIXELS and width * height * bits > 8 * most:
+        raise TruncatedError(
+            f"the {title} is damaged or cut off: {bytes_:,} bytes cannot hold the "
+            f"{width}×{height} pixels that its header claims"
+        )
+
+
+def _most_of_tiff(tags: Any, bytes_: int) -> float:
+    """Return how many bytes the strips or tiles can become; infinity if that is not known."""
+    compression = _number(tags.get(COMPRESSION, 1))
+    growth = plain_png.MOST_PER_BYTE if compression in DEFLATE else GROWTH.get(compression)
+    counts = tags.get(TILE_BYTES, tags.get(STRIP_BYTES, bytes_))
+    counts = counts if isinstance(counts, tuple) else (counts,)
+    if growth is None or 0 in counts:  # tiles that are left out may be any number of pixels
+        return float("inf")
+    return growth * sum(min(count, bytes_) for count in counts)
+
+
+def _number(value: Any) -> int:
+    """Return a tag's first number; 0 if it is none."""
+    first = value[0] if isinstance(value, tuple) and value else value
+    return first if isinstance(first, int) else 0
+
+
+def _size_of(source: Any) -> int:
+    if isinstance(source, (str, os.PathLike)):
+        return os.stat(source).st_size
+    source.seek(0, io.SEEK_END)
+    size: int = source.tell()
+    return size
