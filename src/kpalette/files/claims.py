@@ -34,8 +34,9 @@ def check_size(source: Any, prefix: bytes) -> None:
     """
     if prefix.startswith(plain_png.SIGNATURE):
         title, bytes_ = "PNG", _size_of(source)
+        most: int | None = plain_png.MOST_PER_BYTE * bytes_
         width, height = (int.from_bytes(prefix[at : at + 4], "big") for at in (16, 20))
-        most, bits = plain_png.MOST_PER_BYTE * bytes_, prefix[24] if len(prefix) > 24 else 0
+        bits = prefix[24] if len(prefix) > 24 else 0
     else:
         from kpalette.files import tiff
 
@@ -49,22 +50,23 @@ def check_size(source: Any, prefix: bytes) -> None:
             return  # before as many numbers are read as there are tiles
         most = _most_of_tiff(tags, bytes_)
     # Of each pixel there is at least one sample.
-    if width * height > plain_png.MOST_PIXELS and width * height * bits > 8 * most:
+    is_large = width * height > plain_png.MOST_PIXELS
+    if is_large and most is not None and width * height * bits > 8 * most:
         raise TruncatedError(
             f"the {title} is damaged or cut off: {bytes_:,} bytes cannot hold the "
             f"{width}×{height} pixels that its header claims"
         )
 
 
-def _most_of_tiff(tags: Any, bytes_: int) -> float:
-    """Return how many bytes the strips or tiles can become; infinity if that is not known."""
+def _most_of_tiff(tags: Any, bytes_: int) -> int | None:
+    """Return how many bytes the strips or tiles can become; None if that is not known."""
     compression = _number(tags.get(COMPRESSION, 1))
     growth = plain_png.MOST_PER_BYTE if compression in DEFLATE else GROWTH.get(compression)
     counts = tags.get(TILE_BYTES, tags.get(STRIP_BYTES, bytes_))
     counts = counts if isinstance(counts, tuple) else (counts,)
     if growth is None or 0 in counts:  # tiles that are left out may be any number of pixels
-        return float("inf")
-    return growth * sum(min(count, bytes_) for count in counts)
+        return None
+    return growth * sum(min(int(count), bytes_) for count in counts)
 
 
 def _number(value: Any) -> int:
