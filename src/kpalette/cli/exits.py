@@ -155,6 +155,17 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' * (number != 1)}"
 
 
+def all_kept(number: int, k: int) -> str:
+    """Return that a picture has fewer colours than it may, in words.
+
+    Examples
+    --------
+    >>> all_kept(5, 8), all_kept(1, 8)
+    ('fewer than k = 8: all are kept', 'fewer than k = 8: it is kept')
+    """
+    return f"fewer than k = {k}: {'it is' if number == 1 else 'all are'} kept"
+
+
 def growth(before: int, after: int) -> str:
     """Return by how much a file is larger than one before, in words.
 

@@ -248,7 +248,8 @@ def _limited(
             n = number if surely <= number else foreseen
             raise TooLargeError(
                 f"frame {number}: expected at most {max_pixels:,} pixels in all frames together "
-                f"(max_pixels), got {n:,} frames of {width}×{height}; a lower fps or width helps"
+                f"(max_pixels), got {n:,} frame{'s' * (n != 1)} of {width}×{height}; a lower fps or "
+                "width helps"
             )
         yield pixels, duration
 
