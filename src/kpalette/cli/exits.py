@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {
     0: "success",
     1: "several photos failed, for different reasons",
-    2: "wrong command line",
+    2: "wrong command line, or it needs what is not installed",
     3: "an input cannot be read as an image or a palette",
     15: "an output exists already (see --force)",
     16: "an output cannot be written",
