@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import chunk, raw_png, saved
 from PIL import Image
 
 import kpalette
+from conftest import chunk, raw_png, saved
 from kpalette import cli
 from kpalette.cli import tiled
 from kpalette.files import as_pixels, plain_png
@@ -63,7 +63,7 @@ def test_what_compresses_best_is_no_claim(compression: str, tmp_path: Path) -> N
         if compression in UNLIMITED:
             check_size(source, many[:256])
         else:
-            with pytest.raises(TruncatedError, match=r"^the TIFF is damaged or cut off: [\d,]+ byt"):
+            with pytest.raises(TruncatedError, match=r"^the TIFF is damaged or cut off: "):
                 check_size(source, many[:256])
 
 

@@ -70,8 +70,8 @@ def sweep(
     PHOTO is an image file, or - for stdin. The table on stdout has mean squared error, PSNR, the
     size of the indexed PNG, passes of k-means, and the time that each K took after the one before.
     It ends with the first K that keeps all colours; --json has every K. The elbow, of three K or
-    more, is where more colours begin to pay less: a good K to start with. What quantize finds for a K differs by a few
-    percent, because it starts anew, and keeps colours for small vivid regions.
+    more, is where more colours begin to pay less: a good K to start with. What quantize finds for a
+    K differs by a few percent, because it starts anew, and keeps colours for small vivid regions.
 
     \b
     Examples: look at the curve, then make the picture.

@@ -29,12 +29,13 @@ def read(data: bytes) -> Entries:
     text = to_text(data)
     lines = to_lines(text)
     entries = [parse_color(line, f"line {i}") for i, line in enumerate(lines, 1) if line]
-    if lines[-1] and not text.endswith(("\n", "\r")):
-        if len(lines[-1].removeprefix("#")) not in (6, 8) or hex_levels(lines[-1]) is None:
-            raise PaletteReadError(
-                f"line {len(lines)}: expected rrggbb or rrggbbaa, got {lines[-1]!r} at the file's "
-                "end, where it may be cut off; a line break after it says that it is whole"
-            )
+    last = lines[-1]
+    is_whole = len(last.removeprefix("#")) in (6, 8) and hex_levels(last) is not None
+    if last and not is_whole and not text.endswith(("\n", "\r")):
+        raise PaletteReadError(
+            f"line {len(lines)}: expected rrggbb or rrggbbaa, got {last!r} at the file's end, "
+            "where it may be cut off; a line break after it says that it is whole"
+        )
     return Entries(to_colors(entries))
 
 
