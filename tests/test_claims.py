@@ -132,6 +132,16 @@ def test_damage_is_told_before_memory_is_counted(name: str, tmp_path: Path, fail
         assert "bytes cannot hold the 60000×60000 pixels" in fails(3, *line)
 
 
+def test_a_large_size_in_a_damaged_header_is_no_size(tmp_path: Path, fails: Any) -> None:
+    path = tmp_path / "a.png"
+    data = bytearray(raw_png(40, 40, 8, 2, bytes(40 * 121)))
+    data[20] ^= 1
+    path.write_bytes(data)
+    assert not tiled.is_too_large(str(path))
+    for line in (["palette", path], ["quantize", path, "--max-pixels", "1000M"]):
+        assert "the PNG's header is damaged: the checksum of IHDR" in fails(3, *line)
+
+
 def test_what_is_cut_off_but_large_enough_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

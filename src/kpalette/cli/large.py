@@ -36,7 +36,7 @@ from kpalette.cli.options import LARGE, MAX_K, MAX_THREADS
 from kpalette.cli.plan import check_name
 from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr, without_end
 from kpalette.files.claims import check_size
-from kpalette.files.errors import TooLargeError, TruncatedError
+from kpalette.files.errors import ImageReadError, TooLargeError
 from kpalette.files.formats import open_image, prefix_of
 from kpalette.files.header import n_pixels
 from kpalette.urls import is_url
@@ -353,7 +353,7 @@ def _check_room(photo: str, limit: int | None) -> None:
         return
     try:
         check_size(photo, prefix_of(photo))
-    except TruncatedError as error:
+    except ImageReadError as error:
         raise Failed(UNREADABLE, f"{photo}: {error}") from None
     except OSError:
         return  # which reading tells

@@ -69,19 +69,20 @@ def is_too_large(name: str, most_pixels: int | None = None) -> bool:
 
 
 def _is_large_png(name: str, most_pixels: int | None) -> bool:
-    from kpalette.files.claims import check_size
-    from kpalette.files.errors import TruncatedError
     from kpalette.files.plain_png import MOST_PIXELS, SIGNATURE
 
     if not os.path.isfile(name):  # nor a pipe, whose first bytes would be lost
         return False
-    header = _start(name, 32)
+    header = _start(name, 33)
     width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
     if not header.startswith(SIGNATURE) or width * height <= max(most_pixels or 0, MOST_PIXELS):
         return False
+    from kpalette.files.claims import check_size
+    from kpalette.files.errors import ImageReadError
+
     try:
         check_size(name, header)
-    except (OSError, TruncatedError):
+    except (OSError, ImageReadError):
         return False  # which reading tells
     return True
 

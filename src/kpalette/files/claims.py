@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import os
 
+from deflate import crc32
+
 from kpalette.files import plain_png
-from kpalette.files.errors import TruncatedError
+from kpalette.files.errors import HeaderError, TruncatedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+#: What TIFF files begin with.
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: Tags of TIFF, by their numbers.
 WIDTH, HEIGHT, BITS, COMPRESSION, STRIP_BYTES, TILE_BYTES = 256, 257, 258, 259, 279, 325
 #: To how many bytes one can grow: uncompressed; by LZW, whose longest string, of 3,838 bytes, is a
@@ -21,7 +25,7 @@ DEFLATE = (8, 32946)
 
 
 def check_size(source: Any, prefix: bytes) -> None:
-    """Raise TruncatedError for a PNG or TIFF that is too small for the pixels that it claims.
+    """Raise an error for a PNG or TIFF that is too small for the pixels that it claims.
 
     Only files that claim more pixels than are decoded at once are looked at: of others, it is told
     more exactly what is missing.
@@ -30,28 +34,38 @@ def check_size(source: Any, prefix: bytes) -> None:
     ----------
     source : path or seekable binary file object
     prefix : bytes
-        The file's first 32 bytes, or more.
+        The file's first 33 bytes, or more.
+
+    Raises
+    ------
+    HeaderError
+        If the header of a PNG is damaged.
+    TruncatedError
+        If there are too few bytes.
     """
-    if prefix.startswith(plain_png.SIGNATURE):
-        title, bytes_ = "PNG", _size_of(source)
-        most: int | None = plain_png.MOST_PER_BYTE * bytes_
+    if prefix.startswith(plain_png.SIGNATURE) and len(prefix) >= 33:
+        title, tags = "PNG", None
         width, height = (int.from_bytes(prefix[at : at + 4], "big") for at in (16, 20))
-        bits = prefix[24] if len(prefix) > 24 else 0
-    else:
+    elif prefix.startswith(TIFF):
         from kpalette.files import tiff
 
-        tags = tiff.tags_of(source) if prefix.startswith(tiff.STARTS) else None
+        title, tags = "TIFF", tiff.tags_of(source)
         if tags is None:
             return
-        title, bytes_ = "TIFF", _size_of(source)
         width, height = (_number(tags.get(tag)) for tag in (WIDTH, HEIGHT))
-        bits = _number(tags.get(BITS, 1))
-        if width * height <= plain_png.MOST_PIXELS:
-            return  # before as many numbers are read as there are tiles
-        most = _most_of_tiff(tags, bytes_)
+    else:
+        return
+    if width * height <= plain_png.MOST_PIXELS:
+        return
+    bytes_ = _size_of(source)
+    bits = prefix[24]
+    most: int | None = plain_png.MOST_PER_BYTE * bytes_
+    if tags is not None:
+        bits, most = _number(tags.get(BITS, 1)), _most_of_tiff(tags, bytes_)
+    elif crc32(prefix[12:29]).to_bytes(4, "big") != prefix[29:33]:
+        raise HeaderError("the PNG's header is damaged: the checksum of IHDR is wrong")
     # Of each pixel there is at least one sample.
-    is_large = width * height > plain_png.MOST_PIXELS
-    if is_large and most is not None and width * height * bits > 8 * most:
+    if most is not None and width * height * bits > 8 * most:
         raise TruncatedError(
             f"the {title} is damaged or cut off: {bytes_:,} bytes cannot hold the "
             f"{width}×{height} pixels that its header claims"

@@ -219,7 +219,7 @@ def open_image(source: Any) -> Image.Image:
     OSError
         If the file cannot be opened.
     HeaderError
-        If its header is not understood.
+        If its header is damaged, or not understood.
     TruncatedError
         If a large PNG or TIFF claims more pixels than its bytes can hold.
     TooLargeError

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 from kpalette.files.arrays import to_levels
+from kpalette.files.claims import TIFF
 from kpalette.files.errors import ImageReadError
 
 BITS, COMPRESSION, ORIENTATION, PLANAR, FORMAT, PROFILE = 258, 259, 274, 284, 339, 34675
 _UNHEARD = logging.NullHandler()  # Python prints what no one handles; an error tells of damage
-STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 FORMATS = {1: "whole numbers", 2: "signed numbers", 3: "floating-point numbers"}
 
 
@@ -76,7 +76,7 @@ def tags_of(source: Any) -> Any:
     with open(source, "rb") if isinstance(source, (str, os.PathLike)) else nullcontext(source) as f:
         f.seek(0)
         start = f.read(16)
-        if not start.startswith(STARTS):
+        if not start.startswith(TIFF):
             return None
         try:
             tags = TiffImagePlugin.ImageFileDirectory_v2(start if b"+" in start[:4] else start[:8])
