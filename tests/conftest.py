@@ -109,7 +109,8 @@ DAMAGED = {
     "signature only": (b"\x89PNG\r\n\x1a\n", "the PNG is cut off before its first row"),
     "0 x n PNG": (raw_png(0, 5, 8, 2, b""), "the PNG's header is damaged: it describes no image"),
     "0 x n PPM": (b"P6 0 5 255\n", "damaged|one pixel|format"),
-    "bomb": (raw_png(100_000, 100_000, 8, 2, b""), "one piece, got 10,000,000,000"),
+    "bomb": (raw_png(100_000, 100_000, 8, 2, b""), "cannot hold the 100000×100000 pixels"),
+    "huge PPM": (b"P6 100000 100000 255\n", "one piece, got 10,000,000,000"),
     **{
         f"half a {kind}": (half, "damaged|is cut off")
         for kind in ("PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "JPEG2000", "AVIF")

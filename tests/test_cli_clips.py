@@ -309,6 +309,7 @@ def test_many_photos_mean_what_they_did(
         (["film.mp4", "-o", "x.gif", "--crop", "9x9+0+0"], 2, "--crop: expected a part of 8×6"),
         (["film.mp4", "-o", "x.gif", "--from", "1h"], 2, "'--from': expected seconds, such as"),
         (["film.mp4", "-o", "x.gif", "--from", "0.2", "--to", "0.1"], 2, "--to: expected more"),
+        (["film.mp4", "-o", "x.gif", "--from", "9"], 2, "--from: expected a time before the end"),
         (["film.mp4", "-o", "x.gif", "--fps", "60"], 2, "--fps: expected at most 50 for a GIF"),
         (["film.mp4", "-o", "x.gif", "--fps", "0"], 2, "expected a number above 0, got '0'"),
         (["film.mp4", "-o", "x.gif", "--max-pixels", "100"], 3,

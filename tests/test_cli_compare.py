@@ -67,7 +67,8 @@ def test_compare_that_cannot_read_or_write(
     photo, few = pair
     missing = photo.with_name("missing.png")
     assert f"{missing}: cannot be read: No such file" in fails(3, "compare", photo, missing)
-    assert cli.run(["compare", str(missing), str(missing)]) == 3
+    other = photo.with_name("other.png")
+    assert cli.run(["compare", str(missing), str(other)]) == 3
     assert capsys.readouterr().err.count("\n") == 2
     few.write_bytes(few.read_bytes()[:99])
     assert f"{few}: the PNG is cut off" in fails(3, "compare", photo, few)
@@ -88,3 +89,16 @@ def test_compare_of_other_sizes(photo: Path, fails: Any, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
     line = fails(2, "compare", photo, photo, "--ssim")
     assert "ssim: scikit-image is not installed; pip install scikit-image" in line
+
+
+@pytest.mark.parametrize("name", ["a.gif", "none.png"])
+def test_of_one_file_twice_all_is_said_once(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frames = [Image.new("L", (16, 16), level) for level in (0, 99)]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:])
+    assert cli.run(["compare", name, name]) == (3 if name == "none.png" else 0)
+    said = capsys.readouterr()
+    assert said.err.count(name) == said.err.count("\n") == 1
+    assert ("lossless" in said.out) == (name == "a.gif")

@@ -180,7 +180,7 @@ def test_palette_of_fewer_colours(tmp_path: Path, capsys: Any) -> None:
     assert "2 colours, fewer than k = 8: all are kept in " in said.err
     Image.fromarray(np.array([[9]], np.uint8)).save(path)
     assert cli.run(["palette", str(path)]) == 0
-    assert ": 1 pixel, 1 colour, fewer than k = 8: all are kept in " in capsys.readouterr().err
+    assert ": 1 pixel, 1 colour, fewer than k = 8: it is kept in " in capsys.readouterr().err
 
 
 def test_no_palette_if_a_photo_cannot_be_read(photo: Path, tmp_path: Path, capsys: Any) -> None:

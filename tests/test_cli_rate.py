@@ -108,6 +108,8 @@ def test_max_bytes_that_cannot_be_met(grainy: Path, capsys: Any) -> None:
     assert cli.run(["quantize", str(grainy), "--max-bytes", "50"]) == 99
     said = f"{grainy}: skipped: expected at most 50 bytes, reached 89 with 1 colour\n"
     assert capsys.readouterr() == ("", said)
+    assert cli.run(["quantize", str(grainy), "--max-bytes", "1"]) == 99
+    assert "skipped: expected at most 1 byte, reached 89 with 1 colour" in capsys.readouterr().err
     assert files_in(grainy.parent) == {"grainy.png"}
 
 

@@ -60,6 +60,14 @@ def test_remap_never_writes_over_its_palette(photo: Path, brand: Path, fails: An
     assert brand.read_bytes() == before
 
 
+def test_an_image_in_place_of_a_palette_says_how_to_make_one(photo: Path, fails: Any) -> None:
+    for option in (["remap", photo, "--palette"], ["quantize", photo, "--map"]):
+        said = fails(2, *option, "a b.JPG")
+        assert f"{option[-1]}: expected a palette file, got the image 'a b.JPG'; make one: " in said
+        assert "kpalette palette 'a b.JPG' -k 16 -o 'a b.gpl'" in said
+        assert "expected a name that ends in one of .act" in fails(2, *option, "a.doc")
+
+
 def test_remap_with_palettes_that_cannot_be_read(photo: Path, tmp_path: Path, fails: Any) -> None:
     bad = tmp_path / "bad.ase"
     bad.write_bytes(b"GIMP Palette")

@@ -233,7 +233,18 @@ def test_without_a_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: 
     read = serving.read_assets
     for root in (tmp_path, tmp_path / "none"):
         monkeypatch.setattr(serving, "read_assets", lambda root=root: read(root))
-        assert "'make playground'" in fails(3, "serve", "--no-browser")
+        assert "'make playground'" in fails(2, "serve", "--no-browser")
+
+
+def test_the_start_screen_offers_the_page_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Any
+) -> None:
+    for index, expected in ((tmp_path / "index.html", False), (Path(__file__), True)):
+        monkeypatch.setattr(serving, "INDEX", index)
+        assert cli.run([]) == 0
+        said = capsys.readouterr().out.splitlines()
+        assert len(said) == 5 + expected
+        assert any("kpalette serve " in line for line in said) == expected
 
 
 def exchange(server: serving.Server, asked: bytes) -> bytes:

@@ -39,11 +39,14 @@ def test_sweep_prints_a_table(photo: Path, capsys: pytest.CaptureFixture[str]) -
     assert said.err.endswith(f"; elbow at k = {found.elbow}\n")
 
 
-def test_sweep_of_one_k_tells_of_no_elbow(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["sweep", str(photo), "-k", "1"]) == 0
+@pytest.mark.parametrize(("ks", "told"), [("1", "1"), ("2,4", "2 to 4"), ("8,16", "8 to 16")])
+def test_sweep_of_fewer_than_three_tells_of_no_elbow(
+    ks: str, told: str, photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["sweep", str(photo), "-k", ks]) == 0
     said = capsys.readouterr()
     assert "elbow" not in said.out + said.err
-    assert said.err.startswith(f"{photo}: 64×48, 3,072 colours; k = 1 fitted in ")
+    assert said.err.startswith(f"{photo}: 64×48, 3,072 colours; k = {told} fitted in ")
 
 
 def test_sweep_of_one_colour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,9 +55,20 @@ def test_sweep_of_one_colour(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert cli.run(["sweep", str(photo)]) == 0
     said = capsys.readouterr()
     assert len(said.out.splitlines()) == 2
-    assert said.err.startswith(f"{photo}: 1×1, 1 colour; k = 2 to 64 fitted in ")
-    assert said.err.endswith("; lossless from k = 2\n")
+    assert said.err.startswith(f"{photo}: 1×1, 1 colour; k = 2 fitted in ")
+    assert said.err.endswith("; lossless from k = 1\n")
     assert "elbow" not in said.out + said.err
+
+
+def test_sweep_tells_the_least_k_that_loses_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photo = tmp_path / "five.png"
+    Image.frombytes("L", (5, 1), bytes(range(0, 250, 50))).save(photo)
+    assert cli.run(["sweep", str(photo), "-k", "2:64:2"]) == 0
+    said = capsys.readouterr().err
+    assert "5 colours; k = 2 to 6 fitted in " in said
+    assert said.endswith("; lossless from k = 5\n")
 
 
 def test_sweep_prints_json(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,9 @@ from kpalette.theme_counting import Look
 from kpalette.theme_strips import MOMENTS, StripCounter
 from kpalette.threads import make_team
 
+#: Of the six colours that are asked for, if nothing else is.
+FEW = ", fewer than k = 6: no others look different enough"
+
 
 @pytest.fixture
 def poster(tmp_path: Path) -> Path:
@@ -41,7 +44,7 @@ def test_theme_lists_colours_names_and_roles(poster: Path, capsys: Any) -> None:
         roles = ", ".join(role for role, other in theme.roles.items() if other == color)
         assert re.split(r"  +", line) == [color, f"{share:.2%}", name, *filter(None, [roles])]
     assert len(lines) == len(theme)
-    assert said.err == f"{poster}: 2,400 pixels, a theme of 3 colours\n"
+    assert said.err == f"{poster}: 2,400 pixels, a theme of 3 colours{FEW}\n"
     assert cli.run(["theme", str(poster), "-q", "-k", "1"]) == 0
     said = capsys.readouterr()
     assert said.err == ""
@@ -110,7 +113,7 @@ def test_theme_writes_any_format(
     assert cli.run(args) == 0
     said = capsysbinary.readouterr()
     assert said.out == b""
-    assert said.err.decode().endswith(f"a theme of 3 colours; theme in {out}\n")
+    assert said.err.decode().endswith(f"a theme of 3 colours{FEW}; theme in {out}\n")
     theme, content = kpalette.theme(poster), out.read_bytes()
     if kind != "tailwind":
         ending = "tokens.json" if kind == "tokens" else kind
@@ -185,7 +188,7 @@ def test_all_frames_of_an_animation_count(tmp_path: Path, capsys: Any) -> None:
     assert cli.run(["theme", str(path), "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out).items() >= theme.to_dict().items()
-    assert said.err == f"{path}: 192 pixels, a theme of 3 colours\n"
+    assert said.err == f"{path}: 192 pixels, a theme of 3 colours{FEW}\n"
 
 
 def test_the_first_frame_alone_is_a_picture(tmp_path: Path, capsys: Any) -> None:
@@ -195,7 +198,7 @@ def test_the_first_frame_alone_is_a_picture(tmp_path: Path, capsys: Any) -> None
     assert cli.run(["theme", str(path), "--first-frame", "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out).items() >= kpalette.theme(first).to_dict().items()
-    assert said.err == f"{path}: 64 pixels, a theme of 1 colour\n"
+    assert said.err == f"{path}: 64 pixels, a theme of 1 colour{FEW}\n"
 
 
 @films.needs_ffmpeg

@@ -95,7 +95,7 @@ def test_is_read_only_and_compares_by_value() -> None:
     with pytest.raises(ValueError, match="read-only"):
         histogram.counts[0] = 7
     assert histogram != "histogram"
-    assert repr(histogram) == "ColorHistogram(1 RGB colours, 4 pixels)"
+    assert repr(histogram) == "ColorHistogram(1 RGB colour, 4 pixels)"
     with pytest.raises(TypeError):
         histogram + 1
 

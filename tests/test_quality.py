@@ -196,7 +196,7 @@ def test_one_colour_less_does_not_reach_it(seed: int, n: int, most: int, wanted:
     for least in (1, min(3, n, most)):
         search = Search(qualities)
         if max(qualities[:most]) < wanted:
-            with pytest.raises(QualityNotReached, match=f"with {most} colours"):
+            with pytest.raises(QualityNotReached, match=f"with {most} colour{'s' * (most > 1)}$"):
                 search.fewest(least, most, wanted)
             continue
         try:

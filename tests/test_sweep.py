@@ -188,14 +188,14 @@ def test_bad_options_are_refused(options: dict[str, Any], error: type[Exception]
         sweep(gradient(4, 4), [2], **options)
 
 
-def test_a_single_point_is_no_elbow(tmp_path: Path) -> None:
-    one, two = (sweep(gradient(20, 20), ks) for ks in ([3], [3, 4]))
-    for found, expected in ((one, False), (two, True)):
-        assert found.bends is expected
+def test_between_two_points_there_is_no_elbow(tmp_path: Path) -> None:
+    for ks, expected in (([3], False), ([3, 4], False), ([3, 4, 5], True), ([1, 400], False)):
+        found = sweep(gradient(20, 20), ks)
+        assert (found.elbow in ks, found.elbow is None) == (expected, not expected)
+        assert found.to_dict()["elbow"] == found.elbow
         shown = [repr(found), found.table(), found._repr_html_()]
         assert ["elbow" in text for text in shown] == [expected] * 3
         assert len(found.plot(save=tmp_path / "a.png").axes[0].lines) == 1 + expected
-    assert one.elbow == 3
 
 
 def test_a_point_by_its_k() -> None:
@@ -261,7 +261,7 @@ def test_to_dict_is_json() -> None:
     assert {key: read[key] for key in ("n_pixels", "n_distinct", "elbow")} == {
         "n_pixels": 400,
         "n_distinct": 400,
-        "elbow": 400,
+        "elbow": None,
     }
     two, all_of_them = read["points"]
     assert two["palette"] == found.at(2).palette.hex
@@ -291,7 +291,7 @@ def test_plot(ks: list[int], source: Any) -> None:
     assert [y for y in shown.get_ydata() if y == y] == [p.psnr for p in found if p.mse]
     (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend()]
     told = [text.get_text() for text in legend.get_texts()]
-    elbow = [f"elbow, k = {found.elbow}"] * (len(ks) > 1 and any(found.cost))
+    elbow = [f"elbow, k = {found.elbow}"] * (len(ks) > 2 and any(found.cost))
     assert told == ["PSNR", *["PNG size"] * sized, *elbow]
 
 
@@ -351,7 +351,7 @@ def test_what_is_lossless_is_told_once() -> None:
 
 def test_one_colour_has_no_elbow() -> None:
     found = sweep(np.zeros((1, 1, 3), np.uint8), range(2, 65, 2))
-    assert (found.lossless, found.elbow, len(found)) == (2, 2, 32)
+    assert (found.lossless, found.elbow, len(found)) == (2, None, 32)
     assert repr(found) == "Sweep(k = 2 to 64, MSE 0 to 0)"
     assert len(found.table().splitlines()) == 2
     assert "elbow" not in found.table() + found._repr_html_()

@@ -313,7 +313,7 @@ class TestPaths:
         )
 
     def test_words_to_type_are_quoted_for_its_shells(self) -> None:
-        assert mistaken._quoted("http://x/?a&b") == '"http://x/?a&b"'
+        assert mistaken.quoted("http://x/?a&b") == '"http://x/?a&b"'
 
     @pytest.mark.parametrize(
         ("name", "attributes", "tag", "hidden", "junction"),

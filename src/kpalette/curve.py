@@ -106,14 +106,15 @@ class Sweep:
     n_distinct: int
 
     @cached_property
-    def elbow(self) -> int:
-        """The suggested k: see :func:`kpalette.elbow.find_elbow`; the first if nothing bends."""
-        return find_elbow(self.k, self.cost)
+    def elbow(self) -> int | None:
+        """The suggested k: see :func:`kpalette.elbow.find_elbow`.
 
-    @property
-    def bends(self) -> bool:
-        """Whether there is more than one point, and an error to lower, as an elbow needs."""
-        return len(self.points) > 1 and self.points[0].cost > 0
+        None if there are fewer than three points, between which nothing can bend, or if the first
+        of them loses nothing.
+        """
+        if len(self.points) < 3 or self.points[0].cost == 0:
+            return None
+        return find_elbow(self.k, self.cost)
 
     @property
     def lossless(self) -> int | None:
@@ -168,7 +169,7 @@ class Sweep:
         first, last = self.points[0], self.points[-1]
         if len(self.points) == 1:
             return f"Sweep(k = {first.k}, MSE {first.mse:.4g})"
-        elbow = f", elbow {self.elbow}" if self.bends else ""
+        elbow = f", elbow {self.elbow}" if self.elbow else ""
         return f"Sweep(k = {first.k} to {last.k}, MSE {first.mse:.4g} to {last.mse:.4g}{elbow})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -241,7 +242,7 @@ class Sweep:
             sizes = np.array(self.png_bytes, np.float64) / 1000
             lines += right.plot(self.k, sizes, "s-", color=ORANGE, markersize=3, label="PNG size")
             right.set_ylim(bottom=0)
-        if self.bends:
+        if self.elbow:
             label = f"elbow, k = {self.elbow}"
             lines.append(axes.axvline(self.elbow, color=GREY, linestyle="--", label=label))
         axes.legend(handles=lines, loc="lower right")
@@ -252,11 +253,11 @@ class Sweep:
         chart = self._chart_for_any_page()
         rows = ""
         for cells in self.rows():
-            tag = "th" if self.bends and cells[0] == str(self.elbow) else "td"
+            tag = "th" if cells[0] == str(self.elbow) else "td"
             rows += f"<tr>{''.join(f'<{tag}>{cell}</{tag}>' for cell in cells)}</tr>"
         head = "".join(f"<th>{name}</th>" for name in HEADINGS)
         said = "PSNR and file size against k"
-        if self.bends:
+        if self.elbow:
             said += f"; the elbow is at k = {self.elbow}"
         picture = "" if chart is None else notebook.img(chart, said)
         return f"{picture}<table><tr>{head}</tr>{rows}</table>"
@@ -298,7 +299,7 @@ class Sweep:
             "  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True))
             for line in lines
         ]
-        if self.bends:
+        if self.elbow:
             aligned[1 + self.k.tolist().index(self.elbow)] += "  <- elbow"
         return "\n".join(aligned)
 
@@ -339,7 +340,7 @@ def sweep(
     Returns
     -------
     Sweep
-        With a suggested k in ``elbow``.
+        With a suggested k in ``elbow``, if there are at least three.
 
     Raises
     ------

@@ -207,7 +207,9 @@ class ColorHistogram:
 
     def __repr__(self) -> str:
         kind = "RGB" if self.channels == 3 else "RGBA"
-        return f"ColorHistogram({len(self)} {kind} colours, {self.n_pixels} pixels)"
+        k, n = len(self), self.n_pixels
+        colors, pixels = f"colour{'s' * (k != 1)}", f"pixel{'s' * (n != 1)}"
+        return f"ColorHistogram({k} {kind} {colors}, {n} {pixels})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ColorHistogram):

@@ -131,8 +131,9 @@ class Palette(Sequence[str]):
         Notes
         -----
         Of a PNG the palette is read or, if it has none, its distinct colours in the order in
-        which they come. Of CSS, all custom properties that are hex colours. Of ``.ase``,
-        colours in RGB and Gray; those in CMYK or LAB are refused.
+        which they come. Of CSS, all custom properties that are hex colours. ``.hex`` and ``.json``
+        may have short forms and names, such as ``#f80`` and ``white``. Of ``.ase``, colours in RGB
+        and Gray; those in CMYK or LAB are refused.
         """
         from kpalette import palette_files
 

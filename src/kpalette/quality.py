@@ -75,7 +75,8 @@ class QualityNotReached(ValueError):
 
     def __init__(self, name: str, wanted: float, reached: float, k: int) -> None:
         super().__init__(
-            f"quality: expected {name} {wanted:g}, reached {reached:.4g} with {k} colours"
+            f"quality: expected {name} {wanted:g}, reached {reached:.4g} with {k} colour"
+            f"{'s' * (k != 1)}"
         )
         self.name, self.wanted, self.reached, self.k = name, wanted, reached, k
 

@@ -290,8 +290,9 @@ class Quantized:
 
     def __repr__(self) -> str:
         height, width = self.indices.shape
+        k = len(self.palette)
         return (
-            f"Quantized({width}×{height}, {self.n_distinct} to {len(self.palette)} colours, "
+            f"Quantized({width}×{height}, {self.n_distinct} to {k} colour{'s' * (k != 1)}, "
             f"MSE {self.mse:.4g})"
         )
 

@@ -220,7 +220,7 @@ class QuantizedAnimation:
         k = max(map(len, self.palettes))
         return (
             f"QuantizedAnimation({width}×{height}, {n} frame{'s' * (n != 1)}, "
-            f"{m} palette{'s' * (m != 1)} of {k} colours, MSE {self.mse:.4g})"
+            f"{m} palette{'s' * (m != 1)} of {k} colour{'s' * (k != 1)}, MSE {self.mse:.4g})"
         )
 
 

@@ -14,6 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 #: The folder that `make playground` builds.
 ASSETS = Path(__file__).with_name("playground")
+INDEX = ASSETS / "index.html"
 
 TYPES = {
     ".css": "text/css; charset=utf-8",

@@ -23,10 +23,11 @@ def as_html(animation: QuantizedAnimation) -> str:
     """
     width, height = animation.size
     n, palettes = len(animation.frames), animation.palettes
+    k = max(map(len, palettes))
     facts = {
         "pixels": f"{width}×{height}",
         "frames": f"{n:,} in {sum(animation.durations) / 1000:.4g} s",
-        "palettes": f"{len(palettes):,} of {max(map(len, palettes))} colours",
+        "palettes": f"{len(palettes):,} of {k} colour{'s' * (k != 1)}",
         "MSE": f"{animation.mse:.2f}",
         "PSNR": f"{animation.psnr:.2f} dB" if animation.mse else "∞",
     }

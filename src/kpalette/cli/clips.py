@@ -266,7 +266,7 @@ def _telling(frames: Frames, source: Any) -> Generator[tuple[ByteArray, int]]:
         raise Failed(UNREADABLE, _as_option(_without_path(str(error), source))) from None
     except ValueError as error:
         text = str(error)
-        code = USAGE if text.startswith("crop:") else UNREADABLE
+        code = USAGE if text.startswith(("crop:", "start:")) else UNREADABLE
         raise Failed(code, _as_option(text)) from None
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -59,7 +59,7 @@ def compare(
     plan.check_target(out, [a, b], manners.force)
     codes: set[int] = set()
     pixels = []
-    for photo in (a, b):
+    for photo in dict.fromkeys((a, b)):  # of one file twice, all is said once
         with streams.telling(photo, codes):
             pixels.append(loading.read_still(photo, manners.quiet, manners.allow_truncated))
     if codes:
@@ -67,6 +67,7 @@ def compare(
 
     from kpalette import metrics, plots
 
+    pixels = [pixels[0], pixels[-1]]
     try:
         found = metrics.compare(*pixels, ssim=ssim, threads=manners.threads)
     except ValueError as error:  # other sizes

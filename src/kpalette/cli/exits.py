@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXIT_CODES = {
     0: "success",
     1: "several photos failed, for different reasons",
-    2: "wrong command line",
+    2: "wrong command line, or it needs what is not installed",
     3: "an input cannot be read as an image or a palette",
     15: "an output exists already (see --force)",
     16: "an output cannot be written",
@@ -153,6 +153,17 @@ def counted(number: int, what: str) -> str:
     ('1 colour', '2,500 colours')
     """
     return f"{number:,} {what}{'s' * (number != 1)}"
+
+
+def all_kept(number: int, k: int) -> str:
+    """Return that a picture has fewer colours than it may, in words.
+
+    Examples
+    --------
+    >>> all_kept(5, 8), all_kept(1, 8)
+    ('fewer than k = 8: all are kept', 'fewer than k = 8: it is kept')
+    """
+    return f"fewer than k = {k}: {'it is' if number == 1 else 'all are'} kept"
 
 
 def growth(before: int, after: int) -> str:

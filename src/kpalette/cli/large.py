@@ -35,6 +35,9 @@ from kpalette.cli.jobs import share_out
 from kpalette.cli.options import LARGE, MAX_K, MAX_THREADS
 from kpalette.cli.plan import check_name
 from kpalette.cli.tiled import ENDINGS, is_too_large, is_zarr, without_end
+from kpalette.files.claims import check_size
+from kpalette.files.errors import ImageReadError, TooLargeError
+from kpalette.files.formats import open_image, prefix_of
 from kpalette.files.header import n_pixels
 from kpalette.urls import is_url
 
@@ -69,9 +72,17 @@ def _check_installed(photo: str) -> None:
         from kpalette import distributed  # noqa: F401 - which says what is missing
     except ImportError as error:
         if is_too_large(photo):
-            line = f"{photo}: too large to read at once, and to read it in tiles, {error}"
+            line = f"{photo}: {_why_in_tiles(photo)}; to read it in tiles, {error}"
             raise Failed(UNREADABLE, line) from None
         raise Failed(USAGE, str(error)) from None
+
+
+def _why_in_tiles(photo: str) -> str:
+    try:
+        with open_image(photo):
+            return "too large to read at once"
+    except TooLargeError as error:
+        return str(error).partition(";")[0]
 
 
 @contextmanager
@@ -337,8 +348,16 @@ def histogram(
 
 
 def _check_room(photo: str, limit: int | None) -> None:
-    """Refuse what is decoded as a whole, and takes more memory than it may, by its header."""
-    if limit is None or not os.path.isfile(photo) or _is_cut(photo):
+    """Refuse, by its header, what is damaged, or decoded as a whole in more memory than it may."""
+    if not os.path.isfile(photo):
+        return
+    try:
+        check_size(photo, prefix_of(photo))
+    except ImageReadError as error:
+        raise Failed(UNREADABLE, f"{photo}: {error}") from None
+    except OSError:
+        return  # which reading tells
+    if limit is None or _is_cut(photo):
         return
     needed = memory.BASE + memory.PER_WHOLE_PIXEL * n_pixels(photo)
     if needed > limit:

@@ -80,7 +80,7 @@ def file_named(name: str, args: Sequence[str]) -> str | None:
     """Return how to name the file that was taken for an option, if there is one."""
     for arg in takewhile("--".__ne__, args):
         if arg.startswith(name) and os.path.isfile(arg):
-            return f"the file is {_quoted(f'./{arg}')}"
+            return f"the file is {quoted(f'./{arg}')}"
     return None
 
 
@@ -113,7 +113,7 @@ class PhotoPath(click.Path):
             how = "copy it to this machine first"
             if _WEB.match(name):
                 command = ctx.command.name if ctx is not None else None
-                how = f"download it first: curl -L {_quoted(name)} | kpalette {command} - …"
+                how = f"download it first: curl -L {quoted(name)} | kpalette {command} - …"
             raise click.UsageError(f"expected a file, got a URL; {how}", ctx)
         if os.name == "nt" and not is_url(name) and not is_pattern(name):
             from kpalette.files.windows_names import why_refused
@@ -131,7 +131,7 @@ class PhotoPath(click.Path):
         return self.urls == "all" and find_spec("aiohttp") is not None
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """Return a name as a shell takes it: those of Windows know no other quotation marks."""
     return shlex.quote(name) if os.name == "posix" else f'"{name}"'
 

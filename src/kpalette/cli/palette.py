@@ -22,6 +22,7 @@ from kpalette.cli.exits import (
     USAGE,
     Failed,
     UsageError,
+    all_kept,
     counted,
     ending,
     say,
@@ -212,7 +213,7 @@ def palette(
     elif encoded is None:
         streams.print_result(_list(found))
     if not manners.quiet:
-        few = f", fewer than k = {k}: all are kept" if len(found) < k else f" to {k}"
+        few = f", {all_kept(len(histogram), k)}" if len(found) < k else f" to {k}"
         who = streams.label_of_all(names)
         where = "" if out in (None, "-") else f"; palette in {out}"
         say(

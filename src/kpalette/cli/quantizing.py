@@ -7,7 +7,7 @@ import os
 from kpalette.cli import clips, pngquant, streams, tiled
 from kpalette.cli.batch import Batch
 from kpalette.cli.clips import Clip
-from kpalette.cli.exits import UsageError, counted
+from kpalette.cli.exits import UsageError, all_kept, counted
 from kpalette.cli.groups import (
     Dither,
     Fit,
@@ -221,7 +221,7 @@ def _describe(k: int, quantized: Quantized | Still) -> str:
     found = quantized.n_distinct
     # Fixed colours may leave no room, and what weighs nothing is not kept.
     kept = found < k and quantized.mse == 0
-    few = f", fewer than k = {k}: all are kept" if kept else f" to {len(quantized.palette)}"
+    few = f", {all_kept(found, k)}" if kept else f" to {len(quantized.palette)}"
     n = quantized.n_iter
     passes = f"; {n} pass{'es' * (n > 1)}" if n else ""
     return f"{counted(found, 'colour')}{few}{passes}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ from kpalette.cli.economy import Economy
 from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, UsageError, counted
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
 from kpalette.cli.help import Explained, Option, takes
-from kpalette.cli.mistaken import PHOTO
+from kpalette.cli.mistaken import PHOTO, quoted
 from kpalette.cli.moving import animator_to, in_format
 from kpalette.cli.options import COLORS, MAX_K
 
@@ -107,11 +108,17 @@ def remap(
 def load(path: str, option: str) -> Palette:
     """Read a palette for an image; `option` is what gave its name."""
     from kpalette import Palette, PaletteReadError, palette_files
+    from kpalette.files.formats import ENDINGS
 
     try:
         palette_files.format_of(path)
     except ValueError as error:
-        raise UsageError(f"{option}: {str(error).removeprefix('path: ')}") from None
+        root, ending = os.path.splitext(path)
+        line = str(error).removeprefix("path: ")
+        if ending.lower() in ENDINGS:
+            first = f"kpalette palette {quoted(path)} -k 16 -o {quoted(f'{root}.gpl')}"
+            line = f"expected a palette file, got the image {path!r}; make one: {first}"
+        raise UsageError(f"{option}: {line}") from None
     try:
         return Palette.load(path)
     except OSError as error:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kpalette.cli.exits import EXIT_CODES, UNREADABLE, UNWRITABLE, Failed, Stopped, say
+from kpalette.cli.exits import EXIT_CODES, UNREADABLE, UNWRITABLE, USAGE, Failed, Stopped, say
 from kpalette.cli.help import Explained, Option
 from kpalette.cli.options import whole
 
@@ -19,7 +19,7 @@ USUAL_PORT = 8575
 #: Those that can be: it works until a signal ends it.
 CODES = {
     **{code: EXIT_CODES[code] for code in (2, 70, 129, 130, 141, 143)},
-    UNREADABLE: "the page is not in this installation, or cannot be read",
+    UNREADABLE: "the page cannot be read",
     UNWRITABLE: "the address cannot be written to stdout",
 }
 EPILOG = "\b\nExit codes:\n" + "\n".join(f"  {code:3}  {CODES[code]}" for code in sorted(CODES))
@@ -68,9 +68,9 @@ def _listening(port: int | None) -> Server:
         assets = read_assets()
     except FileNotFoundError:
         raise Failed(
-            UNREADABLE,
-            "the page is not in this installation; in a clone, 'make playground' builds and "
-            "installs it",
+            USAGE,
+            "the page is not in this installation; wheels have it, and in a clone, "
+            "'make playground' builds it and installs it into .venv",
         ) from None
     except OSError as error:
         raise Failed(UNREADABLE, f"{error.filename} cannot be read: {error.strerror}") from None

@@ -69,9 +69,9 @@ def sweep(
 
     PHOTO is an image file, or - for stdin. The table on stdout has mean squared error, PSNR, the
     size of the indexed PNG, passes of k-means, and the time that each K took after the one before.
-    It ends with the first K that keeps all colours; --json has every K. The elbow is where more
-    colours begin to pay less: a good K to start with. What quantize finds for a K differs by a few
-    percent, because it starts anew, and keeps colours for small vivid regions.
+    It ends with the first K that keeps all colours; --json has every K. The elbow, of three K or
+    more, is where more colours begin to pay less: a good K to start with. What quantize finds for a
+    K differs by a few percent, because it starts anew, and keeps colours for small vivid regions.
 
     \b
     Examples: look at the curve, then make the picture.
@@ -97,13 +97,14 @@ def sweep(
     else:
         streams.print_result(found.table())
     if not manners.quiet:
+        last = found.lossless or ks[-1]  # those after it are the same
         say(
             f"{streams.label(photo)}: {pixels.shape[1]}×{pixels.shape[0]}, "
             f"{counted(found.n_distinct, 'colour')}; "
-            f"k = {ks[0]}{f' to {ks[-1]}' if len(ks) > 1 else ''} "
+            f"k = {ks[0]}{f' to {last}' if last > ks[0] else ''} "
             f"fitted in {found.seconds.sum():.3f} s"
-            + (f"; elbow at k = {found.elbow}" if found.bends else "")
-            + (f"; lossless from k = {found.lossless}" if found.lossless else "")
+            + (f"; elbow at k = {found.elbow}" if found.elbow else "")
+            + (f"; lossless from k = {found.n_distinct}" if found.lossless else "")
             + ("" if out is None else f"; curve in {out}")
         )
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpalette.cli.exits import NOT_REACHED, Skipped
+from kpalette.cli.exits import NOT_REACHED, Skipped, counted
 from kpalette.cli.groups import Targets
 from kpalette.cli.options import exclusive
 from kpalette.record import Record
@@ -74,7 +74,7 @@ def fewest(make: Callable[[dict[str, float] | None], Made], target: Target, k: i
             raise Skipped(
                 NOT_REACHED,
                 f"skipped: expected {target.name} {target.worst:.4g}, reached "
-                f"{error.reached:.4g} with {k} colours",
+                f"{error.reached:.4g} with {counted(k, 'colour')}",
             ) from None
     return make(None)
 
@@ -92,7 +92,8 @@ def within(make: Callable[[], Made], advice: str = "") -> Made:
     try:
         return make()
     except BytesNotReached as error:
-        told = str(error).removeprefix("max_bytes: ")
         raise Skipped(
-            NOT_REACHED, f"skipped: {told.replace(', reached', ' bytes, reached')}{advice}"
+            NOT_REACHED,
+            f"skipped: expected at most {counted(error.max_bytes, 'byte')}, reached "
+            f"{error.reached:,} with {counted(error.k, 'colour')}{advice}",
         ) from None

@@ -219,7 +219,7 @@ def theme(
             if themes.strip is not None and made.strip is not None:
                 streams.write(encoded(made.strip.draw()), themes.strip, manners.force)
             if not manners.quiet and not themes.each:
-                say(summary(made, found, out, themes.strip))
+                say(summary(made, found, k, out, themes.strip))
     return ending(codes)
 
 

@@ -155,12 +155,13 @@ def _roles(found: Theme, color: str) -> str:
     return ", ".join(role for role, other in found.roles.items() if other == color)
 
 
-def summary(made: Made, found: Theme, out: str | None, strip: str | None) -> str:
+def summary(made: Made, found: Theme, k: int, out: str | None, strip: str | None) -> str:
     """Return the line that names the picture, its pixels, and the files that were written."""
     where = "" if out in (None, "-") else f"; theme in {out}"
     where += f"; strip in {strip}" if strip else ""
+    few = f", fewer than k = {k}: no others look different enough" if len(found) < k else ""
     pixels = counted(made.counter.histogram.n_pixels, "pixel")
-    return f"{made.label}: {pixels}, a theme of {counted(len(found), 'colour')}{where}"
+    return f"{made.label}: {pixels}, a theme of {counted(len(found), 'colour')}{few}{where}"
 
 
 def encoded(pixels: ByteArray) -> bytes:

@@ -73,9 +73,18 @@ def _is_large_png(name: str, most_pixels: int | None) -> bool:
 
     if not os.path.isfile(name):  # nor a pipe, whose first bytes would be lost
         return False
-    header = _start(name, 24)
+    header = _start(name, 33)
     width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
-    return header.startswith(SIGNATURE) and width * height > max(most_pixels or 0, MOST_PIXELS)
+    if not header.startswith(SIGNATURE) or width * height <= max(most_pixels or 0, MOST_PIXELS):
+        return False
+    from kpalette.files.claims import check_size
+    from kpalette.files.errors import ImageReadError
+
+    try:
+        check_size(name, header)
+    except (OSError, ImageReadError):
+        return False  # which reading tells
+    return True
 
 
 def _start(name: str, size: int) -> bytes:

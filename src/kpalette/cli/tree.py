@@ -19,8 +19,9 @@ kpalette reduces images to their best colours.
 
   kpalette quantize photo.jpg -k 16   writes photo-16.png, in 16 colours
   kpalette palette photo.jpg          lists its eight best colours
-  kpalette serve                      opens a page to try it in the browser
-  kpalette --help                     lists all commands"""
+{serve}  kpalette --help                     lists all commands"""
+#: And where the page is in the installation.
+SERVE = "  kpalette serve                      opens a page to try it in the browser\n"
 
 
 def run(args: Sequence[str]) -> int:
@@ -86,4 +87,6 @@ def commands(context: click.Context) -> None:
       kpalette 64 --ext -small.png -- *.png
     """  # noqa: D301
     if context.invoked_subcommand is None:
-        streams.print_result(WELCOME)
+        from kpalette.serving import INDEX
+
+        streams.print_result(WELCOME.format(serve=SERVE if INDEX.is_file() else ""))

@@ -195,7 +195,9 @@ class QuantizedArray:
         height, width = self.shape
         before = "" if self.n_distinct is None else f"{self.n_distinct} to "
         error = "" if self.mse is None else f", MSE {self.mse:.4g}"
-        return f"QuantizedArray({width}×{height}, {before}{len(self.palette)} colours{error})"
+        k = len(self.palette)
+        colors = f"colour{'s' * (k != 1)}"
+        return f"QuantizedArray({width}×{height}, {before}{k} {colors}{error})"
 
 
 def quantize(

@@ -13,7 +13,6 @@ import numpy as np
 from kpalette.checks import check_flag, checked_whole
 from kpalette.colors import ByteArray
 from kpalette.files import times
-from kpalette.files.errors import ImageReadError
 from kpalette.files.frame_store import Walk, there_and_back
 from kpalette.files.resizing import Crop, new_size, resized
 
@@ -114,7 +113,7 @@ class Edits:
     def _checked(self, frames: Iterator[tuple[ByteArray, int]]) -> Iterator[tuple[ByteArray, int]]:
         first = next(frames, None)
         if first is None:
-            raise ImageReadError(f"start: expected a time before the end, got {self.start} s")
+            raise ValueError(f"start: expected a time before the end, got {self.start} s")
         yield from itertools.chain([first], frames)
 
     def _shaped(self, pixels: ByteArray) -> ByteArray:

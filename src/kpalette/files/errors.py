@@ -36,7 +36,7 @@ class HeaderError(ImageReadError):
 
 
 class TruncatedError(ImageReadError):
-    """A JPEG or PNG file that is cut off."""
+    """A file that is cut off, or has fewer pixels than its header says."""
 
 
 class TooLargeError(ImageReadError):

@@ -16,6 +16,7 @@ from typing import Any
 import PIL
 from PIL import Image, ImageFile
 
+from kpalette.files.claims import check_size
 from kpalette.files.containers import CONTAINERS, OTHERS
 from kpalette.files.errors import HeaderError, ImageReadError, TooLargeError, is_of_system, plainly
 
@@ -218,7 +219,9 @@ def open_image(source: Any) -> Image.Image:
     OSError
         If the file cannot be opened.
     HeaderError
-        If its header is not understood.
+        If its header is damaged, or not understood.
+    TruncatedError
+        If a large PNG or TIFF claims more pixels than its bytes can hold.
     TooLargeError
         If there are more pixels than twice ``PIL.Image.MAX_IMAGE_PIXELS``.
     ImageReadError
@@ -229,6 +232,7 @@ def open_image(source: Any) -> Image.Image:
     if kind is None:
         raise ImageReadError(_refusal(prefix))
     _plug_in(kind)
+    check_size(source, prefix)
     try:
         return Image.open(source, formats=[kind.name])
     except PIL.UnidentifiedImageError:

@@ -246,9 +246,10 @@ def _limited(
         surely = number if foreseen is None or number > 1 else int(0.9 * foreseen)
         if max(number, surely) * height * width > max_pixels:
             n = number if surely <= number else foreseen
+            got = f"{n:,} frame{'s' * (n != 1)}"
             raise TooLargeError(
                 f"frame {number}: expected at most {max_pixels:,} pixels in all frames together "
-                f"(max_pixels), got {n:,} frames of {width}×{height}; a lower fps or width helps"
+                f"(max_pixels), got {got} of {width}×{height}; a lower fps or width helps"
             )
         yield pixels, duration
 

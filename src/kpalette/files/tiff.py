@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import logging
+import os
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from kpalette.files.arrays import to_levels
+from kpalette.files.claims import TIFF
 from kpalette.files.errors import ImageReadError
 
 BITS, COMPRESSION, ORIENTATION, PLANAR, FORMAT, PROFILE = 258, 259, 274, 284, 339, 34675
@@ -41,7 +44,7 @@ def read(data: bytes) -> Image.Image | None:
     ImageReadError
         If the file is of another kind, or tifffile is not installed.
     """
-    tags = _tags(data)
+    tags = tags_of(io.BytesIO(data))
     if tags is None:
         return None
     bits, numbers = max(tags.get(BITS, (1,))), max(tags.get(FORMAT, (1,)))
@@ -66,19 +69,22 @@ def read(data: bytes) -> Image.Image | None:
         raise ImageReadError(f"a TIFF that neither Pillow nor tifffile reads: {error}") from error
 
 
-def _tags(data: bytes) -> Any:
+def tags_of(source: Any) -> Any:
+    """Return the tags of a TIFF's first image, by path or file object; None if it has none."""
     from PIL import TiffImagePlugin
 
-    if data[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return None
-    try:
-        tags = TiffImagePlugin.ImageFileDirectory_v2(data[: 16 if b"+" in data[:4] else 8])
-        file = io.BytesIO(data)
-        file.seek(tags.next)
-        tags.load(file)
-        return tags if len(tags) else None
-    except Exception:  # Pillow's parser raises any of a dozen for what is damaged
-        return None
+    with open(source, "rb") if isinstance(source, (str, os.PathLike)) else nullcontext(source) as f:
+        f.seek(0)
+        start = f.read(16)
+        if not start.startswith(TIFF):
+            return None
+        try:
+            tags = TiffImagePlugin.ImageFileDirectory_v2(start if b"+" in start[:4] else start[:8])
+            f.seek(tags.next)
+            tags.load(f)
+        except Exception:  # Pillow's parser raises any of a dozen for what is damaged
+            return None
+    return tags if len(tags) else None
 
 
 def _to_pillow(page: Any) -> Image.Image:

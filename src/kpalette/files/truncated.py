@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import deflate
 from PIL import Image
 
+from kpalette.files.claims import check_size
 from kpalette.files.errors import ImageReadError, TruncatedError
 from kpalette.files.formats import PREFIX, identify
 from kpalette.files.plain_png import SIGNATURE
@@ -179,6 +180,10 @@ def _completed_png(data: bytes) -> bytes | None:
     limit = Image.MAX_IMAGE_PIXELS
     if color not in CHANNELS or (limit and width * height > 2 * limit):
         return None  # which decoding tells
+    try:
+        check_size(io.BytesIO(data), data[:33])
+    except ImageReadError:
+        return None  # likewise
     sizes = _row_sizes(width, height, depth * CHANNELS[color], bool(interlaced))
     expected = sum(rows * size for rows, size in sizes)
     compressed = b"".join(parts)

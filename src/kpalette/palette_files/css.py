@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kpalette.palette_files.reading import (
     Entries,
     PaletteReadError,
-    parse_hex,
+    parse_color,
     to_colors,
     to_text,
 )
@@ -35,7 +35,7 @@ def read(data: bytes) -> Entries:
                 f"{name}: expected ';' or '}}' after its value, got the file's end"
             )
         if value.startswith("#"):
-            entries.append((name, parse_hex(value, name)))
+            entries.append((name, parse_color(value, name)))
     if not entries:
         raise PaletteReadError("expected at least one colour such as '--a: #ff8800;', got none")
     names = {name for name, _ in entries}

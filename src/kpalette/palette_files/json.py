@@ -15,7 +15,7 @@ from kpalette.colors import checked_counts
 from kpalette.palette_files.reading import (
     Entries,
     PaletteReadError,
-    parse_hex,
+    parse_color,
     shown,
     to_colors,
     to_text,
@@ -42,7 +42,7 @@ def read(data: bytes) -> Entries:
         names, counts = content.get("colors"), content.get("counts")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise PaletteReadError(f"colors: expected a list of strings, got {shown(names)}")
-    colors = to_colors([parse_hex(name, f"colour {i}") for i, name in enumerate(names, 1)])
+    colors = to_colors([parse_color(name, f"colour {i}") for i, name in enumerate(names, 1)])
     if counts is None:
         return Entries(colors)
     if not isinstance(counts, list) or not all(

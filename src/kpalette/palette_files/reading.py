@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kpalette.checks import MAX_COLORS
-from kpalette.colors import ByteArray, CountArray, hex_levels
+from kpalette.colors import ByteArray, CountArray, levels_of
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 40
@@ -85,9 +85,9 @@ def to_levels(line: str, number: int) -> tuple[int, ...]:
     return levels
 
 
-def parse_hex(text: str, where: str) -> tuple[int, ...]:
-    """Read rrggbb or rrggbbaa, or the short forms rgb and rgba, with or without a # before."""
-    levels = hex_levels(text)
+def parse_color(text: str, where: str) -> tuple[int, ...]:
+    """Read rrggbb or rrggbbaa, the short forms rgb and rgba, each perhaps after a #, or a name."""
+    levels = levels_of(text)
     if levels is None:
         raise PaletteReadError(f"{where}: expected rrggbb or rrggbbaa, got {shown(text)}")
     return levels
