@@ -141,7 +141,9 @@ def lines(document: Document) -> list[str]:
         if not all(cell["maps"] for cell in cells):
             shown += ", a palette alone"
         found = [summary(document, method, k) for k in ks]
-        figures = ["–" if one is None else f"{milliseconds(one[0])} / {one[1]:.1f}" for one in found]
+        figures = [
+            "–" if one is None else f"{milliseconds(one[0])} / {one[1]:.1f}" for one in found
+        ]
         rows.append([shown, about["version"].rpartition(" ")[2], *figures])
     return [
         *(beside_image_q(document, k) for k in ks),
@@ -173,7 +175,8 @@ def beside_image_q(document: Document, k: int) -> str:
     by_error = min(theirs, key=lambda name: theirs[name][1])
     said = [
         f"{whose} {kind} method, {name.removeprefix(BESIDE).lstrip(', ')}, takes "
-        f"{theirs[name][0] / time:.1f} times as long{than}, with {compared(theirs[name][1], error)}."
+        f"{theirs[name][0] / time:.1f} times as long{than}, "
+        f"with {compared(theirs[name][1], error)}."
         for whose, kind, name, than in (
             (f"{BESIDE}'s", "quickest", by_time, f" as {OURS_TOLD}"),
             ("Its", "best", by_error, ""),

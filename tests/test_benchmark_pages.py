@@ -121,7 +121,10 @@ class TestNpm:
             ],
         }
         first, second, *_, last = npm.lines(document)
-        assert "takes 2.0 times as long as kpalette (balanced), with 10 % less error. Its best" in first
+        assert (
+            "takes 2.0 times as long as kpalette (balanced), with 10 % less error. Its best"
+            in first
+        )
         assert second == (
             "- At k = 16, other takes 0.80 of the time of kpalette (balanced), "
             "with 100 % more error. It gives a palette alone."

@@ -53,14 +53,14 @@ export function checkRgba(rgba: Pixels): void {
   checkBytes("rgba", rgba, "a Uint8Array or Uint8ClampedArray");
 }
 
-/** Throws TypeError for options in an argument of their own. (Others, such as those of map(), do no harm.) */
+/** Throws TypeError for options in an argument of their own; what map() passes besides is none. */
 export function checkNoMore(what: string, more: unknown): void {
   if (typeof more === "object" && more !== null) {
     throw new TypeError(`${what}: expected all options in one object, got another: ${Object.keys(more)}`);
   }
 }
 
-/** Throws TypeError or RangeError for what is no picture. (Indices below k are for who reads all.) */
+/** Throws TypeError or RangeError for what is no picture. What encodes it compares indices with k. */
 export function checkPng(image: PngOptions): void {
   checkNames("encodePng", image, PNG);
   checkColors(image);

@@ -16,7 +16,7 @@ import {
   THEMED,
   TIMING,
 } from "./arguments.ts";
-import { checkNames, type Names } from "./checks.ts";
+import { checkFlag, checkNames, type Names, shown } from "./checks.ts";
 import { checkSimd } from "./module.ts";
 import {
   type CardOptions,
@@ -114,7 +114,8 @@ export class Engine {
 
   /**
    * Counts the colours of an image, which all that follows is about, and ends what goes on with the
-   * one before it. The pixels are given away: their array is empty afterwards.
+   * one before it. The pixels are given away: their array is empty afterwards, unless its memory is
+   * shared.
    *
    * An animation is an image whose frames lie one below the other: all have one palette, and `height`
    * is that of all.
@@ -133,7 +134,7 @@ export class Engine {
   /** Reduces the image to k colours. A picture that is under way is given up: AbortError. */
   async quantize(options: QuantizeOptions, control: Control = {}): Promise<Quantized> {
     checkNames("quantize", options, QUANTIZE);
-    checkNames("quantize", control, CONTROL);
+    checkControl("quantize", control);
     return this.ask({ kind: "quantize", options, deltaE: control.deltaE ?? true }, control);
   }
 
@@ -141,27 +142,27 @@ export class Engine {
   async remap(given: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
     checkColors(Object(given));
     checkNames("remap", options, MAP);
-    checkNames("remap", control, CONTROL);
+    checkControl("remap", control);
     const palette = { colors: given.colors, channels: given.channels }; // of a picture, say
     return this.ask({ kind: "remap", palette, options, deltaE: control.deltaE ?? true }, control);
   }
 
   /** Mean CIEDE2000 of the last picture, where that was not measured. The next one ends it. */
   async deltaE(control: Control = {}): Promise<number> {
-    checkNames("deltaE", control, CONTROL);
+    checkControl("deltaE", control);
     return this.ask({ kind: "deltaE" }, control);
   }
 
   /** How the last picture looks, and where it looks worst. The next one ends it. */
   async looks(control: Control = {}): Promise<Looked> {
-    checkNames("looks", control, CONTROL);
+    checkControl("looks", control);
     return this.ask({ kind: "looks" }, control);
   }
 
   /** The colours that a person would pick from the image. A theme that is under way is given up. */
   async theme(options: ThemeOptions, control: Control = {}): Promise<Theme> {
     checkNames("theme", options, THEME);
-    checkNames("theme", control, CONTROL);
+    checkControl("theme", control);
     return this.ask({ kind: "theme", options }, control);
   }
 
@@ -183,6 +184,7 @@ export class Engine {
     checkList("ks", ks);
     checkNames("sweep", options, SWEEP);
     checkFunction("onPoint", onPoint);
+    checkControl("sweep", { signal });
     return this.ask({ kind: "sweep", ks, options }, { signal, onPoint });
   }
 
@@ -205,7 +207,7 @@ export class Engine {
   /** A PNG file, indexed or grey, as the library writes it. */
   async encodePng(picture: PngOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkPng(picture);
-    checkNames("encodePng", control, CONTROL);
+    checkControl("encodePng", control);
     const { indices, width, height, colors, channels, quick, keepOrder } = picture;
     const image = { indices, width, height, colors, channels, quick, keepOrder };
     return this.ask({ kind: "png", image }, control);
@@ -214,7 +216,7 @@ export class Engine {
   /** A GIF file, a still or an animation, as the library writes it. */
   async encodeGif(images: GifOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkGif(images);
-    checkNames("encodeGif", control, CONTROL);
+    checkControl("encodeGif", control);
     return this.ask({ kind: "gif", images }, control);
   }
 
@@ -275,6 +277,17 @@ export class Engine {
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
+}
+
+/** Throws TypeError for what is no Control. */
+function checkControl(what: string, control: Control): void {
+  checkNames(what, control, CONTROL);
+  const { signal, onProgress, deltaE } = control;
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw new TypeError(`signal: expected an AbortSignal, got ${shown(signal)}`);
+  }
+  if (onProgress !== undefined) checkFunction("onProgress", onProgress);
+  if (deltaE !== undefined) checkFlag("deltaE", deltaE);
 }
 
 function aborted(): DOMException {
