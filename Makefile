@@ -188,11 +188,11 @@ page-test: $(PLAYGROUND)  ## test the page in Chromium, where there is one
 	cd playground && $(NPM) run --silent build
 	cd playground && $(NPM) run --silent test:browser
 
-npm-pack: $(PLAYGROUND)
+npm-pack: $(PLAYGROUND)  ## pack the engine for npm into build/
 	rm -f build/kpalette-*.tgz
 	cd playground && $(NPM) run --silent pack
 
-npm-test: npm-pack  ## pack the engine for npm into build/, and try the tarball in Node and Chromium
+npm-test: npm-pack  ## pack it, and try the tarball in Node and Chromium
 	cd playground && $(NPM) run --silent test:npm
 	@ls -l build/kpalette-*.tgz
 

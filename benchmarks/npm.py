@@ -7,6 +7,7 @@ has a process of its own, as what one leaves to collect would be collected in th
 from __future__ import annotations
 
 import json
+import math
 import statistics
 import subprocess
 import sys
@@ -29,6 +30,7 @@ RIVALS = ["image-q@4", "quantize@1", "colorthief@3", "rgbquant@1", "gifenc@1", "
 TIMED = 3  # pictures that have all turns; the others are made once
 SECONDS = 180  # after which no turn begins: all takes less than four minutes
 OURS = "kpalette, balanced"
+OURS_TOLD = "kpalette (balanced)"  # in a sentence
 BESIDE = "image-q"  # whose methods the sentence compares with
 
 
@@ -139,7 +141,9 @@ def lines(document: Document) -> list[str]:
         if not all(cell["maps"] for cell in cells):
             shown += ", a palette alone"
         found = [summary(document, method, k) for k in ks]
-        figures = ["–" if one is None else f"{one[0]:,.0f} ms / {one[1]:.1f}" for one in found]
+        figures = [
+            "–" if one is None else f"{milliseconds(one[0])} / {one[1]:.1f}" for one in found
+        ]
         rows.append([shown, about["version"].rpartition(" ")[2], *figures])
     return [
         *(beside_image_q(document, k) for k in ks),
@@ -170,11 +174,15 @@ def beside_image_q(document: Document, k: int) -> str:
     by_time = min(theirs, key=lambda name: theirs[name][0])
     by_error = min(theirs, key=lambda name: theirs[name][1])
     said = [
-        f"the {kind}, {name.removeprefix(BESIDE).lstrip(', ')}, takes {theirs[name][0] / time:.1f} "
-        f"times as long{than}, with {compared(theirs[name][1], error)}"
-        for kind, name, than in (("quickest", by_time, f" as {OURS}"), ("best", by_error, ""))
+        f"{whose} {kind} method, {name.removeprefix(BESIDE).lstrip(', ')}, takes "
+        f"{theirs[name][0] / time:.1f} times as long{than}, "
+        f"with {compared(theirs[name][1], error)}."
+        for whose, kind, name, than in (
+            (f"{BESIDE}'s", "quickest", by_time, f" as {OURS_TOLD}"),
+            ("Its", "best", by_error, ""),
+        )
     ]
-    return f"- At k = {k}, of image-q's methods {'; and '.join(said)}."
+    return f"- At k = {k}, {' '.join(said)}"
 
 
 def quicker(document: Document, k: int) -> Iterator[str]:
@@ -186,11 +194,16 @@ def quicker(document: Document, k: int) -> Iterator[str]:
         if found is None or found[0] >= ours[0] or method.startswith("kpalette"):
             continue
         cells = [cell for cell in document["cells"] if (cell["method"], cell["k"]) == (method, k)]
-        alone = "" if all(cell["maps"] for cell in cells) else ", which gives a palette alone,"
+        alone = "" if all(cell["maps"] for cell in cells) else " It gives a palette alone."
         yield (
-            f"- At k = {k}, {method}{alone} takes {found[0] / ours[0]:.2f} of the time of {OURS}, "
-            f"with {compared(found[1], ours[1])}."
+            f"- At k = {k}, {method} takes {found[0] / ours[0]:.2f} of the time of {OURS_TOLD}, "
+            f"with {compared(found[1], ours[1])}.{alone}"
         )
+
+
+def milliseconds(time: float) -> str:
+    """Return a time with at least three digits, which a ratio of two agrees with."""
+    return f"{time:,.{max(0, 2 - math.floor(math.log10(time)))}f} ms"
 
 
 def compared(error: float, ours: float) -> str:

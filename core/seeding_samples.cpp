@@ -238,7 +238,9 @@ class Distances {
 /// A sample, with probability proportional to its weight.
 template <class Data>
 std::size_t draw_by_weight(const Data& samples, Random& random) {
-  if (samples.weights(0) == nullptr) return random.below(samples.size());
+  if (samples.weights(0) == nullptr) {
+    return static_cast<std::size_t>(random.below(samples.size()));
+  }
   double target = random.uniform() * samples.total_weight();
   std::size_t last = 0;  // of those with a weight, in case rounding overshoots
   for (std::size_t i = 0; i < samples.size(); ++i) {

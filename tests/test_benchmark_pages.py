@@ -121,12 +121,28 @@ class TestNpm:
             ],
         }
         first, second, *_, last = npm.lines(document)
-        assert "takes 2.0 times as long as kpalette, balanced, with 10 % less error" in first
+        assert (
+            "takes 2.0 times as long as kpalette (balanced), with 10 % less error. Its best"
+            in first
+        )
         assert second == (
-            "- At k = 16, other, which gives a palette alone, takes 0.80 of the time of kpalette, "
-            "balanced, with 100 % more error."
+            "- At k = 16, other takes 0.80 of the time of kpalette (balanced), "
+            "with 100 % more error. It gives a palette alone."
         )
         assert last.startswith("Times are medians of those of 1 photo, each the median of its 3 ")
+
+    @pytest.mark.parametrize(
+        ("time", "shown"),
+        [
+            (0.5, "0.500 ms"),
+            (2.5, "2.50 ms"),
+            (63.75, "63.8 ms"),
+            (404.4, "404 ms"),
+            (1217.8, "1,218 ms"),
+        ],
+    )
+    def test_times_have_three_digits(self, time: float, shown: str) -> None:
+        assert npm.milliseconds(time) == shown
 
     def test_a_palette_alone_is_mapped(self) -> None:
         palette = np.array([[10, 20, 30], [200, 190, 180]])

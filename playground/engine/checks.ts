@@ -1,6 +1,9 @@
 // Checks of what is asked for, with the library's messages.
 
-import { type Effort, EFFORTS, type Space, SPACES } from "./protocol.ts";
+import { type Effort, EFFORTS, type Size, type Space, SPACES } from "./protocol.ts";
+
+/** The most pixels of an image: what 32 bits can address. */
+const MOST_PIXELS = 2 ** 29;
 
 /** Throws TypeError or RangeError for options that no fit can be made with. */
 export function checkFit(how: { space: Space; effort: Effort; seed: number }): void {
@@ -37,6 +40,18 @@ export function checkFlag(name: string, value: boolean): void {
   if (typeof value !== "boolean") {
     throw new TypeError(`${name}: expected true or false, got ${shown(value)}`);
   }
+}
+
+/** Throws TypeError or RangeError for what is no size of an image. */
+export function checkSize({ width, height }: Size): void {
+  checkWhole("width", width, 1, MOST_PIXELS);
+  checkWhole("height", height, 1, MOST_PIXELS);
+}
+
+/** Throws RangeError unless all indices are below k. */
+export function checkEntries(name: string, indices: Uint8Array, k: number): void {
+  const wrong = k < 256 ? indices.find((index) => index >= k) : undefined;
+  if (wrong !== undefined) throw new RangeError(`${name}: expected less than k = ${k}, got ${wrong}`);
 }
 
 /** Throws TypeError for anything but text. */

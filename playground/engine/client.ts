@@ -1,5 +1,22 @@
 // The engine as the page sees it: promises of what a worker does.
 
+import {
+  CARD,
+  checkColors,
+  checkFunction,
+  checkGif,
+  checkList,
+  checkPng,
+  checkRgba,
+  MAP,
+  QUANTIZE,
+  STEPS,
+  SWEEP,
+  THEME,
+  THEMED,
+  TIMING,
+} from "./arguments.ts";
+import { checkFlag, checkNames, type Names, shown } from "./checks.ts";
 import { checkSimd } from "./module.ts";
 import {
   type CardOptions,
@@ -9,6 +26,7 @@ import {
   type Loaded,
   type Looked,
   type MapOptions,
+  type Pixels,
   type PngOptions,
   type QuantizeOptions,
   type Quantized,
@@ -32,6 +50,8 @@ export interface Control {
   deltaE?: boolean;
 }
 
+const CONTROL: Names<Control> = { signal: true, onProgress: true, deltaE: true };
+
 /** k-means pass by pass. An engine goes on only with the newest one. */
 export interface Steps {
   /** Returns the next pass; after the last, the last one again. */
@@ -39,7 +59,7 @@ export interface Steps {
   stop(): void;
 }
 
-/** A worker, or another port with its interface. */
+/** A worker, or another port with its interface. @internal */
 export interface Port {
   postMessage(message: unknown, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent) => unknown) | null;
@@ -77,7 +97,7 @@ export class Engine {
     return engine.started();
   }
 
-  /** Returns an engine whose server is at the other end of a port. */
+  /** Returns an engine whose server is at the other end of a port. @internal */
   static over(port: Port, end: () => void): Engine {
     return new Engine(port, end);
   }
@@ -94,59 +114,77 @@ export class Engine {
 
   /**
    * Counts the colours of an image, which all that follows is about, and ends what goes on with the
-   * one before it. The pixels are given away: their array is empty afterwards.
+   * one before it. The pixels are given away: their array is empty afterwards, unless its memory is
+   * shared.
    *
    * An animation is an image whose frames lie one below the other: all have one palette, and `height`
    * is that of all.
    */
-  load(
-    pixels: Uint8ClampedArray,
-    width: number,
-    height: number,
-    timing?: Timing,
-  ): Promise<Loaded> {
-    const request = { kind: "load", pixels, width, height, timing } as const;
-    return this.ask(request, { transfer: [pixels.buffer] });
+  async load(rgba: Pixels, width: number, height: number, timing?: Timing): Promise<Loaded> {
+    checkRgba(rgba);
+    if (timing !== undefined) {
+      checkNames("timing", timing, TIMING);
+      checkList("timing.durations", timing.durations);
+    }
+    const { buffer } = rgba;
+    const transfer = buffer[Symbol.toStringTag] === "SharedArrayBuffer" ? [] : [buffer as ArrayBuffer];
+    return this.ask({ kind: "load", rgba, width, height, timing }, { transfer });
   }
 
   /** Reduces the image to k colours. A picture that is under way is given up: AbortError. */
-  quantize(options: QuantizeOptions, control: Control = {}): Promise<Quantized> {
+  async quantize(options: QuantizeOptions, control: Control = {}): Promise<Quantized> {
+    checkNames("quantize", options, QUANTIZE);
+    checkControl("quantize", control);
     return this.ask({ kind: "quantize", options, deltaE: control.deltaE ?? true }, control);
   }
 
   /** Shows the image in given colours, at most 256; otherwise as `quantize`. */
-  remap(given: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
+  async remap(given: ColorList, options: MapOptions, control: Control = {}): Promise<Quantized> {
+    checkColors(Object(given));
+    checkNames("remap", options, MAP);
+    checkControl("remap", control);
     const palette = { colors: given.colors, channels: given.channels }; // of a picture, say
     return this.ask({ kind: "remap", palette, options, deltaE: control.deltaE ?? true }, control);
   }
 
   /** Mean CIEDE2000 of the last picture, where that was not measured. The next one ends it. */
-  deltaE(control: Control = {}): Promise<number> {
+  async deltaE(control: Control = {}): Promise<number> {
+    checkControl("deltaE", control);
     return this.ask({ kind: "deltaE" }, control);
   }
 
   /** How the last picture looks, and where it looks worst. The next one ends it. */
-  looks(control: Control = {}): Promise<Looked> {
+  async looks(control: Control = {}): Promise<Looked> {
+    checkControl("looks", control);
     return this.ask({ kind: "looks" }, control);
   }
 
   /** The colours that a person would pick from the image. A theme that is under way is given up. */
-  theme(options: ThemeOptions, control: Control = {}): Promise<Theme> {
+  async theme(options: ThemeOptions, control: Control = {}): Promise<Theme> {
+    checkNames("theme", options, THEME);
+    checkControl("theme", control);
     return this.ask({ kind: "theme", options }, control);
   }
 
   /** A theme's card, as SVG. */
-  themeCard(theme: Theme, options: CardOptions): Promise<string> {
+  async themeCard(theme: Theme, options: CardOptions): Promise<string> {
+    checkNames("themeCard", theme, THEMED);
+    checkColors(theme);
+    checkNames("themeCard", options, CARD);
     return this.ask({ kind: "card", theme, options });
   }
 
   /** Fits each k, ascending, from the one before it. A sweep that is under way is given up. */
-  sweep(
+  async sweep(
     ks: number[],
     options: SweepOptions,
     onPoint: (point: SweepPoint) => void,
     signal?: AbortSignal,
   ): Promise<void> {
+    checkList("ks", ks);
+    checkNames("sweep", options, SWEEP);
+    checkFunction("onPoint", onPoint);
+    checkControl("sweep", { signal });
     return this.ask({ kind: "sweep", ks, options }, { signal, onPoint });
   }
 
@@ -154,10 +192,11 @@ export class Engine {
     const walk = ++this.last;
     this.walk = walk;
     return {
-      next: () =>
-        walk === this.walk
-          ? this.ask({ kind: "step", walk, options })
-          : Promise.reject(aborted()),
+      next: async () => {
+        checkNames("steps", options, STEPS);
+        if (walk !== this.walk) throw aborted();
+        return this.ask({ kind: "step", walk, options });
+      },
       stop: () => {
         if (walk === this.walk) this.walk = 0;
         this.port.postMessage({ kind: "end walk", walk }, []);
@@ -166,14 +205,18 @@ export class Engine {
   }
 
   /** A PNG file, indexed or grey, as the library writes it. */
-  encodePng(picture: PngOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async encodePng(picture: PngOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkPng(picture);
+    checkControl("encodePng", control);
     const { indices, width, height, colors, channels, quick, keepOrder } = picture;
     const image = { indices, width, height, colors, channels, quick, keepOrder };
     return this.ask({ kind: "png", image }, control);
   }
 
   /** A GIF file, a still or an animation, as the library writes it. */
-  encodeGif(images: GifOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async encodeGif(images: GifOptions, control: Control = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkGif(images);
+    checkControl("encodeGif", control);
     return this.ask({ kind: "gif", images }, control);
   }
 
@@ -205,7 +248,15 @@ export class Engine {
         onPoint,
       });
       signal?.addEventListener("abort", abort, { once: true });
-      this.port.postMessage({ ...request, id }, transfer);
+      try {
+        this.port.postMessage({ ...request, id }, transfer);
+      } catch (error) {
+        const expected = "values that can be sent to a worker";
+        this.waiting.get(id)!.reject(
+          new TypeError(`${request.kind}: expected ${expected}: ${error}`, { cause: error }),
+        );
+        this.waiting.delete(id);
+      }
     });
   }
 
@@ -217,7 +268,8 @@ export class Engine {
     this.waiting.delete(message.id);
     if (message.kind === "done") return waiting.resolve(message.result as never);
     const { name, message: said } = message;
-    waiting.reject(name === "AbortError" ? aborted() : Object.assign(new Error(said), { name }));
+    const Kind = { TypeError, RangeError }[name] ?? Error;
+    waiting.reject(name === "AbortError" ? aborted() : Object.assign(new Kind(said), { name }));
   }
 
   private breakOff(error: Error): void {
@@ -225,6 +277,17 @@ export class Engine {
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
+}
+
+/** Throws TypeError for what is no Control. */
+function checkControl(what: string, control: Control): void {
+  checkNames(what, control, CONTROL);
+  const { signal, onProgress, deltaE } = control;
+  if (signal !== undefined && typeof signal?.addEventListener !== "function") {
+    throw new TypeError(`signal: expected an AbortSignal, got ${shown(signal)}`);
+  }
+  if (onProgress !== undefined) checkFunction("onProgress", onProgress);
+  if (deltaE !== undefined) checkFlag("deltaE", deltaE);
 }
 
 function aborted(): DOMException {

@@ -31,7 +31,7 @@ export class CoreError extends Error {
 
   constructor(said: string) {
     const isOfMemory = said === "std::bad_alloc";
-    super(`the engine stopped: ${isOfMemory ? "there is not enough memory for this image" : said}`);
+    super(`the engine stopped: ${isOfMemory ? "there is not enough memory for this image, of 4 GB at most" : said}`);
     this.isOfMemory = isOfMemory;
   }
 }

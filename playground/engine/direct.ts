@@ -1,57 +1,34 @@
 // The engine where it is called, without a worker: pixels in, results out.
 
-import { checkNames, checkWhole, type Names, shown } from "./checks.ts";
+import { checkGif, checkNoMore, checkPng, checkRgba, PALETTE, QUANTIZE, SIZE, THEME } from "./arguments.ts";
+import { checkNames } from "./checks.ts";
 import { Core, CoreError } from "./core.ts";
 import { encodeGif as writeGif } from "./gif.ts";
-import { Image, MOST_PIXELS } from "./image.ts";
+import { Image } from "./image.ts";
 import type { Work } from "./jobs.ts";
 import { coreModule } from "./module.ts";
 import { fitPalette, quantize as quantizeImage } from "./pipeline.ts";
 import { encodePng as writePng } from "./png.ts";
 import type {
   ColorList,
-  Frame,
   GifOptions,
+  PaletteOptions,
+  Pixels,
   PngOptions,
   Quantized,
   QuantizeOptions,
+  Size,
   Theme,
   ThemeOptions,
 } from "./protocol.ts";
 import { makeTheme } from "./theme.ts";
 
-/** RGBA, 8-bit sRGB: (height, width, 4), as ImageData has them. */
-export type Pixels = Uint8ClampedArray | Uint8Array;
-
-export interface Size {
-  /** In pixels. */
-  width: number;
-  /** In pixels. */
-  height: number;
-}
-
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const DEFAULTS: Omit<QuantizeOptions, "k"> = {
-  ...{ space: "oklab", effort: "balanced", seed: 0 },
-  ...{ fixed: [], dither: null, strength: 1 },
+const PALETTE_DEFAULTS: Omit<PaletteOptions, "k"> = {
+  ...{ space: "oklab", effort: "balanced", seed: 0, fixed: [] },
 };
-
-const SIZE: Names<Size> = { width: true, height: true };
-const QUANTIZE: Names<Size & QuantizeOptions> = {
-  ...{ ...SIZE, k: true, space: true, effort: true, seed: true, fixed: true },
-  ...{ dither: true, strength: true, smaller: true, saliency: true },
-};
-const THEME: Names<Size & ThemeOptions> = { ...SIZE, k: true, ignore: true, name: true };
-/** What `quantize` returns can be encoded as it is. */
-const QUANTIZED: Names<Quantized> = {
-  ...{ indices: true, ...SIZE, colors: true, channels: true },
-  ...{ counts: true, rgba: true, mse: true, psnr: true, deltaE: true },
-  ...{ passes: true, fitMs: true, mapMs: true, file: true },
-};
-const PNG: Names<Quantized & PngOptions> = { ...QUANTIZED, quick: true, keepOrder: true };
-const FRAME: Names<Quantized & Frame> = { ...QUANTIZED, duration: true };
-const GIF: Names<GifOptions> = { frames: true, ...SIZE, loop: true };
+const DEFAULTS: Omit<QuantizeOptions, "k"> = { ...PALETTE_DEFAULTS, dither: null, strength: 1 };
 
 /**
  * Reduces an image to its k best colours, 256 by default. `file` is there if `smaller` is above 0.
@@ -64,7 +41,8 @@ export async function quantize(
   rgba: Pixels,
   options: Size & Partial<QuantizeOptions>,
 ): Promise<Quantized> {
-  checkNames("quantize", options, QUANTIZE);
+  checkNames("quantize", options, { ...SIZE, ...QUANTIZE });
+  checkNoMore("quantize", arguments[2]);
   const how = { ...DEFAULTS, k: 256, ...given(options) };
   const { quantized } = await withImage(rgba, options, (image) => quantizeImage(image, how));
   const { deltaE: _, ...rest } = quantized; // which was not measured
@@ -78,10 +56,11 @@ export async function quantize(
  */
 export async function palette(
   rgba: Pixels,
-  options: Size & Partial<QuantizeOptions>,
+  options: Size & Partial<PaletteOptions>,
 ): Promise<ColorList & { counts: Float64Array }> {
-  checkNames("palette", options, QUANTIZE);
-  const how = { ...DEFAULTS, k: 8, ...given(options) };
+  checkNames("palette", options, { ...SIZE, ...PALETTE });
+  checkNoMore("palette", arguments[2]);
+  const how = { ...PALETTE_DEFAULTS, k: 8, ...given(options) };
   return withImage(rgba, options, (image) => fitPalette(image, how));
 }
 
@@ -92,7 +71,8 @@ export async function palette(
  *     const { roles, texts } = await theme(rgba, { width, height, k: "auto" });
  */
 export async function theme(rgba: Pixels, options: Size & Partial<ThemeOptions>): Promise<Theme> {
-  checkNames("theme", options, THEME);
+  checkNames("theme", options, { ...SIZE, ...THEME });
+  checkNoMore("theme", arguments[2]);
   return withImage(rgba, options, (image) => makeTheme(image, { k: 6, ...given(options) }));
 }
 
@@ -102,10 +82,8 @@ export async function theme(rgba: Pixels, options: Size & Partial<ThemeOptions>)
  *     const file = await encodePng(await quantize(rgba, { width, height, k: 16 }));
  */
 export async function encodePng(image: PngOptions): Promise<Bytes> {
-  checkNames("encodePng", image, PNG);
-  checkColors(image);
-  checkSize(image);
-  checkIndices(image.indices, image);
+  checkPng(image);
+  checkNoMore("encodePng", arguments[1]);
   return withCore((core) => finish(writePng(core, image)));
 }
 
@@ -116,16 +94,8 @@ export async function encodePng(image: PngOptions): Promise<Bytes> {
  *     const file = await encodeGif({ frames, width, height });
  */
 export async function encodeGif(images: GifOptions): Promise<Bytes> {
-  checkNames("encodeGif", images, GIF);
-  const { frames } = images;
-  if (!Array.isArray(frames)) throw new TypeError(`frames: expected a list, got ${shown(frames)}`);
-  if (frames.length === 0) throw new RangeError("frames: expected at least one, got none");
-  checkSize(images);
-  for (const frame of frames) {
-    checkNames("frames", frame, FRAME);
-    checkColors(frame);
-    checkIndices(frame.indices, frame);
-  }
+  checkGif(images);
+  checkNoMore("encodeGif", arguments[1]);
   return withCore((core) => finish(writeGif(core, images)));
 }
 
@@ -154,50 +124,13 @@ function withImage<T>(
   { width, height }: Size,
   work: (image: Image) => Work<T>,
 ): Promise<T> {
-  if (!isBytes(rgba)) {
-    throw new TypeError(
-      `pixels: expected a Uint8Array or Uint8ClampedArray, got ${shown(rgba)}`,
-    );
-  }
+  checkRgba(rgba);
   return withCore((core) => {
     const image = Image.load(core, rgba, width, height);
     const result = finish(work(image));
     image.free();
     return result;
   });
-}
-
-/** Whether a value is an array of bytes, of this or another realm, as a test runner may have it. */
-function isBytes(value: unknown): value is Pixels {
-  if (!ArrayBuffer.isView(value)) return false;
-  const kind = (value as Uint8Array)[Symbol.toStringTag] as string;
-  return kind === "Uint8Array" || kind === "Uint8ClampedArray";
-}
-
-function checkSize({ width, height }: Size): void {
-  checkWhole("width", width, 1, MOST_PIXELS);
-  checkWhole("height", height, 1, MOST_PIXELS);
-}
-
-function checkColors({ colors, channels }: ColorList): void {
-  if (!isBytes(colors)) {
-    throw new TypeError(`colors: expected a Uint8Array, got ${shown(colors)}`);
-  }
-  if (channels !== 3 && channels !== 4) {
-    throw new RangeError(`channels: expected 3 or 4, got ${channels}`);
-  }
-  checkWhole("the number of colours", colors.length / channels, 1, 256);
-}
-
-function checkIndices(indices: Uint8Array, { colors, channels }: ColorList): void {
-  if (!isBytes(indices)) {
-    throw new TypeError(`indices: expected a Uint8Array, got ${shown(indices)}`);
-  }
-  const k = colors.length / channels;
-  const wrong = indices.find((index) => index >= k);
-  if (wrong !== undefined) {
-    throw new RangeError(`indices: expected less than k = ${k}, got ${wrong}`);
-  }
 }
 
 /** The options that have a value, so that the others are as usual. */

@@ -1,7 +1,7 @@
 // GIF files, as src/kpalette/files/gif.py writes them, byte for byte.
 
 import { joined } from "./bytes.ts";
-import { checkWhole, checkWithin } from "./checks.ts";
+import { checkEntries, checkWhole, checkWithin } from "./checks.ts";
 import { withAlpha } from "./colors.ts";
 import type { Core } from "./core.ts";
 import type { Work } from "./jobs.ts";
@@ -22,7 +22,10 @@ export function* encodeGif(
   images?: readonly (Image | null)[],
 ): Work<Uint8Array<ArrayBuffer>> {
   checkWhole("loop", loop, 0, MOST + 1);
-  for (const frame of frames) check(frame, [height, width]);
+  if (Math.max(width, height) > MOST) {
+    throw new RangeError(`A GIF has at most ${MOST} pixels a side, not ${width}×${height}.`);
+  }
+  frames.forEach(check);
   if (frames.length === 1 && !images) return still(core, frames[0], [height, width]);
   yield 0;
   const found = images ?? codeChanges(core, frames, [height, width]);
@@ -43,22 +46,12 @@ export function* encodeGif(
   return joined([...parts, letters(";")]);
 }
 
-function check(
-  { indices, colors, channels, duration }: Frame,
-  [height, width]: [number, number],
-): void {
-  checkWithin("duration", duration, 0, 2 ** 31 - 1);
-  const k = colors.length / channels;
-  if (k > MOST_COLORS) throw new RangeError(`colors: expected at most 256, got ${k}`);
-  if (indices.length !== width * height) {
-    throw new RangeError(`indices: expected ${width} × ${height}, got ${indices.length}`);
-  }
+function check({ indices, colors, channels, duration }: Frame, i: number): void {
+  checkWithin(`frames[${i}].duration`, duration, 0, 2 ** 31 - 1);
+  checkEntries(`frames[${i}].indices`, indices, colors.length / channels);
   const levels = withAlpha({ colors, channels });
   if (levels.some((level, i) => i % 4 === 3 && level > 0 && level < 255)) {
     throw new RangeError("A GIF holds no soft transparency. PNG and WebP do.");
-  }
-  if (Math.max(width, height) > MOST) {
-    throw new RangeError(`A GIF has at most ${MOST} pixels a side, not ${width}×${height}.`);
   }
 }
 

@@ -1,14 +1,13 @@
 // An image in the core's memory: its pixels and their histogram.
 
-import { checkWhole } from "./checks.ts";
+import { checkSize } from "./checks.ts";
 import type { Block, Core } from "./core.ts";
 import { Fitter } from "./fits.ts";
 import { Histogram } from "./histogram.ts";
-import type { Loaded, Space, Timing } from "./protocol.ts";
+import type { Loaded, Pixels, Space, Timing } from "./protocol.ts";
 
 const CLOUD = 20_000; // colours that a cloud shows, at most
 const STILL: Timing = { durations: [0], loop: 0 };
-export const MOST_PIXELS = 2 ** 29; // what 32 bits can address
 
 /** Pixels with 3 or 4 channels, their histogram and its fitters. */
 export class Counted {
@@ -100,17 +99,16 @@ export class Image {
   /** Takes RGBA pixels, of frames one below the other. */
   static load(
     core: Core,
-    rgba: Uint8ClampedArray | Uint8Array,
+    rgba: Pixels,
     width: number,
     height: number,
     { durations, loop }: Timing = STILL,
   ): Image {
-    checkWhole("width", width, 1, MOST_PIXELS);
-    checkWhole("height", height, 1, MOST_PIXELS);
+    checkSize({ width, height });
     const n = width * height;
     if (rgba.length !== 4 * n) {
       throw new RangeError(
-        `pixels: expected 4 bytes for each of ${width} × ${height}, got ${rgba.length}`,
+        `rgba: expected 4 bytes for each of ${width} × ${height}, got ${rgba.length}`,
       );
     }
     if (durations.length < 1 || height % durations.length !== 0) {

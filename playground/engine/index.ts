@@ -11,7 +11,7 @@
 //     });
 
 export { type Control, Engine, type Steps } from "./client.ts";
-export { encodeGif, encodePng, palette, type Pixels, quantize, type Size, theme } from "./direct.ts";
+export { encodeGif, encodePng, palette, quantize, theme } from "./direct.ts";
 export { NoSimdError } from "./module.ts";
 export {
   type CardOptions,
@@ -26,6 +26,8 @@ export {
   type Looked,
   type MapOptions,
   MOST_SMALLER,
+  type PaletteOptions,
+  type Pixels,
   type PngOptions,
   type QuantizeOptions,
   type Quantized,
@@ -33,6 +35,7 @@ export {
   ROLES,
   type Seeding,
   SEEDINGS,
+  type Size,
   type Space,
   SPACES,
   type Step,

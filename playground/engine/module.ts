@@ -7,7 +7,7 @@ export class NoSimdError extends Error {
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** Returns the core's module; throws NoSimdError where it cannot run. */
+/** Returns the core's module; throws NoSimdError where it cannot run. @internal */
 export async function coreModule(): Promise<WebAssembly.Module> {
   checkSimd();
   compiled ??= compile(new URL("./wasm/kpalette.wasm", import.meta.url));

@@ -25,6 +25,7 @@ import {
   type Looked,
   type MapOptions,
   MOST_SMALLER,
+  type PaletteOptions,
   type QuantizeOptions,
   type Quantized,
   SPACES,
@@ -120,7 +121,7 @@ function* moved(
 /** Fits the k best colours of an image, as the library's extract_palette does. */
 export function* fitPalette(
   image: Image,
-  options: QuantizeOptions,
+  options: PaletteOptions,
 ): Work<ColorList & { counts: Float64Array }> {
   const { k, space, effort, seed } = options;
   const { counted, fixed } = checkedFit(image, options);
@@ -129,7 +130,7 @@ export function* fitPalette(
 }
 
 /** The pixels with as many channels as fixed colours need, and these. */
-function checkedFit(image: Image, options: QuantizeOptions): { counted: Counted; fixed: Uint8Array } {
+function checkedFit(image: Image, options: PaletteOptions): { counted: Counted; fixed: Uint8Array } {
   const { k, fixed: names } = options;
   checkWhole("k", k, 1, MOST_COLORS);
   checkFit(options);

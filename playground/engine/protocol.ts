@@ -21,6 +21,16 @@ export type Seeding = (typeof SEEDINGS)[number];
 export type Role = (typeof ROLES)[number];
 export type ThemeText = (typeof THEME_TEXTS)[number];
 
+/** RGBA, 8-bit sRGB: (height, width, 4), as ImageData has them. */
+export type Pixels = Uint8ClampedArray | Uint8Array;
+
+export interface Size {
+  /** In pixels. */
+  width: number;
+  /** In pixels. */
+  height: number;
+}
+
 export interface Loaded {
   width: number;
   height: number;
@@ -50,7 +60,9 @@ export interface MapOptions {
   smaller?: number;
 }
 
-export interface QuantizeOptions extends MapOptions {
+export interface PaletteOptions {
+  /** Where colours are compared, as in `quantize`. */
+  space: Space;
   /** The most colours of the palette, 1 to 256. */
   k: number;
   /** "fast" is about as good for photos; "best" searches on, and takes several times as long. */
@@ -59,6 +71,9 @@ export interface QuantizeOptions extends MapOptions {
   seed: number;
   /** Distinct colours that the palette must have: #rrggbb, #rrggbbaa, #rgb, #rgba or names. */
   fixed: string[];
+}
+
+export interface QuantizeOptions extends PaletteOptions, MapOptions {
   /** Whether salient pixels count more; false by default. */
   saliency?: boolean;
 }
@@ -211,7 +226,7 @@ export interface GifOptions {
 
 /** The page's requests. */
 export type Request =
-  | { kind: "load"; pixels: Uint8ClampedArray; width: number; height: number; timing?: Timing }
+  | { kind: "load"; rgba: Pixels; width: number; height: number; timing?: Timing }
   | { kind: "quantize"; options: QuantizeOptions; deltaE: boolean }
   | { kind: "remap"; palette: ColorList; options: MapOptions; deltaE: boolean }
   | { kind: "deltaE" }

@@ -87,10 +87,10 @@ export class Server {
     return this.mapped;
   }
 
-  private load({ id, pixels, width, height, timing }: Asked<"load">): void {
+  private load({ id, rgba, width, height, timing }: Asked<"load">): void {
     this.unload();
     const core = Core.instantiate(this.module); // anew: an instance never gives memory back
-    this.image = Image.load(core, pixels, width, height, timing);
+    this.image = Image.load(core, rgba, width, height, timing);
     this.answer(id, this.image.describe());
   }
 
@@ -198,7 +198,9 @@ export class Server {
 
   private fail(id: number, error: unknown): void {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
-    this.post({ kind: "failed", id, name, message }, []);
-    if (error instanceof CoreError) this.unload();
+    const isOfCore = error instanceof CoreError;
+    const shown = isOfCore && error.isOfMemory ? "RangeError" : name;
+    this.post({ kind: "failed", id, name: shown, message }, []);
+    if (isOfCore) this.unload();
   }
 }

@@ -63,6 +63,8 @@ export function* makeTheme(image: Image, options: ThemeOptions): Work<Theme> {
 export function drawCard(core: Core, { colors, counts, roles }: Theme, options: CardOptions): string {
   checkWhole("width", options.width, 0, 2 ** 30);
   checkWhole("height", options.height, 0, 2 ** 30);
+  checkText("uri", options.uri);
+  checkText("title", options.title);
   const levels = new Uint8Array(4 * core.tables.roles.length);
   core.tables.roles.forEach((role, i) => {
     const color = roles[role];

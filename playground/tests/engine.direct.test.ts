@@ -75,8 +75,16 @@ test("what fails for want of memory is a RangeError, and the next call works", a
   });
   const failed = quantize(pixels, { ...size, k: 8 });
   await expect(failed).rejects.toThrow(RangeError);
-  await expect(failed).rejects.toThrow("there is not enough memory for this image");
+  await expect(failed).rejects.toThrow("there is not enough memory for this image, of 4 GB at most");
   expect((await quantize(pixels, { ...size, k: 8 })).counts.length).toBe(8);
+});
+
+test("an image that no memory holds is a RangeError, and the next call works", async () => {
+  const huge = { width: 2 ** 15, height: 2 ** 14 };
+  const none = new Uint8Array(4 * huge.width * huge.height); // which the system need not have
+  await expect(palette(none, huge)).rejects.toThrow(RangeError);
+  await expect(palette(none, huge)).rejects.toThrow("not enough memory for this image, of 4 GB at most");
+  expect((await palette(pixels, { ...size, k: 3 })).counts.length).toBe(3);
 });
 
 test("many calls at once do not disturb each other", async () => {

@@ -5,7 +5,7 @@ import { Engine } from "../engine/client";
 import { Core, CoreError } from "../engine/core";
 import { Image } from "../engine/image";
 import { quantize } from "../engine/pipeline";
-import type { Frame, QuantizeOptions, SweepPoint } from "../engine/protocol";
+import type { Frame, MapOptions, QuantizeOptions, SweepPoint } from "../engine/protocol";
 import { Server } from "../engine/server";
 import { makeImage } from "./images";
 import { module } from "./module";
@@ -14,6 +14,7 @@ const OPTIONS: QuantizeOptions = {
   ...{ k: 16, space: "oklab", effort: "balanced", seed: 0 },
   ...{ fixed: [], dither: null, strength: 1 },
 };
+const MAPPED: MapOptions = { space: "oklab", dither: null, strength: 1 };
 const LONG: QuantizeOptions = { ...OPTIONS, k: 200, effort: "best" };
 const WALK = { k: 5, space: "oklab", seed: 1, seeding: "random" } as const;
 
@@ -132,7 +133,7 @@ describe("quantize", () => {
     const newer = engine.quantize(LONG);
     await expect(older).rejects.toEqual(ABORTED);
     const palette = { colors: Uint8Array.of(0, 0, 0, 255, 255, 255), channels: 3 } as const;
-    const shown = engine.remap(palette, OPTIONS);
+    const shown = engine.remap(palette, MAPPED);
     await expect(newer).rejects.toEqual(ABORTED);
     expect((await shown).colors).toEqual(palette.colors);
     expect((await engine.quantize(OPTIONS)).indices).toEqual(directly(OPTIONS).indices);
@@ -274,14 +275,14 @@ describe("theme", () => {
 describe("remap", () => {
   it.each([0, 257])("refuses a palette of %d colours", async (k) => {
     await loaded();
-    const asked = engine.remap({ colors: new Uint8Array(3 * k), channels: 3 }, OPTIONS);
+    const asked = engine.remap({ colors: new Uint8Array(3 * k), channels: 3 }, MAPPED);
     await expect(asked).rejects.toMatchObject({ name: "RangeError" });
   });
 
   it("takes a colour twice: the first one is shown", async () => {
     await loaded();
     const colors = Uint8Array.of(9, 9, 9, 200, 200, 200, 9, 9, 9);
-    const { counts } = await engine.remap({ colors, channels: 3 }, OPTIONS);
+    const { counts } = await engine.remap({ colors, channels: 3 }, MAPPED);
     expect(counts[2]).toBe(0);
     expect(counts[0]).toBeGreaterThan(0);
   });
@@ -289,9 +290,9 @@ describe("remap", () => {
   it("hands on a palette with the channels that it had", async () => {
     await loaded("glass");
     const palette = { colors: Uint8Array.of(9, 9, 9, 200, 200, 200), channels: 3 } as const;
-    expect(await engine.remap(palette, OPTIONS)).toMatchObject(palette);
+    expect(await engine.remap(palette, MAPPED)).toMatchObject(palette);
     const picture = await engine.quantize(OPTIONS);
-    const again = await engine.remap({ ...picture, ...palette }, OPTIONS);
+    const again = await engine.remap({ ...picture, ...palette }, MAPPED);
     expect(again.indices).not.toEqual(picture.indices);
     expect(again.mse).toBeGreaterThan(picture.mse);
   });
@@ -420,8 +421,9 @@ describe("GIF files", () => {
 
   it.each([
     [{ colors: Uint8Array.of(1, 2, 3, 128), channels: 4 }, {}, "no soft transparency"],
-    [{ colors: new Uint8Array(3 * 257) }, {}, "at most 256, got 257"],
-    [{}, { width: 3 }, "expected 3 × 2, got 4"],
+    [{ colors: new Uint8Array(3 * 257) }, {}, "from 1 to 256, got 257"],
+    [{ indices: Uint8Array.of(0, 0, 1, 0) }, {}, "frames[0].indices: expected less than k = 1, got 1"],
+    [{}, { width: 3 }, "frames[0].indices: expected 3 × 2, got 4"],
     [{ indices: new Uint8Array(65_536) }, { width: 65_536, height: 1 }, "at most 65535 pixels"],
   ] as const)("refuse %o %o", async (wrong, size, words) => {
     const frame = { indices: new Uint8Array(4), colors: new Uint8Array(3), channels: 3, duration: 0 };
@@ -429,6 +431,63 @@ describe("GIF files", () => {
     const made = engine.encodeGif({ frames, width: 2, height: 2, ...size });
     await expect(made).rejects.toThrow(words);
   });
+});
+
+/** The tests of what Engine refuses before it is sent, with those of engine.direct.test.ts. */
+describe("wrong arguments", () => {
+  const picture = { indices: new Uint8Array(1), colors: new Uint8Array(3), channels: 3, width: 1, height: 1 };
+  const gone = new Uint8ClampedArray(4);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+
+  it.each<[string, (engine: any) => Promise<unknown>, string]>([
+    ["load", (e) => e.load(), "rgba: expected a Uint8Array or Uint8ClampedArray, got undefined"],
+    ["load", (e) => e.load([1, 2, 3], 1, 1), "rgba: expected a Uint8Array .* got Array"],
+    ["load", (e) => e.load(gone, 1, 1), "rgba: expected .* got one that is detached"],
+    ["load", (e) => e.load({ data: new Uint8Array(4) }, 1, 1), "got Object, whose data are such"],
+    ["load", (e) => e.load(new Uint8Array(4), 1, 1, { delays: [] }), "timing: .* got delays"],
+    ["load", (e) => e.load(new Uint8Array(4), 1, 1, {}), "timing.durations: expected a list, got undef"],
+    ["quantize", (e) => e.quantize(), "quantize: expected an object with options, got undefined"],
+    ["quantize", (e) => e.quantize({ ...OPTIONS, x: 1 }), "quantize: expected options of .* got x"],
+    ["quantize", (e) => e.quantize(OPTIONS, { smaller: 1 }), "quantize: .* signal, .* got smaller"],
+    ["quantize", (e) => e.quantize({ ...OPTIONS, fixed: [() => 1] }), "quantize: expected values that"],
+    ["quantize", (e) => e.quantize(OPTIONS, { signal: 5 }), "signal: expected an AbortSignal, got 5"],
+    ["quantize", (e) => e.quantize(OPTIONS, { onProgress: 5 }), "onProgress: expected a function, got 5"],
+    ["quantize", (e) => e.quantize(OPTIONS, null), "quantize: expected an object with options, got null"],
+    ["sweep", (e) => e.sweep([2], { ...WALK, k: 1 }), "sweep: expected options of .* got k"],
+    ["remap", (e) => e.remap(undefined, MAPPED), "colors: expected a Uint8Array, got undefined"],
+    ["remap", (e) => e.remap(picture, OPTIONS), "remap: .* got k"],
+    ["theme", (e) => e.theme(null), "theme: expected an object with options, got null"],
+    ["themeCard", (e) => e.themeCard({}, {}), "colors: expected a Uint8Array, got undefined"],
+    ["sweep", (e) => e.sweep(5), "ks: expected a list, got 5"],
+    ["sweep", (e) => e.sweep([2], {}), "onPoint: expected a function, got undefined"],
+    ["steps", (e) => e.steps().next(), "steps: expected an object with options, got undefined"],
+    ["encodePng", (e) => e.encodePng(picture, { quick: true }), "encodePng: .* signal, .* got quick"],
+    ["encodePng", (e) => e.encodePng({ ...picture, colors: gone }), "colors: .* detached"],
+    ["encodeGif", (e) => e.encodeGif({}), "frames: expected a list, got undefined"],
+    ["looks", (e) => e.looks({ k: 1 }), "looks: .* got k"],
+  ])("of %s are a TypeError: %o", async (_, call, why) => {
+    const failed = call(engine);
+    await expect(failed).rejects.toThrow(TypeError);
+    await expect(failed).rejects.toThrow(new RegExp(why));
+    await loaded();
+    expect((await engine.quantize(OPTIONS)).counts.length).toBe(16);
+  });
+
+  it("are told as kinds of errors, though a worker tells them", async () => {
+    await loaded();
+    await expect(engine.quantize({ ...OPTIONS, k: 0 })).rejects.toThrow(RangeError);
+    await expect(engine.quantize({ ...OPTIONS, k: "1" as never })).rejects.toThrow(TypeError);
+    await expect(engine.quantize({ k: 1 } as never)).rejects.toThrow("space: expected one of");
+  });
+});
+
+test("shared memory is read, not taken", async () => {
+  const { pixels, width, height } = makeImage("hills");
+  const shared = new Uint8Array(new SharedArrayBuffer(pixels.length));
+  shared.set(pixels);
+  await engine.load(shared, width, height);
+  expect(shared.length).toBe(pixels.length);
+  expect((await engine.quantize(OPTIONS)).indices).toEqual(directly(OPTIONS).indices);
 });
 
 describe("failure", () => {
@@ -439,8 +498,8 @@ describe("failure", () => {
       return 0 as never;
     });
     await expect(engine.quantize(OPTIONS)).rejects.toMatchObject({
-      name: "CoreError",
-      message: "the engine stopped: there is not enough memory for this image",
+      name: "RangeError",
+      message: "the engine stopped: there is not enough memory for this image, of 4 GB at most",
     });
     broken.mockRestore();
     await expect(engine.quantize(OPTIONS)).rejects.toThrow("expected an image to be loaded");

@@ -27,8 +27,9 @@ export async function reduce(
   signal: AbortSignal,
 ): Promise<Reduced> {
   await engine.load(pixels, width, height);
+  const { sort: _, cloud: __, ...options } = settings; // which are the page's
   const quantize = (k: number) =>
-    engine.quantize({ ...settings, k, seed: SEED }, { signal, deltaE: false });
+    engine.quantize({ ...options, k, seed: SEED }, { signal, deltaE: false });
   const made =
     looks === null
       ? { picture: await quantize(settings.k), looks: null }

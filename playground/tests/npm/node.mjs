@@ -40,8 +40,10 @@ test("refuses what it cannot do, and goes on", async () => {
   const indices = Uint8Array.of(3);
   const colors = Uint8Array.of(0, 0, 0);
   const one = { indices: new Uint8Array(1), colors, channels: 3, width: 1, height: 1 };
+  const frame = { ...one, duration: 10 };
+  const gif = (...frames) => encodeGif({ frames, width: 1, height: 1 });
   const bad = [
-    [() => quantize(rgba, { width: width + 1, height }), RangeError, /pixels: expected 4 bytes/],
+    [() => quantize(rgba, { width: width + 1, height }), RangeError, /rgba: expected 4 bytes/],
     [() => quantize(rgba), TypeError, /quantize: expected an object with options, got undefined/],
     [() => theme(rgba, null), TypeError, /theme: expected an object with options, got null/],
     [() => encodePng(), TypeError, /encodePng: expected an object with options, got undefined/],
@@ -49,10 +51,11 @@ test("refuses what it cannot do, and goes on", async () => {
     [() => quantize(rgba, { width: NaN, height }), RangeError, /width: .* got NaN/],
     [() => quantize(rgba, { width: 0, height }), RangeError, /width: .* from 1 to .* got 0/],
     [() => quantize(rgba, { width: 2 ** 31, height: 2 ** 31 }), RangeError, /width: .* got 2147483648/],
-    [() => quantize(rgba, { width: 2 ** 20, height: 2 ** 20 }), RangeError, /pixels: expected 4 bytes/],
-    [() => quantize(detached, size), RangeError, /pixels: expected 4 bytes .* got 0/],
-    [() => quantize([...rgba], size), TypeError, /pixels: expected a Uint8Array/],
+    [() => quantize(rgba, { width: 2 ** 20, height: 2 ** 20 }), RangeError, /rgba: expected 4 bytes/],
+    [() => quantize(detached, size), TypeError, /rgba: expected .* got one that is detached$/],
+    [() => quantize([...rgba], size), TypeError, /rgba: expected a Uint8Array/],
     [() => quantize(null, size), TypeError, /got null/],
+    [() => quantize({ data: rgba, ...size }, size), TypeError, /got Object, whose data are such$/],
     [() => quantize("rgba", size), TypeError, /got "rgba"/],
     [() => quantize(rgba.buffer, size), TypeError, /got ArrayBuffer/],
     [() => quantize(new Float32Array(rgba), size), TypeError, /got Float32Array/],
@@ -78,19 +81,27 @@ test("refuses what it cannot do, and goes on", async () => {
     [() => theme(rgba, { ...size, k: 65 }), RangeError, /from 1 to 64 or "auto", got 65/],
     [() => quantize(rgba, { ...size, dithr: "bayer" }), TypeError, /quantize: .* got dithr/],
     [() => palette(rgba, { ...size, colors: 3 }), TypeError, /palette: .* got colors/],
+    ...["dither", "strength", "smaller", "saliency"].map((name) => {
+      return [() => palette(rgba, { ...size, [name]: null }), TypeError, RegExp(`palette: .* got ${name}`)];
+    }),
+    [() => palette(rgba, size, { k: 3 }), TypeError, /palette: expected all options in one object/],
+    [() => encodePng(one, { quick: true }), TypeError, /encodePng: .* one object, got another: quick/],
     [() => theme(rgba, { ...size, region: [0, 0, 1, 1] }), TypeError, /theme: .* got region/],
     [() => encodePng({ indices, colors, speed: 1 }), TypeError, /encodePng: .* got speed/],
     [() => encodeGif({ frames: [], ...size, delay: 9 }), TypeError, /encodeGif: .* got delay/],
-    [() => encodeGif({ frames: [{ delay: 9 }], ...size }), TypeError, /frames: .* got delay/],
+    [() => encodeGif({ frames: [{ delay: 9 }], ...size }), TypeError, /frames\[0\]: .* got delay/],
     [() => theme(new Uint8Array(16), { width: 2, height: 2 }), RangeError, /is transparent/],
-    [() => encodePng({ indices, width: 1, height: 1, colors, channels: 3 }), RangeError, /got 3/],
+    [() => encodePng({ indices, width: 1, height: 1, colors, channels: 3 }), RangeError, /k = 1, got 3/],
+    [() => encodePng({ ...one, colors: new Uint8Array(0) }), RangeError, /colors: .* from 1 to 256, got 0/],
     [() => encodePng({ indices, width: 9, height: 9, colors, channels: 5 }), RangeError, /3 or 4/],
     [() => encodePng({ ...one, width: 2 }), RangeError, /indices: expected 2 × 1, got 1/],
     [() => encodePng({ ...one, width: "1" }), TypeError, /width: expected a whole number/],
     [() => encodePng({ ...one, quick: "no" }), TypeError, /quick: expected true or false, got "no"/],
     [() => encodeGif({ frames: [], width: 1, height: 1 }), RangeError, /at least one/],
     [() => encodeGif({ frames: one, width: 1, height: 1 }), TypeError, /frames: expected a list, got Obj/],
-    [() => encodeGif({ frames: [null], width: 1, height: 1 }), TypeError, /frames: expected an object/],
+    [() => encodeGif({ frames: [null], width: 1, height: 1 }), TypeError, /frames\[0\]: expected an object/],
+    [() => gif(frame, { ...frame, indices: new Uint8Array(9) }), RangeError, /frames\[1\].indices: .* 1 × 1, got 9/],
+    [() => gif(frame, { ...frame, indices: Uint8Array.of(1) }), RangeError, /frames\[1\].indices: .* k = 1, got 1/],
     [() => encodeGif({ frames: [one], width: 1, height: 1 }), TypeError, /duration: .* got undefined/],
     [() => encodeGif({ frames: [{ ...one, duration: -1 }], width: 1, height: 1 }), RangeError, /got -1/],
     [() => encodeGif({ frames: [{ ...one, duration: 1 }], width: 1, height: 1, loop: NaN }), RangeError, /loop/],
@@ -104,6 +115,12 @@ test("refuses what it cannot do, and goes on", async () => {
     });
   }
   assert.equal((await palette(rgba, { ...size, k: 2 })).counts.length, 2);
+});
+
+test("takes what map() passes besides", async () => {
+  const picture = await quantize(rgba, { ...size, k: 3 });
+  const files = await Promise.all([picture, picture].map(encodePng));
+  assert.deepEqual(files[0], files[1]);
 });
 
 test("says that SIMD is missing", async () => {
