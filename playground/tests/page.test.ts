@@ -76,7 +76,7 @@ test.each<[string, Uint8Array<ArrayBuffer>]>([
   ["cut.gpl", text("GIMP Palette\n255 136\n")],
   ["none.gpl", text("GIMP Palette\nName: x\n")],
   ["high.gpl", text("GIMP Palette\n255 136 256\n")],
-  ["short.hex", text("ff8800\nff8\n")],
+  ["short.hex", text("ff8800\nff8")],
   ["word.hex", text("orange\n")],
   ["binary.hex", Uint8Array.of(0xff, 0xfe, 0)],
   ["open.css", text(":root { --a: #ff8800")],

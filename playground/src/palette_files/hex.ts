@@ -6,16 +6,17 @@ import { ascii, type Bytes, type Levels, PaletteReadError } from "./palette";
 import { parseHex, shown, toLines, toText } from "./reading";
 
 export function read(data: Bytes): Levels[] {
-  const found: Levels[] = [];
-  toLines(toText(data)).forEach((line, i) => {
-    const { length } = line.replace(/^#/, "");
-    if (length === 3 || length === 4) {
-      // not short, but of a file that was cut short
-      throw new PaletteReadError(`line ${i + 1}: expected rrggbb or rrggbbaa, got ${shown(line)}`);
-    }
-    if (line) found.push(parseHex(line, `line ${i + 1}`));
-  });
-  return found;
+  const text = toText(data);
+  const lines = toLines(text);
+  const last = lines[lines.length - 1];
+  if (last.replace(/^#/, "").length < 6 && last && !/[\r\n]$/.test(text)) {
+    // a short form, or the beginning of a colour
+    throw new PaletteReadError(
+      `line ${lines.length}: expected rrggbb or rrggbbaa, got ${shown(last)} at the file's end, ` +
+        "where it may be cut off; a line break after it says that it is whole",
+    );
+  }
+  return lines.flatMap((line, i) => (line ? [parseHex(line, `line ${i + 1}`)] : []));
 }
 
 export function write(palette: Counted): Bytes {
