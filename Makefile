@@ -55,7 +55,7 @@ WINDOWS_TESTS = $(patsubst %,tests/test_%.py,windows_itself golden \
   distributed_diffusing distributed_sources distributed_spatial dither encoding faithful \
   few_colors fit gif_frames histogram importance keep_profile kmeans kmeans_rows looks lzw \
   metadata metrics mistaken model movie_writer palette palette_files pipeline plain_png plots \
-  png_files png_repair png_rows posterize progress quality quick rate rate_frames raw_frames \
+  png_files png_repair posterize progress quality quick rate rate_frames raw_frames \
   scopes smaller_frames sorting spaces spatial srgb_profile steps subset sweep tagged theme_core \
   theme_texts themes transparency truncated urls vivid_regions walkthrough)
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
