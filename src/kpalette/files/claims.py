@@ -43,7 +43,7 @@ def check_size(source: Any, prefix: bytes) -> None:
     TruncatedError
         If there are too few bytes.
     """
-    if prefix.startswith(plain_png.SIGNATURE) and len(prefix) >= 33:
+    if prefix.startswith(plain_png.SIGNATURE + b"\0\0\0\x0dIHDR") and len(prefix) >= 33:
         title, tags = "PNG", None
         width, height = (int.from_bytes(prefix[at : at + 4], "big") for at in (16, 20))
     elif prefix.startswith(TIFF):
