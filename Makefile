@@ -103,6 +103,7 @@ arm-test: $(BIN)/cmake build/arm64/python/.stamp  ## test for arm64, under QEMU,
 windows-test: $(BIN)/cmake build/windows/python/.stamp  ## test for Windows, under Wine; needs mvn and wine; minutes, once
 	$(call build_elsewhere,windows,x86_64-windows-gnu)
 	@$(call with_each_isa,$(WINE) build/windows/made/core_tests.exe)
+	rm -rf build/windows/wine/drive_c/tests  # of a run that was stopped
 	@{ PYTHONPATH="Z:$(CURDIR)/build/windows/site" $(WINE) build/windows/python/python.exe -m pytest \
 	  -p no:cacheprovider --basetemp=C:/tests -o faulthandler_timeout=300 \
 	  -o faulthandler_exit_on_timeout=true $(WINDOWS_TESTS) $(ARGS) < /dev/null 2>&1; \
