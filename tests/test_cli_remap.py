@@ -14,6 +14,7 @@ from PIL import Image
 
 from conftest import LINKS, files_in, gradient, png_header
 from kpalette import Palette, cli
+from kpalette.cli.mistaken import quoted
 
 COMMAND = [sys.executable, "-m", "kpalette"]
 
@@ -64,7 +65,7 @@ def test_an_image_in_place_of_a_palette_says_how_to_make_one(photo: Path, fails:
     for option in (["remap", photo, "--palette"], ["quantize", photo, "--map"]):
         said = fails(2, *option, "a b.JPG")
         assert f"{option[-1]}: expected a palette file, got the image 'a b.JPG'; make one: " in said
-        assert "kpalette palette 'a b.JPG' -k 16 -o 'a b.gpl'" in said
+        assert f"kpalette palette {quoted('a b.JPG')} -k 16 -o {quoted('a b.gpl')}" in said
         assert "expected a name that ends in one of .act" in fails(2, *option, "a.doc")
 
 
