@@ -51,12 +51,11 @@ ARM_TESTS = tests/test_golden.py
 WINDOWS_TESTS = $(patsubst %,tests/test_%.py,windows_itself golden \
   animation animation_lossy animation_sources animation_spatial animation_targets apng_frames \
   array_sources changes choices cli_animations cli_compare cli_palette cli_pngquant cli_quantize \
-  cli_rate cli_remap cli_sweep cli_theme clip clips_of_all_kinds composing distributed \
-  distributed_diffusing distributed_sources distributed_spatial dither encoding faithful \
-  few_colors fit gif_frames histogram importance keep_profile kmeans kmeans_rows looks lzw \
-  metadata metrics mistaken model movie_writer palette palette_files pipeline plain_png plots \
-  png_files png_repair posterize progress quality quick rate rate_frames raw_frames \
-  scopes smaller_frames sorting spaces spatial srgb_profile steps subset sweep tagged theme_core \
+  cli_rate cli_remap cli_sweep cli_theme clip clips_of_all_kinds composing dither encoding \
+  faithful few_colors fit gif_frames histogram importance keep_profile kmeans kmeans_rows looks \
+  lzw metadata metrics mistaken model movie_writer palette palette_files pipeline plain_png \
+  plots png_files png_repair posterize progress quality quick rate rate_frames raw_frames scopes \
+  smaller_frames sorting spaces spatial srgb_profile steps subset sweep tagged theme_core \
   theme_texts themes transparency truncated urls vivid_regions walkthrough)
 BUILD = MAKEFLAGS=--no-print-directory $(BIN)/cmake --build $(1) --parallel $(CORES)
 

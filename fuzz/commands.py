@@ -246,7 +246,7 @@ def _check_whole(path: str, data: bytes) -> None:
         for pixels, _ in files.open_frames(Path(path)).walk():
             expect(pixels.size, "pixels")
     else:
-        ends = {b"%PDF": b"%%EOF", b"<?xm": b"</svg>"}
+        ends = {b"%PDF": b"%%EOF", b"<?xm": b"</svg>", b"<svg": b"</svg>"}
         some = palette_files.FORMATS if data[:4] not in ends else ()
         if not some:
             expect(data.rstrip().endswith(ends[data[:4]]), "an end")
