@@ -314,6 +314,7 @@ def test_many_photos_mean_what_they_did(
         (["film.mp4", "-o", "x.gif", "--fps", "0"], 2, "expected a number above 0, got '0'"),
         (["film.mp4", "-o", "x.gif", "--max-pixels", "100"], 3,
          "frame 1: expected at most 100 pixels in all frames together (--max-pixels), got"),
+        (["still.png", "--max-pixels", "0"], 2, "expected at least 1 pixel, got '0'"),
         (["film.mp4", "-o", "x.gif", "--width", "0"], 2, "expected a whole number from 1 to"),
         (["still.png", "-o", "x.gif", "--width", "4"], 2, "expected an animation for --width"),
         (["still.png", "-o", "x.gif", "--loop", "0"], 2, "expected an animation for --loop"),

@@ -37,7 +37,10 @@ def moment(value: str) -> float:
 
 def pixels(value: str) -> int:
     """Check an option that takes a number of pixels."""
-    return memory.size(value, "500M or 4G")
+    number = memory.size(value, "500M or 4G")
+    if number < 1:
+        raise ValueError(f"expected at least 1 pixel, got {value!r}")
+    return number
 
 
 class Clip(Record):
