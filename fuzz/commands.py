@@ -242,15 +242,15 @@ def _check_files(
 def _check_whole(path: str, data: bytes) -> None:
     suffix = os.path.splitext(path)[1][1:].lower()
     ends = {b"%PDF": b"%%EOF", b"<?xm": b"</svg>", b"<svg": b"</svg>"}
-    if data.startswith((b"\x89PNG", b"GIF8", b"RIFF", b"II*", b"BM")):
+    if data.startswith(b"{") and b'"$type"' in data:  # a theme's tokens
+        json.loads(data)
+    elif suffix in palette_files.FORMATS and suffix != "png":
+        palette_files.decode(data, suffix)
+    elif data.startswith((b"\x89PNG", b"GIF8", b"RIFF", b"II*", b"BM")):
         for pixels, _ in files.open_frames(Path(path)).walk():
             expect(pixels.size, "pixels")
     elif data[:4] in ends:
         expect(data.rstrip().endswith(ends[data[:4]]), "an end")
-    elif data.startswith(b"{"):  # a palette, or a theme's tokens
-        json.loads(data)
-    elif suffix in palette_files.FORMATS:
-        palette_files.decode(data, suffix)
     else:  # a format of --format under another suffix
         expect(any(_reads(data, kind) for kind in palette_files.FORMATS), "a palette")
 

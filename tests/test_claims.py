@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_few_bytes_that_claim_gigapixels_are_damaged(
     kind: str, size: int, dask: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: Any
 ) -> None:
     if dask == "without":
-        monkeypatch.setitem(__import__("sys").modules, "dask", None)
+        monkeypatch.setitem(sys.modules, "dask", None)
     data = {
         "png": raw_png(size, size, 8, 2, bytes(1000)),
         "exif.png": raw_png(size, size, 1, 0, b"", chunk(b"eXIf", b"II")),

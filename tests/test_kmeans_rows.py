@@ -25,6 +25,14 @@ from kpalette.threads import limited_team
 from test_kmeans import blobs, seeded
 
 
+def printed(program: str, **variables: str) -> str:
+    """Run a program in a process of its own, with environment variables, to its end."""
+    command = [sys.executable, "-c", program]
+    return subprocess.run(
+        command, env={**os.environ, **variables}, capture_output=True, text=True, check=True
+    ).stdout
+
+
 def is_limited() -> bool:
     with threadpoolctl.threadpool_limits(1):
         pools = threadpoolctl.threadpool_info()
@@ -276,21 +284,11 @@ class TestAtHome:
             "import sklearn.cluster, threadpoolctl\n"
             "with threadpoolctl.threadpool_limits(1): print(limited_team().size)\n"
         )
-        ran = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True
-        )
-        assert ran.stdout == "1\n"
+        assert printed(program) == "1\n"
 
     def test_environment_is_heard(self) -> None:
         program = "from kpalette.threads import limited_team; print(limited_team().size)"
-        ran = subprocess.run(
-            [sys.executable, "-c", program],
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        assert ran.stdout == "1\n"
+        assert printed(program, OMP_NUM_THREADS="1") == "1\n"
 
     @pytest.mark.parametrize("kind", [KMeans, model.KMeans])
     def test_pickles_carry_the_version(self, kind: type, monkeypatch) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from kpalette import _core, files
 from kpalette.colors import check_total, checked_colors, checked_counts, frozen
 from kpalette.threads import make_team
+from kpalette.words import plural
 
 if TYPE_CHECKING:
     from kpalette.colors import ByteArray, CountArray
@@ -208,8 +209,7 @@ class ColorHistogram:
     def __repr__(self) -> str:
         kind = "RGB" if self.channels == 3 else "RGBA"
         k, n = len(self), self.n_pixels
-        colors, pixels = f"colour{'s' * (k != 1)}", f"pixel{'s' * (n != 1)}"
-        return f"ColorHistogram({k} {kind} {colors}, {n} {pixels})"
+        return f"ColorHistogram({k} {kind} {plural(k, 'colour')}, {n} {plural(n, 'pixel')})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ColorHistogram):

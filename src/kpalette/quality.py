@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kpalette.checks import checked_whole
+from kpalette.words import counted
 
 Found = TypeVar("Found", bound=Sized)
 
@@ -75,8 +76,8 @@ class QualityNotReached(ValueError):
 
     def __init__(self, name: str, wanted: float, reached: float, k: int) -> None:
         super().__init__(
-            f"quality: expected {name} {wanted:g}, reached {reached:.4g} with {k} colour"
-            f"{'s' * (k != 1)}"
+            f"quality: expected {name} {wanted:g}, reached {reached:.4g} with "
+            f"{counted(k, 'colour')}"
         )
         self.name, self.wanted, self.reached, self.k = name, wanted, reached, k
 

@@ -16,6 +16,7 @@ from kpalette.fit import psnr
 from kpalette.histogram import ColorHistogram
 from kpalette.palette import Palette
 from kpalette.threads import checked_threads
+from kpalette.words import plural
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -292,7 +293,7 @@ class Quantized:
         height, width = self.indices.shape
         k = len(self.palette)
         return (
-            f"Quantized({width}×{height}, {self.n_distinct} to {k} colour{'s' * (k != 1)}, "
+            f"Quantized({width}×{height}, {self.n_distinct} to {k} {plural(k, 'colour')}, "
             f"MSE {self.mse:.4g})"
         )
 

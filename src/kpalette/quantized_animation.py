@@ -21,6 +21,7 @@ from kpalette.fit import psnr
 from kpalette.palette import Palette
 from kpalette.quantized import Quantized
 from kpalette.threads import make_team
+from kpalette.words import plural
 
 SUFFIXES = {".gif": "gif", ".png": "png", ".apng": "png", ".webp": "webp"}
 
@@ -219,8 +220,8 @@ class QuantizedAnimation:
         n, m = len(self.frames), len(self.palettes)
         k = max(map(len, self.palettes))
         return (
-            f"QuantizedAnimation({width}×{height}, {n} frame{'s' * (n != 1)}, "
-            f"{m} palette{'s' * (m != 1)} of {k} colour{'s' * (k != 1)}, MSE {self.mse:.4g})"
+            f"QuantizedAnimation({width}×{height}, {n} {plural(n, 'frame')}, "
+            f"{m} {plural(m, 'palette')} of {k} {plural(k, 'colour')}, MSE {self.mse:.4g})"
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from kpalette.no_larger import first_smaller
 from kpalette.palette import Palette
 from kpalette.quantized import Origin, Quantized
 from kpalette.subset import best_entries
-
-if TYPE_CHECKING:
-    pass
 
 
 def remap(

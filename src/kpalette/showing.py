@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kpalette import notebook
+from kpalette.words import counted
 
 if TYPE_CHECKING:
     from kpalette.quantized_animation import QuantizedAnimation
@@ -23,11 +24,10 @@ def as_html(animation: QuantizedAnimation) -> str:
     """
     width, height = animation.size
     n, palettes = len(animation.frames), animation.palettes
-    k = max(map(len, palettes))
     facts = {
         "pixels": f"{width}×{height}",
         "frames": f"{n:,} in {sum(animation.durations) / 1000:.4g} s",
-        "palettes": f"{len(palettes):,} of {k} colour{'s' * (k != 1)}",
+        "palettes": f"{len(palettes):,} of {counted(max(map(len, palettes)), 'colour')}",
         "MSE": f"{animation.mse:.2f}",
         "PSNR": f"{animation.psnr:.2f} dB" if animation.mse else "∞",
     }

@@ -13,7 +13,6 @@ from kpalette.cli.exits import (
     UNREADABLE,
     Failed,
     Skipped,
-    counted,
     growth,
     sizes,
 )
@@ -22,6 +21,7 @@ from kpalette.cli.plan import check_free
 from kpalette.files import plain, plain_png
 from kpalette.files.atomic import NEW, sweep_beside
 from kpalette.record import replace
+from kpalette.words import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

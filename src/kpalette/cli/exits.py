@@ -6,6 +6,8 @@ import errno
 import os
 import sys
 
+from kpalette.words import counted
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
@@ -142,17 +144,6 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
     signs = error.object[error.start : error.end]
     plain = (PLAIN.get(c, c.encode("ascii", "backslashreplace").decode()) for c in signs)
     return "".join(plain), error.end
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number with the noun that is counted, in the plural if need be.
-
-    Examples
-    --------
-    >>> counted(1, "colour"), counted(2500, "colour")
-    ('1 colour', '2,500 colours')
-    """
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def all_kept(number: int, k: int) -> str:

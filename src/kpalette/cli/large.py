@@ -26,7 +26,6 @@ from kpalette.cli.exits import (
     Failed,
     Stopped,
     UsageError,
-    counted,
     say,
     sizes,
 )
@@ -40,6 +39,7 @@ from kpalette.files.errors import ImageReadError, TooLargeError
 from kpalette.files.formats import open_image, prefix_of
 from kpalette.files.header import n_pixels
 from kpalette.urls import is_url
+from kpalette.words import counted
 
 if TYPE_CHECKING:
     from kpalette import ColorHistogram, Palette

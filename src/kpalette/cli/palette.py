@@ -23,7 +23,6 @@ from kpalette.cli.exits import (
     Failed,
     UsageError,
     all_kept,
-    counted,
     ending,
     say,
 )
@@ -32,6 +31,7 @@ from kpalette.cli.help import PATH, Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO_ANYWHERE
 from kpalette.cli.options import COLORS, LARGE, MANY, option, sides, whole
 from kpalette.record import Record
+from kpalette.words import counted
 
 if TYPE_CHECKING:
     from kpalette import ColorCounter, ColorHistogram, Palette

@@ -7,7 +7,7 @@ import os
 from kpalette.cli import clips, pngquant, streams, tiled
 from kpalette.cli.batch import Batch
 from kpalette.cli.clips import Clip
-from kpalette.cli.exits import UsageError, all_kept, counted
+from kpalette.cli.exits import UsageError, all_kept
 from kpalette.cli.groups import (
     Dither,
     Fit,
@@ -25,6 +25,7 @@ from kpalette.cli.options import exclusive
 from kpalette.cli.targets import target_of
 from kpalette.cli.way import Way
 from kpalette.record import Record, replace
+from kpalette.words import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ import os
 import time
 
 from kpalette.cli.clips import first_of
-from kpalette.cli.exits import UNWRITABLE, USAGE, Failed, counted
+from kpalette.cli.exits import UNWRITABLE, USAGE, Failed
 from kpalette.cli.moving import format_of
 from kpalette.files.names import FORMATS
 from kpalette.record import Record, replace
+from kpalette.words import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ import click
 from kpalette.cli import clips, loading, streams
 from kpalette.cli.clips import Clip
 from kpalette.cli.economy import Economy
-from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, UsageError, counted
+from kpalette.cli.exits import EPILOG, UNREADABLE, Failed, UsageError
 from kpalette.cli.groups import Alpha, Dither, Manners, Output, Space
 from kpalette.cli.help import Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO, quoted
 from kpalette.cli.moving import animator_to, in_format
 from kpalette.cli.options import COLORS, MAX_K
+from kpalette.words import counted
 
 if TYPE_CHECKING:
     from kpalette import Palette

@@ -8,10 +8,11 @@ import re
 import click
 
 from kpalette.cli import loading, plan, streams
-from kpalette.cli.exits import EPILOG, counted, say
+from kpalette.cli.exits import EPILOG, say
 from kpalette.cli.groups import Fit, Manners
 from kpalette.cli.help import PATH, Explained, Option, takes
 from kpalette.cli.mistaken import PHOTO
+from kpalette.words import counted
 
 MAX_K = 65_536
 

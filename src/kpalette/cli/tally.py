@@ -7,7 +7,8 @@ import time
 
 from kpalette.cli import streams
 from kpalette.cli.economy import Economy
-from kpalette.cli.exits import counted, ending, say
+from kpalette.cli.exits import ending, say
+from kpalette.words import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kpalette.cli.exits import NOT_REACHED, Skipped, counted
+from kpalette.cli.exits import NOT_REACHED, Skipped
 from kpalette.cli.groups import Targets
 from kpalette.cli.options import exclusive
 from kpalette.record import Record
+from kpalette.words import counted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from kpalette.cli import loading, streams
 from kpalette.cli.colored import field
-from kpalette.cli.exits import UNREADABLE, USAGE, Failed, counted
+from kpalette.cli.exits import UNREADABLE, USAGE, Failed
 from kpalette.theme_files import TEXTS, encode, title_of
+from kpalette.words import counted
 
 if TYPE_CHECKING:
     from kpalette import Theme

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from kpalette.cli.groups import Large
 
 ENDINGS = (".zarr", ".tif", ".tiff")
-#: What TIFF files begin with.
-TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def is_asked_for(
@@ -53,6 +51,8 @@ def is_too_large(name: str, most_pixels: int | None = None) -> bool:
         return True
     if ending not in ("", *ENDINGS[1:]) or not os.path.isfile(name):
         return False
+    from kpalette.files.claims import TIFF
+
     if not ending and _start(name, 4) not in TIFF:
         return False
     from kpalette.cli.memory import more_pixels

@@ -30,6 +30,7 @@ from kpalette.palette import Palette
 from kpalette.record import replace
 from kpalette.spatial import Mover, is_movable
 from kpalette.threads import make_team
+from kpalette.words import plural
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -196,8 +197,7 @@ class QuantizedArray:
         before = "" if self.n_distinct is None else f"{self.n_distinct} to "
         error = "" if self.mse is None else f", MSE {self.mse:.4g}"
         k = len(self.palette)
-        colors = f"colour{'s' * (k != 1)}"
-        return f"QuantizedArray({width}×{height}, {before}{k} {colors}{error})"
+        return f"QuantizedArray({width}×{height}, {before}{k} {plural(k, 'colour')}{error})"
 
 
 def quantize(

@@ -34,6 +34,7 @@ from kpalette.distributed.errors import (
     in_words,
 )
 from kpalette.distributed.tasks import Tasks
+from kpalette.words import plural
 
 Merge: TypeAlias = Callable[[list[Any]], Any]
 Fold: TypeAlias = Callable[[Iterable[Any]], Any]
@@ -331,7 +332,7 @@ def _on_cluster(
         n = error.allowed_failures + 1
         raise TileError(
             where,
-            f"{n} worker{'s' * (n != 1)} died while running it, perhaps out of memory; give "
+            f"{n} {plural(n, 'worker')} died while running it, perhaps out of memory; give "
             "workers more memory, or make chunks smaller",
         ) from error
     finally:

@@ -14,10 +14,10 @@ from PIL import Image
 from kpalette.distributed.axes import Axes
 from kpalette.distributed.mosaics import Mosaic, of_reader
 from kpalette.files.arrays import to_levels
+from kpalette.files.claims import TIFF
 from kpalette.files.errors import is_of_system
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
-STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PHOTOMETRICS = ("MINISBLACK", "MINISWHITE", "RGB", "PALETTE")
 #: What keeps tifffile from the other files that a TIFF of some kinds names.
 ALONE = {"_multifile": False, "is_mmstack": False, "is_ndtiff": False}
@@ -29,7 +29,7 @@ def is_tiff(path: str) -> bool:
     if os.path.splitext(path)[1] or not os.path.isfile(path):  # raw photos begin so, too
         return path.lower().endswith(ENDINGS)
     with open(path, "rb") as file:
-        return file.read(4) in STARTS
+        return file.read(4) in TIFF
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from kpalette.files.edits import Edits
 from kpalette.files.errors import TooLargeError, warn
 from kpalette.files.frame_items import checked
 from kpalette.files.frame_store import remembered, walked_once
+from kpalette.words import counted
 
 #: What an animation can come from: what one image can, pairs of an image and its milliseconds, or
 #: images alone.
@@ -99,7 +100,7 @@ class Frames:
     def __repr__(self) -> str:
         n = self._counted[0] if self._counted else self.n_frames
         about = "" if self._counted else "about "
-        frames = "" if n is None else f"{about}{n:,} frame{'s' * (n != 1)}, "
+        frames = "" if n is None else f"{about}{counted(n, 'frame')}, "
         size = "".join(f"{width}×{height}, " for width, height in self._seen)
         return f"Frames({frames}{size}loop={self.loop})"
 
@@ -245,11 +246,11 @@ def _limited(
         height, width = pixels.shape[:2]
         surely = number if foreseen is None or number > 1 else int(0.9 * foreseen)
         if max(number, surely) * height * width > max_pixels:
-            n = number if surely <= number else foreseen
-            got = f"{n:,} frame{'s' * (n != 1)}"
+            n = number if foreseen is None or surely <= number else foreseen
             raise TooLargeError(
                 f"frame {number}: expected at most {max_pixels:,} pixels in all frames together "
-                f"(max_pixels), got {got} of {width}×{height}; a lower fps or width helps"
+                f"(max_pixels), got {counted(n, 'frame')} of {width}×{height}; a lower fps or "
+                "width helps"
             )
         yield pixels, duration
 
