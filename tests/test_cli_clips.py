@@ -229,6 +229,7 @@ def test_speed_of_stills_is_that_of_pngquant(folder: Path, fails: Any, capsys: A
     said = fails(2, "quantize", "still.png", "--speed", "1.5")
     assert "expected a whole number from 1 to 11, got '1.5'; 1.5x plays animations" in said
     assert "expected an animation for --speed" in fails(2, "quantize", "still.png", "--speed", "2x")
+    assert "expected a number above 0, got '.hex'" in fails(4, "--speed", ".hex", "still.png")
     assert "from 1 to 11, got '0'; see" in fails(4, "--speed", "0", "still.png")
     assert "from 1 to 11, got '12'; see" in fails(2, "quantize", "still.png", "--speed", "12")
 

@@ -116,9 +116,9 @@ class Clip(Record):
             return self
         import re
 
-        number = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(x?)", self.speed.lower(), re.ASCII)
+        number = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)x?", self.speed.lower(), re.ASCII)
         moves = is_one or (len(photos) == 1 and ending_of(photos[0]) is not None)
-        if not moves and (number is None or not number[2]):
+        if not moves and not self.speed.lower().endswith("x"):
             return self
         if number is None or not float(number[1]):
             raise UsageError(f"--speed: expected a number above 0, got {self.speed!r}")
